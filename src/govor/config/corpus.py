@@ -1,0 +1,22 @@
+"""``[corpus]``: where the recordings and transcripts come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from govor.config.setting import setting
+
+
+@dataclass(frozen=True)
+class CorpusConfig:
+    """Settings of ``govor import``."""
+
+    source: str = setting("", "folder, file or Hub id to import")
+    format: str = setting("auto", "name of the source's format; auto looks at it")
+    language: str | None = setting(None, "BCP 47 tag for rows that name none")
+    audio_root: str | None = setting(None, "folder that the audio paths are relative to")
+    columns: dict[str, str] = setting({}, "our column = the source's column, such as text = 'sentence'")
+    text: str | None = setting(None, "which of the source's transcripts becomes text, where it has several")
+    status: tuple[str, ...] = setting(
+        (), "Common Voice: validated, other, invalidated (empty: official splits)"
+    )

@@ -1,0 +1,17 @@
+"""``[publish]``: what goes to the Hub, and under which licence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from govor.config.setting import setting
+
+
+@dataclass(frozen=True)
+class PublishConfig:
+    """Settings of ``govor publish``."""
+
+    model: str | None = setting(None, "repository of the model")
+    dataset: str | None = setting(None, "repository of the data set")
+    license: str | None = setting(None, "licence, such as cc-by-4.0; without one nothing is published")
+    public: bool = setting(False, "visible to everybody")

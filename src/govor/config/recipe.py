@@ -1,0 +1,199 @@
+"""A recipe: one TOML file, every section a frozen dataclass, unknown keys refused.
+
+The folders of a recipe stand in one place, its work folder, unless a section names another:
+``corpus/``, ``check/``, ``selected/``, ``dataset/``, ``run/``, ``evaluation/``, ``transcripts/``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import tomllib
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from govor.config.corpus import CorpusConfig
+from govor.config.evaluate import EvaluateConfig
+from govor.config.model import ModelConfig
+from govor.config.preflight import PreflightConfig
+from govor.config.prepare import PrepareConfig
+from govor.config.publish import PublishConfig
+from govor.config.select import SelectConfig
+from govor.config.setting import setting
+from govor.config.text import TextConfig
+from govor.config.toml import dumps
+from govor.config.train import TrainConfig
+from govor.config.transcribe import TranscribeConfig
+from govor.config.tune import TuneConfig
+from govor.errors import RecipeError
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All settings of a run, every default filled in."""
+
+    name: str = setting("run", "what the run is called")
+    work: str = setting("", "folder for everything that is made (default: the recipe's name beside it)")
+    corpus: CorpusConfig = field(default_factory=CorpusConfig)
+    select: SelectConfig = field(default_factory=SelectConfig)
+    text: TextConfig = field(default_factory=TextConfig)
+    prepare: PrepareConfig = field(default_factory=PrepareConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    preflight: PreflightConfig = field(default_factory=PreflightConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
+    transcribe: TranscribeConfig = field(default_factory=TranscribeConfig)
+    tune: TuneConfig = field(default_factory=TuneConfig)
+    publish: PublishConfig = field(default_factory=PublishConfig)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain nested data, as TOML and JSON hold it."""
+        return dataclasses.asdict(self)
+
+    def to_toml(self) -> str:
+        """The recipe with every default written out; settings that are None are left away."""
+        return dumps(self.to_dict())
+
+
+def load_recipe(path: Path, overrides: Iterable[str] = ()) -> Recipe:
+    """Reads a recipe; relative paths in it are taken from its own folder.
+
+    Args:
+        path: the TOML file.
+        overrides: ``section.key=value`` with a TOML value (a bare word is a string).
+
+    Raises:
+        RecipeError: missing, unreadable, unknown key (the nearest known one is named), wrong type.
+    """
+    data = _read_toml(path)
+    for override in overrides:
+        _apply(data, override)
+    recipe = recipe_from(data, where=str(path))
+    work = recipe.work or path.stem
+    return dataclasses.replace(recipe, work=str(_from_folder(work, path)))
+
+
+def recipe_from(data: Mapping[str, Any], where: str = "recipe") -> Recipe:
+    """Builds a recipe from plain data, such as a stored ``recipe.toml`` or a trial's settings.
+
+    Raises:
+        RecipeError: as `load_recipe`.
+    """
+    return typing.cast(Recipe, _build(Recipe, data, where, ""))
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RecipeError(f"{path} does not exist: give the path of a recipe (*.toml)") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path} cannot be read ({error}): give the path of a recipe (*.toml)") from error
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{path} is not valid TOML: {error}") from error
+
+
+def _from_folder(value: str, recipe: Path) -> Path:
+    return (recipe.parent / Path(value).expanduser()).absolute()
+
+
+def _apply(data: dict[str, Any], override: str) -> None:
+    key, equals, raw = override.partition("=")
+    if not equals or not key.strip():
+        raise RecipeError(f"--set {override}: write section.key=value, such as train.lr=1e-4")
+    *sections, last = key.strip().split(".")
+    place = data
+    for section in sections:
+        place = place.setdefault(section, {})
+        if not isinstance(place, dict):
+            raise RecipeError(f"--set {override}: {section} is a value, not a section")
+    place[last] = _toml_value(raw.strip())
+
+
+def _toml_value(raw: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {raw}")["value"]
+    except tomllib.TOMLDecodeError:
+        return raw
+
+
+def _build(cls: type, data: Mapping[str, Any], where: str, prefix: str) -> Any:
+    hints = typing.get_type_hints(cls)
+    known = {f.name: f for f in dataclasses.fields(cls)}
+    values: dict[str, Any] = {}
+    for key, value in data.items():
+        if key not in known:
+            raise RecipeError(f"{where}: unknown key {prefix}{key}{_nearest(key, prefix, known)}")
+        choices = known[key].metadata.get("choices", ())
+        values[key] = _convert(value, hints[key], f"{where}: {prefix}{key}", prefix + key, choices)
+    try:
+        return cls(**values)
+    except ValueError as error:
+        raise RecipeError(f"{where}: [{prefix.rstrip('.')}] {error}") from error
+
+
+def _nearest(key: str, prefix: str, known: Iterable[str]) -> str:
+    here = difflib.get_close_matches(key, list(known), n=1, cutoff=0.5)
+    if here:
+        return f"; did you mean {prefix}{here[0]}?"
+    everywhere = difflib.get_close_matches(f"{prefix}{key}", all_keys(), n=1, cutoff=0.5)
+    return f"; did you mean {everywhere[0]}?" if everywhere else f"; known are {', '.join(known)}"
+
+
+def all_keys() -> list[str]:
+    """Every ``section.key`` a recipe may hold."""
+    keys = []
+    for name, hint in typing.get_type_hints(Recipe).items():
+        if dataclasses.is_dataclass(hint):
+            keys += [f"{name}.{f.name}" for f in dataclasses.fields(hint)]
+        else:
+            keys.append(name)
+    return keys
+
+
+def _convert(value: Any, hint: Any, what: str, path: str, choices: tuple[str, ...]) -> Any:
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        if not isinstance(value, Mapping):
+            raise RecipeError(f"{what} is a section, write [{path}] above its settings")
+        return _build(hint, value, what.split(": ")[0], path + ".")
+    if isinstance(hint, types.UnionType):
+        hint = next(arm for arm in typing.get_args(hint) if arm is not type(None))
+    converted = _convert_plain(value, hint, what)
+    if choices and converted not in choices:
+        raise RecipeError(f"{what} is {value!r}; it is one of {', '.join(choices)}")
+    return converted
+
+
+def _convert_plain(value: Any, hint: Any, what: str) -> Any:
+    origin = typing.get_origin(hint) or hint
+    if origin is tuple:
+        items = value if isinstance(value, (list, tuple)) else [value]
+        args = typing.get_args(hint)
+        fixed = len(args) > 1 and args[1] is not Ellipsis
+        if fixed and len(items) != len(args):
+            raise RecipeError(f"{what} takes {len(args)} values, not {len(items)}")
+        return tuple(_convert_plain(item, args[0], what) for item in items)
+    if origin is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if origin is dict and isinstance(value, Mapping):
+        return dict(value)
+    if origin is Any or (isinstance(value, origin) and not (origin is int and isinstance(value, bool))):
+        return value
+    raise RecipeError(f"{what} is {value!r}, a {_noun(type(value))}; it takes a {_noun(origin)}")
+
+
+def _noun(kind: type) -> str:
+    nouns: dict[type, str] = {
+        str: "string",
+        int: "whole number",
+        float: "number",
+        bool: "true or false",
+        dict: "table",
+        list: "list",
+        tuple: "list",
+    }
+    return nouns.get(kind, kind.__name__)

@@ -1,0 +1,48 @@
+"""Writing TOML (the standard library only reads it)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def dumps(data: Mapping[str, Any]) -> str:
+    """TOML text of nested plain data; None values are left away.
+
+    Top-level mappings become ``[sections]``, deeper ones inline tables.
+    """
+    plain = [
+        f"{_key(k)} = {_value(v)}" for k, v in data.items() if not isinstance(v, Mapping) and v is not None
+    ]
+    sections = [_section(k, v) for k, v in data.items() if isinstance(v, Mapping)]
+    return "\n\n".join(part for part in ["\n".join(plain), *sections] if part) + "\n"
+
+
+def _section(name: str, data: Mapping[str, Any]) -> str:
+    lines = [f"{_key(key)} = {_value(value)}" for key, value in data.items() if value is not None]
+    return "\n".join([f"[{_key(name)}]", *lines])
+
+
+def _key(key: str) -> str:
+    return key if _BARE_KEY.fullmatch(key) else json.dumps(key, ensure_ascii=False)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(_value(item) for item in value)}]"
+    if isinstance(value, Mapping):
+        inner = ", ".join(f"{_key(k)} = {_value(v)}" for k, v in value.items() if v is not None)
+        return f"{{ {inner} }}" if inner else "{}"
+    if isinstance(value, float):
+        return (
+            repr(value) if "e" not in repr(value) or "." in repr(value) else repr(value).replace("e", ".0e")
+        )
+    return str(value)

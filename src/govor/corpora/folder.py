@@ -1,0 +1,221 @@
+"""A corpus folder: ``utterances.parquet``, ``rejected.parquet`` and ``corpus.json``.
+
+The tables are read and written in pieces, so that a corpus of millions needs no more memory than a small one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from govor.errors import CorpusError
+from govor.records import Rejection
+from govor.store import FINGERPRINT_HEX_DIGITS, atomic_path, locked, read_json, write_json
+
+CORE_SCHEMA: dict[str, Any] = {
+    "id": pl.String,
+    "recording": pl.String,
+    "audio": pl.String,
+    "channel": pl.Int32,
+    "start": pl.Float64,
+    "end": pl.Float64,
+    "text": pl.String,
+    "language": pl.String,
+    "speaker": pl.String,
+    "split": pl.String,
+    "duration": pl.Float64,
+}
+REJECTED_SCHEMA: dict[str, Any] = {
+    "id": pl.String,
+    "stage": pl.String,
+    "reason": pl.String,
+    "detail": pl.String,
+}
+SPLITS = ("train", "dev", "test")
+
+
+@dataclass(frozen=True)
+class CorpusInfo:
+    """What ``corpus.json`` holds.
+
+    Attributes:
+        format: the source's format.
+        source: where it was read from.
+        audio_root: folder that relative audio paths are taken from.
+        read: rows read; always kept + rejected.
+        kept: rows in ``utterances.parquet``.
+        rejected: rows in ``rejected.parquet``, this corpus's own stage and those before it.
+        repaired: file names that were repaired.
+        hours: hours of the rows whose duration is known.
+        splits: utterances by split; those without one under ``"none"``.
+        reasons: rejected rows by reason.
+        repairs: every repair, as ``{"from", "to"}`` names.
+        fingerprint: of the rows, in order.
+        notes: whatever else a stage records, by stage.
+    """
+
+    format: str
+    source: str
+    audio_root: str
+    read: int = 0
+    kept: int = 0
+    rejected: int = 0
+    repaired: int = 0
+    hours: float = 0.0
+    splits: Mapping[str, int] = field(default_factory=dict)
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    repairs: tuple[Mapping[str, str], ...] = ()
+    fingerprint: str = ""
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    def summary(self, out: Path) -> dict[str, Any]:
+        """The keys that import, select and review print with ``--json``."""
+        keys = ("read", "kept", "rejected", "repaired", "hours", "splits", "reasons", "fingerprint")
+        return {**{key: getattr(self, key) for key in keys}, "out": str(out)}
+
+
+class Corpus:
+    """An existing corpus folder, opened with `Corpus.open`."""
+
+    def __init__(self, folder: Path, info: CorpusInfo) -> None:
+        self.folder, self.info = folder, info
+
+    @classmethod
+    def open(cls, folder: Path) -> Corpus:
+        """Opens a corpus.
+
+        Raises:
+            CorpusError: `folder` is no corpus; the message says what is missing.
+        """
+        if not (folder / "corpus.json").exists():
+            what = "is no corpus (it has no corpus.json)" if folder.is_dir() else "does not exist"
+            raise CorpusError(f"{folder} {what}: make one with govor import SOURCE --out {folder}")
+        data = read_json(folder / "corpus.json")
+        known = {key: data[key] for key in CorpusInfo.__dataclass_fields__ if key in data}
+        return cls(folder, CorpusInfo(**known))
+
+    @property
+    def table(self) -> Path:
+        """Path of ``utterances.parquet``."""
+        return self.folder / "utterances.parquet"
+
+    def scan(self) -> pl.LazyFrame:
+        """The utterances, lazily."""
+        return pl.scan_parquet(self.table)
+
+    def rejected(self) -> pl.LazyFrame:
+        """What was set aside, lazily."""
+        return pl.scan_parquet(self.folder / "rejected.parquet")
+
+    def batches(self, columns: list[str] | None = None, rows: int = 65_536) -> Iterator[pa.RecordBatch]:
+        """The utterances in pieces of at most `rows`, in order."""
+        with pq.ParquetFile(self.table) as file:
+            yield from file.iter_batches(batch_size=rows, columns=columns)
+
+    def audio_path(self, audio: str) -> str:
+        """Absolute path or URI of an ``audio`` value."""
+        if "://" in audio or audio.startswith("/"):
+            return audio
+        return str(Path(self.info.audio_root) / audio)
+
+
+class CorpusWriter:
+    """Writes a corpus folder; nothing appears before the block ends well, ``corpus.json`` comes last.
+
+    Example:
+        with CorpusWriter(out, CorpusInfo("table", source, root)) as corpus:
+            corpus.write(frame)          # polars, at least id, recording, audio and text
+            corpus.reject([Rejection("7", "import", "empty_text")])
+    """
+
+    def __init__(self, out: Path, info: CorpusInfo) -> None:
+        self.out, self.info = out, info
+        self._lock, self._files = ExitStack(), ExitStack()
+        self._tables: dict[str, pq.ParquetWriter] = {}
+        self._digest = hashlib.sha256()
+        self._splits: Counter[str] = Counter()
+        self._reasons: Counter[str] = Counter()
+        self._seconds = 0.0
+        self._kept = 0
+
+    def __enter__(self) -> CorpusWriter:
+        self._lock.enter_context(locked(self.out))
+        (self.out / "corpus.json").unlink(missing_ok=True)
+        self._paths = {
+            name: self._files.enter_context(atomic_path(self.out / f"{name}.parquet"))
+            for name in ("utterances", "rejected")
+        }
+        return self
+
+    def write(self, frame: pl.DataFrame) -> None:
+        """Adds utterances; missing core columns become null, further columns are kept as they are."""
+        if not frame.height:
+            return
+        missing = [
+            pl.lit(None, dtype=kind).alias(n) for n, kind in CORE_SCHEMA.items() if n not in frame.columns
+        ]
+        extra = [name for name in frame.columns if name not in CORE_SCHEMA]
+        core = [pl.col(n).cast(kind) for n, kind in CORE_SCHEMA.items()]
+        frame = frame.with_columns(missing).select([*core, *extra])
+        self._put("utterances", frame)
+        self._digest.update(frame.hash_rows(seed=0).to_numpy().tobytes())
+        self._splits.update(split or "none" for split in frame["split"])
+        self._seconds += float(frame.select(duration_column().sum()).item() or 0.0)
+        self._kept += frame.height
+
+    def reject(self, rejections: Iterable[Rejection]) -> None:
+        """Adds rejections."""
+        rows = [asdict(rejection) for rejection in rejections]
+        if rows:
+            self._put("rejected", pl.DataFrame(rows, schema=REJECTED_SCHEMA))
+            self._reasons.update(row["reason"] for row in rows)
+
+    def _put(self, name: str, frame: pl.DataFrame) -> None:
+        table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+        if name not in self._tables:
+            self._tables[name] = pq.ParquetWriter(self._paths[name], table.schema, compression="zstd")
+        self._tables[name].write_table(table.cast(self._tables[name].schema), row_group_size=65_536)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+        with self._lock:
+            if kind is None:
+                self._put_empty()
+            for table in self._tables.values():
+                table.close()
+            self._files.__exit__(kind, error, trace)
+            if kind is None:
+                self._finish()
+
+    def _put_empty(self) -> None:
+        if "utterances" not in self._tables:
+            self._put("utterances", pl.DataFrame(schema=CORE_SCHEMA))
+        if "rejected" not in self._tables:
+            self._put("rejected", pl.DataFrame(schema=REJECTED_SCHEMA))
+
+    def _finish(self) -> None:
+        rejected = self._reasons.total()
+        self.info = replace(
+            self.info,
+            read=self._kept + rejected,
+            kept=self._kept,
+            rejected=rejected,
+            hours=self._seconds / 3600,
+            splits=dict(sorted(self._splits.items())),
+            reasons=dict(sorted(self._reasons.items())),
+            fingerprint=self._digest.hexdigest()[:FINGERPRINT_HEX_DIGITS],
+        )
+        write_json(self.out / "corpus.json", asdict(self.info))
+
+
+def duration_column() -> pl.Expr:
+    """Seconds of an utterance: its duration, else end - start, else null."""
+    return pl.coalesce(pl.col("duration"), pl.col("end") - pl.coalesce(pl.col("start"), pl.lit(0.0)))

@@ -1,0 +1,111 @@
+"""Every error govor raises on purpose, as one tree; the exit status hangs on the branch.
+
+    GovorError
+    ├── InputError            something the user gave is at fault            exit 1
+    │   ├── RecipeError           a recipe or a --set value
+    │   ├── CorpusError           a corpus folder, or a source being imported
+    │   ├── DatasetError          a prepared data set
+    │   ├── AudioError            one recording or clip (set aside, counted)
+    │   └── ModelError            a model folder, run or checkpoint
+    ├── MachineError          the environment is at fault                    exit 1
+    │   ├── MissingExtraError     an optional dependency is not installed
+    │   ├── DiskFullError         no space, or a quota
+    │   └── BusyError             another process works on the same target
+    ├── UsageError            flags that do not go together                  exit 2
+    └── LimitError            ended, but a stated limit was passed           exit 3
+        └── StoppedError          stopped early on request, work is safe
+
+A message is one sentence that names the thing, the value, the limit and what to do next.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class GovorError(Exception):
+    """Base of all errors that are shown as one sentence instead of a traceback."""
+
+    exit_status: ClassVar[int] = 1
+
+
+class InputError(GovorError):
+    """Something the user gave is at fault."""
+
+
+class RecipeError(InputError):
+    """A recipe file or a ``--set`` value is at fault."""
+
+
+class CorpusError(InputError):
+    """A corpus folder, or a source being imported, is at fault."""
+
+
+class DatasetError(InputError):
+    """A prepared data set is at fault."""
+
+
+class AudioError(InputError):
+    """One recording or clip cannot be used.
+
+    Args:
+        message: the sentence for people.
+        code: stable snake_case reason, as it stands in ``rejected.parquet``.
+    """
+
+    def __init__(self, message: str, code: str = "unreadable") -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class ModelError(InputError):
+    """A model folder, run or checkpoint is at fault."""
+
+
+class MachineError(GovorError):
+    """The environment is at fault."""
+
+
+class MissingExtraError(MachineError):
+    """An optional dependency is not installed.
+
+    Args:
+        package: what failed to import.
+        extra: the extra of govor that brings it.
+    """
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"this needs {package}, which is not installed: pip install 'govor[{extra}]'")
+
+
+class DiskFullError(MachineError):
+    """There is no space left, or a quota is used up."""
+
+
+class BusyError(MachineError):
+    """Another process works on the same target."""
+
+
+class UsageError(GovorError):
+    """Flags that do not go together."""
+
+    exit_status = 2
+
+
+class LimitError(GovorError):
+    """Work ended, but a stated limit was passed.
+
+    Args:
+        message: the sentence for people.
+        summary: what ``--json`` prints all the same.
+    """
+
+    exit_status = 3
+
+    def __init__(self, message: str, summary: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.summary = summary or {}
+
+
+class StoppedError(LimitError):
+    """Stopped early on request; what was done is safe and the same command continues."""

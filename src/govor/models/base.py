@@ -1,0 +1,132 @@
+"""What differs between model families, and nothing else.
+
+Two protocols. A `Recogniser` turns waves into hypotheses: everything after training (evaluate, transcribe,
+export, serve, preflight) knows only this one; exported models implement it without torch. A `Family` is a
+recogniser that can also be trained; ``train`` and ``preflight`` know only this one. No module outside
+``govor.models`` asks which family it has.
+
+Shapes: B clips, T samples, F frames, D feature size, L labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from govor.records import Hypothesis
+from govor.text import Normaliser
+
+if TYPE_CHECKING:
+    import torch
+
+Wave = NDArray[np.float32]
+Features = NDArray[np.float32]
+Batch = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class DecodeOptions:
+    """How hypotheses are made; recorded beside every number they lead to.
+
+    Attributes:
+        language: language given to a multilingual model, or None for its own or detected one.
+        task: ``transcribe`` or ``translate``.
+        words: also give times of words.
+        beam_size: 1 is greedy.
+        lm: path of an ARPA file for CTC beam search.
+        lm_weight: weight of the language model.
+        word_bonus: added per word in CTC beam search.
+    """
+
+    language: str | None = None
+    task: str = "transcribe"
+    words: bool = False
+    beam_size: int = 1
+    lm: str | None = None
+    lm_weight: float = 0.5
+    word_bonus: float = 0.0
+
+
+@dataclass(frozen=True)
+class Example:
+    """A clip, decoded and featurised.
+
+    Attributes:
+        id: of the utterance.
+        features: ``[F, D]`` log-mel frames, or ``[T]`` samples for models that read waves.
+        labels: token ids ``[L]``; empty when only decoding.
+        seconds: length of the audio.
+        language: BCP 47 tag or None.
+    """
+
+    id: str
+    features: Features
+    labels: tuple[int, ...]
+    seconds: float
+    language: str | None = None
+
+
+@runtime_checkable
+class Recogniser(Protocol):
+    """Waves in, hypotheses out.
+
+    Attributes:
+        name: where it was loaded from.
+        sample_rate: of the waves it takes, in Hz.
+        max_window_s: longest wave it takes, or None where only memory limits it.
+        normaliser: the one it was trained with.
+    """
+
+    name: str
+    sample_rate: int
+    max_window_s: float | None
+    normaliser: Normaliser
+
+    def recognise(
+        self, waves: Sequence[Wave], options: DecodeOptions, languages: Sequence[str | None] | None = None
+    ) -> list[Hypothesis]:
+        """One hypothesis per mono wave ``[T]`` (float32, -1..1, at `sample_rate`), decoded as one batch."""
+
+    def describe(self) -> dict[str, Any]:
+        """Facts for reports: family, parameters, precision, device, base model, decoding backend."""
+
+
+class Family(Recogniser, Protocol):
+    """A recogniser that can be trained.
+
+    Attributes:
+        model: the transformers model (with adapters, if any).
+        max_labels: most label tokens that the model takes, or None.
+    """
+
+    model: torch.nn.Module
+    max_labels: int | None
+
+    def features(self, wave: Wave) -> Features:
+        """Features of one wave; pure numpy, runs in loader workers that hold no model."""
+
+    def encode_text(self, text: str, language: str | None = None) -> list[int]:
+        """Label ids of *normalised* text, with the special tokens that the loss needs."""
+
+    def decode_text(self, tokens: Sequence[int]) -> str:
+        """Text of label ids; inverse of `encode_text` on text that the vocabulary covers."""
+
+    def label_frames(self, seconds: float) -> int | None:
+        """Output frames that a clip of so many seconds has (CTC), or None (attention models)."""
+
+    def collate(self, examples: Sequence[Example]) -> Batch:
+        """Pads examples to a batch; the only place that pads."""
+
+    def loss(self, batch: Batch) -> tuple[torch.Tensor, int]:
+        """Loss summed over the batch, and how many units it sums (utterances for CTC, tokens for others)."""
+
+    def save(self, folder: Path) -> None:
+        """Writes everything that `open_model` and transformers need to load it again."""
+
+    def as_dict(self) -> Mapping[str, Any]:
+        """Settings that ``govor.json`` beside the weights keeps: family, normaliser, decoding defaults."""

@@ -1,0 +1,168 @@
+"""The nouns that travel between stages, frozen and checked when made.
+
+recording -> utterance -> clip -> example -> batch -> hypothesis -> score: one noun per stage.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from govor.errors import CorpusError
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """A span of a recording and its transcript.
+
+    Attributes:
+        id: unique in the corpus.
+        recording: name of the recording it is part of.
+        audio: path relative to the audio root, absolute path, or URI.
+        text: the source's text, never normalised.
+        channel: channel number, or None to mix all to mono.
+        start: seconds into the recording, or None for its beginning.
+        end: seconds into the recording, or None for its end.
+        language: BCP 47 tag.
+        speaker: who speaks, as the source names them.
+        split: ``train``, ``dev``, ``test`` or None.
+        duration: seconds, or None while unknown.
+        extra: further columns of the source under their own names.
+    """
+
+    id: str
+    recording: str
+    audio: str
+    text: str
+    channel: int | None = None
+    start: float | None = None
+    end: float | None = None
+    language: str | None = None
+    speaker: str | None = None
+    split: str | None = None
+    duration: float | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.id:
+            raise CorpusError(f"an utterance of {self.recording or self.audio!r} has no id")
+        for name, value in (("start", self.start), ("end", self.end)):
+            if value is not None and not math.isfinite(value):
+                raise CorpusError(f"utterance {self.id}: {name} is {value}, not a number of seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why something that was read is not kept.
+
+    Attributes:
+        id: of the utterance, or of the source's row where it has none.
+        stage: the stage that set it aside (``import``, ``select``, ``prepare`` …).
+        reason: stable snake_case code.
+        detail: for people: file, line, value, limit.
+    """
+
+    id: str
+    stage: str
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One recognised word.
+
+    Attributes:
+        text: the word.
+        start: seconds from the beginning of what was recognised.
+        end: seconds.
+        confidence: 0 to 1, or None where the model gives none.
+    """
+
+    text: str
+    start: float
+    end: float
+    confidence: float | None = None
+
+    def shifted(self, offset_s: float) -> Word:
+        """The same word `offset_s` seconds later."""
+        return Word(self.text, self.start + offset_s, self.end + offset_s, self.confidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """What a model says about one clip or window.
+
+    Attributes:
+        text: the words, as the model writes them.
+        words: times of words, empty unless asked for.
+        confidence: geometric mean probability of the decoded tokens (0 to 1), or None.
+        language: detected or given language.
+        tokens: token ids, special ones left out.
+    """
+
+    text: str
+    words: tuple[Word, ...] = ()
+    confidence: float | None = None
+    language: str | None = None
+    tokens: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EditCounts:
+    """Edits between a reference and a hypothesis; add them up first, divide last.
+
+    Attributes:
+        hits: units (words or characters) that agree.
+        substitutions: units exchanged.
+        deletions: units of the reference that are missing.
+        insertions: units the reference does not have.
+    """
+
+    hits: int = 0
+    substitutions: int = 0
+    deletions: int = 0
+    insertions: int = 0
+
+    def __add__(self, other: EditCounts) -> EditCounts:
+        return EditCounts(
+            self.hits + other.hits,
+            self.substitutions + other.substitutions,
+            self.deletions + other.deletions,
+            self.insertions + other.insertions,
+        )
+
+    @property
+    def errors(self) -> int:
+        """Substitutions, deletions and insertions together."""
+        return self.substitutions + self.deletions + self.insertions
+
+    @property
+    def reference_length(self) -> int:
+        """Units in the reference."""
+        return self.hits + self.substitutions + self.deletions
+
+    @property
+    def rate(self) -> float:
+        """Errors per reference unit; with an empty reference 0.0 without insertions, else infinity."""
+        if self.reference_length:
+            return self.errors / self.reference_length
+        return math.inf if self.insertions else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A value with its 95% interval, in the unit of the value."""
+
+    value: float
+    low: float
+    high: float
+
+    def as_dict(self) -> dict[str, float]:
+        """The form in which ``--json`` and files show an interval."""
+        return {"value": self.value, "low": self.low, "high": self.high}
+
+    def __str__(self) -> str:
+        return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"

@@ -1,0 +1,209 @@
+"""Files that appear whole or not at all, locks, fingerprints, and room on the disk.
+
+The order for a durable file is: write beside it, flush, fsync, rename, fsync the folder.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from govor.errors import BusyError, DiskFullError, InputError, MachineError
+
+FINGERPRINT_HEX_DIGITS = 32
+PARTIAL_MARK = ".partial-"
+
+
+def canonical_json(value: Any) -> str:
+    """`value` as JSON text that is the same for equal values (sorted keys, no spaces)."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+
+
+def fingerprint(value: Any) -> str:
+    """A short stable hash of JSON-like data, dataclasses and paths included."""
+    digest = hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()[:FINGERPRINT_HEX_DIGITS]
+
+
+def file_sha256(path: Path, block_bytes: int = 1 << 20) -> str:
+    """SHA-256 of a file's bytes, read in blocks."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(block_bytes):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yields a path beside `path` to write to; renames it into place when the block ends well.
+
+    Raises:
+        DiskFullError: the disk or quota is full; nothing is left behind.
+        MachineError: the folder cannot be written.
+    """
+    partial = path.with_name(f".{path.name}{PARTIAL_MARK}{uuid.uuid4().hex[:8]}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        _fsync(partial)
+        partial.replace(path)
+        _fsync(path.parent)
+    except OSError as error:
+        raise _readable(error, path) from error
+    finally:
+        _remove(partial)
+
+
+def _readable(error: OSError, path: Path) -> Exception:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFullError(f"no space left while writing {path}: free some and run the same command again")
+    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+        return MachineError(f"{path} cannot be written ({error.strerror}): choose another target")
+    return error
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:  # some network folders cannot sync a folder
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes a file that appears whole or not at all."""
+    with atomic_path(path) as partial:
+        partial.write_bytes(content)
+
+
+def write_text(path: Path, content: str) -> None:
+    """Writes a UTF-8 file that appears whole or not at all."""
+    write_bytes(path, content.encode("utf-8"))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Writes indented JSON that appears whole or not at all."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Reads a JSON file.
+
+    Raises:
+        InputError: it is missing or not JSON; the message names it.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not valid JSON ({error})") from error
+
+
+def remove_partials(folder: Path) -> None:
+    """Removes what a killed writer left in `folder` (not below it)."""
+    for path in folder.glob(f".*{PARTIAL_MARK}*"):
+        _remove(path)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Holds `folder` for one process; the lock goes with the process, however it ends.
+
+    Raises:
+        BusyError: another process holds it.
+    """
+    import fcntl
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise _readable(error, folder) from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            raise BusyError(
+                f"{folder} is being written by process {holder}: wait for it or choose another --out"
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def free_bytes(path: Path) -> int:
+    """Free bytes on the disk that holds `path` (which need not exist yet)."""
+    place = path.absolute()
+    while not place.exists():
+        place = place.parent
+    return shutil.disk_usage(place).free
+
+
+def require_space(path: Path, needed_bytes: int, purpose: str) -> None:
+    """Checks that `needed_bytes` fit on the disk of `path`.
+
+    Raises:
+        DiskFullError: they do not; the message says how much is free.
+    """
+    free = free_bytes(path)
+    if needed_bytes > free:
+        raise DiskFullError(
+            f"{purpose} needs {readable_bytes(needed_bytes)} at {path}, but {readable_bytes(free)} are free"
+        )
+
+
+def readable_bytes(count: float) -> str:
+    """Bytes for people: ``1.3 TB``, ``740 MB``."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if abs(count) < 1000:
+            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} TB"
+
+
+def readable_seconds(seconds: float) -> str:
+    """A time for people: ``12 s``, ``3 min 20 s``, ``5 h 10 min``."""
+    whole = round(seconds)
+    if whole < 100:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
