@@ -49,11 +49,11 @@ UsageFault: type[Exception] = typer.BadParameter.__mro__[2]
 class LazyCommands(TyperGroup):
     """A group whose commands are modules, imported when they are named."""
 
-    def list_commands(self, ctx: typer.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         """Names in the order of the work."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command called `cmd_name`; for the overview its one-line help is enough."""
         if cmd_name not in COMMANDS:
             return None
