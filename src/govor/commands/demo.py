@@ -17,9 +17,9 @@ def command(
 ) -> None:
     """The whole path, offline, in a few minutes, on speech it synthesises itself.
 
-    Makes an hour of Croatian recordings with an alignment, then imports, checks, selects, prepares, preflights,
-    trains a small CTC model from scratch, evaluates, and transcribes a held-out recording to subtitles. The recipe
-    stays behind. Killed at any moment, the same command continues.
+    Makes an hour of Croatian recordings with an alignment, then imports, checks, selects, prepares,
+    preflights, trains a small CTC model from scratch, evaluates, and transcribes a held-out recording to
+    subtitles. The recipe stays behind. Killed at any moment, the same command continues.
 
     Example: govor demo --dir govor-demo
     """

@@ -31,7 +31,6 @@ from govor.config.transcribe import TranscribeConfig
 from govor.config.tune import TuneConfig
 from govor.errors import RecipeError
 
-
 PATHS = (
     "work",
     "corpus.audio_root",
@@ -196,6 +195,8 @@ def _convert(value: Any, hint: Any, what: str, path: str, choices: tuple[str, ..
             raise RecipeError(f"{what} is a section, write [{path}] above its settings")
         return _build(hint, value, what.split(": ")[0], path + ".")
     if isinstance(hint, types.UnionType):
+        if value is None:
+            return None
         hint = next(arm for arm in typing.get_args(hint) if arm is not type(None))
     converted = _convert_plain(value, hint, what)
     if choices and converted not in choices:
