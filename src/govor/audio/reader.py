@@ -24,8 +24,7 @@ from govor.errors import AudioError
 Block = NDArray[np.float32]
 
 SOUNDFILE_SUBTYPES = frozenset(
-    ["PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW"]
-    + ["VORBIS", "OPUS", "MPEG_LAYER_III"]
+    ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW", "VORBIS", "OPUS")
 )
 """Subtypes decoded by libsndfile; its ADPCM decoders have known overflows and are left to FFmpeg."""
 
@@ -140,7 +139,7 @@ class SoundfileReader:
             raise
 
     def _check(self, limits: DecodeLimits) -> None:
-        if self._file.subtype not in SOUNDFILE_SUBTYPES or (self.container == "mp3" and not self._index):
+        if self._file.subtype not in SOUNDFILE_SUBTYPES and not self._index:
             raise _NotForSoundfileError
         limits.check_format(self.rate, self.channels, self._source.name)
         if self._index and abs(self._announced - self._index.samples) > 4 * 1_152:

@@ -58,10 +58,10 @@ def mixed(block: Block, channel: int | None) -> Mono:
     if block.shape[1] == 1:
         return block[:, 0].copy()
     if block.shape[1] == 2:
-        mono = np.add(block[:, 0], block[:, 1])
+        mono: Mono = np.add(block[:, 0], block[:, 1])
         mono *= np.float32(0.5)
         return mono
-    return block.mean(axis=1, dtype=np.float32)
+    return cast(Mono, block.mean(axis=1, dtype=np.float32))
 
 
 def check_channel(channel: int | None, reader: Reader, name: str) -> None:
