@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 
-from govor.errors import AudioError, InputError
+from govor.errors import AudioError
 
 LARGEST_BYTES = 20_000_000_000
 BLOCK_BYTES = 1 << 20
@@ -26,7 +26,7 @@ class _HttpOnly(urllib.request.HTTPRedirectHandler):
 
     def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
         if urlparse(newurl).scheme not in ("http", "https"):
-            raise InputError(f"{req.full_url} leads to {newurl}, which is no http(s) address")
+            raise AudioError(f"{req.full_url} leads to {newurl}, which is no http(s) address", "unreachable")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
@@ -37,7 +37,7 @@ def fetched(address: str, folder: Path) -> Iterator[Path]:
     A file is taken as it is; of a page, yt-dlp (where installed) takes the sound.
 
     Raises:
-        InputError: it cannot be reached, or is a page and yt-dlp is not installed.
+        AudioError: it cannot be reached, or is a page and yt-dlp is not installed.
     """
     work = Path(tempfile.mkdtemp(prefix="govor-fetch-", dir=folder))
     try:
@@ -54,7 +54,7 @@ def _fetch(address: str, work: Path) -> Path:
             if not answer.headers.get_content_type().startswith(PAGE_TYPES):
                 return _save(address, answer, work)
     except (urllib.error.URLError, OSError, ValueError) as error:
-        raise InputError(f"{address} cannot be fetched ({error}): check the address") from error
+        raise AudioError(f"{address} cannot be fetched ({error})", "unreachable") from error
     return _sound_of_page(address, work)
 
 
@@ -72,7 +72,7 @@ def _save(address: str, answer: Any, work: Path) -> Path:
 
 def _sound_of_page(address: str, work: Path) -> Path:
     if importlib.util.find_spec("yt_dlp") is None:
-        raise InputError(f"{address} is a page, not a recording: pip install yt-dlp to take its sound")
+        raise AudioError(f"{address} is a page: pip install yt-dlp to take its sound", "no_recording")
     import yt_dlp
 
     settings = {
@@ -86,8 +86,8 @@ def _sound_of_page(address: str, work: Path) -> Path:
         with yt_dlp.YoutubeDL(settings) as downloader:
             downloader.download([address])
     except yt_dlp.utils.DownloadError as error:
-        raise InputError(f"{address}: yt-dlp found no recording there ({error})") from error
+        raise AudioError(f"{address}: yt-dlp found no recording there ({error})", "no_recording") from error
     files = sorted(work.glob("sound.*"))
     if not files:
-        raise InputError(f"{address}: yt-dlp found no recording there")
+        raise AudioError(f"{address}: yt-dlp found no recording there", "no_recording")
     return files[0]

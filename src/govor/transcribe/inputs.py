@@ -11,7 +11,8 @@ from urllib.parse import unquote, urlparse
 from govor.errors import InputError
 
 AUDIO_SUFFIXES = frozenset(
-    ".wav .flac .mp3 .ogg .oga .opus .m4a .mp4 .m4b .aac .webm .mkv .mov .wma .aif .aiff .amr .caf .avi .ts".split()
+    (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".mp4", ".m4b", ".aac", ".webm", ".mkv")
+    + (".mov", ".wma", ".aif", ".aiff", ".amr", ".caf", ".avi", ".ts")
 )
 
 

@@ -64,7 +64,11 @@ def key_of(item: Input, model: str, config: TranscribeConfig) -> str:
 def _stamp(source: str) -> Any:
     path = Path(source)
     if path.is_dir():
-        files = sorted(p for p in path.rglob("*") if p.is_file() and p.suffix in (".safetensors", ".bin", ".json", ".onnx"))
+        files = sorted(
+            p
+            for p in path.rglob("*")
+            if p.is_file() and p.suffix in (".safetensors", ".bin", ".json", ".onnx")
+        )
         return [(str(p.relative_to(path)), p.stat().st_size, p.stat().st_mtime_ns) for p in files]
     if path.exists():
         return [str(path.absolute()), path.stat().st_size, path.stat().st_mtime_ns]

@@ -103,7 +103,9 @@ def _groups(words: Sequence[Word]) -> Iterator[list[Word]]:
     """Words parted at pauses and after sentences; what gets too long is parted at its longest pause."""
     group: list[Word] = []
     for word in words:
-        if group and (word.start - group[-1].end >= SEGMENT_PAUSE_S or group[-1].text.endswith(SENTENCE_ENDS)):
+        if group and (
+            word.start - group[-1].end >= SEGMENT_PAUSE_S or group[-1].text.endswith(SENTENCE_ENDS)
+        ):
             yield from _short_enough(group)
             group = []
         group.append(word)
