@@ -10,10 +10,9 @@ from urllib.parse import unquote, urlparse
 
 from govor.errors import InputError
 
-AUDIO_SUFFIXES = frozenset(
-    (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".mp4", ".m4b", ".aac", ".webm", ".mkv")
-    + (".mov", ".wma", ".aif", ".aiff", ".amr", ".caf", ".avi", ".ts")
-)
+_AUDIO = "wav flac mp3 ogg oga opus m4a m4b aac wma aif aiff amr caf"
+_VIDEO = "mp4 webm mkv mov avi ts"
+AUDIO_SUFFIXES = frozenset(f".{name}" for name in f"{_AUDIO} {_VIDEO}".split())
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from govor.store import fingerprint
 from govor.transcribe.inputs import Input
 
 NAME = "transcribe.jsonl"
+MODEL_SUFFIXES = (".safetensors", ".bin", ".onnx", ".json")
 
 
 class Journal:
@@ -64,11 +65,7 @@ def key_of(item: Input, model: str, config: TranscribeConfig) -> str:
 def _stamp(source: str) -> Any:
     path = Path(source)
     if path.is_dir():
-        files = sorted(
-            p
-            for p in path.rglob("*")
-            if p.is_file() and p.suffix in (".safetensors", ".bin", ".json", ".onnx")
-        )
+        files = sorted(p for p in path.rglob("*") if p.is_file() and p.suffix in MODEL_SUFFIXES)
         return [(str(p.relative_to(path)), p.stat().st_size, p.stat().st_mtime_ns) for p in files]
     if path.exists():
         return [str(path.absolute()), path.stat().st_size, path.stat().st_mtime_ns]

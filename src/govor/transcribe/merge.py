@@ -19,7 +19,9 @@ FAR_WORTH = 0.02
 EDGE_PUNCTUATION = " \t\n.,;:!?…\"'„“”‘’«»()[]-–—¿¡"
 
 
-def seam(left: Sequence[Word], right: Sequence[Word], start_s: float, end_s: float) -> tuple[int, int]:
+def seam(
+    left: Sequence[Word], right: Sequence[Word], start_s: float, end_s: float, settled: int = 0
+) -> tuple[int, int]:
     """Where to go over from the words of one window to those of the next.
 
     Args:
@@ -27,20 +29,24 @@ def seam(left: Sequence[Word], right: Sequence[Word], start_s: float, end_s: flo
         right: words of the later window.
         start_s: where the later window begins.
         end_s: where the earlier window ends.
+        settled: so many first words of `left` stand for what windows before it have said already; they
+            help to align, and the seam is never before them.
 
     Returns:
-        How many words of `left` to keep, and the index of the first word of `right` to keep.
+        How many words of `left` to keep (at least `settled`), and the index of the first word of `right` to keep.
     """
     first = next((i for i, word in enumerate(left) if word.end > start_s), len(left))
     last = next((j for j, word in enumerate(right) if word.start >= end_s), len(right))
-    pairs = _agreed(left[first:], right[:last])
     middle_s = (start_s + end_s) / 2
+    agreed = _agreed(left[first:], right[:last])
+    pairs = [(first + i + 1, j + 1) for i, j in agreed if first + i + 1 >= settled]
     if pairs:
-        i, j = min(pairs, key=lambda pair: abs(_middle(left[first + pair[0]]) - middle_s))
-        return first + i + 1, j + 1
+        return min(pairs, key=lambda pair: abs(_middle(left[pair[0] - 1]) - middle_s))
     cut_s = _quiet_time([*left[first:], *right[:last]], start_s, end_s)
+    if settled:
+        cut_s = max(cut_s, left[settled - 1].end)
     kept = sum(_middle(word) < cut_s for word in left)
-    return kept, sum(_middle(word) < cut_s for word in right)
+    return max(kept, settled), sum(_middle(word) < cut_s for word in right)
 
 
 def _middle(word: Word) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from govor.records import Hypothesis, Word
 from govor.transcribe.merge import seam
@@ -17,12 +17,18 @@ SENTENCE_ENDS = (".", "!", "?", "…", "。", "？", "！", "؟", "।")
 
 @dataclass(frozen=True)
 class _Heard:
-    """One window's words in the recording's seconds; `timed` is false where they were only estimated."""
+    """One window's words in the recording's seconds.
+
+    `timed` is false where the times were only estimated; the first `settled` words are said already by the
+    window before, those from `kept` on are left to the one behind.
+    """
 
     window: Window
     words: tuple[Word, ...]
     text: str
     timed: bool
+    settled: int = 0
+    kept: int | None = None
 
     @property
     def space(self) -> str:
@@ -53,12 +59,12 @@ class Joiner:
         self._held = None
 
     def _segments(self, heard: _Heard) -> Iterator[Segment]:
-        if not heard.text:
+        own = heard.words[heard.settled : heard.kept]
+        if not heard.timed and len(own) == len(heard.words):
+            if heard.text:
+                yield Segment(*heard.window.speech, heard.text)
             return
-        if not heard.timed:
-            yield Segment(*heard.window.speech, heard.text)
-            return
-        for words in _groups(heard.words):
+        for words in _groups(own):
             text = heard.space.join(word.text for word in words)
             yield Segment(words[0].start, words[-1].end, text, tuple(words) if self.keep_words else ())
 
@@ -89,23 +95,16 @@ def spread(text: str, start: float, end: float) -> tuple[Word, ...]:
 
 
 def _joined(left: _Heard, right: _Heard) -> tuple[_Heard, _Heard]:
-    kept, first = seam(left.words, right.words, right.window.start, left.window.end)
-    return _part(left, left.words[:kept]), _part(right, right.words[first:])
-
-
-def _part(heard: _Heard, words: tuple[Word, ...]) -> _Heard:
-    if len(words) == len(heard.words):
-        return heard
-    return _Heard(heard.window, words, heard.space.join(word.text for word in words), True)
+    kept, settled = seam(left.words, right.words, right.window.start, left.window.end, left.settled)
+    return replace(left, kept=kept), replace(right, settled=settled)
 
 
 def _groups(words: Sequence[Word]) -> Iterator[list[Word]]:
     """Words parted at pauses and after sentences; what gets too long is parted at its longest pause."""
     group: list[Word] = []
     for word in words:
-        if group and (
-            word.start - group[-1].end >= SEGMENT_PAUSE_S or group[-1].text.endswith(SENTENCE_ENDS)
-        ):
+        paused = bool(group) and word.start - group[-1].end >= SEGMENT_PAUSE_S
+        if paused or (group and group[-1].text.endswith(SENTENCE_ENDS)):
             yield from _short_enough(group)
             group = []
         group.append(word)

@@ -19,6 +19,8 @@ ABOVE_FLOOR_DB = (3.0, 6.0)
 BELOW_PEAK_DB = 45.0
 SILENCE_DB = -66.0
 """Below this no recording chain carries speech: 16-bit dither is at -96 dB, a quiet talker near -45 dB."""
+LOUD_DB = -35.0
+SHORTEST_CONTEXT_S = 2.0
 HANGOVER_FRAMES = 5
 SHORTEST_SPEECH_FRAMES = 3
 
@@ -42,8 +44,8 @@ def speech_frames(levels: NDArray[np.float32], history: NDArray[np.float32]) -> 
     """Which frames may hold speech.
 
     The threshold stands 6 dB above the floor (10th percentile of the frames and what came before them), less
-    where the recording is noisy (half way to its peak, at least 3 dB), and never lower than 45 dB under the
-    peak or -66 dB.
+    where the recording is noisy (half way to its peak, at least 3 dB); never above -35 dB, because that loud it
+    is not silence; never lower than 45 dB under the peak or -66 dB. Less than 2 s have no floor to speak of.
 
     Args:
         levels: dB ``[N]`` of the frames asked about.
@@ -61,8 +63,10 @@ def speech_frames(levels: NDArray[np.float32], history: NDArray[np.float32]) -> 
 
 def _threshold(context: NDArray[np.float32]) -> float:
     floor, peak = np.percentile(context, (FLOOR_PERCENTILE, 99.5))
+    if len(context) * FRAME_S < SHORTEST_CONTEXT_S:
+        return float(peak) - BELOW_PEAK_DB
     margin = float(np.clip((peak - floor) / 2, *ABOVE_FLOOR_DB))
-    return max(float(floor) + margin, float(peak) - BELOW_PEAK_DB)
+    return min(LOUD_DB, max(float(floor) + margin, float(peak) - BELOW_PEAK_DB))
 
 
 def _without_clicks(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from govor.records import Word
 from govor.transcribe.segments import SENTENCE_ENDS, spread
@@ -72,7 +73,7 @@ def _fits(words: Sequence[Word], rules: CueRules) -> bool:
         return True
     if words[-1].end - words[0].start > LONGEST_CUE_S:
         return False
-    if any(b.start - a.end >= BREATH_S for a, b in zip(words, words[1:], strict=False)):
+    if any(b.start - a.end >= BREATH_S for a, b in pairwise(words)):
         return False
     return len(break_lines([word.text for word in words], rules)) <= rules.lines
 

@@ -131,7 +131,7 @@ def cut(buffer: Buffer, config: TranscribeConfig, max_window_s: float | None) ->
 
 
 def cut_fixed(buffer: Buffer, chunk_s: float, stride_s: float) -> Iterator[Window]:
-    """Windows of `chunk_s` whose beginnings are ``chunk_s - 2 * stride_s`` apart; silent ones are left out."""
+    """Windows of `chunk_s` that begin ``chunk_s - 2 * stride_s`` apart; silent ones are left out."""
     length = max(1, round(chunk_s / FRAME_S))
     step = max(1, length - 2 * round(stride_s / FRAME_S))
     overlaps = False
