@@ -33,7 +33,7 @@ def seam(
             help to align, and the seam is never before them.
 
     Returns:
-        How many words of `left` to keep (at least `settled`), and the index of the first word of `right` to keep.
+        How many words of `left` to keep (at least `settled`), and the index of the first of `right` to keep.
     """
     first = next((i for i, word in enumerate(left) if word.end > start_s), len(left))
     last = next((j for j, word in enumerate(right) if word.start >= end_s), len(right))

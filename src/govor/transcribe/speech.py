@@ -44,8 +44,8 @@ def speech_frames(levels: NDArray[np.float32], history: NDArray[np.float32]) -> 
     """Which frames may hold speech.
 
     The threshold stands 6 dB above the floor (10th percentile of the frames and what came before them), less
-    where the recording is noisy (half way to its peak, at least 3 dB); never above -35 dB, because that loud it
-    is not silence; never lower than 45 dB under the peak or -66 dB. Less than 2 s have no floor to speak of.
+    where the recording is noisy (half way to its peak, at least 3 dB); never above -35 dB, which is loud and
+    no silence; never lower than 45 dB under the peak or -66 dB. Less than 2 s have no floor to speak of.
 
     Args:
         levels: dB ``[N]`` of the frames asked about.
