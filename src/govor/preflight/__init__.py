@@ -1,1 +1,5 @@
-"""See docs/map.md."""
+"""Data with model, checked in minutes before anything long."""
+
+from govor.preflight.run import preflight
+
+__all__ = ["preflight"]

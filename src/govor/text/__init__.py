@@ -1,6 +1,7 @@
 """Source text to what a model reads and writes."""
 
 from govor.text.normaliser import Normaliser
-from govor.text.similarity import similarity
+from govor.text.rules import RULES, Rule, primary_language
+from govor.text.similarity import similarities, similarity
 
-__all__ = ["Normaliser", "similarity"]
+__all__ = ["RULES", "Normaliser", "Rule", "primary_language", "similarities", "similarity"]

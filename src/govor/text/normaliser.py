@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from govor.config import TextConfig
+from govor.config.text import PUNCTUATION_EXCEPTIONS
+from govor.errors import ModelError
+from govor.text.rules import RULES, Context
 
 VERSION = 1
 
@@ -18,23 +20,37 @@ class Normaliser:
 
     Attributes:
         rules: names of the rules.
-        keep: characters that the punctuation rule keeps everywhere.
+        keep: characters that punctuation and symbols keep everywhere.
         language: BCP 47 tag whose casing is used where a row names none.
+        exceptions: what punctuation keeps where it stands (``number_dot``, ``apostrophe``).
+
+    Example:
+        >>> Normaliser.of(TextConfig(), "tr")("Işık 1. katta, “dur”!")
+        'ışık 1. katta dur'
     """
 
     rules: tuple[str, ...] = ()
     keep: str = ""
     language: str | None = None
+    exceptions: tuple[str, ...] = PUNCTUATION_EXCEPTIONS
 
     @classmethod
     def of(cls, config: TextConfig, language: str | None = None) -> Normaliser:
         """The normaliser that a recipe's ``[text]`` asks for."""
-        return cls(tuple(config.rules), config.keep, language)
+        return cls(tuple(config.rules), config.keep, language, tuple(config.exceptions))
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Normaliser:
-        """Inverse of `as_dict`."""
-        return cls(tuple(data["rules"]), data["keep"], data["language"])
+        """Inverse of `as_dict`.
+
+        Raises:
+            ModelError: it names a rule, or a version of one, that this govor does not have.
+        """
+        rules = tuple(data["rules"])
+        for name in rules:
+            _require_version(name, data.get("versions", {}).get(name, 1))
+        exceptions = tuple(data.get("exceptions", PUNCTUATION_EXCEPTIONS))
+        return cls(rules, data.get("keep", ""), data.get("language"), exceptions)
 
     @property
     def name(self) -> str:
@@ -47,32 +63,39 @@ class Normaliser:
             "name": self.name,
             "version": VERSION,
             "rules": list(self.rules),
+            "versions": {name: RULES[name].version for name in self.rules},
             "keep": self.keep,
             "language": self.language,
+            "exceptions": list(self.exceptions),
         }
 
     def __call__(self, text: str, language: str | None = None) -> str:
         """`text` after all rules; `language` overrides the normaliser's own."""
-        for rule in self.rules:
-            text = _apply(rule, text, self.keep)
+        context = self._context(language)
+        for name in self.rules:
+            text = RULES[name].apply(text, context)
         return text
 
     def changes(self, text: str, language: str | None = None) -> list[tuple[str, str, str]]:
         """Rule by rule what changes: (rule, before, after)."""
+        context = self._context(language)
         steps = []
-        for rule in self.rules:
-            after = _apply(rule, text, self.keep)
+        for name in self.rules:
+            after = RULES[name].apply(text, context)
             if after != text:
-                steps.append((rule, text, after))
+                steps.append((name, text, after))
             text = after
         return steps
 
+    def _context(self, language: str | None) -> Context:
+        return Context(language or self.language, self.keep, self.exceptions)
 
-def _apply(rule: str, text: str, keep: str) -> str:
-    if rule == "nfc":
-        return unicodedata.normalize("NFC", text)
-    if rule == "lower":
-        return text.lower()
-    if rule == "punctuation":
-        return "".join(c if c in keep or unicodedata.category(c)[0] not in "PS" else " " for c in text)
-    return " ".join(text.split())
+
+def _require_version(name: str, version: int) -> None:
+    if name not in RULES:
+        raise ModelError(f"the text rule {name!r} is unknown to this govor: install the one it was made with")
+    if RULES[name].version != version:
+        raise ModelError(
+            f"the text rule {name!r} has version {RULES[name].version} here, but {version} was used: "
+            "install the govor it was made with"
+        )

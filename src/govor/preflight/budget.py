@@ -1,0 +1,40 @@
+"""The time that preflight may take."""
+
+from __future__ import annotations
+
+import time
+
+
+class OutOfTimeError(Exception):
+    """The budget is used up; the check that meets this is inconclusive, never passed."""
+
+
+class Budget:
+    """Minutes that are shared by all checks.
+
+    Attributes:
+        total_s: seconds in all.
+    """
+
+    def __init__(self, minutes: float) -> None:
+        self.total_s = minutes * 60
+        self._start_s = time.monotonic()
+
+    @property
+    def used_s(self) -> float:
+        """Seconds since the beginning."""
+        return time.monotonic() - self._start_s
+
+    @property
+    def left_s(self) -> float:
+        """Seconds left, never below zero."""
+        return max(0.0, self.total_s - self.used_s)
+
+    def spend(self) -> None:
+        """Call between the steps of anything long.
+
+        Raises:
+            OutOfTimeError: nothing is left.
+        """
+        if not self.left_s:
+            raise OutOfTimeError

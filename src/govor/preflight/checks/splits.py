@@ -1,0 +1,169 @@
+"""What crosses splits, and which split chooses the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from govor.config import Recipe
+from govor.findings import Finding, Severity, share_of, some
+from govor.preflight.materials import Tables
+from govor.preflight.registry import check
+
+NO_NAMES = ("", "unknown", "none", "null", "n/a", "na", "-", "?")
+"""What sources write where they do not know the speaker."""
+
+
+@dataclass(frozen=True)
+class _Kind:
+    code: str
+    column: str
+    noun: str
+    group: str
+    always_error: bool
+    why: str
+
+
+KINDS = (
+    _Kind(
+        "split_same_id", "id", "ids", "", True, "the same utterance is learnt and scored, the WER is a lie"
+    ),
+    _Kind(
+        "split_same_audio",
+        "audio_sha256",
+        "recordings of the same samples",
+        "",
+        True,
+        "the same sound is learnt and scored, the WER is a lie",
+    ),
+    _Kind(
+        "split_same_recording",
+        "recording",
+        "recordings",
+        "recording",
+        False,
+        "voice, room and topic of the scored clips are known from training, the WER is too good",
+    ),
+    _Kind(
+        "split_same_speaker",
+        "speaker",
+        "speakers",
+        "speaker",
+        False,
+        "the WER holds for voices heard in training, not for new ones",
+    ),
+    _Kind(
+        "split_same_sentence",
+        "normal",
+        "sentences",
+        "sentence",
+        False,
+        "the model can answer from memory, the WER is too good",
+    ),
+)
+PAIRS = (("train", "test"), ("train", "dev"), ("dev", "test"))
+
+
+@check(*(kind.code for kind in KINDS))
+def nothing_crosses_splits(tables: Tables, recipe: Recipe) -> Iterator[Finding]:
+    """No id, audio, recording, speaker or sentence is in two splits."""
+    for kind in KINDS:
+        for first, second in PAIRS:
+            if first not in tables or second not in tables or kind.column not in tables[first].columns:
+                continue
+            if (first, second) == ("dev", "test") and not kind.always_error:
+                continue
+            finding = _crossing(kind, tables, first, second, recipe)
+            if finding:
+                yield finding
+
+
+def _crossing(kind: _Kind, tables: Tables, first: str, second: str, recipe: Recipe) -> Finding | None:
+    left, right = _named(tables[first], kind.column), _named(tables[second], kind.column)
+    shared = right.join(left, on=kind.column, how="semi")
+    if not shared.height:
+        return None
+    values = shared[kind.column].unique(maintain_order=True).to_list()
+    severity, origin = _severity(kind, recipe)
+    return Finding(
+        kind.code,
+        severity,
+        f"splits {first} and {second}",
+        f"{share_of(shared.height, tables[second].height)} {second} rows share {kind.noun} with {first}"
+        f" ({some(map(str, values), 3)})",
+        f"none may be shared in {origin}" if severity == "error" else f"{origin}",
+        kind.why,
+        _fix(kind, first, second, severity),
+        tuple(map(str, shared["id"].head(5))),
+    )
+
+
+def _named(table: pl.DataFrame, column: str) -> pl.DataFrame:
+    rows = table.filter(pl.col(column).is_not_null())
+    if rows.schema[column] == pl.String:
+        rows = rows.filter(~pl.col(column).str.to_lowercase().str.strip_chars().is_in(NO_NAMES))
+    return rows.select(pl.col("id"), pl.col(column)) if column != "id" else rows.select("id")
+
+
+def _severity(kind: _Kind, recipe: Recipe) -> tuple[Severity, str]:
+    if kind.always_error:
+        return "error", "any split"
+    own = recipe.select.dev is not None or recipe.select.test is not None
+    if own and kind.group in recipe.select.group_by:
+        return "error", f"a split made with [select] group_by = {list(recipe.select.group_by)}"
+    return "warning", "the split of the source" if not own else f"[select] group_by leaves {kind.group} out"
+
+
+def _fix(kind: _Kind, first: str, second: str, severity: Severity) -> str:
+    if kind.always_error:
+        return f"leave the ids out of {first} with [select] exclude, or split anew with [select] dev and test"
+    if severity == "error":
+        return "run govor select again; a data set prepared from an older split is made anew by govor prepare"
+    return (
+        f"split anew with [select] dev, test and group_by including '{kind.group}',"
+        f" or say beside the WER that {second} shares {kind.noun} with {first}"
+    )
+
+
+@check("selection_on_test", "no_dev_split")
+def the_test_split_chooses_nothing(tables: Tables, recipe: Recipe) -> Iterator[Finding]:
+    """The split that is scored at the end is not the one that chooses the model."""
+    scored = scored_splits(recipe)
+    if "dev" not in tables:
+        yield _no_dev(tables)
+    elif "dev" in scored and not (scored - {"dev"}):
+        yield _scored_on_dev()
+
+
+def scored_splits(recipe: Recipe) -> set[str]:
+    """Splits that `[evaluate]` decodes of the recipe's own data set."""
+    sets = recipe.evaluate.sets
+    if not sets:
+        return {recipe.evaluate.split}
+    return {str(where).rpartition(":")[2] or "test" for where in sets.values()}
+
+
+def _no_dev(tables: Tables) -> Finding:
+    return Finding(
+        "no_dev_split",
+        "error",
+        "data set",
+        f"its splits are {some(tables)}",
+        "a dev split of its own",
+        "checkpoints and settings would be chosen on the test split, whose WER is then too good",
+        "set [select] dev = 200 (utterances), or give the source's own dev rows the split dev",
+    )
+
+
+def _scored_on_dev() -> Finding:
+    return Finding(
+        "selection_on_test",
+        "error",
+        "[evaluate] split",
+        "dev is the only split that is scored",
+        "a split that chose nothing",
+        "the best checkpoint is chosen by dev WER, so its dev WER is the luckiest of several, not a result",
+        "set [evaluate] split = 'test'",
+    )

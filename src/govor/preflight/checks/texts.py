@@ -1,0 +1,123 @@
+"""All text, no model: what is left after normalising, and whether all splits are written alike."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Callable, Iterator
+from itertools import combinations
+
+import polars as pl
+
+from govor.findings import Finding, Severity, share_of, some
+from govor.preflight.materials import Tables
+from govor.preflight.registry import check
+from govor.text import Normaliser
+
+EMPTY_TRAIN_SHARE_LIMIT = 0.01
+"""Above this share of train rows without text, something is wrong with the rules, not with a few rows."""
+RARE_SHARE, COMMON_SHARE = 0.02, 0.2
+"""A trait is missing from a split below the one while it is usual in another above the other."""
+CHANCE_LIMIT = 1e-4
+
+
+@check("empty_reference")
+def references_have_text(tables: Tables, normaliser: Normaliser) -> Iterator[Finding]:
+    """Every reference has text left after normalising."""
+    for split, table in tables.items():
+        empty = table.filter(pl.col("normal") == "")
+        if empty.height:
+            yield _empty(split, table, empty, normaliser)
+
+
+def _empty(split: str, table: pl.DataFrame, empty: pl.DataFrame, normaliser: Normaliser) -> Finding:
+    few_in_train = split == "train" and empty.height <= EMPTY_TRAIN_SHARE_LIMIT * table.height
+    sources = [f"{row['id']}: {row['text']!r}" for row in empty.head(5).iter_rows(named=True)]
+    severity: Severity = "warning" if few_in_train else "error"
+    return Finding(
+        "empty_reference",
+        severity,
+        f"split {split}",
+        f"{share_of(empty.height, table.height)} references are empty after {normaliser.name}",
+        "every reference keeps at least one character",
+        "such a clip teaches the model to say nothing, and any word it says for it counts as an error",
+        "leave these ids out with [select] exclude, or drop the rule of [text] rules that empties them",
+        tuple(sources),
+    )
+
+
+def has_upper_case(text: str) -> bool:
+    """Whether any character is an upper-case letter."""
+    return any(c.isupper() for c in text)
+
+
+def has_punctuation(text: str) -> bool:
+    """Whether any character is punctuation other than an apostrophe or hyphen inside a word."""
+    return any(unicodedata.category(c)[0] == "P" and c not in "'’-" for c in text)
+
+
+def has_digits(text: str) -> bool:
+    """Whether any character is a digit."""
+    return any(c.isdigit() for c in text)
+
+
+def has_loose_marks(text: str) -> bool:
+    """Whether composing the characters (NFC) would change the text."""
+    return not unicodedata.is_normalized("NFC", text)
+
+
+TRAITS: dict[str, tuple[Callable[[str], bool], str]] = {
+    "upper-case letters": (has_upper_case, "lower"),
+    "punctuation": (has_punctuation, "punctuation"),
+    "digits": (has_digits, ""),
+    "decomposed characters": (has_loose_marks, "nfc"),
+}
+
+
+@check("references_written_differently")
+def splits_are_written_alike(tables: Tables) -> Iterator[Finding]:
+    """All splits are written the same way after normalising."""
+    texts = {
+        split: table.filter(pl.col("normal") != "")["normal"].to_list() for split, table in tables.items()
+    }
+    for trait, (has, rule) in TRAITS.items():
+        counts = {split: sum(map(has, rows)) for split, rows in texts.items() if rows}
+        for first, second in combinations(counts, 2):
+            seen = ((counts[first], len(texts[first])), (counts[second], len(texts[second])))
+            if _differ(*seen):
+                yield _written_differently(trait, rule, (first, second), seen)
+
+
+def _differ(first: tuple[int, int], second: tuple[int, int]) -> bool:
+    shares = sorted((first[0] / first[1], second[0] / second[1]))
+    return shares[0] <= RARE_SHARE and shares[1] >= COMMON_SHARE and chance(first, second) < CHANCE_LIMIT
+
+
+def chance(first: tuple[int, int], second: tuple[int, int]) -> float:
+    """Two-sided Fisher exact probability of two (count, total) pairs; R. A. Fisher, 1922."""
+    (a, n), (b, m) = first, second
+    low, high = max(0, a + b - m), min(n, a + b)
+    logs = [_log_choose(n, k) + _log_choose(m, a + b - k) for k in range(low, high + 1)]
+    total = _log_choose(n + m, a + b)
+    seen = logs[a - low] - total
+    return min(1.0, sum(math.exp(log - total) for log in logs if log - total <= seen + 1e-9))
+
+
+def _log_choose(n: int, k: int) -> float:
+    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+
+
+def _written_differently(
+    trait: str, rule: str, names: tuple[str, str], seen: tuple[tuple[int, int], tuple[int, int]]
+) -> Finding:
+    measured = ", ".join(f"{name}: {share_of(*one)}" for name, one in zip(names, seen, strict=True))
+    fix = f"add the rule {rule!r} to [text] rules" if rule else "bring all splits to one spelling"
+    return Finding(
+        "references_written_differently",
+        "error",
+        f"splits {some(names)}",
+        f"references with {trait}: {measured}",
+        "all splits are written alike after the rules of [text]",
+        "the model learns one way of writing and is scored on another, so a good model looks bad",
+        f"{fix}; govor inspect shows a text before and after each rule",
+    )

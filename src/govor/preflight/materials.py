@@ -1,0 +1,189 @@
+"""What checks may ask for, each made once, when the first check asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from govor.config import PreflightConfig, Recipe, TrainConfig, Workspace
+from govor.corpora.folder import SPLITS, Corpus
+from govor.models.base import Family, Wave
+from govor.preflight.budget import Budget
+from govor.records import Utterance
+from govor.text import Normaliser
+
+Tables = dict[str, pl.DataFrame]
+"""Rows of every split without audio, with the normalised text in the column ``normal``."""
+
+
+class UnavailableError(Exception):
+    """There is no such thing in this recipe; checks that need it are skipped with this reason."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clip that was decoded.
+
+    Attributes:
+        id: of the utterance.
+        split: split it is in.
+        wave: mono samples ``[T]`` at the data set's rate.
+        normal: normalised text.
+        language: BCP 47 tag or None.
+    """
+
+    id: str
+    split: str
+    wave: Wave
+    normal: str
+    language: str | None
+
+
+class Materials:
+    """Everything a check may name as a parameter.
+
+    Args:
+        recipe: resolved recipe.
+        device: where the model runs.
+        scratch: folder for what checks write, removed afterwards.
+    """
+
+    def __init__(self, recipe: Recipe, device: str, scratch: Path) -> None:
+        self.recipe, self.device, self.scratch = recipe, device, scratch
+        self.facts: dict[str, Any] = {}
+        self.budget = Budget(recipe.preflight.minutes)
+
+    @property
+    def settings(self) -> PreflightConfig:
+        """``[preflight]``."""
+        return self.recipe.preflight
+
+    @property
+    def training(self) -> TrainConfig:
+        """``[train]``."""
+        return self.recipe.train
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """Folders of the recipe."""
+        return Workspace.of(self.recipe)
+
+    @cached_property
+    def dataset(self) -> Any:
+        """The prepared data set."""
+        from govor.load import Dataset
+
+        return Dataset.open(self.workspace.dataset)
+
+    @cached_property
+    def corpus(self) -> Corpus:
+        """The corpus that the data set was made from, where it still lies beside it."""
+        for folder in (self.workspace.selected, self.workspace.corpus):
+            if (folder / "corpus.json").exists():
+                return Corpus.open(folder)
+        raise UnavailableError(f"there is no corpus in {self.workspace.root}")
+
+    @cached_property
+    def language(self) -> str | None:
+        """Language of the model, else the most frequent one of the data."""
+        if self.recipe.model.language:
+            return self.recipe.model.language
+        for split in SPLITS:
+            if split in self.dataset.splits:
+                common = self.dataset.table(split)["language"].drop_nulls().mode().sort()
+                if len(common):
+                    return str(common[0])
+        return self.recipe.corpus.language
+
+    @cached_property
+    def normaliser(self) -> Normaliser:
+        """The normaliser of ``[text]``."""
+        return Normaliser.of(self.recipe.text, self.language)
+
+    @cached_property
+    def tables(self) -> Tables:
+        """Rows of every split, with the normalised text as ``normal``."""
+        return {
+            split: with_normal(self.dataset.table(split), self.normaliser) for split in self.dataset.splits
+        }
+
+    @cached_property
+    def family(self) -> Family:
+        """The model as training would begin with it."""
+        from govor.models import new_model
+
+        if "train" not in self.tables:
+            raise UnavailableError("there is no train split to build a model for")
+        model = new_model(
+            self.recipe.model,
+            normaliser=self.normaliser,
+            train_texts=self.tables["train"]["normal"].to_list(),
+            language=self.language,
+            device=self.device,
+            seed=self.training.seed,
+        )
+        return model
+
+    @cached_property
+    def clips(self) -> list[Clip]:
+        """A seeded sample of decoded clips, spread over the splits."""
+        return list(sample_clips(self.dataset, self.tables, self.settings))
+
+    @cached_property
+    def utterances(self) -> list[Utterance]:
+        """A seeded sample of the corpus's utterances, at most one a recording while there are enough."""
+        return sample_utterances(self.corpus, self.settings.clips, self.settings.seed)
+
+
+def with_normal(table: pl.DataFrame, normaliser: Normaliser) -> pl.DataFrame:
+    """`table` with the normalised text as ``normal``; equal texts are normalised once."""
+    languages = table["language"] if "language" in table.columns else [None] * table.height
+    pairs = list(zip(table["text"].to_list(), languages, strict=True))
+    normal = {pair: normaliser(pair[0] or "", pair[1]) for pair in set(pairs)}
+    return table.with_columns(pl.Series("normal", [normal[pair] for pair in pairs], dtype=pl.String))
+
+
+def spread(split_rows: dict[str, int], wanted: int, seed: int) -> dict[str, list[int]]:
+    """Row numbers to sample: half from train, the rest from the other splits, seeded and in order.
+
+    Args:
+        split_rows: rows by split.
+        wanted: rows in all.
+        seed: of the choice.
+    """
+    generator = np.random.default_rng(seed)
+    others = [split for split in split_rows if split != "train"]
+    share = {split: wanted // 2 // len(others) for split in others}
+    share["train"] = wanted - sum(share.values())
+    chosen = {}
+    for split, rows in split_rows.items():
+        count = min(rows, max(1, share.get(split, 0)))
+        chosen[split] = sorted(generator.choice(rows, size=count, replace=False).tolist()) if rows else []
+    return chosen
+
+
+def sample_clips(dataset: Any, tables: Tables, settings: PreflightConfig) -> Iterator[Clip]:
+    """Decodes a seeded sample, through the reader that training uses."""
+    rows = spread({split: table.height for split, table in tables.items()}, settings.clips, settings.seed)
+    for split, numbers in rows.items():
+        table = tables[split]
+        for row, wave in dataset.waves(split, numbers):
+            language = table["language"][row] if "language" in table.columns else None
+            yield Clip(table["id"][row], split, wave, table["normal"][row], language)
+
+
+def sample_utterances(corpus: Corpus, wanted: int, seed: int) -> list[Utterance]:
+    """A seeded sample of a corpus, from as many recordings as possible."""
+    names = list(Utterance.__dataclass_fields__)[:-1]
+    frame = corpus.scan().select(names).collect()
+    frame = frame.sample(fraction=1.0, shuffle=True, seed=seed).with_columns(
+        pl.int_range(pl.len()).over("recording").alias("turn")
+    )
+    frame = frame.sort("turn", maintain_order=True).head(wanted).drop("turn")
+    return [Utterance(**row) for row in frame.iter_rows(named=True)]

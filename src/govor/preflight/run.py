@@ -1,0 +1,222 @@
+"""Runs the checks one after the other within the budget."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from govor import console
+from govor.config import Recipe
+from govor.errors import GovorError, LimitError
+from govor.findings import Finding, count_of
+from govor.preflight.budget import Budget, OutOfTimeError
+from govor.preflight.materials import Materials, UnavailableError
+from govor.preflight.registry import Check, all_checks, require_known
+from govor.preflight.report import write_report
+
+
+@dataclass
+class Outcome:
+    """What became of one check.
+
+    Attributes:
+        check: which.
+        status: ``passed``, ``findings``, ``inconclusive`` or ``skipped``.
+        seconds: wall time.
+        findings: what it found.
+        note: why it was skipped, or did not finish.
+    """
+
+    check: Check
+    status: str = "passed"
+    seconds: float = 0.0
+    findings: list[Finding] = field(default_factory=list)
+    note: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """As reports keep it."""
+        return {
+            "check": self.check.name,
+            "title": self.check.title,
+            "status": self.status,
+            "seconds": round(self.seconds, 3),
+            "note": self.note,
+        }
+
+
+def preflight(recipe: Recipe, *, out: Path, device: str = "auto") -> dict[str, Any]:
+    """Checks data and model of `recipe` together.
+
+    Args:
+        recipe: resolved recipe; its data set must have been prepared.
+        out: folder for ``report.json`` and ``report.html``.
+        device: where the model runs.
+
+    Returns:
+        The summary that ``--json`` prints.
+
+    Raises:
+        LimitError: there are errors that `[preflight] accept` does not let through; carries the summary.
+        DatasetError: there is no data set to check.
+        UsageError: a code to accept that no check gives.
+    """
+    require_known(recipe.preflight.accept)
+    scratch = Path(tempfile.mkdtemp(prefix="govor-preflight-"))
+    try:
+        materials = Materials(recipe, device, scratch)
+        _ = materials.dataset
+        outcomes = run_checks(materials)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    summary = summarise(outcomes, materials, out)
+    write_report(summary, out)
+    stop_on_errors(summary)
+    return summary
+
+
+def run_checks(materials: Materials) -> list[Outcome]:
+    """All registered checks in order; what `materials` lacks is skipped, what has no time inconclusive."""
+    checks = all_checks()
+    cannot: dict[str, GovorError | UnavailableError] = {}
+    outcomes = []
+    with console.progress("preflight", len(checks), "checks") as bar:
+        for one in checks:
+            outcomes.append(run_check(one, materials, cannot))
+            bar.advance(1, one.title)
+    return outcomes
+
+
+def run_check(one: Check, materials: Any, cannot: dict[str, Any]) -> Outcome:
+    """Runs one check; whatever happens becomes an outcome.
+
+    Args:
+        one: the check.
+        materials: anything with the attributes that checks name.
+        cannot: what could not be made so far, by name; grows.
+    """
+    outcome, start_s = Outcome(one), time.monotonic()
+    budget: Budget = materials.budget
+    try:
+        budget.spend()
+        taken = _take(one, materials, cannot, outcome)
+        if taken is not None:
+            outcome.findings.extend(one.run(**taken) or ())
+    except OutOfTimeError:
+        outcome.findings.append(_inconclusive(one, budget))
+    except GovorError as error:
+        outcome.findings.append(_failed(one, str(error)))
+    except Exception as error:
+        outcome.findings.append(_failed(one, f"{type(error).__name__}: {_first_line(error)}"))
+    outcome.seconds = time.monotonic() - start_s
+    if outcome.findings and outcome.status == "passed":
+        only = {finding.code for finding in outcome.findings}
+        outcome.status = "inconclusive" if only == {"inconclusive"} else "findings"
+    return outcome
+
+
+def _take(one: Check, materials: Any, cannot: dict[str, Any], outcome: Outcome) -> Mapping[str, Any] | None:
+    taken = {}
+    for name in one.needs:
+        known = name in cannot
+        try:
+            if known:
+                raise cannot[name]
+            taken[name] = getattr(materials, name)
+        except UnavailableError as error:
+            cannot[name] = error
+            outcome.status, outcome.note = "skipped", str(error)
+            return None
+        except (GovorError, OSError, ValueError, RuntimeError, KeyError) as error:
+            cannot[name] = error
+            outcome.status, outcome.note = "skipped", f"the {name} could not be made: {_first_line(error)}"
+            if not known:
+                outcome.status = "findings"
+                outcome.findings.append(_unusable(name, error))
+            return None
+    return taken
+
+
+def _inconclusive(one: Check, budget: Budget) -> Finding:
+    return Finding(
+        "inconclusive",
+        "warning",
+        one.name,
+        f"not finished after {budget.used_s / 60:.1f} min",
+        f"[preflight] minutes = {budget.total_s / 60:g}",
+        f"nobody knows whether this holds: {one.title[0].lower()}{one.title[1:]}",
+        f"give it more time: --set preflight.minutes={max(1, round(budget.total_s / 30)):g}",
+    )
+
+
+def _failed(one: Check, error: str) -> Finding:
+    return Finding(
+        "check_failed",
+        "error",
+        one.name,
+        error,
+        "the check ends without an error",
+        "training would probably meet the same error",
+        "mend the cause, or let it through with --accept check_failed",
+    )
+
+
+def _unusable(name: str, error: Exception) -> Finding:
+    code = "model_unusable" if name == "family" else "check_failed"
+    return Finding(
+        code,
+        "error",
+        "[model]" if name == "family" else name,
+        str(error) if isinstance(error, GovorError) else f"{type(error).__name__}: {_first_line(error)}",
+        "it opens",
+        "nothing that needs it could be checked, and training would stop here",
+        "mend what the message names and run preflight again",
+    )
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0][:300] or "no message"
+
+
+def summarise(outcomes: list[Outcome], materials: Materials, out: Path) -> dict[str, Any]:
+    """The summary: findings, gravest first, what became of each check, and what was measured."""
+    accepted = set(materials.settings.accept)
+    findings = []
+    for outcome in outcomes:
+        for finding in outcome.findings:
+            let_through = finding.severity == "error" and finding.code in accepted
+            findings.append({**finding.as_dict(), "check": outcome.check.name, "accepted": let_through})
+    findings.sort(key=lambda one: (one["severity"] != "error", one["accepted"]))
+    stopping = [one for one in findings if one["severity"] == "error" and not one["accepted"]]
+    return {
+        "errors": len(stopping),
+        "warnings": sum(one["severity"] == "warning" for one in findings),
+        "accepted": sorted({one["code"] for one in findings if one["accepted"]}),
+        "findings": findings,
+        "checks": [outcome.as_dict() for outcome in outcomes],
+        "facts": materials.facts,
+        "wall_s": round(materials.budget.used_s, 2),
+        "out": str(out),
+    }
+
+
+def stop_on_errors(summary: dict[str, Any]) -> None:
+    """Stops the run where errors stand.
+
+    Raises:
+        LimitError: there is at least one error that was not accepted.
+    """
+    if summary["errors"]:
+        codes = sorted(
+            {one["code"] for one in summary["findings"] if one["severity"] == "error" and not one["accepted"]}
+        )
+        errors = count_of(summary["errors"], "error")
+        raise LimitError(
+            f"preflight found {errors} ({', '.join(codes)}): mend them, or let one through with"
+            f" --accept CODE; all is in {summary['out']}/report.html",
+            summary,
+        )

@@ -1,0 +1,157 @@
+"""The rules of the normaliser: small, named, versioned, pure.
+
+A rule's behaviour never changes under its version: a change is a new version beside the old one, because the
+version travels with every model that was trained with it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+
+DOTLESS_I_LANGUAGES = frozenset({"tr", "az", "crh", "gag", "kaa"})
+"""Languages whose capital of ``ı`` is ``I`` and of ``i`` is ``İ`` (SpecialCasing.txt names tr and az)."""
+APOSTROPHES = "'’‘＇"
+JOINERS = "\u200c\u200d"
+"""ZWNJ and ZWJ, which spell words in Persian and Indic scripts."""
+LAST_PUNCTUATION = 0x20000
+"""No punctuation and no symbol stands from here on."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What rules may look at besides the text.
+
+    Attributes:
+        language: BCP 47 tag, or None.
+        keep: characters that punctuation and symbols keep everywhere.
+        exceptions: what punctuation keeps where it stands.
+    """
+
+    language: str | None = None
+    keep: str = ""
+    exceptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One step of a normaliser.
+
+    Attributes:
+        name: as ``[text] rules`` lists it.
+        version: of its behaviour.
+        summary: one line for people.
+        apply: text and context to text.
+    """
+
+    name: str
+    version: int
+    summary: str
+    apply: Callable[[str, Context], str]
+
+
+def primary_language(tag: str | None) -> str:
+    """The language subtag of a BCP 47 tag, lower-case: ``tr`` of ``tr-TR`` and ``TR_CY``."""
+    return re.split(r"[-_]", tag or "", maxsplit=1)[0].lower()
+
+
+def _lower(text: str, context: Context) -> str:
+    if primary_language(context.language) in DOTLESS_I_LANGUAGES:
+        text = text.replace("İ", "i").replace("I\u0307", "i").replace("I", "ı")
+    return text.lower()
+
+
+def _upper(text: str, context: Context) -> str:
+    if primary_language(context.language) in DOTLESS_I_LANGUAGES:
+        text = text.replace("i", "İ")
+    return text.upper()
+
+
+@cache
+def _of_category(*beginnings: str) -> re.Pattern[str]:
+    """Matches one character whose Unicode category begins with one of `beginnings`."""
+    found = [c for c in map(chr, range(LAST_PUNCTUATION)) if unicodedata.category(c).startswith(beginnings)]
+    return re.compile(f"[{''.join(map(re.escape, found))}]")
+
+
+def _punctuation(text: str, context: Context) -> str:
+    return _of_category("P").sub(partial(_instead_of_punctuation, context=context), text)
+
+
+def _instead_of_punctuation(match: re.Match[str], context: Context) -> str:
+    character, text, at = match[0], match.string, match.start()
+    if character in context.keep:
+        return character
+    before, after = text[at - 1 : at], text[at + 1 : at + 2]
+    if character == "." and "number_dot" in context.exceptions and before.isdecimal():
+        return "."
+    if character in APOSTROPHES and "apostrophe" in context.exceptions and _joins(before, after):
+        return "'"
+    return " "
+
+
+def _joins(before: str, after: str) -> bool:
+    """Whether a word goes on across an apostrophe: a letter, or a mark on one, on both sides."""
+    return bool(before and after) and unicodedata.category(before)[0] in "LM" and after.isalpha()
+
+
+def _symbols(text: str, context: Context) -> str:
+    return _of_category("S").sub(lambda match: match[0] if match[0] in context.keep else " ", text)
+
+
+def _invisible(text: str, context: Context) -> str:
+    return _of_category("Cc", "Cf").sub(_instead_of_invisible, text)
+
+
+def _instead_of_invisible(match: re.Match[str]) -> str:
+    if match[0].isspace():
+        return " "
+    return match[0] if match[0] in JOINERS else ""
+
+
+def _tags(text: str, context: Context) -> str:
+    return re.sub(r"\[[^\[\]]*\]|<[^<>]*>", " ", text)
+
+
+def _marks(text: str, context: Context) -> str:
+    apart = unicodedata.normalize("NFD", text)
+    return unicodedata.normalize("NFC", _of_category("M").sub("", apart))
+
+
+def _spaces(text: str, context: Context) -> str:
+    return " ".join(text.split())
+
+
+RULES: dict[str, Rule] = {
+    rule.name: rule
+    for rule in (
+        Rule(
+            "nfc",
+            1,
+            "Unicode NFC: letter and mark become one code point",
+            lambda text, _: unicodedata.normalize("NFC", text),
+        ),
+        Rule(
+            "nfkc",
+            1,
+            "Unicode NFKC: also ligatures, full-width and superscript forms",
+            lambda text, _: unicodedata.normalize("NFKC", text),
+        ),
+        Rule("invisible", 1, "control and format characters go (ZWNJ and ZWJ stay)", _invisible),
+        Rule("tags", 1, "spans in [square] and <angle> brackets go", _tags),
+        Rule("lower", 1, "lower-case with the language's casing (Turkish I becomes ı)", _lower),
+        Rule("upper", 1, "upper-case with the language's casing (Turkish i becomes İ)", _upper),
+        Rule(
+            "punctuation",
+            1,
+            "every character of category P becomes a space, but for exceptions",
+            _punctuation,
+        ),
+        Rule("symbols", 1, "every character of category S becomes a space", _symbols),
+        Rule("marks", 1, "combining marks go (é becomes e); never for Indic scripts", _marks),
+        Rule("spaces", 1, "runs of white space become one space, none at the ends", _spaces),
+    )
+}

@@ -1,0 +1,69 @@
+"""Checks take what they name, give findings, and never pass without an answer."""
+
+import pytest
+
+from govor.errors import ModelError, UsageError
+from govor.findings import Finding
+from govor.preflight.budget import Budget
+from govor.preflight.materials import UnavailableError
+from govor.preflight.registry import Check, require_known
+from govor.preflight.run import run_check
+
+FOUND = Finding("too_many", "error", "here", "3", "2", "it breaks", "take one away")
+
+
+class Materials:
+    def __init__(self, minutes=1.0):
+        self.budget = Budget(minutes)
+        self.number = 3
+
+    @property
+    def corpus(self):
+        raise UnavailableError("there is no corpus")
+
+    @property
+    def family(self):
+        raise ModelError("base model x has no tokenizer")
+
+
+def made(function, *needs):
+    return Check("some_check", "Something holds", ("too_many",), needs, function)
+
+
+def test_a_check_gets_what_it_names():
+    outcome = run_check(made(lambda number: [FOUND] if number > 2 else [], "number"), Materials(), {})
+    assert (outcome.status, outcome.findings) == ("findings", [FOUND])
+
+
+def test_without_time_a_check_is_inconclusive_never_passed():
+    outcome = run_check(made(lambda number: [], "number"), Materials(minutes=0), {})
+    assert outcome.status == "inconclusive"
+    assert [(one.code, one.severity) for one in outcome.findings] == [("inconclusive", "warning")]
+
+
+def test_what_is_missing_skips_the_check_with_its_reason():
+    outcome = run_check(made(lambda corpus: [FOUND], "corpus"), Materials(), {})
+    assert (outcome.status, outcome.note, outcome.findings) == ("skipped", "there is no corpus", [])
+
+
+def test_a_model_that_does_not_open_is_told_once():
+    cannot = {}
+    first = run_check(made(lambda family: [], "family"), Materials(), cannot)
+    second = run_check(made(lambda family: [], "family"), Materials(), cannot)
+    assert [one.code for one in first.findings] == ["model_unusable"]
+    assert "no tokenizer" in first.findings[0].message
+    assert (second.status, second.findings) == ("skipped", [])
+
+
+def test_a_crash_is_an_error_not_a_pass():
+    def crash(number):
+        raise RuntimeError("index out of range\nmore")
+
+    outcome = run_check(made(crash, "number"), Materials(), {})
+    assert [(one.code, one.severity) for one in outcome.findings] == [("check_failed", "error")]
+    assert "RuntimeError: index out of range" in outcome.findings[0].message
+
+
+def test_an_unknown_code_to_accept_names_the_nearest():
+    with pytest.raises(UsageError, match="did you mean split_same_speaker"):
+        require_known(["split_same_speakr"])
