@@ -107,7 +107,9 @@ def noise_files(folder: str) -> list[str]:
     Raises:
         RecipeError: there is none.
     """
-    files = sorted(str(p) for p in Path(folder).expanduser().rglob("*") if p.suffix.lower() in _NOISE_SUFFIXES)
+    files = sorted(
+        str(p) for p in Path(folder).expanduser().rglob("*") if p.suffix.lower() in _NOISE_SUFFIXES
+    )
     if not files:
         raise RecipeError(f"train.augment.noise: {folder} holds no sound files (wav, flac, ogg, opus, mp3)")
     return files
@@ -122,7 +124,8 @@ def _noise_listing(folder: str) -> tuple[str, ...]:
 def _noise_wave(path: str, sample_rate: int) -> Array:
     from govor.audio import load_mono
 
-    return load_mono(path, sample_rate=sample_rate, end=_LONGEST_NOISE_S)
+    wave: Array = load_mono(path, sample_rate=sample_rate, end=_LONGEST_NOISE_S)
+    return wave
 
 
 def _noise(folder: str, draw: np.random.Generator, sample_rate: int) -> Array:

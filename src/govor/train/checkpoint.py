@@ -138,7 +138,7 @@ def read(folder: Path) -> Checkpoint:
     """
     try:
         manifest = store.read_json(folder / MANIFEST)
-        manifest["files"], manifest["step"], manifest["position"]  # noqa: B018
+        manifest["files"], manifest["step"], manifest["position"]
     except (InputError, KeyError, TypeError) as error:
         raise ModelError(f"{folder} is not a whole checkpoint ({error})") from error
     return Checkpoint(folder, manifest)
@@ -183,7 +183,9 @@ def newest_good(root: Path, say: Callable[[str], None]) -> Checkpoint | None:
             return verify(folder)
         except ModelError as error:
             aside = _set_aside(folder)
-            say(f"checkpoint {folder.name} is damaged ({error}); it now lies in {aside}, using the one before")
+            say(
+                f"checkpoint {folder.name} is damaged ({error}); it now lies in {aside}, using the one before"
+            )
     return None
 
 

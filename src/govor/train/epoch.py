@@ -14,8 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from govor.load.order import epoch_batches
-
 Rows = NDArray[np.int64]
 
 
@@ -37,6 +35,8 @@ class Layout:
 
     def plan(self, durations: NDArray[np.float64], rows: Rows, seed: int, epoch: int) -> list[list[Rows]]:
         """Batches of `rows`: a list over steps of a list over ranks."""
+        from govor.load.order import epoch_batches
+
         batches = epoch_batches(
             durations[rows],
             seed=seed,

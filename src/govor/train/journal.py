@@ -145,9 +145,7 @@ class ModuleTracker:
         self._module.finish()
 
 
-def make_trackers(
-    run: Path, step: int, wanted: Iterable[str], settings: Mapping[str, Any]
-) -> list[Tracker]:
+def make_trackers(run: Path, step: int, wanted: Iterable[str], settings: Mapping[str, Any]) -> list[Tracker]:
     """TensorBoard, and those of wandb and trackio that are wanted and usable; others are said and left."""
     trackers: list[Tracker] = []
     if importlib.util.find_spec("tensorboard"):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from govor.config import TrainConfig
 from govor.errors import ModelError
 from govor.train.feed import FedBatch
-from govor.train.memory import in_pieces, is_out_of_memory, pieces_for
+from govor.train.memory import in_pieces, is_out_of_memory, on_device, pieces_for
 from govor.train.optimiser import set_rate, trained
 from govor.train.reduce import Ranks
 from govor.train.schedule import rate_factor
@@ -35,7 +35,7 @@ class StepReport:
         clips: trained on.
         seconds: of audio.
         padded_seconds: that were computed.
-        stop: some process was asked to stop.
+        extra: sums of the further numbers given to `Stepper.step`.
         events: things to write down, such as an out-of-memory.
     """
 
@@ -45,7 +45,7 @@ class StepReport:
     clips: int
     seconds: float
     padded_seconds: float
-    stop: bool
+    extra: tuple[float, ...] = ()
     events: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -76,17 +76,21 @@ class Stepper:
         self._dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision)
         self.parameters = [parameter for _, parameter in trained(family.model)]
 
-    def step(self, batches: Iterable[FedBatch], state: TrainState, stop: bool = False) -> StepReport:
+    def step(self, batches: list[FedBatch], state: TrainState, extra: Sequence[float] = ()) -> StepReport:
         """One optimiser step over this process's `batches`, normalised over all processes.
+
+        Args:
+            batches: what is accumulated.
+            state: where the run stands; its step and its counts move on.
+            extra: further numbers to add up over the processes on the way.
 
         Raises:
             ModelError: the loss is not a number; the utterances are named, the weights are untouched.
         """
         self.family.model.train()
-        batches = list(batches)
         events: list[dict[str, Any]] = []
-        totals = self.ranks.sum([*self._gradients(batches, state, events), *_counts(batches), float(stop)])
-        loss, units, clips, seconds, padded, stopped = totals
+        totals = self.ranks.sum([*self._gradients(batches, state, events), *_counts(batches), *extra])
+        loss, units, clips, seconds, padded = totals[:5]
         self._check(loss, batches, state)
         rate = self.config.lr * rate_factor(
             state.step, state.total_steps, self.config.warmup, self.config.schedule
@@ -95,7 +99,7 @@ class Stepper:
         state.step += 1
         state.seen += int(clips)
         return StepReport(
-            loss / max(units, 1.0), norm, rate, int(clips), seconds, padded, bool(stopped), events
+            loss / max(units, 1.0), norm, rate, int(clips), seconds, padded, tuple(totals[5:]), events
         )
 
     def _gradients(
@@ -122,7 +126,7 @@ class Stepper:
         for piece, batch in enumerate(in_pieces(fed.batch, pieces) if fed.ids else []):
             seed_forward(self.config.seed, state.step, number * MOST_PIECES + piece, self.ranks.rank)
             loss, units = self.loss(batch)
-            self.scaler.scale(loss).backward()
+            self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
             loss_sum, unit_sum = loss_sum + float(loss.detach()), unit_sum + units
         return loss_sum, unit_sum
 
@@ -130,7 +134,7 @@ class Stepper:
         """Summed loss of a batch and its units, in the run's precision."""
         import torch
 
-        moved = {k: v.to(self.device, non_blocking=True) if hasattr(v, "to") else v for k, v in batch.items()}
+        moved = on_device(batch, self.device)
         with torch.autocast(self.device.type, dtype=self._dtype, enabled=self._dtype is not None):
             return self.family.loss(moved)
 
@@ -160,8 +164,8 @@ class Stepper:
         self.optimiser.zero_grad(set_to_none=True)
         raise ModelError(
             f"the loss of step {state.step + 1} is {loss} (process {self.ranks.rank} had "
-            f"{', '.join(self._culprits(batches)) or 'no such utterance'}): look at these with govor inspect, "
-            "lower train.lr, or use train.precision = 'fp32'; the last checkpoint stands"
+            f"{', '.join(self._culprits(batches)) or 'no such utterance'}): look at these with govor "
+            "inspect, lower train.lr, or use train.precision = 'fp32'; the last checkpoint stands"
         )
 
     def _culprits(self, batches: list[FedBatch], most: int = 20) -> list[str]:

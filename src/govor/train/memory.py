@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 def batch_length(batch: Batch) -> int:
     """Clips in a collated batch."""
-    return next(len(value) for value in batch.values() if hasattr(value, "shape") and value.ndim)
+    return len(batch["ids"])
 
 
 def in_pieces(batch: Batch, pieces: int) -> list[Batch]:
@@ -34,13 +34,19 @@ def in_pieces(batch: Batch, pieces: int) -> list[Batch]:
     return [_cut(batch, length, start, start + size) for start in range(0, length, size)]
 
 
-def _cut(batch: Batch, length: int, start: int, end: int) -> Batch:
-    def part(value: Any) -> Any:
-        whole = hasattr(value, "shape") and value.ndim and len(value) == length
-        listed = isinstance(value, (list, tuple)) and len(value) == length
-        return value[start:end] if whole or listed else value
+def _cut(value: Any, length: int, start: int, end: int) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _cut(part, length, start, end) for key, part in value.items()}
+    whole = hasattr(value, "shape") and value.ndim and len(value) == length
+    listed = isinstance(value, (list, tuple)) and len(value) == length
+    return value[start:end] if whole or listed else value
 
-    return {key: part(value) for key, value in batch.items()}
+
+def on_device(value: Any, device: Any) -> Any:
+    """The same nested batch with its tensors on `device`."""
+    if isinstance(value, Mapping):
+        return {key: on_device(part, device) for key, part in value.items()}
+    return value.to(device, non_blocking=True) if hasattr(value, "to") else value
 
 
 def pieces_for(cost_s: float, known: Sequence[tuple[float, int]]) -> int:

@@ -71,7 +71,9 @@ def trained(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Parameter]]:
 
 def layer_count(model: torch.nn.Module) -> int:
     """Number of encoder layers, 0 where names show none."""
-    return 1 + max((_layer(name) for name, _ in model.named_parameters() if "decoder" not in name), default=-1)
+    return 1 + max(
+        (_layer(name) for name, _ in model.named_parameters() if "decoder" not in name), default=-1
+    )
 
 
 def _layer(name: str) -> int:
@@ -129,8 +131,8 @@ def load_optimiser(model: torch.nn.Module, optimiser: torch.optim.Optimizer, pat
     if tensors and names != now:
         first = sorted(names ^ now)[0]
         raise RecipeError(
-            f"the checkpoint trained other parameters than the recipe asks for now ({first} is in only one of "
-            "them): keep model.freeze, model.lora and the base as they were, or choose another --out"
+            f"the checkpoint trained other parameters than the recipe asks for now ({first} is in only one "
+            "of them): keep model.freeze, model.lora and the base as they were, or choose another --out"
         )
     for name, parameter in trained(model):
         state: dict[str, Any] = {m: tensors[f"{name}::{m}"] for m in _MOMENTS if f"{name}::{m}" in tensors}

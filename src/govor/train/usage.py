@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 
@@ -26,10 +27,8 @@ class Usage:
         import torch
 
         values = {"gpu_memory_mb": round(torch.cuda.max_memory_allocated() / 1e6, 1)}
-        try:
+        with contextlib.suppress(ImportError, RuntimeError):  # needs nvidia-ml-py and its driver library
             values["gpu_percent"] = float(torch.cuda.utilization())
-        except (ImportError, RuntimeError):  # needs nvidia-ml-py and its driver library
-            pass
         return values
 
 
@@ -59,7 +58,17 @@ def versions() -> dict[str, str]:
     import platform
     from importlib import metadata
 
-    names = ("govor", "torch", "transformers", "accelerate", "peft", "numpy", "safetensors", "soxr", "soundfile")
+    names = (
+        "govor",
+        "torch",
+        "transformers",
+        "accelerate",
+        "peft",
+        "numpy",
+        "safetensors",
+        "soxr",
+        "soundfile",
+    )
     found = {"python": platform.python_version()}
     for name in names:
         try:
