@@ -13,7 +13,9 @@ from govor.errors import UsageError
 
 
 def command(
-    recipe: Annotated[Path | None, typer.Argument(help="Recipe (TOML); or give --model, --data, --out.")] = None,
+    recipe: Annotated[
+        Path | None, typer.Argument(help="Recipe (TOML); or give --model, --data, --out.")
+    ] = None,
     model: Annotated[str | None, typer.Option("--model", help="Hub id, folder or run to start from.")] = None,
     data: Annotated[str | None, typer.Option("--data", help="Prepared data set (folder or URL).")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="The run's folder.")] = None,
@@ -45,7 +47,11 @@ def chosen_recipe(
     Raises:
         UsageError: neither a recipe nor all of --model, --data and --out.
     """
-    flags = {"model.base": model, "prepare.out": data, "train.out": out and str(out.expanduser().absolute())}
+    flags = {
+        "model.base": model,
+        "prepare.out": data,
+        "train.out": str(out.expanduser().absolute()) if out else None,
+    }
     given = [f"{key}={_toml(value)}" for key, value in flags.items() if value is not None]
     if recipe is not None:
         return load_recipe(recipe, [*given, *overrides])
@@ -77,7 +83,9 @@ def _lines(summary: dict[str, Any]) -> list[str]:
     lines = [f"{summary['steps']} steps, {summary['epochs']:g} epochs, {readable_seconds(summary['wall_s'])}"]
     if best:
         lines.append(f"best dev WER {best['wer']:.4f} at step {best['step']}{before}")
-    lines.append(f"all of dev: WER {summary['dev']['wer']:.4f} over {summary['dev']['utterances']} utterances")
+    lines.append(
+        f"all of dev: WER {summary['dev']['wer']:.4f} over {summary['dev']['utterances']} utterances"
+    )
     if summary["skipped"]:
         lines.append(f"{summary['skipped']} clips could not be used: see metrics.jsonl")
     return [*lines, f"the model is in {summary['model']}"]

@@ -10,6 +10,7 @@ from govor.errors import AudioError
 from govor.models.base import Example
 from govor.train.augment import Augmenter
 from govor.train.epoch import EpochPlan, Rows
+from govor.train.seeds import derived_seed
 
 if TYPE_CHECKING:
     from govor.models.base import Batch, Family
@@ -66,6 +67,7 @@ class Maker:
     used: Rows
     family: Family
     augmenter: Augmenter | None
+    seed: int = 0
 
     def batch(self, rows: Rows, epoch: int) -> FedBatch:
         """Decodes, augments, featurises and collates rows; clips that cannot be used are left out."""
@@ -106,7 +108,15 @@ class Maker:
         features = self.family.extractor(wave)
         if self.augmenter:
             features = self.augmenter.features(features, epoch, utterance)
-        return Example(utterance, features, labels, len(wave) / self.family.sample_rate, language)
+        return Example(
+            utterance,
+            features,
+            labels,
+            len(wave) / self.family.sample_rate,
+            language,
+            self.family.extractor.padding(features),
+            derived_seed("example", self.seed, epoch, utterance),
+        )
 
 
 def feed(maker: Maker, plan: EpochPlan, rank: int, workers: int) -> Iterator[list[FedBatch]]:

@@ -102,10 +102,11 @@ class Session:
     def _step(self, plan: EpochPlan, batches: list[FedBatch]) -> StepReport:
         s = self.state
         skipped = [clip for fed in batches for clip in fed.skipped]
-        clock_s = time.monotonic() - self._clock_s if self.ranks.main else 0.0
-        report = self.stepper.step(batches, s, (float(self.stopper.asked()), clock_s, float(len(skipped))))
+        now_s = time.monotonic()
+        passed_s = now_s - self._clock_s if self.ranks.main else 0.0
+        self._clock_s = now_s
+        report = self.stepper.step(batches, s, (float(self.stopper.asked()), passed_s, float(len(skipped))))
         s.seconds += report.extra[1]
-        self._clock_s = time.monotonic()
         self._advance(plan, len(batches), report.clips + int(report.extra[2]))
         if report.extra[2]:
             self._skip(skipped)
@@ -208,7 +209,8 @@ class Session:
             return self.judge
         from govor.models import open_model
 
-        return self.judge.of(open_model(self.saver.folder.model, device=str(self.ranks.device)))
+        chosen: Any = open_model(self.saver.folder.model, device=str(self.ranks.device))
+        return self.judge.of(chosen)
 
     def save(self, named: bool) -> None:
         """Writes a checkpoint (on the main process; the others wait)."""

@@ -31,7 +31,10 @@ def status(run: Path) -> dict[str, Any]:
     if not facts:
         raise ModelError(f"{run} holds no training run (no run.json): give the folder that govor train wrote")
     lines = read_metrics(run)
-    kinds = {kind: [line for line in lines if line["kind"] == kind] for kind in ("train", "eval", "sample", "event")}
+    kinds = {
+        kind: [line for line in lines if line["kind"] == kind]
+        for kind in ("train", "eval", "sample", "event")
+    }
     last = kinds["train"][-1] if kinds["train"] else {}
     return {
         "complete": bool(facts.get("complete")),
