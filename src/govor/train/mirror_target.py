@@ -125,8 +125,8 @@ class FileTarget:
         """What reading back proves here."""
         if self.mounted:
             return (
-                "written through the mount, which may answer from its cache; verified again at the next start "
-                "(on Drive, the Trash counts towards the quota)"
+                "written through the mount, which may answer from its cache; verified again at the next "
+                "start (on Drive, the Trash counts towards the quota)"
             )
         return "read back and equal"
 

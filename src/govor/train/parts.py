@@ -24,7 +24,9 @@ def start_processes(device: str) -> Ranks:
     """This process among those that ``torchrun`` or ``accelerate launch`` started (or alone)."""
     import torch
     from accelerate import PartialState
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     state = PartialState(cpu=device == "cpu")
     place = state.device if device in ("auto", "cpu") else torch.device(device)
     if place.type == "cuda":

@@ -185,7 +185,9 @@ def _open_session(
         load_optimiser(family.model, optimiser, start.folder / checkpoint.OPTIMIZER)
         if state.scaler:
             stepper.scaler.load_state_dict(state.scaler)
-        ranks.from_main(_restore_best(folder, state) if ranks.main else None)
+        if ranks.main:
+            _restore_best(folder, state)
+        state.best = ranks.from_main(state.best)
     state.batch_s = config.batch_s
     layout = Layout(state.batch_s, config.max_batch, ranks.size, config.accumulate)
     _set_total(state, recipe, durations, layout)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +31,6 @@ class Saver:
         optimiser: whose state is saved.
         config: settings.
         fingerprints: of model and data, written into every checkpoint.
-        copied: called with every new checkpoint (the mirror).
     """
 
     def __init__(
@@ -42,10 +40,9 @@ class Saver:
         optimiser: torch.optim.Optimizer,
         config: TrainConfig,
         fingerprints: dict[str, str],
-        copied: Callable[[Checkpoint, int | None], None] | None = None,
     ) -> None:
         self.folder, self.family, self.optimiser = folder, family, optimiser
-        self.fingerprints, self.copied = fingerprints, copied
+        self.fingerprints = fingerprints
         self.keep = Keep.parse(config.keep)
         self._proved = False
         self._bytes = 0
@@ -74,13 +71,11 @@ class Saver:
         return made
 
     def settle(self, made: Checkpoint, state: TrainState) -> None:
-        """Publishes the best model, prunes, hands the checkpoint to the mirror."""
+        """Publishes the best model and prunes."""
         best = state.best["step"] if state.best else None
         if best == made.step:
             checkpoint.publish(made, self.folder.model)
         self.folder.prune(self.keep, best)
-        if self.copied:
-            self.copied(made, best)
 
     def _fill(self, partial: Path, state: TrainState) -> None:
         from govor.models.adapters import save_adapter

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from govor.train.feed import FedBatch, Maker, Skipped, feed
 from govor.train.journal import Journal
 from govor.train.judge import Judge, Judgement
 from govor.train.loop import Stepper, StepReport
+from govor.train.mirror import Mirror
 from govor.train.moments import Every
 from govor.train.reduce import Ranks
 from govor.train.saver import Saver
@@ -40,6 +42,7 @@ class Session:
         stepper: takes steps.
         judge: evaluates.
         saver: writes checkpoints.
+        mirror: copies them elsewhere, or None.
         journal: writes metrics.
         stopper: knows when to stop.
     """
@@ -53,6 +56,7 @@ class Session:
     stepper: Stepper
     judge: Judge
     saver: Saver
+    mirror: Mirror | None
     journal: Journal
     stopper: Stopper
 
@@ -62,7 +66,7 @@ class Session:
         self._names = Every("epoch", named=self.config.keep_epochs or (0,))
         self._usage = Usage(str(self.ranks.device))
         self._clock_s = self._window_s = time.monotonic()
-        self._window = _Window()
+        self._window, self._rate = _Window(), 0.0
         self._wer: float | None = None
         self._last: Judgement | None = None
 
@@ -142,8 +146,7 @@ class Session:
 
     def _note(self, report: StepReport) -> str:
         wer = f"  WER {self._wer:.3f}" if self._wer is not None else ""
-        rate = self._window.clips / max(time.monotonic() - self._window_s, 1e-6)
-        return f"loss {report.loss:.4f}{wer}  {rate:.3g} clips/s"
+        return f"loss {report.loss:.4f}{wer}  {self._rate:.3g} clips/s"
 
     def _after(self, report: StepReport) -> None:
         """Logs, evaluates and saves what is due behind a step; stops when asked to."""
@@ -220,11 +223,21 @@ class Session:
         s.scaler = self.stepper.scaler.state_dict()
         if self.ranks.main:
             wer = self._wer if s.last_eval.step == s.step else None
-            self.saver.settle(self.saver.save(s, named, wer), s)
+            made = self.saver.save(s, named, wer)
+            self.saver.settle(made, s)
+            if self.mirror:
+                self.mirror.copy(made, s.best["step"] if s.best else None)
         self.ranks.from_main(None)
+
+    def close(self) -> None:
+        """Ends the session: what waits for the mirror is copied, the logs are closed."""
+        if self.mirror:
+            self.mirror.finish()
+        self.journal.close()
 
     def _log(self, report: StepReport) -> None:
         s, passed_s = self.state, max(time.monotonic() - self._window_s, 1e-6)
+        self._rate = self._window.clips / passed_s
         left_s = (s.total_steps - s.step) * s.seconds / max(1, s.step)
         self.journal.write(
             "train",
@@ -234,7 +247,7 @@ class Session:
                 "loss": self._window.loss,
                 "rate": report.rate,
                 "grad_norm": report.grad_norm,
-                "clips_per_s": round(self._window.clips / passed_s, 3),
+                "clips_per_s": round(self._rate, 3),
                 "padding": round(self._window.padding, 4),
                 "seconds": round(s.seconds, 3),
                 "left_s": round(left_s, 1),
