@@ -31,6 +31,23 @@ from govor.config.transcribe import TranscribeConfig
 from govor.config.tune import TuneConfig
 from govor.errors import RecipeError
 
+PATHS = (
+    "work",
+    "corpus.audio_root",
+    "select.exclude",
+    "select.keep_splits",
+    "prepare.out",
+    "train.out",
+    "train.mirror",
+    "evaluate.lm",
+    "transcribe.files",
+    "transcribe.lm",
+)
+"""Settings that are paths or URLs: in a recipe file, relative ones start at the file's folder."""
+
+PATHS_OR_IDS = ("corpus.source", "model.base", "evaluate.baseline")
+"""Settings that may also be Hub ids: taken as a path where there is one."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -73,8 +90,11 @@ def load_recipe(path: Path, overrides: Iterable[str] = ()) -> Recipe:
     for override in overrides:
         _apply(data, override)
     recipe = recipe_from(data, where=str(path))
-    work = recipe.work or path.stem
-    return dataclasses.replace(recipe, work=str(_from_folder(work, path)))
+    data = recipe.to_dict()
+    data["work"] = recipe.work or path.stem
+    for key in (*PATHS, *PATHS_OR_IDS):
+        _resolve(data, key, path)
+    return recipe_from(data, where=str(path))
 
 
 def recipe_from(data: Mapping[str, Any], where: str = "recipe") -> Recipe:
@@ -97,8 +117,22 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise RecipeError(f"{path} is not valid TOML: {error}") from error
 
 
-def _from_folder(value: str, recipe: Path) -> Path:
-    return (recipe.parent / Path(value).expanduser()).absolute()
+def _resolve(data: dict[str, Any], key: str, recipe: Path) -> None:
+    *sections, last = key.split(".")
+    for section in sections:
+        data = data[section]
+    value, maybe_id = data[last], key in PATHS_OR_IDS
+    if isinstance(value, (list, tuple)):
+        data[last] = [_from_folder(item, recipe, maybe_id) for item in value]
+    elif value:
+        data[last] = _from_folder(value, recipe, maybe_id)
+
+
+def _from_folder(value: str, recipe: Path, maybe_id: bool) -> str:
+    if "://" in value:
+        return value
+    path = (recipe.parent / Path(value).expanduser()).absolute()
+    return value if maybe_id and not path.exists() else str(path)
 
 
 def _apply(data: dict[str, Any], override: str) -> None:
@@ -161,6 +195,8 @@ def _convert(value: Any, hint: Any, what: str, path: str, choices: tuple[str, ..
             raise RecipeError(f"{what} is a section, write [{path}] above its settings")
         return _build(hint, value, what.split(": ")[0], path + ".")
     if isinstance(hint, types.UnionType):
+        if value is None:
+            return None
         hint = next(arm for arm in typing.get_args(hint) if arm is not type(None))
     converted = _convert_plain(value, hint, what)
     if choices and converted not in choices:

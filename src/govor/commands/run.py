@@ -1,0 +1,53 @@
+"""``govor run``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from govor.config import load_recipe
+from govor.console import emit
+
+
+def command(
+    recipe: Annotated[Path, typer.Argument(help="The recipe (TOML).")],
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="A.B=V", help="Override a setting; repeatable.")
+    ] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="STAGE", help="Run from this stage, whatever changed.")
+    ] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="STAGE", help="Stop after this stage.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would run, with projected bytes, memory and time.")
+    ] = False,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Run all stages of a recipe: import, check, select, prepare, preflight, train, evaluate, transcribe.
+
+    A stage whose inputs and settings did not change is not run again. Killed or stopped, the same command
+    continues.
+
+    Example: govor run recipe.toml --set train.lr=2e-4 --to prepare
+    """
+    from govor.pipeline.projection import project
+    from govor.pipeline.run import run_recipe
+
+    loaded = load_recipe(recipe, set_ or ())
+    if dry_run:
+        projection = project(loaded, first=from_, last=to)
+        emit(projection.as_dict(), json, projection.lines())
+        return
+    summary = run_recipe(loaded, first=from_, last=to, device=device)
+    emit(summary, json, _lines(summary))
+
+
+def _lines(summary: dict[str, Any]) -> list[str]:
+    from govor.console import table
+    from govor.store import readable_seconds
+
+    rows = [(name, stage["status"]) for name, stage in summary["stages"].items()]
+    return [*table(rows), f"all in {summary['work']}, {readable_seconds(summary['wall_s'])}"]

@@ -1,0 +1,111 @@
+"""Speaks one recording: ``python -m govor.demo.recording`` with its plan on standard input.
+
+A process of its own for each, because espeak-ng's bytes depend on the calls before: a kill changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from govor.demo.espeak import Speech, synthesise
+from govor.demo.noisy_transcript import misheard
+from govor.demo.script import Recording
+from govor.demo.sentences import written
+from govor.store import atomic_path, write_json
+
+SAMPLE_RATE = 48_000
+PAUSE_S = (0.5, 1.4)
+MARGIN_S = 0.08
+NOISE_AMPLITUDE = 0.0007
+RIGHT_GAIN = 0.85
+PEAK = 0.7
+WRONG_TRANSCRIPT_SHARE = 0.05
+
+Samples = NDArray[np.float32]
+
+
+def make(recording: Recording, folder: Path) -> None:
+    """Writes the recording and, last, its aligned segments as ``segments/<name>.json``."""
+    rng = np.random.default_rng([recording.seed, 7])
+    pieces: list[Samples] = []
+    segments: list[dict[str, Any]] = []
+    position = 0
+    for sentence in recording.sentences:
+        pause = np.zeros(int(rng.uniform(*PAUSE_S) * SAMPLE_RATE), np.float32)
+        speech = synthesise(sentence, recording.voice, recording.words_per_minute)
+        samples = _at_48_khz(speech)
+        position += len(pause)
+        segments.append(_segment(recording, sentence, speech, position, len(samples), rng))
+        position += len(samples)
+        pieces += [pause, samples]
+    _write_audio(folder / "recordings" / recording.file, _stereo(np.concatenate(pieces), rng))
+    write_json(folder / "segments" / f"{recording.name}.json", segments)
+
+
+def _at_48_khz(speech: Speech) -> Samples:
+    import soxr
+
+    samples: Samples = soxr.resample(_without_silence(speech.samples), speech.sample_rate, SAMPLE_RATE, "HQ")
+    return samples
+
+
+def _without_silence(samples: Samples) -> Samples:
+    loud = np.flatnonzero(np.abs(samples) > 1e-3)
+    return samples[: loud[-1] + 1] if len(loud) else samples
+
+
+def _stereo(mono: Samples, rng: np.random.Generator) -> Samples:
+    mono = mono * (PEAK / max(float(np.abs(mono).max()), 1e-6))
+    noise = rng.standard_normal((len(mono), 2), dtype=np.float32) * NOISE_AMPLITUDE
+    stereo: Samples = np.stack([mono, mono * RIGHT_GAIN], axis=1) + noise
+    return stereo
+
+
+def _segment(
+    recording: Recording, sentence: str, speech: Speech, start: int, length: int, rng: np.random.Generator
+) -> dict[str, Any]:
+    words, norm_words = written(sentence).split(), sentence.lower().split()
+    start_s = max(0.0, start / SAMPLE_RATE - MARGIN_S)
+    end_s = (start + length) / SAMPLE_RATE + MARGIN_S
+    times = [round(start / SAMPLE_RATE - start_s + word.start, 2) for word in speech.words]
+    wrong = rng.random() < WRONG_TRANSCRIPT_SHARE
+    return {
+        "path": f"{recording.name}_{start_s:.2f}-{end_s:.2f}.wav",
+        "orig_file": f"{recording.name}{Path(recording.file).suffix}",
+        "start": round(start_s, 2),
+        "end": round(end_s, 2),
+        "words": words,
+        "word_start_times": times if len(times) == len(words) else None,
+        "norm_words": norm_words,
+        "asr_words": misheard(norm_words, rng, badly=wrong),
+        "speaker_info": {"Speaker_name": recording.voice},
+        "voice": "heard" if recording.heard else "unheard",
+        "split": recording.split,
+    }
+
+
+def _write_audio(path: Path, samples: Samples) -> None:
+    import soundfile as sf
+
+    mp3 = path.suffix == ".mp3"
+    kind = {"format": "MP3", "subtype": "MPEG_LAYER_III"} if mp3 else {"format": "OGG", "subtype": "VORBIS"}
+    with atomic_path(path) as partial, sf.SoundFile(partial, "w", SAMPLE_RATE, 2, **kind) as file:
+        for first in range(0, len(samples), SAMPLE_RATE):  # libsndfile's Vorbis overflows on one long write
+            file.write(samples[first : first + SAMPLE_RATE])
+
+
+def main() -> None:
+    """Reads ``{"folder": …, "recording": {…}}`` from standard input and makes it."""
+    order = json.load(sys.stdin)
+    plan = {**order["recording"], "sentences": tuple(order["recording"]["sentences"])}
+    make(Recording(**plan), Path(order["folder"]))
+
+
+if __name__ == "__main__":
+    main()

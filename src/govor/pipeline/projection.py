@@ -1,0 +1,141 @@
+"""What a recipe would run, and what that would cost: bytes, memory and time, before anything is spent."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from govor.config import Recipe, Workspace
+from govor.console import table
+from govor.pipeline.run import chosen, reasons_to_run
+from govor.store import free_bytes, read_json, readable_bytes, readable_seconds
+
+# Stated ceilings of preparation and the measured rate of one core (bench/RESULTS.md).
+WORKER_CEILING_BYTES = 400_000_000
+PARENT_CEILING_BYTES = 300_000_000
+PREPARED_AUDIO_S_PER_CPU_S = 650.0
+IMPORT_ROWS_PER_S = 100_000.0
+
+
+@dataclass(frozen=True)
+class StageProjection:
+    """What one stage would cost; None where it cannot be known yet (the note says when it will be).
+
+    Attributes:
+        stage: its name.
+        runs: whether it would run.
+        reasons: why.
+        disk_bytes: bytes written.
+        memory_bytes: resident memory at the peak, all processes.
+        seconds: wall time.
+        note: how the figures were come by.
+    """
+
+    stage: str
+    runs: bool
+    reasons: tuple[str, ...]
+    disk_bytes: int | None = None
+    memory_bytes: int | None = None
+    seconds: float | None = None
+    note: str = ""
+
+    def row(self) -> tuple[str, ...]:
+        """A row of the table for people."""
+        return (
+            self.stage,
+            "runs" if self.runs else "unchanged",
+            _known(self.disk_bytes, readable_bytes),
+            _known(self.memory_bytes, readable_bytes),
+            _known(self.seconds, readable_seconds),
+            self.note or "; ".join(self.reasons),
+        )
+
+
+@dataclass(frozen=True)
+class Projection:
+    """All stages of a recipe, and the disk they would write to."""
+
+    work: str
+    free_bytes: int
+    stages: tuple[StageProjection, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """What ``--json`` prints."""
+        return {**asdict(self), "dry_run": True}
+
+    def lines(self) -> list[str]:
+        """What people see."""
+        header = ("stage", "", "disk", "memory", "time", "")
+        rows = table([stage.row() for stage in self.stages], header)
+        return [*rows, f"work folder {self.work}, {readable_bytes(self.free_bytes)} free"]
+
+
+def project(recipe: Recipe, *, first: str | None = None, last: str | None = None) -> Projection:
+    """What `recipe` would run from `first` to `last`; changes nothing on disk."""
+    root = Workspace.of(recipe).root
+    found, behind = [], False
+    for stage in chosen(recipe, first, last):
+        reasons = reasons_to_run(stage, recipe, root) or (["a stage before it runs"] if behind else [])
+        if stage.name == first:
+            reasons = ["--from asks for it"]
+        behind = behind or bool(reasons)
+        cost = _COSTS.get(stage.name, _cheap)(recipe) if reasons else {}
+        found.append(StageProjection(stage.name, bool(reasons), tuple(reasons), **cost))
+    return Projection(str(root), free_bytes(root), tuple(found))
+
+
+def _known(value: float | None, show: Any) -> str:
+    return "?" if value is None else show(value)
+
+
+def _cheap(recipe: Recipe) -> dict[str, Any]:
+    rows = _rows(recipe)
+    if rows is None:
+        return {"note": "known after import"}
+    return {
+        "disk_bytes": rows * 200,
+        "memory_bytes": PARENT_CEILING_BYTES,
+        "seconds": rows / IMPORT_ROWS_PER_S,
+    }
+
+
+def _rows(recipe: Recipe) -> int | None:
+    corpus = _newest_corpus(recipe)
+    return int(read_json(corpus / "corpus.json")["read"]) if corpus else None
+
+
+def _newest_corpus(recipe: Recipe) -> Path | None:
+    place = Workspace.of(recipe)
+    return next((p for p in (place.selected, place.corpus) if (p / "corpus.json").exists()), None)
+
+
+def _prepare(recipe: Recipe) -> dict[str, Any]:
+    from govor.prepare import projected
+
+    corpus = _newest_corpus(recipe)
+    if corpus is None:
+        return {"note": "known after import"}
+    workers = recipe.prepare.workers or os.cpu_count() or 1
+    projection = projected(corpus, recipe.prepare)
+    memory_bytes = workers * WORKER_CEILING_BYTES + PARENT_CEILING_BYTES
+    seconds = projection.seconds / PREPARED_AUDIO_S_PER_CPU_S / workers
+    return {"disk_bytes": projection.bytes, "memory_bytes": memory_bytes, "seconds": seconds}
+
+
+def _preflight(recipe: Recipe) -> dict[str, Any]:
+    return {"seconds": recipe.preflight.minutes * 60, "note": "at most, its time budget"}
+
+
+def _train(recipe: Recipe) -> dict[str, Any]:
+    report = Workspace.of(recipe).run / "preflight" / "report.json"
+    measured: Mapping[str, Any] = read_json(report).get("projection", {}) if report.exists() else {}
+    if not measured:
+        return {"note": "measured by preflight"}
+    keys = {"disk_bytes", "memory_bytes", "seconds"}
+    return {**{key: measured[key] for key in keys if key in measured}, "note": "as preflight measured it"}
+
+
+_COSTS = {"prepare": _prepare, "preflight": _preflight, "train": _train}

@@ -1,0 +1,75 @@
+"""What a stage saw and made, kept as ``stages/<name>.json`` in the work folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from govor.pipeline.snapshot import changed_files, hashes, snapshot
+from govor.store import read_json, write_json
+
+RUNNING, DONE = "running", "done"
+
+
+@dataclass(frozen=True)
+class StageRecord:
+    """One stage's last attempt.
+
+    Attributes:
+        stage: its name.
+        status: ``running`` (or killed meanwhile) or ``done``.
+        settings: the settings it depends on.
+        inputs: fingerprints of what it read, by name.
+        summary: what it reported.
+        out: what it made, or "" where that is no local path.
+        files: snapshot of what it made.
+        sha256: hashes of the smaller of these files.
+    """
+
+    stage: str
+    status: str
+    settings: Mapping[str, Any]
+    inputs: Mapping[str, str]
+    summary: Mapping[str, Any] = field(default_factory=dict)
+    out: str = ""
+    files: Mapping[str, Any] = field(default_factory=dict)
+    sha256: Mapping[str, str] = field(default_factory=dict)
+
+    def save(self, root: Path) -> None:
+        """Writes the record below the work folder `root`."""
+        write_json(_path(root, self.stage), asdict(self))
+
+    def finished(self, summary: Mapping[str, Any], out: Path | None) -> StageRecord:
+        """The same stage, done: with its summary and a snapshot of what it made."""
+        files = snapshot(out) if out else {}
+        known = hashes(out, files) if out else {}
+        made = str(out) if out else ""
+        return StageRecord(self.stage, DONE, self.settings, self.inputs, summary, made, files, known)
+
+    def reasons_to_run(self, settings: Mapping[str, Any], inputs: Mapping[str, str]) -> list[str]:
+        """Why the stage must run (again), in words; empty where nothing changed."""
+        if self.status != DONE:
+            return ["it was not finished"]
+        reasons = [f"{name} changed" for name in inputs if self.inputs.get(name) != inputs[name]]
+        for key in sorted({*settings, *self.settings}):
+            if settings.get(key) != self.settings.get(key):
+                reasons.append(f"{key} was {self.settings.get(key)!r} and is {settings.get(key)!r}")
+        if self.out and not Path(self.out).exists():
+            reasons.append(f"{self.out} is gone")
+        return reasons
+
+    def changed_by_hand(self) -> list[str]:
+        """What is no longer as the stage left it."""
+        return changed_files(Path(self.out), self.files, self.sha256) if self.out else []
+
+
+def load_record(root: Path, stage: str) -> StageRecord | None:
+    """The record of `stage`, or None where it never ran."""
+    path = _path(root, stage)
+    return StageRecord(**read_json(path)) if path.exists() else None
+
+
+def _path(root: Path, stage: str) -> Path:
+    return root / "stages" / f"{stage}.json"

@@ -1,0 +1,136 @@
+"""Walks the stages of a recipe."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from govor.config import Recipe, Workspace
+from govor.console import say
+from govor.errors import InputError, LimitError, UsageError
+from govor.pipeline.record import DONE, RUNNING, StageRecord, load_record
+from govor.pipeline.stages import STAGE_NAMES, STAGES, Stage
+from govor.store import locked, readable_seconds, write_text
+
+
+def run_recipe(
+    recipe: Recipe, *, first: str | None = None, last: str | None = None, device: str = "auto"
+) -> dict[str, Any]:
+    """Runs all stages of `recipe` whose inputs or settings changed.
+
+    Args:
+        recipe: with its work folder.
+        first: run this stage whatever changed, and those behind it as they need, taking what stands before it
+            as it is.
+        last: stop after this stage.
+        device: where a model runs.
+
+    Returns:
+        ``stages`` (name to ``{status, reasons, summary}``), ``work`` and ``wall_s``.
+
+    Raises:
+        LimitError: a stage ended with a limit passed; nothing behind it runs.
+        InputError: what a stage made was changed by hand since.
+    """
+    started_s = time.monotonic()
+    root = Workspace.of(recipe).root
+    done: dict[str, Any] = {}
+    with locked(root / "stages"):
+        write_text(root / "recipe.toml", recipe.to_toml())
+        _accept_before(first, root)
+        for stage in chosen(recipe, first, last):
+            done[stage.name] = _run_stage(stage, recipe, root, device, forced=stage.name == first)
+    return {"work": str(root), "stages": done, "wall_s": round(time.monotonic() - started_s, 1)}
+
+
+def chosen(recipe: Recipe, first: str | None = None, last: str | None = None) -> Sequence[Stage]:
+    """The stages from `first` to `last` that the recipe asks for.
+
+    Raises:
+        UsageError: there is no such stage, or they stand the other way round.
+    """
+    for name in (first, last):
+        if name is not None and name not in STAGE_NAMES:
+            raise UsageError(f"there is no stage {name}; stages are {', '.join(STAGE_NAMES)}")
+    begin = STAGE_NAMES.index(first) if first else 0
+    end = STAGE_NAMES.index(last) if last else len(STAGES) - 1
+    if begin > end:
+        raise UsageError(f"--from {first} comes after --to {last}; stages are {', '.join(STAGE_NAMES)}")
+    return [stage for stage in STAGES[begin : end + 1] if stage.wanted(recipe)]
+
+
+def _accept_before(first: str | None, root: Path) -> None:
+    """``--from``: what the stages before `first` made is taken as it stands now."""
+    for name in STAGE_NAMES[: STAGE_NAMES.index(first)] if first in STAGE_NAMES else ():
+        record = load_record(root, name)
+        if record is not None and record.status == DONE and record.out and Path(record.out).exists():
+            record.finished(record.summary, Path(record.out)).save(root)
+
+
+def reasons_to_run(stage: Stage, recipe: Recipe, root: Path) -> list[str]:
+    """Why `stage` would run now; empty where nothing it depends on changed."""
+    record = load_record(root, stage.name)
+    if record is None:
+        return ["it has not run yet"]
+    return record.reasons_to_run(stage.settings_of(recipe), stage.inputs(recipe))
+
+
+def _run_stage(stage: Stage, recipe: Recipe, root: Path, device: str, *, forced: bool) -> dict[str, Any]:
+    record = load_record(root, stage.name)
+    reasons = ["--from asks for it"] if forced else reasons_to_run(stage, recipe, root)
+    if not reasons and record is not None:
+        _refuse_changed_by_hand(stage, record)
+        say(f"{stage.name}: unchanged")
+        return {"status": "unchanged", "reasons": [], "summary": dict(record.summary)}
+    say(f"{stage.name}: {'; '.join(reasons)}")
+    settings, inputs = stage.settings_of(recipe), stage.inputs(recipe)
+    if stage.name == "train" and record is not None:
+        _set_old_run_aside(record, settings, inputs, Workspace.of(recipe).run)
+    attempt = StageRecord(stage.name, RUNNING, settings, inputs)
+    attempt.save(root)
+    summary = _work(stage, recipe, device)
+    attempt.finished(summary, stage.out(recipe)).save(root)
+    return {"status": "done", "reasons": reasons, "summary": dict(summary)}
+
+
+def _work(stage: Stage, recipe: Recipe, device: str) -> Mapping[str, Any]:
+    started_s = time.monotonic()
+    try:
+        summary = stage.work(recipe, device)
+    except LimitError as error:
+        raise type(error)(f"{stage.name}: {error}", {"stage": stage.name, **error.summary}) from error
+    say(f"{stage.name}: done in {readable_seconds(time.monotonic() - started_s)}")
+    return summary
+
+
+def _refuse_changed_by_hand(stage: Stage, record: StageRecord) -> None:
+    changed = record.changed_by_hand() if stage.watch else []
+    if changed:
+        following = STAGE_NAMES[min(STAGE_NAMES.index(stage.name) + 1, len(STAGE_NAMES) - 1)]
+        raise InputError(
+            f"{'; '.join(changed[:3])}{' …' if len(changed) > 3 else ''} since {stage.name} wrote it: "
+            f"--from {stage.name} makes it anew, --from {following} goes on with it as it is"
+        )
+
+
+def _set_old_run_aside(
+    record: StageRecord, settings: Mapping[str, Any], inputs: Mapping[str, str], run: Path
+) -> None:
+    """Keeps a run of other settings or data under another name; an unfinished one of the same continues."""
+    if dict(record.settings) == dict(settings) and dict(record.inputs) == dict(inputs):
+        return
+    if not (run / "run.json").exists():
+        return
+    number = next(n for n in range(1, 10_000) if not run.with_name(f"{run.name}-before-{n}").exists())
+    aside = run.with_name(f"{run.name}-before-{number}")
+    run.rename(aside)
+    if (aside / "preflight").exists():  # it belongs to the new run: preflight has just passed
+        (aside / "preflight").rename(_made(run) / "preflight")
+    say(f"train: the run of the earlier settings is kept as {aside}")
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True)
+    return folder

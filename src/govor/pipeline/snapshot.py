@@ -1,0 +1,69 @@
+"""What files look like: enough to see that something changed, and to name it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from govor.store import PARTIAL_MARK, file_sha256
+
+Snapshot = dict[str, list[int]]
+"""Path relative to the folder -> [bytes, modification time in ns]."""
+
+HASHED_UP_TO_BYTES = 64_000_000
+
+
+def snapshot(place: Path) -> Snapshot:
+    """Sizes and times of a file, or of all files below a folder; hidden ones are left out."""
+    if place.is_file():
+        return {"": _facts(place)}
+    found: Snapshot = {}
+    for folder, names, files in os.walk(place):
+        names[:] = sorted(name for name in names if not name.startswith("."))
+        for name in sorted(files):
+            if not name.startswith(".") and PARTIAL_MARK not in name:
+                path = Path(folder) / name
+                found[str(path.relative_to(place))] = _facts(path)
+    return found
+
+
+def _facts(path: Path) -> list[int]:
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns]
+
+
+def hashes(place: Path, files: Snapshot) -> dict[str, str]:
+    """SHA-256 of the smaller files, so that a mere touch is no change."""
+    small = [name for name, (size, _) in files.items() if size <= HASHED_UP_TO_BYTES]
+    return {name: file_sha256(place / name if name else place) for name in small}
+
+
+def changed_files(place: Path, before: Mapping[str, Any], known: Mapping[str, str]) -> list[str]:
+    """What is different at `place` since the snapshot `before`, in words.
+
+    Args:
+        place: the file or folder.
+        before: its earlier `snapshot`.
+        known: its earlier `hashes`; a file whose bytes are the same has not changed.
+    """
+    now = snapshot(place) if place.exists() else {}
+    gone = [f"{place / name} is gone" for name in before if name not in now]
+    new = [f"{place / name} is new" for name in now if name not in before]
+    other = [
+        f"{place / name if name else place} was changed"
+        for name, facts in now.items()
+        if name in before
+        and list(before[name]) != facts
+        and not _same_bytes(place, name, facts, before, known)
+    ]
+    return gone + other + new
+
+
+def _same_bytes(
+    place: Path, name: str, facts: list[int], before: Mapping[str, Any], known: Mapping[str, str]
+) -> bool:
+    if facts[0] != before[name][0] or name not in known:
+        return False
+    return file_sha256(place / name if name else place) == known[name]

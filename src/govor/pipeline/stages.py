@@ -1,0 +1,219 @@
+"""The table of stages: what each depends on, what it makes, and the entry that does it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from govor.config import Recipe, Workspace
+from govor.errors import RecipeError
+from govor.pipeline.snapshot import snapshot
+from govor.store import fingerprint, read_json
+
+Settings = dict[str, Any]
+Inputs = dict[str, str]
+
+# Settings that change how fast or where work is done, never what comes out.
+_NO_MATTER = {
+    "prepare": {"workers", "engine", "address", "max_rejected"},
+    "train": {"loader_workers", "max_hours", "mirror", "mirror_max_bytes", "keep", "out"},
+    "evaluate": {"require", "batch_s"},
+    "transcribe": {"batch_s"},
+}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of a recipe.
+
+    Attributes:
+        name: as ``--from`` and ``--to`` take it.
+        settings: sections of the recipe that it depends on.
+        inputs: fingerprints of what it reads.
+        out: what it makes, where that is a local path.
+        work: does it; takes the device.
+        wanted: whether the recipe asks for it at all.
+        watch: whether a change of `out` by hand is a fault (a run's folder may be looked at and added to).
+    """
+
+    name: str
+    settings: tuple[str, ...]
+    inputs: Callable[[Recipe], Inputs]
+    out: Callable[[Recipe], Path | None]
+    work: Callable[[Recipe, str], Mapping[str, Any]]
+    wanted: Callable[[Recipe], bool] = lambda recipe: True
+    watch: bool = True
+
+    def settings_of(self, recipe: Recipe) -> Settings:
+        """The settings that matter to this stage, flat, under their dotted names."""
+        flat: Settings = {}
+        for section in self.settings:
+            ignored = _NO_MATTER.get(section, set())
+            for key, value in dataclasses.asdict(getattr(recipe, section)).items():
+                if key not in ignored:
+                    flat[f"{section}.{key}"] = list(value) if isinstance(value, tuple) else value
+        return flat
+
+
+def _import(recipe: Recipe, device: str) -> Mapping[str, Any]:
+    from govor.corpora import import_corpus
+
+    if not recipe.corpus.source:
+        raise RecipeError("the recipe names no corpus: set [corpus] source = '…' to a folder, file or Hub id")
+    return import_corpus(recipe.corpus, Workspace.of(recipe).corpus)
+
+
+def _check(recipe: Recipe, device: str) -> Mapping[str, Any]:
+    from govor.curate import check_corpus
+
+    place = Workspace.of(recipe)
+    return check_corpus(place.corpus, place.check, text=recipe.text)
+
+
+def _select(recipe: Recipe, device: str) -> Mapping[str, Any]:
+    from govor.curate import select_corpus
+
+    place = Workspace.of(recipe)
+    return select_corpus(place.corpus, place.selected, recipe.select)
+
+
+def _prepare(recipe: Recipe, device: str) -> Mapping[str, Any]:
+    from govor.prepare import prepare_corpus
+
+    place = Workspace.of(recipe)
+    return prepare_corpus(place.selected, place.dataset, recipe.prepare, update=_has_dataset(recipe))
+
+
+def _has_dataset(recipe: Recipe) -> bool:
+    return (Path(Workspace.of(recipe).dataset) / "dataset.json").exists()
+
+
+def _preflight(recipe: Recipe, device: str) -> Mapping[str, Any]:
+    from govor.preflight import preflight
+
+    return preflight(recipe, out=Workspace.of(recipe).run / "preflight", device=device)
+
+
+def _train(recipe: Recipe, device: str) -> Mapping[str, Any]:
+    from govor.train import train
+
+    return train(recipe, device=device)
+
+
+def _evaluate(recipe: Recipe, device: str) -> Mapping[str, Any]:
+    from govor.evaluate import evaluate
+
+    place = Workspace.of(recipe)
+    return evaluate(str(place.run), place.dataset, place.evaluation, recipe.evaluate, device=device)
+
+
+def _transcribe(recipe: Recipe, device: str) -> Mapping[str, Any]:
+    from govor.transcribe import transcribe_files
+
+    place = Workspace.of(recipe)
+    files = [str(path) for path in recipe.transcribe.files]
+    return transcribe_files(str(place.run), files, place.transcripts, recipe.transcribe, device=device)
+
+
+def _source(recipe: Recipe) -> Inputs:
+    found = {"the source": _place(recipe.corpus.source)}
+    if recipe.corpus.audio_root:
+        found["the audio root"] = _place(recipe.corpus.audio_root)
+    return found
+
+
+def _corpus(recipe: Recipe) -> Inputs:
+    return {"the corpus": _stored(Workspace.of(recipe).corpus / "corpus.json")}
+
+
+def _corpus_and_lists(recipe: Recipe) -> Inputs:
+    lists = {path: _place(path) for path in recipe.select.exclude}
+    kept = {"the earlier corpus": _place(recipe.select.keep_splits)} if recipe.select.keep_splits else {}
+    return {**_corpus(recipe), **lists, **kept}
+
+
+def _selected(recipe: Recipe) -> Inputs:
+    return {"the selected corpus": _stored(Workspace.of(recipe).selected / "corpus.json")}
+
+
+def _dataset(recipe: Recipe) -> Inputs:
+    return {"the data set": _stored(Path(Workspace.of(recipe).dataset) / "dataset.json")}
+
+
+def _dataset_and_base(recipe: Recipe) -> Inputs:
+    base = {"the base model": _place(recipe.model.base)} if recipe.model.base else {}
+    return {**_dataset(recipe), **base}
+
+
+def _dataset_and_model(recipe: Recipe) -> Inputs:
+    return {**_dataset(recipe), **_model(recipe)}
+
+
+def _model(recipe: Recipe) -> Inputs:
+    return {"the model": _place(str(Workspace.of(recipe).run / "model"))}
+
+
+def _model_and_files(recipe: Recipe) -> Inputs:
+    return {**_model(recipe), **{path: _place(path) for path in recipe.transcribe.files}}
+
+
+def _place(name: str | None) -> str:
+    """Fingerprint of a file or folder as it stands; of its name where it is no local path."""
+    path = Path(name or "").expanduser()
+    return fingerprint(snapshot(path)) if name and path.exists() else fingerprint(name)
+
+
+def _stored(path: Path) -> str:
+    if not path.exists():
+        return "absent"
+    data = read_json(path)
+    return str(data.get("fingerprint") or fingerprint(data))
+
+
+def _local_dataset(recipe: Recipe) -> Path | None:
+    dataset = Workspace.of(recipe).dataset
+    return None if "://" in dataset else Path(dataset)
+
+
+STAGES = (
+    Stage("import", ("corpus",), _source, lambda r: Workspace.of(r).corpus, _import),
+    Stage("check", ("text",), _corpus, lambda r: Workspace.of(r).check, _check, watch=False),
+    Stage("select", ("select",), _corpus_and_lists, lambda r: Workspace.of(r).selected, _select),
+    Stage("prepare", ("prepare",), _selected, _local_dataset, _prepare),
+    Stage(
+        "preflight",
+        ("text", "model", "train", "preflight"),
+        _dataset_and_base,
+        lambda r: Workspace.of(r).run / "preflight",
+        _preflight,
+        watch=False,
+    ),
+    Stage(
+        "train",
+        ("text", "model", "train"),
+        _dataset_and_base,
+        lambda r: Workspace.of(r).run / "model",
+        _train,
+    ),
+    Stage(
+        "evaluate",
+        ("evaluate",),
+        _dataset_and_model,
+        lambda r: Workspace.of(r).evaluation,
+        _evaluate,
+        watch=False,
+    ),
+    Stage(
+        "transcribe",
+        ("transcribe",),
+        _model_and_files,
+        lambda r: Workspace.of(r).transcripts,
+        _transcribe,
+        wanted=lambda r: bool(r.transcribe.files),
+        watch=False,
+    ),
+)
+STAGE_NAMES = tuple(stage.name for stage in STAGES)

@@ -1,0 +1,106 @@
+"""Recipes: every default once, every mistake named."""
+
+import dataclasses
+import tomllib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from govor.config import Recipe, load_recipe, recipe_from
+from govor.config.recipe import all_keys
+from govor.config.toml import dumps
+from govor.errors import RecipeError
+
+
+def test_a_written_recipe_reads_back_the_same():
+    recipe = recipe_from({"name": "no", "train": {"lr": 2e-4, "betas": [0.9, 0.95]}, "select": {"hours": 3}})
+    assert recipe_from(tomllib.loads(recipe.to_toml())) == recipe
+
+
+def test_every_setting_says_what_it_means():
+    for section in dataclasses.fields(Recipe):
+        kind = section.default_factory if section.default_factory is not dataclasses.MISSING else None
+        for field in dataclasses.fields(kind) if kind else [section]:
+            assert field.metadata.get("help"), f"{section.name}.{field.name} has no help"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"train": {"lrr": 1}}, r"unknown key train\.lrr; did you mean train\.lr\?"),
+        ({"trian": {"lr": 1}}, r"unknown key trian; did you mean train\?"),
+        ({"train": {"lr": "fast"}}, r"train\.lr is 'fast', a string; it takes a number"),
+        (
+            {"train": {"max_batch": True}},
+            r"train\.max_batch is True, a true or false; it takes a whole number",
+        ),
+        ({"train": 3}, r"train is a section, write \[train\]"),
+        ({"train": {"betas": [1]}}, r"train\.betas takes 2 values, not 1"),
+        ({"prepare": {"codec": "mp4"}}, r"prepare\.codec is 'mp4'; it is one of flac, opus, wav"),
+    ],
+)
+def test_mistakes_are_named_with_what_to_write(data, message):
+    with pytest.raises(RecipeError, match=message):
+        recipe_from(data)
+
+
+def test_overrides_take_toml_values_and_bare_words(tmp_path):
+    path = tmp_path / "r.toml"
+    path.write_text("[train]\nlr = 1e-3\n")
+    recipe = load_recipe(path, ["train.lr=2e-4", "corpus.language=no", "select.group_by=['speaker']"])
+    assert (recipe.train.lr, recipe.corpus.language, recipe.select.group_by) == (2e-4, "no", ("speaker",))
+    assert recipe.work == str(tmp_path / "r")
+
+
+def test_paths_in_a_recipe_start_at_its_folder_and_hub_ids_stay(tmp_path):
+    (tmp_path / "talks").mkdir()
+    path = tmp_path / "r.toml"
+    path.write_text(
+        "[corpus]\nsource = 'talks'\naudio_root = 'audio'\n[model]\nbase = 'openai/whisper-small'\n"
+        "[prepare]\nout = 'hf://datasets/a/b'\n[transcribe]\nfiles = ['x.mp3', '/y.mp3']\n"
+    )
+    recipe = load_recipe(path)
+    assert recipe.corpus.source == str(tmp_path / "talks")
+    assert recipe.corpus.audio_root == str(tmp_path / "audio")
+    assert recipe.model.base == "openai/whisper-small"
+    assert recipe.prepare.out == "hf://datasets/a/b"
+    assert recipe.transcribe.files == (str(tmp_path / "x.mp3"), "/y.mp3")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(None, "does not exist"), (b"\xff\xfe", "cannot be read"), (b"[train", "is not valid TOML")],
+)
+def test_an_unreadable_recipe_is_named(tmp_path, content, message):
+    path = tmp_path / "r.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(RecipeError, match=rf"r\.toml {message}"):
+        load_recipe(path)
+
+
+@pytest.mark.parametrize("override", ["train.lr", "=3", "name.x=3"])
+def test_a_malformed_override_is_named(tmp_path, override):
+    path = tmp_path / "r.toml"
+    path.write_text("name = 'x'\n")
+    with pytest.raises(RecipeError, match="--set"):
+        load_recipe(path, [override])
+
+
+def test_keys_are_known_by_their_full_names():
+    assert {"train.lr", "corpus.source", "preflight.minutes"} <= set(all_keys())
+
+
+plain = st.one_of(
+    st.booleans(), st.integers(-(2**60), 2**60), st.floats(allow_nan=False), st.text(max_size=20)
+)
+
+
+@given(
+    st.dictionaries(
+        st.text(min_size=1, max_size=8), st.one_of(plain, st.lists(st.text(max_size=5), max_size=3))
+    )
+)
+def test_toml_written_is_toml_read(data):
+    assert tomllib.loads(dumps({"section": data})) == {"section": data}

@@ -1,0 +1,117 @@
+"""Imports point one way; what stands before models never imports torch; families stay in models."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+SOURCE = Path(__file__).parents[1] / "src" / "govor"
+# From top to bottom: a package may import those above it. Packages on one line may not import each other.
+ORDER = [
+    {"errors"},
+    {"records"},
+    {"store", "console"},
+    {"config"},
+    {"text", "audio", "features", "pages"},
+    {"corpora"},
+    {"curate"},
+    {"prepare"},
+    {"load"},
+    {"lm"},
+    {"models"},
+    {"evaluate"},
+    {"transcribe"},
+    {"export"},
+    {"inspection"},
+    {"preflight"},
+    {"train"},
+    {"tune"},
+    {"serve"},
+    {"publish"},
+    {"doctor"},
+    {"pipeline"},
+    {"demo"},
+    {"commands"},
+    {"cli"},
+    {"__main__"},
+]
+# Joints, each with its reason.
+JOINTS = {
+    ("evaluate", "transcribe"),  # --long-form runs the very code that transcribes
+    ("models", "export"),  # open_model opens exported models through their backends
+}
+NO_TORCH = ["text", "audio", "features", "corpora", "curate", "prepare", "load", "pages"]
+RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
+
+
+def modules():
+    return sorted(SOURCE.rglob("*.py"))
+
+
+def package(path):
+    relative = path.relative_to(SOURCE)
+    return relative.parts[0].removesuffix(".py")
+
+
+def imported_packages(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names = (
+                [node.module] if node.module != "govor" else [f"govor.{alias.name}" for alias in node.names]
+            )
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        for name in names:
+            if name.startswith("govor."):
+                yield name.split(".")[1]
+
+
+def test_every_package_has_its_place():
+    assert {package(path) for path in modules()} - {"__init__"} <= set(RANK)
+
+
+def test_imports_point_up_only():
+    wrong = []
+    for path in modules():
+        here = package(path)
+        for there in imported_packages(path):
+            if here == "__init__" or there == here or there not in RANK or (here, there) in JOINTS:
+                continue
+            if RANK[there] >= RANK[here]:
+                wrong.append(f"{path.relative_to(SOURCE)} imports {there}")
+    assert not wrong, wrong
+
+
+def test_stages_before_training_never_import_torch():
+    code = f"""
+import importlib, pkgutil, sys, govor
+for top in {NO_TORCH}:
+    module = importlib.import_module(f"govor.{{top}}")
+    for found in pkgutil.walk_packages(getattr(module, "__path__", []), f"govor.{{top}}."):
+        importlib.import_module(found.name)
+sys.exit("torch was imported" if "torch" in sys.modules else 0)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    for path in modules():
+        if package(path) in NO_TORCH:
+            assert "import torch" not in path.read_text(encoding="utf-8"), path
+
+
+def test_no_drawer_for_everything():
+    names = {path.stem for path in modules()}
+    assert not names & {"utils", "helpers", "common", "misc"}
+
+
+def test_family_names_stay_in_models():
+    free = {"models", "export", "config", "doctor"}
+    wrong = []
+    for path in modules():
+        if package(path) in free:
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        names |= {node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+        wrong += [f"{path.relative_to(SOURCE)}: {name}" for name in names if "whisper" in name.lower()]
+    assert not wrong, wrong

@@ -1,0 +1,85 @@
+"""Files appear whole or not at all; locks go with their process; fingerprints are stable."""
+
+import errno
+import subprocess
+import sys
+
+import pytest
+
+from govor.errors import BusyError, DiskFullError, InputError
+from govor.store import (
+    atomic_path,
+    fingerprint,
+    free_bytes,
+    locked,
+    read_json,
+    readable_bytes,
+    readable_seconds,
+    require_space,
+    write_text,
+)
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    target = tmp_path / "a.txt"
+    write_text(target, "old")
+    with pytest.raises(RuntimeError), atomic_path(target) as partial:
+        partial.write_text("half")
+        raise RuntimeError
+    assert target.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_full_disk_is_one_clear_sentence(tmp_path):
+    with (
+        pytest.raises(DiskFullError, match=r"no space left while writing .*a\.txt"),
+        atomic_path(tmp_path / "a.txt"),
+    ):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_room_is_checked_before_it_is_spent(tmp_path):
+    require_space(tmp_path / "not" / "yet", 1, "a test")
+    with pytest.raises(DiskFullError, match=r"a test needs .* are free"):
+        require_space(tmp_path, free_bytes(tmp_path) * 10, "a test")
+
+
+def test_a_second_process_is_told_who_holds_the_folder(tmp_path):
+    code = f"""
+from pathlib import Path
+from govor.store import locked
+with locked(Path({str(tmp_path)!r})):
+    print("held", flush=True)
+    input()
+"""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen([sys.executable, "-c", code], **pipes) as holder:
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(BusyError, match=str(holder.pid)), locked(tmp_path):
+            pass
+        holder.kill()
+    with locked(tmp_path):  # the lock went with its process
+        pass
+
+
+def test_fingerprints_do_not_depend_on_key_order():
+    assert fingerprint({"a": 1, "b": [1, 2]}) == fingerprint({"b": [1, 2], "a": 1})
+    assert fingerprint({"a": 1}) != fingerprint({"a": 2})
+
+
+def test_broken_json_is_named(tmp_path):
+    (tmp_path / "x.json").write_text("{")
+    with pytest.raises(InputError, match=r"x\.json is not valid JSON"):
+        read_json(tmp_path / "x.json")
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0 bytes"), (1_300_000_000_000, "1.3 TB"), (740e6, "740 MB")]
+)
+def test_bytes_for_people(count, text):
+    assert readable_bytes(count) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(1.25, "1.2 s"), (200, "3 min 20 s"), (18_600, "5 h 10 min")])
+def test_seconds_for_people(seconds, text):
+    assert readable_seconds(seconds) == text
