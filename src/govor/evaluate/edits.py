@@ -1,0 +1,83 @@
+"""Edits between a reference and a hypothesis, as counts and as an alignment.
+
+Words are what stands between white space; characters are Unicode code points of the words joined by single
+spaces. Where several alignments are equally short, the one of rapidfuzz is taken, as jiwer does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz.distance import Levenshtein
+
+from govor.records import EditCounts
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A stretch of an alignment: units ``start:end`` of the reference against those of the hypothesis.
+
+    Attributes:
+        tag: ``equal``, ``replace`` (the same number of units on both sides), ``delete`` or ``insert``.
+        start: first unit of the reference.
+        end: behind the last unit of the reference.
+        hypothesis_start: first unit of the hypothesis.
+        hypothesis_end: behind the last unit of the hypothesis.
+    """
+
+    tag: str
+    start: int
+    end: int
+    hypothesis_start: int
+    hypothesis_end: int
+
+
+def words(text: str) -> list[str]:
+    """The words of a text."""
+    return text.split()
+
+
+def characters(text: str) -> str:
+    """The text whose characters are compared: words joined by single spaces."""
+    return " ".join(text.split())
+
+
+def word_edits(reference: str, hypothesis: str) -> EditCounts:
+    """Counts words that agree, are exchanged, missing or added."""
+    return _count(reference.split(), hypothesis.split())
+
+
+def char_edits(reference: str, hypothesis: str) -> EditCounts:
+    """Counts characters (spaces between words included) that agree, are exchanged, missing or added."""
+    return _count(characters(reference), characters(hypothesis))
+
+
+def _count(reference: Sequence[str], hypothesis: Sequence[str]) -> EditCounts:
+    length = len(reference)
+    if reference == hypothesis:
+        return EditCounts(hits=length)
+    if not length or not hypothesis:
+        return EditCounts(deletions=length, insertions=len(hypothesis))
+    edits = [edit[0] for edit in Levenshtein.editops(reference, hypothesis).as_list()]
+    substitutions, deletions = edits.count("replace"), edits.count("delete")
+    hits = length - substitutions - deletions
+    return EditCounts(hits, substitutions, deletions, len(edits) - substitutions - deletions)
+
+
+def align(reference: Sequence[str], hypothesis: Sequence[str]) -> list[Block]:
+    """The shortest alignment of two word lists (or two strings, character by character), in order."""
+    return [
+        Block(code.tag, code.src_start, code.src_end, code.dest_start, code.dest_end)
+        for code in Levenshtein.opcodes(reference, hypothesis)
+    ]
+
+
+def corpus_rate(pairs: Iterable[tuple[str, str]], *, characters: bool = False) -> float:
+    """Word (or character) error rate of (reference, hypothesis) pairs: all errors over all reference units.
+
+    Returns:
+        The rate; infinity when no reference has a unit but hypotheses do, 0.0 when nothing has any.
+    """
+    count = char_edits if characters else word_edits
+    return sum((count(reference, hypothesis) for reference, hypothesis in pairs), EditCounts()).rate

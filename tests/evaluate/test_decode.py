@@ -1,0 +1,65 @@
+"""Decoding plans and order, with a recogniser that knows the answer."""
+
+import numpy as np
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from govor.evaluate import decode_rows
+from govor.evaluate.decode import plan_batches
+from govor.models.base import DecodeOptions
+from govor.records import Hypothesis
+
+
+@given(
+    st.lists(st.floats(0.1, 40), min_size=1, max_size=60),
+    st.floats(1, 100),
+    st.integers(1, 9),
+    st.integers(1, 70),
+)
+def test_every_row_once_within_the_budget(durations, batch_s, max_batch, pool_rows):
+    lengths = np.array(durations)
+    batches = plan_batches(lengths, range(len(lengths)), batch_s, max_batch, pool_rows)
+    assert sorted(row for batch in batches for row in batch) == list(range(len(lengths)))
+    for batch in batches:
+        assert len(batch) <= max_batch
+        assert len(batch) == 1 or lengths[batch].max() * len(batch) <= batch_s
+
+
+class Clips:
+    sample_rate = 8_000
+
+    def __init__(self, lengths):
+        self.lengths = lengths
+
+    def table(self, split):
+        return pl.DataFrame({"id": [f"u{n}" for n in self.lengths], "language": ["hr"] * len(self.lengths)})
+
+    def durations(self, split):
+        return np.array(self.lengths) / self.sample_rate
+
+    def wave(self, split, row):
+        return np.full(self.lengths[row], 0.5, np.float32)
+
+
+class Counting:
+    """Says how many samples it heard, at 16 kHz."""
+
+    sample_rate = 16_000
+
+    def __init__(self):
+        self.batches = []
+
+    def recognise(self, waves, options, languages=None):
+        self.batches.append([len(wave) for wave in waves])
+        assert languages == ["hr"] * len(waves)
+        return [Hypothesis(str(len(wave))) for wave in waves]
+
+
+def test_ids_keep_their_hypotheses_and_rates_are_converted():
+    recogniser = Counting()
+    clips = Clips([800, 4000, 1600, 2400])
+    found = dict(decode_rows(recogniser, clips, "test", [0, 1, 2, 3], DecodeOptions(), batch_s=0.9))
+    texts = {key: said.text for key, said in found.items()}
+    assert texts == {"u800": "1600", "u4000": "8000", "u1600": "3200", "u2400": "4800"}
+    assert recogniser.batches == [[8000], [4800, 3200, 1600]]

@@ -1,0 +1,161 @@
+"""Stages run when what they depend on changed, and only then."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from govor.config import Workspace, recipe_from
+from govor.errors import InputError, LimitError, UsageError
+from govor.pipeline import run as runner
+from govor.pipeline import stages as table
+from govor.pipeline.projection import project
+from govor.pipeline.run import run_recipe
+from govor.pipeline.stages import STAGES, Stage
+
+
+@pytest.fixture
+def walk(tmp_path, monkeypatch):
+    """A recipe whose three stages only write what they were told, and the list of what ran."""
+    ran = []
+    source = tmp_path / "source.txt"
+    source.write_text("a")
+
+    def work(name, folder, text):
+        def run(recipe, device):
+            ran.append(name)
+            out = folder(recipe)
+            out.mkdir(parents=True, exist_ok=True)
+            (out / "corpus.json").write_text(json.dumps({"fingerprint": text(recipe), "read": 1}))
+            return {"out": str(out)}
+
+        return run
+
+    def corpus(recipe):
+        return Workspace.of(recipe).corpus
+
+    def selected(recipe):
+        return Workspace.of(recipe).selected
+
+    def evaluation(recipe):
+        return Workspace.of(recipe).evaluation
+
+    fakes = (
+        Stage("import", ("corpus",), lambda r: {"the source": source.read_text()}, corpus,
+              work("import", corpus, lambda r: source.read_text())),
+        Stage("select", ("select",), table._corpus, selected,
+              work("select", selected, lambda r: f"{source.read_text()}{r.select.hours}")),
+        Stage("evaluate", ("evaluate",), table._selected, evaluation, work("evaluate", evaluation, str)),
+    )  # fmt: skip
+    for module in (runner, table):
+        monkeypatch.setattr(module, "STAGES", fakes)
+        monkeypatch.setattr(module, "STAGE_NAMES", tuple(stage.name for stage in fakes))
+
+    def go(settings=None, **kwargs):
+        ran.clear()
+        data = {"work": str(tmp_path / "work"), "corpus": {"source": str(source)}, **(settings or {})}
+        summary = run_recipe(recipe_from(data), **kwargs)
+        return list(ran), summary
+
+    go.source = source
+    go.work = tmp_path / "work"
+    return go
+
+
+def test_a_second_run_does_nothing(walk):
+    assert walk()[0] == ["import", "select", "evaluate"]
+    ran, summary = walk()
+    assert ran == []
+    assert {stage["status"] for stage in summary["stages"].values()} == {"unchanged"}
+
+
+def test_a_changed_setting_runs_its_stage_and_those_behind(walk):
+    walk()
+    ran, summary = walk({"select": {"hours": 2.0}})
+    assert ran == ["select", "evaluate"]
+    assert summary["stages"]["select"]["reasons"] == ["select.hours was None and is 2.0"]
+
+
+def test_a_changed_source_runs_everything(walk):
+    walk()
+    walk.source.write_text("b")
+    ran, summary = walk()
+    assert ran == ["import", "select", "evaluate"]
+    assert summary["stages"]["import"]["reasons"] == ["the source changed"]
+
+
+def test_a_stage_that_makes_the_same_again_stops_the_chain(walk):
+    walk()
+    assert walk({"select": {"seed": 3}})[0] == ["select"]
+
+
+def test_from_and_to(walk):
+    walk()
+    assert walk(first="select")[0] == ["select"]
+    assert walk({"select": {"hours": 1.0}}, last="import")[0] == []
+    with pytest.raises(UsageError, match="no stage nothing; stages are import"):
+        walk(first="nothing")
+    with pytest.raises(UsageError, match="comes after"):
+        walk(first="evaluate", last="import")
+
+
+def test_an_edit_by_hand_is_named_and_both_ways_out_work(walk):
+    walk()
+    target = walk.work / "selected" / "corpus.json"
+    target.write_text(json.dumps({"fingerprint": "edited"}))
+    with pytest.raises(
+        InputError, match=r"corpus\.json was changed since select wrote it: --from select .*evaluate"
+    ):
+        walk()
+    assert walk(first="evaluate")[0] == ["evaluate"]
+    assert walk()[0] == []  # and from now on it stands as it is
+    assert walk(first="select")[0] == ["select", "evaluate"]
+
+
+def test_a_touch_without_a_change_is_no_change(walk):
+    walk()
+    (walk.work / "selected" / "corpus.json").touch()
+    assert walk()[0] == []
+
+
+def test_a_stage_that_passes_a_limit_ends_the_run_and_runs_again(walk, monkeypatch):
+    def fail(recipe, device):
+        raise LimitError("too many rejected", {"rejected": 3})
+
+    stages = list(runner.STAGES)
+    broken = Stage("select", stages[1].settings, stages[1].inputs, stages[1].out, fail)
+    monkeypatch.setattr(runner, "STAGES", (stages[0], broken, stages[2]))
+    with pytest.raises(LimitError, match="select: too many rejected") as caught:
+        walk()
+    assert caught.value.summary == {"stage": "select", "rejected": 3}
+    monkeypatch.setattr(runner, "STAGES", tuple(stages))
+    assert walk()[0] == ["select", "evaluate"]
+
+
+def test_a_dry_run_changes_nothing(walk):
+    data = {"work": str(walk.work), "corpus": {"source": str(walk.source)}}
+    before = project(recipe_from(data))
+    assert [stage.runs for stage in before.stages] == [True, True, True]
+    assert not walk.work.exists()
+    walk()
+    after = project(recipe_from({**data, "select": {"hours": 9.0}}))
+    assert [stage.runs for stage in after.stages] == [False, True, True]
+
+
+def test_settings_that_change_nothing_do_not_count():
+    recipe = recipe_from({"prepare": {"workers": 3}, "train": {"loader_workers": 7}})
+    for stage in STAGES:
+        assert stage.settings_of(recipe) == stage.settings_of(recipe_from({}))
+
+
+def test_an_old_run_is_kept_when_its_settings_change(tmp_path):
+    from govor.pipeline.record import RUNNING, StageRecord
+
+    run = tmp_path / "run"
+    (run / "checkpoints").mkdir(parents=True)
+    (run / "run.json").write_text("{}")
+    record = StageRecord("train", RUNNING, {"train.lr": 1.0}, {})
+    runner._set_old_run_aside(record, {"train.lr": 1.0}, {}, run)
+    assert run.exists()
+    runner._set_old_run_aside(record, {"train.lr": 2.0}, {}, run)
+    assert not run.exists() and (Path(f"{run}-before-1") / "checkpoints").exists()
