@@ -15,7 +15,7 @@ from govor.config import PreflightConfig, Recipe, TrainConfig, Workspace
 from govor.corpora.folder import SPLITS, Corpus
 from govor.models.base import Family, Wave
 from govor.preflight.budget import Budget
-from govor.records import Utterance
+from govor.preflight.sources import Source, read_sources
 from govor.text import Normaliser
 
 Tables = dict[str, pl.DataFrame]
@@ -81,6 +81,11 @@ class Materials:
 
         return Dataset.open(self.workspace.dataset)
 
+    @property
+    def sample_rate(self) -> int:
+        """Of the prepared clips, in Hz."""
+        return int(self.dataset.sample_rate)
+
     @cached_property
     def corpus(self) -> Corpus:
         """The corpus that the data set was made from, where it still lies beside it."""
@@ -136,9 +141,9 @@ class Materials:
         return list(sample_clips(self.dataset, self.tables, self.settings))
 
     @cached_property
-    def utterances(self) -> list[Utterance]:
-        """A seeded sample of the corpus's utterances, at most one a recording while there are enough."""
-        return sample_utterances(self.corpus, self.settings.clips, self.settings.seed)
+    def sources(self) -> list[Source]:
+        """A seeded sample of the corpus's utterances, measured at their source."""
+        return list(read_sources(self.corpus, self.settings.clips, self.settings.seed, self.budget))
 
 
 def with_normal(table: pl.DataFrame, normaliser: Normaliser) -> pl.DataFrame:
@@ -176,14 +181,3 @@ def sample_clips(dataset: Any, tables: Tables, settings: PreflightConfig) -> Ite
         for row, wave in dataset.waves(split, numbers):
             language = table["language"][row] if "language" in table.columns else None
             yield Clip(table["id"][row], split, wave, table["normal"][row], language)
-
-
-def sample_utterances(corpus: Corpus, wanted: int, seed: int) -> list[Utterance]:
-    """A seeded sample of a corpus, from as many recordings as possible."""
-    names = list(Utterance.__dataclass_fields__)[:-1]
-    frame = corpus.scan().select(names).collect()
-    frame = frame.sample(fraction=1.0, shuffle=True, seed=seed).with_columns(
-        pl.int_range(pl.len()).over("recording").alias("turn")
-    )
-    frame = frame.sort("turn", maintain_order=True).head(wanted).drop("turn")
-    return [Utterance(**row) for row in frame.iter_rows(named=True)]

@@ -2,3 +2,4 @@
 
 from govor.preflight.checks import texts as texts  # isort: skip
 from govor.preflight.checks import splits as splits  # isort: skip
+from govor.preflight.checks import sources as sources  # isort: skip
