@@ -15,6 +15,7 @@ from govor.config import PreflightConfig, Recipe, TrainConfig, Workspace
 from govor.corpora.folder import SPLITS, Corpus
 from govor.models.base import Family, Wave
 from govor.preflight.budget import Budget
+from govor.preflight.labels import label_all
 from govor.preflight.sources import Source, read_sources
 from govor.text import Normaliser
 
@@ -134,6 +135,11 @@ class Materials:
             seed=self.training.seed,
         )
         return model
+
+    @cached_property
+    def labels(self) -> Tables:
+        """Every transcript as labels and back: columns of `govor.preflight.labels.label_all`."""
+        return label_all(self.family, self.tables, self.normaliser, self.budget)
 
     @cached_property
     def clips(self) -> list[Clip]:
