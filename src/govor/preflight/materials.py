@@ -2,48 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from govor.config import PreflightConfig, Recipe, TrainConfig, Workspace
 from govor.corpora.folder import SPLITS, Corpus
-from govor.models.base import Family, Wave
+from govor.models.base import Family
 from govor.preflight.budget import Budget
+from govor.preflight.clips import Clip, Tables, sample_clips
 from govor.preflight.labels import label_all
 from govor.preflight.sources import Source, read_sources
 from govor.text import Normaliser
 
-Tables = dict[str, pl.DataFrame]
-"""Rows of every split without audio, with the normalised text in the column ``normal``."""
-
-
 class UnavailableError(Exception):
     """There is no such thing in this recipe; checks that need it are skipped with this reason."""
-
-
-@dataclass(frozen=True)
-class Clip:
-    """A clip that was decoded.
-
-    Attributes:
-        id: of the utterance.
-        split: split it is in.
-        wave: mono samples ``[T]`` at the data set's rate.
-        normal: normalised text.
-        language: BCP 47 tag or None.
-    """
-
-    id: str
-    split: str
-    wave: Wave
-    normal: str
-    language: str | None
 
 
 class Materials:
@@ -158,32 +133,3 @@ def with_normal(table: pl.DataFrame, normaliser: Normaliser) -> pl.DataFrame:
     pairs = list(zip(table["text"].to_list(), languages, strict=True))
     normal = {pair: normaliser(pair[0] or "", pair[1]) for pair in set(pairs)}
     return table.with_columns(pl.Series("normal", [normal[pair] for pair in pairs], dtype=pl.String))
-
-
-def spread(split_rows: dict[str, int], wanted: int, seed: int) -> dict[str, list[int]]:
-    """Row numbers to sample: half from train, the rest from the other splits, seeded and in order.
-
-    Args:
-        split_rows: rows by split.
-        wanted: rows in all.
-        seed: of the choice.
-    """
-    generator = np.random.default_rng(seed)
-    others = [split for split in split_rows if split != "train"]
-    share = {split: wanted // 2 // len(others) for split in others}
-    share["train"] = wanted - sum(share.values())
-    chosen = {}
-    for split, rows in split_rows.items():
-        count = min(rows, max(1, share.get(split, 0)))
-        chosen[split] = sorted(generator.choice(rows, size=count, replace=False).tolist()) if rows else []
-    return chosen
-
-
-def sample_clips(dataset: Any, tables: Tables, settings: PreflightConfig) -> Iterator[Clip]:
-    """Decodes a seeded sample, through the reader that training uses."""
-    rows = spread({split: table.height for split, table in tables.items()}, settings.clips, settings.seed)
-    for split, numbers in rows.items():
-        table = tables[split]
-        for row, wave in dataset.waves(split, numbers):
-            language = table["language"][row] if "language" in table.columns else None
-            yield Clip(table["id"][row], split, wave, table["normal"][row], language)

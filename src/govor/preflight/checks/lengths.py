@@ -8,7 +8,7 @@ import polars as pl
 
 from govor.findings import Finding, Severity, share_of
 from govor.models.base import Family
-from govor.preflight.materials import Tables
+from govor.preflight.clips import Tables
 from govor.preflight.registry import check
 
 FEW_SHARE = 0.01

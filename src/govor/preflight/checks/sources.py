@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from govor.findings import Finding, share_of, some
-from govor.preflight.materials import Clip
+from govor.preflight.clips import Clip
 from govor.preflight.registry import check
 from govor.preflight.sources import Source
 from govor.preflight.voice import Voice, likeliest_rate, measure, median_voice

@@ -11,7 +11,7 @@ import polars as pl
 
 from govor.findings import Finding, count_of, share_of, some
 from govor.models.base import Family
-from govor.preflight.materials import Tables
+from govor.preflight.clips import Tables
 from govor.preflight.registry import check
 from govor.text import Normaliser
 
