@@ -1,8 +1,8 @@
 """Loss small, decoding wrong: the two disagree, and something between them is set wrong.
 
-The loss sees the right text while it is computed (teacher forcing, or CTC's sum over alignments); decoding does
-not. When the same utterances have a small loss and a large error rate, the model has learnt and what turns its
-outputs into text has not: the delimiter, the language or task token, suppressed tokens, the blank.
+The loss sees the right text while it is computed (teacher forcing, or CTC's sum over alignments); decoding
+does not. When the same utterances have a small loss and a large error rate, the model has learnt and what
+turns its outputs into text is set wrong: delimiter, language or task token, suppressed tokens, blank.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from govor.findings import Finding
 from govor.records import EditCounts
 
 LEARNT_NATS = 0.5
-"""Loss a label below which most labels are right; a model that only says blank or the commonest token has 2 to 3."""
+"""Loss a label below which most labels are right; a model that only knows the commonest has 2 to 3."""
 WRONG_RATE = 0.8
 SHOWN_SAMPLES = 5
 LOOP_WORDS = 4
@@ -54,7 +54,7 @@ def decoding_alarm(
         where,
         f"the loss is {loss_per_label:.2f} nats a label, yet decoding has a WER of {rate:.2f}",
         f"below {LEARNT_NATS:g} nats a label most words are right",
-        "the model has learnt, but what turns its outputs into text is set wrong: more training changes nothing",
+        "the model has learnt, but what turns its outputs into text is set wrong: training on is lost",
         advice(references, hypotheses),
         tuple(f"{reference!r} decoded as {hypothesis!r}" for reference, hypothesis in pairs)[:SHOWN_SAMPLES],
     )
@@ -64,11 +64,13 @@ def advice(references: Sequence[str], hypotheses: Sequence[str]) -> str:
     """The setting that usually gives hypotheses like these."""
     if not any(text.strip() for text in hypotheses):
         return (
-            "nothing is decoded: look at the blank (pad_token_id of the configuration against the tokenizer's)"
-            " and at suppress_tokens, begin_suppress_tokens and max_length of the generation configuration"
+            "nothing is decoded: compare the blank (pad_token_id) of configuration and tokenizer, and look"
+            " at suppress_tokens, begin_suppress_tokens and max_length of the generation configuration"
         )
     if _joined(references) == _joined(hypotheses):
-        return "only the spaces differ: set the tokenizer's word delimiter to the vocabulary's token for the space"
+        return (
+            "only the spaces differ: make the tokenizer's word delimiter the vocabulary's token for the space"
+        )
     if any(mark in text for text in hypotheses for mark in ("[unk]", "<unk>", "⁇")):
         return "unknown tokens are decoded: set the word delimiter and vocabulary right ([model] delimiter)"
     if _loops(hypotheses):

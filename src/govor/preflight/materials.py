@@ -14,8 +14,10 @@ from govor.models.base import Family
 from govor.preflight.budget import Budget
 from govor.preflight.clips import Clip, Tables, sample_clips
 from govor.preflight.labels import label_all
+from govor.preflight.practice import Practice, choose_clips, overfit
 from govor.preflight.sources import Source, read_sources
 from govor.text import Normaliser
+
 
 class UnavailableError(Exception):
     """There is no such thing in this recipe; checks that need it are skipped with this reason."""
@@ -120,6 +122,27 @@ class Materials:
     def clips(self) -> list[Clip]:
         """A seeded sample of decoded clips, spread over the splits."""
         return list(sample_clips(self.dataset, self.tables, self.settings))
+
+    @cached_property
+    def practice_clips(self) -> list[Clip]:
+        """The few train clips that are overfitted."""
+        chosen = choose_clips(self.clips, self.family)
+        if not chosen:
+            raise UnavailableError("no sampled train clip is long enough for its text")
+        return chosen
+
+    @cached_property
+    def practice(self) -> Practice:
+        """One batch overfitted; the weights of `family` are changed by it."""
+        return overfit(self.family, self.practice_clips, self.budget)
+
+    @cached_property
+    def saved_model(self) -> Path:
+        """The overfitted model, saved as a checkpoint saves it."""
+        _ = self.practice
+        folder = self.scratch / "model"
+        self.family.save(folder)
+        return folder
 
     @cached_property
     def sources(self) -> list[Source]:

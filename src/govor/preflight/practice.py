@@ -26,7 +26,6 @@ MAX_STEPS = 400
 LEARNT_NATS = 0.1
 """Loss a label at which decoding must give the text back."""
 MAX_SHARE_OF_BUDGET = 0.4
-NO_LABEL = -100
 
 
 @dataclass
@@ -92,8 +91,8 @@ def examples(family: Family, clips: Sequence[Clip]) -> list[Example]:
 
 
 def seen_labels(batch: Any) -> int:
-    """Labels of a batch that the loss can see."""
-    return int((batch["labels"] != NO_LABEL).sum())
+    """Labels of a batch that the loss can see (negative ones are masked); 0 where it sums no unit."""
+    return int((batch["labels"] >= 0).sum()) if batch["units"] else 0
 
 
 def overfit(family: Family, clips: Sequence[Clip], budget: Budget) -> Practice:
@@ -112,7 +111,7 @@ def overfit(family: Family, clips: Sequence[Clip], budget: Budget) -> Practice:
     until_s = min(budget.left_s, MAX_SHARE_OF_BUDGET * budget.total_s)
     start_s = time.monotonic()
     decode_at = 0
-    for step, loss in enumerate(_steps(family, trained, batch, result)):
+    for step, loss in enumerate(_steps(family, trained, batch, result.parameters)):
         result.losses.append(loss)
         result.seconds = time.monotonic() - start_s
         if not math.isfinite(loss):
@@ -129,13 +128,11 @@ def overfit(family: Family, clips: Sequence[Clip], budget: Budget) -> Practice:
     return result
 
 
-def _steps(
-    family: Family, trained: list[torch.nn.Parameter], batch: Any, result: Practice
-) -> Iterator[float]:
+def _steps(family: Family, trained: list[torch.nn.Parameter], batch: Any, parameters: int) -> Iterator[float]:
     import torch
 
     family.model.eval()
-    peak = SMALL_LR if result.parameters <= SMALL_PARAMETERS else LARGE_LR
+    peak = SMALL_LR if parameters <= SMALL_PARAMETERS else LARGE_LR
     optimiser = torch.optim.AdamW(trained, lr=peak, betas=(0.9, 0.98), weight_decay=0.0)
     for step in range(MAX_STEPS):
         for group in optimiser.param_groups:
@@ -143,10 +140,10 @@ def _steps(
         optimiser.zero_grad()
         loss, units = family.loss(batch)
         if loss.requires_grad:
-            (loss / max(units, 1)).backward()
+            torch.autograd.backward(loss / max(units, 1))
             torch.nn.utils.clip_grad_norm_(trained, 1.0)
             optimiser.step()
-        yield float(loss.detach()) / result.labels
+        yield float(loss.detach()) / max(units, 1)
 
 
 def decode(family: Family, clips: Sequence[Clip]) -> list[str]:
@@ -157,6 +154,4 @@ def decode(family: Family, clips: Sequence[Clip]) -> list[str]:
     languages = [clip.language for clip in clips]
     with torch.no_grad():
         found = family.recognise([clip.wave for clip in clips], DecodeOptions(), languages)
-    return [
-        family.normaliser(one.text, language) for one, language in zip(found, languages, strict=True)
-    ]
+    return [family.normaliser(one.text, language) for one, language in zip(found, languages, strict=True)]

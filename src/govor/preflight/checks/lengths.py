@@ -46,7 +46,7 @@ def labels_fit_the_decoder(family: Family, labels: Tables) -> Iterator[Finding]:
                 "labels_too_long",
                 "error",
                 f"split {split}",
-                f"{share_of(long.height, table.height)} transcripts have more tokens, up to {long['tokens'][0]}",
+                f"{share_of(long.height, table.height)} texts have up to {long['tokens'][0]} tokens",
                 f"the decoder writes at most {limit}, special tokens included",
                 "training would stop in the middle with an index error, or cut the text",
                 "leave these ids out with [select] exclude, or cut them with [select] max_duration and"

@@ -129,8 +129,8 @@ def _collisions(letters: Letters, counts: Counter[str], samples: tuple[str, ...]
             f"{character!r} stands for the space in the vocabulary and occurs"
             f" {count_of(counts[character], 'time')} in the transcripts",
             "the delimiter occurs in no transcript",
-            "the model cannot tell this character from a space (in Devanagari texts '|' is often typed for the"
-            " danda '।')",
+            "the model cannot tell this character from a space (in Devanagari texts '|' is often typed for"
+            " the danda '।')",
             f"set [model] delimiter to a character that no transcript holds, or let [text] rules remove"
             f" {character!r} ('punctuation', without {character!r} in [text] keep)",
             samples,
@@ -148,7 +148,7 @@ def _case(
         "vocabulary_case",
         "error",
         "vocabulary",
-        f"it has {have}-case letters only, the transcripts are {want} case; {share_of(hurt, total)} transcripts"
+        f"it has {have}-case letters only, the transcripts are {want} case; {share_of(hurt, total)}"
         f" are damaged ({some(sorted(letters.cased), 8)})",
         "text and vocabulary in one case",
         "almost every letter is unknown to the model, it learns to say nothing",
@@ -175,8 +175,8 @@ def _missing(
             f" transcripts that hold one: {where}",
             f"at most {OTHER_LANGUAGE_SHARE:.0%} of the transcripts of a split",
             "the vocabulary was made for another language or spelling; these letters can never be written",
-            "set [model] vocabulary = 'build' (a new head for this language), or choose a base model of this"
-            " language",
+            "set [model] vocabulary = 'build' (a new head for this language), or choose a base model of"
+            " this language",
             samples,
         )
     elif touched.get("train") or max(shares.values()) > RARE_SHARE:
@@ -186,8 +186,8 @@ def _missing(
             "vocabulary",
             f"it lacks {listed}; transcripts that hold one: {where}",
             "every character of the transcripts",
-            "words with such a character always count as errors, and in train they teach the unknown token",
-            "add a rule to [text] rules that rewrites them, leave the utterances out with [select] exclude, or"
+            "words with such a character always count as errors; in train they teach the unknown token",
+            "add a rule to [text] rules that rewrites them, leave these utterances out ([select] exclude), or"
             " set [model] vocabulary = 'build'",
             samples,
         )
