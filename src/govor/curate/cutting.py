@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import polars as pl
 
 from govor.corpora.folder import duration_column
 
-STRUCT_COLUMNS = ("words", "word_times", "norm_words")
-START_COLUMNS = ("word_start_times", "words_start_times", "norm_words_start_times")
-START_KEYS = ("start", "time_s", "s", "start_time")
-END_KEYS = ("end", "time_e", "e", "end_time")
-TEXT_KEYS = ("word", "text", "w", "token")
+WORD_COLUMNS = (
+    ("words", "word_starts", "word_ends"),
+    ("norm_words", "norm_word_starts", "norm_word_ends"),
+)
+"""Words, their starts and, where known, their ends (seconds from the utterance's start), as importers write."""
 ROUNDING_S = 0.06
 """Word times may stand outside the utterance by so much, which is rounding."""
 PIECE_COST = 1.0
@@ -31,14 +30,12 @@ class TimedWord:
     Attributes:
         start: seconds from the beginning of the utterance.
         end: seconds; where the source gives none, the start of the next word.
-        text: the word, or None where the source times only positions.
-        offset: where it begins in the transcript, in characters, or None.
+        text: the word, or None where only times are known.
     """
 
     start: float
     end: float
     text: str | None = None
-    offset: int | None = None
 
 
 @dataclass(frozen=True)
@@ -80,83 +77,44 @@ def _walk_back(came_from: list[int], bounds: list[float], last: int) -> list[Pie
     return pieces[::-1]
 
 
-def timed_words(row: Mapping[str, Any], start_s: float, duration_s: float) -> list[TimedWord]:
-    """Word times of one utterance in any of the usual columns; empty where there are none that fit.
-
-    Known are lists of structs (or JSON text of them) and lists of start times, as in the releases of
-    ParlaSpeech; times may count from the utterance or from the recording.
-    """
-    for name in (*STRUCT_COLUMNS, *START_COLUMNS):
-        value = _decoded(row.get(name))
-        words = _from_structs(value) or _from_starts(value, duration_s, start_s)
-        words = _from_utterance(words, start_s, duration_s)
-        if len(words) > 1:
-            return words
-    return []
+def timed_words(row: Mapping[str, Any], duration_s: float) -> list[TimedWord]:
+    """Word times of one utterance, best those of as many words as its text has; empty where none fit."""
+    tokens = len((row["text"] or "").split())
+    found = [words for names in WORD_COLUMNS if (words := _words(row, names, duration_s))]
+    return min(found, key=lambda words: len(words) != tokens, default=[])
 
 
-def _decoded(value: Any) -> list[Any]:
-    if isinstance(value, str) and value[:1] == "[":
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return []
-    return list(value) if isinstance(value, (list, tuple)) else []
-
-
-def _from_structs(value: list[Any]) -> list[TimedWord]:
-    words = []
-    for item in value:
-        if not isinstance(item, Mapping):
-            return []
-        start, end = _first(item, START_KEYS), _first(item, END_KEYS)
-        if not isinstance(start, (int, float)) or not isinstance(end, (int, float)):
-            return []
-        words.append(TimedWord(float(start), float(end), _first(item, TEXT_KEYS), item.get("char_s")))
-    return words
-
-
-def _first(item: Mapping[str, Any], keys: Sequence[str]) -> Any:
-    return next((item[key] for key in keys if item.get(key) is not None), None)
-
-
-def _from_starts(value: list[Any], duration_s: float, start_s: float) -> list[TimedWord]:
-    if not value or not all(isinstance(v, (int, float)) for v in value):
+def _words(row: Mapping[str, Any], names: tuple[str, str, str], duration_s: float) -> list[TimedWord]:
+    texts, starts, ends = (row.get(name) for name in names)
+    if not starts or any(start is None for start in starts):
         return []
-    absolute = value[-1] > duration_s + ROUNDING_S
-    ends = [*value[1:], max(value[-1], duration_s + (start_s if absolute else 0.0))]
-    return [TimedWord(float(a), float(b)) for a, b in zip(value, ends, strict=True)]
-
-
-def _from_utterance(words: list[TimedWord], start_s: float, duration_s: float) -> list[TimedWord]:
-    """The words with times that count from the utterance's beginning; empty where they do not fit into it."""
-    if not words or any(b.start < a.start for a, b in pairwise(words)):
-        return []
-    for offset in (0.0, start_s):
-        first, last = words[0].start - offset, words[-1].end - offset
-        if first >= -ROUNDING_S and last <= duration_s + ROUNDING_S:
-            return [TimedWord(w.start - offset, w.end - offset, w.text, w.offset) for w in words]
-    return []
+    if not ends or len(ends) != len(starts) or any(end is None for end in ends):
+        ends = [*starts[1:], duration_s]
+    if isinstance(texts, str):
+        texts = texts.split()
+    if not isinstance(texts, list) or len(texts) != len(starts):
+        texts = [None] * len(starts)
+    words = [TimedWord(float(a), float(b), t) for a, b, t in zip(starts, ends, texts, strict=True)]
+    in_order = all(a.start <= b.start for a, b in pairwise(words))
+    inside = words[0].start >= -ROUNDING_S and words[-1].end <= duration_s + ROUNDING_S
+    return words if in_order and inside else []
 
 
 def piece_texts(text: str, words: Sequence[TimedWord], pieces: Sequence[Piece]) -> list[str]:
     """The transcript of every piece; empty where words and transcript do not go together."""
-    tokens = text.split()
-    if all(word.offset is not None for word in words):
-        begins = [int(words[p.first].offset or 0) for p in pieces] + [len(text)]
-        return [text[a:b].strip() for a, b in pairwise([0, *begins[1:]])]
-    if len(tokens) == len(words):
-        return [" ".join(tokens[p.first : p.last]) for p in pieces]
-    if all(word.text for word in words):
-        return [" ".join(str(w.text) for w in words[p.first : p.last]) for p in pieces]
-    return []
+    tokens: Sequence[str | None] = text.split()
+    if len(tokens) != len(words):
+        tokens = [word.text for word in words]
+    if not all(tokens):
+        return []
+    return [" ".join(str(token) for token in tokens[p.first : p.last]) for p in pieces]
 
 
 def cut_frame(frame: pl.DataFrame, max_s: float, second_transcript: str | None) -> pl.DataFrame:
     """The utterances with those above `max_s` replaced by their pieces, where word times allow.
 
-    A piece keeps its utterance's columns but for times and text; ``cut_from`` names the utterance, and columns
-    that no longer fit (word times, the second transcript) are null.
+    A piece keeps its utterance's columns but for times and text; ``cut_from`` names the utterance, and
+    columns that no longer fit (words and their times, the second transcript) are null.
     """
     frame = frame.with_columns(pl.lit(None, pl.String).alias("cut_from"))
     long = (duration_column() > max_s).fill_null(False)
@@ -179,7 +137,8 @@ def _runs(frame: pl.DataFrame) -> Iterator[tuple[tuple[bool], pl.DataFrame]]:
 
 def _cut_rows(frame: pl.DataFrame, max_s: float, second_transcript: str | None) -> pl.DataFrame:
     rows: list[dict[str, Any]] = []
-    stale = [c for c in (*STRUCT_COLUMNS, *START_COLUMNS, second_transcript) if c and c in frame.columns]
+    named = [*chain.from_iterable(WORD_COLUMNS), second_transcript]
+    stale = [name for name in named if name and name in frame.columns]
     for row in frame.iter_rows(named=True):
         rows += _pieces(row, max_s, stale) or [row]
     return pl.DataFrame(rows, schema=frame.schema)
@@ -188,7 +147,7 @@ def _cut_rows(frame: pl.DataFrame, max_s: float, second_transcript: str | None) 
 def _pieces(row: dict[str, Any], max_s: float, stale: Sequence[str]) -> list[dict[str, Any]]:
     start = row["start"] or 0.0
     duration = row["end"] - start if row["end"] is not None else row["duration"]
-    words = timed_words(row, start, duration)
+    words = timed_words(row, duration)
     pieces = cut_points(words, duration, max_s) if words else []
     texts = piece_texts(row["text"], words, pieces)
     return [_piece(row, start, piece, text, stale) for piece, text in zip(pieces, texts, strict=False)]

@@ -40,7 +40,7 @@ class Exclusions:
 
     @classmethod
     def read(cls, files: Iterable[str]) -> Exclusions:
-        """Reads lists: text (one a line), CSV, TSV, .xlsx, Parquet or JSON lines with an id column, or a corpus.
+        """Reads text (one a line), tables (.csv, .tsv, .xlsx, .parquet, .jsonl) by id column, a corpus.
 
         Raises:
             CorpusError: a file is missing, unreadable, or has no column of ids.

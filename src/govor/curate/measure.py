@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from govor.config import SelectConfig
 from govor.corpora.folder import SPLITS, Corpus, duration_column
-from govor.curate.cutting import START_COLUMNS, STRUCT_COLUMNS, cut_frame
+from govor.curate.cutting import WORD_COLUMNS, cut_frame
 from govor.curate.exclusion import Exclusions
 from govor.curate.groups import Codes, seeded_order
 from govor.curate.sentences import letters, sentence
@@ -95,9 +96,7 @@ def measure(corpus: Corpus, config: SelectConfig, exclusions: Exclusions) -> Mea
     return _assembled(joined, config, (int(cut[0]), int(cut[1])))
 
 
-def _assembled(
-    joined: dict[str, NDArray[Any]], config: SelectConfig, cut: tuple[int, int]
-) -> Measures:
+def _assembled(joined: dict[str, NDArray[Any]], config: SelectConfig, cut: tuple[int, int]) -> Measures:
     def column(name: str, kind: type) -> NDArray[Any]:
         return joined.get(name, np.empty(0)).astype(kind, copy=False)
 
@@ -129,13 +128,11 @@ def _columns(corpus: Corpus, config: SelectConfig) -> list[str]:
     for name in named:
         if name not in present:
             raise CorpusError(f"{corpus.table} has no column {name!r}; it has {', '.join(present)}")
-    words = [c for c in (*STRUCT_COLUMNS, *START_COLUMNS) if c in present and config.split_at_words]
+    words = [c for c in chain.from_iterable(WORD_COLUMNS) if c in present and config.split_at_words]
     return list(dict.fromkeys([*NEEDED, *named, *words]))
 
 
-def _measured(
-    frame: pl.DataFrame, config: SelectConfig, exclusions: Exclusions
-) -> dict[str, NDArray[Any]]:
+def _measured(frame: pl.DataFrame, config: SelectConfig, exclusions: Exclusions) -> dict[str, NDArray[Any]]:
     split = pl.col("split").replace_strict(SPLIT_CODES, default=0, return_dtype=pl.Int8)
     found = frame.select(
         duration_column().cast(pl.Float64).fill_null(float("nan")).alias("duration"),

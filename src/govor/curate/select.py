@@ -47,6 +47,7 @@ REASONS = (
 )
 """Why an utterance is set aside, in the order in which it is looked at; ``leak_<key>`` come behind these."""
 SECONDS_AN_HOUR = 3600.0
+ROUNDING_S = 1e-3
 
 
 def select_corpus(corpus: Path, out: Path, config: SelectConfig) -> dict[str, Any]:
@@ -74,10 +75,9 @@ def select_corpus(corpus: Path, out: Path, config: SelectConfig) -> dict[str, An
     measures = measure(source, config, exclusions)
     reasons = _filtered(source, config, measures)
     plan = _planned(source, config, measures, reasons)
-    statements = [*_unmet(exclusions), *_mixed(source, measures, plan), *plan.statements]
-    reasons[(reasons == 0) & (plan.leaks > 0)] = (
-        plan.leaks[(reasons == 0) & (plan.leaks > 0)] + len(REASONS) - 1
-    )
+    statements = [*_unmet(exclusions), *plan.statements]
+    leaking = (reasons == 0) & (plan.leaks > 0)
+    reasons[leaking] = plan.leaks[leaking] + len(REASONS) - 1
     statements += _keep_to_counts(config, measures, plan, reasons)
     _keep_to_budget(config, measures, plan, reasons)
     for statement in statements:
@@ -267,7 +267,7 @@ def _keep_to_budget(
         )
     rows = np.flatnonzero(kept & ~held)
     rows = rows[np.argsort(measures.order[rows])]
-    over = rows[np.cumsum(measures.duration[rows]) > left]
+    over = rows[np.cumsum(measures.duration[rows]) > left + ROUNDING_S]
     reasons[over] = REASONS.index("over_budget")
 
 

@@ -221,14 +221,9 @@ def _statements(task: SplitTask, splits: NDArray[np.int8], way: str, loss: float
             said.append(f"{NAMES[split]} has {got} utterances, not {wanted}: groups do not add up to it")
     if way == "first_key":
         others = ", ".join(list(task.keys)[1:])
-        said.append(
-            f"grouping by all of {', '.join(task.keys)} joins too much: dev and test are groups of {_first(task)}"
-            + (
-                f", and {loss:.1%} of train is set aside because it shares a {others} with them"
-                if others
-                else ""
-            )
-        )
+        lost = f", and {loss:.1%} of train is set aside for sharing a {others} with them" if others else ""
+        joins = f"grouping by all of {', '.join(task.keys)} joins too much"
+        said.append(f"{joins}: dev and test are groups of {_first(task)}{lost}")
     return said
 
 
