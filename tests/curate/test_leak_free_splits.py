@@ -1,4 +1,4 @@
-"""Whatever the groups: nothing leaks, nothing depends on the order of the rows, counts are exact where said."""
+"""Whatever the groups: nothing leaks, nothing hangs on the order of the rows, counts are exact where said."""
 
 from typing import Any
 

@@ -62,7 +62,7 @@ def test_similarity_needs_a_second_transcript(make_corpus: Any) -> None:
 
 def test_missing_durations_are_a_fault_until_checked(make_corpus: Any, rejected: Any) -> None:
     rows = [{"duration": None}, {"duration": 3.0}]
-    with pytest.raises(CorpusError, match="1 of 2 utterances .* run govor check"):
+    with pytest.raises(CorpusError, match=r"1 of 2 utterances .* run govor check"):
         select(make_corpus(rows), max_duration=5)
     _, out = select(make_corpus(rows, "checked", notes={"check": {}}), max_duration=5)
     assert rejected(out)["u0"] == "unknown_duration"
@@ -107,7 +107,7 @@ def test_leaks_within_the_limit_are_set_aside_with_their_key(make_corpus: Any, r
 def test_too_many_leaks_fail_with_the_costs_and_write_nothing(make_corpus: Any) -> None:
     rows = [{"speaker": f"s{i % 40}", "recording": f"r{i % 9}"} for i in range(720)]
     corpus = make_corpus(rows)
-    with pytest.raises(LimitError, match="--group-by speaker: 0.0% of train set aside") as caught:
+    with pytest.raises(LimitError, match=r"--group-by speaker: 0\.0% of train set aside") as caught:
         select(corpus, dev=36, test=36)
     assert {tuple(g["keys"]) for g in caught.value.summary["groupings"]} >= {("speaker",), ("recording",)}
     assert not (corpus.parent / "corpus-selected").exists()
@@ -162,13 +162,13 @@ def test_held_out_sentences_leave_train_where_they_are_a_key(make_corpus: Any, r
 
 
 def test_unknown_speaker_is_named_with_the_nearest(make_corpus: Any) -> None:
-    with pytest.raises(CorpusError, match="'ana'.* did you mean Ana"):
+    with pytest.raises(CorpusError, match=r"'ana'.* did you mean Ana"):
         select(make_corpus([{"speaker": "Ana"}]), hold_out=("ana",))
 
 
 def test_hours_count_everything_and_choose_train_by_seed(make_corpus: Any, table: Any) -> None:
     rows = [{"duration": 3.6} for _ in range(1000)]
-    summary, out = select(make_corpus(rows), hours=0.5, dev=100, test=100)
+    summary, _ = select(make_corpus(rows), hours=0.5, dev=100, test=100)
     assert summary["splits"] == {"train": 300, "dev": 100, "test": 100}
     assert summary["hours"] == pytest.approx(0.5)
     summary, _ = select(make_corpus(rows + rows[:100], "grown"), hours=0.6, dev=100, test=100)
@@ -230,7 +230,7 @@ def test_same_stem_in_another_folder_is_not_meant(make_corpus: Any, rejected: An
 
 
 def test_missing_list(make_corpus: Any) -> None:
-    with pytest.raises(CorpusError, match="nowhere.txt does not exist"):
+    with pytest.raises(CorpusError, match=r"nowhere\.txt does not exist"):
         select(make_corpus([{}]), exclude=("nowhere.txt",))
 
 
