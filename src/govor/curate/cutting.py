@@ -15,7 +15,7 @@ WORD_COLUMNS = (
     ("words", "word_starts", "word_ends"),
     ("norm_words", "norm_word_starts", "norm_word_ends"),
 )
-"""Words, their starts and (where known) ends, in seconds from the utterance's start, as importers write them."""
+"""Words, their starts and (where known) ends, in seconds from the utterance's start."""
 ROUNDING_S = 0.06
 """Word times may stand outside the utterance by so much, which is rounding."""
 PIECE_COST = 1.0
