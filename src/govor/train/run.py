@@ -15,7 +15,7 @@ from govor.train import checkpoint
 from govor.train.augment import Augmenter, noise_files
 from govor.train.checkpoint import Checkpoint
 from govor.train.epoch import Layout, plan_epoch, steps_in_epoch
-from govor.train.feed import Maker
+from govor.train.feed import Feed
 from govor.train.folder import RunFolder, check_belongs
 from govor.train.journal import Journal, make_trackers
 from govor.train.judge import Judge, check_splits
@@ -192,8 +192,14 @@ def _open_session(
     layout = Layout(state.batch_s, config.max_batch, ranks.size, config.accumulate)
     _set_total(state, recipe, durations, layout)
     augmenter = Augmenter(config.augment, config.seed, family.sample_rate)
-    maker = Maker(
-        dataset, config.train_split, used, family, augmenter if augmenter.active else None, config.seed
+    feed = Feed(
+        dataset,
+        config.train_split,
+        used,
+        family,
+        augmenter=augmenter if augmenter.active else None,
+        seed=config.seed,
+        workers=config.loader_workers,
     )
     if ranks.main:
         store.write_text(folder.root / "recipe.toml", recipe.to_toml())
@@ -210,7 +216,7 @@ def _open_session(
         state,
         durations,
         layout,
-        maker,
+        feed,
         stepper,
         Judge(family, dataset, config, _options(recipe, family), ranks),
         Saver(folder, family, optimiser, config, prints),

@@ -15,7 +15,7 @@ from govor.console import Progress, say
 from govor.errors import LimitError, StoppedError
 from govor.store import readable_seconds
 from govor.train.epoch import EpochPlan, Layout, Leg, plan_epoch
-from govor.train.feed import FedBatch, Maker, Skipped, feed
+from govor.train.feed import FedBatch, Feed, Skipped
 from govor.train.journal import Journal
 from govor.train.judge import Judge, Judgement
 from govor.train.loop import Stepper, StepReport
@@ -38,7 +38,7 @@ class Session:
         state: where the run stands; moves.
         durations: seconds of the clips that are used ``[N]``.
         layout: how clips fall into batches now.
-        maker: makes batches.
+        feed: makes batches.
         stepper: takes steps.
         judge: evaluates.
         saver: writes checkpoints.
@@ -52,7 +52,7 @@ class Session:
     state: TrainState
     durations: NDArray[np.float64]
     layout: Layout
-    maker: Maker
+    feed: Feed
     stepper: Stepper
     judge: Judge
     saver: Saver
@@ -94,7 +94,7 @@ class Session:
             s.legs = list(plan.legs)
             if not plan.batches:
                 self._next_epoch()
-            for batches in feed(self.maker, plan, self.ranks.rank, self.config.loader_workers):
+            for batches in self.feed.steps(plan, self.ranks.rank):
                 yield plan, batches
                 if s.step >= s.total_steps:
                     return
@@ -109,9 +109,10 @@ class Session:
         now_s = time.monotonic()
         passed_s = now_s - self._clock_s if self.ranks.main else 0.0
         self._clock_s = now_s
-        report = self.stepper.step(batches, s, (float(self.stopper.asked()), passed_s, float(len(skipped))))
+        extra = (float(self.stopper.asked()), passed_s, float(len(skipped)), _left_out(batches))
+        report = self.stepper.step(batches, s, extra)
         s.seconds += report.extra[1]
-        self._advance(plan, len(batches), report.clips + int(report.extra[2]))
+        self._advance(plan, len(batches), report.clips + int(report.extra[3]))
         if report.extra[2]:
             self._skip(skipped)
         return report
@@ -176,7 +177,7 @@ class Session:
     def evaluate(self) -> Judgement:
         """Judges the model as it is and remembers the best."""
         s = self.state
-        found = self.judge.judge(self.maker)
+        found = self.judge.judge()
         self._wer, self._last = found.wer, found
         s.last_eval = s.position
         if s.step and (s.best is None or found.wer < s.best["wer"]):
@@ -199,7 +200,7 @@ class Session:
         whole = len(self.judge.rows) == self.judge.size
         if whole and s.best and s.best["step"] == s.step and self._last:
             return self._last.numbers()
-        found = self._chosen().judge(self.maker, whole=True)
+        found = self._chosen().judge(whole=True)
         self.journal.write(
             "dev", s.step, {**found.numbers(), "of_step": s.best["step"] if s.best else s.step}
         )
@@ -233,6 +234,7 @@ class Session:
         """Ends the session: what waits for the mirror is copied, the logs are closed."""
         if self.mirror:
             self.mirror.finish()
+        self.feed.close()
         self.journal.close()
 
     def _log(self, report: StepReport) -> None:
@@ -270,6 +272,11 @@ class Session:
 def plan_length(plan: EpochPlan) -> int:
     """Batches of the current leg's plan, done and left."""
     return plan.legs[-1].steps + len(plan.batches)
+
+
+def _left_out(batches: list[FedBatch]) -> float:
+    """Clips of the plan that are in no batch."""
+    return float(sum(clip.id not in fed.ids for fed in batches for clip in fed.skipped))
 
 
 @dataclass
