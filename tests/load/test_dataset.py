@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from tests.load.conftest import samples_of, write_dataset, write_shard
+from written_sets import samples_of, write_dataset, write_shard
 
 from govor.errors import AudioError, DatasetError
 from govor.load import Dataset
