@@ -33,6 +33,9 @@ from govor.text import Normaliser
 if TYPE_CHECKING:
     import torch
 
+    from govor.findings import Finding
+    from govor.models.own_checks import Seen
+
 FEWEST_FRAMES = 16  # inputs are padded to at least this, so that no convolution runs out of input
 FEWEST_SAMPLES = 1_600
 PROBE_S = 100.0  # length from which the duration of an output frame is worked out
@@ -268,6 +271,12 @@ class CtcFamily:
         model_type = core_of(self.model).config.model_type
         kind = getattr(transformers, PROCESSOR_MAPPING_NAMES.get(model_type, "Wav2Vec2Processor"))
         return kind(self.feature_extractor, self.vocabulary.tokenizer)
+
+    def own_checks(self, seen: Seen) -> Iterator[Finding]:
+        """Preflight checks of CTC models alone."""
+        from govor.models.ctc_checks import own_checks
+
+        return own_checks(self, seen)
 
     def as_dict(self) -> dict[str, Any]:
         """What ``govor.json`` keeps."""
