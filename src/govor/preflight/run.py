@@ -74,7 +74,7 @@ def preflight(recipe: Recipe, *, out: Path, device: str = "auto") -> dict[str, A
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     summary = summarise(outcomes, materials, out)
-    write_report(summary, out)
+    write_report(summary, out, recipe.name)
     stop_on_errors(summary)
     return summary
 

@@ -2,3 +2,8 @@
 
 from govor.preflight.checks import texts as texts  # isort: skip
 from govor.preflight.checks import splits as splits  # isort: skip
+from govor.preflight.checks import sources as sources  # isort: skip
+from govor.preflight.checks import vocabulary as vocabulary  # isort: skip
+from govor.preflight.checks import lengths as lengths  # isort: skip
+from govor.preflight.checks import learning as learning  # isort: skip
+from govor.preflight.checks import keeping as keeping  # isort: skip
