@@ -1,7 +1,7 @@
 """CTC prefix beam search with a word n-gram model inside it.
 
 It looks for the label sequence with the highest
-``ln p_ctc(labels) + weight * ln p_lm(words, end) + bonus * words``. Probabilities of all alignments of a prefix
+``ln p_ctc(labels) + weight * ln p_lm(words, end) + bonus * words``. Probabilities of a prefix's alignments
 are summed (Graves 2012; Hannun et al., "First-pass large vocabulary continuous speech recognition using
 bi-directional recurrent DNNs", 2014); a word counts as soon as it is complete, so the language model takes
 part in every pruning. With a beam that holds every prefix the result is that of exhaustive search.
@@ -12,7 +12,7 @@ Shapes: F frames, V tokens.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,8 +49,21 @@ class BeamResult:
 class _Prefix:
     """A label sequence; children are shared, so a sequence is one object."""
 
-    __slots__ = ("blank", "bonus", "children", "label", "lm", "next_blank", "next_label", "parent")
-    __slots__ += ("partial", "state", "token", "total", "words")
+    __slots__ = (
+        "blank",
+        "bonus",
+        "children",
+        "label",
+        "lm",
+        "next_blank",
+        "next_label",
+        "parent",
+        "partial",
+        "state",
+        "token",
+        "total",
+        "words",
+    )
 
     def __init__(self, parent: _Prefix | None, token: int, state: State) -> None:
         self.parent, self.token, self.state = parent, token, state
@@ -72,6 +85,7 @@ class BeamDecoder:
         token_floor: ln p below which a token is not looked at in a frame (-inf: all are).
         beam_width: ln of how much worse than the best a kept prefix may be.
         skipped: ids that are never written (markers, the unknown token).
+        fold: a word as the language model writes it (lower case, where the tokens know capitals only).
     """
 
     def __init__(
@@ -86,10 +100,12 @@ class BeamDecoder:
         token_floor: float = TOKEN_FLOOR,
         beam_width: float = BEAM_WIDTH,
         skipped: Sequence[int] = (),
+        fold: Callable[[str], str] | None = None,
     ) -> None:
         self.pieces, self.blank, self.model = list(pieces), blank, model
         self.weight, self.word_bonus = weight, word_bonus
         self.beam_size, self.token_floor, self.beam_width = beam_size, token_floor, beam_width
+        self.fold = fold or str
         self._never = sorted({blank, *skipped})
 
     def decode(self, log_probs: NDArray[np.float32], best: int = 1) -> list[BeamResult]:
@@ -161,7 +177,7 @@ class BeamDecoder:
     def _count(self, prefix: _Prefix, word: str) -> None:
         prefix.words += 1
         if self.model:
-            ln_p, prefix.state = self.model.step(prefix.state, self.model.id_of(word))
+            ln_p, prefix.state = self.model.step(prefix.state, self.model.id_of(self.fold(word)))
             prefix.lm += ln_p
 
     def _result(self, prefix: _Prefix) -> BeamResult:

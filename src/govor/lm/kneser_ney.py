@@ -85,4 +85,4 @@ def _discounts(numbers: NDArray[np.int64]) -> Floats:
 
 
 def _log10(values: Floats) -> Floats:
-    return np.log10(np.maximum(values, 10.0**NEVER))
+    return np.asarray(np.log10(np.maximum(values, 10.0**NEVER)))
