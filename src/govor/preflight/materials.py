@@ -35,6 +35,7 @@ class Materials:
     def __init__(self, recipe: Recipe, device: str, scratch: Path) -> None:
         self.recipe, self.device, self.scratch = recipe, device, scratch
         self.facts: dict[str, Any] = {}
+        self.projection: dict[str, Any] = {}
         self.budget = Budget(recipe.preflight.minutes)
 
     @property
