@@ -184,3 +184,9 @@ def test_unknown_split_and_column_are_named(models, tmp_path):
         evaluate("careless", "stub", tmp_path / "e", dataclasses.replace(CONFIG, split="nope"))
     with pytest.raises(DatasetError, match="'dialect' to slice by"):
         evaluate("careless", "stub", tmp_path / "e", dataclasses.replace(CONFIG, slices=("dialect",)))
+
+
+def test_ranges_are_in_order_and_small_groups_stand_together(models, tmp_path):
+    slices = evaluate("careless", "stub", tmp_path / "e", CONFIG)["slices"]
+    assert list(slices["duration"]) == ["2–5 s", "5–10 s", "10–20 s", "(small groups)"]
+    assert slices["duration"]["(small groups)"]["utterances"] < 10
