@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
@@ -24,6 +25,8 @@ from govor.serve.models import ALIAS, ServedModel
 from govor.transcribe import Segment, Transcript
 
 COPY_BYTES = 1 << 20
+PREFIX = "govor-upload-"
+"""Of temporary files; what a crash leaves can be found by it."""
 
 
 class RequestError(Exception):
@@ -88,7 +91,9 @@ def _find(models: Mapping[str, ServedModel], name: str) -> ServedModel:
         return next(iter(models.values()))
     if name not in models:
         offered = ", ".join((*models, ALIAS))
-        raise RequestError(404, f"there is no model {name!r}; there are {offered}", "model_not_found", "model")
+        raise RequestError(
+            404, f"there is no model {name!r}; there are {offered}", "model_not_found", "model"
+        )
     return models[name]
 
 
@@ -124,7 +129,9 @@ def _read(form: FormData, models: Mapping[str, ServedModel]) -> Asked:
 def _choice(form: FormData, name: str, allowed: tuple[str, ...], default: str) -> str:
     value = str(form.get(name) or default)
     if value not in allowed:
-        raise RequestError(400, f"{name} is {value!r}; it is one of {', '.join(allowed)}", "invalid_value", name)
+        raise RequestError(
+            400, f"{name} is {value!r}; it is one of {', '.join(allowed)}", "invalid_value", name
+        )
     return value
 
 
@@ -132,7 +139,7 @@ async def _keep(form: FormData) -> Path:
     """Copies the upload to a temporary file whose name owes nothing to the client."""
     upload = form["file"]
     assert isinstance(upload, UploadFile)
-    descriptor, name = tempfile.mkstemp(prefix="govor-upload-")
+    descriptor, name = tempfile.mkstemp(prefix=PREFIX)
     try:
         with os.fdopen(descriptor, "wb") as target:
             while block := await upload.read(COPY_BYTES):
@@ -230,7 +237,4 @@ def failure(error: Exception) -> tuple[int, bytes, dict[str, str]]:
 
 def _without_path(message: str) -> str:
     """The client's file, not the temporary one that holds it."""
-    start, found, rest = message.partition("govor-upload-")
-    if not found:
-        return message
-    return f"{start.rpartition('/')[0].rpartition(' ')[0]} the upload{rest.lstrip('abcdefghijklmnopqrstuvwxyz0123456789_')}".strip()
+    return re.sub(rf"\S*{PREFIX}\w+", "the upload", message)

@@ -17,7 +17,7 @@ from govor.serve.limits import ServeLimits
 
 Block = NDArray[np.float32]
 QUEUED_BLOCKS = 32
-"""Blocks decoded ahead; then the child waits, so that a long recording needs no more memory than a short one."""
+"""Blocks decoded ahead; then the child waits: a long recording needs no more memory than a short one."""
 
 
 class _AbandonedError(Exception):

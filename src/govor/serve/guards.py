@@ -23,7 +23,9 @@ FORM_BYTES = 1_000_000
 """What a form may add around its file."""
 
 
-def error_body(message: str, code: str, kind: str = "invalid_request_error", param: str | None = None) -> bytes:
+def error_body(
+    message: str, code: str, kind: str = "invalid_request_error", param: str | None = None
+) -> bytes:
     """An error as OpenAI's clients read it."""
     error = {"message": message, "type": kind, "param": param, "code": code}
     return json.dumps({"error": error}, ensure_ascii=False).encode()
@@ -122,7 +124,7 @@ class Keys:
 
     def _knows(self, scope: Scope) -> bool:
         given = dict(scope["headers"]).get(b"authorization", b"").removeprefix(b"Bearer ").strip()
-        return any([hmac.compare_digest(given, key) for key in self.keys])
+        return sum(hmac.compare_digest(given, key) for key in self.keys) > 0
 
 
 class Counting:

@@ -65,7 +65,7 @@ def create_app(
     metrics = Metrics()
     engine = Engine(settings.limits, metrics)
     watcher = Watcher(models, opener, lambda model: metrics.reloads.inc())
-    app = FastAPI(title="govor", docs_url="/docs", openapi_url="/openapi.json", lifespan=_lifespan(engine, watcher))
+    app = FastAPI(title="govor", lifespan=_lifespan(engine, watcher))
     app.state.models, app.state.engine, app.state.metrics = models, engine, metrics
     app.state.watcher = watcher
     app.include_router(routes(models, engine, metrics))
