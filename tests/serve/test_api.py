@@ -229,7 +229,5 @@ def test_a_stopping_server_finishes_what_runs(speech_wav):
 
 def test_two_models_answer_by_name(speech_wav):
     with serving({"base": StubRecogniser("a"), "tuned": StubRecogniser("b")}) as (address, _):
-        texts = {
-            name: json.loads(post(address, speech_wav, model=name).text)["text"] for name in ("base", "tuned")
-        }
+        texts = {name: post(address, speech_wav, model=name).json()["text"] for name in ("base", "tuned")}
     assert set(texts["base"].split()) == {"a"} and set(texts["tuned"].split()) == {"b"}
