@@ -1,7 +1,48 @@
 """What all tests share. Fixtures of one stage live in that stage's own conftest.py."""
 
 import os
+from pathlib import Path
+
+import pytest
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real speech kept outside the project; tests that use it are skipped where it is absent."""
+    folder = Path(__file__).parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("../shared/data is not here")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_ctc(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a random CTC model: 80 log-mels, 4x subsampling, a Croatian alphabet."""
+    from govor.config import ModelConfig, TextConfig
+    from govor.models import new_model
+    from govor.text import Normaliser
+
+    sizes = {
+        "model_type": "parakeet_ctc",
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 64,
+        "subsampling_factor": 4,
+        "subsampling_conv_channels": 8,
+    }
+    family = new_model(
+        ModelConfig(from_scratch=sizes),
+        normaliser=Normaliser.of(TextConfig(), "hr"),
+        train_texts=["abcdefghijklmnopqrstuvwxyz čćđšž"],
+        language="hr",
+        device="cpu",
+        seed=1,
+    )
+    folder = tmp_path_factory.mktemp("models") / "tiny_ctc"
+    family.save(folder)
+    return folder

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 import pyarrow as pa
@@ -120,6 +120,12 @@ class Corpus:
         """The utterances in pieces of at most `rows`, in order."""
         with pq.ParquetFile(self.table) as file:
             yield from file.iter_batches(batch_size=rows, columns=columns)
+
+    def rejected_batches(self, rows: int = 65_536) -> Iterator[pl.DataFrame]:
+        """What was set aside, in pieces of at most `rows`, in order."""
+        with pq.ParquetFile(self.folder / "rejected.parquet") as file:
+            for batch in file.iter_batches(batch_size=rows):
+                yield cast(pl.DataFrame, pl.from_arrow(batch))
 
     def audio_path(self, audio: str) -> str:
         """Absolute path or URI of an ``audio`` value."""
