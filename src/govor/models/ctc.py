@@ -23,7 +23,8 @@ from govor.features import Example, Extractor, Features, Wave, WaveSpec
 from govor.models.base import Batch, DecodeOptions
 from govor.models.device import autocast
 from govor.models.extractors import extractor_of
-from govor.models.frames import collapse, confidence, repeats, words_of
+from govor.models.frames import Run, collapse, confidence, repeats, words_of
+from govor.models.fusion import beam_runs, is_searched
 from govor.models.saved import write_settings
 from govor.models.vocabulary import Vocabulary
 from govor.models.weights import core_of, saved_state
@@ -32,6 +33,9 @@ from govor.text import Normaliser
 
 if TYPE_CHECKING:
     import torch
+
+    from govor.findings import Finding
+    from govor.models.own_checks import Seen
 
 FEWEST_FRAMES = 16  # inputs are padded to at least this, so that no convolution runs out of input
 FEWEST_SAMPLES = 1_600
@@ -190,9 +194,12 @@ class CtcFamily:
     def recognise(
         self, waves: Sequence[Wave], options: DecodeOptions, languages: Sequence[str | None] | None = None
     ) -> list[Hypothesis]:
-        """Greedy decoding: the best token of each frame, taken on the device."""
+        """The best token of each frame, taken on the device; or beam search where `options` ask for it."""
         if not waves:
             return []
+        if is_searched(options):
+            searched = [beam_runs(scores, self.vocabulary, options) for scores in self.log_probs(waves)]
+            return [self._heard(runs, options) for runs in searched]
         batch = self._decoding_batch(waves)
         best, peaks = self._best(batch)
         frames = batch["frames"].tolist()
@@ -242,7 +249,9 @@ class CtcFamily:
     def _hypothesis(
         self, best: NDArray[np.int64], peaks: NDArray[np.float32], options: DecodeOptions
     ) -> Hypothesis:
-        runs = collapse(best, peaks, self.vocabulary.special)
+        return self._heard(collapse(best, peaks, self.vocabulary.special), options)
+
+    def _heard(self, runs: Sequence[Run], options: DecodeOptions) -> Hypothesis:
         tokens = tuple(run.token for run in runs)
         return Hypothesis(
             self.vocabulary.decode(tokens),
@@ -268,6 +277,12 @@ class CtcFamily:
         model_type = core_of(self.model).config.model_type
         kind = getattr(transformers, PROCESSOR_MAPPING_NAMES.get(model_type, "Wav2Vec2Processor"))
         return kind(self.feature_extractor, self.vocabulary.tokenizer)
+
+    def own_checks(self, seen: Seen) -> Iterator[Finding]:
+        """Preflight checks of CTC models alone."""
+        from govor.models.ctc_checks import own_checks
+
+        return own_checks(self, seen)
 
     def as_dict(self) -> dict[str, Any]:
         """What ``govor.json`` keeps."""

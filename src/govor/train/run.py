@@ -8,25 +8,24 @@ from contextlib import ExitStack
 from typing import Any
 
 from govor import store
-from govor.config import Recipe, Workspace
+from govor.config import Recipe, TrainConfig, Workspace
 from govor.console import say
 from govor.errors import LimitError, ModelError
 from govor.train import checkpoint
 from govor.train.augment import Augmenter, noise_files
 from govor.train.checkpoint import Checkpoint
 from govor.train.epoch import Layout, plan_epoch, steps_in_epoch
-from govor.train.feed import Maker
+from govor.train.feed import Feed
 from govor.train.folder import RunFolder, check_belongs
 from govor.train.journal import Journal, make_trackers
 from govor.train.judge import Judge, check_splits
 from govor.train.loop import Stepper
-from govor.train.optimiser import freeze, load_optimiser, make_optimiser
+from govor.train.mirror import Mirror, fetch_newest
+from govor.train.optimiser import load_optimiser, make_optimiser
 from govor.train.parts import (
     checkpoint_gradients,
-    chosen_precision,
     chosen_rows,
     data_fingerprint,
-    load_weights,
     make_family,
     model_fingerprint,
     set_threads,
@@ -119,7 +118,7 @@ def _train(
         session.run()
         final = session.finish()
     finally:
-        session.journal.close()
+        session.close()
     if state.step < state.total_steps:
         raise ModelError(f"{state.step} of {state.total_steps} steps were done: run the same command again")
     summary = _summary(folder, recipe, start_s) | _result(session, resumed) | {"dev": final, "complete": True}
@@ -172,27 +171,36 @@ def _open_session(
     durations = every_duration[used]
     prints = {"model": model_fingerprint(recipe), "data": data_fingerprint(recipe, dataset)}
     threads = set_threads(config)
-    start = _start(folder, ranks, prints)
+    start = _start(folder, ranks, prints, config.mirror)
     family = make_family(recipe, dataset, used, str(ranks.device), start)
-    freeze(family.model, recipe.model.freeze)
     if config.gradient_checkpointing:
         checkpoint_gradients(family.model)
-    if start and (start.folder / checkpoint.WEIGHTS).exists():
-        load_weights(family.model, start.folder / checkpoint.WEIGHTS)
+    family.train_windows = config.windows
     ranks.share_model(family.model)
     optimiser = make_optimiser(family.model, config)
-    stepper = Stepper(family, optimiser, config, ranks, chosen_precision(config.precision, ranks.device))
+    stepper = Stepper(family, optimiser, config, ranks)
     state = TrainState()
     if start:
         state = TrainState.from_dict(start.state())
         load_optimiser(family.model, optimiser, start.folder / checkpoint.OPTIMIZER)
         if state.scaler:
             stepper.scaler.load_state_dict(state.scaler)
+        if ranks.main:
+            _restore_best(folder, state)
+        state.best = ranks.from_main(state.best)
     state.batch_s = config.batch_s
     layout = Layout(state.batch_s, config.max_batch, ranks.size, config.accumulate)
     _set_total(state, recipe, durations, layout)
     augmenter = Augmenter(config.augment, config.seed, family.sample_rate)
-    maker = Maker(dataset, config.train_split, used, family, augmenter if augmenter.active else None)
+    feed = Feed(
+        dataset,
+        config.train_split,
+        used,
+        family,
+        augmenter=augmenter if augmenter.active else None,
+        seed=config.seed,
+        workers=config.loader_workers,
+    )
     if ranks.main:
         store.write_text(folder.root / "recipe.toml", recipe.to_toml())
         folder.note(
@@ -208,24 +216,38 @@ def _open_session(
         state,
         durations,
         layout,
-        maker,
+        feed,
         stepper,
         Judge(family, dataset, config, _options(recipe, family), ranks),
         Saver(folder, family, optimiser, config, prints),
+        _mirror(folder, config) if ranks.main else None,
         _journal(recipe, folder, ranks, state),
         stopper,
     )
     return session, (start.step if start else None)
 
 
-def _start(folder: RunFolder, ranks: Ranks, prints: dict[str, str]) -> Checkpoint | None:
-    """The newest good checkpoint, the same on every process."""
+def _start(folder: RunFolder, ranks: Ranks, prints: dict[str, str], mirror: str | None) -> Checkpoint | None:
+    """The newest good checkpoint, here or in the mirror, the same on every process."""
     mine = checkpoint.newest_good(folder.checkpoints, say) if ranks.main else None
+    if mirror and ranks.main:
+        mine = fetch_newest(folder, mirror, mine)
     found: Checkpoint | None = ranks.from_main(mine)
     if found is not None:
         check_belongs(found, prints["model"], prints["data"])
         say(f"continuing from {found.folder.name}") if ranks.main else None
     return found
+
+
+def _restore_best(folder: RunFolder, state: TrainState) -> None:
+    """Makes ``model/`` agree with the checkpoint that is continued from."""
+    if state.best is None:
+        return
+    try:
+        checkpoint.publish(checkpoint.verify(folder.checkpoint_of(state.best["step"])), folder.model)
+    except ModelError as error:
+        say(f"the best checkpoint so far is lost ({error}); the best from here on is chosen")
+        state.best = None
 
 
 def _set_total(state: TrainState, recipe: Recipe, durations: Any, layout: Layout) -> None:
@@ -239,7 +261,7 @@ def _set_total(state: TrainState, recipe: Recipe, durations: Any, layout: Layout
     state.total_steps = state.step + _steps_left(state, config, durations, layout)
 
 
-def _steps_left(state: TrainState, config: Any, durations: Any, layout: Layout) -> int:
+def _steps_left(state: TrainState, config: TrainConfig, durations: Any, layout: Layout) -> int:
     whole, part = int(config.epochs), config.epochs - int(config.epochs)
     left = 0
     for epoch in range(state.epoch, whole):
@@ -248,6 +270,14 @@ def _steps_left(state: TrainState, config: Any, durations: Any, layout: Layout) 
     if part and state.epoch <= whole:
         left += round(part * steps_in_epoch(durations, config.seed, whole, layout))
     return left
+
+
+def _mirror(folder: RunFolder, config: TrainConfig) -> Mirror | None:
+    if not config.mirror:
+        return None
+    mirror = Mirror(folder, config.mirror, config.mirror_max_bytes)
+    mirror.start()
+    return mirror
 
 
 def _journal(recipe: Recipe, folder: RunFolder, ranks: Ranks, state: TrainState) -> Journal:
