@@ -73,6 +73,7 @@ def _first_pass(
     reading: Reading, config: CorpusConfig, corpus: CorpusWriter, spool: Spool, bar: Progress
 ) -> pl.Series:
     """Rows to the spool; returns the distinct audio names."""
+    config = replace(config, columns={}) if reading.renamed else config
     names = pl.Series("audio", [], dtype=pl.String)
     for chunk in reading.chunks:
         checked = tidy(chunk, config)
