@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from govor.corpora.folder import Corpus
 from govor.prepare.planner import Plan, as_frame
+from govor.prepare.schema import SHARD_COLUMN
 
 BUCKET_BYTES = 24_000_000
-SHARD_COLUMN = "_shard"
 ORDER = ["audio", "end", "start", "id"]
 
 

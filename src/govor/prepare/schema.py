@@ -25,6 +25,8 @@ OWN_COLUMNS: dict[str, pa.DataType] = {
 FROM_CORPUS = ("id", "text", "language", "speaker", "recording", "start", "end")
 NOT_CARRIED = ("audio", "channel", "split", "duration", "audio_sha256")
 FOOTER_KEY = b"govor"
+SHARD_COLUMN = "_shard"
+"""In the rows of a task: the number of the shard that each goes into."""
 
 
 def dataset_schema(corpus_schema: pa.Schema, sample_rate: int) -> pa.Schema:

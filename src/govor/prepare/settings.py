@@ -9,7 +9,7 @@ from typing import Any
 
 from govor.audio.encoding import PCM_BYTES_A_SAMPLE
 from govor.audio.limits import DecodeLimits
-from govor.config import PrepareConfig
+from govor.config.prepare import PrepareConfig
 
 FORMAT = 1
 """Number of this layout; it changes when the same input would give other bytes."""

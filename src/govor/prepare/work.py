@@ -22,7 +22,7 @@ from govor.audio.source import opened
 from govor.audio.stream import mono_blocks
 from govor.errors import AudioError, CorpusError
 from govor.prepare.cutting import Outcome, Refused, Span, cut_recording
-from govor.prepare.rows import SHARD_COLUMN
+from govor.prepare.schema import SHARD_COLUMN
 from govor.prepare.settings import Settings
 from govor.prepare.shard import ShardWriter
 from govor.store import fingerprint
