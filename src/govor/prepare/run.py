@@ -63,7 +63,7 @@ def prepare_corpus(
     started_s, used_s = time.monotonic(), _cpu_s()
     target = open_target(out)
     with target.held():
-        job = _Job.of(Corpus.open(corpus), target, config, update)
+        job = Job.of(Corpus.open(corpus), target, config, update)
         if retry_rejected:
             job.retry_rejected()
         job.make_missing()
@@ -106,7 +106,7 @@ def _check_rejected(total: Totals, config: PrepareConfig, summary: dict[str, Any
 
 
 @dataclass
-class _Job:
+class Job:
     """One run on one target."""
 
     corpus: Corpus
@@ -125,7 +125,7 @@ class _Job:
         self._lock = threading.Lock()
 
     @classmethod
-    def of(cls, corpus: Corpus, target: Target, config: PrepareConfig, update: bool) -> _Job:
+    def of(cls, corpus: Corpus, target: Target, config: PrepareConfig, update: bool) -> Job:
         """Plans, compares with what the target remembers, and remembers the plan."""
         stored = read_stored(target)
         if stored is None:
@@ -217,6 +217,10 @@ class _Job:
     def arrived(self, name: str, facts: ShardFacts) -> None:
         """A shard was finished by a worker: it is brought to its place and counted."""
         self.target.arrived(name)
+        self.noted(name, facts)
+
+    def noted(self, name: str, facts: ShardFacts) -> None:
+        """A finished shard stands in its place."""
         with self._lock:
             self.facts[name] = facts
             self.written.add(name)
@@ -278,7 +282,7 @@ class _Job:
 
 
 def run_here(
-    job: _Job, tasks: Iterator[Task], make_supervisor: Callable[[Callable[[], bool]], Supervisor]
+    job: Job, tasks: Iterator[Task], make_supervisor: Callable[[Callable[[], bool]], Supervisor]
 ) -> Iterator[Event]:
     """The local engine for `job`."""
     workers = job.config.workers or available_cores()

@@ -31,11 +31,18 @@ DETAILS = {
 
 
 class Verdicts:
-    """The verdicts of a target; safe to use from several threads."""
+    """The verdicts of a target; safe to use from several threads.
 
-    def __init__(self, target: Target) -> None:
+    Args:
+        target: where they are stored.
+        known: the verdicts, where someone has read them already.
+    """
+
+    def __init__(self, target: Target, known: VerdictCodes | None = None) -> None:
         self._target, self._lock = target, threading.Lock()
-        self._known: dict[str, tuple[str, str]] = {}
+        self._known: dict[str, tuple[str, str]] = dict(known or {})
+        if known is not None:
+            return
         for name in target.names(FOLDER):
             content = json.loads(target.read(f"{FOLDER}/{name}") or b"{}")
             if content:
