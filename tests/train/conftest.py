@@ -109,7 +109,12 @@ class Killed:
         launcher = [sys.executable]
         if processes > 1:
             port = 20_000 + os.getpid() % 20_000
-            launcher += ["-m", "torch.distributed.run", f"--nproc-per-node={processes}", f"--master-port={port}"]
+            launcher += [
+                "-m",
+                "torch.distributed.run",
+                f"--nproc-per-node={processes}",
+                f"--master-port={port}",
+            ]
         self.process = subprocess.Popen(
             [*launcher, code, str(path)],
             env={**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"},

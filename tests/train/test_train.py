@@ -57,7 +57,7 @@ def test_test_data_never_chooses_a_model(recipe: Callable[..., Recipe]) -> None:
 
 
 def test_a_split_that_is_not_there(recipe: Callable[..., Recipe]) -> None:
-    with pytest.raises(DatasetError, match="no validation split .*train 48, dev 8|no validation split"):
+    with pytest.raises(DatasetError, match="no validation split"):
         train(recipe(dev_split="validation"), device="cpu")
 
 
