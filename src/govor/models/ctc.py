@@ -282,6 +282,12 @@ class CtcFamily:
         kind = getattr(transformers, PROCESSOR_MAPPING_NAMES.get(model_type, "Wav2Vec2Processor"))
         return kind(self.feature_extractor, self.vocabulary.tokenizer)
 
+    @property
+    def delimiter(self) -> str | None:
+        """Character that stands for the space in the vocabulary, or None."""
+        place = self.vocabulary.delimiter
+        return None if place is None else self.vocabulary.tokens[place]
+
     def own_checks(self, seen: Seen) -> Iterator[Finding]:
         """Preflight checks of CTC models alone."""
         from govor.models.ctc_checks import own_checks
