@@ -31,7 +31,7 @@ def read_delimited(
     *,
     header: Sequence[str] | None = None,
     quoted: bool = False,
-    lines: Iterator[Lines] | None = None,
+    shown_as: Path | None = None,
 ) -> Iterator[Chunk]:
     """The rows of a delimited file; empty fields become null, rows with too many or few fields are rejected.
 
@@ -40,12 +40,13 @@ def read_delimited(
         separator: one character.
         header: the column names where the file has no header line.
         quoted: fields may be quoted as in CSV (RFC 4180); Common Voice's TSVs for example are not.
-        lines: where the lines come from, if not from the file itself.
+        shown_as: the name that messages give, where `file` is only a copy.
 
     Raises:
         CorpusError: the file has no header, or it names a column twice.
     """
-    blocks = lines or read_lines(file)
+    blocks = read_lines(file, shown_as=shown_as)
+    file = shown_as or file
     names = list(header) if header else None
     for block in blocks:
         frame = block.frame

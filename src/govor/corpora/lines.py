@@ -56,19 +56,20 @@ def open_bytes(file: Path) -> IO[bytes]:
         raise CorpusError(f"{file} cannot be opened ({error.strerror})") from error
 
 
-def read_lines(file: Path, stream: IO[bytes] | None = None) -> Iterator[Lines]:
+def read_lines(file: Path, shown_as: Path | None = None) -> Iterator[Lines]:
     """The lines of a UTF-8 file, a few thousand at a time.
 
     Args:
-        file: the file; its name stands in messages.
-        stream: where the bytes come from, if not from the file itself (a member of an archive).
+        file: the file.
+        shown_as: the name that messages give, where `file` is only a copy.
 
     Raises:
         CorpusError: the file cannot be opened, is damaged, or is UTF-16.
     """
-    with stream or open_bytes(file) as source:
-        for number, data in _blocks(file, source):
-            yield _too_long(file, number) if data is None else _lines(file, number, data)
+    shown = shown_as or file
+    with open_bytes(file) as source:
+        for number, data in _blocks(shown, source):
+            yield _too_long(shown, number) if data is None else _lines(shown, number, data)
 
 
 def first_line(file: Path, limit_bytes: int = 1 << 20) -> str:

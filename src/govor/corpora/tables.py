@@ -71,7 +71,7 @@ def read(source: Source) -> Reading:
             f" it has {', '.join(columns_of(table)) or 'no columns'}"
         )
     root = Path(source.config.audio_root or table.parent)
-    chunks = (_renamed(chunk, mapping) for chunk in read_table(table))
+    chunks = (renamed(chunk, mapping) for chunk in read_table(table))
     return Reading(chunks, root, notes={"table": table.name, "columns": mapping})
 
 
@@ -157,7 +157,7 @@ def _read_parquet(table: Path) -> Iterator[Chunk]:
         raise CorpusError(f"{table} cannot be read as Parquet ({error})") from error
 
 
-def _renamed(chunk: Chunk, mapping: dict[str, str]) -> Chunk:
+def renamed(chunk: Chunk, mapping: dict[str, str]) -> Chunk:
     """Our names for the columns; a further column with one of our names gets ``source_`` before it."""
     frame = chunk.frame
     if not frame.height:

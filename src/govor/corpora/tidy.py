@@ -9,16 +9,10 @@ import polars as pl
 from govor.config import CorpusConfig
 from govor.corpora.folder import CORE_SCHEMA, REJECTED_SCHEMA
 from govor.corpora.reader import Chunk
+from govor.corpora.splits import SPLITS_BY_NAME
 from govor.errors import CorpusError
 
 NUMBERS = ("start", "end", "duration")
-SPLIT_NAMES = {
-    "train": ("train", "training", "trn", "tr"),
-    "dev": ("dev", "development", "validation", "valid", "validate", "val", "cv"),
-    "test": ("test", "testing", "tst", "eval", "evaluation"),
-    None: ("", "null", "none", "nan"),
-}
-_SPLITS = {name: split for split, names in SPLIT_NAMES.items() for name in names}
 
 
 @dataclass(frozen=True)
@@ -98,7 +92,7 @@ def _typed(frame: pl.DataFrame) -> pl.DataFrame:
     frame = frame.with_columns(marks).with_columns(*casts, *numbers, channel)
     blank = [_blank_to_null(name) for name in ("id", "recording", "audio", "language", "speaker")]
     split = pl.col("split").str.strip_chars().str.to_lowercase()
-    known = split.replace_strict(_SPLITS, default="?", return_dtype=pl.String)
+    known = split.replace_strict(SPLITS_BY_NAME, default="?", return_dtype=pl.String)
     positive = pl.when(pl.col("duration") > 0).then("duration")
     return frame.with_columns(
         *blank,
