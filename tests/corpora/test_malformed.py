@@ -71,7 +71,7 @@ def test_a_utf16_table_says_so(tmp_path: Path, imported: Importer) -> None:
     file = tmp_path / "all.tsv"
     file.write_bytes("audio\ttext\na.wav\thej\n".encode("utf-16"))
     with pytest.raises(CorpusError, match=f"{file} is UTF-16: save it as UTF-8"):
-        imported(file, format="table", columns={"audio": "audio", "text": "text"})
+        imported(file, format="table")
 
 
 def archive_with(tmp_path: Path, name: str, link: str | None = None) -> Path:

@@ -11,7 +11,7 @@ import polars as pl
 from govor.corpora.delimited import read_delimited, sniff_separator
 from govor.corpora.folder import CORE_SCHEMA
 from govor.corpora.json_lines import first_object, read_json_lines
-from govor.corpora.lines import first_line
+from govor.corpora.lines import first_line, read_lines
 from govor.corpora.reader import CHUNK_ROWS, Chunk, Reading, Source
 from govor.corpora.words import with_words
 from govor.errors import CorpusError
@@ -63,6 +63,8 @@ def recognise(path: Path) -> str | None:
 def read(source: Source) -> Reading:
     """Opens a table; `source.config.columns` names columns that it cannot guess."""
     table = _the_table(source)
+    if not columns_of(table) and not table.name.endswith(".parquet"):
+        next(read_lines(table), None)  # says what is wrong with the file itself
     check_named(columns_of(table), source.config.columns, table)
     mapping = matching(columns_of(table), source.config.columns)
     missing = [name for name in ("audio", "text") if name not in mapping]
