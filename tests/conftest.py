@@ -49,6 +49,22 @@ def tiny_ctc(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Corpus folder: 17 synthesised Croatian utterances in three splits; do not write into it."""
+    from speech import spoken_corpus
+
+    return spoken_corpus(tmp_path_factory.mktemp("tiny_corpus"))
+
+
+@pytest.fixture(scope="session")
+def tiny_dataset(tiny_corpus: Path) -> Path:
+    """Data set prepared from `tiny_corpus`; do not write into it."""
+    from speech import prepared_from
+
+    return prepared_from(tiny_corpus)
+
+
+@pytest.fixture(scope="session")
 def tiny_whisper_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Whisper folder without weights: byte-level tokenizer, real special tokens, tiny configuration."""
     from tiny_tokenizer import save_tiny_whisper_files
