@@ -75,7 +75,7 @@ def test_frames_that_suffice_give_no_finding(materials_of, tables, kind):
 def mask_findings(materials_of, length, seconds, tables, **more):
     recipe = recipe_with(model={"from_scratch": {**WAVE, "mask_time_length": length, **more}})
     made = materials_of(recipe, changed(tables, seconds=seconds))
-    return list(the_models_own_checks_pass(made.family, made.tables, "hr"))
+    return list(the_models_own_checks_pass(made.family, made.tables, "hr", made.recipe))
 
 
 @pytest.mark.parametrize(("length", "seconds"), [(10, (0.15,)), (60, (1.0, 1.1)), (300, (2.5,))])

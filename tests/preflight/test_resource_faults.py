@@ -35,6 +35,7 @@ def tried(made):
     )
 
 
+@pytest.mark.slow
 def test_the_longest_batch_is_tried_for_real_and_the_run_projected(materials_of):
     made = materials_of(recipe_with(preflight={"quota_hours": 10.0}))
     assert not tried(made)
@@ -42,21 +43,25 @@ def test_the_longest_batch_is_tried_for_real_and_the_run_projected(materials_of)
     assert "clips up to" in made.facts["longest_batch"]
 
 
-@pytest.mark.parametrize("kind", ["killed", "beyond the machine", "no such length"])
-def test_a_longest_batch_that_does_not_fit_is_found(materials_of, tables, monkeypatch, kind):
-    if kind == "killed":
-        monkeypatch.setattr(resources, "run_child", lambda *a: {"killed": True})
-        planted = tables
-    elif kind == "beyond the machine":
-        planted = tables
-        monkeypatch.setattr(resources, "memory_limit", lambda device: 100_000_000)
-    else:
-        planted = {**tables, "train": tables["train"].with_columns(duration=pl.lit(40_000_000.0))}
-    made = materials_of(tables=planted)
-    if kind == "no such length":
-        made.__dict__["practice_clips"] = materials_of().practice_clips
+@pytest.mark.parametrize(
+    ("answer", "limit", "severity"),
+    [({"killed": True}, 10**12, "error"), ({"seconds": [9.0, 1.0, 1.0], "peak_bytes": 95}, 100, "warning")],
+    ids=["killed", "tight"],
+)
+def test_a_longest_batch_that_does_not_fit_is_found(materials_of, monkeypatch, answer, limit, severity):
+    monkeypatch.setattr(resources, "run_child", lambda *a: answer)
+    monkeypatch.setattr(resources, "memory_limit", lambda device: limit)
+    found = tried(materials_of())
+    assert codes(found) == ["memory_over"] and "batch_s" in found[0].fix and found[0].severity == severity
+
+
+@pytest.mark.slow
+def test_memory_that_runs_out_is_no_crash(materials_of, tables):
+    endless = {**tables, "train": tables["train"].with_columns(duration=pl.lit(400_000_000.0))}
+    made = materials_of(tables=endless)
+    made.__dict__["practice_clips"] = materials_of().practice_clips
     found = tried(made)
-    assert codes(found) == ["memory_over"] and "batch_s" in found[0].fix
+    assert codes(found) == ["memory_over"] and found[0].severity == "error"
 
 
 def test_the_largest_padded_batch_comes_first(tables):

@@ -164,6 +164,6 @@ def _scored_on(choosing: str) -> Finding:
         "[train] dev_split and [evaluate] split",
         f"{choosing} chooses the model and is the only split that is scored",
         "the split that is scored chose nothing",
-        "the best of several checkpoints on a split is the luckiest there: its WER is too good to be a result",
+        "the best of several checkpoints on a split is the luckiest there: its WER is too good",
         "set [train] dev_split = 'dev' and [evaluate] split = 'test'",
     )
