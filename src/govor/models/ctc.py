@@ -20,10 +20,13 @@ from numpy.typing import NDArray
 
 from govor.errors import ModelError
 from govor.features import Example, Extractor, Features, Wave, WaveSpec
+from govor.models.adapters import save_adapter
 from govor.models.base import Batch, DecodeOptions
 from govor.models.device import autocast
 from govor.models.extractors import extractor_of
-from govor.models.frames import collapse, confidence, repeats, words_of
+from govor.models.frames import Run, collapse, confidence, repeats, words_of
+from govor.models.fusion import beam_runs, is_searched
+from govor.models.quiet import quiet
 from govor.models.saved import write_settings
 from govor.models.vocabulary import Vocabulary
 from govor.models.weights import core_of, saved_state
@@ -32,6 +35,9 @@ from govor.text import Normaliser
 
 if TYPE_CHECKING:
     import torch
+
+    from govor.findings import Finding
+    from govor.models.own_checks import Seen
 
 FEWEST_FRAMES = 16  # inputs are padded to at least this, so that no convolution runs out of input
 FEWEST_SAMPLES = 1_600
@@ -101,7 +107,7 @@ class CtcFamily:
         """Labels plus a blank between equal neighbours."""
         return len(labels) + repeats(labels)
 
-    def encode_text(self, text: str, language: str | None = None) -> list[int]:
+    def encode_text(self, text: str, language: str | None = None, seconds: float | None = None) -> list[int]:
         """Label ids of normalised text."""
         return self.vocabulary.encode(text)
 
@@ -190,9 +196,12 @@ class CtcFamily:
     def recognise(
         self, waves: Sequence[Wave], options: DecodeOptions, languages: Sequence[str | None] | None = None
     ) -> list[Hypothesis]:
-        """Greedy decoding: the best token of each frame, taken on the device."""
+        """The best token of each frame, taken on the device; or beam search where `options` ask for it."""
         if not waves:
             return []
+        if is_searched(options):
+            searched = [beam_runs(scores, self.vocabulary, options) for scores in self.log_probs(waves)]
+            return [self._heard(runs, options) for runs in searched]
         batch = self._decoding_batch(waves)
         best, peaks = self._best(batch)
         frames = batch["frames"].tolist()
@@ -242,7 +251,9 @@ class CtcFamily:
     def _hypothesis(
         self, best: NDArray[np.int64], peaks: NDArray[np.float32], options: DecodeOptions
     ) -> Hypothesis:
-        runs = collapse(best, peaks, self.vocabulary.special)
+        return self._heard(collapse(best, peaks, self.vocabulary.special), options)
+
+    def _heard(self, runs: Sequence[Run], options: DecodeOptions) -> Hypothesis:
         tokens = tuple(run.token for run in runs)
         return Hypothesis(
             self.vocabulary.decode(tokens),
@@ -256,9 +267,11 @@ class CtcFamily:
         """Weights (safetensors), configuration, processor and ``govor.json``."""
         folder.mkdir(parents=True, exist_ok=True)
         model = core_of(self.model)
-        model.save_pretrained(folder, state_dict=saved_state(self.model))
+        with quiet():
+            model.save_pretrained(folder, state_dict=saved_state(self.model))
         self._processor().save_pretrained(folder)
         self.feature_extractor.save_pretrained(folder)
+        save_adapter(self.model, folder)
         write_settings(folder, self.as_dict())
 
     def _processor(self) -> Any:
@@ -268,6 +281,18 @@ class CtcFamily:
         model_type = core_of(self.model).config.model_type
         kind = getattr(transformers, PROCESSOR_MAPPING_NAMES.get(model_type, "Wav2Vec2Processor"))
         return kind(self.feature_extractor, self.vocabulary.tokenizer)
+
+    @property
+    def delimiter(self) -> str | None:
+        """Character that stands for the space in the vocabulary, or None."""
+        place = self.vocabulary.delimiter
+        return None if place is None else self.vocabulary.tokens[place]
+
+    def own_checks(self, seen: Seen) -> Iterator[Finding]:
+        """Preflight checks of CTC models alone."""
+        from govor.models.ctc_checks import own_checks
+
+        return own_checks(self, seen)
 
     def as_dict(self) -> dict[str, Any]:
         """What ``govor.json`` keeps."""

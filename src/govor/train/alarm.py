@@ -18,7 +18,7 @@ HIGH_WER = 0.75
 
 
 def forced_error(family: Family, examples: Sequence[Example]) -> float:
-    """1 - exp(-mean negative log-likelihood per label): about the share of labels the model gets wrong.
+    """1 - exp(-mean negative log-likelihood of a label): about the share of labels the model gets wrong.
 
     Computed on `examples` with their labels given, in evaluation mode, without gradients.
     """
@@ -26,9 +26,8 @@ def forced_error(family: Family, examples: Sequence[Example]) -> float:
 
     family.model.eval()
     with torch.no_grad():
-        loss, _ = family.loss(family.collate(examples))
-    labels = sum(len(example.labels) for example in examples)
-    return 1 - math.exp(-max(0.0, float(loss)) / max(1, labels))
+        loss, units = family.loss(family.collate(examples))
+    return 1 - math.exp(-max(0.0, float(loss)) / max(1, units))
 
 
 def disagreement(forced: float, wer: float) -> str | None:

@@ -88,7 +88,7 @@ def in_room(samples: Array, rt60_s: float, draw: np.random.Generator, sample_rat
     response[0] = 1.0
     wet = fftconvolve(samples, response)[: len(samples)]
     energy = float(np.sqrt(np.mean(wet**2))) or 1.0
-    return (wet * (float(np.sqrt(np.mean(samples**2))) / energy)).astype(np.float32)
+    return np.asarray(wet * (float(np.sqrt(np.mean(samples**2))) / energy), np.float32)
 
 
 def with_noise(samples: Array, noise: Array, snr_db: float, draw: np.random.Generator) -> Array:
@@ -98,7 +98,7 @@ def with_noise(samples: Array, noise: Array, snr_db: float, draw: np.random.Gene
     speech, level = float(np.mean(samples**2)), float(np.mean(tiled**2))
     if speech == 0 or level == 0:
         return samples
-    return (samples + tiled * np.sqrt(speech / level / 10 ** (snr_db / 10))).astype(np.float32)
+    return np.asarray(samples + tiled * np.sqrt(speech / level / 10 ** (snr_db / 10)), np.float32)
 
 
 def noise_files(folder: str) -> list[str]:

@@ -4,7 +4,7 @@
         config.json, model.safetensors, govor.json, …   a complete model that from_pretrained opens
         training/state.json                              where the run stood
         training/optimizer.safetensors                   moments by parameter name
-        training/weights.safetensors                     only with adapters: the trained weights as they are
+        adapter/                                         only with LoRA: its matrices, unmerged
         checkpoint.json                                  bytes and SHA-256 of every file
 
 Everything is written into a hidden folder beside it, every file is flushed to the disk, the hashes come
@@ -28,7 +28,6 @@ MANIFEST = "checkpoint.json"
 TRAINING = "training"
 STATE = f"{TRAINING}/state.json"
 OPTIMIZER = f"{TRAINING}/optimizer.safetensors"
-WEIGHTS = f"{TRAINING}/weights.safetensors"
 DAMAGED = ".damaged-"
 
 
@@ -205,14 +204,15 @@ def publish(checkpoint: Checkpoint, target: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     for name in checkpoint.manifest["files"]:
         if not name.startswith(TRAINING + "/"):
-            _link(checkpoint.folder / name, partial / name)
+            link(checkpoint.folder / name, partial / name)
     if target.exists():
         target.rename(old)
     partial.rename(target)
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _link(source: Path, target: Path) -> None:
+def link(source: Path, target: Path) -> None:
+    """A second name for a file, or a copy where links cannot be made."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(source, target)

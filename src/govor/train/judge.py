@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from govor.config import TrainConfig
 from govor.errors import DatasetError, RecipeError
 from govor.train.alarm import disagreement, forced_error
-from govor.train.feed import Maker
+from govor.train.feed import Feed
 from govor.train.reduce import Ranks
 from govor.train.seeds import generator
 
@@ -124,7 +124,7 @@ class Judge:
         """The same judge for another model."""
         return Judge(family, self.dataset, self.config, self.options, self.ranks)
 
-    def judge(self, maker: Maker, whole: bool = False) -> Judgement:
+    def judge(self, whole: bool = False) -> Judgement:
         """Decodes the fixed subset, or all of dev."""
         import torch
 
@@ -135,7 +135,7 @@ class Judge:
         with torch.no_grad():
             hypotheses = self._decode(rows)
         pairs = [(self._references[i], self.family.normaliser(h, self._languages[i])) for i, h in hypotheses]
-        forced = self._forced(maker)
+        forced = self._forced()
         return self._judgement(pairs, hypotheses, forced, time.monotonic() - start_s)
 
     def _decode(self, rows: list[int]) -> list[tuple[str, str]]:
@@ -153,9 +153,9 @@ class Judge:
     def _batch_s(self) -> float:
         return self.config.batch_s or 120.0
 
-    def _forced(self, maker: Maker) -> float:
-        plain = replace(maker, split=self.config.dev_split, used=np.asarray(self.rows), augmenter=None)
-        examples, _ = plain.examples(np.arange(min(FORCED_CLIPS, len(self.rows))), 0)
+    def _forced(self) -> float:
+        feed = Feed(self.dataset, self.config.dev_split, np.asarray(self.rows), self.family)
+        examples = feed.examples(self.rows[:FORCED_CLIPS])
         return forced_error(self.family, examples) if examples else 1.0
 
     def _judgement(

@@ -57,23 +57,17 @@ class Stepper:
         optimiser: over its parameters.
         config: settings.
         ranks: the processes.
-        precision: ``fp32``, ``bf16`` or ``fp16``.
     """
 
     def __init__(
-        self,
-        family: Family,
-        optimiser: torch.optim.Optimizer,
-        config: TrainConfig,
-        ranks: Ranks,
-        precision: str,
+        self, family: Family, optimiser: torch.optim.Optimizer, config: TrainConfig, ranks: Ranks
     ) -> None:
         import torch
 
         self.family, self.optimiser, self.config, self.ranks = family, optimiser, config, ranks
         self.device = next(family.model.parameters()).device
-        self.scaler = torch.amp.GradScaler(self.device.type, enabled=precision == "fp16")
-        self._dtype = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision)
+        half = family.describe()["precision"] == "fp16"
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=half)
         self.parameters = [parameter for _, parameter in trained(family.model)]
 
     def step(self, batches: list[FedBatch], state: TrainState, extra: Sequence[float] = ()) -> StepReport:
@@ -131,12 +125,8 @@ class Stepper:
         return loss_sum, unit_sum
 
     def loss(self, batch: Batch) -> tuple[torch.Tensor, int]:
-        """Summed loss of a batch and its units, in the run's precision."""
-        import torch
-
-        moved = on_device(batch, self.device)
-        with torch.autocast(self.device.type, dtype=self._dtype, enabled=self._dtype is not None):
-            return self.family.loss(moved)
+        """Summed loss of a batch and its units."""
+        return self.family.loss(on_device(batch, self.device))
 
     def _make_smaller(self, fed: FedBatch, state: TrainState, error: BaseException) -> dict[str, Any]:
         import torch

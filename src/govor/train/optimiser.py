@@ -17,25 +17,6 @@ _LAYER = re.compile(r"(?:^|\.)(?:layers?|blocks?|h)\.(\d+)\.")
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
 
-def freeze(model: torch.nn.Module, prefixes: tuple[str, ...]) -> int:
-    """Switches gradients off for parameters whose name begins with (or holds, after a dot) a prefix.
-
-    Raises:
-        RecipeError: a prefix matches no parameter.
-    """
-    hit: dict[str, int] = dict.fromkeys(prefixes, 0)
-    for name, parameter in model.named_parameters():
-        for prefix in prefixes:
-            if _begins(name, prefix):
-                parameter.requires_grad_(False)
-                hit[prefix] += 1
-    for prefix, count in hit.items():
-        if not count:
-            examples = ", ".join(sorted({n.rsplit(".", 2)[0] for n, _ in model.named_parameters()})[:6])
-            raise RecipeError(f"model.freeze: {prefix} matches no parameter; there are {examples}, …")
-    return sum(hit.values())
-
-
 def _begins(name: str, prefix: str) -> bool:
     return name.startswith(prefix) or f".{prefix}" in name
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,15 +11,12 @@ from govor import store
 from govor.config import Recipe, TrainConfig
 from govor.errors import RecipeError
 from govor.text import Normaliser
-from govor.train import checkpoint
 from govor.train.checkpoint import Checkpoint
 from govor.train.epoch import Rows
 from govor.train.reduce import Ranks
 from govor.train.seeds import generator
 
 if TYPE_CHECKING:
-    import torch
-
     from govor.models.base import Family
 
 
@@ -29,23 +24,14 @@ def start_processes(device: str) -> Ranks:
     """This process among those that ``torchrun`` or ``accelerate launch`` started (or alone)."""
     import torch
     from accelerate import PartialState
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     state = PartialState(cpu=device == "cpu")
     place = state.device if device in ("auto", "cpu") else torch.device(device)
     if place.type == "cuda":
         torch.cuda.set_device(place)
     return Ranks(state.process_index, state.num_processes, place)
-
-
-def chosen_precision(wanted: str, device: torch.device) -> str:
-    """``auto`` becomes bf16 or fp16 on a GPU, whichever it is built for, and fp32 elsewhere."""
-    import torch
-
-    if wanted != "auto":
-        return wanted
-    if device.type != "cuda":
-        return "fp32"
-    return "bf16" if torch.cuda.get_device_capability(device)[0] >= 8 else "fp16"
 
 
 def set_threads(config: TrainConfig) -> int:
@@ -101,37 +87,35 @@ def data_fingerprint(recipe: Recipe, dataset: Any) -> str:
 
 
 def make_family(recipe: Recipe, dataset: Any, rows: Rows, device: str, start: Checkpoint | None) -> Family:
-    """The model to train: new, from the base, or as a checkpoint holds it."""
-    from govor.models import new_model
+    """The model to train: new, from its base, or as a checkpoint holds it."""
+    from govor.models import new_model, resume_model
 
+    config = recipe.train
+    if start is not None:
+        return resume_model(recipe.model, start.folder, device=device, precision=config.precision)
     language = language_of(recipe, dataset)
     normaliser = Normaliser.of(recipe.text, language)
-    table = dataset.table(recipe.train.train_split)
-    texts = table["text"].gather(rows).to_list()
-    config = recipe.model
-    if start is not None and not (start.folder / checkpoint.WEIGHTS).exists():
-        config = dataclasses.replace(config, base=str(start.folder), from_scratch={}, revision=None)
-    family: Family = new_model(
-        config,
+    texts = dataset.table(config.train_split)["text"].gather(rows).to_list()
+    return new_model(
+        recipe.model,
         normaliser=normaliser,
         train_texts=(normaliser(text, language) for text in texts),
         language=language,
         device=device,
-        seed=recipe.train.seed,
+        precision=config.precision,
+        seed=config.seed,
     )
-    return family
 
 
-def load_weights(model: torch.nn.Module, path: Path) -> None:
-    """Loads trained weights as they were (adapters on top of a base)."""
-    from safetensors.torch import load_file
+def adjust_model(family: Family, config: TrainConfig) -> None:
+    """Encoder windows, gradient checkpointing and compilation, as the recipe asks for them."""
+    import torch
 
-    _, unexpected = model.load_state_dict(load_file(path), strict=False)
-    if unexpected:
-        raise RecipeError(f"{path} holds {unexpected[0]}, which the model lacks: keep model.lora as it was")
-
-
-def checkpoint_gradients(model: Any) -> None:
-    """Recomputes activations in the backward pass, where the model can."""
-    if getattr(model, "supports_gradient_checkpointing", False):
+    family.train_windows = config.windows
+    model: Any = family.model
+    if config.gradient_checkpointing and getattr(model, "supports_gradient_checkpointing", False):
         model.gradient_checkpointing_enable({"use_reentrant": False})
+        if hasattr(model, "enable_input_require_grads") and hasattr(model, "peft_config"):
+            model.enable_input_require_grads()
+    if config.compile:
+        family.forward = torch.compile(family.model, dynamic=True)

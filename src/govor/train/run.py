@@ -9,35 +9,14 @@ from typing import Any
 
 from govor import store
 from govor.config import Recipe, Workspace
-from govor.console import say
 from govor.errors import LimitError, ModelError
 from govor.train import checkpoint
-from govor.train.augment import Augmenter, noise_files
-from govor.train.checkpoint import Checkpoint
-from govor.train.epoch import Layout, plan_epoch, steps_in_epoch
-from govor.train.feed import Maker
-from govor.train.folder import RunFolder, check_belongs
-from govor.train.journal import Journal, make_trackers
-from govor.train.judge import Judge, check_splits
-from govor.train.loop import Stepper
-from govor.train.optimiser import freeze, load_optimiser, make_optimiser
-from govor.train.parts import (
-    checkpoint_gradients,
-    chosen_precision,
-    chosen_rows,
-    data_fingerprint,
-    load_weights,
-    make_family,
-    model_fingerprint,
-    set_threads,
-    start_processes,
-)
+from govor.train.folder import RunFolder
+from govor.train.opening import open_session
+from govor.train.parts import start_processes
 from govor.train.reduce import Ranks
-from govor.train.saver import Saver
 from govor.train.session import Session
-from govor.train.state import TrainState
 from govor.train.stop import Stopper
-from govor.train.usage import hardware, versions
 
 
 def train(recipe: Recipe, *, device: str = "auto") -> dict[str, Any]:
@@ -109,8 +88,8 @@ _FREE: dict[str, Any] = {
 def _train(
     recipe: Recipe, folder: RunFolder, ranks: Ranks, stopper: Stopper, start_s: float
 ) -> dict[str, Any]:
-    session, resumed = _open_session(recipe, folder, ranks, stopper)
-    state = session.state
+    session, start = open_session(recipe, folder, ranks, stopper)
+    state, resumed = session.state, start.step if start else None
     if ranks.main:
         folder.note(complete=False, asked=_asked(recipe), resumed_from=resumed)
     try:
@@ -119,7 +98,7 @@ def _train(
         session.run()
         final = session.finish()
     finally:
-        session.journal.close()
+        session.close()
     if state.step < state.total_steps:
         raise ModelError(f"{state.step} of {state.total_steps} steps were done: run the same command again")
     summary = _summary(folder, recipe, start_s) | _result(session, resumed) | {"dev": final, "complete": True}
@@ -154,110 +133,3 @@ def _summary(folder: RunFolder, recipe: Recipe, start_s: float) -> dict[str, Any
         "out": str(folder.root),
         "complete": False,
     }
-
-
-def _open_session(
-    recipe: Recipe, folder: RunFolder, ranks: Ranks, stopper: Stopper
-) -> tuple[Session, int | None]:
-    """Builds everything, from scratch, from a base, or from the newest good checkpoint."""
-    from govor.load import Dataset
-
-    config = recipe.train
-    dataset = Dataset.open(Workspace.of(recipe).dataset)
-    check_splits(config, dict(dataset.splits))
-    if config.augment.noise:
-        noise_files(config.augment.noise)
-    every_duration = dataset.durations(config.train_split)
-    used = chosen_rows(every_duration, config.hours, config.seed)
-    durations = every_duration[used]
-    prints = {"model": model_fingerprint(recipe), "data": data_fingerprint(recipe, dataset)}
-    threads = set_threads(config)
-    start = _start(folder, ranks, prints)
-    family = make_family(recipe, dataset, used, str(ranks.device), start)
-    freeze(family.model, recipe.model.freeze)
-    if config.gradient_checkpointing:
-        checkpoint_gradients(family.model)
-    if start and (start.folder / checkpoint.WEIGHTS).exists():
-        load_weights(family.model, start.folder / checkpoint.WEIGHTS)
-    ranks.share_model(family.model)
-    optimiser = make_optimiser(family.model, config)
-    stepper = Stepper(family, optimiser, config, ranks, chosen_precision(config.precision, ranks.device))
-    state = TrainState()
-    if start:
-        state = TrainState.from_dict(start.state())
-        load_optimiser(family.model, optimiser, start.folder / checkpoint.OPTIMIZER)
-        if state.scaler:
-            stepper.scaler.load_state_dict(state.scaler)
-    state.batch_s = config.batch_s
-    layout = Layout(state.batch_s, config.max_batch, ranks.size, config.accumulate)
-    _set_total(state, recipe, durations, layout)
-    augmenter = Augmenter(config.augment, config.seed, family.sample_rate)
-    maker = Maker(dataset, config.train_split, used, family, augmenter if augmenter.active else None)
-    if ranks.main:
-        store.write_text(folder.root / "recipe.toml", recipe.to_toml())
-        folder.note(
-            versions=versions(),
-            hardware=hardware(ranks.device),
-            fingerprints=prints,
-            world_size=ranks.size,
-            threads=threads,
-        )
-    session = Session(
-        config,
-        ranks,
-        state,
-        durations,
-        layout,
-        maker,
-        stepper,
-        Judge(family, dataset, config, _options(recipe, family), ranks),
-        Saver(folder, family, optimiser, config, prints),
-        _journal(recipe, folder, ranks, state),
-        stopper,
-    )
-    return session, (start.step if start else None)
-
-
-def _start(folder: RunFolder, ranks: Ranks, prints: dict[str, str]) -> Checkpoint | None:
-    """The newest good checkpoint, the same on every process."""
-    mine = checkpoint.newest_good(folder.checkpoints, say) if ranks.main else None
-    found: Checkpoint | None = ranks.from_main(mine)
-    if found is not None:
-        check_belongs(found, prints["model"], prints["data"])
-        say(f"continuing from {found.folder.name}") if ranks.main else None
-    return found
-
-
-def _set_total(state: TrainState, recipe: Recipe, durations: Any, layout: Layout) -> None:
-    """Steps of the whole run: those asked for, or those that the epochs have under this layout."""
-    config = recipe.train
-    if config.steps is not None:
-        state.total_steps = config.steps
-        return
-    if state.total_steps and state.legs and state.legs[-1].layout == layout:
-        return
-    state.total_steps = state.step + _steps_left(state, config, durations, layout)
-
-
-def _steps_left(state: TrainState, config: Any, durations: Any, layout: Layout) -> int:
-    whole, part = int(config.epochs), config.epochs - int(config.epochs)
-    left = 0
-    for epoch in range(state.epoch, whole):
-        legs = state.legs if epoch == state.epoch else ()
-        left += len(plan_epoch(durations, config.seed, epoch, legs, layout).groups())
-    if part and state.epoch <= whole:
-        left += round(part * steps_in_epoch(durations, config.seed, whole, layout))
-    return left
-
-
-def _journal(recipe: Recipe, folder: RunFolder, ranks: Ranks, state: TrainState) -> Journal:
-    trackers = (
-        make_trackers(folder.root, state.step, recipe.train.trackers, recipe.to_dict()) if ranks.main else []
-    )
-    return Journal(folder.root, state.metrics_bytes, state.step, trackers, ranks.main)
-
-
-def _options(recipe: Recipe, family: Any) -> Any:
-    from govor.models.base import DecodeOptions
-
-    return DecodeOptions(language=recipe.model.language, task=recipe.model.task)

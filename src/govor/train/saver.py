@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from govor.train import checkpoint
 from govor.train.checkpoint import Checkpoint
 from govor.train.folder import RunFolder
 from govor.train.moments import Keep
-from govor.train.optimiser import save_optimiser, trained
+from govor.train.optimiser import save_optimiser
 from govor.train.state import TrainState
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ class Saver:
         optimiser: whose state is saved.
         config: settings.
         fingerprints: of model and data, written into every checkpoint.
-        copied: called with every new checkpoint (the mirror).
     """
 
     def __init__(
@@ -42,10 +40,9 @@ class Saver:
         optimiser: torch.optim.Optimizer,
         config: TrainConfig,
         fingerprints: dict[str, str],
-        copied: Callable[[Checkpoint], None] | None = None,
     ) -> None:
         self.folder, self.family, self.optimiser = folder, family, optimiser
-        self.fingerprints, self.copied = fingerprints, copied
+        self.fingerprints = fingerprints
         self.keep = Keep.parse(config.keep)
         self._proved = False
         self._bytes = 0
@@ -74,34 +71,20 @@ class Saver:
         return made
 
     def settle(self, made: Checkpoint, state: TrainState) -> None:
-        """Publishes the best model, prunes, hands the checkpoint to the mirror."""
+        """Publishes the best model and prunes."""
         best = state.best["step"] if state.best else None
         if best == made.step:
             checkpoint.publish(made, self.folder.model)
         self.folder.prune(self.keep, best)
-        if self.copied:
-            self.copied(made)
 
     def _fill(self, partial: Path, state: TrainState) -> None:
+        from govor.models.adapters import save_adapter
+
         self.family.save(partial)
         (partial / checkpoint.TRAINING).mkdir()
         save_optimiser(self.family.model, self.optimiser, partial / checkpoint.OPTIMIZER)
-        if has_adapters(self.family.model):
-            save_trained(self.family.model, partial / checkpoint.WEIGHTS)
+        save_adapter(self.family.model, partial)
         store.write_json(partial / checkpoint.STATE, state.as_dict())
-
-
-def has_adapters(model: torch.nn.Module) -> bool:
-    """Whether parts were added that the saved model holds merged."""
-    return hasattr(model, "peft_config")
-
-
-def save_trained(model: torch.nn.Module, path: Path) -> None:
-    """Writes the trained parameters and all buffers as they are."""
-    from safetensors.torch import save_file
-
-    tensors = {name: p.detach().cpu().contiguous() for name, p in trained(model)}
-    save_file(tensors, path)
 
 
 def prove(folder: Path, family: Family) -> None:
@@ -113,12 +96,11 @@ def prove(folder: Path, family: Family) -> None:
     import torch
 
     from govor.models import open_model
+    from govor.models.weights import saved_state
 
     opened: Any = open_model(folder, device="cpu", precision="fp32")
-    if has_adapters(family.model):
-        return
     written = opened.model.state_dict()
-    for name, value in family.model.state_dict().items():
+    for name, value in (saved_state(family.model) or family.model.state_dict()).items():
         if name not in written or not torch.equal(value.detach().cpu(), written[name]):
             raise ModelError(
                 f"{folder} was written but does not load as the model in memory ({name} differs)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +15,11 @@ from govor.console import Progress, say
 from govor.errors import LimitError, StoppedError
 from govor.store import readable_seconds
 from govor.train.epoch import EpochPlan, Layout, Leg, plan_epoch
-from govor.train.feed import FedBatch, Maker, Skipped, feed
+from govor.train.feed import FedBatch, Feed, Skipped
 from govor.train.journal import Journal
 from govor.train.judge import Judge, Judgement
 from govor.train.loop import Stepper, StepReport
+from govor.train.mirror import Mirror
 from govor.train.moments import Every
 from govor.train.reduce import Ranks
 from govor.train.saver import Saver
@@ -36,10 +38,11 @@ class Session:
         state: where the run stands; moves.
         durations: seconds of the clips that are used ``[N]``.
         layout: how clips fall into batches now.
-        maker: makes batches.
+        feed: makes batches.
         stepper: takes steps.
         judge: evaluates.
         saver: writes checkpoints.
+        mirror: copies them elsewhere, or None.
         journal: writes metrics.
         stopper: knows when to stop.
     """
@@ -49,10 +52,11 @@ class Session:
     state: TrainState
     durations: NDArray[np.float64]
     layout: Layout
-    maker: Maker
+    feed: Feed
     stepper: Stepper
     judge: Judge
     saver: Saver
+    mirror: Mirror | None
     journal: Journal
     stopper: Stopper
 
@@ -62,7 +66,7 @@ class Session:
         self._names = Every("epoch", named=self.config.keep_epochs or (0,))
         self._usage = Usage(str(self.ranks.device))
         self._clock_s = self._window_s = time.monotonic()
-        self._window = _Window()
+        self._window, self._rate = _Window(), 0.0
         self._wer: float | None = None
         self._last: Judgement | None = None
 
@@ -90,7 +94,7 @@ class Session:
             s.legs = list(plan.legs)
             if not plan.batches:
                 self._next_epoch()
-            for batches in feed(self.maker, plan, self.ranks.rank, self.config.loader_workers):
+            for batches in self.feed.steps(plan, self.ranks.rank):
                 yield plan, batches
                 if s.step >= s.total_steps:
                     return
@@ -102,11 +106,13 @@ class Session:
     def _step(self, plan: EpochPlan, batches: list[FedBatch]) -> StepReport:
         s = self.state
         skipped = [clip for fed in batches for clip in fed.skipped]
-        clock_s = time.monotonic() - self._clock_s if self.ranks.main else 0.0
-        report = self.stepper.step(batches, s, (float(self.stopper.asked()), clock_s, float(len(skipped))))
+        now_s = time.monotonic()
+        passed_s = now_s - self._clock_s if self.ranks.main else 0.0
+        self._clock_s = now_s
+        extra = (float(self.stopper.asked()), passed_s, float(len(skipped)), _left_out(batches))
+        report = self.stepper.step(batches, s, extra)
         s.seconds += report.extra[1]
-        self._clock_s = time.monotonic()
-        self._advance(plan, len(batches), report.clips + int(report.extra[2]))
+        self._advance(plan, len(batches), report.clips + int(report.extra[3]))
         if report.extra[2]:
             self._skip(skipped)
         return report
@@ -141,8 +147,7 @@ class Session:
 
     def _note(self, report: StepReport) -> str:
         wer = f"  WER {self._wer:.3f}" if self._wer is not None else ""
-        rate = self._window.clips / max(time.monotonic() - self._window_s, 1e-6)
-        return f"loss {report.loss:.4f}{wer}  {rate:.3g} clips/s"
+        return f"loss {report.loss:.4f}{wer}  {self._rate:.3g} clips/s"
 
     def _after(self, report: StepReport) -> None:
         """Logs, evaluates and saves what is due behind a step; stops when asked to."""
@@ -172,7 +177,7 @@ class Session:
     def evaluate(self) -> Judgement:
         """Judges the model as it is and remembers the best."""
         s = self.state
-        found = self.judge.judge(self.maker)
+        found = self.judge.judge()
         self._wer, self._last = found.wer, found
         s.last_eval = s.position
         if s.step and (s.best is None or found.wer < s.best["wer"]):
@@ -195,7 +200,7 @@ class Session:
         whole = len(self.judge.rows) == self.judge.size
         if whole and s.best and s.best["step"] == s.step and self._last:
             return self._last.numbers()
-        found = self._chosen().judge(self.maker, whole=True)
+        found = self._chosen().judge(whole=True)
         self.journal.write(
             "dev", s.step, {**found.numbers(), "of_step": s.best["step"] if s.best else s.step}
         )
@@ -208,7 +213,8 @@ class Session:
             return self.judge
         from govor.models import open_model
 
-        return self.judge.of(open_model(self.saver.folder.model, device=str(self.ranks.device)))
+        chosen: Any = open_model(self.saver.folder.model, device=str(self.ranks.device))
+        return self.judge.of(chosen)
 
     def save(self, named: bool) -> None:
         """Writes a checkpoint (on the main process; the others wait)."""
@@ -218,11 +224,22 @@ class Session:
         s.scaler = self.stepper.scaler.state_dict()
         if self.ranks.main:
             wer = self._wer if s.last_eval.step == s.step else None
-            self.saver.settle(self.saver.save(s, named, wer), s)
+            made = self.saver.save(s, named, wer)
+            self.saver.settle(made, s)
+            if self.mirror:
+                self.mirror.copy(made, s.best["step"] if s.best else None)
         self.ranks.from_main(None)
+
+    def close(self) -> None:
+        """Ends the session: what waits for the mirror is copied, the logs are closed."""
+        if self.mirror:
+            self.mirror.finish()
+        self.feed.close()
+        self.journal.close()
 
     def _log(self, report: StepReport) -> None:
         s, passed_s = self.state, max(time.monotonic() - self._window_s, 1e-6)
+        self._rate = self._window.clips / passed_s
         left_s = (s.total_steps - s.step) * s.seconds / max(1, s.step)
         self.journal.write(
             "train",
@@ -232,7 +249,7 @@ class Session:
                 "loss": self._window.loss,
                 "rate": report.rate,
                 "grad_norm": report.grad_norm,
-                "clips_per_s": round(self._window.clips / passed_s, 3),
+                "clips_per_s": round(self._rate, 3),
                 "padding": round(self._window.padding, 4),
                 "seconds": round(s.seconds, 3),
                 "left_s": round(left_s, 1),
@@ -255,6 +272,11 @@ class Session:
 def plan_length(plan: EpochPlan) -> int:
     """Batches of the current leg's plan, done and left."""
     return plan.legs[-1].steps + len(plan.batches)
+
+
+def _left_out(batches: list[FedBatch]) -> float:
+    """Clips of the plan that are in no batch."""
+    return float(sum(clip.id not in fed.ids for fed in batches for clip in fed.skipped))
 
 
 @dataclass

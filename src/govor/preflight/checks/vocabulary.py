@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import polars as pl
 
 from govor.findings import Finding, count_of, share_of, some
 from govor.models.base import Family
+from govor.models.own_checks import OWN_CODES, Seen, own_checks_of
 from govor.preflight.clips import Tables
 from govor.preflight.registry import check
 from govor.text import Normaliser
@@ -69,6 +70,25 @@ def transcripts_come_back(
         yield _changed(hurt, total, samples)
 
 
+@check(*OWN_CODES)
+def the_models_own_checks_pass(family: Family, tables: Tables, language: str | None) -> Iterable[Finding]:
+    """The model's head, special tokens and settings are right for its kind."""
+    languages = [
+        code
+        for table in tables.values()
+        if "language" in table.columns
+        for code in table["language"].unique()
+    ]
+    seen = Seen(
+        {split: table["normal"].to_list() for split, table in tables.items()},
+        {split: table["duration"].to_list() for split, table in tables.items()},
+        {split: table["id"].to_list() for split, table in tables.items()},
+        language,
+        frozenset(code for code in languages if code),
+    )
+    return own_checks_of(family, seen)
+
+
 def sort_letters(family: Family, characters: Counter[str], normaliser: Normaliser) -> Letters:
     """Tries every character between two others that are known."""
 
@@ -83,6 +103,7 @@ def sort_letters(family: Family, characters: Counter[str], normaliser: Normalise
         spaces = {c for c in plain if back(f"{frame}{c}{frame}") == f"{frame} {frame}"}
     else:
         spaces = set()
+    spaces |= set(plain) & {getattr(family, "delimiter", None)} - known
     unknown = set(plain) - known - spaces
     cased = {
         c
