@@ -17,7 +17,7 @@ import polars as pl
 from govor.corpora.embedded import AudioUnpacker
 from govor.corpora.reader import Chunk, Reading, Source, frame_of
 from govor.corpora.splits import split_in
-from govor.corpora.tables import matching, renamed
+from govor.corpora.tables import check_named, matching, renamed
 from govor.errors import CorpusError, MissingExtraError
 from govor.store import require_space
 
@@ -55,7 +55,7 @@ def read(source: Source) -> Reading:
         batches = _parquet_batches(source.path, folder)
     root = Path(source.config.audio_root or folder)
     root.mkdir(parents=True, exist_ok=True)
-    return Reading(_chunks(batches, source, folder), root, notes={"unpacked": str(folder)})
+    return Reading(_chunks(batches, source, folder), root, renamed=True, notes={"unpacked": str(folder)})
 
 
 def parquet_files(path: Path) -> list[Path]:
@@ -196,6 +196,7 @@ def _chunks(batches: Iterator[Batch], source: Source, folder: Path) -> Iterator[
         for number, row in enumerate(rows, start):
             row[column] = unpacker.place(row[column], split or "all", number)
         frame = frame_of(rows).with_columns(pl.int_range(start + 1, start + len(rows) + 1).alias("_line"))
+        check_named(list(rows[0]), source.config.columns, file)
         mapping = matching([n for n in frame.columns if n != "_line"], {"audio": column, **_named(source)})
         if "text" not in mapping:
             there = ", ".join(name for name in rows[0] if name != column)
