@@ -204,10 +204,11 @@ def band_words(extractor: Any) -> str:
         extractor.high_hz,
     )
     widths_hz = (filters > 0).sum(axis=0) * extractor.sample_rate / extractor.fft_samples
+    low_hz, high_hz = widths_hz[0], widths_hz[-1]
     return (
-        f"A band is {widths_hz[0]:.0f} Hz wide at the bottom and {widths_hz[-1]:.0f} Hz at the top, as hearing"
-        " is finer for low sounds; inside a band the exact pitch is lost. Phase is lost too: the sound cannot be"
-        " put together again from this picture."
+        f"A band is {low_hz:.0f} Hz wide at the bottom and {high_hz:.0f} Hz at the top, as hearing is finer"
+        " for low sounds; inside a band the exact pitch is lost. Phase is lost too: the sound cannot be put"
+        " together again from this picture."
     )
 
 
