@@ -47,8 +47,8 @@ def release_folder(path: Path) -> Path | None:
     """The folder with the tables: `path` itself, or the only language of a release in it."""
     if not path.is_dir():
         return None
-    inside = [path, *sorted(path.glob("*/")), *sorted(path.glob("cv-corpus-*/*/"))]
-    found = [folder for folder in inside if _tables(folder).keys() & {*SPLITS, *STATUSES}]
+    below = sorted(path.glob("cv-corpus-*/*/")) + sorted(path.glob("*/") if ARCHIVE_NAME in path.name else [])
+    found = [folder for folder in (path, *below) if _tables(folder).keys() & {*SPLITS, *STATUSES}]
     return found[0] if found and (found[0] == path or len(found) == 1) else None
 
 

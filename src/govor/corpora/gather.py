@@ -27,7 +27,7 @@ from govor.corpora.reader import Reading
 from govor.corpora.spool import Spool
 from govor.corpora.tidy import rejection_columns, tidy
 from govor.errors import CorpusError
-from govor.store import PARTIAL_MARK, remove_partials, write_json
+from govor.store import PARTIAL_MARK, write_json
 
 MOST_REPAIRS_IN_JSON = 10_000
 CHUNK_NAMES = 1 << 18
@@ -60,7 +60,6 @@ def gather(reading: Reading, config: CorpusConfig, out: Path, info: CorpusInfo) 
 
 @contextmanager
 def _spool(out: Path) -> Iterator[Spool]:
-    remove_partials(out)
     folder = out / f".rows{PARTIAL_MARK}{uuid.uuid4().hex[:8]}"
     folder.mkdir(parents=True)
     try:

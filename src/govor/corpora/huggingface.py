@@ -30,7 +30,8 @@ _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(:[\w.-]+)?(@[\w.-]+)?")
 def recognise(path: Path) -> str | None:
     """Looks for Parquet files with Audio, for ``save_to_disk``'s files, or for the form of a Hub id."""
     if not path.exists():
-        return "it is no path here, and has the form of a Hub id" if _HUB_ID.fullmatch(str(path)) else None
+        named = _HUB_ID.fullmatch(str(path)) and not path.parent.exists()
+        return "it is no path here, and has the form of a Hub id" if named else None
     if _saved(path):
         return "dataset_info.json and Arrow files of save_to_disk"
     tables = parquet_files(path)
@@ -194,6 +195,8 @@ def _chunks(batches: Iterator[Batch], source: Source, folder: Path) -> Iterator[
     for file, split, start, rows in batches:
         column = _column_of_audio(rows[0], source) if rows else ""
         for number, row in enumerate(rows, start):
+            if isinstance(row[column], Mapping):
+                _keep_origin(row, source)
             row[column] = unpacker.place(row[column], split or "all", number)
         frame = frame_of(rows).with_columns(pl.int_range(start + 1, start + len(rows) + 1).alias("_line"))
         check_named(list(rows[0]), source.config.columns, file)
@@ -205,6 +208,13 @@ def _chunks(batches: Iterator[Batch], source: Source, folder: Path) -> Iterator[
         if "split" not in made.columns:
             made = made.with_columns(pl.lit(split_in(split), pl.String).alias("split"))
         yield Chunk(made, file)
+
+
+def _keep_origin(row: dict[str, Any], source: Source) -> None:
+    """Times of a clip that lies in the table are where it came from, unless the user says otherwise."""
+    for name in ("start", "end"):
+        if name in row and name not in source.config.columns.values():
+            row[f"orig_{name}"] = row.pop(name)
 
 
 def _named(source: Source) -> dict[str, str]:
