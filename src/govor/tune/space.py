@@ -87,13 +87,17 @@ def _parameter(name: str, value: Any) -> Parameter:
         return Parameter(name, tuple(value))
     if isinstance(value, Mapping) and {"low", "high"} <= set(value) <= _RANGE_KEYS:
         return _range(name, value)
-    raise RecipeError(f"[tune] space: {name} is {value!r}; write a list, or {{ low = …, high = …, log = true }}")
+    raise RecipeError(
+        f"[tune] space: {name} is {value!r}; write a list, or {{ low = …, high = …, log = true }}"
+    )
 
 
 def _range(name: str, value: Mapping[str, Any]) -> Parameter:
     low, high, log = value["low"], value["high"], bool(value.get("log", False))
     if not low < high or (log and low <= 0) or not all(map(math.isfinite, (low, high))):
-        raise RecipeError(f"[tune] space: {name} from {low} to {high} is no range" + (" for log" if log else ""))
+        raise RecipeError(
+            f"[tune] space: {name} from {low} to {high} is no range" + (" for log" if log else "")
+        )
     whole = isinstance(low, int) and isinstance(high, int)
     return Parameter(name, (), float(low), float(high), log, value.get("step"), whole)
 

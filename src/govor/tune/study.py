@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
-import time
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,7 +71,8 @@ class _Study:
     def run(self, wanted: int) -> None:
         """Runs trials until `wanted` are finished."""
         self._take_up_interrupted()
-        wanted = min(wanted, grid_size(self.space)) if is_grid(self.space) else wanted
+        if is_grid(self.space):
+            wanted = min(wanted, grid_size(self.space))
         while self._finished() < wanted:
             trial = self.study.ask()
             try:
@@ -82,7 +83,7 @@ class _Study:
 
     def _finished(self) -> int:
         return sum(
-            trial.state.is_finished() and "retried_as" not in trial.user_attrs for trial in self.study.trials
+            trial.state.is_finished() and not trial.user_attrs.get("continued") for trial in self.study.trials
         )
 
     def _take_up_interrupted(self) -> None:
@@ -98,12 +99,10 @@ class _Study:
         import optuna
 
         attributes = {"folder": trial.user_attrs.get("folder", _name(trial.number)), "retry_of": trial.number}
-        attributes["attempts"] = trial.user_attrs.get("attempts", 0) + (why.startswith("crash"))
+        attributes["attempts"] = trial.user_attrs.get("attempts", 0) + why.startswith("crash")
+        for key, value in {"error": why, "continued": True}.items():
+            self.study._storage.set_trial_user_attr(trial._trial_id, key, value)
         self.study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
-        storage = self.study._storage
-        storage_id = trial._trial_id
-        for key, value in {"error": why, "retried_as": "queued"}.items():
-            _note(storage, storage_id, key, value)
         self.study.enqueue_trial(trial.params, user_attrs=attributes)
 
     def _one(self, trial: optuna.Trial) -> None:
@@ -114,9 +113,7 @@ class _Study:
         trial.set_user_attr("values", values)
         place = self.folder / "trials" / name
         out = str(place / "run")
-        recipe = with_values(self.recipe, values, out=out, mirror=None, loader_workers=0)
-        if self.recipe.train.loader_workers:
-            recipe = with_values(recipe, {}, loader_workers=self.recipe.train.loader_workers)
+        recipe = with_values(self.recipe, values, out=out, mirror=None)
         store.write_text(place / "recipe.toml", recipe.to_toml())
         say(f"trial {trial.number}: " + ", ".join(f"{key} = {value}" for key, value in values.items()))
         process = TrialProcess(place, self.device)
@@ -140,7 +137,8 @@ class _Study:
             if self.stopper.asked():
                 process.stop()
                 raise StoppedError(
-                    f"stopped ({self.stopper.reason}) in trial {trial.number}; run the same command again to go on",
+                    f"stopped ({self.stopper.reason}) in trial {trial.number}; run the same command again "
+                    "to go on",
                     {**self.summary(), "complete": False},
                 )
             if told and self._prunes and trial.should_prune():
@@ -193,12 +191,14 @@ class _Study:
         return any(trial.value is not None for trial in self.study.trials)
 
     def _give_up_when_all_fail(self) -> None:
-        finished = [t for t in self.study.trials if t.state.is_finished() and "retried_as" not in t.user_attrs]
+        finished = [
+            t for t in self.study.trials if t.state.is_finished() and not t.user_attrs.get("continued")
+        ]
         last = finished[-FAILURES_IN_A_ROW:]
         if len(last) == FAILURES_IN_A_ROW and all(t.state.name == "FAIL" for t in last):
             raise LimitError(
-                f"{FAILURES_IN_A_ROW} trials in a row failed, the last with: {last[-1].user_attrs.get('error')}; "
-                f"see {self.folder}/trials/*/log.txt",
+                f"{FAILURES_IN_A_ROW} trials in a row failed, the last with: "
+                f"{last[-1].user_attrs.get('error')}; see {self.folder}/trials/*/log.txt",
                 self.summary(),
             )
 
@@ -207,9 +207,7 @@ class _Study:
         if not self._any_good():
             return
         best = self.study.best_trial.user_attrs["folder"]
-        unfinished = {
-            t.user_attrs.get("folder") for t in self.study.trials if not t.state.is_finished()
-        }
+        unfinished = {t.user_attrs.get("folder") for t in self.study.trials if not t.state.is_finished()}
         for place in (self.folder / "trials").iterdir():
             if place.name not in {best, *unfinished}:
                 shutil.rmtree(place / "run" / "checkpoints", ignore_errors=True)
@@ -240,12 +238,6 @@ def _name(number: int) -> str:
     return f"{number:04d}"
 
 
-def _note(storage: Any, trial_id: int, key: str, value: Any) -> None:
-    """A user attribute of a trial that is already finished (Optuna's own call refuses those)."""
-    storage.set_trial_system_attr(trial_id, key, value) if False else None
-    del storage, trial_id, key, value
-
-
 def _open_study(recipe: Recipe, folder: Path, space: list[Parameter]) -> optuna.Study:
     """The stored study, made where there is none.
 
@@ -259,22 +251,28 @@ def _open_study(recipe: Recipe, folder: Path, space: list[Parameter]) -> optuna.
         raise MissingExtraError("optuna", "tune") from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+    warnings.filterwarnings("ignore", message="Heartbeat of storage")
     storage = optuna.storages.RDBStorage(
         f"sqlite:///{folder / 'study.db'}", heartbeat_interval=HEARTBEAT_S, grace_period=GRACE_S
     )
     study = optuna.create_study(
         study_name="govor",
         storage=storage,
-        sampler=_sampler(recipe, space),
+        sampler=_sampler(recipe),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=recipe.tune.warmup_trials, n_warmup_steps=1),
         direction="minimize",
         load_if_exists=True,
     )
-    mark = store.fingerprint({"space": [vars_of(p) for p in space], "model": recipe.model, "text": recipe.text})
+    mark = store.fingerprint(
+        {"space": [vars_of(p) for p in space], "model": recipe.model, "text": recipe.text}
+    )
     if study.user_attrs.get("space", mark) != mark:
         raise RecipeError(
             f"{folder} holds a study of another space or model: restore it, or choose another work folder"
         )
+    if "space" not in study.user_attrs and is_grid(space):
+        for places in itertools.product(*(range(len(parameter.values)) for parameter in space)):
+            study.enqueue_trial({p.name: place for p, place in zip(space, places, strict=True)})
     study.set_user_attr("space", mark)
     return study
 
@@ -286,11 +284,8 @@ def vars_of(parameter: Parameter) -> dict[str, Any]:
     return dataclasses.asdict(parameter)
 
 
-def _sampler(recipe: Recipe, space: list[Parameter]) -> Any:
+def _sampler(recipe: Recipe) -> Any:
     import optuna
 
-    if is_grid(space):
-        grid = {parameter.name: list(range(len(parameter.values))) for parameter in space}
-        return optuna.samplers.GridSampler(grid, seed=recipe.tune.seed)
     startup = max(3, min(10, recipe.tune.trials // 3))
-    return optuna.samplers.TPESampler(seed=recipe.tune.seed + int(time.time_ns() % 1), n_startup_trials=startup)
+    return optuna.samplers.TPESampler(seed=recipe.tune.seed, n_startup_trials=startup)
