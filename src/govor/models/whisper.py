@@ -75,6 +75,7 @@ class WhisperFamily:
         self.max_window_s: float | None = float(feature_extractor.chunk_length)
         self.max_labels: int | None = model.config.max_target_positions
         accept_short_windows(model.get_encoder())
+        model.get_encoder().embed_positions.requires_grad_(False)  # sinusoids; from_pretrained forgets this
 
     def features(self, wave: Wave) -> Features:
         """Log-mel frames ``[F, M]`` of the audio itself; `collate` adds the silence up to the window."""
