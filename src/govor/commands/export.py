@@ -13,9 +13,7 @@ from govor.errors import LimitError
 
 def command(
     model: Annotated[str, typer.Argument(help="Run, model folder or Hub id.")],
-    format: Annotated[
-        str, typer.Option("--format", help="transformers, ctranslate2, onnx.")
-    ],
+    format: Annotated[str, typer.Option("--format", help="transformers, ctranslate2, onnx.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the exported model.")],
     quantization: Annotated[
         str | None,

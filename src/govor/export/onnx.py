@@ -83,7 +83,7 @@ def _export_graph(original: Any, path: Path) -> None:
     try:
         with quiet(), torch.inference_mode():
             program = torch.onnx.export(
-                Graph(),
+                Graph().eval(),
                 (example,),
                 dynamo=True,
                 dynamic_shapes={"values": {1: length}},
