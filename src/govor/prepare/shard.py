@@ -15,7 +15,7 @@ from govor.audio.encoding import EXTENSION, PCM_BYTES_A_SAMPLE
 from govor.prepare.cutting import Clip, Outcome
 from govor.prepare.schema import AUDIO_TYPE, FOOTER_KEY
 from govor.prepare.settings import Settings
-from govor.store import atomic_path
+from govor.store import atomic_path, readable_error
 
 COMPRESSED = "zstd"
 _UNSAFE = str.maketrans(dict.fromkeys('/\\:*?"<>|\x00', "_"))
@@ -118,7 +118,10 @@ class ShardWriter:
             return
         clips, self._clips, self._waiting_bytes = self._clips, [], 0
         self._rows += len(clips)
-        self._writer.write_table(self._batch(clips), row_group_size=len(clips))
+        try:
+            self._writer.write_table(self._batch(clips), row_group_size=len(clips))
+        except OSError as error:
+            raise readable_error(error, self.path) from error
 
     def _batch(self, clips: list[Clip]) -> pa.Table:
         rows = self._table.take(pa.array([clip.row for clip in clips]))
@@ -135,7 +138,10 @@ class ShardWriter:
         self._flush()
         facts = ShardFacts(self.key, self._rows, self._samples, sorted(self._rejected))
         self._writer.add_key_value_metadata({FOOTER_KEY.decode(): json.dumps(asdict(facts))})
-        self._writer.close()
+        try:
+            self._writer.close()
+        except OSError as error:
+            raise readable_error(error, self.path) from error
         self._files.close()
         return facts
 

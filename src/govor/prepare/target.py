@@ -83,13 +83,19 @@ class LocalTarget:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Holds the folder's lock and removes what a killed run left half-written."""
+        """Holds the folder's lock; removes what killed runs and lost workers left half-written."""
         with store.locked(self.root):
-            for folder in (self.root, self.folder, self.root / STATE, self.root / STATE / "verdicts"):
-                folder.mkdir(parents=True, exist_ok=True)
-                store.remove_partials(folder)
-            yield
-            shutil.rmtree(self.scratch, ignore_errors=True)
+            self._tidy()
+            try:
+                yield
+            finally:
+                self._tidy()
+
+    def _tidy(self) -> None:
+        for folder in (self.root, self.folder, self.root / STATE, self.root / STATE / "verdicts"):
+            folder.mkdir(parents=True, exist_ok=True)
+            store.remove_partials(folder)
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
     def shards(self) -> dict[str, ShardFacts]:
         """Facts of the shards in ``data/``."""

@@ -138,7 +138,7 @@ function histogram(id, bins, chosen, pass, pick) {
     hit.addEventListener("click", () => { pick(chosen === k ? null : k); update(); });
     svg.append(bar(all[k], "all"), bar(now[k], "now" + (chosen === k ? " on" : "")), hit);
     if (now[k]) svg.append(make("text", { x: (k + .5) * step, y: floor - tall(all[k]) - 4, "text-anchor": "middle", "pointer-events": "none" }, short(now[k])));
-    const label = k === 0 ? "0" : k === 11 ? ">100" : k % 2 ? "" : String(10 * k);
+    const label = k === 0 ? "0" : k === 11 ? ">100" : k % 2 || k === 10 ? "" : String(10 * k);
     if (label) svg.append(make("text", { x: k === 0 || k === 11 ? (k + .5) * step : (k + 1) * step, y: floor + 15, "text-anchor": "middle" }, label));
   }
 }
@@ -218,8 +218,9 @@ function details(n) {
   return element("details", {}, element("summary", {}, "source texts"), list);
 }
 function card(n) {
-  const meta = element("div", { class: "meta" }, element("b", {}, percent(wer[n])), `${rows.errors[n]} of ${rows.words[n]} words`, `CER ${percent(cer[n])}`, `${rows.duration[n].toFixed(1)} s`);
-  if (rows.confidence[n] !== null) meta.append(`confidence ${rows.confidence[n].toFixed(2)}`);
+  const facts = [`${rows.errors[n]} error${rows.errors[n] === 1 ? "" : "s"} in ${rows.words[n]} words`, `CER ${percent(cer[n])}`, `${rows.duration[n].toFixed(1)} s`];
+  if (rows.confidence[n] !== null) facts.push(`confidence ${rows.confidence[n].toFixed(2)}`);
+  const meta = element("div", { class: "meta" }, element("b", {}, percent(wer[n])), ...facts.map(fact => element("span", {}, fact)));
   if (rows.baseline_errors) { const change = rows.errors[n] - rows.baseline_errors[n]; if (change) meta.append(element("span", { class: change < 0 ? "good" : "bad" }, `${change > 0 ? "+" : "−"}${Math.abs(change)} against the baseline`)); }
   data.kinds.forEach((kind, bit) => { if (rows.flags[n] >> bit & 1) meta.append(element("span", { class: "badge " + (kind.code === "suspect_reference" ? "warning" : "info"), title: kind.meaning }, kind.short)); });
   meta.append(element("span", { class: "id" }, rows.id[n]));
