@@ -46,3 +46,47 @@ def tiny_ctc(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "tiny_ctc"
     family.save(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Corpus folder: 17 synthesised Croatian utterances in three splits; do not write into it."""
+    from speech import spoken_corpus
+
+    return spoken_corpus(tmp_path_factory.mktemp("tiny_corpus"))
+
+
+@pytest.fixture(scope="session")
+def tiny_dataset(tiny_corpus: Path) -> Path:
+    """Data set prepared from `tiny_corpus`; do not write into it."""
+    from speech import prepared_from
+
+    return prepared_from(tiny_corpus)
+
+
+@pytest.fixture(scope="session")
+def tiny_whisper_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Whisper folder without weights: byte-level tokenizer, real special tokens, tiny configuration."""
+    from tiny_tokenizer import save_tiny_whisper_files
+
+    return save_tiny_whisper_files(tmp_path_factory.mktemp("models") / "tiny_whisper_files")
+
+
+@pytest.fixture(scope="session")
+def tiny_whisper(tiny_whisper_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a random Croatian Whisper model with 30 s windows and a byte-level tokenizer."""
+    from govor.config import ModelConfig, TextConfig
+    from govor.models import new_model
+    from govor.text import Normaliser
+
+    family = new_model(
+        ModelConfig(from_scratch={"model_type": "whisper", "tokenizer": str(tiny_whisper_files)}),
+        normaliser=Normaliser.of(TextConfig(), "hr"),
+        train_texts=[],
+        language="hr",
+        device="cpu",
+        seed=1,
+    )
+    folder = tmp_path_factory.mktemp("models") / "tiny_whisper"
+    family.save(folder)
+    return folder

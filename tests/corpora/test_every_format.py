@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 import soundfile
 import ten_seconds
@@ -71,3 +72,30 @@ def test_importing_again_gives_the_same_corpus(tmp_path: Path, imported: Callabl
     second = imported(source)
     assert second.summary == first.summary
     assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_clips_in_a_table_keep_where_they_came_from(
+    tmp_path: Path, imported: Callable[..., Imported]
+) -> None:
+    said = utterances()[0]
+    audio = {"bytes": ten_seconds._flac(said.wave), "path": "a.flac"}
+    row = {"id": "a-1", "audio": audio, "text": said.text, "start": 31.2, "end": 36.85}
+    pl.DataFrame([row]).write_parquet(tmp_path / "train.parquet")
+    got = imported(tmp_path).row("a-1")
+    assert (got["start"], got["end"], got["orig_start"], got["orig_end"]) == (None, None, 31.2, 36.85)
+
+
+@pytest.mark.parametrize("name", ["huggingface-parquet"])
+def test_a_stream_through_the_library_is_the_same(
+    name: str, tmp_path: Path, imported: Callable[..., Imported], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import datasets
+
+    folder = ten_seconds.source(name, tmp_path / "src")
+    load = datasets.load_dataset
+    monkeypatch.setattr(datasets, "load_dataset", lambda id, config, **kw: load(str(folder), streaming=True))
+    got = imported("somebody/ten-seconds", language="hr")
+    assert got.summary["format"] == "huggingface"
+    for said, row in by_text(got):
+        np.testing.assert_array_equal(span(got, row), said.wave)
+        assert row["split"] == said.split

@@ -32,7 +32,7 @@ class StubDataset:
     fingerprint = "stub"
 
     def __init__(self, table: pl.DataFrame, path: str = "stub", broken: tuple[int, ...] = ()):
-        self.frame, self.path, self.broken = table, path, broken
+        self.frame, self.url, self.broken = table, path, broken
         self.splits = dict(sorted(table.group_by("split").len().iter_rows()))
 
     def table(self, split):
@@ -51,7 +51,7 @@ class StubDataset:
         return wave
 
     def clip_bytes(self, split, row):
-        return encode(self.wave(split, row), RATE)
+        return b"broken" if row in self.broken else encode(self.wave(split, row), RATE)
 
 
 class StubRecogniser:

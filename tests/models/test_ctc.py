@@ -114,7 +114,7 @@ def test_padding_leaves_loss_and_text_unchanged(family):
     other, _ = family.loss(family.collate([long]))
     both, two = family.loss(family.collate([short, long]))
     assert (units, two) == (1, 2)
-    assert float(both) == pytest.approx(float(alone) + float(other), rel=1e-3)
+    assert both.item() == pytest.approx(alone.item() + other.item(), rel=1e-3)
     options = DecodeOptions(words=True)
     waves = [wave(0.9, 1), wave(2.1, 2)]
     together = family.recognise(waves, options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 import random
 
 import numpy as np
@@ -133,3 +134,39 @@ def materials_of(clean, tmp_path):
         return made
 
     return make
+
+
+LETTERS = "abcčćdđefghijklmnoprsštuvzž"
+
+
+def save_base(folder, texts, rules=None):
+    """A tiny CTC model with random weights whose vocabulary is built from `texts`, as a folder."""
+    from govor.models import new_model
+    from govor.text import Normaliser
+
+    recipe = recipe_with(**({"text": {"rules": rules}} if rules is not None else {}))
+    normaliser = Normaliser.of(recipe.text, "hr")
+    family = new_model(recipe.model, normaliser=normaliser, train_texts=texts, language="hr", device="cpu")
+    family.save(folder)
+    return folder
+
+
+def edit_json(path, change):
+    """Changes a JSON file in place."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    change(data)
+    path.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+
+
+@pytest.fixture
+def base(tmp_path):
+    """A tiny base model that knows the letters of Croatian."""
+    return save_base(tmp_path / "base", [LETTERS])
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Torch on one thread: two of them fight for the cores of a test machine."""
+    import torch
+
+    torch.set_num_threads(1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
 FRAME_S = 0.032
 FLOOR_DB = 55.0
@@ -24,6 +23,8 @@ def bandwidth_hz(samples: NDArray[np.float32], sample_rate: int) -> float:
     Returns:
         Frequency in Hz; 0.0 for silence or less than one frame.
     """
+    from scipy import fft
+
     size = int(FRAME_S * sample_rate)
     count = len(samples) // size
     if count == 0 or not np.any(samples):

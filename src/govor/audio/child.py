@@ -26,6 +26,7 @@ def main(arguments: list[str]) -> None:
     _limit(memory_bytes, cpu_s)
     connection = Connection(request_fd)
     try:
+        connection.send(("ready",))
         while (request := connection.recv()) is not None:
             _serve(connection, *request)
     except (EOFError, BrokenPipeError, ConnectionResetError):

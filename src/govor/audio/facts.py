@@ -7,7 +7,7 @@ from typing import Any
 
 from govor.audio.limits import DecodeLimits
 from govor.audio.mp3 import trusted_index
-from govor.audio.reader import open_reader
+from govor.audio.reader import Reader, open_reader
 from govor.audio.source import AudioSource, Source, opened
 
 _RIFF_CHUNK_BYTES = 8
@@ -54,7 +54,7 @@ def probe(source: AudioSource, limits: DecodeLimits | None = None) -> AudioFacts
     with opened(source, limits) as opened_source:
         reader = open_reader(opened_source, limits)
         try:
-            declared_s = _declared_s(opened_source, reader)
+            declared_s = declared_seconds(opened_source, reader)
             return AudioFacts(
                 container=reader.container,
                 codec=reader.codec,
@@ -70,7 +70,8 @@ def probe(source: AudioSource, limits: DecodeLimits | None = None) -> AudioFacts
             reader.close()
 
 
-def _declared_s(source: Source, reader: Any) -> float | None:
+def declared_seconds(source: Source, reader: Reader) -> float | None:
+    """Seconds that the header of an opened recording announces, None when it says nothing reliable."""
     riff_s = _riff_declared_s(source) if reader.container == "wav" else None
     if riff_s is not None:
         return riff_s

@@ -28,6 +28,7 @@ from govor.errors import AudioError, GovorError
 MEMORY_BYTES = 4 * 1024**3
 """Address space of a child: far above what decoding takes, far below a machine's end."""
 STALL_S = 60.0
+STARTUP_S = 120.0
 THREAD_SETTINGS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS")
 
 
@@ -94,8 +95,8 @@ class GuardedWorker:
             WorkerLostError: the child crashed, was killed, stalled or ran out of memory.
             WorkerBugError: the function raised something else.
         """
-        connection = self._started()
         try:
+            connection = self._started()
             connection.send((target, args, on_message is not None))
             return self._result(connection, on_message, stopped)
         except (EOFError, BrokenPipeError, ConnectionResetError):
@@ -164,6 +165,10 @@ class GuardedWorker:
         theirs.close()
         os.close(life_read)
         self._connection = ours
+        if not ours.poll(STARTUP_S):
+            self.kill()
+            raise WorkerLostError(f"did not start within {STARTUP_S:g} s", "stalled")
+        ours.recv()
         return ours
 
     def close(self) -> None:

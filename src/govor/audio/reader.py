@@ -56,6 +56,10 @@ class Reader(Protocol):
         rate: samples a second.
         channels: number of channels.
         declared_samples: samples a trustworthy header announces, else None.
+        container: such as ``wav``.
+        codec: such as ``pcm_16``.
+        bits: bits a sample, where the codec has such a number.
+        provisional: whether the end of `blocks` may still tell that another decoder must be used.
     """
 
     decoder: str
@@ -65,6 +69,7 @@ class Reader(Protocol):
     container: str
     codec: str
     bits: int | None
+    provisional: bool
 
     def blocks(self) -> Iterator[Block]:
         """Blocks ``[T, C]``, -1..1; a block may be overwritten by the next."""
@@ -109,6 +114,11 @@ def _choose(source: Source) -> tuple[str, Mp3Index | None]:
     return "pyav", None
 
 
+def indexed(source: Source) -> bool:
+    """Whether `source` is an MP3 that is decoded by its own index, which its end may prove wrong."""
+    return _choose(source)[1] is not None
+
+
 class _NotForSoundfileError(Exception):
     pass
 
@@ -130,6 +140,7 @@ class SoundfileReader:
         self.rate, self.channels = self._file.samplerate, self._file.channels
         self.container, self.codec = self._file.format.lower(), self._file.subtype.lower()
         self.bits = _bits(self._file.subtype)
+        self.provisional = index is not None
         self._announced = self._file.frames
         self.declared_samples: int | None = self._announced if self._announced < 2**62 else None
         try:
@@ -158,6 +169,8 @@ class SoundfileReader:
             try:
                 block = self._file.read(out=buffer)
             except (sf.LibsndfileError, RuntimeError) as error:
+                if self._index:
+                    raise IndexMismatchError(self._source.name, self._announced, start + samples) from None
                 raise AudioError(f"{self._source.name}: damaged after {samples / self.rate:.2f} s ({error})",
                                  "corrupt") from None  # fmt: skip
             samples += len(block)
@@ -186,6 +199,7 @@ class AvReader:
     """Decoding with FFmpeg's libraries."""
 
     decoder = "pyav"
+    provisional = False
     declared_samples: int | None = None
 
     def __init__(self, source: Source, limits: DecodeLimits) -> None:

@@ -30,6 +30,7 @@ def command(
     llm_url: Annotated[
         str | None, typer.Option("--llm-url", help="OpenAI-compatible URL for --then; key in OPENAI_API_KEY.")
     ] = None,
+    llm_model: Annotated[str | None, typer.Option("--llm-model", help="Which model at --llm-url.")] = None,
     no_page: Annotated[bool, typer.Option("--no-page", help="The API alone.")] = False,
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
 ) -> None:
@@ -42,16 +43,11 @@ def command(
     """
     from govor.config import TranscribeConfig
     from govor.serve.limits import ServeLimits
+    from govor.serve.second import second_model
     from govor.serve.server import ServeSettings, serve
 
     keys = [*(api_key or ()), *(key for key in os.environ.get("GOVOR_API_KEYS", "").split(",") if key)]
     limits = ServeLimits(max_mb * 1_000_000, max_hours * 3600, max_queue=max_queue, concurrent=concurrent)
     config = TranscribeConfig(language=language, beam_size=beam_size, lm=lm)
-    second = _second(then, text_model, llm_url, device)
+    second = second_model(then, text_model, llm_url, llm_model, device)
     serve(models, ServeSettings(host, port, tuple(keys), limits, config, device, not no_page, second))
-
-
-def _second(then: str | None, text_model: str | None, llm_url: str | None, device: str) -> object | None:
-    if then is None and text_model is None and llm_url is None:
-        return None
-    raise NotImplementedError

@@ -78,14 +78,13 @@ def command(
         summary = compare_windows(model, files, config, grid, reference=reference, device=device)
         emit(summary, json, describe_comparison(summary))
         return
+    second = _second_model(then, config, text_model, llm_url, llm_model, device)
     summary = _transcribe(model, audio, out, config, device)
-    lines = _lines(summary)
     if then:
-        from govor.transcribe.then import open_text_model, pass_on
+        from govor.transcribe.then import pass_on
 
-        pass_on(summary, then, open_text_model(text_model, llm_url, llm_model, device), echo=not json)
-        lines = []
-    emit(summary, json, lines)
+        pass_on(summary, then, second, echo=not json)
+    emit(summary, json, _lines(summary))
 
 
 def _config(settings: dict[str, Any]) -> TranscribeConfig:
@@ -101,6 +100,25 @@ def _transcribe(
     from govor.transcribe import transcribe_files
 
     return transcribe_files(model, audio, out, config, device)
+
+
+def _second_model(
+    then: str | None,
+    config: TranscribeConfig,
+    text_model: str | None,
+    llm_url: str | None,
+    llm_model: str | None,
+    device: str,
+) -> Any:
+    """The text model of --then, opened before anything is transcribed in vain."""
+    if then is None:
+        return None
+    from govor.transcribe.then import open_text_model, task_of
+
+    task_of(then)
+    if not {"txt", "json"} & set(config.format):
+        raise UsageError("--then needs txt or json among --format")
+    return open_text_model(text_model, llm_url, llm_model, device)
 
 
 def _lines(summary: dict[str, Any]) -> list[str]:

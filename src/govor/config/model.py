@@ -22,6 +22,7 @@ class ModelConfig:
     )
     language: str | None = setting(None, "language given to a multilingual model (default: the data's)")
     task: str = setting("transcribe", "Whisper's task", choices=("transcribe", "translate"))
+    timestamps: bool = setting(False, "Whisper: labels carry the begin and end of the utterance")
     vocabulary: str = setting(
         "auto",
         "CTC: build from train, keep the base's, or auto (build where the head is new)",

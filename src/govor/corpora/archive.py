@@ -10,7 +10,7 @@ import shutil
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -46,16 +46,13 @@ def is_archive(path: Path) -> bool:
 
 
 def member_names(archive: Path, most: int = 50) -> list[str]:
-    """Names of the first members, or ``[]`` where it is no archive."""
+    """Names of the first members, as far as they can be read."""
     names: list[str] = []
-    try:
-        with _opened(archive) as tar:
-            for member in tar:
-                names.append(member.name)
-                if len(names) >= most:
-                    break
-    except CorpusError:
-        return []
+    with suppress(CorpusError), _opened(archive) as tar:
+        for member in tar:
+            names.append(member.name)
+            if len(names) >= most:
+                break
     return names
 
 

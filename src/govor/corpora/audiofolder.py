@@ -11,7 +11,7 @@ import polars as pl
 
 from govor.corpora.reader import Chunk, Reading, Source
 from govor.corpora.splits import split_in
-from govor.corpora.tables import columns_of, matching, read_table, renamed
+from govor.corpora.tables import check_named, columns_of, matching, read_table, renamed
 from govor.errors import CorpusError
 
 NAME = "audiofolder"
@@ -32,6 +32,7 @@ def read(source: Source) -> Reading:
     tables = _tables(source.path)
     if not tables:
         raise CorpusError(f"{source.path} is no audio folder: it needs {NEEDS}")
+    check_named(columns_of(tables[0]), source.config.columns, tables[0])
     mapping = matching(columns_of(tables[0]), {"audio": "file_name", **source.config.columns})
     if "text" not in mapping:
         there = ", ".join(columns_of(tables[0]))
@@ -39,7 +40,9 @@ def read(source: Source) -> Reading:
             f"{tables[0]} has no transcript: name it with --columns text=COLUMN; it has {there}"
         )
     chunks = (_chunk(c, mapping, source.path) for table in tables for c in read_table(table))
-    return Reading(chunks, Path(source.config.audio_root or source.path), notes={"columns": mapping})
+    return Reading(
+        chunks, Path(source.config.audio_root or source.path), renamed=True, notes={"columns": mapping}
+    )
 
 
 def _tables(path: Path) -> list[Path]:

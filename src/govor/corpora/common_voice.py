@@ -22,6 +22,7 @@ NEEDS = "a release's folder (train.tsv, dev.tsv, test.tsv or validated.tsv, and 
 SPLITS = ("train", "dev", "test")
 STATUSES = ("validated", "other", "invalidated")
 TABLES = tuple(f"{name}.tsv" for name in (*SPLITS, *STATUSES, "clip_durations"))
+ARCHIVE_NAME = "cv-corpus-"
 NEEDED = {"client_id", "path", "sentence"}
 COLUMNS = {"client_id": "speaker", "path": "audio", "sentence": "text", "locale": "language"}
 VOTES = ("up_votes", "down_votes")
@@ -32,7 +33,9 @@ def recognise(path: Path) -> str | None:
     """Looks for the release's tables, or at the archive's first members."""
     if is_archive(path):
         clips = [name for name in member_names(path) if "/clips/" in name or name.endswith(TABLES)]
-        return f"the archive holds {clips[0]}" if clips else None
+        if clips or path.name.startswith(ARCHIVE_NAME):
+            return f"the archive holds {clips[0]}" if clips else f"its name begins with {ARCHIVE_NAME}"
+        return None
     folder = release_folder(path)
     if folder is None:
         return None
@@ -44,8 +47,8 @@ def release_folder(path: Path) -> Path | None:
     """The folder with the tables: `path` itself, or the only language of a release in it."""
     if not path.is_dir():
         return None
-    inside = [path, *sorted(path.glob("*/")), *sorted(path.glob("cv-corpus-*/*/"))]
-    found = [folder for folder in inside if _tables(folder).keys() & {*SPLITS, *STATUSES}]
+    below = sorted(path.glob("cv-corpus-*/*/")) + sorted(path.glob("*/") if ARCHIVE_NAME in path.name else [])
+    found = [folder for folder in (path, *below) if _tables(folder).keys() & {*SPLITS, *STATUSES}]
     return found[0] if found and (found[0] == path or len(found) == 1) else None
 
 

@@ -49,18 +49,16 @@ def read_delimited(
     file = shown_as or file
     names = list(header) if header else None
     for block in blocks:
-        frame = block.frame
-        if names is None:
-            if not frame.height:
-                yield Chunk(pl.DataFrame(), file, block.rejections)
-                continue
-            names = _header(file, frame["line"][0], separator, quoted)
-            frame = frame[1:]
-        if quoted and frame["line"].str.contains('"', literal=True).any():
+        if names is None and block.texts:
+            names = _header(file, block.texts[0], separator, quoted)
+            block = block.without_first()
+        if not block.texts or names is None:
             yield Chunk(pl.DataFrame(), file, block.rejections)
-            yield from _quoted(file, separator, names, Lines(file, frame), blocks)
+        elif quoted and block.frame["line"].str.contains('"', literal=True).any():
+            yield from _quoted(file, separator, names, block, blocks)
             return
-        yield _split(Lines(file, frame, block.rejections), separator, names)
+        else:
+            yield _split(block, separator, names)
     if names is None:
         raise CorpusError(f"{file} is empty: it needs a header line with the names of its columns")
 
@@ -129,7 +127,7 @@ class _Feed:
 
     def _of(self, lines: Lines) -> Iterator[str]:
         self.rejections += lines.rejections
-        for number, line in lines.frame.iter_rows():
+        for number, line in zip(lines.numbers, lines.texts, strict=True):
             self.number = number
             yield line + "\n"
 

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from govor.errors import CorpusError
 from govor.records import Rejection
-from govor.store import FINGERPRINT_HEX_DIGITS, atomic_path, locked, read_json, write_json
+from govor.store import FINGERPRINT_HEX_DIGITS, atomic_path, locked, read_json, remove_partials, write_json
 
 CORE_SCHEMA: dict[str, Any] = {
     "id": pl.String,
@@ -135,7 +135,9 @@ class Corpus:
 
 
 class CorpusWriter:
-    """Writes a corpus folder; nothing appears before the block ends well, ``corpus.json`` comes last.
+    """Writes a corpus folder; nothing changes before the block ends well, ``corpus.json`` comes last.
+
+    A corpus that is there already stays as it is until then.
 
     Attributes:
         kept: utterances written so far.
@@ -161,7 +163,7 @@ class CorpusWriter:
 
     def __enter__(self) -> CorpusWriter:
         self._lock.enter_context(locked(self.out))
-        (self.out / "corpus.json").unlink(missing_ok=True)
+        remove_partials(self.out)
         self._paths = {
             name: self._files.enter_context(atomic_path(self.out / f"{name}.parquet"))
             for name in ("utterances", "rejected")
@@ -209,6 +211,7 @@ class CorpusWriter:
         with self._lock:
             if kind is None:
                 self._put_empty()
+                (self.out / "corpus.json").unlink(missing_ok=True)
             for table in self._tables.values():
                 table.close()
             self._files.__exit__(kind, error, trace)

@@ -17,7 +17,7 @@ import polars as pl
 from govor.corpora.embedded import AudioUnpacker
 from govor.corpora.reader import Chunk, Reading, Source, frame_of
 from govor.corpora.splits import split_in
-from govor.corpora.tables import matching, renamed
+from govor.corpora.tables import check_named, matching, renamed
 from govor.errors import CorpusError, MissingExtraError
 from govor.store import require_space
 
@@ -30,7 +30,8 @@ _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(:[\w.-]+)?(@[\w.-]+)?")
 def recognise(path: Path) -> str | None:
     """Looks for Parquet files with Audio, for ``save_to_disk``'s files, or for the form of a Hub id."""
     if not path.exists():
-        return "it is no path here, and has the form of a Hub id" if _HUB_ID.fullmatch(str(path)) else None
+        named = _HUB_ID.fullmatch(str(path)) and not path.parent.exists()
+        return "it is no path here, and has the form of a Hub id" if named else None
     if _saved(path):
         return "dataset_info.json and Arrow files of save_to_disk"
     tables = parquet_files(path)
@@ -55,7 +56,7 @@ def read(source: Source) -> Reading:
         batches = _parquet_batches(source.path, folder)
     root = Path(source.config.audio_root or folder)
     root.mkdir(parents=True, exist_ok=True)
-    return Reading(_chunks(batches, source, folder), root, notes={"unpacked": str(folder)})
+    return Reading(_chunks(batches, source, folder), root, renamed=True, notes={"unpacked": str(folder)})
 
 
 def parquet_files(path: Path) -> list[Path]:
@@ -194,8 +195,11 @@ def _chunks(batches: Iterator[Batch], source: Source, folder: Path) -> Iterator[
     for file, split, start, rows in batches:
         column = _column_of_audio(rows[0], source) if rows else ""
         for number, row in enumerate(rows, start):
+            if isinstance(row[column], Mapping):
+                _keep_origin(row, source)
             row[column] = unpacker.place(row[column], split or "all", number)
         frame = frame_of(rows).with_columns(pl.int_range(start + 1, start + len(rows) + 1).alias("_line"))
+        check_named(list(rows[0]), source.config.columns, file)
         mapping = matching([n for n in frame.columns if n != "_line"], {"audio": column, **_named(source)})
         if "text" not in mapping:
             there = ", ".join(name for name in rows[0] if name != column)
@@ -204,6 +208,13 @@ def _chunks(batches: Iterator[Batch], source: Source, folder: Path) -> Iterator[
         if "split" not in made.columns:
             made = made.with_columns(pl.lit(split_in(split), pl.String).alias("split"))
         yield Chunk(made, file)
+
+
+def _keep_origin(row: dict[str, Any], source: Source) -> None:
+    """Times of a clip that lies in the table are where it came from, unless the user says otherwise."""
+    for name in ("start", "end"):
+        if name in row and name not in source.config.columns.values():
+            row[f"orig_{name}"] = row.pop(name)
 
 
 def _named(source: Source) -> dict[str, str]:

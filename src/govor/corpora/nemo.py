@@ -9,7 +9,7 @@ import polars as pl
 from govor.corpora.json_lines import first_object, read_json_lines
 from govor.corpora.reader import Chunk, Reading, Source
 from govor.corpora.splits import split_in
-from govor.corpora.tables import matching, renamed
+from govor.corpora.tables import check_named, matching, renamed
 from govor.errors import CorpusError
 
 NAME = "nemo"
@@ -30,6 +30,7 @@ def read(source: Source) -> Reading:
     if not manifests:
         raise CorpusError(f"{source.path} holds no NeMo manifest: it needs {NEEDS}")
     first = first_object(manifests[0])
+    check_named(list(first), source.config.columns, manifests[0])
     columns = matching(list(first), {"audio": "audio_filepath", **source.config.columns})
     text = source.config.text or "text"
     if text not in first:
@@ -39,7 +40,7 @@ def read(source: Source) -> Reading:
     chunks = (_chunk(c, columns, several) for manifest in manifests for c in read_json_lines(manifest))
     second = RECOGNISED if RECOGNISED in first and text != RECOGNISED else None
     root = Path(source.config.audio_root or manifests[0].parent)
-    return Reading(chunks, root, second, {"manifests": [manifest.name for manifest in manifests]})
+    return Reading(chunks, root, second, True, {"manifests": [m.name for m in manifests]})
 
 
 def _manifests(path: Path) -> list[Path]:

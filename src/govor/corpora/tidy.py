@@ -10,7 +10,7 @@ from govor.config import CorpusConfig
 from govor.corpora.folder import CORE_SCHEMA, REJECTED_SCHEMA
 from govor.corpora.reader import Chunk
 from govor.corpora.splits import SPLITS_BY_NAME
-from govor.errors import CorpusError
+from govor.corpora.tables import check_named
 
 NUMBERS = ("start", "end", "duration")
 
@@ -66,15 +66,7 @@ def _renamed(chunk: Chunk, config: CorpusConfig) -> pl.DataFrame:
     frame = chunk.frame
     if "_line" not in frame.columns:
         frame = frame.with_columns(pl.lit(None, pl.Int64).alias("_line"))
-    for ours, theirs in config.columns.items():
-        if ours not in CORE_SCHEMA:
-            known = ", ".join(CORE_SCHEMA)
-            raise CorpusError(f"--columns {ours}={theirs}: {ours} is no column of a corpus; they are {known}")
-        if theirs not in frame.columns:
-            there = ", ".join(n for n in frame.columns if not n.startswith("_"))
-            raise CorpusError(
-                f"--columns {ours}={theirs}: {chunk.file} has no column {theirs}; it has {there}"
-            )
+    check_named([n for n in frame.columns if not n.startswith("_")], config.columns, chunk.file)
     taken = set(config.columns.values()) - set(config.columns)
     named = frame.with_columns([pl.col(theirs).alias(ours) for ours, theirs in config.columns.items()])
     return named.drop(taken)

@@ -60,12 +60,12 @@ def decode(file: Path) -> str:
         raise TimedTextError(1, f"it is larger than {MAX_FILE_BYTES >> 20} MiB")
     data = file.read_bytes()
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    encoding = "utf-16" if wide else "utf-8-sig"
+    encoding, shown = ("utf-16", "UTF-16") if wide else ("utf-8-sig", "UTF-8")
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise TimedTextError(line, f"it is not {encoding[:6]} (byte 0x{data[error.start]:02x})") from None
+        raise TimedTextError(line, f"it is not {shown} (byte 0x{data[error.start]:02x})") from None
     if "\0" in text:
         raise TimedTextError(text.count("\n", 0, text.index("\0")) + 1, "it holds a NUL character")
     return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -1,5 +1,6 @@
 """A corpus checked, filtered, split without leaks, and reviewed by people."""
 
+from govor.curate.check import check_corpus
 from govor.curate.select import select_corpus
 
-__all__ = ["select_corpus"]
+__all__ = ["check_corpus", "select_corpus"]

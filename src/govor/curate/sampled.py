@@ -9,7 +9,7 @@ import polars as pl
 
 from govor.store import atomic_path
 
-FILE = "sampled.parquet"
+FILE = ".sampled.parquet"
 SCHEMA: dict[str, type[pl.DataType]] = {"id": pl.String, "sheet": pl.String, "seed": pl.Int64}
 
 

@@ -27,6 +27,9 @@ MAX_BATCH = 64
 POOL_ROWS = 1024
 """Neighbouring rows that are sorted by length together, so that shards are read forwards, not at random."""
 
+FLOOR_DB = -120.0
+"""Loudness of digital silence."""
+
 
 class Clips(Protocol):
     """What decoding needs of a data set; `govor.load.Dataset` has it."""
@@ -53,7 +56,7 @@ class Decoded:
         row: in the split.
         hypothesis: what the model says; None when the clip itself cannot be decoded.
         decode_s: its share of the batch's wall time, by duration.
-        level_db: root mean square of the samples relative to full scale; None for digital silence.
+        level_db: root mean square of the samples relative to full scale, at least -120.
         fault: why the clip cannot be decoded.
     """
 
@@ -199,6 +202,6 @@ def _at_rate(wave: Wave, rate: int, wanted: int) -> Wave:
     return np.asarray(soxr.resample(wave, rate, wanted), np.float32)
 
 
-def _level_db(wave: Wave) -> float | None:
+def _level_db(wave: Wave) -> float:
     power = float(np.dot(wave, wave)) / len(wave) if len(wave) else 0.0
-    return round(10 * float(np.log10(power)), 1) if power > 0 else None
+    return round(max(FLOOR_DB, 10 * float(np.log10(max(power, 1e-30)))), 1)

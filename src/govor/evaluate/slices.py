@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,7 @@ MOST_VALUES = 50
 DURATION_EDGES_S = (2.0, 5.0, 10.0, 20.0)
 BANDWIDTH_EDGES_HZ = (3600.0, 5600.0, 7600.0)
 MOST_DISTINCT_NUMBERS = 12
+RANGE_START = re.compile(r"(under )?(?P<low>-?\d+(\.\d+)?)(–| |$)")
 SMALL = "(small groups)"
 UNKNOWN = "(unknown)"
 
@@ -91,12 +93,12 @@ def _ordered(names: set[str]) -> list[str]:
 
 
 def _natural(name: str) -> tuple[float, str]:
-    digits = "".join(c for c in name.split("–")[0].split(" ")[-1] if c.isdigit() or c == ".")
-    starts_low = -1.0 if name.startswith("under") else 0.0
-    try:
-        return float(digits) + starts_low * 1e-3, name
-    except ValueError:
+    """Ranges by their lower ends, everything else by name."""
+    number = RANGE_START.match(name)
+    if number is None:
         return math.inf, name
+    below = name.startswith("under")
+    return -math.inf if below else float(number["low"]), name
 
 
 def labels_of(series: pl.Series, column: str) -> list[str]:

@@ -140,3 +140,15 @@ def resume_adapter(family: Any, folder: Path, config: ModelConfig) -> None:
         raise ModelError(f"{folder} holds LoRA matrices of another base than {config.base}") from error
     _set_model(family, model)
     _freeze(model, config)
+    _take_buffers(core_of(model), folder)
+
+
+def _take_buffers(core: Any, folder: Path) -> None:
+    """Running statistics move while LoRA trains; the merged weights beside the matrices hold them."""
+    from safetensors import safe_open
+
+    with safe_open(folder / "model.safetensors", framework="pt") as saved:
+        names = set(saved.keys())
+        for name, buffer in core.named_buffers():
+            if name in names:
+                buffer.copy_(saved.get_tensor(name))

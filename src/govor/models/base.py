@@ -92,8 +92,14 @@ class Family(Recogniser, Protocol):
     max_labels: int | None
     train_windows: str
 
-    def encode_text(self, text: str, language: str | None = None) -> list[int]:
-        """Label ids of *normalised* text, with the special tokens that the loss needs."""
+    def encode_text(self, text: str, language: str | None = None, seconds: float | None = None) -> list[int]:
+        """Label ids of *normalised* text, with the special tokens that the loss needs.
+
+        Args:
+            text: normalised.
+            language: BCP 47 tag of the utterance.
+            seconds: its length, which labels with timestamps need.
+        """
 
     def decode_text(self, tokens: Sequence[int]) -> str:
         """Text of label ids; inverse of `encode_text` on text that the vocabulary covers."""

@@ -20,11 +20,13 @@ from numpy.typing import NDArray
 
 from govor.errors import ModelError
 from govor.features import Example, Extractor, Features, Wave, WaveSpec
+from govor.models.adapters import save_adapter
 from govor.models.base import Batch, DecodeOptions
 from govor.models.device import autocast
 from govor.models.extractors import extractor_of
 from govor.models.frames import Run, collapse, confidence, repeats, words_of
 from govor.models.fusion import beam_runs, is_searched
+from govor.models.quiet import quiet
 from govor.models.saved import write_settings
 from govor.models.vocabulary import Vocabulary
 from govor.models.weights import core_of, saved_state
@@ -105,7 +107,7 @@ class CtcFamily:
         """Labels plus a blank between equal neighbours."""
         return len(labels) + repeats(labels)
 
-    def encode_text(self, text: str, language: str | None = None) -> list[int]:
+    def encode_text(self, text: str, language: str | None = None, seconds: float | None = None) -> list[int]:
         """Label ids of normalised text."""
         return self.vocabulary.encode(text)
 
@@ -265,9 +267,11 @@ class CtcFamily:
         """Weights (safetensors), configuration, processor and ``govor.json``."""
         folder.mkdir(parents=True, exist_ok=True)
         model = core_of(self.model)
-        model.save_pretrained(folder, state_dict=saved_state(self.model))
+        with quiet():
+            model.save_pretrained(folder, state_dict=saved_state(self.model))
         self._processor().save_pretrained(folder)
         self.feature_extractor.save_pretrained(folder)
+        save_adapter(self.model, folder)
         write_settings(folder, self.as_dict())
 
     def _processor(self) -> Any:
@@ -277,6 +281,12 @@ class CtcFamily:
         model_type = core_of(self.model).config.model_type
         kind = getattr(transformers, PROCESSOR_MAPPING_NAMES.get(model_type, "Wav2Vec2Processor"))
         return kind(self.feature_extractor, self.vocabulary.tokenizer)
+
+    @property
+    def delimiter(self) -> str | None:
+        """Character that stands for the space in the vocabulary, or None."""
+        place = self.vocabulary.delimiter
+        return None if place is None else self.vocabulary.tokens[place]
 
     def own_checks(self, seen: Seen) -> Iterator[Finding]:
         """Preflight checks of CTC models alone."""

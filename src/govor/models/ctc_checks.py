@@ -19,6 +19,7 @@ UNUSED = "<unused-"
 def own_checks(family: CtcFamily, seen: Seen) -> Iterator[Finding]:
     """All checks of a CTC family."""
     yield from _head(family)
+    yield from _space(family)
     yield from _special_ids(family)
     yield from _vocabulary_source(family, seen)
     yield from _mask(family, seen)
@@ -53,6 +54,21 @@ def head_outputs(model: Any) -> int | None:
             return int(weight.shape[0])
         return int(getattr(head, "out_features", 0)) or None
     return None
+
+
+def _space(family: CtcFamily) -> Iterator[Finding]:
+    delimiter = family.delimiter
+    if delimiter is not None and delimiter != " " and " " in family.vocabulary.tokens:
+        yield Finding(
+            "delimiter_mismatch",
+            "error",
+            "tokenizer",
+            f"the vocabulary has a token {' '!r}, but the tokenizer writes spaces as {delimiter!r}",
+            "one token stands for the space",
+            "the output that learnt word boundaries is never used, and another one has to learn them anew",
+            "make word_delimiter_token in tokenizer_config.json the vocabulary's own token for the space, or"
+            " set [model] vocabulary = 'build'",
+        )
 
 
 def _special_ids(family: CtcFamily) -> Iterator[Finding]:

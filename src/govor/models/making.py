@@ -92,14 +92,19 @@ class _Maker:
         self.normaliser = normaliser
         self.device = device
         self.precision = precision
-        self.settings = {"base": config.base, "language": language, "task": config.task}
+        self.settings = {
+            "base": config.base,
+            "language": language,
+            "task": config.task,
+            "timestamps": config.timestamps,
+        }
 
     def from_scratch(self, train_texts: Iterable[str]) -> Any:
         """A new model with random weights."""
         if self.config.base:
             raise RecipeError("[model] has both base and from_scratch: keep one")
         if self.config.from_scratch.get("model_type") == "whisper":
-            from govor.models.whisper import scratch_whisper
+            from govor.models.whisper_making import scratch_whisper
 
             return scratch_whisper(
                 self.config.from_scratch, self.normaliser, self.settings, self.device, self.precision
@@ -126,7 +131,7 @@ class _Maker:
             )
         if is_ctc(configuration):
             return self._ctc_base(place, configuration, train_texts)
-        from govor.models.whisper import base_whisper
+        from govor.models.whisper_making import base_whisper
 
         return base_whisper(
             place,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from govor.errors import ModelError
 from govor.models.base import Recogniser
 from govor.models.device import choose_device, choose_precision
+from govor.models.quiet import quiet
 from govor.models.saved import normaliser_of, read_settings
 
 if TYPE_CHECKING:
@@ -148,27 +149,21 @@ def _open_ctc(
 
 
 def _open_seq2seq(*arguments: Any) -> Any:
-    from govor.models.whisper import open_whisper
+    from govor.models.whisper_making import open_whisper
 
     return open_whisper(*arguments)
 
 
 @contextmanager
 def readable(place: Path | str) -> Iterator[None]:
-    """Errors of transformers and the Hub as one sentence; its progress bars and notes stay silent.
+    """Errors of transformers and the Hub as one sentence; their notes stay silent.
 
     Raises:
         ModelError: whatever kept the model from opening, by name.
     """
-    import transformers
-
-    level = transformers.logging.get_verbosity()
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
     try:
-        yield
+        with quiet():
+            yield
     except (OSError, ValueError, KeyError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(f"the model {place} cannot be opened: {first}") from error
-    finally:
-        transformers.logging.set_verbosity(level)

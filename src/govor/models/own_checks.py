@@ -13,6 +13,7 @@ from govor.findings import Finding
 
 OWN_CODES = (
     "head_size",
+    "delimiter_mismatch",
     "special_ids_mixed",
     "vocabulary_from_test",
     "mask_longer_than_clip",
@@ -47,7 +48,13 @@ class Seen:
 
 
 class Checked(Protocol):
-    """A family with checks of its own."""
+    """A family with checks of its own.
+
+    Attributes:
+        delimiter: character that stands for the space in its vocabulary, or None.
+    """
+
+    delimiter: str | None
 
     def own_checks(self, seen: Seen) -> Iterable[Finding]:
         """Faults that only this kind of model can have."""

@@ -143,14 +143,20 @@ def vocabulary_of(tokenizer: Any, outputs: int, blank: int) -> Vocabulary:
         ModelError: the tokenizer has more tokens than the head has outputs.
     """
     table = {i: t for t, i in tokenizer.get_vocab().items()}
+    delimiter = getattr(tokenizer, "word_delimiter_token", None)
     beyond = sorted(t for i, t in table.items() if i >= outputs and not (t[:1] == "<" and t[-1:] == ">"))
+    if delimiter in beyond:
+        raise ModelError(
+            f"the tokenizer's word delimiter {delimiter!r} is not in the vocabulary of the head, every word "
+            "boundary would become unknown: make word_delimiter_token in tokenizer_config.json the token for "
+            "the space that the vocabulary has, or set [model] vocabulary = 'build'"
+        )
     if beyond:
         raise ModelError(
             f"the tokenizer has tokens that the head of {outputs} outputs lacks ({', '.join(beyond[:5])}): "
             "the tokenizer and the weights are not of one model"
         )
     tokens = tuple(table.get(i, f"<unused-{i}>") for i in range(outputs))
-    delimiter = getattr(tokenizer, "word_delimiter_token", None)
     delimiter_id = tokens.index(delimiter) if delimiter in tokens else None
     unknown = tokenizer.unk_token_id if tokenizer.unk_token in tokens else None
     letters = "".join(t for t in tokens if len(t) == 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ class Clip:
     Attributes:
         id: of the utterance.
         split: split it is in.
+        row: its row there.
         wave: mono samples ``[T]`` at the data set's rate.
         normal: normalised text.
         language: BCP 47 tag or None.
@@ -30,6 +31,7 @@ class Clip:
 
     id: str
     split: str
+    row: int
     wave: Wave
     normal: str
     language: str | None
@@ -61,4 +63,13 @@ def sample_clips(dataset: Any, tables: Tables, settings: PreflightConfig) -> Ite
         table = tables[split]
         for row, wave in dataset.waves(split, numbers):
             language = table["language"][row] if "language" in table.columns else None
-            yield Clip(table["id"][row], split, wave, table["normal"][row], language)
+            yield Clip(table["id"][row], split, row, wave, table["normal"][row], language)
+
+
+def at_rate(clip: Clip, rate_hz: int, wanted_hz: int) -> Clip:
+    """The same clip at another sample rate, as the loader resamples it."""
+    if rate_hz == wanted_hz:
+        return clip
+    import soxr
+
+    return replace(clip, wave=np.asarray(soxr.resample(clip.wave, rate_hz, wanted_hz), np.float32))

@@ -12,7 +12,7 @@ from govor.config import PreflightConfig, Recipe, TrainConfig, Workspace
 from govor.corpora.folder import SPLITS, Corpus
 from govor.models.base import Family
 from govor.preflight.budget import Budget
-from govor.preflight.clips import Clip, Tables, sample_clips
+from govor.preflight.clips import Clip, Tables, at_rate, sample_clips
 from govor.preflight.labels import label_all
 from govor.preflight.practice import Practice, choose_clips, overfit
 from govor.preflight.sources import Source, read_sources
@@ -130,7 +130,7 @@ class Materials:
         chosen = choose_clips(self.clips, self.family)
         if not chosen:
             raise UnavailableError("no sampled train clip is long enough for its text")
-        return chosen
+        return [at_rate(clip, self.sample_rate, self.family.sample_rate) for clip in chosen]
 
     @cached_property
     def practice(self) -> Practice:

@@ -37,13 +37,12 @@ class Journal:
     Args:
         run: the run's folder.
         cut_bytes: length that ``metrics.jsonl`` had at the checkpoint; what lies behind is dropped.
-        step: the checkpoint's step.
         trackers: where numbers go besides.
         active: False on all but the main process.
     """
 
     def __init__(
-        self, run: Path, cut_bytes: int, step: int, trackers: Iterable[Tracker] = (), active: bool = True
+        self, run: Path, cut_bytes: int, trackers: Iterable[Tracker] = (), active: bool = True
     ) -> None:
         self.path, self.active, self.trackers = run / METRICS, active, list(trackers) if active else []
         if active:

@@ -107,7 +107,15 @@ def make_family(recipe: Recipe, dataset: Any, rows: Rows, device: str, start: Ch
     )
 
 
-def checkpoint_gradients(model: Any) -> None:
-    """Recomputes activations in the backward pass, where the model can."""
-    if getattr(model, "supports_gradient_checkpointing", False):
+def adjust_model(family: Family, config: TrainConfig) -> None:
+    """Encoder windows, gradient checkpointing and compilation, as the recipe asks for them."""
+    import torch
+
+    family.train_windows = config.windows
+    model: Any = family.model
+    if config.gradient_checkpointing and getattr(model, "supports_gradient_checkpointing", False):
         model.gradient_checkpointing_enable({"use_reentrant": False})
+        if hasattr(model, "enable_input_require_grads") and hasattr(model, "peft_config"):
+            model.enable_input_require_grads()
+    if config.compile:
+        family.forward = torch.compile(family.model, dynamic=True)

@@ -22,8 +22,7 @@ from govor.transcribe.transcript import Segment, Transcript
 from govor.transcribe.windows import Buffer, Window, cut
 
 Source = str | Path | bytes | Iterable[NDArray[np.float32]]
-LANGUAGE_VOTE_S = 60.0
-"""Seconds of speech that vote on the language where none is given."""
+MOST_PADDING = 1.15
 
 
 class Transcription:
@@ -89,8 +88,13 @@ class _Decoder:
     def _recognise(self, batch: Sequence[Window]) -> list[Hypothesis]:
         overlapping = any(window.overlaps or window.overlapped for window in batch)
         options = replace(self.options, language=self.language, words=self.options.words or overlapping)
-        waves = [window.samples for window in batch]
-        return self.recogniser.recognise(waves, options, [self.language] * len(batch))
+        hypotheses: dict[int, Hypothesis] = {}
+        fixed = self.recogniser.max_window_s is not None
+        for part in [list(range(len(batch)))] if fixed else _alike([w.duration for w in batch]):
+            waves = [batch[i].samples for i in part]
+            heard = self.recogniser.recognise(waves, options, [self.language] * len(part))
+            hypotheses |= dict(zip(part, heard, strict=True))
+        return [hypotheses[i] for i in range(len(batch))]
 
     def _settle(self, batch: Sequence[Window], hypotheses: list[Hypothesis]) -> list[Hypothesis]:
         """The language most seconds of the first batch are in; the others are decoded again in it."""
@@ -106,6 +110,20 @@ class _Decoder:
             for i, hypothesis in zip(wrong, self._recognise([batch[i] for i in wrong]), strict=True):
                 hypotheses[i] = hypothesis
         return hypotheses
+
+
+def _alike(durations: Sequence[float]) -> list[list[int]]:
+    """Indices in groups of about the same duration, so that little of a group is padding."""
+    groups: list[list[int]] = []
+    total_s = 0.0
+    for index in sorted(range(len(durations)), key=durations.__getitem__):
+        padded_s = durations[index] * (len(groups[-1]) + 1) if groups else 0.0
+        if not groups or (padded_s > MOST_PADDING * (total_s + durations[index]) and len(groups[-1]) > 1):
+            groups.append([])
+            total_s = 0.0
+        groups[-1].append(index)
+        total_s += durations[index]
+    return groups
 
 
 def _batches(windows: Iterator[Window], batch_s: float, eager: bool) -> Iterator[list[Window]]:

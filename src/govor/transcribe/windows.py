@@ -26,6 +26,7 @@ FORCED_OVERLAP_S = 3.0
 """Of a forced cut; longer than twice the longest word one meets."""
 HISTORY_S = 30.0
 PAD_S = 0.4
+SHORTEST_WINDOW_S = 2.0
 SHORT_PAUSE_S = 0.06
 GOOD_PAUSE_S = 0.3
 LONG_PAUSE_S = 2.0
@@ -127,7 +128,7 @@ def cut(buffer: Buffer, config: TranscribeConfig, max_window_s: float | None) ->
         longest_s = min(config.chunk, max_window_s or config.chunk)
         return cut_fixed(buffer, longest_s, config.stride)
     longest_s = config.window or max_window_s or DEFAULT_WINDOW_S
-    return cut_at_pauses(buffer, min(longest_s, max_window_s or longest_s))
+    return cut_at_pauses(buffer, min(longest_s, max_window_s or longest_s), full=max_window_s is not None)
 
 
 def cut_fixed(buffer: Buffer, chunk_s: float, stride_s: float) -> Iterator[Window]:
@@ -147,8 +148,15 @@ def cut_fixed(buffer: Buffer, chunk_s: float, stride_s: float) -> Iterator[Windo
         buffer.drop(step)
 
 
-def cut_at_pauses(buffer: Buffer, longest_s: float) -> Iterator[Window]:
-    """Windows of at most `longest_s` that begin and end in pauses where there are any."""
+def cut_at_pauses(buffer: Buffer, longest_s: float, full: bool = True) -> Iterator[Window]:
+    """Windows of at most `longest_s` that begin and end in pauses where there are any.
+
+    Args:
+        buffer: the stream.
+        longest_s: what the recogniser takes.
+        full: windows as long as can be, for recognisers whose windows cost the same whatever their length;
+            others get theirs cut at the first good pause, near the utterances they were trained on.
+    """
     length = max(2, int(longest_s / FRAME_S))
     overlaps = False
     while True:
@@ -164,7 +172,7 @@ def cut_at_pauses(buffer: Buffer, longest_s: float) -> Iterator[Window]:
         if lead and not overlaps:
             buffer.drop(lead)
             continue
-        end, following, forced = _choose_cut(mask, buffer, length)
+        end, following, forced = _choose_cut(mask, buffer, length, full)
         yield buffer.window(mask[:end], overlaps, forced)
         if buffer.exhausted and following >= len(buffer.levels):
             return
@@ -182,20 +190,24 @@ def _lead(mask: NDArray[np.bool_]) -> int:
     return max(0, first - _frames(PAD_S))
 
 
-def _choose_cut(mask: NDArray[np.bool_], buffer: Buffer, length: int) -> tuple[int, int, bool]:
+def _choose_cut(mask: NDArray[np.bool_], buffer: Buffer, length: int, full: bool) -> tuple[int, int, bool]:
     """Where the window ends, where the next begins, and whether the cut was forced."""
     pauses = [(a, b) for a, b in runs(~mask) if a > 0]
     whole = buffer.exhausted and len(buffer.levels) <= length
     long = next((p for p in pauses if p[1] - p[0] >= _frames(LONG_PAUSE_S)), None)
     if long:
         return min(long[0] + _frames(PAD_S), len(mask)), max(1, long[1] - _frames(PAD_S)), False
+    good = [p for p in pauses if p[1] - p[0] >= _frames(GOOD_PAUSE_S)]
+    if not full:
+        first = next((p for p in good if p[0] >= _frames(SHORTEST_WINDOW_S) and p[1] < len(mask)), None)
+        if first:
+            return sum(first) // 2, sum(first) // 2, False
     if whole:
         return len(mask), len(mask), False
-    inner = [p for p in pauses if p[0] >= length // 3]
-    good = [p for p in inner if p[1] - p[0] >= _frames(GOOD_PAUSE_S) and p[0] >= length // 2]
-    short = [p for p in inner if p[1] - p[0] >= _frames(SHORT_PAUSE_S)]
-    if good or short:
-        start, end = good[-1] if good else max(short, key=lambda p: (p[1] - p[0], p[0]))
+    late = [p for p in good if p[0] >= length // 2]
+    short = [p for p in pauses if p[0] >= length // 3 and p[1] - p[0] >= _frames(SHORT_PAUSE_S)]
+    if late or short:
+        start, end = late[-1] if late else max(short, key=lambda p: (p[1] - p[0], p[0]))
         return (start + end) // 2, (start + end) // 2, False
     overlap = min(_frames(FORCED_OVERLAP_S), length // 3)
     return len(mask), max(1, len(mask) - overlap), True

@@ -103,6 +103,7 @@ def sort_letters(family: Family, characters: Counter[str], normaliser: Normalise
         spaces = {c for c in plain if back(f"{frame}{c}{frame}") == f"{frame} {frame}"}
     else:
         spaces = set()
+    spaces |= set(plain) & {getattr(family, "delimiter", None)} - known
     unknown = set(plain) - known - spaces
     cased = {
         c
