@@ -35,7 +35,7 @@ def write_space(
         model: repository of the published model.
         license: of the Space.
         decoding: settings of `TranscribeConfig` the model was evaluated with.
-        package: what ``requirements.txt`` installs: a name, ``git+…`` address, or a wheel that is copied along.
+        package: what ``requirements.txt`` installs: a name, a ``git+…`` address, or a wheel to copy.
         title: shown on top; made from the model's name unless given.
 
     Raises:
