@@ -120,7 +120,7 @@ def _copy_shard(source: Path, target: Path, disclosure: Disclosure, pseudonyms: 
 
 
 def _stamp(shard: Path) -> str:
-    metadata = pq.read_schema(shard).metadata or {}
+    metadata: dict[bytes, bytes] = pq.read_schema(shard).metadata or {}
     return metadata.get(b"govor.copy", b"").decode()
 
 
