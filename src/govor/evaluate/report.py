@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from govor.evaluate.diagnosis import Diagnosis, titles
-from govor.evaluate.edits import align, words
+from govor.evaluate.edits import align, regions, words
 from govor.evaluate.scores import Scores
 from govor.evaluate.slices import LEAST_UTTERANCES, LEAST_WORDS, USUAL, parts_of
 from govor.store import atomic_path
@@ -353,7 +353,7 @@ def _columns(material: Material, rows: NDArray[np.int64]) -> dict[str, Any]:
 
 
 def _edits(scores: Scores, row: int) -> list[int]:
-    """Blocks that differ, flat: reference from, to, hypothesis from, to."""
+    """Regions that differ, flat: reference from, to, hypothesis from, to."""
     if not scores.words.errors[row]:
         return []
     reference, hypothesis = (
@@ -361,8 +361,7 @@ def _edits(scores: Scores, row: int) -> list[int]:
     )
     return [
         number
-        for block in align(reference, hypothesis)
-        if block.tag != "equal"
+        for block in regions(align(reference, hypothesis))
         for number in (block.start, block.end, block.hypothesis_start, block.hypothesis_end)
     ]
 
