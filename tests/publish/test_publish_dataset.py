@@ -25,7 +25,9 @@ def source(tiny_dataset, tmp_path):
 
 
 def tables(folder):
-    return pl.concat([pl.read_parquet(path) for path in sorted((folder / "data").glob("*.parquet"))], how="diagonal")
+    return pl.concat(
+        [pl.read_parquet(path) for path in sorted((folder / "data").glob("*.parquet"))], how="diagonal"
+    )
 
 
 def test_names_do_not_travel_and_audio_stays_the_same(source, tmp_path):
@@ -94,9 +96,9 @@ def test_load_dataset_opens_it_from_the_hub(hub, source):
     assert summary["verified"] is True
     assert publish_dataset(source, REPO, "cc0-1.0")["sent"] == 0
     code = CHILD.format(repo=REPO)
-    ran = subprocess.run(
-        [sys.executable, "-c", code], env={**os.environ, **hub.environment}, capture_output=True, text=True, check=False
-    )
+    environment = {**os.environ, **hub.environment}
+    command = [sys.executable, "-c", code]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr[-2000:]
     info = json.loads((source / "dataset.json").read_text())
     expected = {name: [split["utterances"], "string"] for name, split in info["splits"].items()}

@@ -20,7 +20,7 @@ def test_its_files_name_the_model_the_licence_and_the_decoding(tmp_path):
     plan = write_space(tmp_path / "space", model="lab/hr", license="cc0-1.0", decoding=decoding)
     assert {file.name for file in plan.all} == {"app.py", "requirements.txt", "README.md"}
     app = (tmp_path / "space" / "app.py").read_text()
-    assert "chunk=20.0, stride=2.0, beam_size=4" in app and "'lab/hr'" in app
+    assert "beam_size=4, chunk=20.0, stride=2.0" in app and "'lab/hr'" in app
     compile(app, "app.py", "exec")
     readme = (tmp_path / "space" / "README.md").read_text()
     assert "sdk: gradio" in readme and "- lab/hr" in readme and "license: cc0-1.0" in readme
@@ -75,7 +75,9 @@ def test_the_folder_serves_as_it_is(tmp_path, tiny_ctc):
                 browser.get(f"http://127.0.0.1:{port}/")
                 wait = WebDriverWait(browser, 60)
                 wait.until(lambda b: b.find_elements(By.CSS_SELECTOR, "#transcribe"))
-                browser.find_element(By.CSS_SELECTOR, "#recording input[type=file]").send_keys(str(tmp_path / "a.wav"))
+                browser.find_element(By.CSS_SELECTOR, "#recording input[type=file]").send_keys(
+                    str(tmp_path / "a.wav")
+                )
                 playable = "#recording audio, #recording .waveform-container, #recording #waveform"
                 wait.until(lambda b: b.find_elements(By.CSS_SELECTOR, playable))
                 browser.find_element(By.CSS_SELECTOR, "#transcribe").click()
