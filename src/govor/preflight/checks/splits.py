@@ -165,8 +165,8 @@ def _no_dev(tables: Tables, choosing: str) -> Finding:
         f"its splits are {some(tables)}",
         f"a split {choosing} of its own",
         "checkpoints and settings would be chosen on the test split, whose WER is then too good",
-        f"set [select] dev = {min(200, max(1, tables['train'].height // 10))} (utterances), or give the source's"
-        f" own rows for it the split {choosing}"
+        f"set [select] dev = {min(200, max(1, tables['train'].height // 10))} (utterances), or give the"
+        f" source's own rows for it the split {choosing}"
         if "train" in tables
         else "prepare a data set with a train and a dev split",
     )
