@@ -131,6 +131,11 @@ class Corpus:
 class CorpusWriter:
     """Writes a corpus folder; nothing appears before the block ends well, ``corpus.json`` comes last.
 
+    Attributes:
+        kept: utterances written so far.
+        reasons: rejections so far, by reason.
+        examples: the first detail of every reason.
+
     Example:
         with CorpusWriter(out, CorpusInfo("table", source, root)) as corpus:
             corpus.write(frame)          # polars, at least id, recording, audio and text
@@ -143,9 +148,10 @@ class CorpusWriter:
         self._tables: dict[str, pq.ParquetWriter] = {}
         self._digest = hashlib.sha256()
         self._splits: Counter[str] = Counter()
-        self._reasons: Counter[str] = Counter()
         self._seconds = 0.0
-        self._kept = 0
+        self.kept = 0
+        self.reasons: Counter[str] = Counter()
+        self.examples: dict[str, str] = {}
 
     def __enter__(self) -> CorpusWriter:
         self._lock.enter_context(locked(self.out))
@@ -168,16 +174,24 @@ class CorpusWriter:
         frame = frame.with_columns(missing).select([*core, *extra])
         self._put("utterances", frame)
         self._digest.update(frame.hash_rows(seed=0).to_numpy().tobytes())
-        self._splits.update(split or "none" for split in frame["split"])
+        counts = frame["split"].fill_null("none").value_counts()
+        self._splits.update(dict(counts.iter_rows()))
         self._seconds += float(frame.select(duration_column().sum()).item() or 0.0)
-        self._kept += frame.height
+        self.kept += frame.height
 
     def reject(self, rejections: Iterable[Rejection]) -> None:
         """Adds rejections."""
-        rows = [asdict(rejection) for rejection in rejections]
-        if rows:
-            self._put("rejected", pl.DataFrame(rows, schema=REJECTED_SCHEMA))
-            self._reasons.update(row["reason"] for row in rows)
+        self.reject_frame(pl.DataFrame([asdict(rejection) for rejection in rejections], REJECTED_SCHEMA))
+
+    def reject_frame(self, frame: pl.DataFrame) -> None:
+        """Adds rejections that are a frame already, with the columns of ``rejected.parquet``."""
+        if not frame.height:
+            return
+        self._put("rejected", frame.select(list(REJECTED_SCHEMA)))
+        counts = frame.group_by("reason").agg(pl.len(), pl.col("detail").first())
+        for reason, count, detail in counts.iter_rows():
+            self.reasons[reason] += count
+            self.examples.setdefault(reason, detail)
 
     def _put(self, name: str, frame: pl.DataFrame) -> None:
         table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
@@ -202,15 +216,15 @@ class CorpusWriter:
             self._put("rejected", pl.DataFrame(schema=REJECTED_SCHEMA))
 
     def _finish(self) -> None:
-        rejected = self._reasons.total()
+        rejected = self.reasons.total()
         self.info = replace(
             self.info,
-            read=self._kept + rejected,
-            kept=self._kept,
+            read=self.kept + rejected,
+            kept=self.kept,
             rejected=rejected,
             hours=self._seconds / 3600,
             splits=dict(sorted(self._splits.items())),
-            reasons=dict(sorted(self._reasons.items())),
+            reasons=dict(sorted(self.reasons.items())),
             fingerprint=self._digest.hexdigest()[:FINGERPRINT_HEX_DIGITS],
         )
         write_json(self.out / "corpus.json", asdict(self.info))

@@ -1,0 +1,154 @@
+"""CSV and TSV as frames of strings.
+
+Without quotes a block is split in one go. From the first block with a quote on, the rest of a quoted file
+goes through the standard library's reader, which knows fields that hold separators and line ends.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from govor.corpora.lines import MAX_LINE_BYTES, Lines, read_lines, rejected_line
+from govor.corpora.reader import CHUNK_ROWS, Chunk
+from govor.errors import CorpusError
+from govor.records import Rejection
+
+SEPARATORS = ("\t", ",", ";", "|")
+
+
+def sniff_separator(header: str) -> str:
+    """The separator that a header line holds most of."""
+    return max(SEPARATORS, key=header.count)
+
+
+def read_delimited(
+    file: Path,
+    separator: str,
+    *,
+    header: Sequence[str] | None = None,
+    quoted: bool = False,
+    lines: Iterator[Lines] | None = None,
+) -> Iterator[Chunk]:
+    """The rows of a delimited file; empty fields become null, rows with too many or few fields are rejected.
+
+    Args:
+        file: the file, UTF-8, ``.gz`` too.
+        separator: one character.
+        header: the column names where the file has no header line.
+        quoted: fields may be quoted as in CSV (RFC 4180); Common Voice's TSVs for example are not.
+        lines: where the lines come from, if not from the file itself.
+
+    Raises:
+        CorpusError: the file has no header, or it names a column twice.
+    """
+    blocks = lines or read_lines(file)
+    names = list(header) if header else None
+    for block in blocks:
+        frame = block.frame
+        if names is None:
+            if not frame.height:
+                yield Chunk(pl.DataFrame(), file, block.rejections)
+                continue
+            names = _header(file, frame["line"][0], separator, quoted)
+            frame = frame[1:]
+        if quoted and frame["line"].str.contains('"', literal=True).any():
+            yield Chunk(pl.DataFrame(), file, block.rejections)
+            yield from _quoted(file, separator, names, Lines(file, frame), blocks)
+            return
+        yield _split(Lines(file, frame, block.rejections), separator, names)
+    if names is None:
+        raise CorpusError(f"{file} is empty: it needs a header line with the names of its columns")
+
+
+def column_names(file: Path, line: str, separator: str) -> list[str]:
+    """The column names of a header line, whether quoted or not."""
+    return _header(file, line, separator, '"' in line) if line else []
+
+
+def _header(file: Path, line: str, separator: str, quoted: bool) -> list[str]:
+    fields = next(csv.reader([line], delimiter=separator)) if quoted else line.split(separator)
+    names = [name.strip() or f"column_{number}" for number, name in enumerate(fields, 1)]
+    double = sorted({name for name in names if names.count(name) > 1})
+    if double:
+        raise CorpusError(f"{file}:1: the header names {', '.join(double)} twice: rename one")
+    return names
+
+
+def _split(lines: Lines, separator: str, names: list[str]) -> Chunk:
+    found = lines.frame["line"].str.count_matches(separator, literal=True) + 1
+    good = lines.frame.filter(found == len(names))
+    bad = lines.frame.with_columns(found=found).filter(found != len(names))
+    rejections = [_wrong_width(lines.file, row[0], row[2], len(names)) for row in bad.iter_rows()]
+    parts = (
+        good["line"].str.split_exact(separator, len(names) - 1).struct.rename_fields(names).struct.unnest()
+    )
+    frame = parts.with_columns(pl.all().replace("", None)).with_columns(good["_line"])
+    return Chunk(frame, lines.file, lines.rejections + rejections)
+
+
+def _wrong_width(file: Path, number: int, found: int, wanted: int) -> Rejection:
+    return rejected_line(file, number, "wrong_columns", f"{found} fields where the header has {wanted}")
+
+
+def _quoted(
+    file: Path, separator: str, names: list[str], first: Lines, blocks: Iterator[Lines]
+) -> Iterator[Chunk]:
+    csv.field_size_limit(MAX_LINE_BYTES)
+    feed = _Feed(first, blocks)
+    rows: list[list[str]] = []
+    for row in _rows(file, csv.reader(feed, delimiter=separator), feed):
+        if isinstance(row, Rejection):
+            feed.rejections.append(row)
+        elif len(row) != len(names) + 1:
+            feed.rejections.append(_wrong_width(file, int(row[-1]), len(row) - 1, len(names)))
+        else:
+            rows.append(row)
+        if len(rows) >= CHUNK_ROWS:
+            yield _chunk(file, names, rows, feed)
+            rows = []
+    yield _chunk(file, names, rows, feed)
+
+
+class _Feed:
+    """Lines for the csv reader, with the number of the line that a row begins on."""
+
+    def __init__(self, first: Lines, blocks: Iterator[Lines]) -> None:
+        self._first, self._blocks = first, blocks
+        self.number = 0
+        self.rejections: list[Rejection] = []
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._of(self._first)
+        for block in self._blocks:
+            yield from self._of(block)
+
+    def _of(self, lines: Lines) -> Iterator[str]:
+        self.rejections += lines.rejections
+        for number, line in lines.frame.iter_rows():
+            self.number = number
+            yield line + "\n"
+
+
+def _rows(file: Path, reader: Iterator[list[str]], feed: _Feed) -> Iterator[list[str] | Rejection]:
+    while True:
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            yield rejected_line(file, feed.number, "bad_csv", str(error))
+            continue
+        if row is None:
+            return
+        yield [*row, str(feed.number)]
+
+
+def _chunk(file: Path, names: list[str], rows: list[list[str]], feed: _Feed) -> Chunk:
+    rejections, feed.rejections = feed.rejections, []
+    schema = {**dict.fromkeys(names, pl.String), "_line": pl.String}
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
+    return Chunk(
+        frame.with_columns(pl.col("_line").cast(pl.Int64), pl.col(names).replace("", None)), file, rejections
+    )

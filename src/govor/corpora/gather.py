@@ -1,0 +1,147 @@
+"""What every import does behind its reader: check rows, find their files, give ids, write the corpus.
+
+Two passes, with the checked rows on disk between them: file names and ids can only be settled when all are
+known. Memory holds one chunk, the distinct file names, and eight bytes a row.
+"""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from govor.config import CorpusConfig
+from govor.console import Progress, progress
+from govor.corpora.folder import CorpusInfo, CorpusWriter
+from govor.corpora.ids import Distinct, generated_id, recording_names, repeated
+from govor.corpora.names import Resolution, resolve
+from govor.corpora.reader import Reading
+from govor.corpora.spool import Spool
+from govor.corpora.tidy import rejection_columns, tidy
+from govor.errors import CorpusError
+from govor.store import PARTIAL_MARK, remove_partials, write_json
+
+MOST_REPAIRS_IN_JSON = 10_000
+
+
+def gather(reading: Reading, config: CorpusConfig, out: Path, info: CorpusInfo) -> CorpusInfo:
+    """Writes what a reader yields as a corpus.
+
+    Args:
+        reading: the source, opened.
+        config: the settings of ``[corpus]``.
+        out: the corpus folder.
+        info: format, source and notes; counts are filled in.
+
+    Raises:
+        CorpusError: not one utterance can be kept, or the reader gives up.
+    """
+    with CorpusWriter(out, info) as corpus, _spool(out) as spool:
+        with progress("reading", None, "rows") as bar:
+            names = _first_pass(reading, config, corpus, spool, bar)
+        resolution = resolve(names, reading.audio_root)
+        _second_pass(spool, resolution, corpus)
+        corpus.info = _with_repairs(corpus, resolution, reading.audio_root)
+        if not corpus.kept:
+            raise CorpusError(_nothing_kept(corpus, info.source))
+    return corpus.info
+
+
+@contextmanager
+def _spool(out: Path) -> Iterator[Spool]:
+    remove_partials(out)
+    folder = out / f".rows{PARTIAL_MARK}{uuid.uuid4().hex[:8]}"
+    folder.mkdir(parents=True)
+    try:
+        yield Spool(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _first_pass(
+    reading: Reading, config: CorpusConfig, corpus: CorpusWriter, spool: Spool, bar: Progress
+) -> pl.Series:
+    """Rows to the spool; returns the distinct audio names."""
+    names = pl.Series("audio", [], dtype=pl.String)
+    for chunk in reading.chunks:
+        checked = tidy(chunk, config)
+        corpus.reject_frame(checked.rejected)
+        bar.advance(checked.frame.height + checked.rejected.height)
+        if checked.frame.height:
+            spool.add(checked.frame)
+            names = pl.concat([names, checked.frame["audio"].unique(maintain_order=True)])
+            names = names.unique(maintain_order=True) if len(names) > 2 * CHUNK_NAMES else names
+    return names.unique(maintain_order=True)
+
+
+CHUNK_NAMES = 1 << 18
+"""Names gathered before duplicates among them are dropped."""
+
+
+def _second_pass(spool: Spool, resolution: Resolution, corpus: CorpusWriter) -> None:
+    table = resolution.frame.join(recording_names(resolution.frame["path"]), on="path", how="left")
+    table = table.select("name", pl.col("path", "reason", "detail").name.prefix("_"), "_recording")
+    distinct = Distinct(repeated(_id_hashes(spool, table)))
+    for frame in _settled(spool, table):
+        lost = frame.filter(pl.col("_reason").is_not_null())
+        corpus.reject_frame(lost.select(rejection_columns(pl.col("_reason"), pl.col("_detail"))))
+        found, again = distinct.apply(frame.filter(pl.col("_reason").is_null()))
+        double = found.filter(again)
+        detail = pl.lit("this id was read before")
+        corpus.reject_frame(double.select(rejection_columns(pl.lit("duplicate_id"), detail)))
+        kept = found.filter(~again)
+        corpus.write(kept.drop([n for n in kept.columns if n.startswith("_")]))
+
+
+def _id_hashes(spool: Spool, table: pl.DataFrame) -> Iterator[NDArray[np.uint64]]:
+    for frame in _settled(spool, table):
+        yield frame.filter(pl.col("_reason").is_null())["id"].hash(seed=0).to_numpy()
+
+
+def _settled(spool: Spool, table: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """The rows with the paths of their audio, their recordings' names, ids and durations."""
+    for frame in spool.frames():
+        joined = frame.join(table, left_on="audio", right_on="name", how="left", maintain_order="left")
+        named = joined.with_columns(pl.coalesce("_path", "audio").alias("audio"))
+        named = named.with_columns(pl.coalesce("recording", "_recording").alias("recording"))
+        lost = pl.col("_reason").is_not_null()
+        ids = pl.when(lost).then("id").otherwise(pl.coalesce("id", generated_id()))
+        span = pl.col("end") - pl.col("start").fill_null(0.0)
+        yield named.with_columns(
+            pl.col("id").is_null().alias("_generated"),
+            ids.alias("id"),
+            pl.coalesce(span, "duration").alias("duration"),
+        )
+
+
+def _with_repairs(corpus: CorpusWriter, resolution: Resolution, root: Path) -> CorpusInfo:
+    repairs = resolution.repairs
+    if repairs.height > MOST_REPAIRS_IN_JSON:
+        write_json(corpus.out / "repairs.json", repairs.to_dicts())
+    notes: dict[str, Any] = dict(corpus.info.notes)
+    if repairs.height > MOST_REPAIRS_IN_JSON:
+        notes["repairs"] = f"the first {MOST_REPAIRS_IN_JSON} are listed here, all of them in repairs.json"
+    listed = tuple(repairs.head(MOST_REPAIRS_IN_JSON).to_dicts())
+    return replace(
+        corpus.info,
+        audio_root=str(root.absolute()),
+        repaired=repairs.height,
+        repairs=listed,
+        notes=notes,
+    )
+
+
+def _nothing_kept(corpus: CorpusWriter, source: str) -> str:
+    reasons = corpus.reasons.most_common(3)
+    if not reasons:
+        return f"{source} holds no utterance"
+    told = "; ".join(f"{reason} {count:,} (first: {corpus.examples[reason]})" for reason, count in reasons)
+    return f"none of the {corpus.reasons.total():,} rows of {source} can be used: {told}"

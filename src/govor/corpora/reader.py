@@ -1,0 +1,116 @@
+"""What a reader of a corpus format is, and what it hands over.
+
+A reader is one module with two functions:
+
+    recognise(path) -> str | None     why this is its format, or None; looks, never guesses by trying
+    read(source) -> Reading           chunks of utterances, where their audio is, and what to note
+
+Everything that formats share stands behind it (see `govor.corpora.gather`): missing columns, times, splits,
+file names, ids, counting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from govor.config import CorpusConfig
+from govor.records import Rejection
+
+CHUNK_ROWS = 65_536
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is imported.
+
+    Attributes:
+        path: the folder or file; for a Hub id what the user wrote.
+        config: the settings of ``[corpus]``.
+        out: the corpus folder that is being made; what must be unpacked goes below it.
+    """
+
+    path: Path
+    config: CorpusConfig
+    out: Path
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some utterances, at most a few ten thousand.
+
+    Attributes:
+        frame: columns of ``utterances.parquet`` under their names as far as the source has them, further
+            columns under the source's names, ``_line`` (number of the row in `file`). Columns that start
+            with ``_`` are not kept.
+        file: the table that the rows stand in.
+        rejections: rows that cannot be read at all.
+    """
+
+    frame: pl.DataFrame
+    file: Path
+    rejections: list[Rejection] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A source being read.
+
+    Attributes:
+        chunks: the utterances.
+        audio_root: folder that relative audio paths are taken from.
+        second_transcript: column with a second transcript to compare ``text`` with.
+        notes: what else goes to ``corpus.json``.
+    """
+
+    chunks: Iterable[Chunk]
+    audio_root: Path
+    second_transcript: str | None = None
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A format.
+
+    Attributes:
+        name: as ``--format`` takes it.
+        needs: what its sources look like, for people.
+        recognise: why a path is of this format, or None.
+        read: opens a source.
+    """
+
+    name: str
+    needs: str
+    recognise: Callable[[Path], str | None]
+    read: Callable[[Source], Reading]
+
+
+def chunked(file: Path, rows: Iterable[dict[str, Any] | Rejection]) -> Iterator[Chunk]:
+    """Chunks of rows that a reader yields one by one; for formats that are never large.
+
+    Args:
+        file: the table that the rows stand in; a row's ``_line`` is its line.
+        rows: utterances as dictionaries of column values, and rejections, in any order.
+    """
+    kept: list[dict[str, Any]] = []
+    rejections: list[Rejection] = []
+    for row in rows:
+        if isinstance(row, Rejection):
+            rejections.append(row)
+        else:
+            kept.append(row)
+        if len(kept) + len(rejections) >= CHUNK_ROWS:
+            yield Chunk(frame_of(kept), file, rejections)
+            kept, rejections = [], []
+    if kept or rejections:
+        yield Chunk(frame_of(kept), file, rejections)
+
+
+def frame_of(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """A frame of dictionaries that may have different keys."""
+    return pl.DataFrame(rows, infer_schema_length=None, strict=False) if rows else pl.DataFrame()

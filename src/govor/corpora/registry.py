@@ -1,0 +1,54 @@
+"""All readers, in the order in which ``auto`` asks them: the most particular first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from govor.corpora import common_voice, parlaspeech, tables
+from govor.corpora.reader import Reader
+from govor.errors import CorpusError
+
+READERS = tuple(
+    Reader(module.NAME, module.NEEDS, module.recognise, module.read)
+    for module in (common_voice, parlaspeech, tables)
+)
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """Which reader takes a source, and why."""
+
+    reader: Reader
+    why: str
+
+
+def choose_reader(path: Path, format: str) -> Recognition:
+    """The reader called `format`, or with ``auto`` the first that recognises `path`.
+
+    Raises:
+        CorpusError: there is no such format, no such path, or nothing recognises it; the message says what
+            each format would have needed.
+    """
+    if format != "auto":
+        reader = next((r for r in READERS if r.name == format), None)
+        if reader is None:
+            raise CorpusError(
+                f"there is no format {format}: it is auto or one of {', '.join(format_names())}"
+            )
+        return Recognition(reader, "as asked")
+    if not path.exists():
+        raise CorpusError(f"{path} does not exist: give the folder or file to import")
+    for reader in READERS:
+        why = reader.recognise(path)
+        if why is not None:
+            return Recognition(reader, why)
+    needs = "\n".join(f"  {reader.name}: {reader.needs}" for reader in READERS)
+    raise CorpusError(
+        f"{path} is of no format that govor recognises; name one with --format. They need:\n{needs}"
+    )
+
+
+def format_names() -> list[str]:
+    """The names that ``--format`` takes, besides ``auto``."""
+    return [reader.name for reader in READERS]

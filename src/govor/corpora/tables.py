@@ -1,0 +1,178 @@
+"""Tables: CSV, TSV, JSON lines and Parquet with a column for the audio's name and one for the text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from govor.corpora.delimited import read_delimited, sniff_separator
+from govor.corpora.folder import CORE_SCHEMA
+from govor.corpora.json_lines import first_object, read_json_lines
+from govor.corpora.lines import first_line
+from govor.corpora.reader import CHUNK_ROWS, Chunk, Reading, Source
+from govor.corpora.words import with_words
+from govor.errors import CorpusError
+
+NAME = "table"
+NEEDS = "CSV, TSV, JSON lines or Parquet with a column for audio and one for text (name them with --columns)"
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".csv.gz", ".tsv.gz", ".jsonl.gz")
+SYNONYMS: dict[str, tuple[str, ...]] = {
+    "id": ("id", "utt_id", "utterance_id", "uttid", "utt", "segment_id"),
+    "recording": ("recording", "recording_id"),
+    "audio": (
+        "audio",
+        "audio_path",
+        "audio_file",
+        "audio_filepath",
+        "path",
+        "file",
+        "file_name",
+        "filename",
+        "file_path",
+        "filepath",
+        "wav",
+        "wav_path",
+        "wav_filename",
+        "clip",
+    ),
+    "channel": ("channel",),
+    "start": ("start", "start_s", "start_time", "begin", "offset"),
+    "end": ("end", "end_s", "end_time", "stop"),
+    "text": ("text", "sentence", "transcript", "transcription", "raw_text", "utterance", "label"),
+    "language": ("language", "lang", "locale"),
+    "speaker": ("speaker", "speaker_id", "spk", "spk_id", "client_id"),
+    "split": ("split", "subset", "partition"),
+    "duration": ("duration", "duration_s", "dur", "audio_length"),
+}
+
+
+def recognise(path: Path) -> str | None:
+    """Looks at the column names of the table, or of the only table in a folder."""
+    tables = table_files(path)
+    fitting = [(table, mapping) for table in tables if (mapping := matching(columns_of(table), {}))]
+    fitting = [(table, mapping) for table, mapping in fitting if {"audio", "text"} <= mapping.keys()]
+    if len(fitting) != 1:
+        return None
+    table, mapping = fitting[0]
+    return f"{table.name} has {mapping['audio']} (audio) and {mapping['text']} (text)"
+
+
+def read(source: Source) -> Reading:
+    """Opens a table; `source.config.columns` names columns that it cannot guess."""
+    table = _the_table(source)
+    mapping = matching(columns_of(table), source.config.columns)
+    missing = [name for name in ("audio", "text") if name not in mapping]
+    if missing:
+        raise CorpusError(
+            f"{table} has no column for {' and '.join(missing)}: name it with --columns {missing[0]}=COLUMN;"
+            f" it has {', '.join(columns_of(table)) or 'no columns'}"
+        )
+    root = Path(source.config.audio_root or table.parent)
+    chunks = (_renamed(chunk, mapping) for chunk in read_table(table))
+    return Reading(chunks, root, notes={"table": table.name, "columns": mapping})
+
+
+def table_files(path: Path) -> list[Path]:
+    """The tables that a path means: itself, or those directly in it."""
+    files = [path] if path.is_file() else sorted(path.iterdir()) if path.is_dir() else []
+    return [file for file in files if file.name.endswith(SUFFIXES) and not file.name.startswith(".")]
+
+
+def columns_of(table: Path) -> list[str]:
+    """Column names, from the header, the first object or the Parquet schema; empty where there are none."""
+    name = table.name.removesuffix(".gz")
+    if name.endswith(".parquet"):
+        return _parquet_columns(table)
+    if name.endswith((".jsonl", ".ndjson")):
+        return list(first_object(table))
+    line = first_line(table)
+    return [n.strip().strip('"') for n in line.split(_separator(table, line))] if line else []
+
+
+def matching(columns: list[str], named: dict[str, str]) -> dict[str, str]:
+    """Our column to the source's: what the user named, else the first usual name that is there."""
+    mapping = {ours: theirs for ours, theirs in named.items() if ours in CORE_SCHEMA}
+    for ours, usual in SYNONYMS.items():
+        there = next((name for name in usual if name in columns and name not in mapping.values()), None)
+        if ours not in mapping and there:
+            mapping[ours] = there
+    return mapping
+
+
+def read_table(table: Path) -> Iterator[Chunk]:
+    """The rows of a table under its own column names."""
+    name = table.name.removesuffix(".gz")
+    if name.endswith(".parquet"):
+        yield from _read_parquet(table)
+    elif name.endswith((".jsonl", ".ndjson")):
+        yield from read_json_lines(table)
+    else:
+        header = first_line(table)
+        quoted = name.endswith(".csv") or '"' in header
+        yield from read_delimited(table, _separator(table, header), quoted=quoted)
+
+
+def _the_table(source: Source) -> Path:
+    tables = table_files(source.path)
+    good = [t for t in tables if {"audio", "text"} <= matching(columns_of(t), source.config.columns).keys()]
+    if len(tables) == 1 or len(good) == 1:
+        return (good or tables)[0]
+    if not tables:
+        raise CorpusError(f"{source.path} is no table: {NEEDS}")
+    names = ", ".join(table.name for table in (good or tables)[:6])
+    raise CorpusError(f"{source.path} has several tables ({names}): give the path of one")
+
+
+def _separator(table: Path, header: str) -> str:
+    return "\t" if table.name.removesuffix(".gz").endswith(".tsv") else sniff_separator(header)
+
+
+def _parquet_columns(table: Path) -> list[str]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return list(pq.read_schema(table).names)
+    except (pa.ArrowException, OSError):
+        return []
+
+
+def _read_parquet(table: Path) -> Iterator[Chunk]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    row = 1
+    try:
+        with pq.ParquetFile(table) as file:
+            for batch in file.iter_batches(batch_size=CHUNK_ROWS):
+                frame: Any = pl.from_arrow(batch)
+                yield Chunk(
+                    frame.with_row_index("_line", row).with_columns(pl.col("_line").cast(pl.Int64)), table
+                )
+                row += batch.num_rows
+    except (pa.ArrowException, OSError) as error:
+        raise CorpusError(f"{table} cannot be read as Parquet ({error})") from error
+
+
+def _renamed(chunk: Chunk, mapping: dict[str, str]) -> Chunk:
+    """Our names for the columns; a further column with one of our names gets ``source_`` before it."""
+    frame = chunk.frame
+    if not frame.height:
+        return chunk
+    clash = {n: f"source_{n}" for n in frame.columns if n in CORE_SCHEMA and n not in mapping.values()}
+    frame = frame.rename(clash)
+    taken = {theirs: ours for ours, theirs in mapping.items() if theirs in frame.columns}
+    frame = with_words(frame.rename(taken))
+    return Chunk(_with_end(frame), chunk.file, chunk.rejections)
+
+
+def _with_end(frame: pl.DataFrame) -> pl.DataFrame:
+    """An end where only start and duration are known."""
+    if "start" not in frame.columns or "duration" not in frame.columns:
+        return frame
+    start, length = (pl.col(n).cast(pl.Float64, strict=False) for n in ("start", "duration"))
+    given = pl.col("end") if "end" in frame.columns else pl.lit(None, pl.Float64)
+    return frame.with_columns(pl.coalesce(given, (start + length).cast(pl.Float64)).alias("end"))

@@ -1,0 +1,180 @@
+"""A chunk of any format, checked row by row and brought to the columns of a corpus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from govor.config import CorpusConfig
+from govor.corpora.folder import CORE_SCHEMA, REJECTED_SCHEMA
+from govor.corpora.reader import Chunk
+from govor.errors import CorpusError
+
+NUMBERS = ("start", "end", "duration")
+SPLIT_NAMES = {
+    "train": ("train", "training", "trn", "tr"),
+    "dev": ("dev", "development", "validation", "valid", "validate", "val", "cv"),
+    "test": ("test", "testing", "tst", "eval", "evaluation"),
+    None: ("", "null", "none", "nan"),
+}
+_SPLITS = {name: split for split, names in SPLIT_NAMES.items() for name in names}
+
+
+@dataclass(frozen=True)
+class Tidy:
+    """A chunk after checking.
+
+    Attributes:
+        frame: rows to keep so far, all core columns present, with ``_file`` and ``_line``.
+        rejected: rows as in ``rejected.parquet``.
+    """
+
+    frame: pl.DataFrame
+    rejected: pl.DataFrame
+
+
+def tidy(chunk: Chunk, config: CorpusConfig) -> Tidy:
+    """Checks a chunk: text and audio named, times in order, split known.
+
+    Raises:
+        CorpusError: a column that ``--columns`` names is missing.
+    """
+    early = pl.DataFrame([_as_row(r) for r in chunk.rejections], schema=REJECTED_SCHEMA)
+    if not chunk.frame.height:
+        return Tidy(pl.DataFrame(schema={**CORE_SCHEMA, "_file": pl.String, "_line": pl.Int64}), early)
+    frame = _renamed(chunk, config).with_columns(pl.lit(str(chunk.file)).alias("_file"))
+    frame = _typed(frame).with_columns(pl.col("language").fill_null(pl.lit(config.language, pl.String)))
+    frame = frame.with_columns(_reason().alias("_reason"))
+    bad = frame.filter(pl.col("_reason").is_not_null())
+    good = frame.filter(pl.col("_reason").is_null())
+    good = good.drop([n for n in good.columns if n.startswith("_") and n not in ("_file", "_line")])
+    return Tidy(good, pl.concat([early, bad.select(_rejection_columns())]))
+
+
+def rejection_columns(reason: pl.Expr, detail: pl.Expr) -> list[pl.Expr]:
+    """The columns of ``rejected.parquet`` for rows that have ``_file`` and ``_line``."""
+    place = pl.col("_line").cast(pl.String).fill_null("?")
+    file = pl.col("_file").str.replace(r"^.*/", "")
+    return [
+        pl.coalesce("id", pl.concat_str(file, pl.lit(":"), place)).alias("id"),
+        pl.lit("import").alias("stage"),
+        reason.alias("reason"),
+        pl.concat_str("_file", pl.lit(":"), place, pl.lit(": "), detail).alias("detail"),
+    ]
+
+
+def _as_row(rejection: object) -> dict[str, str]:
+    return {name: getattr(rejection, name) for name in REJECTED_SCHEMA}
+
+
+def _renamed(chunk: Chunk, config: CorpusConfig) -> pl.DataFrame:
+    frame = chunk.frame
+    if "_line" not in frame.columns:
+        frame = frame.with_columns(pl.lit(None, pl.Int64).alias("_line"))
+    for ours, theirs in config.columns.items():
+        if ours not in CORE_SCHEMA:
+            known = ", ".join(CORE_SCHEMA)
+            raise CorpusError(f"--columns {ours}={theirs}: {ours} is no column of a corpus; they are {known}")
+        if theirs not in frame.columns:
+            there = ", ".join(n for n in frame.columns if not n.startswith("_"))
+            raise CorpusError(
+                f"--columns {ours}={theirs}: {chunk.file} has no column {theirs}; it has {there}"
+            )
+    taken = set(config.columns.values()) - set(config.columns)
+    named = frame.with_columns([pl.col(theirs).alias(ours) for ours, theirs in config.columns.items()])
+    return named.drop(taken)
+
+
+def _typed(frame: pl.DataFrame) -> pl.DataFrame:
+    """Core columns in their types; what a cast cannot read is marked in ``_bad_<column>``."""
+    frame = frame.with_columns(
+        [pl.lit(None, kind).alias(name) for name, kind in CORE_SCHEMA.items() if name not in frame.columns]
+    )
+    marks = [_unreadable(frame, name).alias(f"_bad_{name}") for name in (*NUMBERS, "channel")]
+    casts = [_text(frame, name) for name, kind in CORE_SCHEMA.items() if kind == pl.String]
+    numbers = [pl.col(name).cast(pl.Float64, strict=False) for name in NUMBERS]
+    channel = pl.col("channel").cast(pl.Float64, strict=False).cast(pl.Int32, strict=False)
+    frame = frame.with_columns(marks).with_columns(*casts, *numbers, channel)
+    blank = [_blank_to_null(name) for name in ("id", "recording", "audio", "language", "speaker")]
+    split = pl.col("split").str.strip_chars().str.to_lowercase()
+    known = split.replace_strict(_SPLITS, default="?", return_dtype=pl.String)
+    positive = pl.when(pl.col("duration") > 0).then("duration")
+    return frame.with_columns(
+        *blank,
+        positive,
+        split.alias("_split"),
+        pl.when(split.is_null()).then(None).otherwise(known).alias("split"),
+    )
+
+
+def _unreadable(frame: pl.DataFrame, name: str) -> pl.Expr:
+    """True where a value is there but is no finite number."""
+    if frame.schema[name] == pl.Null:
+        return pl.lit(False)
+    if frame.schema[name].is_nested():
+        return pl.col(name).is_not_null()
+    value = pl.col(name).cast(pl.Float64, strict=False)
+    return pl.col(name).is_not_null() & ~(value.is_not_null() & value.is_finite()).fill_null(False)
+
+
+def _text(frame: pl.DataFrame, name: str) -> pl.Expr:
+    kind = frame.schema[name]
+    if isinstance(kind, pl.List) and kind.inner == pl.String:
+        return pl.col(name).list.join(" ")
+    if kind.is_nested():
+        return pl.lit(None, pl.String).alias(name)
+    return pl.col(name).cast(pl.String)
+
+
+def _blank_to_null(name: str) -> pl.Expr:
+    stripped = pl.col(name).str.strip_chars()
+    return pl.when(stripped != "").then(stripped if name in ("language",) else pl.col(name)).alias(name)
+
+
+def _reason() -> pl.Expr:
+    """The first thing that is wrong with a row, or null."""
+    start, end = pl.col("start"), pl.col("end")
+    nul = pl.any_horizontal(
+        [pl.col(n).str.contains("\0", literal=True).fill_null(False) for n in ("id", "audio", "text")]
+    )
+    rules = [
+        (nul, "nul_character"),
+        (pl.col("audio").is_null(), "no_audio"),
+        (pl.col("text").is_null(), "no_text"),
+        (pl.col("text").str.strip_chars() == "", "empty_text"),
+        (pl.any_horizontal([f"_bad_{name}" for name in NUMBERS]), "bad_times"),
+        ((start < 0) | (end < 0), "negative_time"),
+        (end < start.fill_null(0.0), "times_swapped"),
+        (end == start.fill_null(0.0), "no_duration"),
+        (pl.col("_bad_channel") | (pl.col("channel") < 0), "bad_channel"),
+        (pl.col("split") == "?", "unknown_split"),
+    ]
+    reason = pl.lit(None, pl.String)
+    for wrong, code in reversed(rules):
+        reason = pl.when(wrong.fill_null(False)).then(pl.lit(code)).otherwise(reason)
+    return reason
+
+
+def _rejection_columns() -> list[pl.Expr]:
+    times = pl.format("start {}, end {}", _shown("start"), _shown("end"))
+    details = {
+        "nul_character": pl.lit("a value holds a NUL character"),
+        "no_audio": pl.lit("it names no audio file"),
+        "no_text": pl.lit("it has no transcript"),
+        "empty_text": pl.lit("its transcript is blank"),
+        "bad_times": pl.lit("start, end or duration is no number of seconds"),
+        "negative_time": times,
+        "times_swapped": times,
+        "no_duration": times,
+        "bad_channel": pl.lit("channel is no channel number"),
+        "unknown_split": pl.format("split is {}; it is train, dev or test", "_split"),
+    }
+    detail = pl.lit("")
+    for code, text in details.items():
+        detail = pl.when(pl.col("_reason") == code).then(text).otherwise(detail)
+    return rejection_columns(pl.col("_reason"), detail)
+
+
+def _shown(name: str) -> pl.Expr:
+    return pl.col(name).cast(pl.String).fill_null("not given")

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from corpus_sources import Imported
+
+from govor.config import CorpusConfig
+from govor.corpora import import_corpus
+
+
+@pytest.fixture
+def imported(tmp_path: Path) -> Callable[..., Imported]:
+    """Imports a source into a fresh corpus folder."""
+
+    def run(source: Path | str, **settings: Any) -> Imported:
+        out = tmp_path / ".corpus-out"
+        summary = import_corpus(CorpusConfig(source=str(source), **settings), out)
+        return Imported(out, summary)
+
+    return run
