@@ -1,7 +1,92 @@
 """What all tests share. Fixtures of one stage live in that stage's own conftest.py."""
 
 import os
+from pathlib import Path
+
+import pytest
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real speech kept outside the project; tests that use it are skipped where it is absent."""
+    folder = Path(__file__).parents[2] / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("../shared/data is not here")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_ctc(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a random CTC model: 80 log-mels, 4x subsampling, a Croatian alphabet."""
+    from govor.config import ModelConfig, TextConfig
+    from govor.models import new_model
+    from govor.text import Normaliser
+
+    sizes = {
+        "model_type": "parakeet_ctc",
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 64,
+        "subsampling_factor": 4,
+        "subsampling_conv_channels": 8,
+    }
+    family = new_model(
+        ModelConfig(from_scratch=sizes),
+        normaliser=Normaliser.of(TextConfig(), "hr"),
+        train_texts=["abcdefghijklmnopqrstuvwxyz čćđšž"],
+        language="hr",
+        device="cpu",
+        seed=1,
+    )
+    folder = tmp_path_factory.mktemp("models") / "tiny_ctc"
+    family.save(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Corpus folder: 17 synthesised Croatian utterances in three splits; do not write into it."""
+    from speech import spoken_corpus
+
+    return spoken_corpus(tmp_path_factory.mktemp("tiny_corpus"))
+
+
+@pytest.fixture(scope="session")
+def tiny_dataset(tiny_corpus: Path) -> Path:
+    """Data set prepared from `tiny_corpus`; do not write into it."""
+    from speech import prepared_from
+
+    return prepared_from(tiny_corpus)
+
+
+@pytest.fixture(scope="session")
+def tiny_whisper_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Whisper folder without weights: byte-level tokenizer, real special tokens, tiny configuration."""
+    from tiny_tokenizer import save_tiny_whisper_files
+
+    return save_tiny_whisper_files(tmp_path_factory.mktemp("models") / "tiny_whisper_files")
+
+
+@pytest.fixture(scope="session")
+def tiny_whisper(tiny_whisper_files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a random Croatian Whisper model with 30 s windows and a byte-level tokenizer."""
+    from govor.config import ModelConfig, TextConfig
+    from govor.models import new_model
+    from govor.text import Normaliser
+
+    family = new_model(
+        ModelConfig(from_scratch={"model_type": "whisper", "tokenizer": str(tiny_whisper_files)}),
+        normaliser=Normaliser.of(TextConfig(), "hr"),
+        train_texts=[],
+        language="hr",
+        device="cpu",
+        seed=1,
+    )
+    folder = tmp_path_factory.mktemp("models") / "tiny_whisper"
+    family.save(folder)
+    return folder

@@ -63,8 +63,10 @@ def count_of(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def share_of(number: int, total: int) -> str:
-    """A part of a whole for people: ``3 of 1,200 (0.25%)``."""
-    return f"{number:,} of {total:,} ({100 * number / max(total, 1):.2g}%)"
+    """A part of a whole for people: ``3 of 1,200 (0.25%)``, ``7 of 30 (23%)``."""
+    percent = 100 * number / max(total, 1)
+    shown = f"{percent:.0f}" if percent >= 1 else f"{percent:.2g}"
+    return f"{number:,} of {total:,} ({shown}%)"
 
 
 def worst(findings: Sequence[Finding]) -> Severity | None:

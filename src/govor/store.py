@@ -73,12 +73,13 @@ def atomic_path(path: Path) -> Iterator[Path]:
         partial.replace(path)
         _fsync(path.parent)
     except OSError as error:
-        raise _readable(error, path) from error
+        raise readable_error(error, path) from error
     finally:
         _remove(partial)
 
 
-def _readable(error: OSError, path: Path) -> Exception:
+def readable_error(error: OSError, path: Path) -> Exception:
+    """What to raise for an error of the disk at `path`: a sentence where the cause is known, else `error`."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFullError(f"no space left while writing {path}: free some and run the same command again")
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
@@ -153,7 +154,7 @@ def locked(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
-        raise _readable(error, folder) from error
+        raise readable_error(error, folder) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -65,9 +65,11 @@ def _pairs(values: list[str]) -> dict[str, str]:
 
 
 def _lines(summary: dict[str, Any]) -> list[str]:
-    splits = ", ".join(f"{name} {count:,}" for name, count in summary["splits"].items())
+    shown = {"none": "no split"}
+    splits = ", ".join(f"{shown.get(name, name)} {count:,}" for name, count in summary["splits"].items())
+    hours = f"{summary['hours']:.2f} h" if summary["hours"] else "hours not known before govor check"
     lines = [
-        f"{summary['kept']:,} of {summary['read']:,} utterances kept, {summary['hours']:.2f} h ({splits})",
+        f"{summary['kept']:,} of {summary['read']:,} utterances kept, {hours} ({splits})",
         *[f"  {count:,} set aside: {reason}" for reason, count in summary["reasons"].items()],
     ]
     if summary["repaired"]:

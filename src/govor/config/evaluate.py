@@ -16,9 +16,22 @@ class EvaluateConfig:
     sets: dict[str, Any] = setting({}, "name = 'folder:split' for several sets, each reported apart")
     baseline: str | None = setting(None, "model compared on the same rows")
     slices: tuple[str, ...] = setting((), "columns to slice by, besides the usual ones")
+    rules: tuple[str, ...] | None = setting(None, "rules of the normaliser; none: the model's own")
+    language: str | None = setting(None, "language given to a multilingual model; none: each clip's own")
     batch_s: float = setting(240.0, "padded seconds decoded together", unit="s")
     beam_size: int = setting(1, "beams; 1 is greedy")
     lm: str | None = setting(None, "ARPA file for CTC beam search")
     lm_weight: float = setting(0.5, "weight of the language model")
+    word_bonus: float = setting(0.0, "added per word in CTC beam search")
     require: dict[str, float] = setting({}, "wer = 0.3: exit 3 when a metric is above its bound")
     seed: int = setting(0, "seed of the bootstrap")
+    audio_bytes: int = setting(50_000_000, "most audio inside report.html", unit="bytes")
+
+    def __post_init__(self) -> None:
+        if self.batch_s <= 0:
+            raise ValueError(f"batch_s is {self.batch_s}; it takes seconds above 0")
+        if self.beam_size < 1:
+            raise ValueError(f"beam_size is {self.beam_size}; it takes 1 (greedy) or more")
+        for name, bound in self.require.items():
+            if isinstance(bound, bool) or not isinstance(bound, (int, float)):
+                raise ValueError(f"require.{name} is {bound!r}; it takes a number, such as wer = 0.3")

@@ -88,7 +88,7 @@ def load_recipe(path: Path, overrides: Iterable[str] = ()) -> Recipe:
     """
     data = _read_toml(path)
     for override in overrides:
-        _apply(data, override)
+        apply_override(data, override)
     recipe = recipe_from(data, where=str(path))
     data = recipe.to_dict()
     data["work"] = recipe.work or path.stem
@@ -135,7 +135,12 @@ def _from_folder(value: str, recipe: Path, maybe_id: bool) -> str:
     return value if maybe_id and not path.exists() else str(path)
 
 
-def _apply(data: dict[str, Any], override: str) -> None:
+def apply_override(data: dict[str, Any], override: str) -> None:
+    """Puts one ``section.key=value`` into plain recipe data.
+
+    Raises:
+        RecipeError: it is not of that form.
+    """
     key, equals, raw = override.partition("=")
     if not equals or not key.strip():
         raise RecipeError(f"--set {override}: write section.key=value, such as train.lr=1e-4")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from govor.config.setting import setting
 
+FORMATS = ("txt", "srt", "vtt", "tsv", "json")
+
 
 @dataclass(frozen=True)
 class TranscribeConfig:
@@ -15,8 +17,30 @@ class TranscribeConfig:
     format: tuple[str, ...] = setting(("txt", "srt", "json"), "txt, srt, vtt, tsv, json")
     chunk: float | None = setting(None, "fixed window; none: cut at speech pauses", unit="s")
     stride: float = setting(0.0, "overlap on each side of a fixed window", unit="s")
+    window: float | None = setting(
+        None, "longest window cut at pauses; none: the model's own limit, or 20 s", unit="s"
+    )
     language: str | None = setting(None, "language; none: the model's own, or detected")
+    task: str = setting("transcribe", "what a multilingual model does", choices=("transcribe", "translate"))
+    words: bool = setting(False, "times of words in JSON (subtitles use them in any case)")
     batch_s: float = setting(240.0, "padded seconds decoded together", unit="s")
     beam_size: int = setting(1, "beams; 1 is greedy")
     lm: str | None = setting(None, "ARPA file for CTC beam search")
-    lm_weight: float = setting(0.5, "weight of the language model")
+    lm_weight: float | None = setting(
+        None, "weight of the language model; none: chosen on dev by govor lm, else 0.5"
+    )
+    word_bonus: float | None = setting(None, "added for every word; none: chosen on dev, else 0")
+    line_characters: int = setting(42, "longest line of a subtitle", unit="characters")
+    lines: int = setting(2, "lines of a subtitle")
+    reading_speed: float = setting(17.0, "characters a viewer reads in a second", unit="characters/s")
+
+    def __post_init__(self) -> None:
+        for name in self.format:
+            if name not in FORMATS:
+                raise ValueError(f"format is {name!r}; it is one of {', '.join(FORMATS)}")
+        if self.chunk is not None and self.chunk <= 2 * self.stride:
+            raise ValueError(
+                f"chunk is {self.chunk:g} s, it must be longer than both strides of {self.stride:g} s"
+            )
+        if self.stride and self.chunk is None:
+            raise ValueError("stride needs chunk: windows that are cut at pauses do not overlap")

@@ -31,7 +31,7 @@ def read_delimited(
     *,
     header: Sequence[str] | None = None,
     quoted: bool = False,
-    lines: Iterator[Lines] | None = None,
+    shown_as: Path | None = None,
 ) -> Iterator[Chunk]:
     """The rows of a delimited file; empty fields become null, rows with too many or few fields are rejected.
 
@@ -40,26 +40,25 @@ def read_delimited(
         separator: one character.
         header: the column names where the file has no header line.
         quoted: fields may be quoted as in CSV (RFC 4180); Common Voice's TSVs for example are not.
-        lines: where the lines come from, if not from the file itself.
+        shown_as: the name that messages give, where `file` is only a copy.
 
     Raises:
         CorpusError: the file has no header, or it names a column twice.
     """
-    blocks = lines or read_lines(file)
+    blocks = read_lines(file, shown_as=shown_as)
+    file = shown_as or file
     names = list(header) if header else None
     for block in blocks:
-        frame = block.frame
-        if names is None:
-            if not frame.height:
-                yield Chunk(pl.DataFrame(), file, block.rejections)
-                continue
-            names = _header(file, frame["line"][0], separator, quoted)
-            frame = frame[1:]
-        if quoted and frame["line"].str.contains('"', literal=True).any():
+        if names is None and block.texts:
+            names = _header(file, block.texts[0], separator, quoted)
+            block = block.without_first()
+        if not block.texts or names is None:
             yield Chunk(pl.DataFrame(), file, block.rejections)
-            yield from _quoted(file, separator, names, Lines(file, frame), blocks)
+        elif quoted and block.frame["line"].str.contains('"', literal=True).any():
+            yield from _quoted(file, separator, names, block, blocks)
             return
-        yield _split(Lines(file, frame, block.rejections), separator, names)
+        else:
+            yield _split(block, separator, names)
     if names is None:
         raise CorpusError(f"{file} is empty: it needs a header line with the names of its columns")
 
@@ -128,7 +127,7 @@ class _Feed:
 
     def _of(self, lines: Lines) -> Iterator[str]:
         self.rejections += lines.rejections
-        for number, line in lines.frame.iter_rows():
+        for number, line in zip(lines.numbers, lines.texts, strict=True):
             self.number = number
             yield line + "\n"
 

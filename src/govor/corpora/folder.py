@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 import pyarrow as pa
@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from govor.errors import CorpusError
 from govor.records import Rejection
-from govor.store import FINGERPRINT_HEX_DIGITS, atomic_path, locked, read_json, write_json
+from govor.store import FINGERPRINT_HEX_DIGITS, atomic_path, locked, read_json, remove_partials, write_json
 
 CORE_SCHEMA: dict[str, Any] = {
     "id": pl.String,
@@ -121,6 +121,12 @@ class Corpus:
         with pq.ParquetFile(self.table) as file:
             yield from file.iter_batches(batch_size=rows, columns=columns)
 
+    def rejected_batches(self, rows: int = 65_536) -> Iterator[pl.DataFrame]:
+        """What was set aside, in pieces of at most `rows`, in order."""
+        with pq.ParquetFile(self.folder / "rejected.parquet") as file:
+            for batch in file.iter_batches(batch_size=rows):
+                yield cast(pl.DataFrame, pl.from_arrow(batch))
+
     def audio_path(self, audio: str) -> str:
         """Absolute path or URI of an ``audio`` value."""
         if "://" in audio or audio.startswith("/"):
@@ -129,7 +135,9 @@ class Corpus:
 
 
 class CorpusWriter:
-    """Writes a corpus folder; nothing appears before the block ends well, ``corpus.json`` comes last.
+    """Writes a corpus folder; nothing changes before the block ends well, ``corpus.json`` comes last.
+
+    A corpus that is there already stays as it is until then.
 
     Attributes:
         kept: utterances written so far.
@@ -155,7 +163,7 @@ class CorpusWriter:
 
     def __enter__(self) -> CorpusWriter:
         self._lock.enter_context(locked(self.out))
-        (self.out / "corpus.json").unlink(missing_ok=True)
+        remove_partials(self.out)
         self._paths = {
             name: self._files.enter_context(atomic_path(self.out / f"{name}.parquet"))
             for name in ("utterances", "rejected")
@@ -203,6 +211,7 @@ class CorpusWriter:
         with self._lock:
             if kind is None:
                 self._put_empty()
+                (self.out / "corpus.json").unlink(missing_ok=True)
             for table in self._tables.values():
                 table.close()
             self._files.__exit__(kind, error, trace)

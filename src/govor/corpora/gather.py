@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -27,9 +27,12 @@ from govor.corpora.reader import Reading
 from govor.corpora.spool import Spool
 from govor.corpora.tidy import rejection_columns, tidy
 from govor.errors import CorpusError
-from govor.store import PARTIAL_MARK, remove_partials, write_json
+from govor.store import PARTIAL_MARK, write_json
 
 MOST_REPAIRS_IN_JSON = 10_000
+CHUNK_NAMES = 1 << 18
+"""Names gathered before duplicates among them are dropped."""
+ID_COLUMNS = ("id", "recording", "audio", "start", "end", "duration")
 
 
 def gather(reading: Reading, config: CorpusConfig, out: Path, info: CorpusInfo) -> CorpusInfo:
@@ -57,7 +60,6 @@ def gather(reading: Reading, config: CorpusConfig, out: Path, info: CorpusInfo) 
 
 @contextmanager
 def _spool(out: Path) -> Iterator[Spool]:
-    remove_partials(out)
     folder = out / f".rows{PARTIAL_MARK}{uuid.uuid4().hex[:8]}"
     folder.mkdir(parents=True)
     try:
@@ -70,6 +72,7 @@ def _first_pass(
     reading: Reading, config: CorpusConfig, corpus: CorpusWriter, spool: Spool, bar: Progress
 ) -> pl.Series:
     """Rows to the spool; returns the distinct audio names."""
+    config = replace(config, columns={}) if reading.renamed else config
     names = pl.Series("audio", [], dtype=pl.String)
     for chunk in reading.chunks:
         checked = tidy(chunk, config)
@@ -80,10 +83,6 @@ def _first_pass(
             names = pl.concat([names, checked.frame["audio"].unique(maintain_order=True)])
             names = names.unique(maintain_order=True) if len(names) > 2 * CHUNK_NAMES else names
     return names.unique(maintain_order=True)
-
-
-CHUNK_NAMES = 1 << 18
-"""Names gathered before duplicates among them are dropped."""
 
 
 def _second_pass(spool: Spool, resolution: Resolution, corpus: CorpusWriter) -> None:
@@ -102,13 +101,15 @@ def _second_pass(spool: Spool, resolution: Resolution, corpus: CorpusWriter) -> 
 
 
 def _id_hashes(spool: Spool, table: pl.DataFrame) -> Iterator[NDArray[np.uint64]]:
-    for frame in _settled(spool, table):
+    for frame in _settled(spool, table, ID_COLUMNS):
         yield frame.filter(pl.col("_reason").is_null())["id"].hash(seed=0).to_numpy()
 
 
-def _settled(spool: Spool, table: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def _settled(
+    spool: Spool, table: pl.DataFrame, columns: Sequence[str] | None = None
+) -> Iterator[pl.DataFrame]:
     """The rows with the paths of their audio, their recordings' names, ids and durations."""
-    for frame in spool.frames():
+    for frame in spool.frames(columns):
         joined = frame.join(table, left_on="audio", right_on="name", how="left", maintain_order="left")
         named = joined.with_columns(pl.coalesce("_path", "audio").alias("audio"))
         named = named.with_columns(pl.coalesce("recording", "_recording").alias("recording"))

@@ -35,20 +35,21 @@ def first_object(file: Path) -> dict[str, Any]:
 
 
 def _parsed(lines: Lines) -> pl.DataFrame | None:
-    text = lines.frame["line"]
-    if not len(text) or not text.str.contains(r"^\s*\{").all():
+    count = len(lines.texts)
+    if not count or not all(line.lstrip().startswith("{") for line in lines.texts):
         return None
     try:
-        frame = pl.read_ndjson(io.BytesIO("\n".join(text).encode()), infer_schema_length=None)
+        data = lines.data or "\n".join(lines.texts).encode()
+        frame = pl.read_ndjson(io.BytesIO(data), infer_schema_length=None)
     except pl.exceptions.PolarsError:
         return None
-    same = frame.height == len(text) and "_line" not in frame.columns
-    return frame.with_columns(lines.frame["_line"]) if same else None
+    same = frame.height == count and "_line" not in frame.columns
+    return frame.with_columns(pl.Series("_line", lines.numbers, dtype=pl.Int64)) if same else None
 
 
 def _line_by_line(lines: Lines) -> Chunk:
     rows, rejections = [], list(lines.rejections)
-    for number, line in lines.frame.iter_rows():
+    for number, line in zip(lines.numbers, lines.texts, strict=True):
         row = _object(lines.file, number, line)
         if isinstance(row, Rejection):
             rejections.append(row)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import codecs
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import IO
 
@@ -30,13 +31,29 @@ class Lines:
 
     Attributes:
         file: the file.
-        frame: ``_line`` (number, from 1) and ``line`` (without its end); blank lines are left out.
+        first: number of the first of them, from 1.
+        numbers: their numbers; blank lines are left out.
+        texts: the lines without their ends, as many as `numbers`.
         rejections: lines that cannot be read.
+        data: the bytes of all of them, where none was left out.
     """
 
     file: Path
-    frame: pl.DataFrame
+    first: int
+    numbers: Sequence[int]
+    texts: list[str]
     rejections: list[Rejection] = field(default_factory=list)
+    data: bytes | None = None
+
+    @cached_property
+    def frame(self) -> pl.DataFrame:
+        """``_line`` (number) and ``line`` (text)."""
+        numbers = pl.Series("_line", self.numbers, dtype=pl.Int64)
+        return pl.DataFrame([numbers, pl.Series("line", self.texts, dtype=pl.String)])
+
+    def without_first(self) -> Lines:
+        """All but the first line."""
+        return Lines(self.file, self.first, self.numbers[1:], self.texts[1:], self.rejections)
 
 
 def rejected_line(file: Path, line: int, reason: str, detail: str, id: str | None = None) -> Rejection:
@@ -56,19 +73,20 @@ def open_bytes(file: Path) -> IO[bytes]:
         raise CorpusError(f"{file} cannot be opened ({error.strerror})") from error
 
 
-def read_lines(file: Path, stream: IO[bytes] | None = None) -> Iterator[Lines]:
+def read_lines(file: Path, shown_as: Path | None = None) -> Iterator[Lines]:
     """The lines of a UTF-8 file, a few thousand at a time.
 
     Args:
-        file: the file; its name stands in messages.
-        stream: where the bytes come from, if not from the file itself (a member of an archive).
+        file: the file.
+        shown_as: the name that messages give, where `file` is only a copy.
 
     Raises:
         CorpusError: the file cannot be opened, is damaged, or is UTF-16.
     """
-    with stream or open_bytes(file) as source:
-        for number, data in _blocks(file, source):
-            yield _too_long(file, number) if data is None else _lines(file, number, data)
+    shown = shown_as or file
+    with open_bytes(file) as source:
+        for number, data in _blocks(shown, source):
+            yield _too_long(shown, number) if data is None else _lines(shown, number, data)
 
 
 def first_line(file: Path, limit_bytes: int = 1 << 20) -> str:
@@ -119,7 +137,7 @@ def _pieces(file: Path, source: IO[bytes]) -> Iterator[bytes]:
 
 def _too_long(file: Path, number: int) -> Lines:
     limit = f"the line is longer than {MAX_LINE_BYTES >> 20} MiB"
-    return Lines(file, _frame([], []), [rejected_line(file, number, "line_too_long", limit)])
+    return Lines(file, number, [], [], [rejected_line(file, number, "line_too_long", limit)])
 
 
 def _lines(file: Path, number: int, data: bytes) -> Lines:
@@ -130,27 +148,32 @@ def _lines(file: Path, number: int, data: bytes) -> Lines:
     if "\0" in text:
         return _line_by_line(file, number, data)
     lines = text.removesuffix("\n").split("\n")
-    return Lines(file, _frame(range(number, number + len(lines)), lines))
+    if "\r" in text:
+        lines = [line.removesuffix("\r") for line in lines]
+    if any(not line or line.isspace() for line in lines):
+        kept = [(n, line) for n, line in enumerate(lines, number) if line.strip()]
+        return Lines(file, number, [n for n, _ in kept], [line for _, line in kept])
+    return Lines(file, number, range(number, number + len(lines)), lines, data=data)
 
 
 def _line_by_line(file: Path, number: int, data: bytes) -> Lines:
     numbers, lines, rejections = [], [], []
     for count, raw in enumerate(data.removesuffix(b"\n").split(b"\n"), number):
-        try:
-            line = raw.decode("utf-8")
-        except UnicodeDecodeError as error:
-            detail = f"not UTF-8 (byte {error.start + 1} of the line is 0x{raw[error.start]:02x})"
-            rejections.append(rejected_line(file, count, "not_utf8", detail))
-            continue
-        if "\0" in line:
-            rejections.append(rejected_line(file, count, "nul_character", "the line holds a NUL character"))
-            continue
-        numbers.append(count)
-        lines.append(line)
-    return Lines(file, _frame(numbers, lines), rejections)
+        line = _line(file, count, raw)
+        if isinstance(line, Rejection):
+            rejections.append(line)
+        elif line.strip():
+            numbers.append(count)
+            lines.append(line)
+    return Lines(file, number, numbers, lines, rejections)
 
 
-def _frame(numbers: range | list[int], lines: list[str]) -> pl.DataFrame:
-    columns = {"_line": pl.Series(numbers, dtype=pl.Int64), "line": pl.Series(lines, dtype=pl.String)}
-    frame = pl.DataFrame(columns).with_columns(pl.col("line").str.strip_suffix("\r"))
-    return frame.filter(pl.col("line").str.strip_chars() != "")
+def _line(file: Path, number: int, raw: bytes) -> str | Rejection:
+    try:
+        line = raw.removesuffix(b"\r").decode("utf-8")
+    except UnicodeDecodeError as error:
+        detail = f"not UTF-8 (byte {error.start + 1} of the line is 0x{raw[error.start]:02x})"
+        return rejected_line(file, number, "not_utf8", detail)
+    if "\0" in line:
+        return rejected_line(file, number, "nul_character", "the line holds a NUL character")
+    return line

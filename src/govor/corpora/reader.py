@@ -64,12 +64,14 @@ class Reading:
         chunks: the utterances.
         audio_root: folder that relative audio paths are taken from.
         second_transcript: column with a second transcript to compare ``text`` with.
+        renamed: the reader has followed ``--columns`` itself.
         notes: what else goes to ``corpus.json``.
     """
 
     chunks: Iterable[Chunk]
     audio_root: Path
     second_transcript: str | None = None
+    renamed: bool = False
     notes: dict[str, Any] = field(default_factory=dict)
 
 

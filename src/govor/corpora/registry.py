@@ -5,13 +5,37 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from govor.corpora import common_voice, parlaspeech, tables
+from govor.corpora import (
+    audiofolder,
+    common_voice,
+    huggingface,
+    kaldi,
+    lhotse,
+    ljspeech,
+    nemo,
+    parlaspeech,
+    subtitles,
+    tables,
+    voxpopuli,
+)
 from govor.corpora.reader import Reader
 from govor.errors import CorpusError
 
 READERS = tuple(
     Reader(module.NAME, module.NEEDS, module.recognise, module.read)
-    for module in (common_voice, parlaspeech, tables)
+    for module in (
+        common_voice,
+        kaldi,
+        voxpopuli,
+        parlaspeech,
+        lhotse,
+        nemo,
+        huggingface,
+        audiofolder,
+        ljspeech,
+        tables,
+        subtitles,
+    )
 )
 
 
@@ -37,12 +61,12 @@ def choose_reader(path: Path, format: str) -> Recognition:
                 f"there is no format {format}: it is auto or one of {', '.join(format_names())}"
             )
         return Recognition(reader, "as asked")
-    if not path.exists():
-        raise CorpusError(f"{path} does not exist: give the folder or file to import")
     for reader in READERS:
         why = reader.recognise(path)
         if why is not None:
             return Recognition(reader, why)
+    if not path.exists():
+        raise CorpusError(f"{path} does not exist: give the folder, the file or the Hub id to import")
     needs = "\n".join(f"  {reader.name}: {reader.needs}" for reader in READERS)
     raise CorpusError(
         f"{path} is of no format that govor recognises; name one with --format. They need:\n{needs}"

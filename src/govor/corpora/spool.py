@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -27,11 +27,13 @@ class Spool:
         self._files.append(file)
         self._schemas.setdefault(str(frame.schema), dict(frame.schema))
 
-    def frames(self) -> Iterator[pl.DataFrame]:
-        """The frames in order, all with the same columns and types."""
+    def frames(self, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+        """The frames in order, all with the same columns and types; only `columns` are read if given."""
         schema = common_schema(list(self._schemas.values()))
+        wanted = {name: kind for name, kind in schema.items() if columns is None or name in columns}
         for file in self._files:
-            yield conform(pl.read_ipc(file), schema)
+            there = [name for name in wanted if name in pl.read_ipc_schema(file)]
+            yield conform(pl.read_ipc(file, columns=there), wanted)
 
 
 def common_schema(schemas: list[dict[str, pl.DataType]]) -> dict[str, pl.DataType]:

@@ -11,7 +11,7 @@ import polars as pl
 from govor.corpora.delimited import read_delimited, sniff_separator
 from govor.corpora.folder import CORE_SCHEMA
 from govor.corpora.json_lines import first_object, read_json_lines
-from govor.corpora.lines import first_line
+from govor.corpora.lines import first_line, read_lines
 from govor.corpora.reader import CHUNK_ROWS, Chunk, Reading, Source
 from govor.corpora.words import with_words
 from govor.errors import CorpusError
@@ -63,6 +63,9 @@ def recognise(path: Path) -> str | None:
 def read(source: Source) -> Reading:
     """Opens a table; `source.config.columns` names columns that it cannot guess."""
     table = _the_table(source)
+    if not columns_of(table) and not table.name.endswith(".parquet"):
+        next(read_lines(table), None)  # says what is wrong with the file itself
+    check_named(columns_of(table), source.config.columns, table)
     mapping = matching(columns_of(table), source.config.columns)
     missing = [name for name in ("audio", "text") if name not in mapping]
     if missing:
@@ -71,8 +74,8 @@ def read(source: Source) -> Reading:
             f" it has {', '.join(columns_of(table)) or 'no columns'}"
         )
     root = Path(source.config.audio_root or table.parent)
-    chunks = (_renamed(chunk, mapping) for chunk in read_table(table))
-    return Reading(chunks, root, notes={"table": table.name, "columns": mapping})
+    chunks = (renamed(chunk, mapping) for chunk in read_table(table))
+    return Reading(chunks, root, renamed=True, notes={"table": table.name, "columns": mapping})
 
 
 def table_files(path: Path) -> list[Path]:
@@ -100,6 +103,21 @@ def matching(columns: list[str], named: dict[str, str]) -> dict[str, str]:
         if ours not in mapping and there:
             mapping[ours] = there
     return mapping
+
+
+def check_named(columns: list[str], named: dict[str, str], table: Path) -> None:
+    """Refuses ``--columns`` that name no column of a corpus, or none of the source.
+
+    Raises:
+        CorpusError: the message names the columns that there are.
+    """
+    for ours, theirs in named.items():
+        if ours not in CORE_SCHEMA:
+            known = ", ".join(CORE_SCHEMA)
+            raise CorpusError(f"--columns {ours}={theirs}: {ours} is no column of a corpus; they are {known}")
+        if theirs not in columns:
+            there = ", ".join(columns)
+            raise CorpusError(f"--columns {ours}={theirs}: {table} has no column {theirs}; it has {there}")
 
 
 def read_table(table: Path) -> Iterator[Chunk]:
@@ -157,7 +175,7 @@ def _read_parquet(table: Path) -> Iterator[Chunk]:
         raise CorpusError(f"{table} cannot be read as Parquet ({error})") from error
 
 
-def _renamed(chunk: Chunk, mapping: dict[str, str]) -> Chunk:
+def renamed(chunk: Chunk, mapping: dict[str, str]) -> Chunk:
     """Our names for the columns; a further column with one of our names gets ``source_`` before it."""
     frame = chunk.frame
     if not frame.height:

@@ -9,16 +9,10 @@ import polars as pl
 from govor.config import CorpusConfig
 from govor.corpora.folder import CORE_SCHEMA, REJECTED_SCHEMA
 from govor.corpora.reader import Chunk
-from govor.errors import CorpusError
+from govor.corpora.splits import SPLITS_BY_NAME
+from govor.corpora.tables import check_named
 
 NUMBERS = ("start", "end", "duration")
-SPLIT_NAMES = {
-    "train": ("train", "training", "trn", "tr"),
-    "dev": ("dev", "development", "validation", "valid", "validate", "val", "cv"),
-    "test": ("test", "testing", "tst", "eval", "evaluation"),
-    None: ("", "null", "none", "nan"),
-}
-_SPLITS = {name: split for split, names in SPLIT_NAMES.items() for name in names}
 
 
 @dataclass(frozen=True)
@@ -72,15 +66,7 @@ def _renamed(chunk: Chunk, config: CorpusConfig) -> pl.DataFrame:
     frame = chunk.frame
     if "_line" not in frame.columns:
         frame = frame.with_columns(pl.lit(None, pl.Int64).alias("_line"))
-    for ours, theirs in config.columns.items():
-        if ours not in CORE_SCHEMA:
-            known = ", ".join(CORE_SCHEMA)
-            raise CorpusError(f"--columns {ours}={theirs}: {ours} is no column of a corpus; they are {known}")
-        if theirs not in frame.columns:
-            there = ", ".join(n for n in frame.columns if not n.startswith("_"))
-            raise CorpusError(
-                f"--columns {ours}={theirs}: {chunk.file} has no column {theirs}; it has {there}"
-            )
+    check_named([n for n in frame.columns if not n.startswith("_")], config.columns, chunk.file)
     taken = set(config.columns.values()) - set(config.columns)
     named = frame.with_columns([pl.col(theirs).alias(ours) for ours, theirs in config.columns.items()])
     return named.drop(taken)
@@ -98,7 +84,7 @@ def _typed(frame: pl.DataFrame) -> pl.DataFrame:
     frame = frame.with_columns(marks).with_columns(*casts, *numbers, channel)
     blank = [_blank_to_null(name) for name in ("id", "recording", "audio", "language", "speaker")]
     split = pl.col("split").str.strip_chars().str.to_lowercase()
-    known = split.replace_strict(_SPLITS, default="?", return_dtype=pl.String)
+    known = split.replace_strict(SPLITS_BY_NAME, default="?", return_dtype=pl.String)
     positive = pl.when(pl.col("duration") > 0).then("duration")
     return frame.with_columns(
         *blank,

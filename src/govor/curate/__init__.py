@@ -1,1 +1,6 @@
-"""See docs/map.md."""
+"""A corpus checked, filtered, split without leaks, and reviewed by people."""
+
+from govor.curate.check import check_corpus
+from govor.curate.select import select_corpus
+
+__all__ = ["check_corpus", "select_corpus"]

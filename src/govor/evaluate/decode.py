@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from govor.errors import AudioError
 from govor.records import Hypothesis
 
 if TYPE_CHECKING:
@@ -18,11 +20,15 @@ if TYPE_CHECKING:
     from govor.models.base import DecodeOptions, Recogniser
 
 Wave = NDArray[np.float32]
+Batches = Sequence[Sequence[int]]
 
 MAX_BATCH = 64
 """Most clips decoded together, however short they are."""
 POOL_ROWS = 1024
 """Neighbouring rows that are sorted by length together, so that shards are read forwards, not at random."""
+
+FLOOR_DB = -120.0
+"""Loudness of digital silence."""
 
 
 class Clips(Protocol):
@@ -48,17 +54,17 @@ class Decoded:
 
     Attributes:
         row: in the split.
-        hypothesis: what the model says.
+        hypothesis: what the model says; None when the clip itself cannot be decoded.
         decode_s: its share of the batch's wall time, by duration.
-        level_db: root mean square of the samples relative to full scale; -inf for digital silence.
-        peak_db: greatest sample relative to full scale.
+        level_db: root mean square of the samples relative to full scale, at least -120.
+        fault: why the clip cannot be decoded.
     """
 
     row: int
-    hypothesis: Hypothesis
-    decode_s: float
-    level_db: float
-    peak_db: float
+    hypothesis: Hypothesis | None
+    decode_s: float = 0.0
+    level_db: float | None = None
+    fault: str | None = None
 
 
 def plan_batches(
@@ -85,8 +91,7 @@ def plan_batches(
         pool = sorted(rows[start : start + pool_rows], key=lambda row: (-durations[row], row))
         batch: list[int] = []
         for row in pool:
-            full = len(batch) == max_batch or (batch and durations[batch[0]] * (len(batch) + 1) > batch_s)
-            if full:
+            if len(batch) == max_batch or (batch and durations[batch[0]] * (len(batch) + 1) > batch_s):
                 batches.append(batch)
                 batch = []
             batch.append(row)
@@ -95,29 +100,30 @@ def plan_batches(
     return batches
 
 
-def decode_clips(
-    recogniser: Recogniser,
-    dataset: Clips,
-    split: str,
-    rows: Sequence[int],
-    options: DecodeOptions,
-    *,
-    batch_s: float,
+def decode_batches(
+    recogniser: Recogniser, dataset: Clips, split: str, batches: Batches, options: DecodeOptions
 ) -> Iterator[list[Decoded]]:
-    """Decodes rows batch by batch; see `decode_rows`."""
+    """Decodes planned batches in order; the next one's audio is read meanwhile.
+
+    A clip that cannot be decoded yields a `Decoded` with its fault. A batch that does not fit into the
+    device's memory is halved.
+    """
     table = dataset.table(split)
     languages = table["language"].to_list() if "language" in table.columns else [None] * table.height
-    for batch in plan_batches(dataset.durations(split), rows, batch_s):
-        waves = [
-            _at_rate(dataset.wave(split, row), dataset.sample_rate, recogniser.sample_rate) for row in batch
+    for batch, waves in _read_ahead(dataset, split, batches, recogniser.sample_rate):
+        good = [row for row, wave in zip(batch, waves, strict=True) if not isinstance(wave, str)]
+        heard = [wave for wave in waves if not isinstance(wave, str)]
+        start_s = time.perf_counter()
+        said = _recognise(recogniser, heard, options, [languages[row] for row in good]) if heard else []
+        share_s = (time.perf_counter() - start_s) / max(1, sum(map(len, heard)))
+        faults = [
+            Decoded(row, None, fault=wave)
+            for row, wave in zip(batch, waves, strict=True)
+            if isinstance(wave, str)
         ]
-        start = time.perf_counter()
-        hypotheses = recogniser.recognise(waves, options, [languages[row] for row in batch])
-        passed_s = time.perf_counter() - start
-        share = passed_s / max(1, sum(map(len, waves)))
-        yield [
-            Decoded(row, hypothesis, share * len(wave), _level_db(wave), _peak_db(wave))
-            for row, hypothesis, wave in zip(batch, hypotheses, waves, strict=True)
+        yield faults + [
+            Decoded(row, hypothesis, share_s * len(wave), _level_db(wave))
+            for row, hypothesis, wave in zip(good, said, heard, strict=True)
         ]
 
 
@@ -141,12 +147,51 @@ def decode_rows(
         batch_s: padded seconds decoded together.
 
     Yields:
-        (id, hypothesis) in the order of decoding, which is not the order of rows.
+        (id, hypothesis) in the order of decoding, which is not the order of rows. A clip that cannot be
+        decoded is left out.
     """
     ids = dataset.table(split)["id"].to_list()
-    for batch in decode_clips(recogniser, dataset, split, rows, options, batch_s=batch_s):
+    batches = plan_batches(dataset.durations(split), rows, batch_s)
+    for batch in decode_batches(recogniser, dataset, split, batches, options):
         for decoded in batch:
-            yield ids[decoded.row], decoded.hypothesis
+            if decoded.hypothesis is not None:
+                yield ids[decoded.row], decoded.hypothesis
+
+
+def _read_ahead(
+    dataset: Clips, split: str, batches: Batches, rate: int
+) -> Iterator[tuple[Sequence[int], list[Wave | str]]]:
+    def read(batch: Sequence[int]) -> list[Wave | str]:
+        return [_read(dataset, split, row, rate) for row in batch]
+
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(read, batches[0]) if batches else None
+        for number, batch in enumerate(batches):
+            assert coming is not None
+            waves = coming.result()
+            if number + 1 < len(batches):
+                coming = reader.submit(read, batches[number + 1])
+            yield batch, waves
+
+
+def _read(dataset: Clips, split: str, row: int, rate: int) -> Wave | str:
+    try:
+        return _at_rate(dataset.wave(split, row), dataset.sample_rate, rate)
+    except AudioError as error:
+        return str(error)
+
+
+def _recognise(
+    recogniser: Recogniser, waves: list[Wave], options: DecodeOptions, languages: list[str | None]
+) -> list[Hypothesis]:
+    try:
+        return recogniser.recognise(waves, options, languages)
+    except RuntimeError as error:
+        if type(error).__name__ != "OutOfMemoryError" or len(waves) == 1:
+            raise
+    half = len(waves) // 2
+    first = _recognise(recogniser, waves[:half], options, languages[:half])
+    return first + _recognise(recogniser, waves[half:], options, languages[half:])
 
 
 def _at_rate(wave: Wave, rate: int, wanted: int) -> Wave:
@@ -159,9 +204,4 @@ def _at_rate(wave: Wave, rate: int, wanted: int) -> Wave:
 
 def _level_db(wave: Wave) -> float:
     power = float(np.dot(wave, wave)) / len(wave) if len(wave) else 0.0
-    return 10 * float(np.log10(power)) if power > 0 else -np.inf
-
-
-def _peak_db(wave: Wave) -> float:
-    peak = float(np.abs(wave).max(initial=0.0))
-    return 20 * float(np.log10(peak)) if peak > 0 else -np.inf
+    return round(max(FLOOR_DB, 10 * float(np.log10(max(power, 1e-30)))), 1)

@@ -1,1 +1,5 @@
-"""See docs/map.md."""
+"""Word n-gram models: estimated from train text, read from and written to ARPA, fused into CTC decoding."""
+
+from govor.lm.settings import fusion_settings
+
+__all__ = ["fusion_settings"]

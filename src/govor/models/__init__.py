@@ -1,1 +1,16 @@
-"""See docs/map.md."""
+"""What differs between model families, and nothing else: open one, make one to train, take one up again."""
+
+from govor.models.base import Batch, DecodeOptions, Example, Family, Recogniser
+from govor.models.making import new_model, resume_model
+from govor.models.opening import open_model
+
+__all__ = [
+    "Batch",
+    "DecodeOptions",
+    "Example",
+    "Family",
+    "Recogniser",
+    "new_model",
+    "open_model",
+    "resume_model",
+]

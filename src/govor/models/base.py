@@ -10,22 +10,20 @@ Shapes: B clips, T samples, F frames, D feature size, L labels.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-import numpy as np
-from numpy.typing import NDArray
-
+from govor.features import Example, Extractor, Features, Wave
 from govor.records import Hypothesis
 from govor.text import Normaliser
 
 if TYPE_CHECKING:
     import torch
 
-Wave = NDArray[np.float32]
-Features = NDArray[np.float32]
+__all__ = ["Batch", "DecodeOptions", "Example", "Extractor", "Family", "Features", "Recogniser", "Wave"]
+
 Batch = dict[str, Any]
 
 
@@ -50,25 +48,6 @@ class DecodeOptions:
     lm: str | None = None
     lm_weight: float = 0.5
     word_bonus: float = 0.0
-
-
-@dataclass(frozen=True)
-class Example:
-    """A clip, decoded and featurised.
-
-    Attributes:
-        id: of the utterance.
-        features: ``[F, D]`` log-mel frames, or ``[T]`` samples for models that read waves.
-        labels: token ids ``[L]``; empty when only decoding.
-        seconds: length of the audio.
-        language: BCP 47 tag or None.
-    """
-
-    id: str
-    features: Features
-    labels: tuple[int, ...]
-    seconds: float
-    language: str | None = None
 
 
 @runtime_checkable
@@ -100,27 +79,47 @@ class Family(Recogniser, Protocol):
     """A recogniser that can be trained.
 
     Attributes:
-        model: the transformers model (with adapters, if any).
+        model: the transformers model (with adapters, if any); its parameters are what is trained.
+        forward: what `loss` calls; the model itself until training puts a wrapped one (DDP, compiled) there.
+        extractor: wave to features; plain data for loader workers.
         max_labels: most label tokens that the model takes, or None.
+        train_windows: ``full``, ``short`` or ``mixed`` encoder windows where the model has fixed ones.
     """
 
     model: torch.nn.Module
+    forward: Callable[..., Any]
+    extractor: Extractor
     max_labels: int | None
+    train_windows: str
 
-    def features(self, wave: Wave) -> Features:
-        """Features of one wave; pure numpy, runs in loader workers that hold no model."""
+    def encode_text(self, text: str, language: str | None = None, seconds: float | None = None) -> list[int]:
+        """Label ids of *normalised* text, with the special tokens that the loss needs.
 
-    def encode_text(self, text: str, language: str | None = None) -> list[int]:
-        """Label ids of *normalised* text, with the special tokens that the loss needs."""
+        Args:
+            text: normalised.
+            language: BCP 47 tag of the utterance.
+            seconds: its length, which labels with timestamps need.
+        """
 
     def decode_text(self, tokens: Sequence[int]) -> str:
         """Text of label ids; inverse of `encode_text` on text that the vocabulary covers."""
 
+    def missing_characters(self, text: str) -> set[str]:
+        """Characters of normalised text that the vocabulary cannot write."""
+
     def label_frames(self, seconds: float) -> int | None:
         """Output frames that a clip of so many seconds has (CTC), or None (attention models)."""
 
+    def frames_needed(self, labels: Sequence[int]) -> int:
+        """Fewest output frames that can carry labels: labels plus immediate repeats (CTC), else 0."""
+
     def collate(self, examples: Sequence[Example]) -> Batch:
-        """Pads examples to a batch; the only place that pads."""
+        """Pads examples to a batch of CPU tensors; the only place that pads.
+
+        Keys: ``inputs`` (tensors by the model's argument names), ``labels`` (B, L), ``ids``, ``seconds``,
+        ``units`` (what the loss will sum), ``impossible`` (ids whose labels no output frames can carry; their
+        loss is left out and train counts them).
+        """
 
     def loss(self, batch: Batch) -> tuple[torch.Tensor, int]:
         """Loss summed over the batch, and how many units it sums (utterances for CTC, tokens for others)."""

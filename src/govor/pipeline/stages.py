@@ -10,6 +10,7 @@ from typing import Any
 
 from govor.config import Recipe, Workspace
 from govor.errors import RecipeError
+from govor.pipeline.record import DONE, load_record
 from govor.pipeline.snapshot import snapshot
 from govor.store import fingerprint, read_json
 
@@ -70,7 +71,16 @@ def _check(recipe: Recipe, device: str) -> Mapping[str, Any]:
     from govor.curate import check_corpus
 
     place = Workspace.of(recipe)
-    return check_corpus(place.corpus, place.check, text=recipe.text)
+    summary = check_corpus(place.corpus, place.check, text=recipe.text)
+    _accept_filled_durations(place.root)
+    return summary
+
+
+def _accept_filled_durations(root: Path) -> None:
+    """Check fills durations into the corpus that import made: that is no change by hand."""
+    record = load_record(root, "import")
+    if record is not None and record.status == DONE:
+        record.finished(record.summary, Path(record.out)).save(root)
 
 
 def _select(recipe: Recipe, device: str) -> Mapping[str, Any]:

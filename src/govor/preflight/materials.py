@@ -2,47 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from govor.config import PreflightConfig, Recipe, TrainConfig, Workspace
 from govor.corpora.folder import SPLITS, Corpus
-from govor.models.base import Family, Wave
+from govor.models.base import Family
 from govor.preflight.budget import Budget
-from govor.records import Utterance
+from govor.preflight.clips import Clip, Tables, at_rate, sample_clips
+from govor.preflight.labels import label_all
+from govor.preflight.practice import Practice, choose_clips, overfit
+from govor.preflight.sources import Source, read_sources
 from govor.text import Normaliser
-
-Tables = dict[str, pl.DataFrame]
-"""Rows of every split without audio, with the normalised text in the column ``normal``."""
 
 
 class UnavailableError(Exception):
     """There is no such thing in this recipe; checks that need it are skipped with this reason."""
-
-
-@dataclass(frozen=True)
-class Clip:
-    """A clip that was decoded.
-
-    Attributes:
-        id: of the utterance.
-        split: split it is in.
-        wave: mono samples ``[T]`` at the data set's rate.
-        normal: normalised text.
-        language: BCP 47 tag or None.
-    """
-
-    id: str
-    split: str
-    wave: Wave
-    normal: str
-    language: str | None
 
 
 class Materials:
@@ -57,6 +35,7 @@ class Materials:
     def __init__(self, recipe: Recipe, device: str, scratch: Path) -> None:
         self.recipe, self.device, self.scratch = recipe, device, scratch
         self.facts: dict[str, Any] = {}
+        self.projection: dict[str, Any] = {}
         self.budget = Budget(recipe.preflight.minutes)
 
     @property
@@ -80,6 +59,11 @@ class Materials:
         from govor.load import Dataset
 
         return Dataset.open(self.workspace.dataset)
+
+    @property
+    def sample_rate(self) -> int:
+        """Of the prepared clips, in Hz."""
+        return int(self.dataset.sample_rate)
 
     @cached_property
     def corpus(self) -> Corpus:
@@ -131,14 +115,40 @@ class Materials:
         return model
 
     @cached_property
+    def labels(self) -> Tables:
+        """Every transcript as labels and back: columns of `govor.preflight.labels.label_all`."""
+        return label_all(self.family, self.tables, self.normaliser, self.budget)
+
+    @cached_property
     def clips(self) -> list[Clip]:
         """A seeded sample of decoded clips, spread over the splits."""
         return list(sample_clips(self.dataset, self.tables, self.settings))
 
     @cached_property
-    def utterances(self) -> list[Utterance]:
-        """A seeded sample of the corpus's utterances, at most one a recording while there are enough."""
-        return sample_utterances(self.corpus, self.settings.clips, self.settings.seed)
+    def practice_clips(self) -> list[Clip]:
+        """The few train clips that are overfitted."""
+        chosen = choose_clips(self.clips, self.family)
+        if not chosen:
+            raise UnavailableError("no sampled train clip is long enough for its text")
+        return [at_rate(clip, self.sample_rate, self.family.sample_rate) for clip in chosen]
+
+    @cached_property
+    def practice(self) -> Practice:
+        """One batch overfitted; the weights of `family` are changed by it."""
+        return overfit(self.family, self.practice_clips, self.budget)
+
+    @cached_property
+    def saved_model(self) -> Path:
+        """The overfitted model, saved as a checkpoint saves it."""
+        _ = self.practice
+        folder = self.scratch / "model"
+        self.family.save(folder)
+        return folder
+
+    @cached_property
+    def sources(self) -> list[Source]:
+        """A seeded sample of the corpus's utterances, measured at their source."""
+        return list(read_sources(self.corpus, self.settings.clips, self.settings.seed, self.budget))
 
 
 def with_normal(table: pl.DataFrame, normaliser: Normaliser) -> pl.DataFrame:
@@ -147,43 +157,3 @@ def with_normal(table: pl.DataFrame, normaliser: Normaliser) -> pl.DataFrame:
     pairs = list(zip(table["text"].to_list(), languages, strict=True))
     normal = {pair: normaliser(pair[0] or "", pair[1]) for pair in set(pairs)}
     return table.with_columns(pl.Series("normal", [normal[pair] for pair in pairs], dtype=pl.String))
-
-
-def spread(split_rows: dict[str, int], wanted: int, seed: int) -> dict[str, list[int]]:
-    """Row numbers to sample: half from train, the rest from the other splits, seeded and in order.
-
-    Args:
-        split_rows: rows by split.
-        wanted: rows in all.
-        seed: of the choice.
-    """
-    generator = np.random.default_rng(seed)
-    others = [split for split in split_rows if split != "train"]
-    share = {split: wanted // 2 // len(others) for split in others}
-    share["train"] = wanted - sum(share.values())
-    chosen = {}
-    for split, rows in split_rows.items():
-        count = min(rows, max(1, share.get(split, 0)))
-        chosen[split] = sorted(generator.choice(rows, size=count, replace=False).tolist()) if rows else []
-    return chosen
-
-
-def sample_clips(dataset: Any, tables: Tables, settings: PreflightConfig) -> Iterator[Clip]:
-    """Decodes a seeded sample, through the reader that training uses."""
-    rows = spread({split: table.height for split, table in tables.items()}, settings.clips, settings.seed)
-    for split, numbers in rows.items():
-        table = tables[split]
-        for row, wave in dataset.waves(split, numbers):
-            language = table["language"][row] if "language" in table.columns else None
-            yield Clip(table["id"][row], split, wave, table["normal"][row], language)
-
-
-def sample_utterances(corpus: Corpus, wanted: int, seed: int) -> list[Utterance]:
-    """A seeded sample of a corpus, from as many recordings as possible."""
-    names = list(Utterance.__dataclass_fields__)[:-1]
-    frame = corpus.scan().select(names).collect()
-    frame = frame.sample(fraction=1.0, shuffle=True, seed=seed).with_columns(
-        pl.int_range(pl.len()).over("recording").alias("turn")
-    )
-    frame = frame.sort("turn", maintain_order=True).head(wanted).drop("turn")
-    return [Utterance(**row) for row in frame.iter_rows(named=True)]

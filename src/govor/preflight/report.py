@@ -6,33 +6,60 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from govor import store
+from govor import console, store
+from govor.pages import render
 from govor.store import readable_seconds
 
+BADGES = {"passed": "ok", "findings": "error", "inconclusive": "warning", "skipped": "info"}
 
-def write_report(summary: Mapping[str, Any], out: Path) -> None:
-    """Writes ``report.json`` into `out`."""
+
+def write_report(summary: Mapping[str, Any], out: Path, name: str) -> None:
+    """Writes ``report.html`` and then ``report.json`` into `out`."""
     out.mkdir(parents=True, exist_ok=True)
+    page = render(
+        "preflight/report.html",
+        summary=summary,
+        name=name,
+        verdict=closing_line(summary),
+        ran=_ran(summary),
+        badge=BADGES,
+    )
+    store.write_text(out / "report.html", page)
     store.write_json(out / "report.json", summary)
 
 
 def terminal_lines(summary: Mapping[str, Any]) -> list[str]:
-    """The findings for people: what, where, why, what to type."""
-    lines = []
-    for one in summary["findings"]:
-        label = "accepted" if one["accepted"] else one["severity"]
-        lines += [f"{label.upper():9}{one['code']}", f"  {one['message']}"]
+    """The findings for people: a table of all, then for each why it matters and what to type."""
+    findings = summary["findings"]
+    if not findings:
+        return [closing_line(summary)]
+    rows = [(_label(one), one["code"], _short(f"{one['where']}: {one['measured']}")) for one in findings]
+    lines = console.table(rows, ("severity", "code", "found"))
+    for one in findings:
+        lines += ["", f"{one['code']} ({one['where']}): {one['measured']}"]
+        lines += [f"  held against: {one['limit']}"] if one["limit"] else []
+        lines += [f"  why:          {one['why']}", f"  do:           {one['fix']}"]
         lines += [f"    {sample}" for sample in one["samples"]]
-        lines += [f"  -> {one['fix']}", ""]
-    return [*lines, closing_line(summary)]
+    return [*lines, "", closing_line(summary)]
+
+
+def _label(finding: Mapping[str, Any]) -> str:
+    return "accepted" if finding["accepted"] else str(finding["severity"])
+
+
+def _short(text: str, width: int = 90) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _ran(summary: Mapping[str, Any]) -> int:
+    return sum(one["status"] != "skipped" for one in summary["checks"])
 
 
 def closing_line(summary: Mapping[str, Any]) -> str:
     """How many checks ran, what they came to, how long it took."""
-    status = [one["status"] for one in summary["checks"]]
-    ran = len(status) - status.count("skipped")
-    took = readable_seconds(summary["wall_s"])
+    ran = f"preflight: {_ran(summary)} checks in {readable_seconds(summary['wall_s'])}"
     if not summary["findings"]:
-        return f"preflight: {ran} checks in {took}, nothing to mend"
-    counts = f"{summary['errors']} errors, {summary['warnings']} warnings"
-    return f"preflight: {ran} checks in {took}: {counts}; {summary['out']}/report.html"
+        return f"{ran}, nothing to mend"
+    accepted = f", accepted: {', '.join(summary['accepted'])}" if summary["accepted"] else ""
+    counts = f"{summary['errors']} errors, {summary['warnings']} warnings{accepted}"
+    return f"{ran}: {counts}; {summary['out']}/report.html"

@@ -74,7 +74,7 @@ def preflight(recipe: Recipe, *, out: Path, device: str = "auto") -> dict[str, A
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     summary = summarise(outcomes, materials, out)
-    write_report(summary, out)
+    write_report(summary, out, recipe.name)
     stop_on_errors(summary)
     return summary
 
@@ -106,6 +106,8 @@ def run_check(one: Check, materials: Any, cannot: dict[str, Any]) -> Outcome:
         taken = _take(one, materials, cannot, outcome)
         if taken is not None:
             outcome.findings.extend(one.run(**taken) or ())
+    except UnavailableError as error:
+        outcome.status, outcome.note = "skipped", str(error)
     except OutOfTimeError:
         outcome.findings.append(_inconclusive(one, budget))
     except GovorError as error:
@@ -199,6 +201,7 @@ def summarise(outcomes: list[Outcome], materials: Materials, out: Path) -> dict[
         "findings": findings,
         "checks": [outcome.as_dict() for outcome in outcomes],
         "facts": materials.facts,
+        "projection": materials.projection,
         "wall_s": round(materials.budget.used_s, 2),
         "out": str(out),
     }

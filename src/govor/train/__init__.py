@@ -1,1 +1,5 @@
-"""See docs/map.md."""
+"""Recipe to run folder: exact, elastic training; see docs/train.md."""
+
+from govor.train.run import train
+
+__all__ = ["train"]

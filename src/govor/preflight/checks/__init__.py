@@ -2,3 +2,11 @@
 
 from govor.preflight.checks import texts as texts  # isort: skip
 from govor.preflight.checks import splits as splits  # isort: skip
+from govor.preflight.checks import sources as sources  # isort: skip
+from govor.preflight.checks import clips as clips  # isort: skip
+from govor.preflight.checks import vocabulary as vocabulary  # isort: skip
+from govor.preflight.checks import lengths as lengths  # isort: skip
+from govor.preflight.checks import baseline as baseline  # isort: skip
+from govor.preflight.checks import learning as learning  # isort: skip
+from govor.preflight.checks import keeping as keeping  # isort: skip
+from govor.preflight.checks import resources as resources  # isort: skip

@@ -9,7 +9,7 @@ import polars as pl
 
 from govor.config import Recipe
 from govor.findings import Finding, Severity, share_of, some
-from govor.preflight.materials import Tables
+from govor.preflight.clips import Tables
 from govor.preflight.registry import check
 
 NO_NAMES = ("", "unknown", "none", "null", "n/a", "na", "-", "?")

@@ -10,7 +10,7 @@ from itertools import combinations
 import polars as pl
 
 from govor.findings import Finding, Severity, share_of, some
-from govor.preflight.materials import Tables
+from govor.preflight.clips import Tables
 from govor.preflight.registry import check
 from govor.text import Normaliser
 

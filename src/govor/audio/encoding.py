@@ -1,0 +1,112 @@
+"""Clips as encoded bytes that are the same whenever they are made from the same samples."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from fractions import Fraction
+from typing import Any, Protocol
+
+import av
+import numpy as np
+import soundfile as sf
+from numpy.typing import NDArray
+
+Pcm = NDArray[np.int16]
+
+CODECS = ("flac", "opus", "wav")
+MIME = {"flac": "audio/flac", "opus": "audio/ogg", "wav": "audio/wav"}
+EXTENSION = {"flac": "flac", "opus": "opus", "wav": "wav"}
+PCM_BYTES_A_SAMPLE = 2
+BYTES_A_PCM_BYTE = {"flac": 0.60, "opus": 0.11, "wav": 1.0}
+"""Encoded bytes for each byte of 16-bit PCM, speech at 16 kHz, measured; for projections only."""
+OPUS_BIT_RATE = 24_000
+OPUS_RATES_HZ = (8_000, 12_000, 16_000, 24_000, 48_000)
+_SCALE = np.float32(32_767.0)
+
+
+def to_pcm(samples: NDArray[np.float32]) -> Pcm:
+    """Float samples ``[T]`` rounded to 16 bits; what lies outside -1..1 is clipped."""
+    scaled = samples * _SCALE
+    np.rint(scaled, out=scaled)
+    np.clip(scaled, -32_768.0, 32_767.0, out=scaled)
+    return scaled.astype(np.int16)
+
+
+def pcm_sha256(pcm: Pcm) -> str:
+    """SHA-256 of 16-bit little-endian samples: equal clips have equal sums, whatever the codec."""
+    return hashlib.sha256(pcm.astype("<i2", copy=False).data).hexdigest()
+
+
+class ClipEncoder(Protocol):
+    """Encodes a clip piece by piece, so that a long one is never held as samples."""
+
+    def write(self, pcm: Pcm) -> None:
+        """Adds samples ``[T]``."""
+
+    def finish(self) -> bytes:
+        """The encoded clip."""
+
+
+def clip_encoder(codec: str, sample_rate: int) -> ClipEncoder:
+    """An encoder for one clip.
+
+    Args:
+        codec: ``flac``, ``opus`` or ``wav``.
+        sample_rate: in Hz.
+
+    Raises:
+        ValueError: the codec is unknown or does not know the rate.
+    """
+    if codec == "opus":
+        return _OpusEncoder(sample_rate)
+    if codec in ("flac", "wav"):
+        return _SoundfileEncoder(codec.upper(), sample_rate)
+    raise ValueError(f"codec {codec!r} is none of {', '.join(CODECS)}")
+
+
+def encode(samples: NDArray[np.float32], sample_rate: int, codec: str = "flac") -> bytes:
+    """Samples ``[T]``, float32, as one encoded file in memory: the same bytes for the same samples."""
+    encoder = clip_encoder(codec, sample_rate)
+    encoder.write(to_pcm(samples))
+    return encoder.finish()
+
+
+class _SoundfileEncoder:
+    def __init__(self, container: str, sample_rate: int) -> None:
+        self._buffer = io.BytesIO()
+        self._file = sf.SoundFile(self._buffer, "w", sample_rate, 1, "PCM_16", format=container)
+
+    def write(self, pcm: Pcm) -> None:
+        self._file.write(pcm)
+
+    def finish(self) -> bytes:
+        self._file.close()
+        return self._buffer.getvalue()
+
+
+class _OpusEncoder:
+    """Ogg Opus with a fixed stream serial, which is what makes its bytes reproducible."""
+
+    def __init__(self, sample_rate: int) -> None:
+        if sample_rate not in OPUS_RATES_HZ:
+            raise ValueError(f"opus takes {', '.join(map(str, OPUS_RATES_HZ))} Hz, not {sample_rate}")
+        self._buffer = io.BytesIO()
+        self._container: Any = av.open(self._buffer, "w", format="ogg", options={"fflags": "+bitexact"})
+        self._stream = self._container.add_stream("libopus", rate=sample_rate, layout="mono")
+        self._stream.bit_rate = OPUS_BIT_RATE
+        self._stream.codec_context.options = {"application": "voip", "compression_level": "5"}
+        self._stream.codec_context.time_base = Fraction(1, sample_rate)
+        self._rate, self._samples = sample_rate, 0
+
+    def write(self, pcm: Pcm) -> None:
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(pcm)[None, :], format="s16", layout="mono")
+        frame.sample_rate, frame.pts = self._rate, self._samples
+        frame.time_base = Fraction(1, self._rate)
+        self._samples += len(pcm)
+        self._container.mux(self._stream.encode(frame))
+
+    def finish(self) -> bytes:
+        self._container.mux(self._stream.encode(None))
+        self._container.close()
+        return self._buffer.getvalue()

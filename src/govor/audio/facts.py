@@ -1,0 +1,95 @@
+"""What a recording's header says, without decoding it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from govor.audio.limits import DecodeLimits
+from govor.audio.mp3 import trusted_index
+from govor.audio.reader import Reader, open_reader
+from govor.audio.source import AudioSource, Source, opened
+
+_RIFF_CHUNK_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFacts:
+    """What the header of a recording says.
+
+    Attributes:
+        container: such as ``wav``, ``mp3``, ``mov``.
+        codec: such as ``pcm_16``, ``vorbis``, ``aac``.
+        sample_rate: in Hz.
+        channels: number of channels.
+        bits: bits a sample, where the codec has such a number.
+        declared_s: seconds the header announces, or None when it announces none that can be trusted.
+        size_bytes: bytes of the file.
+        bit_rate: bits a second by size and declared length, or None.
+        decoder: which decoder reads it, ``soundfile`` or ``pyav``.
+    """
+
+    container: str
+    codec: str
+    sample_rate: int
+    channels: int
+    bits: int | None
+    declared_s: float | None
+    size_bytes: int
+    bit_rate: int | None
+    decoder: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The facts as plain data."""
+        return asdict(self)
+
+
+def probe(source: AudioSource, limits: DecodeLimits | None = None) -> AudioFacts:
+    """Reads the header of `source`.
+
+    Raises:
+        AudioError: it cannot be opened, or is out of bounds.
+    """
+    limits = limits or DecodeLimits()
+    with opened(source, limits) as opened_source:
+        reader = open_reader(opened_source, limits)
+        try:
+            declared_s = declared_seconds(opened_source, reader)
+            return AudioFacts(
+                container=reader.container,
+                codec=reader.codec,
+                sample_rate=reader.rate,
+                channels=reader.channels,
+                bits=reader.bits,
+                declared_s=declared_s,
+                size_bytes=opened_source.size_bytes,
+                bit_rate=round(opened_source.size_bytes * 8 / declared_s) if declared_s else None,
+                decoder=reader.decoder,
+            )
+        finally:
+            reader.close()
+
+
+def declared_seconds(source: Source, reader: Reader) -> float | None:
+    """Seconds that the header of an opened recording announces, None when it says nothing reliable."""
+    riff_s = _riff_declared_s(source) if reader.container == "wav" else None
+    if riff_s is not None:
+        return riff_s
+    if reader.declared_samples is not None:
+        return float(reader.declared_samples / reader.rate)
+    index = trusted_index(source) if reader.container == "mp3" else None
+    return index.samples / index.sample_rate if index else None
+
+
+def _riff_declared_s(source: Source) -> float | None:
+    """Seconds that a WAV's ``data`` chunk promises: more than the file holds when it was cut off."""
+    head = source.read_at(0, 4_096)
+    byte_rate, place = 0, 12
+    while place + _RIFF_CHUNK_BYTES <= len(head) and head[:4] == b"RIFF":
+        name, size = head[place : place + 4], int.from_bytes(head[place + 4 : place + 8], "little")
+        if name == b"fmt " and len(head) >= place + 20:
+            byte_rate = int.from_bytes(head[place + 16 : place + 20], "little")
+        if name == b"data":
+            return size / byte_rate if byte_rate and 0 < size < 0xFFFFFF00 else None
+        place += _RIFF_CHUNK_BYTES + size + size % 2
+    return None

@@ -1,0 +1,100 @@
+"""Where encoded audio comes from: a path, bytes, or a URI that is fetched into a temporary file."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from govor.audio.limits import DecodeLimits
+from govor.errors import AudioError
+
+HEAD_BYTES = 65_536
+_COPY_BYTES = 1 << 20
+AudioSource = str | Path | bytes
+
+
+@dataclass(frozen=True)
+class Source:
+    """Encoded audio that can be opened any number of times.
+
+    Attributes:
+        name: for messages.
+        size_bytes: its length.
+        path: local file, or None when it is in memory.
+        content: bytes in memory, or None when it is a file.
+    """
+
+    name: str
+    size_bytes: int
+    path: str | None
+    content: bytes | None
+
+    def open(self) -> BinaryIO:
+        """A fresh binary file at its beginning."""
+        return open(self.path, "rb") if self.path is not None else io.BytesIO(self.content or b"")  # noqa: PTH123
+
+    def read_at(self, offset: int, count: int) -> bytes:
+        """Up to `count` bytes from `offset`."""
+        if self.content is not None:
+            return self.content[offset : offset + count]
+        with self.open() as file:
+            file.seek(offset)
+            return file.read(count)
+
+
+@contextmanager
+def opened(source: AudioSource, limits: DecodeLimits) -> Iterator[Source]:
+    """Yields `source` as a checked local `Source`.
+
+    Raises:
+        AudioError: ``missing``, ``not_a_file``, ``unreadable``, ``empty_file``, ``too_large``.
+    """
+    if isinstance(source, bytes):
+        limits.check_size(len(source), "audio in memory")
+        yield Source("audio in memory", len(source), None, source)
+    elif "://" in str(source) and not str(source).startswith("file://"):
+        with tempfile.NamedTemporaryFile(prefix="govor-") as file:
+            _fetch(str(source), cast(BinaryIO, file), limits)
+            yield Source(str(source), os.fstat(file.fileno()).st_size, file.name, None)
+    else:
+        path = str(source).removeprefix("file://")
+        size_bytes = _file_size(path)
+        limits.check_size(size_bytes, path)
+        yield Source(path, size_bytes, path, None)
+
+
+def _file_size(path: str) -> int:
+    try:
+        facts = os.stat(path)  # noqa: PTH116 - called for every clip
+    except FileNotFoundError:
+        raise AudioError(f"{path}: there is no such file", "missing") from None
+    except (OSError, ValueError) as error:
+        raise AudioError(f"{path}: cannot be read ({error})", "unreadable") from None
+    if not stat.S_ISREG(facts.st_mode):
+        raise AudioError(f"{path}: not a regular file", "not_a_file")
+    return facts.st_size
+
+
+def _fetch(uri: str, file: BinaryIO, limits: DecodeLimits) -> None:
+    import fsspec
+
+    fetched_bytes = 0
+    try:
+        with fsspec.open(uri, "rb") as remote:
+            while block := remote.read(_COPY_BYTES):
+                fetched_bytes += len(block)
+                limits.check_size(fetched_bytes, uri)
+                file.write(block)
+    except FileNotFoundError:
+        raise AudioError(f"{uri}: there is no such object", "missing") from None
+    except (ImportError, ValueError) as error:
+        raise AudioError(f"{uri}: cannot be fetched ({error})", "unreadable") from None
+    file.flush()
+    limits.check_size(fetched_bytes, uri)

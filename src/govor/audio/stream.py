@@ -1,0 +1,187 @@
+"""Recordings as one stream of mono samples at the wanted rate, in blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import gcd
+from typing import cast
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from govor.audio.limits import DecodeLimits
+from govor.audio.reader import Block, IndexMismatchError, Reader, open_reader
+from govor.audio.source import AudioSource, Source, opened
+from govor.errors import AudioError
+
+Mono = NDArray[np.float32]
+SAMPLE_RATE_HZ = 16_000
+SEEK_FROM_S = 30.0
+"""Spans that begin later than this are reached by seeking, where the decoder seeks exactly."""
+PREROLL_S = 1.0
+"""Seconds decoded before a seek's target: longer than the resampler's filter and a codec's memory."""
+
+
+class Lane:
+    """One channel (or the mix of all) on its way to the wanted rate, as one stream without seams.
+
+    Args:
+        channel: channel number, or None for the mean of all channels.
+        rate: rate of the recording in Hz.
+        sample_rate: wanted rate in Hz.
+    """
+
+    def __init__(self, channel: int | None, rate: int, sample_rate: int) -> None:
+        self.channel = channel
+        self._resampler = None
+        if rate != sample_rate:
+            self._resampler = soxr.ResampleStream(rate, sample_rate, 1, dtype="float32", quality="HQ")
+
+    def push(self, block: Block) -> Mono:
+        """Samples ``[T']`` that are ready after `block` ``[T, C]``."""
+        mono = mixed(block, self.channel)
+        return mono if self._resampler is None else cast(Mono, self._resampler.resample_chunk(mono))
+
+    def finish(self) -> Mono:
+        """The last samples ``[T']``."""
+        nothing = np.empty(0, np.float32)
+        if self._resampler is None:
+            return nothing
+        return cast(Mono, self._resampler.resample_chunk(nothing, last=True))
+
+
+def mixed(block: Block, channel: int | None) -> Mono:
+    """One channel of ``[T, C]``, or the mean of all, as its own contiguous ``[T]``."""
+    if channel is not None:
+        return np.ascontiguousarray(block[:, channel]) if block.shape[1] > 1 else block[:, 0].copy()
+    if block.shape[1] == 1:
+        return block[:, 0].copy()
+    if block.shape[1] == 2:
+        mono: Mono = np.add(block[:, 0], block[:, 1])
+        mono *= np.float32(0.5)
+        return mono
+    return cast(Mono, block.mean(axis=1, dtype=np.float32))
+
+
+def check_channel(channel: int | None, reader: Reader, name: str) -> None:
+    """Refuses a channel that the recording does not have.
+
+    Raises:
+        AudioError: ``no_such_channel``.
+    """
+    if channel is not None and not 0 <= channel < reader.channels:
+        raise AudioError(
+            f"{name}: channel {channel} asked for, it has {reader.channels} (numbered from 0)",
+            "no_such_channel",
+        )
+
+
+def mono_blocks(
+    source: AudioSource,
+    *,
+    sample_rate: int = SAMPLE_RATE_HZ,
+    channel: int | None = None,
+    limits: DecodeLimits | None = None,
+    start: float | None = None,
+    end: float | None = None,
+    decoder: str = "auto",
+) -> Iterator[Mono]:
+    """Decodes `source` as a stream of mono blocks, in memory that does not grow with its length.
+
+    The recording is mixed to mono (the mean of its channels) or one channel is taken, resampled as one stream
+    with soxr at high quality, and only then cut at ``round(seconds * sample_rate)``: cutting leaves no edges.
+
+    Args:
+        source: path, URI or encoded bytes.
+        sample_rate: wanted rate in Hz.
+        channel: channel number from 0, or None for the mix.
+        limits: bounds of the decode.
+        start: seconds; None is the beginning.
+        end: seconds; None is the end.
+        decoder: ``auto``, ``soundfile`` or ``pyav``.
+
+    Yields:
+        Float32 samples ``[T]``, -1..1, about a second each.
+
+    Raises:
+        AudioError: it cannot be decoded; ``code`` is the stable reason.
+    """
+    limits = limits or DecodeLimits()
+    with opened(source, limits) as opened_source:
+        first = round((start or 0.0) * sample_rate)
+        last = None if end is None else round(end * sample_rate)
+        given = 0
+        try:
+            for block in _span(opened_source, sample_rate, channel, limits, first, last, decoder):
+                given += len(block)
+                yield block
+        except IndexMismatchError:
+            yield from _span(opened_source, sample_rate, channel, limits, first + given, last, "pyav")
+
+
+def _span(
+    source: Source,
+    sample_rate: int,
+    channel: int | None,
+    limits: DecodeLimits,
+    first: int,
+    last: int | None,
+    decoder: str,
+) -> Iterator[Mono]:
+    reader = open_reader(source, limits, decoder)
+    try:
+        check_channel(channel, reader, source.name)
+        position = _seek_near(reader, first, sample_rate)
+        for block in _resampled(reader, Lane(channel, reader.rate, sample_rate)):
+            low, high = first - position, len(block) if last is None else last - position
+            position += len(block)
+            piece = block[max(0, low) : max(0, high)]
+            if len(piece):
+                yield piece
+            if last is not None and position >= last:
+                return
+    finally:
+        reader.close()
+
+
+def _seek_near(reader: Reader, first: int, sample_rate: int) -> int:
+    """Seeks to shortly before output sample `first`; returns the output sample the reader stands at."""
+    if first < SEEK_FROM_S * sample_rate or reader.decoder != "soundfile":
+        return 0
+    shared = gcd(reader.rate, sample_rate)
+    step_in, step_out = reader.rate // shared, sample_rate // shared
+    steps = int(first - PREROLL_S * sample_rate) // step_out
+    if reader.seek(steps * step_in) != steps * step_in:
+        reader.seek(0)
+        return 0
+    return steps * step_out
+
+
+def _resampled(reader: Reader, lane: Lane) -> Iterator[Mono]:
+    for block in reader.blocks():
+        yield lane.push(block)
+    yield lane.finish()
+
+
+def load_mono(
+    source: AudioSource,
+    *,
+    sample_rate: int = SAMPLE_RATE_HZ,
+    channel: int | None = None,
+    start: float | None = None,
+    end: float | None = None,
+    limits: DecodeLimits | None = None,
+) -> Mono:
+    """All samples ``[T]`` of `source` (or of its span), float32; arguments as in `mono_blocks`.
+
+    Raises:
+        AudioError: it cannot be decoded, or holds not one sample (``no_samples``).
+    """
+    blocks = list(
+        mono_blocks(source, sample_rate=sample_rate, channel=channel, start=start, end=end, limits=limits)
+    )
+    if not sum(map(len, blocks)):
+        name = "audio in memory" if isinstance(source, bytes) else source
+        raise AudioError(f"{name}: there are no samples in it", "no_samples")
+    return np.concatenate(blocks)

@@ -1,0 +1,57 @@
+"""``govor compare``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from govor.console import emit, table
+from govor.errors import UsageError
+
+
+def command(
+    evaluations: Annotated[list[Path], typer.Argument(help="Folders of finished evaluations, two or more.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the results.")] = Path("comparison"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Compares finished evaluations in pairs, every one against the first, on the same utterances.
+
+    A difference is the later one minus the first: below zero the later one is better.
+
+    Example: govor compare evaluation-base evaluation-2500 evaluation-18000 --out comparison
+    """
+    from govor.evaluate.comparing import compare
+
+    if len(evaluations) < 2:
+        raise UsageError("name two evaluations or more: govor compare EVAL EVAL")
+    summary = compare(evaluations, out)
+    emit(summary, as_json, _lines(summary))
+
+
+def _lines(summary: Mapping[str, Any]) -> list[str]:
+    systems = [(one["name"], _rate(one["wer"]), _rate(one["cer"])) for one in summary["systems"]]
+    lines = table(systems, ("system", "WER", "CER"))
+    for one in summary["differences"]:
+        lines += [
+            "",
+            f"{one['system']} minus {one['against']}: {_points(one['wer_difference'])} points of WER, "
+            f"{one['verdict']}",
+            f"  {one['wins']} utterances won, {one['losses']} lost, {one['ties']} even; "
+            f"{one['groups']['method']}, {one['groups']['count']} {one['groups']['unit']}s",
+        ]
+    return [*lines, "", f"page: {summary['out']}/comparison.html"]
+
+
+def _rate(rate: Mapping[str, Any]) -> str:
+    if rate["low"] is None:
+        return "undefined"
+    return f"{100 * rate['value']:.2f}%  ({100 * rate['low']:.2f} to {100 * rate['high']:.2f})"
+
+
+def _points(rate: Mapping[str, Any]) -> str:
+    if rate["low"] is None:
+        return f"{100 * rate['value']:+.2f}"
+    return f"{100 * rate['value']:+.2f} ({100 * rate['low']:+.2f} to {100 * rate['high']:+.2f})"

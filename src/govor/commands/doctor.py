@@ -1,0 +1,28 @@
+"""``govor doctor``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from govor.console import emit
+
+
+def command(
+    place: Path = typer.Option(Path(), "--place", help="Folder whose disk would be used."),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+) -> None:
+    """Tries what this machine can do: decoders, devices, disk, memory, versions.
+
+    Ends with status 1 where the main job could not run; every lack is shown with the command that mends it.
+
+    Example: govor doctor
+    """
+    from govor.doctor import examine
+    from govor.doctor.examine import lines
+
+    summary = examine(place)
+    emit(summary, as_json, lines(summary))
+    if summary["errors"]:
+        raise typer.Exit(1)

@@ -1,0 +1,189 @@
+"""``govor evaluate``."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from govor.config import EvaluateConfig
+from govor.console import emit, table
+from govor.errors import LimitError, UsageError
+
+DEFAULT = EvaluateConfig()
+
+
+def command(
+    model: Annotated[
+        str, typer.Argument(help="Run, checkpoint, model folder or Hub id (with --hypotheses: the data set).")
+    ],
+    dataset: Annotated[str | None, typer.Argument(help="Data set that govor prepare made.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder of the evaluation.")] = Path("evaluation"),
+    split: Annotated[str, typer.Option("--split", help="Split that is decoded.")] = DEFAULT.split,
+    baseline: Annotated[
+        str | None, typer.Option("--baseline", help="Second model on the same rows, compared in pairs.")
+    ] = None,
+    hypotheses: Annotated[
+        Path | None, typer.Option("--hypotheses", help="File with what another system said, by id.")
+    ] = None,
+    slices: Annotated[
+        list[str] | None, typer.Option("--slice", help="Further column to slice by; repeatable.")
+    ] = None,
+    require: Annotated[
+        list[str] | None, typer.Option("--require", metavar="wer=0.3", help="Exit 3 above it; repeatable.")
+    ] = None,
+    long_form: Annotated[
+        bool, typer.Option("--long-form", help="Also transcribe whole recordings, as govor transcribe does.")
+    ] = False,
+    rules: Annotated[
+        str | None,
+        typer.Option("--rules", help="Normaliser's rules, with commas (default: the model's)."),
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option("--language", help="Language given to a multilingual model.")
+    ] = None,
+    batch_s: Annotated[
+        float, typer.Option("--batch-s", help="Padded seconds decoded together.")
+    ] = DEFAULT.batch_s,
+    beam_size: Annotated[int, typer.Option("--beam-size", help="1 is greedy.")] = DEFAULT.beam_size,
+    lm: Annotated[str | None, typer.Option("--lm", help="ARPA file for CTC beam search.")] = None,
+    lm_weight: Annotated[float, typer.Option("--lm-weight", help="Weight of it.")] = DEFAULT.lm_weight,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the bootstrap.")] = DEFAULT.seed,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes that decode.")] = 1,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Scores a model on a split: WER and CER with intervals, slices, outliers, and a report to act on.
+
+    Writes hypotheses.jsonl, scores.parquet, summary.json and report.html. Killed at any moment, the same
+    command continues.
+
+    Example: govor evaluate run dataset --split test --baseline openai/whisper-small --out evaluation
+    """
+    from govor.evaluate import evaluate
+
+    config = _config(
+        {
+            "split": split,
+            "baseline": baseline,
+            "slices": tuple(slices or ()),
+            "rules": None if rules is None else tuple(part for part in rules.split(",") if part),
+            "language": language,
+            "batch_s": batch_s,
+            "beam_size": beam_size,
+            "lm": lm,
+            "lm_weight": lm_weight,
+            "require": dict(map(_bound, require or ())),
+            "seed": seed,
+        }
+    )
+    spec, folder = _targets(model, dataset, hypotheses)
+    try:
+        summary = evaluate(
+            spec,
+            folder,
+            out,
+            config,
+            device=device,
+            workers=workers,
+            hypotheses=hypotheses,
+            long_form=long_form,
+        )
+    except LimitError as error:
+        if not as_json:
+            emit(error.summary, False, lines_of(error.summary))
+        raise
+    if summary:
+        emit(summary, as_json, lines_of(summary))
+
+
+def _config(values: dict[str, Any]) -> EvaluateConfig:
+    try:
+        return dataclasses.replace(DEFAULT, **values)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def _bound(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    try:
+        return name.strip(), float(value)
+    except ValueError:
+        raise UsageError(f"--require {text}: write METRIC=NUMBER, such as wer=0.3") from None
+
+
+def _targets(model: str, dataset: str | None, hypotheses: Path | None) -> tuple[str | None, str]:
+    if dataset is not None:
+        return model, dataset
+    if hypotheses is None:
+        raise UsageError("name a model and a data set: govor evaluate MODEL DATASET")
+    return None, model
+
+
+def lines_of(summary: Mapping[str, Any]) -> list[str]:
+    """What people see of an evaluation."""
+    if not summary.get("sets"):
+        return _lines_of_one(summary)
+    lines = []
+    for name, one in summary["sets"].items():
+        lines += [f"{name}:", *(f"  {line}" for line in _lines_of_one(one)), ""]
+    return lines[:-1]
+
+
+def _lines_of_one(summary: Mapping[str, Any]) -> list[str]:
+    hours = f"{summary['hours']:.2f} h"
+    baseline = summary.get("baseline")
+    systems = [summary, baseline] if baseline else [summary]
+    rows = [(name.upper(), *(_interval(system[name]) for system in systems)) for name in ("wer", "cer")]
+    rows += [
+        (f"{name.upper()}, raw text", *(_interval(system["raw"][name]) for system in systems))
+        for name in ("wer", "cer")
+    ]
+    header = ("", *(system["model"] for system in systems))
+    lines = [f"{summary['split']}: {summary['utterances']} utterances, {hours}", "", *table(rows, header), ""]
+    return lines + _notes(summary)
+
+
+def _interval(rate: Mapping[str, Any]) -> str:
+    if rate["value"] is None:
+        return "undefined (no reference words)"
+    ends = "" if rate["low"] is None else f"  ({100 * rate['low']:.2f} to {100 * rate['high']:.2f})"
+    return f"{100 * rate['value']:.2f}%{ends}"
+
+
+def _notes(summary: Mapping[str, Any]) -> list[str]:
+    groups = summary["groups"]
+    notes = [f"95% intervals: {groups['method']}; {groups['count']} {groups['unit']}s"]
+    if groups["note"]:
+        notes.append(groups["note"])
+    notes.append(f"normaliser: {summary['normaliser']['name']}")
+    if summary["missing"]:
+        notes.append(f"{summary['missing']} utterances have no hypothesis; all their words count as deleted")
+    if summary["empty_references"]["count"]:
+        empty = summary["empty_references"]
+        notes.append(f"{empty['count']} references are empty; {empty['insertions']} words were said there")
+    notes += _comparison(summary.get("comparison"))
+    if summary["rtf"]:
+        notes.append(f"real-time factor {summary['rtf']:.4f}")
+    looks = summary.get("test_looks") or 0
+    if looks > 1:
+        notes.append(f"this run was scored {looks} times on {summary['split']}: {LOOKS}")
+    notes.append(f"report: {summary['out']}/report.html   (with every clip: govor report {summary['out']})")
+    return notes
+
+
+LOOKS = "choose on dev, or the best of these numbers is too good"
+
+
+def _comparison(comparison: Mapping[str, Any] | None) -> list[str]:
+    if not comparison:
+        return []
+    difference = comparison["wer_difference"]
+    return [
+        f"WER difference {100 * difference['value']:+.2f} points ({100 * difference['low']:+.2f} to "
+        f"{100 * difference['high']:+.2f}): {comparison['verdict']}; {comparison['wins']} won, "
+        f"{comparison['losses']} lost, {comparison['ties']} even"
+    ]

@@ -1,0 +1,48 @@
+"""``govor lm``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from govor.console import emit
+
+
+def command(
+    source: Annotated[str, typer.Argument(help="Corpus, data set, or text file with a sentence a line.")],
+    out: Annotated[Path, typer.Option("--out", help="The ARPA file.")],
+    order: Annotated[int, typer.Option("--order", help="Words of the longest n-gram.")] = 4,
+    model: Annotated[
+        str | None, typer.Option("--model", help="CTC model it is for; the weight is chosen with it.")
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option("--dataset", help="Data set that chooses the weight (default: SOURCE).")
+    ] = None,
+    split: Annotated[str, typer.Option("--split", help="Split that chooses the weight.")] = "dev",
+    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Estimates a word n-gram model (modified Kneser-Ney) from train text, for CTC beam search.
+
+    With --model, weight and word bonus are chosen on dev and kept beside the ARPA file, where transcribe and
+    evaluate find them.
+
+    Example: govor lm dataset/ --out words.arpa --order 4 --model run/
+    """
+    from govor.lm.entry import make_lm
+
+    summary = make_lm(source, out, order, model=model, dataset=dataset, split=split, device=device)
+    emit(summary, json, _lines(summary))
+
+
+def _lines(summary: dict[str, Any]) -> list[str]:
+    counts = ", ".join(f"{count:,} {n}-grams" for n, count in summary["ngrams"].items())
+    lines = [f"{summary['words']:,} words, {counts} -> {summary['out']}"]
+    if "lm_weight" in summary:
+        lines.append(
+            f"weight {summary['lm_weight']:g}, word bonus {summary['word_bonus']:g}: "
+            f"WER {summary['wer']:.4f} on {summary['chosen_on']}, without {summary['wer_without']:.4f}"
+        )
+    return lines

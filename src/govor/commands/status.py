@@ -1,0 +1,24 @@
+"""``govor status``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from govor.console import emit
+
+
+def command(
+    run: Annotated[Path, typer.Argument(help="Folder of a training run.")],
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Where a training run stands: steps, WER so far, checkpoints, the last samples.
+
+    Example: govor status swedish/run
+    """
+    from govor.train.status import status, status_lines
+
+    found = status(run)
+    emit(found, json, status_lines(found))

@@ -1,0 +1,91 @@
+"""``govor train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from govor.config import Recipe, load_recipe, recipe_from
+from govor.console import emit
+from govor.errors import UsageError
+
+
+def command(
+    recipe: Annotated[
+        Path | None, typer.Argument(help="Recipe (TOML); or give --model, --data, --out.")
+    ] = None,
+    model: Annotated[str | None, typer.Option("--model", help="Hub id, folder or run to start from.")] = None,
+    data: Annotated[str | None, typer.Option("--data", help="Prepared data set (folder or URL).")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="The run's folder.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="A.B=V", help="Override a setting; repeatable.")
+    ] = None,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Fine-tune a model, or train one from scratch; run the same command again to continue.
+
+    Ends with status 3 when stopped early (SIGTERM, Ctrl-C, train.max_hours), with a checkpoint made.
+
+    Example: govor train --model openai/whisper-small --data dataset --out run --set train.lr=1e-5
+
+    On several GPUs: torchrun --nproc-per-node 4 -m govor train recipe.toml
+    """
+    from govor.train import train
+
+    summary = train(chosen_recipe(recipe, model, data, out, set_ or []), device=device)
+    emit(summary, json, _lines(summary))
+
+
+def chosen_recipe(
+    recipe: Path | None, model: str | None, data: str | None, out: Path | None, overrides: list[str]
+) -> Recipe:
+    """The recipe that a file or the flags describe.
+
+    Raises:
+        UsageError: neither a recipe nor all of --model, --data and --out.
+    """
+    flags = {
+        "model.base": model,
+        "prepare.out": data,
+        "train.out": str(out.expanduser().absolute()) if out else None,
+    }
+    given = [f"{key}={_toml(value)}" for key, value in flags.items() if value is not None]
+    if recipe is not None:
+        return load_recipe(recipe, [*given, *overrides])
+    if data is None or out is None:
+        raise UsageError("give a recipe, or --data and --out with --model (or --set model.from_scratch)")
+    return _without_file(out, [*given, *overrides])
+
+
+def _without_file(out: Path, overrides: list[str]) -> Recipe:
+    from govor.config.recipe import apply_override
+
+    values: dict[str, Any] = {"name": out.name, "work": str(out.expanduser().absolute())}
+    for override in overrides:
+        apply_override(values, override)
+    return recipe_from(values, where="--set")
+
+
+def _toml(value: str) -> str:
+    import json
+
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _lines(summary: dict[str, Any]) -> list[str]:
+    from govor.store import readable_seconds
+
+    best, base = summary["best"], summary["base_wer"]
+    before = f" (before training {base:.4f})" if base is not None else ""
+    lines = [f"{summary['steps']} steps, {summary['epochs']:g} epochs, {readable_seconds(summary['wall_s'])}"]
+    if best:
+        lines.append(f"best dev WER {best['wer']:.4f} at step {best['step']}{before}")
+    lines.append(
+        f"all of dev: WER {summary['dev']['wer']:.4f} over {summary['dev']['utterances']} utterances"
+    )
+    if summary["skipped"]:
+        lines.append(f"{summary['skipped']} clips could not be used: see metrics.jsonl")
+    return [*lines, f"the model is in {summary['model']}"]

@@ -1,0 +1,234 @@
+"""Data sets of the ``datasets`` library: Parquet with Audio, folders of ``save_to_disk``, ids on the Hub.
+
+Audio inside the tables is unpacked once into ``audio/`` in the corpus folder, byte for byte; nothing is
+decoded.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from govor.corpora.embedded import AudioUnpacker
+from govor.corpora.reader import Chunk, Reading, Source, frame_of
+from govor.corpora.splits import split_in
+from govor.corpora.tables import check_named, matching, renamed
+from govor.errors import CorpusError, MissingExtraError
+from govor.store import require_space
+
+NAME = "huggingface"
+NEEDS = "Parquet files or a save_to_disk folder with an Audio column, or a Hub id (user/name:config)"
+ROWS_AT_ONCE = 256
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(:[\w.-]+)?(@[\w.-]+)?")
+
+
+def recognise(path: Path) -> str | None:
+    """Looks for Parquet files with Audio, for ``save_to_disk``'s files, or for the form of a Hub id."""
+    if not path.exists():
+        named = _HUB_ID.fullmatch(str(path)) and not path.parent.exists()
+        return "it is no path here, and has the form of a Hub id" if named else None
+    if _saved(path):
+        return "dataset_info.json and Arrow files of save_to_disk"
+    tables = parquet_files(path)
+    audio = _audio_column(tables[0]) if tables else None
+    return f"{tables[0].name} has the Audio column {audio}" if audio else None
+
+
+def read(source: Source) -> Reading:
+    """Opens a data set; the names of its splits become train, dev and test where they say so.
+
+    Raises:
+        CorpusError: no Audio column, no transcript, or no such data set on the Hub.
+        DiskFullError: the audio does not fit.
+        MissingExtraError: a Hub id without the ``datasets`` library.
+    """
+    folder = source.out / "audio"
+    if not source.path.exists():
+        batches = _hub_batches(str(source.path))
+    elif saved := _saved(source.path):
+        batches = _arrow_batches(saved, folder)
+    else:
+        batches = _parquet_batches(source.path, folder)
+    root = Path(source.config.audio_root or folder)
+    root.mkdir(parents=True, exist_ok=True)
+    return Reading(_chunks(batches, source, folder), root, renamed=True, notes={"unpacked": str(folder)})
+
+
+def parquet_files(path: Path) -> list[Path]:
+    """The Parquet files that a path means: itself, or those in it or in ``data/``."""
+    if path.is_file():
+        return [path] if path.suffix == ".parquet" else []
+    found = [*path.glob("*.parquet"), *path.glob("data/*.parquet"), *path.glob("*/*.parquet")]
+    return sorted({file for file in found if not file.name.startswith(".")})
+
+
+Batch = tuple[Path, str, int, list[dict[str, Any]]]
+"""File, name of the split, number of the first row in the split, rows."""
+
+
+def _audio_column(table: Path) -> str | None:
+    """The column of an Audio feature: a struct of bytes and path."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        schema = pq.read_schema(table)
+    except (pa.ArrowException, OSError):
+        return None
+    kinds = [(field.name, field.type) for field in schema if pa.types.is_struct(field.type)]
+    structs = [
+        name for name, kind in kinds if kind.get_field_index("bytes") >= 0 <= kind.get_field_index("path")
+    ]
+    return structs[0] if structs else None
+
+
+def _saved(path: Path) -> dict[str, list[Path]]:
+    """Arrow files by split, of a folder that ``save_to_disk`` wrote; empty where it is none."""
+    if not path.is_dir():
+        return {}
+    try:
+        named = json.loads((path / "dataset_dict.json").read_text())["splits"]
+        folders = {name: path / name for name in named}
+    except (OSError, ValueError, KeyError, TypeError):
+        folders = {"": path} if (path / "dataset_info.json").is_file() else {}
+    files = {name: sorted(folder.glob("*.arrow")) for name, folder in folders.items()}
+    return files if any(files.values()) else {}
+
+
+def _arrow_batches(saved: Mapping[str, list[Path]], folder: Path) -> Iterator[Batch]:
+    import pyarrow as pa
+
+    size = sum(file.stat().st_size for files in saved.values() for file in files)
+    require_space(folder, size, "unpacking the data set's audio")
+    for split, files in saved.items():
+        row = 0
+        for file in files:
+            try:
+                with pa.memory_map(str(file)) as mapped, pa.ipc.open_stream(mapped) as stream:
+                    for batch in stream:
+                        for start in range(0, batch.num_rows, ROWS_AT_ONCE):
+                            rows = batch.slice(start, ROWS_AT_ONCE).to_pylist()
+                            yield file, split, row, rows
+                            row += len(rows)
+            except (pa.ArrowException, OSError) as error:
+                raise CorpusError(f"{file} cannot be read as Arrow ({error})") from error
+
+
+def _parquet_batches(path: Path, folder: Path) -> Iterator[Batch]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    tables = parquet_files(path)
+    if not tables:
+        raise CorpusError(f"{path} holds no data set: it needs {NEEDS}")
+    require_space(folder, sum(map(_audio_bytes, tables)), "unpacking the data set's audio")
+    rows_by_split: dict[str, int] = {}
+    for table in tables:
+        split = split_in(table.stem) or split_in(table.parent.name) or ""
+        try:
+            with pq.ParquetFile(table) as file:
+                for batch in file.iter_batches(batch_size=ROWS_AT_ONCE):
+                    row = rows_by_split.get(split, 0)
+                    yield table, split, row, batch.to_pylist()
+                    rows_by_split[split] = row + batch.num_rows
+        except (pa.ArrowException, OSError) as error:
+            raise CorpusError(f"{table} cannot be read as Parquet ({error})") from error
+
+
+def _audio_bytes(table: Path) -> int:
+    """Bytes of the columns called ``….bytes``, before compression."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        facts = pq.read_metadata(table)
+    except (pa.ArrowException, OSError):
+        return 0
+    groups = [facts.row_group(i) for i in range(facts.num_row_groups)]
+    columns = [group.column(i) for group in groups for i in range(group.num_columns)]
+    return sum(c.total_uncompressed_size for c in columns if c.path_in_schema.endswith(".bytes"))
+
+
+def _hub_batches(id: str) -> Iterator[Batch]:
+    """Rows of a data set on the Hub, streamed split by split, its audio not decoded."""
+    try:
+        import datasets
+    except ImportError as error:
+        raise MissingExtraError("datasets", "publish") from error
+    name, _, revision = id.partition("@")
+    repository, _, config = name.partition(":")
+    try:
+        splits = datasets.load_dataset(repository, config or None, revision=revision or None, streaming=True)
+        for split, rows in splits.items():
+            yield from _streamed(Path(repository), str(split), _undecoded(rows, datasets.Audio))
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        first = str(error).strip().split("\n")[0]
+        raise CorpusError(f"{id} is no path here, and cannot be read from the Hub: {first}") from error
+
+
+def _undecoded(rows: Any, audio: Any) -> Any:
+    for column, feature in (rows.features or {}).items():
+        if isinstance(feature, audio):
+            rows = rows.cast_column(column, audio(decode=False))
+    return rows
+
+
+def _streamed(place: Path, split: str, rows: Iterable[dict[str, Any]]) -> Iterator[Batch]:
+    batch: list[dict[str, Any]] = []
+    start = 0
+    for row in rows:
+        batch.append(row)
+        if len(batch) >= ROWS_AT_ONCE:
+            yield place, split, start, batch
+            start, batch = start + len(batch), []
+    if batch:
+        yield place, split, start, batch
+
+
+def _chunks(batches: Iterator[Batch], source: Source, folder: Path) -> Iterator[Chunk]:
+    unpacker = AudioUnpacker(folder)
+    for file, split, start, rows in batches:
+        column = _column_of_audio(rows[0], source) if rows else ""
+        for number, row in enumerate(rows, start):
+            if isinstance(row[column], Mapping):
+                _keep_origin(row, source)
+            row[column] = unpacker.place(row[column], split or "all", number)
+        frame = frame_of(rows).with_columns(pl.int_range(start + 1, start + len(rows) + 1).alias("_line"))
+        check_named(list(rows[0]), source.config.columns, file)
+        mapping = matching([n for n in frame.columns if n != "_line"], {"audio": column, **_named(source)})
+        if "text" not in mapping:
+            there = ", ".join(name for name in rows[0] if name != column)
+            raise CorpusError(f"{file} has no transcript: name it with --columns text=COLUMN; it has {there}")
+        made = renamed(Chunk(frame, file), mapping).frame
+        if "split" not in made.columns:
+            made = made.with_columns(pl.lit(split_in(split), pl.String).alias("split"))
+        yield Chunk(made, file)
+
+
+def _keep_origin(row: dict[str, Any], source: Source) -> None:
+    """Times of a clip that lies in the table are where it came from, unless the user says otherwise."""
+    for name in ("start", "end"):
+        if name in row and name not in source.config.columns.values():
+            row[f"orig_{name}"] = row.pop(name)
+
+
+def _named(source: Source) -> dict[str, str]:
+    text = {"text": source.config.text} if source.config.text else {}
+    return {**text, **source.config.columns}
+
+
+def _column_of_audio(row: dict[str, Any], source: Source) -> str:
+    if "audio" in source.config.columns:
+        return source.config.columns["audio"]
+    structs = [n for n, v in row.items() if isinstance(v, Mapping) and {"bytes", "path"} <= v.keys()]
+    named = structs or [n for n in ("audio", "path", "file") if n in row]
+    if not named:
+        raise CorpusError(
+            f"{source.path} has no Audio column; it has {', '.join(row)}: name one with --columns audio="
+        )
+    return named[0]

@@ -1,0 +1,167 @@
+"""Kaldi data folders: ``wav.scp``, ``text``, perhaps ``segments``, ``utt2spk``; or one folder a split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from govor.corpora.lines import Lines, read_lines, rejected_line
+from govor.corpora.pipes import file_of
+from govor.corpora.reader import Chunk, Reading, Source
+from govor.corpora.splits import split_in
+from govor.errors import CorpusError
+from govor.records import Rejection
+
+NAME = "kaldi"
+NEEDS = "a folder with wav.scp and text (and segments, utt2spk), or folders of them: train/, dev/, test/"
+PER_UTTERANCE = {"utt2spk": "speaker", "utt2lang": "language", "utt2dur": "duration"}
+LEVELS_UP = 4
+
+
+def recognise(path: Path) -> str | None:
+    """Looks for ``wav.scp`` and ``text``."""
+    folders = data_folders(path)
+    where = [folder.relative_to(path).as_posix() for folder in folders]
+    return f"wav.scp and text in {', '.join(where)}".replace(" in .", "") if folders else None
+
+
+def data_folders(path: Path) -> list[Path]:
+    """The data folders that a path means: itself, or those one or two levels below it."""
+    if not path.is_dir():
+        return []
+    for places in ([path], sorted(path.glob("*/")), sorted(path.glob("*/*/"))):
+        found = [
+            folder for folder in places if (folder / "wav.scp").is_file() and (folder / "text").is_file()
+        ]
+        if found:
+            return found
+    return []
+
+
+def read(source: Source) -> Reading:
+    """Opens data folders; commands in ``wav.scp`` are never run (see `govor.corpora.pipes`)."""
+    folders = data_folders(source.path)
+    if not folders:
+        raise CorpusError(f"{source.path} is no Kaldi data folder: it needs {NEEDS}")
+    recordings = {folder: _recordings(folder) for folder in folders}
+    root = Path(source.config.audio_root or _root(folders[0], recordings[folders[0]][0]))
+    several = len(folders) > 1
+    chunks = (c for folder in folders for c in _chunks(folder, *recordings[folder], several))
+    return Reading(chunks, root, notes={"folders": [str(folder) for folder in folders]})
+
+
+def _keyed(file: Path, value: str) -> Iterator[tuple[pl.DataFrame, list[Rejection]]]:
+    """A file of ``key value`` lines: ``_key``, `value` (null where there is none), ``_line``."""
+    for lines in read_lines(file):
+        yield _key_and_value(lines, value), lines.rejections
+
+
+def _key_and_value(lines: Lines, value: str) -> pl.DataFrame:
+    line = pl.col("line").str.strip_chars()
+    return lines.frame.select(
+        line.str.extract(r"^(\S+)").alias("_key"),
+        line.str.extract(r"^\S+\s+(.*)$").alias(value),
+        "_line",
+    )
+
+
+def _all(file: Path, value: str) -> pl.DataFrame:
+    """A whole file of ``key value`` lines, the first line of a key."""
+    frames = [frame for frame, _ in _keyed(file, value)] if file.is_file() else []
+    empty = pl.DataFrame(schema={"_key": pl.String, value: pl.String, "_line": pl.Int64})
+    return pl.concat([empty, *frames]).unique("_key", keep="first", maintain_order=True)
+
+
+def _recordings(folder: Path) -> tuple[pl.DataFrame, dict[str, Rejection]]:
+    """``recording``, ``audio`` and ``channel`` of ``wav.scp``, and why others cannot be read."""
+    rows, refused = [], {}
+    for key, entry, line in _all(folder / "wav.scp", "entry").iter_rows():
+        target = file_of(entry or "")
+        if target is None:
+            detail = f"this command is not run, and not one of the usual ones: {entry}"
+            refused[key] = rejected_line(folder / "wav.scp", line, "kaldi_pipe", detail, key)
+        elif ".ark:" in target.path:
+            detail = f"Kaldi archives are not read: {entry}"
+            refused[key] = rejected_line(folder / "wav.scp", line, "kaldi_archive", detail, key)
+        else:
+            rows.append((key, target.path, target.channel))
+    schema = {"recording": pl.String, "audio": pl.String, "channel": pl.Int32}
+    return pl.DataFrame(rows, schema=schema, orient="row"), refused
+
+
+def _root(folder: Path, recordings: pl.DataFrame) -> Path:
+    """The folder that the paths are relative to: the data folder or the first above it where they exist."""
+    some = recordings["audio"].head(20)
+    for place in (folder, *folder.absolute().parents[:LEVELS_UP]):
+        if any((place / name).is_file() for name in some):
+            return place
+    return folder
+
+
+def _chunks(
+    folder: Path, recordings: pl.DataFrame, refused: dict[str, Rejection], several: bool
+) -> Iterator[Chunk]:
+    facts = {name: _all(folder / file, name) for file, name in PER_UTTERANCE.items()}
+    spans, bad = _segments(folder)
+    yield Chunk(pl.DataFrame(), folder / "segments", bad)
+    seen = pl.Series("id", [], dtype=pl.String)
+    split = split_in(folder.name) if several else None
+    for texts, rejections in _keyed(folder / "text", "text"):
+        frame = texts.rename({"_key": "id"}).with_columns(pl.lit(split, pl.String).alias("split"))
+        frame = frame.join(spans, on="id", how="left") if spans is not None else _whole(frame)
+        frame = frame.join(recordings, on="recording", how="left", maintain_order="left")
+        for name, table in facts.items():
+            frame = frame.join(
+                table.select(pl.col("_key").alias("id"), name), on="id", how="left", maintain_order="left"
+            )
+        seen = pl.concat([seen, frame["id"]])
+        known = frame["recording"].is_in(list(refused))
+        lost = [_refused(row, refused) for row in frame.filter(known).select("id", "recording").iter_rows()]
+        yield Chunk(frame.filter(~known.fill_null(False)), folder / "text", [*rejections, *lost])
+    yield _untranscribed(folder, spans, recordings, seen)
+
+
+def _whole(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(pl.col("id").alias("recording"))
+
+
+def _refused(row: tuple[str, str], refused: dict[str, Rejection]) -> Rejection:
+    why = refused[row[1]]
+    return Rejection(row[0], why.stage, why.reason, why.detail)
+
+
+def _segments(folder: Path) -> tuple[pl.DataFrame | None, list[Rejection]]:
+    """``id``, ``recording``, ``start``, ``end`` of ``segments``, where there is one."""
+    file = folder / "segments"
+    if not file.is_file():
+        return None, []
+    whole = _all(file, "span")
+    fields = pl.col("span").str.extract_groups(r"^(\S+)\s+(\S+)\s+(\S+)(?:\s+(\S+))?$")
+    frame = whole.with_columns(fields.alias("f")).unnest("f")
+    bad = frame.filter(pl.col("1").is_null())
+    rejections = [
+        rejected_line(file, line, "bad_segment", "it needs utterance, recording, start and end", key)
+        for key, line in bad.select("_key", "_line").iter_rows()
+    ]
+    good = frame.filter(pl.col("1").is_not_null())
+    end = pl.when(pl.col("3") != "-1").then("3")
+    spans = good.select(
+        pl.col("_key").alias("id"),
+        pl.col("1").alias("recording"),
+        pl.col("2").alias("start"),
+        end.alias("end"),
+    )
+    return spans, rejections
+
+
+def _untranscribed(
+    folder: Path, spans: pl.DataFrame | None, recordings: pl.DataFrame, seen: pl.Series
+) -> Chunk:
+    """Utterances that ``text`` does not have; they are rejected for it behind."""
+    rows = spans if spans is not None else _whole(recordings.select(pl.col("recording").alias("id")))
+    left = rows.filter(~pl.col("id").is_in(seen.implode()))
+    left = left.join(recordings, on="recording", how="left", maintain_order="left")
+    left = left.with_columns(pl.lit(None, pl.String).alias("text"))
+    return Chunk(left, folder / ("wav.scp" if spans is None else "segments"))

@@ -1,0 +1,58 @@
+"""NeMo manifests: JSON lines with ``audio_filepath``, ``duration``, ``text``, perhaps ``offset``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from govor.corpora.json_lines import first_object, read_json_lines
+from govor.corpora.reader import Chunk, Reading, Source
+from govor.corpora.splits import split_in
+from govor.corpora.tables import check_named, matching, renamed
+from govor.errors import CorpusError
+
+NAME = "nemo"
+NEEDS = "one or several JSON-lines manifests with audio_filepath, text, duration and perhaps offset"
+SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
+RECOGNISED = "pred_text"
+
+
+def recognise(path: Path) -> str | None:
+    """Looks at the first object of the manifests."""
+    manifests = _manifests(path)
+    return f"{manifests[0].name} has audio_filepath and text" if manifests else None
+
+
+def read(source: Source) -> Reading:
+    """Opens the manifests; a split in a manifest's name (``train_manifest.json``) is that of its rows."""
+    manifests = _manifests(source.path)
+    if not manifests:
+        raise CorpusError(f"{source.path} holds no NeMo manifest: it needs {NEEDS}")
+    first = first_object(manifests[0])
+    check_named(list(first), source.config.columns, manifests[0])
+    columns = matching(list(first), {"audio": "audio_filepath", **source.config.columns})
+    text = source.config.text or "text"
+    if text not in first:
+        raise CorpusError(f"{manifests[0]} has no {text} to take as text; it has {', '.join(first)}")
+    columns["text"] = text
+    several = len(manifests) > 1
+    chunks = (_chunk(c, columns, several) for manifest in manifests for c in read_json_lines(manifest))
+    second = RECOGNISED if RECOGNISED in first and text != RECOGNISED else None
+    root = Path(source.config.audio_root or manifests[0].parent)
+    return Reading(chunks, root, second, True, {"manifests": [m.name for m in manifests]})
+
+
+def _manifests(path: Path) -> list[Path]:
+    files = [path] if path.is_file() else sorted(path.iterdir()) if path.is_dir() else []
+    return [
+        f for f in files if f.name.endswith(SUFFIXES) and {"audio_filepath", "text"} <= first_object(f).keys()
+    ]
+
+
+def _chunk(chunk: Chunk, columns: dict[str, str], several: bool) -> Chunk:
+    made = renamed(chunk, columns)
+    split = split_in(chunk.file.name) if several else None
+    if not made.frame.height or split is None or "split" in made.frame.columns:
+        return made
+    return Chunk(made.frame.with_columns(pl.lit(split).alias("split")), made.file, made.rejections)

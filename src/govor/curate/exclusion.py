@@ -1,0 +1,160 @@
+"""Lists of utterances to leave out: ids, file stems, or recording and times, in any of the usual files."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from govor.errors import CorpusError
+
+TOLERANCE_S = 0.010
+"""Sources write 10965.9 where others write 10965.90 or 10965.901."""
+_TICK_S = 0.010
+_SPAN = re.compile(r"(?P<recording>.+)_(?P<start>\d+(?:\.\d+)?)-(?P<end>\d+(?:\.\d+)?)")
+_EXTENSION = re.compile(
+    r"\.(wav|flac|mp3|ogg|oga|opus|m4a|mp4|aac|webm|wma|aiff?|sph|txt|textgrid|json)$", re.I
+)
+ID_COLUMNS = ("id", "utterance", "utterance_id", "name", "path", "audio", "audio_filepath", "file")
+
+
+@dataclass
+class Exclusions:
+    """What to leave out, and which of it was met.
+
+    Attributes:
+        entries: every entry without extension and folders, with its forms as written without extension.
+        spans: entries that are recording and times: ``{(recording, start tick): [(start, end, entry)]}``.
+        met: entries that matched something.
+    """
+
+    entries: dict[str, set[str]] = field(default_factory=dict)
+    spans: dict[tuple[str, int], list[tuple[float, float, str]]] = field(default_factory=dict)
+    met: set[str] = field(default_factory=set)
+
+    @classmethod
+    def read(cls, files: Iterable[str]) -> Exclusions:
+        """Reads text (one a line), tables (.csv, .tsv, .xlsx, .parquet, .jsonl) by id column, a corpus.
+
+        Raises:
+            CorpusError: a file is missing, unreadable, or has no column of ids.
+        """
+        made = cls()
+        for file in files:
+            for entry in _entries(Path(file)):
+                made.add(entry)
+        return made
+
+    def add(self, written: str) -> None:
+        """Adds one entry: an id, a path, a file's stem, or ``<recording>_<start>-<end>``."""
+        path = _EXTENSION.sub("", unicodedata.normalize("NFC", written.strip().strip("\ufeff")))
+        entry = path.rsplit("/", 1)[-1]
+        if not entry:
+            return
+        self.entries.setdefault(entry, set()).add(path)
+        if match := _SPAN.fullmatch(entry):
+            start, end = float(match["start"]), float(match["end"])
+            key = (match["recording"], round(start / _TICK_S))
+            self.spans.setdefault(key, []).append((start, end, entry))
+
+    def unmet(self) -> list[str]:
+        """Entries that matched nothing so far."""
+        return sorted(self.entries.keys() - self.met)
+
+    def matches(self, frame: pl.DataFrame) -> NDArray[np.bool_]:
+        """Which utterances are listed, ``[N]``; needs id, audio, recording, start and end."""
+        found = np.zeros(frame.height, np.bool_)
+        if not self.entries:
+            return found
+        listed = pl.Series(list(self.entries)).implode()
+        for column in ("id", "audio", "recording"):
+            stems = frame.select(_stem(pl.col(column)).alias("value"))["value"]
+            for row in np.flatnonzero(stems.is_in(listed).fill_null(False).to_numpy()).tolist():
+                if self._same_path(stems[row], frame[column][row]):
+                    self.met.add(stems[row])
+                    found[row] = True
+        return found | self._span_matches(frame)
+
+    def _same_path(self, stem: str, value: str) -> bool:
+        """Whether folders, where both sides name some, agree."""
+        here = _EXTENSION.sub("", unicodedata.normalize("NFC", value.strip()))
+        return any(
+            f"/{here}".endswith(f"/{path}") or f"/{path}".endswith(f"/{here}") for path in self.entries[stem]
+        )
+
+    def _span_matches(self, frame: pl.DataFrame) -> NDArray[np.bool_]:
+        found = np.zeros(frame.height, np.bool_)
+        recordings = {recording for recording, _ in self.spans}
+        stem = _stem(pl.col("audio"))
+        rows = frame.select(
+            pl.int_range(pl.len()).alias("row"), "recording", stem.alias("stem"), "start", "end"
+        ).filter(pl.col("recording").is_in(recordings) | pl.col("stem").is_in(recordings))
+        for row, recording, stem_name, start, end in rows.iter_rows():
+            entry = self._span(recording, start, end) or self._span(stem_name, start, end)
+            if entry:
+                self.met.add(entry)
+                found[row] = True
+        return found
+
+    def _span(self, recording: str, start: float | None, end: float | None) -> str | None:
+        if end is None:
+            return None
+        begin = start or 0.0
+        tick = round(begin / _TICK_S)
+        for key in ((recording, tick + near) for near in (-1, 0, 1)):
+            for a, b, entry in self.spans.get(key, ()):
+                if abs(a - begin) <= TOLERANCE_S + 1e-9 and abs(b - end) <= TOLERANCE_S + 1e-9:
+                    return entry
+        return None
+
+
+def _stem(column: pl.Expr) -> pl.Expr:
+    name = column.str.normalize("NFC").str.strip_chars().str.replace(r"^.*/", "")
+    return name.str.replace(f"(?i){_EXTENSION.pattern}", "")
+
+
+def _entries(path: Path) -> Iterable[str]:
+    if not path.exists():
+        raise CorpusError(
+            f"the list {path} does not exist: give a file with one id a line, or a corpus folder"
+        )
+    if path.is_dir():
+        path = path / "utterances.parquet"
+    try:
+        return _read(path)
+    except (OSError, ValueError, UnicodeDecodeError, pl.exceptions.PolarsError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise CorpusError(
+            f"the list {path} cannot be read ({reason}): give one id a line, as UTF-8"
+        ) from error
+
+
+def _read(path: Path) -> Iterable[str]:
+    kind = path.suffix.lower()
+    if kind == ".parquet":
+        return _id_column(pl.read_parquet(path), path)
+    if kind in (".csv", ".tsv"):
+        separator = "\t" if kind == ".tsv" else ","
+        return _id_column(pl.read_csv(path, separator=separator, infer_schema=False), path)
+    if kind in (".jsonl", ".ndjson"):
+        return _id_column(pl.read_ndjson(path, infer_schema_length=None), path)
+    if kind == ".xlsx":
+        from govor.curate.sheet import read_sheet
+
+        return [str(row.get("id") or "") for row in read_sheet(path)]
+    return path.read_text(encoding="utf-8-sig").splitlines()
+
+
+def _id_column(frame: pl.DataFrame, path: Path) -> Iterable[str]:
+    name = next((column for column in ID_COLUMNS if column in frame.columns), None)
+    if name is None:
+        raise CorpusError(
+            f"the list {path} has no column {' or '.join(ID_COLUMNS[:3])}: name its id column id"
+        )
+    return [str(value) for value in frame[name].drop_nulls()]

@@ -1,0 +1,174 @@
+"""The first pass over a corpus: everything that choosing needs, a few numbers an utterance.
+
+Texts are read in pieces and left behind; what stays is about 60 bytes an utterance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from govor.config import SelectConfig
+from govor.corpora.folder import SPLITS, Corpus, duration_column
+from govor.curate.cutting import WORD_COLUMNS, cut_frame
+from govor.curate.exclusion import Exclusions
+from govor.curate.groups import Codes, seeded_order
+from govor.curate.sentences import letters, sentence
+from govor.errors import CorpusError
+from govor.text import similarities
+
+BATCH_ROWS = 32_768
+NEEDED = ("id", "recording", "audio", "start", "end", "duration", "text", "speaker", "split")
+SPLIT_CODES: dict[str | None, int] = {None: 0, **{name: number for number, name in enumerate(SPLITS, 1)}}
+
+
+@dataclass(frozen=True)
+class Measures:
+    """Facts of every utterance, in the order of the corpus; N utterances.
+
+    Attributes:
+        order: seeded random numbers ``[N]``.
+        duration: seconds, NaN where unknown ``[N]``.
+        similarity: to the second transcript, NaN where there is none; None when not asked for ``[N]``.
+        splits: numbers of the splits they came with, 0 for none ``[N]``.
+        held_out: speakers that are held out ``[N]``.
+        excluded: listed for exclusion ``[N]``.
+        keys: group numbers by key ``[N]`` each.
+        cut: utterances that were cut, and the pieces they became.
+    """
+
+    order: NDArray[np.uint64]
+    duration: NDArray[np.float64]
+    similarity: NDArray[np.float64] | None
+    splits: NDArray[np.int8]
+    held_out: NDArray[np.bool_]
+    excluded: NDArray[np.bool_]
+    keys: Mapping[str, Codes]
+    cut: tuple[int, int]
+
+
+def second_transcript(corpus: Corpus, config: SelectConfig) -> str | None:
+    """Column that similarity is measured to: the one asked for, else the importer's, or None."""
+    noted = corpus.info.notes.get("second_transcript")
+    return config.similarity_to or (noted if isinstance(noted, str) else None)
+
+
+def wants_similarity(config: SelectConfig) -> bool:
+    """Whether any setting needs the similarity."""
+    asked = (config.min_similarity, config.max_similarity, config.similarity_to)
+    return any(setting is not None for setting in asked)
+
+
+def frames(corpus: Corpus, config: SelectConfig, columns: list[str] | None = None) -> Iterator[pl.DataFrame]:
+    """The utterances in pieces, long ones cut where that is asked for; the same rows on every call."""
+    second = second_transcript(corpus, config)
+    for batch in corpus.batches(columns, BATCH_ROWS):
+        frame = pl.DataFrame(pl.from_arrow(batch))
+        if wants_similarity(config) and second:
+            frame = frame.with_columns(_similarity(frame, config, second))
+        if config.split_at_words and config.max_duration is not None:
+            frame = cut_frame(frame, config.max_duration, second)
+        yield frame
+
+
+def measure(corpus: Corpus, config: SelectConfig, exclusions: Exclusions) -> Measures:
+    """Reads the corpus once.
+
+    Raises:
+        CorpusError: a column that the settings name is missing.
+    """
+    columns = _columns(corpus, config)
+    parts: dict[str, list[NDArray[Any]]] = {}
+    cut = np.zeros(2, np.int64)
+    for frame in frames(corpus, config, columns):
+        for name, values in _measured(frame, config, exclusions).items():
+            parts.setdefault(name, []).append(values)
+        if "cut_from" in frame.columns:
+            pieces = frame["cut_from"].drop_nulls()
+            cut += (pieces.n_unique(), len(pieces))
+    joined = {name: np.concatenate(values) for name, values in parts.items()}
+    return _assembled(joined, config, (int(cut[0]), int(cut[1])))
+
+
+def _assembled(joined: dict[str, NDArray[Any]], config: SelectConfig, cut: tuple[int, int]) -> Measures:
+    def column(name: str, kind: type) -> NDArray[Any]:
+        return joined.get(name, np.empty(0)).astype(kind, copy=False)
+
+    keys = {key: _codes(joined.pop(f"key:{key}", np.empty(0, np.uint64))) for key in config.group_by}
+    return Measures(
+        order=column("order", np.uint64),
+        duration=column("duration", np.float64),
+        similarity=column("similarity", np.float64) if wants_similarity(config) else None,
+        splits=column("splits", np.int8),
+        held_out=column("held_out", np.bool_),
+        excluded=column("excluded", np.bool_),
+        keys=keys,
+        cut=cut,
+    )
+
+
+def _columns(corpus: Corpus, config: SelectConfig) -> list[str]:
+    """Columns that the first pass reads."""
+    present = corpus.scan().collect_schema().names()
+    second = second_transcript(corpus, config)
+    named = [key for key in config.group_by if key != "sentence"]
+    if wants_similarity(config):
+        if second is None:
+            raise CorpusError(
+                f"{corpus.folder} has no second transcript to measure similarity to: name its column with "
+                f"--similarity-to; it has {', '.join(present)}"
+            )
+        named += [second, config.similarity_of]
+    for name in named:
+        if name not in present:
+            raise CorpusError(f"{corpus.table} has no column {name!r}; it has {', '.join(present)}")
+    words = [c for c in chain.from_iterable(WORD_COLUMNS) if c in present and config.split_at_words]
+    return list(dict.fromkeys([*NEEDED, *named, *words]))
+
+
+def _measured(frame: pl.DataFrame, config: SelectConfig, exclusions: Exclusions) -> dict[str, NDArray[Any]]:
+    split = pl.col("split").replace_strict(SPLIT_CODES, default=0, return_dtype=pl.Int8)
+    found = frame.select(
+        duration_column().cast(pl.Float64).fill_null(float("nan")).alias("duration"),
+        split.alias("splits"),
+        pl.col("speaker").is_in(config.hold_out).fill_null(False).alias("held_out"),
+        *[_key(key).alias(f"key:{key}") for key in config.group_by],
+    )
+    measured = {name: found[name].to_numpy() for name in found.columns}
+    measured["order"] = seeded_order(frame["id"].to_list(), config.seed)
+    measured["excluded"] = exclusions.matches(frame)
+    if "similarity" in frame.columns:
+        measured["similarity"] = frame["similarity"].fill_null(float("nan")).to_numpy()
+    return measured
+
+
+def _key(name: str) -> pl.Expr:
+    """A number for the value of a key, 0 for none (collisions of 64 bits are left aside)."""
+    value = sentence(pl.col("text")) if name == "sentence" else pl.col(name).cast(pl.String)
+    return pl.when(value.is_not_null()).then(value.hash(seed=1)).otherwise(pl.lit(0, pl.UInt64))
+
+
+def _codes(hashes: NDArray[Any]) -> Codes:
+    """Small group numbers of the hashes, -1 for the hash 0."""
+    values, codes = np.unique(hashes, return_inverse=True)
+    shift = 1 if len(values) and values[0] == 0 else 0
+    numbers: Codes = codes.astype(np.int64) - shift
+    return numbers
+
+
+def _similarity(frame: pl.DataFrame, config: SelectConfig, second: str) -> pl.Series:
+    form = letters if config.compare == "letters" else (lambda column: column)
+    both = frame.select(
+        form(pl.col(config.similarity_of).cast(pl.String)).alias("a"),
+        form(pl.col(second).cast(pl.String)).alias("b"),
+    )
+    known = both.select((pl.col("a").is_not_null() & pl.col("b").is_not_null()).alias("k"))["k"]
+    values = similarities(both["a"].fill_null("").to_list(), both["b"].fill_null("").to_list())
+    values = np.where(known.to_numpy(), values, np.nan)
+    return pl.Series("similarity", values).fill_nan(None)

@@ -1,0 +1,134 @@
+"""Probing of all recordings of a corpus in parallel; what was probed once is not probed again."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import polars as pl
+
+from govor.audio.guard import GuardedWorker, WorkerLostError
+from govor.console import Progress, progress
+from govor.curate.probing import Probe, exists
+from govor.store import atomic_path
+
+CHUNK = 32
+PART_ROWS = 4_000
+STALL_S = 600.0
+"""A recording of ten hours takes about half a minute between two signs of life."""
+_POLARS = {str: pl.String, int: pl.Int64, float: pl.Float64}
+
+
+def _kind(hint: Any) -> Any:
+    plain = next((arm for arm in get_args(hint) if arm is not type(None)), hint)
+    return _POLARS[plain]
+
+
+SCHEMA: dict[str, Any] = {name: _kind(hint) for name, hint in get_type_hints(Probe).items()} | {
+    "file_bytes": pl.Int64,
+    "file_time_ns": pl.Int64,
+}
+
+
+def processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def probe_corpus(recordings: Sequence[tuple[str, str]], folder: Path, workers: int = 0) -> pl.DataFrame:
+    """Probes recordings, each in a guarded child process.
+
+    Args:
+        recordings: name in the corpus, and path or URI.
+        folder: where results are kept; files of unchanged size and time are taken from there.
+        workers: child processes; 0 is one a processor.
+
+    Returns:
+        One row a recording, in the order given; columns are those of `Probe`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = _stamped(recordings)
+    known = _known(folder, wanted)
+    todo = wanted.join(known.select("audio"), on="audio", how="anti", maintain_order="left")
+    if todo.height:
+        _Pool(folder, workers or processors()).run(todo)
+        known = _known(folder, wanted)
+    return wanted.select("audio").join(known, on="audio", how="left", maintain_order="left")
+
+
+def _stamped(recordings: Sequence[tuple[str, str]]) -> pl.DataFrame:
+    rows = [(audio, path, *(exists(path) or (-1, -1))) for audio, path in recordings]
+    schema = {"audio": pl.String, "path": pl.String, "file_bytes": pl.Int64, "file_time_ns": pl.Int64}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _known(folder: Path, wanted: pl.DataFrame) -> pl.DataFrame:
+    parts = sorted(folder.glob("part-*.parquet"))
+    frames = [pl.read_parquet(part) for part in parts]
+    table = pl.concat([pl.DataFrame(schema=SCHEMA), *[f.select(list(SCHEMA)) for f in frames]])
+    stamps = wanted.select("audio", "file_bytes", "file_time_ns")
+    return table.join(stamps, on=["audio", "file_bytes", "file_time_ns"]).unique("audio", keep="last")
+
+
+class _Pool:
+    """Threads, each with a child process of its own."""
+
+    def __init__(self, folder: Path, workers: int) -> None:
+        self.folder, self.workers = folder, workers
+        self._lock = threading.Lock()
+        self._rows: list[dict[str, Any]] = []
+
+    def run(self, todo: pl.DataFrame) -> None:
+        """Probes all; results are stored every few thousand recordings."""
+        chunks = iter(todo.iter_slices(CHUNK))
+        with progress("check audio", todo.height, "recordings") as bar:
+            with ThreadPoolExecutor(self.workers) as threads:
+                for done in [threads.submit(self._work, chunks, bar) for _ in range(self.workers)]:
+                    done.result()
+            self._store()
+
+    def _work(self, chunks: Iterator[pl.DataFrame], bar: Progress) -> None:
+        with GuardedWorker(stall_s=STALL_S) as worker:
+            while (chunk := self._next(chunks)) is not None:
+                stamps = {row[0]: row[2:] for row in chunk.iter_rows()}
+                requests = [(row[0], row[1]) for row in chunk.iter_rows()]
+                for found in probe_chunk(worker, requests):
+                    self._keep(found, stamps[found["audio"]], bar)
+
+    def _next(self, chunks: Iterator[pl.DataFrame]) -> pl.DataFrame | None:
+        with self._lock:
+            return next(chunks, None)
+
+    def _keep(self, found: dict[str, Any], stamp: tuple[int, int], bar: Progress) -> None:
+        with self._lock:
+            self._rows.append(found | {"file_bytes": stamp[0], "file_time_ns": stamp[1]})
+            bar.advance()
+            if len(self._rows) >= PART_ROWS:
+                self._store()
+
+    def _store(self) -> None:
+        if self._rows:
+            number = 1 + max(
+                (int(p.stem.split("-")[1]) for p in self.folder.glob("part-*.parquet")), default=-1
+            )
+            with atomic_path(self.folder / f"part-{number:05d}.parquet") as partial:
+                pl.DataFrame(self._rows, schema=SCHEMA).write_parquet(partial)
+            self._rows = []
+
+
+def probe_chunk(worker: GuardedWorker, requests: list[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Probes some recordings; one that brings the child down is named, and the rest goes on in a new one."""
+    found: list[dict[str, Any]] = []
+    while len(found) < len(requests):
+        try:
+            worker.call("govor.curate.probing:probe_all", requests[len(found) :], on_message=found.append)
+        except WorkerLostError as error:
+            if len(found) < len(requests):
+                audio, path = requests[len(found)]
+                lost = Probe(audio, error.code, f"{path}: the decoder {error}")
+                found.append({name: getattr(lost, name) for name in Probe.__dataclass_fields__})
+    return found

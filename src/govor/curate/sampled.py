@@ -1,0 +1,47 @@
+"""Who was sent to people for review: remembered beside the corpus, so that it can stay out of training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from govor.store import atomic_path
+
+FILE = ".sampled.parquet"
+SCHEMA: dict[str, type[pl.DataType]] = {"id": pl.String, "sheet": pl.String, "seed": pl.Int64}
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """Utterances that went into sheets: columns id, sheet (its file name) and seed."""
+
+    table: pl.DataFrame
+
+    @classmethod
+    def read(cls, corpus: Path) -> Sampled:
+        """What was sampled from a corpus, or from the corpora that it was made of."""
+        path = corpus / FILE
+        return cls(pl.read_parquet(path) if path.exists() else pl.DataFrame(schema=SCHEMA))
+
+    def ids(self) -> list[str]:
+        """All ids."""
+        return self.table["id"].unique(maintain_order=True).to_list()
+
+    def without_sheet(self, sheet: str) -> Sampled:
+        """What other sheets hold."""
+        return Sampled(self.table.filter(pl.col("sheet") != sheet))
+
+    def plus(self, ids: list[str], sheet: str, seed: int) -> Sampled:
+        """With another sheet."""
+        more = pl.DataFrame({"id": ids}, schema={"id": pl.String}).with_columns(
+            pl.lit(sheet).alias("sheet"), pl.lit(seed, pl.Int64).alias("seed")
+        )
+        return Sampled(pl.concat([self.table, more]))
+
+    def write(self, corpus: Path) -> None:
+        """Writes it beside a corpus; nothing where nothing was sampled."""
+        if self.table.height:
+            with atomic_path(corpus / FILE) as partial:
+                self.table.write_parquet(partial)

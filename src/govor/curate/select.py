@@ -1,0 +1,341 @@
+"""``govor select``: filters, budgets and leak-free splits, in two passes over the corpus."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from govor.config import SelectConfig
+from govor.console import say
+from govor.corpora.folder import Corpus, CorpusWriter
+from govor.curate.exclusion import Exclusions
+from govor.curate.groups import seeded_order
+from govor.curate.measure import SPLIT_CODES, Measures, frames, measure
+from govor.curate.sampled import Sampled
+from govor.curate.splits import (
+    DEV,
+    FREE,
+    NAMES,
+    TEST,
+    TRAIN,
+    Cost,
+    LeakyError,
+    SplitPlan,
+    SplitTask,
+    plan_splits,
+)
+from govor.errors import CorpusError, InputError, LimitError, UsageError
+
+REASONS = (
+    "",
+    "excluded",
+    "no_second_transcript",
+    "low_similarity",
+    "high_similarity",
+    "unknown_duration",
+    "too_short",
+    "too_long",
+    "over_count",
+    "over_budget",
+)
+"""Why an utterance is set aside, in the order in which it is looked at; ``leak_<key>`` come behind these."""
+SECONDS_AN_HOUR = 3600.0
+ROUNDING_S = 1e-3
+
+
+def select_corpus(corpus: Path, out: Path, config: SelectConfig) -> dict[str, Any]:
+    """Makes a new corpus of what passes the filters, fits the budgets, and falls into leak-free splits.
+
+    Args:
+        corpus: an existing corpus folder; it is only read.
+        out: folder of the new corpus.
+        config: the settings of ``[select]``.
+
+    Returns:
+        The summary that ``--json`` prints, with ``statements`` and ``leak_loss``.
+
+    Raises:
+        CorpusError: a column, a speaker or a list that is named does not exist, or durations are missing.
+        LimitError: no split without leaks within ``max_leak_loss``; nothing is written.
+    """
+    if out.resolve() == corpus.resolve():
+        raise UsageError(f"--out {out} is the corpus itself: choose another folder")
+    source = Corpus.open(corpus)
+    exclusions = Exclusions.read(config.exclude)
+    if config.exclude_sampled:
+        for name in Sampled.read(corpus).ids():
+            exclusions.add(name)
+    measures = measure(source, config, exclusions)
+    reasons = _filtered(source, config, measures)
+    plan = _planned(source, config, measures, reasons)
+    statements = [*_unmet(exclusions), *plan.statements]
+    leaking = (reasons == 0) & (plan.leaks > 0)
+    reasons[leaking] = plan.leaks[leaking] + len(REASONS) - 1
+    statements += _keep_to_counts(config, measures, plan, reasons)
+    _keep_to_budget(config, measures, plan, reasons)
+    for statement in statements:
+        say(f"select: {statement}")
+    return _written(source, out, config, measures, plan, reasons, statements)
+
+
+def _unmet(exclusions: Exclusions) -> list[str]:
+    unmet = exclusions.unmet()
+    if not unmet:
+        return []
+    shown = ", ".join(unmet[:3])
+    return [
+        f"{len(unmet)} of {len(exclusions.entries)} entries to exclude match nothing here, such as {shown}"
+    ]
+
+
+def _filtered(source: Corpus, config: SelectConfig, measures: Measures) -> NDArray[np.int8]:
+    """Number of the reason for every utterance that filters set aside, else 0 ``[N]``."""
+    reasons = np.zeros(len(measures.order), np.int8)
+    duration, similarity = measures.duration, measures.similarity
+    _mark(reasons, "excluded", measures.excluded)
+    if similarity is not None and (config.min_similarity, config.max_similarity) != (None, None):
+        _mark(reasons, "no_second_transcript", np.isnan(similarity))
+        _mark(reasons, "low_similarity", similarity < _or(config.min_similarity, -np.inf))
+        _mark(reasons, "high_similarity", similarity > _or(config.max_similarity, np.inf))
+    if _needs_durations(config):
+        _require_durations(source, config, measures, reasons)
+        _mark(reasons, "unknown_duration", np.isnan(duration))
+    _mark(reasons, "too_short", duration < _or(config.min_duration, -np.inf))
+    _mark(reasons, "too_long", duration > _or(config.max_duration, np.inf))
+    return reasons
+
+
+def _or(value: float | None, default: float) -> float:
+    return default if value is None else value
+
+
+def _mark(reasons: NDArray[np.int8], reason: str, rows: NDArray[np.bool_]) -> None:
+    reasons[(reasons == 0) & rows] = REASONS.index(reason)
+
+
+def _needs_durations(config: SelectConfig) -> bool:
+    needing = (config.min_duration, config.max_duration, config.hours, config.max_bytes)
+    return any(value is not None for value in needing)
+
+
+def _require_durations(
+    source: Corpus, config: SelectConfig, measures: Measures, reasons: NDArray[np.int8]
+) -> None:
+    unknown = int((np.isnan(measures.duration) & (reasons == 0)).sum())
+    if unknown and "check" not in source.info.notes:
+        raise CorpusError(
+            f"{unknown} of {len(reasons)} utterances of {source.folder} have no known duration, which the "
+            f"duration and size limits need: run govor check {source.folder}, which fills it in"
+        )
+
+
+def _planned(
+    source: Corpus, config: SelectConfig, measures: Measures, reasons: NDArray[np.int8]
+) -> SplitPlan:
+    """The splits of all utterances; those that filters set aside play no part."""
+    named = measures.splits if config.official_splits else np.zeros_like(measures.splits)
+    kept = _kept_assignment(config, measures)
+    _require_speakers(source, config)
+    open_counts = {
+        split: count
+        for split, count in ((TEST, config.test), (DEV, config.dev))
+        if count and not (kept == split).any() and not (named == split).any()
+    }
+    if not (open_counts or config.hold_out or config.keep_splits):
+        return _as_given(source, named)
+    keeps = reasons == 0
+    fixed = np.where(kept > FREE, kept, np.where(named > TRAIN, named, FREE)).astype(np.int8)
+    fixed[measures.held_out] = TEST
+    task = SplitTask(
+        {name: codes[keeps] for name, codes in measures.keys.items()},
+        measures.order[keeps],
+        fixed[keeps],
+        (measures.held_out | (kept > TRAIN))[keeps],
+        open_counts,
+        config.max_leak_loss,
+    )
+    try:
+        plan = plan_splits(task)
+    except LeakyError as error:
+        raise _leaky(config, error) from None
+    splits, leaks = np.zeros_like(fixed), np.zeros_like(fixed)
+    splits[keeps], leaks[keeps] = plan.splits, plan.leaks
+    return replace(plan, splits=splits, leaks=leaks)
+
+
+def _as_given(source: Corpus, named: NDArray[np.int8]) -> SplitPlan:
+    """The corpus's own splits; where only some utterances have one, the others are for training."""
+    splits, said = named.copy(), []
+    without = int((named == FREE).sum())
+    if named.any() and without:
+        splits[named == FREE] = TRAIN
+        said = [f"{without} utterances of {source.folder} have no split while others have one: now train"]
+    return SplitPlan(splits, np.zeros_like(named), "given", 0.0, tuple(said))
+
+
+def _require_speakers(source: Corpus, config: SelectConfig) -> None:
+    if not config.hold_out:
+        return
+    known = set(source.scan().select(pl.col("speaker").unique()).collect()["speaker"].drop_nulls())
+    for speaker in config.hold_out:
+        if speaker not in known:
+            near = difflib.get_close_matches(speaker, known, n=1)
+            hint = (
+                f"did you mean {near[0]}?" if near else f"there are {len(known)}, such as {sorted(known)[:3]}"
+            )
+            raise CorpusError(
+                f"hold_out names the speaker {speaker!r}, whom {source.folder} does not have; {hint}"
+            )
+
+
+def _kept_assignment(config: SelectConfig, measures: Measures) -> NDArray[np.int8]:
+    """Splits of an earlier corpus for utterances that it has too, else `FREE` ``[N]``."""
+    kept = np.zeros(len(measures.order), np.int8)
+    if not config.keep_splits:
+        return kept
+    old = Corpus.open(Path(config.keep_splits)).scan().select("id", "split").collect()
+    codes = old["split"].replace_strict(SPLIT_CODES, default=0, return_dtype=pl.Int8).to_numpy()
+    if not codes.any():
+        raise CorpusError(f"{config.keep_splits} has no splits to keep: name a corpus that govor select made")
+    hashes = seeded_order(old["id"].to_list(), config.seed)
+    ranks = np.argsort(hashes)
+    places = np.searchsorted(hashes, measures.order, sorter=ranks).clip(max=len(hashes) - 1)
+    found = ranks[places]
+    return np.where(hashes[found] == measures.order, codes[found], 0).astype(np.int8)
+
+
+def _leaky(config: SelectConfig, error: LeakyError) -> LimitError:
+    costs = "\n".join(f"  {cost}" for cost in error.costs)
+    choice = (
+        f"choose a weaker grouping, or allow more with --max-leak-loss:\n{costs}"
+        if costs
+        else ("ask for fewer, or allow more with --max-leak-loss")
+    )
+    message = f"no split without leaks by {', '.join(config.group_by)}: {error.reason}; {choice}"
+    return LimitError(
+        message, {"group_by": list(config.group_by), "groupings": [_cost(c) for c in error.costs]}
+    )
+
+
+def _cost(cost: Cost) -> dict[str, Any]:
+    return asdict(cost) | {"crossing": dict(cost.crossing)}
+
+
+def _keep_to_counts(
+    config: SelectConfig, measures: Measures, plan: SplitPlan, reasons: NDArray[np.int8]
+) -> list[str]:
+    """Cuts given splits down to the number asked for."""
+    said: list[str] = []
+    if not config.official_splits or config.keep_splits:
+        return said
+    for split, wanted in ((TEST, config.test), (DEV, config.dev)):
+        own = measures.splits == split
+        rows = np.flatnonzero(own & (plan.splits == split) & (reasons == 0) & ~measures.held_out)
+        if not wanted or not own.any():
+            continue
+        if len(rows) > wanted:
+            surplus = rows[np.argsort(measures.order[rows])][wanted:]
+            reasons[surplus] = REASONS.index("over_count")
+        elif len(rows) < wanted:
+            said.append(
+                f"the corpus's own {NAMES[split]} has {len(rows)} utterances, not {wanted}: kept as it is"
+            )
+    return said
+
+
+def _keep_to_budget(
+    config: SelectConfig, measures: Measures, plan: SplitPlan, reasons: NDArray[np.int8]
+) -> None:
+    """Takes train utterances in seeded order until the budget is full."""
+    limits = [SECONDS_AN_HOUR * config.hours] if config.hours is not None else []
+    limits += [config.max_bytes / config.bytes_per_s] if config.max_bytes is not None else []
+    if not limits:
+        return
+    kept, held = reasons == 0, plan.splits >= DEV
+    left = min(limits) - float(measures.duration[kept & held].sum())
+    if left < 0:
+        raise InputError(
+            f"dev and test alone have {(min(limits) - left) / SECONDS_AN_HOUR:.2f} h, more than the "
+            f"{min(limits) / SECONDS_AN_HOUR:.2f} h of the budget: ask for fewer utterances or for more hours"
+        )
+    rows = np.flatnonzero(kept & ~held)
+    rows = rows[np.argsort(measures.order[rows])]
+    over = rows[np.cumsum(measures.duration[rows]) > left + ROUNDING_S]
+    reasons[over] = REASONS.index("over_budget")
+
+
+def _written(
+    source: Corpus,
+    out: Path,
+    config: SelectConfig,
+    measures: Measures,
+    plan: SplitPlan,
+    reasons: NDArray[np.int8],
+    statements: list[str],
+) -> dict[str, Any]:
+    names = [*REASONS, *(f"leak_{key}" for key in config.group_by)]
+    record = {"settings": asdict(config), "way": plan.way, "leak_loss": plan.loss, "statements": statements}
+    info = replace(source.info, notes={**source.info.notes, "select": record})
+    with CorpusWriter(out, info) as writer:
+        for batch in source.rejected_batches():
+            writer.reject_frame(batch)
+        begin = 0
+        for frame in frames(source, config):
+            rows = slice(begin, begin + frame.height)
+            begin += frame.height
+            _write(writer, frame, config, plan.splits[rows], measures.held_out[rows], reasons[rows], names)
+    Sampled.read(source.folder).write(out)
+    cut = {"utterances": measures.cut[0], "pieces": measures.cut[1]}
+    extra = {"leak_loss": plan.loss, "statements": statements, "way": plan.way, "cut": cut}
+    return {**writer.info.summary(out), **extra}
+
+
+def _write(
+    writer: CorpusWriter,
+    frame: pl.DataFrame,
+    config: SelectConfig,
+    splits: NDArray[np.int8],
+    held_out: NDArray[np.bool_],
+    reasons: NDArray[np.int8],
+    names: list[str],
+) -> None:
+    named = pl.Series("split", [NAMES[code] for code in splits.tolist()], dtype=pl.String)
+    frame = frame.with_columns(named)
+    if config.hold_out:
+        frame = frame.with_columns(pl.Series("held_out", held_out))
+    keeps = pl.Series(reasons == 0)
+    writer.write(frame.filter(keeps))
+    dropped = frame.filter(~keeps).with_columns(
+        pl.Series("reason", [names[code] for code in reasons[reasons > 0].tolist()], dtype=pl.String)
+    )
+    if dropped.height:
+        writer.reject_frame(
+            dropped.select("id", pl.lit("select").alias("stage"), "reason", _detail(dropped, config))
+        )
+
+
+def _detail(frame: pl.DataFrame, config: SelectConfig) -> pl.Expr:
+    """What a rejection says besides its reason."""
+    similarity = pl.col("similarity") if "similarity" in frame.columns else pl.lit(None, pl.Float64)
+    seconds = pl.coalesce("duration", pl.col("end") - pl.coalesce("start", pl.lit(0.0)))
+    details: Mapping[str, pl.Expr] = {
+        "low_similarity": pl.format(
+            "similarity {} is below {}", similarity.round(4), pl.lit(config.min_similarity)
+        ),
+        "high_similarity": pl.format(
+            "similarity {} is above {}", similarity.round(4), pl.lit(config.max_similarity)
+        ),
+        "too_short": pl.format("{} s is below {} s", seconds.round(3), pl.lit(config.min_duration)),
+        "too_long": pl.format("{} s is above {} s", seconds.round(3), pl.lit(config.max_duration)),
+    }
+    detail = pl.lit("")
+    for reason, said in details.items():
+        detail = pl.when(pl.col("reason") == reason).then(said).otherwise(detail)
+    return detail.fill_null("").alias("detail")

@@ -1,0 +1,30 @@
+"""Sentences as keys: when two transcripts say the same, and when that means anything."""
+
+from __future__ import annotations
+
+import polars as pl
+
+MIN_SENTENCE_WORDS = 4
+"""Shorter sentences ("thank you", "seventeen") say nothing about a leak: they do not join groups."""
+UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]"
+UNSPACED_LETTERS_A_WORD = 2
+"""Rough length of a word in scripts that put no spaces between words."""
+
+
+def letters(text: pl.Expr) -> pl.Expr:
+    """Lower-case letters, marks and numbers of a text, one space between words: punctuation plays no part."""
+    plain = text.str.normalize("NFKC").str.to_lowercase()
+    return plain.str.replace_all(r"[^\p{L}\p{M}\p{N}]+", " ").str.strip_chars(" ")
+
+
+def word_count(plain: pl.Expr) -> pl.Expr:
+    """Words of a text that went through `letters`; scripts without spaces are counted by length."""
+    spaced = pl.when(plain == "").then(0).otherwise(plain.str.count_matches(" ", literal=True) + 1)
+    unspaced = plain.str.count_matches(UNSPACED)
+    return pl.max_horizontal(spaced, unspaced // UNSPACED_LETTERS_A_WORD)
+
+
+def sentence(text: pl.Expr) -> pl.Expr:
+    """The key of a sentence, null where it is too short to mean a leak."""
+    plain = letters(text)
+    return pl.when(word_count(plain) >= MIN_SENTENCE_WORDS).then(plain)

@@ -1,0 +1,134 @@
+"""Findings about texts, times, duplicates and splits: functions of the tally."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from govor.curate.finding import Finding, of_rows
+from govor.curate.groups import sharing
+from govor.curate.splits import TRAIN
+from govor.curate.tally import TEXT_FLAGS, Tally
+
+MIN_S, MAX_S = 0.3, 30.0
+OVERLAP_S = 0.1
+LOW_SIMILARITY = 0.8
+OUTLIER_DEVIATIONS = 5.0
+MIN_SPREAD = 0.15
+"""Least spread (natural logarithm) that rates are taken to have: read speech can be very even."""
+MIN_RATES = 20
+LEAK_KEYS = ("speaker", "recording", "sentence")
+
+
+def table_findings(facts: Tally) -> list[Finding]:
+    """Everything the table alone can tell."""
+    return [
+        *_texts(facts),
+        *_rates(facts),
+        *_times(facts),
+        *_similar(facts),
+        *_duplicates(facts),
+        *_splits(facts),
+    ]
+
+
+def _texts(facts: Tally) -> list[Finding]:
+    found = []
+    for code in TEXT_FLAGS:
+        rank = facts.letters if code == "very_long_text" else None
+        found += of_rows(code, facts.flagged(code), rank, "{:,} letters")
+    return found
+
+
+def rate_outliers(rate: NDArray[np.float64], languages: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How far each rate is from its language's median, in robust deviations of the logarithm ``[N]``.
+
+    The spread is 1.4826 times the median absolute deviation (equal to one standard deviation of normal data).
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.log(rate)
+    far = np.zeros(len(rate))
+    for language in np.unique(languages):
+        rows = (languages == language) & np.isfinite(logs)
+        if rows.sum() >= MIN_RATES:
+            middle = np.median(logs[rows])
+            spread = max(1.4826 * float(np.median(np.abs(logs[rows] - middle))), MIN_SPREAD)
+            far[rows] = (logs[rows] - middle) / spread
+    return far
+
+
+def _rates(facts: Tally) -> list[Finding]:
+    far, rate = rate_outliers(facts.rate, facts.keys["language"]), facts.rate
+    return [
+        *of_rows("fast_speech", far > OUTLIER_DEVIATIONS, rate, "{:.1f} letters/s"),
+        *of_rows("slow_speech", far < -OUTLIER_DEVIATIONS, -rate, "{:.1f} letters/s"),
+    ]
+
+
+def _times(facts: Tally) -> list[Finding]:
+    start, duration = np.nan_to_num(facts.start), facts.duration
+    return [
+        *of_rows("negative_time", start < 0, -start, "begins {:.2f} s before 0"),
+        *of_rows("times_swapped", facts.end <= start),
+        *of_rows("too_short", duration < MIN_S, -duration, "{:.3f} s"),
+        *of_rows("too_long", duration > MAX_S, duration, "{:.1f} s"),
+        *of_rows("unknown_duration", np.isnan(duration)),
+        *_overlaps(facts, start),
+    ]
+
+
+def _overlaps(facts: Tally, start: NDArray[np.float64]) -> list[Finding]:
+    """Utterances that begin before an earlier one of the same recording and channel has ended."""
+    end = np.where(np.isnan(facts.end), start + facts.duration, facts.end)
+    known = ~np.isnan(facts.start) & ~np.isnan(end)
+    rows = np.flatnonzero(known)
+    rows = rows[np.lexsort((start[rows], facts.channel[rows], facts.keys["audio"][rows]))]
+    overlap = np.zeros(len(start))
+    if len(rows) > 1:
+        audio, channel = facts.keys["audio"][rows], facts.channel[rows]
+        first = np.r_[True, (audio[1:] != audio[:-1]) | (channel[1:] != channel[:-1])]
+        group = np.cumsum(first) - 1
+        width = float(end[rows].max() - min(start[rows].min(), 0.0)) + 1.0
+        reached = np.maximum.accumulate(end[rows] + group * width) - group * width
+        before = np.r_[-np.inf, reached[:-1]]
+        overlap[rows] = np.where(first, 0.0, np.minimum(before, end[rows]) - start[rows])
+    return of_rows("overlap", overlap > OVERLAP_S, overlap, "{:.2f} s")
+
+
+def _similar(facts: Tally) -> list[Finding]:
+    if facts.second_transcript is None:
+        return []
+    known = ~np.isnan(facts.similarity)
+    low = known & (np.nan_to_num(facts.similarity, nan=1.0) < LOW_SIMILARITY)
+    share = f"{low.sum() / max(known.sum(), 1):.1%} of those that have one"
+    found = of_rows("low_similarity", low, -facts.similarity, detail=share)
+    return [
+        Finding(f.code, f.count, f.rows, tuple(f"{facts.similarity[row]:.2f}" for row in f.rows), f.detail)
+        for f in found
+    ]
+
+
+def _duplicates(facts: Tally) -> list[Finding]:
+    found = of_rows("duplicate_id", _repeats(facts.keys["id"]))
+    speaker, said = facts.keys["speaker"], facts.keys["sentence"]
+    both = np.where((speaker >= 0) & (said >= 0), speaker * (said.max(initial=0) + 1) + said, -1)
+    numbers = np.unique(both, return_inverse=True)[1] - (1 if (both < 0).any() else 0)
+    return [*found, *of_rows("duplicate_text", _repeats(numbers))]
+
+
+def _repeats(codes: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Rows whose value stood in an earlier row."""
+    repeats = codes >= 0
+    repeats[np.unique(codes, return_index=True)[1]] = False
+    return repeats
+
+
+def _splits(facts: Tally) -> list[Finding]:
+    named = facts.splits > 0
+    found = of_rows("some_unsplit", ~named) if named.any() else []
+    train, held = facts.splits == TRAIN, facts.splits > TRAIN
+    for key in LEAK_KEYS if train.any() and held.any() else ():
+        leaking = sharing(facts.keys[key], train) & held
+        share = f"{leaking.sum() / held.sum():.0%} of dev and test"
+        found += of_rows(f"leak_{key}", leaking, detail=share)
+    return found

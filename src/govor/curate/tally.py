@@ -1,0 +1,175 @@
+"""The pass of ``govor check`` over the table: a few numbers an utterance, and the characters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from govor.corpora.folder import Corpus, duration_column
+from govor.curate.characters import CharacterCounts
+from govor.curate.groups import Codes
+from govor.curate.measure import BATCH_ROWS, SPLIT_CODES
+from govor.curate.sentences import letters, sentence
+from govor.text import similarities
+
+LONG_TEXT_CHARACTERS = 1_000
+"""About 448 tokens, the most that a Whisper decoder takes."""
+_OTHER_SCRIPTS = r"[\p{Cyrillic}\p{Greek}]"
+_TEXT = pl.col("text").fill_null("")
+TEXT_FLAGS: dict[str, pl.Expr] = {
+    "empty_text": _TEXT.str.strip_chars().str.len_chars() == 0,
+    "damaged_encoding": _TEXT.str.contains(
+        "\ufffd|[ÃÂ][\u0080-\u00bf]|Ä[\u0080-\u009f‡™]|Å[\u0080-\u00bf¡¾]"
+    ),
+    "mixed_scripts": _TEXT.str.contains(
+        rf"\p{{Latin}}\p{{M}}*{_OTHER_SCRIPTS}|{_OTHER_SCRIPTS}\p{{M}}*\p{{Latin}}"
+    ),
+    "invisible_characters": _TEXT.str.contains(r"[\p{Cc}\p{Cf}--[\x{200C}\x{200D}]]"),
+    "not_nfc": _TEXT.str.normalize("NFC") != _TEXT,
+    "odd_punctuation": _TEXT.str.contains("[‘’‚‛“”„‟«»‹›–—―−…]"),
+    "digits_in_text": _TEXT.str.contains(r"\p{Nd}"),
+    "tags_in_text": _TEXT.str.contains(r"\[[^\[\]]+\]|<[^<>]+>|&[a-z]+;"),
+    "very_long_text": _TEXT.str.len_chars() > LONG_TEXT_CHARACTERS,
+}
+"""What a text may be flagged for; bit n of `Tally.flags` is the n-th of these."""
+COLUMNS = (
+    *("id", "recording", "audio", "channel", "start", "end"),
+    *("text", "language", "speaker", "split", "duration"),
+)
+HASHED = ("id", "recording", "audio", "speaker", "language")
+NAMED = ("audio", "speaker", "language")
+
+
+@dataclass
+class Tally:
+    """Facts of every utterance, in the order of the corpus; N utterances.
+
+    Attributes:
+        flags: bits of `TEXT_FLAGS` ``[N]``.
+        letters: letters, marks and numbers of the text ``[N]``.
+        duration: seconds, NaN where unknown ``[N]``.
+        start: seconds, NaN for the beginning ``[N]``.
+        end: seconds, NaN for the end ``[N]``.
+        channel: -1 for the mix ``[N]``.
+        splits: numbers of splits, 0 for none ``[N]``.
+        similarity: to the second transcript, NaN where there is none ``[N]``.
+        keys: group numbers by column, or by sentence ``[N]`` each.
+        names: the values that the numbers of ``speaker``, ``audio`` and ``language`` stand for, in order.
+        characters: counts of all texts.
+        second_transcript: column that similarity is measured to, or None.
+    """
+
+    flags: NDArray[np.int32]
+    letters: NDArray[np.int32]
+    duration: NDArray[np.float64]
+    start: NDArray[np.float64]
+    end: NDArray[np.float64]
+    channel: NDArray[np.int32]
+    splits: NDArray[np.int8]
+    similarity: NDArray[np.float64]
+    keys: dict[str, Codes]
+    names: dict[str, pl.Series]
+    characters: CharacterCounts
+    second_transcript: str | None
+
+    def flagged(self, code: str) -> NDArray[np.bool_]:
+        """Utterances whose text has a flag ``[N]``."""
+        return (self.flags >> list(TEXT_FLAGS).index(code) & 1).astype(np.bool_)
+
+    @property
+    def rate(self) -> NDArray[np.float64]:
+        """Letters a second, NaN where unknown ``[N]``."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(self.duration > 0, self.letters / self.duration, np.nan)
+
+
+def tally(corpus: Corpus) -> Tally:
+    """Reads the table once, in pieces."""
+    present = corpus.scan().collect_schema().names()
+    second = corpus.info.notes.get("second_transcript")
+    second = second if second in present else None
+    characters = CharacterCounts.empty()
+    parts: dict[str, list[NDArray[Any]]] = {}
+    columns = [*COLUMNS, *([second] if second else [])]
+    for batch in corpus.batches(columns, BATCH_ROWS):
+        frame = pl.DataFrame(pl.from_arrow(batch))
+        characters.add(frame["text"].fill_null("").to_list())
+        for name, values in _facts(frame, second).items():
+            parts.setdefault(name, []).append(values)
+    joined = {name: np.concatenate(values) for name, values in parts.items()}
+    return _tally(corpus, joined, characters, second)
+
+
+def _tally(
+    corpus: Corpus, joined: dict[str, NDArray[Any]], characters: CharacterCounts, second: str | None
+) -> Tally:
+    def column(name: str, kind: type) -> NDArray[Any]:
+        return joined.get(name, np.empty(0)).astype(kind, copy=False)
+
+    hashes = {name: column(f"hash:{name}", np.uint64) for name in (*HASHED, "sentence")}
+    return Tally(
+        flags=column("flags", np.int32),
+        letters=column("letters", np.int32),
+        duration=column("duration", np.float64),
+        start=column("start", np.float64),
+        end=column("end", np.float64),
+        channel=column("channel", np.int32),
+        splits=column("splits", np.int8),
+        similarity=column("similarity", np.float64),
+        keys={name: _codes(values) for name, values in hashes.items()},
+        names={name: _names(corpus, name) for name in NAMED},
+        characters=characters,
+        second_transcript=second,
+    )
+
+
+def _codes(hashes: NDArray[np.uint64]) -> Codes:
+    values, codes = np.unique(hashes, return_inverse=True)
+    numbers: Codes = codes.astype(np.int64) - (1 if len(values) and values[0] == 0 else 0)
+    return numbers
+
+
+def _names(corpus: Corpus, name: str) -> pl.Series:
+    """The values that the numbers of `_codes` stand for, in their order."""
+    column = pl.col(name)
+    values = corpus.scan().select(column.drop_nulls().unique()).collect()
+    found = values.with_columns(_hashed(column).alias("hash")).sort("hash")
+    return found[name]
+
+
+def _facts(frame: pl.DataFrame, second: str | None) -> dict[str, NDArray[Any]]:
+    bits = [flag.cast(pl.Int32) * (1 << number) for number, flag in enumerate(TEXT_FLAGS.values())]
+    nan = float("nan")
+    found = frame.select(
+        pl.sum_horizontal(bits).alias("flags"),
+        letters(_TEXT).str.replace_all(" ", "").str.len_chars().cast(pl.Int32).alias("letters"),
+        duration_column().fill_null(nan).alias("duration"),
+        pl.col("start").fill_null(nan),
+        pl.col("end").fill_null(nan),
+        pl.col("channel").fill_null(-1).cast(pl.Int32),
+        pl.col("split").replace_strict(SPLIT_CODES, default=0, return_dtype=pl.Int8).alias("splits"),
+        *[_hash(name).alias(f"hash:{name}") for name in HASHED],
+        _hashed(sentence(_TEXT)).alias("hash:sentence"),
+        *([_known_pair(second).alias("known")] if second else []),
+    )
+    facts = {name: found[name].to_numpy() for name in found.columns}
+    if second:
+        values = similarities(frame["text"].fill_null("").to_list(), frame[second].fill_null("").to_list())
+        facts["similarity"] = np.where(facts.pop("known"), values, np.nan)
+    return facts
+
+
+def _known_pair(second: str) -> pl.Expr:
+    return pl.col(second).is_not_null() & pl.col("text").is_not_null()
+
+
+def _hash(name: str) -> pl.Expr:
+    return _hashed(pl.col(name))
+
+
+def _hashed(value: pl.Expr) -> pl.Expr:
+    return pl.when(value.is_not_null()).then(value.hash(seed=1)).otherwise(pl.lit(0, pl.UInt64))

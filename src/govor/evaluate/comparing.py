@@ -1,0 +1,220 @@
+"""``govor compare``: finished evaluations of the same utterances, each against the first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from govor.errors import InputError
+from govor.evaluate.edits import align, words
+from govor.evaluate.paired import Comparison, compare_scores
+from govor.evaluate.results import groups_of
+from govor.evaluate.scores import Scores, score
+from govor.evaluate.slices import slice_scores
+from govor.evaluate.summary import Summary, finite
+from govor.store import atomic_path, locked, read_json, write_json, write_text
+from govor.text import Normaliser
+
+LISTED = 30
+"""Utterances shown on the page for every comparison, won and lost each."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """One finished evaluation.
+
+    Attributes:
+        name: short and unique among those compared.
+        summary: its ``summary.json``.
+        table: its ``scores.parquet``.
+    """
+
+    name: str
+    summary: Mapping[str, Any]
+    table: pl.DataFrame
+
+    @property
+    def ids(self) -> list[str]:
+        """Of the utterances."""
+        return list(self.table["id"])
+
+
+def compare(evaluations: Sequence[Path], out: Path) -> Summary:
+    """Compares evaluations in pairs, every one against the first, on the same utterances.
+
+    All are scored anew from their texts with the first one's normaliser, so that nothing but the systems
+    differs. Writes ``comparison.json``, ``comparison.parquet`` (errors of every system by utterance) and
+    ``comparison.html``.
+
+    Args:
+        evaluations: two folders or more.
+        out: folder for the results.
+
+    Returns:
+        ``systems`` (name, rates), ``wer_difference`` (of the second, minus the first), ``differences`` (all).
+
+    Raises:
+        InputError: a folder holds no evaluation, or they are of different utterances.
+    """
+    systems = [_load(path, name) for path, name in zip(evaluations, _names(evaluations), strict=True)]
+    _require_same(systems)
+    normaliser = Normaliser.from_dict(systems[0].summary["normaliser"])
+    scored = [_scored(system, systems[0], normaliser) for system in systems]
+    comparisons = [compare_scores(other, scored[0]) for other in scored[1:]]
+    with locked(out):
+        summary = dict(finite(_summary(systems, scored, comparisons, out)))
+        _write_table(out / "comparison.parquet", systems, scored)
+        write_json(out / "comparison.json", summary)
+        write_text(out / "comparison.html", _page(summary, systems, scored, comparisons))
+    return summary
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """The fewest last parts of the paths that tell them apart."""
+    parts = [path.absolute().parts for path in paths]
+    for count in range(1, max(map(len, parts)) + 1):
+        names = ["/".join(part[-count:]) for part in parts]
+        if len(set(names)) == len(names):
+            return names
+    raise InputError("the same evaluation is named twice: name different ones")
+
+
+def _load(folder: Path, name: str) -> Finished:
+    for file in ("summary.json", "scores.parquet"):
+        if not (folder / file).exists():
+            raise InputError(
+                f"{folder} is no finished evaluation (it has no {file}): run govor evaluate first"
+            )
+    return Finished(name, read_json(folder / "summary.json"), pl.read_parquet(folder / "scores.parquet"))
+
+
+def _require_same(systems: Sequence[Finished]) -> None:
+    first = systems[0]
+    for other in systems[1:]:
+        differing = set(first.ids) ^ set(other.ids)
+        if differing:
+            raise InputError(
+                f"{first.name} and {other.name} are of different utterances ({len(differing)} in one only, "
+                f"such as {min(differing)!r}): evaluate both on the same data set and split"
+            )
+        joined = first.table.join(other.table, on="id", suffix="_other")
+        changed = joined.filter(pl.col("reference") != pl.col("reference_other"))
+        if changed.height:
+            raise InputError(
+                f"{first.name} and {other.name} have different references ({changed.height}, such as "
+                f"{changed['id'][0]!r}): evaluate both on the same version of the data set"
+            )
+
+
+def _scored(system: Finished, first: Finished, normaliser: Normaliser) -> Scores:
+    table = first.table
+    texts = dict(zip(system.ids, system.table["hypothesis"].to_list(), strict=True))
+    references = dict(zip(first.ids, table["reference"].to_list(), strict=True))
+    languages = dict(zip(first.ids, table["language"].to_list(), strict=True)) if "language" in table else {}
+    seed = int(first.summary.get("seed", 0))
+    return score(references, texts, normaliser, groups_of(table), seed, languages=languages)
+
+
+def _summary(
+    systems: Sequence[Finished], scored: Sequence[Scores], comparisons: Sequence[Comparison], out: Path
+) -> Summary:
+    names = {system.summary["normaliser"]["name"] for system in systems}
+    return {
+        "systems": [
+            {
+                "name": system.name,
+                "model": system.summary["model"],
+                "wer": scores.wer.as_dict(),
+                "cer": scores.cer.as_dict(),
+                "raw": {key: rate.as_dict() for key, rate in scores.raw.items()},
+                "rtf": system.summary["rtf"],
+            }
+            for system, scores in zip(systems, scored, strict=True)
+        ],
+        "split": systems[0].summary["split"],
+        "utterances": len(scored[0].ids),
+        "normaliser": scored[0].normaliser,
+        "rescored": len(names) > 1,
+        "wer_difference": comparisons[0].wer_difference.as_dict(),
+        "differences": [
+            {"system": system.name, "against": systems[0].name, **comparison.as_dict(scored[0].ids)}
+            for system, comparison in zip(systems[1:], comparisons, strict=True)
+        ],
+        "slices": _slices(systems, scored),
+        "out": str(out),
+    }
+
+
+def _slices(systems: Sequence[Finished], scored: Sequence[Scores]) -> dict[str, Any]:
+    """column -> value -> system -> WER with its interval."""
+    asked = tuple(systems[0].summary.get("slices", {}))
+    columns = tuple(name for name in asked if name in systems[0].table.columns)
+    found: dict[str, Any] = {}
+    for system, scores in zip(systems, scored, strict=True):
+        for column, parts in slice_scores(scores, systems[0].table, columns).items():
+            for value, part in parts.items():
+                row = found.setdefault(column, {}).setdefault(
+                    value, {"utterances": part["utterances"], "wer": {}}
+                )
+                row["wer"][system.name] = part["wer"]
+    return found
+
+
+def _write_table(path: Path, systems: Sequence[Finished], scored: Sequence[Scores]) -> None:
+    columns: dict[str, Any] = {"id": list(scored[0].ids), "reference": list(scored[0].texts.references)}
+    for number, (system, scores) in enumerate(zip(systems, scored, strict=True), 1):
+        columns[f"system_{number}"] = [system.name] * len(scores.ids)
+        columns[f"hypothesis_{number}"] = list(scores.texts.hypotheses)
+        columns[f"errors_{number}"] = scores.words.errors
+        columns[f"wer_{number}"] = scores.words.rates
+    with atomic_path(path) as partial:
+        pl.DataFrame(columns).write_parquet(partial)
+
+
+def _page(
+    summary: Summary, systems: Sequence[Finished], scored: Sequence[Scores], comparisons: Sequence[Comparison]
+) -> str:
+    from govor.pages import render
+
+    shown = [
+        {
+            "system": system.name,
+            "against": systems[0].name,
+            "verdict": comparison.verdict,
+            "won": [_utterance(row, scores, scored[0]) for row in comparison.wins[:LISTED]],
+            "lost": [_utterance(row, scores, scored[0]) for row in comparison.losses[:LISTED]],
+        }
+        for system, scores, comparison in zip(systems[1:], scored[1:], comparisons, strict=True)
+    ]
+    return render("evaluate/comparison.html", summary=summary, shown=shown, groups=comparisons[0].groups)
+
+
+def _utterance(row: int, scores: Scores, first: Scores) -> dict[str, Any]:
+    return {
+        "id": scores.ids[row],
+        "errors": int(scores.words.errors[row]),
+        "first_errors": int(first.words.errors[row]),
+        "now": _marked(scores, row),
+        "first": _marked(first, row),
+    }
+
+
+def _marked(scores: Scores, row: int) -> list[tuple[str, str]]:
+    """Pieces of an alignment for the page: (``equal``, ``del`` or ``ins``, words)."""
+    reference, hypothesis = (
+        words(scores.texts.normal_references[row]),
+        words(scores.texts.normal_hypotheses[row]),
+    )
+    pieces: list[tuple[str, str]] = []
+    for block in align(reference, hypothesis):
+        ours = " ".join(reference[block.start : block.end])
+        theirs = " ".join(hypothesis[block.hypothesis_start : block.hypothesis_end])
+        if block.tag == "equal":
+            pieces.append(("equal", ours))
+            continue
+        pieces += [(kind, text) for kind, text in (("del", ours), ("ins", theirs)) if text]
+    return pieces

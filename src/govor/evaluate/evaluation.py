@@ -1,0 +1,170 @@
+"""``govor evaluate``: model and data set to hypotheses, scores, summary and report."""
+
+from __future__ import annotations
+
+import dataclasses
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from govor.config import EvaluateConfig
+from govor.errors import DatasetError, UsageError
+from govor.evaluate.decoding import Job, Place, Ranks, decode_split
+from govor.evaluate.hypotheses import read_foreign
+from govor.evaluate.looks import looks, record_look, run_of
+from govor.evaluate.results import write_results
+from govor.evaluate.summary import Summary, System, require
+from govor.store import file_sha256, fingerprint, locked, read_json, write_json
+
+if TYPE_CHECKING:
+    from govor.load import Dataset
+
+WEIGHT_ENDINGS = (".safetensors", ".bin", ".onnx", ".json", ".txt", ".model")
+
+
+def evaluate(
+    model: str | Path | None,
+    dataset: str | Path,
+    out: Path,
+    config: EvaluateConfig,
+    *,
+    device: str = "auto",
+    workers: int = 1,
+    hypotheses: Path | None = None,
+    long_form: bool = False,
+) -> Summary:
+    """Decodes a split (or reads hypotheses), scores it, and writes the evaluation's folder.
+
+    Args:
+        model: run, checkpoint, folder or Hub id; None with `hypotheses`.
+        dataset: path or URL of a data set.
+        out: folder of the evaluation; what was decoded into it before is not decoded again.
+        config: settings.
+        device: ``auto``, ``cpu`` or ``cuda:N``.
+        workers: processes that decode.
+        hypotheses: file with another system's hypotheses.
+        long_form: also transcribe whole recordings, as ``govor transcribe`` does.
+
+    Returns:
+        The summary, as in ``summary.json``; empty on all but the first process of a launcher.
+
+    Raises:
+        DatasetError: no such split, or no clip in it.
+        InputError: hypotheses with unknown ids.
+        LimitError: a metric is above its ``require``d bound.
+    """
+    if model is None and hypotheses is None:
+        raise UsageError("name a model, or give --hypotheses FILE with what another system said")
+    if config.sets:
+        return _evaluate_sets(model, str(dataset), out, config, device, workers)
+    first = Ranks.here().rank == 0
+    with locked(out) if first else nullcontext():
+        data = _open(str(dataset), config.split)
+        system = _system(model, data, str(dataset), out, config, device, workers, hypotheses)
+        baseline = None
+        if config.baseline:
+            baseline = _decoded(
+                config.baseline, data, str(dataset), out / "baseline", config, device, workers
+            )
+        if not first:
+            return {}
+        count = _looks(system, data, config.split, out)
+        summary = write_results(data, system, baseline, out, config, count)
+    require(summary, config.require)
+    return summary
+
+
+def _evaluate_sets(
+    model: str | Path | None, dataset: str, out: Path, config: EvaluateConfig, device: str, workers: int
+) -> Summary:
+    found: dict[str, Summary] = {}
+    for name, where in config.sets.items():
+        folder, split = _set_place(str(where), dataset)
+        alone = dataclasses.replace(config, sets={}, split=split, require={})
+        found[name] = evaluate(model, folder, out / _safe(name), alone, device=device, workers=workers)
+    if Ranks.here().rank:
+        return {}
+    summary = {**next(iter(found.values())), "sets": found, "out": str(out)}
+    write_json(out / "summary.json", summary)
+    for one in (summary, *found.values()):
+        require(one, config.require)
+    return summary
+
+
+def _set_place(where: str, dataset: str) -> tuple[str, str]:
+    folder, colon, split = where.rpartition(":")
+    if not colon or "/" in split:
+        return where, "test"
+    return folder or dataset, split
+
+
+def _safe(name: str) -> str:
+    return "".join(c if c.isalnum() or c in "-_." else "_" for c in name).lstrip(".") or "set"
+
+
+def _open(dataset: str, split: str) -> Dataset:
+    from govor.load import Dataset
+
+    data = Dataset.open(dataset)
+    if split not in data.splits:
+        known = ", ".join(data.splits) or "none"
+        raise DatasetError(f"{dataset} has no split {split!r}; it has {known}: name one with --split")
+    return data
+
+
+def _system(
+    model: str | Path | None,
+    data: Dataset,
+    dataset: str,
+    out: Path,
+    config: EvaluateConfig,
+    device: str,
+    workers: int,
+    hypotheses: Path | None,
+) -> System:
+    if hypotheses is None:
+        return _decoded(str(model), data, dataset, out, config, device, workers)
+    texts = read_foreign(hypotheses, data.table(config.split)["id"].to_list())
+    lines = {name: {"id": name, "text": text} for name, text in texts.items()}
+    return System(str(hypotheses), lines, {}, fingerprint(texts))
+
+
+def _decoded(
+    model: str, data: Dataset, dataset: str, folder: Path, config: EvaluateConfig, device: str, workers: int
+) -> System:
+    from govor.models import open_model
+    from govor.models.base import DecodeOptions
+
+    options = DecodeOptions(
+        language=config.language,
+        beam_size=config.beam_size,
+        lm=config.lm,
+        lm_weight=config.lm_weight,
+        word_bonus=config.word_bonus,
+    )
+    identity = {"model": model_identity(model), "dataset": data.fingerprint}
+    job = Job(model, dataset, config.split, options, config.batch_s, device, identity)
+    place = Place(folder, job)
+    lines = decode_split(place, data, lambda: open_model(model, device=device), workers)
+    facts = read_json(place.record) if place.record.exists() else {}
+    return System(model, lines, facts, job.fingerprint)
+
+
+def model_identity(model: str) -> str:
+    """Fingerprint of a model's files; of its name where it is no local folder."""
+    path = Path(model).expanduser()
+    if not path.is_dir():
+        return fingerprint(model)
+    if (path / "model").is_dir():
+        path = path / "model"
+    files = [file for file in sorted(path.rglob("*")) if file.suffix in WEIGHT_ENDINGS and file.is_file()]
+    return fingerprint([(str(file.relative_to(path)), file_sha256(file)) for file in files])
+
+
+def _looks(system: System, data: Dataset, split: str, out: Path) -> int | None:
+    run = run_of(system.name) if system.facts else None
+    if run is None:
+        return None
+    identity = {"dataset": data.fingerprint, "split": split}
+    record_look(run, identity, system.fingerprint, out.absolute())
+    return looks(run, identity)

@@ -1,0 +1,175 @@
+"""Systems' output to scores, diagnosis, summary and report, in the evaluation's folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from govor.config import EvaluateConfig
+from govor.errors import DatasetError, InputError
+from govor.evaluate.diagnosis import Diagnosis, diagnose
+from govor.evaluate.intervals import Grouping, grouping
+from govor.evaluate.paired import compare_scores
+from govor.evaluate.report import Material, write_report
+from govor.evaluate.scores import Scores, score
+from govor.evaluate.slices import slice_scores
+from govor.evaluate.summary import Summary, System, finite, rates_of
+from govor.store import atomic_path, write_json
+
+if TYPE_CHECKING:
+    from govor.load import Dataset
+    from govor.text import Normaliser
+
+KNOWN_SHARE = 0.5
+"""Speakers (or recordings) are resampled when at least this share of the rows names them."""
+
+
+def write_results(
+    data: Dataset,
+    system: System,
+    baseline: System | None,
+    out: Path,
+    config: EvaluateConfig,
+    test_looks: int | None,
+) -> Summary:
+    """Scores a system (and a baseline with the same normaliser) and writes everything but the hypotheses.
+
+    Args:
+        data: the data set.
+        system: what is judged.
+        baseline: what it is compared with.
+        out: folder of the evaluation.
+        config: settings.
+        test_looks: how often the run was scored on this split; None for what is no run.
+    """
+    table, split = data.table(config.split), config.split
+    _require_columns(table, config)
+    normaliser, groups = _normaliser(system, config, data), groups_of(table)
+    scores = _scored(system, table, normaliser, groups, config.seed)
+    other = _scored(baseline, table, normaliser, groups, config.seed) if baseline else None
+    diagnosis = _diagnosed(system, scores, table)
+    summary: Summary = {
+        **rates_of(system, scores, table, split),
+        "normaliser": normaliser.as_dict(),
+        "test_looks": test_looks,
+        "slices": slice_scores(scores, table, config.slices),
+        "diagnosis": diagnosis.as_dict(scores.ids),
+        "baseline": rates_of(baseline, other, table, split) if baseline and other else None,
+        "comparison": compare_scores(scores, other).as_dict(scores.ids) if other else None,
+        "dataset": {"path": str(data.url), "fingerprint": data.fingerprint},
+        "seed": config.seed,
+        "out": str(out),
+    }
+    summary = dict(finite(summary))
+    _write_scores(out / "scores.parquet", scores, system, table, split, other, diagnosis)
+    write_json(out / "summary.json", summary)
+    confidences = _column(system, scores, "confidence")
+    key = f"{data.fingerprint[:12]}-{split}-{system.fingerprint[:12]}"
+    material = Material(summary, scores, diagnosis, table, confidences, system.faults, other, key)
+    write_report(out / "report.html", material, lambda row: data.clip_bytes(split, row), config.audio_bytes)
+    return summary
+
+
+def _diagnosed(system: System, scores: Scores, table: pl.DataFrame) -> Diagnosis:
+    return diagnose(
+        scores,
+        confidences=_column(system, scores, "confidence"),
+        levels_db=_column(system, scores, "level_db"),
+        languages=table["language"].to_list() if "language" in table.columns else None,
+        heard_languages=_column(system, scores, "language"),
+    )
+
+
+def _column(system: System, scores: Scores, key: str) -> list[Any]:
+    return [system.lines.get(name, {}).get(key) for name in scores.ids]
+
+
+def _normaliser(system: System, config: EvaluateConfig, data: Dataset) -> Normaliser:
+    from govor.config import TextConfig
+    from govor.text import Normaliser
+
+    stored = system.facts.get("normaliser")
+    language = stored["language"] if stored else _main_language(data, config.split)
+    if config.rules is not None:
+        return Normaliser.of(TextConfig(rules=config.rules), language)
+    return Normaliser.from_dict(stored) if stored else Normaliser.of(TextConfig(), language)
+
+
+def _main_language(data: Dataset, split: str) -> str | None:
+    table = data.table(split)
+    if "language" not in table.columns or table["language"].null_count() == table.height:
+        return None
+    return str(table["language"].drop_nulls().mode().sort()[0])
+
+
+def _require_columns(table: pl.DataFrame, config: EvaluateConfig) -> None:
+    for name in config.slices:
+        if name not in table.columns:
+            known = ", ".join(table.columns)
+            raise DatasetError(f"the data set has no column {name!r} to slice by; it has {known}")
+
+
+def _scored(
+    system: System, table: pl.DataFrame, normaliser: Normaliser, groups: Grouping, seed: int
+) -> Scores:
+    ids = table["id"].to_list()
+    languages = (
+        dict(zip(ids, table["language"].to_list(), strict=True)) if "language" in table.columns else {}
+    )
+    references = dict(zip(ids, (text or "" for text in table["text"].to_list()), strict=True))
+    if len(references) != len(ids):
+        raise InputError("the split has an id twice, so hypotheses cannot be joined to it: prepare it again")
+    return score(references, system.texts, normaliser, groups, seed, languages=languages)
+
+
+def groups_of(table: pl.DataFrame) -> Grouping:
+    """Speakers where known, else recordings, else utterances."""
+    for column in ("speaker", "recording"):
+        if column not in table.columns:
+            continue
+        names = [name or None for name in table[column].to_list()]
+        if sum(name is not None for name in names) >= max(1.0, KNOWN_SHARE * len(names)):
+            found = grouping(len(names), names, column)
+            if column == "speaker" or found.count < len(names):
+                return found
+    return grouping(table.height)
+
+
+def _write_scores(
+    path: Path,
+    scores: Scores,
+    system: System,
+    table: pl.DataFrame,
+    split: str,
+    other: Scores | None,
+    diagnosis: Diagnosis,
+) -> None:
+    frame = pl.DataFrame(
+        {
+            **scores.utterances(),
+            "confidence": pl.Series(_column(system, scores, "confidence"), dtype=pl.Float64),
+            "level_db": pl.Series(_column(system, scores, "level_db"), dtype=pl.Float64),
+            "heard_language": pl.Series(_column(system, scores, "language"), dtype=pl.String),
+            "split": split,
+            "kinds": pl.Series(_kinds(diagnosis), dtype=pl.List(pl.String)),
+        }
+    )
+    if other is not None:
+        frame = frame.with_columns(
+            baseline_hypothesis=pl.Series(list(other.texts.hypotheses), dtype=pl.String),
+            baseline_normal_hypothesis=pl.Series(list(other.texts.normal_hypotheses), dtype=pl.String),
+            baseline_wer=pl.Series(other.words.rates),
+            baseline_cer=pl.Series(other.chars.rates),
+        )
+    further = [name for name in table.columns if name not in (*frame.columns, "text")]
+    with atomic_path(path) as partial:
+        frame.hstack(table.select(further)).write_parquet(partial)
+
+
+def _kinds(diagnosis: Diagnosis) -> Sequence[list[str]]:
+    return [
+        [code for bit, code in enumerate(diagnosis.codes) if flags >> bit & 1] for flags in diagnosis.flags
+    ]

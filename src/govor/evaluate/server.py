@@ -1,0 +1,239 @@
+"""``govor report``: the same page on this machine, with every clip playable and verdicts saved as given.
+
+Only this machine may ask: the server listens on 127.0.0.1, checks the Host header (so that no web page can
+reach it under another name), and takes verdicts from its own page only.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import threading
+from collections.abc import Callable, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from govor.errors import GovorError, InputError, MachineError
+from govor.evaluate.report import SHEET, mime_of
+from govor.store import read_json, write_json, write_text
+
+Verdict = dict[str, str]
+CHOICES = ("model", "transcript", "audio")
+REASONS = {"model": "model wrong", "transcript": "transcript wrong", "audio": "audio bad"}
+MOST_BODY_BYTES = 64_000_000
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0", "'")
+LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]")
+
+
+class Report:
+    """An evaluation's folder as the server sees it.
+
+    Args:
+        folder: of the evaluation.
+
+    Raises:
+        InputError: it holds no evaluation.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        if not (folder / "report.html").exists():
+            raise InputError(f"{folder} has no report.html: make one with govor evaluate … --out {folder}")
+        self.folder = folder
+        summary = read_json(folder / "summary.json")
+        self.split, self.dataset = str(summary["split"]), str(summary["dataset"]["path"])
+        self._fingerprint = summary["dataset"]["fingerprint"]
+        self._lock = threading.Lock()
+        self._data: Any = None
+
+    def page(self) -> bytes:
+        """The page."""
+        return (self.folder / "report.html").read_bytes()
+
+    def clip(self, row: int) -> bytes:
+        """Encoded audio of one row of the split.
+
+        Raises:
+            GovorError: the data set is gone or has changed, or has no such row.
+        """
+        with self._lock:
+            if self._data is None:
+                self._data = self._opened()
+            return bytes(self._data.clip_bytes(self.split, row))
+
+    def _opened(self) -> Any:
+        from govor.load import Dataset
+
+        data = Dataset.open(self.dataset)
+        if data.fingerprint != self._fingerprint:
+            raise InputError(f"{self.dataset} has changed since this evaluation: evaluate again")
+        return data
+
+    def verdicts(self) -> list[Verdict]:
+        """Verdicts given so far."""
+        path = self.folder / "verdicts.json"
+        return list(read_json(path)) if path.exists() else []
+
+    def save(self, verdicts: Sequence[Verdict]) -> None:
+        """Keeps verdicts, and writes the sheet that ``govor review`` reads."""
+        with self._lock:
+            write_json(self.folder / "verdicts.json", list(verdicts))
+            write_text(self.folder / SHEET, "\ufeff" + self._sheet(verdicts))
+
+    def _sheet(self, verdicts: Sequence[Verdict]) -> str:
+        import polars as pl
+
+        scores = pl.read_parquet(self.folder / "scores.parquet", columns=["id", "reference"])
+        references = dict(scores.iter_rows())
+        buffer = io.StringIO(newline="")
+        writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
+        writer.writerow(("id", "verdict", "corrected_text", "reason"))
+        for verdict in verdicts:
+            row = (verdict["id"], *decision(verdict, references), REASONS[verdict["choice"]])
+            writer.writerow([neutral(cell) for cell in row])
+        return buffer.getvalue()
+
+
+def decision(verdict: Verdict, references: dict[str, str]) -> tuple[str, str]:
+    """(``keep``, ``drop`` or ``corrected``; corrected text) of one verdict.
+
+    A wrong model keeps the utterance; a wrong transcript is corrected where another text was given, else
+    dropped; bad audio is dropped.
+    """
+    text = verdict["text"].strip()
+    if verdict["choice"] == "model":
+        return "keep", ""
+    if verdict["choice"] == "transcript" and text and text != references.get(verdict["id"]):
+        return "corrected", text
+    return "drop", ""
+
+
+def neutral(cell: str) -> str:
+    """A cell that no spreadsheet runs as a formula; ``govor review`` takes the apostrophe off again."""
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+
+
+def checked(value: Any) -> list[Verdict]:
+    """Verdicts as the page sends them.
+
+    Raises:
+        ValueError: they are something else.
+    """
+    if not isinstance(value, list):
+        raise ValueError("not a list")
+    verdicts = []
+    for entry in value:
+        verdict = {key: entry[key] for key in ("id", "choice", "text")}
+        if verdict["choice"] not in CHOICES or not all(isinstance(v, str) for v in verdict.values()):
+            raise ValueError("not a verdict")
+        verdicts.append(verdict)
+    return verdicts
+
+
+def make_server(folder: Path, port: int = 0) -> ThreadingHTTPServer:
+    """A server for one report on 127.0.0.1, not yet running.
+
+    Args:
+        folder: of the evaluation.
+        port: 0 takes a free one.
+
+    Raises:
+        InputError: there is no report.
+        MachineError: the port is taken.
+    """
+    report = Report(folder)
+
+    class Handler(_Handler):
+        pass
+
+    Handler.report = report
+    try:
+        return ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    except OSError as error:
+        raise MachineError(
+            f"port {port} cannot be used ({error.strerror}): choose another with --port"
+        ) from error
+
+
+class _Handler(BaseHTTPRequestHandler):
+    report: Report
+    protocol_version = "HTTP/1.1"
+    server_version = "govor"
+    sys_version = ""
+
+    def do_GET(self) -> None:
+        self._answer(self._get)
+
+    def do_POST(self) -> None:
+        self._answer(self._post)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Requests are not shown."""
+
+    def _answer(self, work: Callable[[], tuple[int, str, bytes]]) -> None:
+        try:
+            status, kind, content = (
+                work() if self._is_local() else (403, "text/plain", b"only on this machine")
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            status, kind, content = 400, "text/plain", str(error).encode()
+        except GovorError as error:
+            status, kind, content = 404, "text/plain", str(error).encode()
+        self._send(status, kind, content)
+
+    def _is_local(self) -> bool:
+        name, _, port = self.headers.get("Host", "").rpartition(":")
+        if name not in LOCAL_NAMES or port != str(self.connection.getsockname()[1]):
+            return False
+        return self.headers.get("Origin", f"http://{name}:{port}") == f"http://{name}:{port}"
+
+    def _get(self) -> tuple[int, str, bytes]:
+        address = urlsplit(self.path)
+        if address.path == "/":
+            return 200, "text/html; charset=utf-8", self.report.page()
+        if address.path == "/verdicts":
+            return 200, "application/json", json.dumps(self.report.verdicts()).encode()
+        if address.path == "/clip":
+            content = self.report.clip(int(parse_qs(address.query)["row"][0]))
+            return 200, mime_of(content), content
+        return 404, "text/plain", b"there is only the report here"
+
+    def _post(self) -> tuple[int, str, bytes]:
+        length = int(self.headers.get("Content-Length", "0"))
+        if length > MOST_BODY_BYTES:
+            self.close_connection = True
+            return 413, "text/plain", b"too large"
+        body = self.rfile.read(length)
+        if self.path != "/verdicts" or self.headers.get("Content-Type") != "application/json":
+            return 404, "text/plain", b"only verdicts are taken"
+        self.report.save(checked(json.loads(body)))
+        return 200, "application/json", b"{}"
+
+    def _send(self, status: int, kind: str, content: bytes) -> None:
+        start, stop = 0, len(content)
+        wanted = self.headers.get("Range", "")
+        if status == 200 and kind.startswith("audio/") and wanted.startswith("bytes="):
+            status, start, stop = _range(wanted, stop)
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(stop - start))
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.send_header("Cache-Control", "no-store")
+        if kind.startswith("audio/"):
+            self.send_header("Accept-Ranges", "bytes")
+        if status == 206:
+            self.send_header("Content-Range", f"bytes {start}-{stop - 1}/{len(content)}")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content[start:stop])
+
+
+def _range(wanted: str, length: int) -> tuple[int, int, int]:
+    first, _, last = wanted.removeprefix("bytes=").split(",")[0].partition("-")
+    if not first.strip().isdigit():
+        return 200, 0, length
+    start = min(int(first), length)
+    stop = min(int(last) + 1, length) if last.strip().isdigit() else length
+    return (206, start, stop) if start < stop else (200, 0, length)

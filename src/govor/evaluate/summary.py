@@ -1,0 +1,137 @@
+"""What an evaluation says: rates, counts, what was left out, and what must hold."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from govor.errors import LimitError, UsageError
+from govor.evaluate.hypotheses import Line
+from govor.evaluate.intervals import Grouping
+from govor.evaluate.paired import detectable_alone
+from govor.evaluate.scores import Scores
+
+Summary = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class System:
+    """One system's output on a split.
+
+    Attributes:
+        name: model, or file of hypotheses.
+        lines: what it said by id, as in ``hypotheses.jsonl``.
+        facts: model, normaliser, load time, decoding settings; empty for hypotheses from outside.
+        fingerprint: of the decoding.
+    """
+
+    name: str
+    lines: Mapping[str, Line]
+    facts: Mapping[str, Any]
+    fingerprint: str = ""
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Hypotheses by id; clips that could not be decoded have none."""
+        return {name: line["text"] for name, line in self.lines.items() if "text" in line}
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """Clips that could not be decoded, with the reason."""
+        return {name: line["fault"] for name, line in self.lines.items() if "fault" in line}
+
+
+def rates_of(system: System, scores: Scores, table: pl.DataFrame, split: str) -> Summary:
+    """The part of a summary that one system has, without anything it is compared with."""
+    seconds = float(table["duration"].sum())
+    decode_s = sum(line.get("decode_s", 0.0) for line in system.lines.values())
+    return {
+        "model": system.name,
+        "split": split,
+        "utterances": len(scores.ids),
+        "hours": seconds / 3600,
+        "wer": scores.wer.as_dict(),
+        "cer": scores.cer.as_dict(),
+        "raw": {name: rate.as_dict() for name, rate in scores.raw.items()},
+        "counts": {
+            name: dataclasses.asdict(level.counts)
+            for name, level in (
+                ("words", scores.words),
+                ("characters", scores.chars),
+                ("raw_words", scores.raw_words),
+                ("raw_characters", scores.raw_chars),
+            )
+        },
+        "groups": group_facts(scores.groups),
+        "detectable_difference": detectable_alone(scores),
+        "missing": len(scores.missing),
+        "undecodable": len(system.faults),
+        "empty_references": {
+            "count": len(scores.empty_references),
+            "insertions": int(scores.words.errors[scores.empty_references].sum()),
+        },
+        "rtf": decode_s / seconds if decode_s and seconds else None,
+        "decoding": {
+            key: value for key, value in system.facts.items() if key not in ("normaliser", "identity")
+        },
+    }
+
+
+def group_facts(groups: Grouping) -> dict[str, Any]:
+    """What the intervals resample, as plain data."""
+    return {"unit": groups.unit, "count": groups.count, "method": groups.method, "note": groups.note}
+
+
+def require(summary: Mapping[str, Any], bounds: Mapping[str, float]) -> None:
+    """Checks metrics against their upper bounds.
+
+    Args:
+        summary: of an evaluation.
+        bounds: ``wer``, ``cer``, ``raw.wer``, ``wer.high``, ``slices.speaker.NAME.wer`` … to the
+            greatest value allowed.
+
+    Raises:
+        LimitError: one is above its bound.
+        UsageError: no such metric.
+    """
+    for name, bound in bounds.items():
+        value = _metric(summary, name)
+        if not value <= bound:
+            raise LimitError(
+                f"{name} is {value:.4f}, above the required {bound:g} ({summary['split']}, "
+                f"{summary['utterances']} utterances)",
+                dict(summary),
+            )
+
+
+def _metric(summary: Mapping[str, Any], name: str) -> float:
+    value: Any = summary
+    for key in name.split("."):
+        if not isinstance(value, Mapping) or key not in value:
+            raise UsageError(
+                f"--require {name}: no such metric; there are wer, cer, raw.wer, wer.high, rtf …"
+            )
+        value = value[key]
+    if isinstance(value, Mapping) and "value" in value:
+        value = value["value"]
+    if value is None:
+        return math.inf
+    if not isinstance(value, (int, float)):
+        raise UsageError(f"--require {name} is not a number: name one, such as wer or {name}.wer")
+    return float(value)
+
+
+def finite(value: Any) -> Any:
+    """`value` as JSON can hold it: numbers that are not finite become None."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(item) for item in value]
+    return value

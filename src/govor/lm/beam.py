@@ -1,0 +1,213 @@
+"""CTC prefix beam search with a word n-gram model inside it.
+
+It looks for the label sequence with the highest
+``ln p_ctc(labels) + weight * ln p_lm(words, end) + bonus * words``. Probabilities of a prefix's alignments
+are summed (Graves 2012; Hannun et al., "First-pass large vocabulary continuous speech recognition using
+bi-directional recurrent DNNs", 2014); a word counts as soon as it is complete, so the language model takes
+part in every pruning. With a beam that holds every prefix the result is that of exhaustive search.
+
+Shapes: F frames, V tokens.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from govor.lm.ngrams import NgramModel, State
+
+NEVER = float("-inf")
+TOKEN_FLOOR = -9.0
+"""ln p below which a token is not looked at in a frame."""
+BEAM_WIDTH = 14.0
+"""ln of how much worse than the best a prefix may be."""
+
+
+@dataclass(frozen=True)
+class BeamResult:
+    """One hypothesis of the search.
+
+    Attributes:
+        tokens: label ids, blanks and repeats collapsed.
+        text: its words.
+        score: what was maximised.
+        ctc: ln p of the labels.
+        lm: ln p of the words and the end; 0 without a language model.
+    """
+
+    tokens: tuple[int, ...]
+    text: str
+    score: float
+    ctc: float
+    lm: float
+
+
+class _Prefix:
+    """A label sequence; children are shared, so a sequence is one object."""
+
+    __slots__ = (
+        "blank",
+        "bonus",
+        "children",
+        "label",
+        "lm",
+        "next_blank",
+        "next_label",
+        "parent",
+        "partial",
+        "state",
+        "token",
+        "total",
+        "words",
+    )
+
+    def __init__(self, parent: _Prefix | None, token: int, state: State) -> None:
+        self.parent, self.token, self.state = parent, token, state
+        self.children: dict[int, _Prefix] = {}
+        self.partial, self.words, self.lm, self.bonus = "", 0, 0.0, 0.0
+        self.blank = self.label = self.next_blank = self.next_label = self.total = NEVER
+
+
+class BeamDecoder:
+    """A search with everything but the probabilities.
+
+    Args:
+        pieces: text of every token ``[V]``; a space in it ends a word, tokens without text are ``""``.
+        blank: id of the CTC blank.
+        model: word n-gram model, or None.
+        weight: of its ln p.
+        word_bonus: added for every word.
+        beam_size: prefixes kept.
+        token_floor: ln p below which a token is not looked at in a frame (-inf: all are).
+        beam_width: ln of how much worse than the best a kept prefix may be.
+        skipped: ids that are never written (markers, the unknown token).
+        fold: a word as the language model writes it (lower case, where the tokens know capitals only).
+    """
+
+    def __init__(
+        self,
+        pieces: Sequence[str],
+        blank: int,
+        model: NgramModel | None = None,
+        *,
+        weight: float = 0.5,
+        word_bonus: float = 0.0,
+        beam_size: int = 32,
+        token_floor: float = TOKEN_FLOOR,
+        beam_width: float = BEAM_WIDTH,
+        skipped: Sequence[int] = (),
+        fold: Callable[[str], str] | None = None,
+    ) -> None:
+        self.pieces, self.blank, self.model = list(pieces), blank, model
+        self.weight, self.word_bonus = weight, word_bonus
+        self.beam_size, self.token_floor, self.beam_width = beam_size, token_floor, beam_width
+        self.fold = fold or str
+        self._never = sorted({blank, *skipped})
+
+    def decode(self, log_probs: NDArray[np.float32], best: int = 1) -> list[BeamResult]:
+        """The `best` hypotheses of one utterance, best first.
+
+        Args:
+            log_probs: ln p ``[F, V]``.
+            best: how many.
+        """
+        root = _Prefix(None, -1, self.model.start() if self.model else ())
+        root.blank = root.total = 0.0
+        beams = [root]
+        for blank, tokens in self._frames(log_probs):
+            beams = self._advance(beams, blank, tokens)
+        results = sorted(map(self._result, beams), key=lambda r: r.score, reverse=True)
+        return results[:best]
+
+    def _frames(self, log_probs: NDArray[np.float32]) -> list[tuple[float, list[tuple[int, float]]]]:
+        """For every frame ln p of the blank, and the tokens worth looking at."""
+        blanks = log_probs[:, self.blank].astype(float).tolist()
+        allowed = log_probs.astype(np.float64)
+        allowed[:, self._never] = NEVER
+        floor = max(self.token_floor, -1e30)
+        return [
+            (blank, [(int(t), float(row[t])) for t in np.flatnonzero(row >= floor)])
+            for blank, row in zip(blanks, allowed, strict=True)
+        ]
+
+    def _advance(self, beams: list[_Prefix], blank: float, tokens: list[tuple[int, float]]) -> list[_Prefix]:
+        touched: dict[int, _Prefix] = {}
+        for prefix in beams:
+            either = _add(prefix.blank, prefix.label)
+            prefix.next_blank = _add(prefix.next_blank, either + blank)
+            touched[id(prefix)] = prefix
+            for token, p in tokens:
+                begin = either
+                if token == prefix.token:
+                    prefix.next_label = _add(prefix.next_label, prefix.label + p)
+                    begin = prefix.blank
+                if begin == NEVER:
+                    continue
+                child = prefix.children.get(token) or self._child(prefix, token)
+                child.next_label = _add(child.next_label, begin + p)
+                touched[id(child)] = child
+        return self._prune(list(touched.values()))
+
+    def _prune(self, candidates: list[_Prefix]) -> list[_Prefix]:
+        for prefix in candidates:
+            prefix.blank, prefix.label = prefix.next_blank, prefix.next_label
+            prefix.next_blank = prefix.next_label = NEVER
+            prefix.total = _add(prefix.blank, prefix.label) + self.weight * prefix.lm + prefix.bonus
+        candidates.sort(key=_total, reverse=True)
+        least = candidates[0].total - self.beam_width
+        kept = [prefix for prefix in candidates[: self.beam_size] if prefix.total >= least]
+        for prefix in candidates[len(kept) :]:
+            prefix.blank = prefix.label = NEVER
+        return kept
+
+    def _child(self, prefix: _Prefix, token: int) -> _Prefix:
+        child = _Prefix(prefix, token, prefix.state)
+        child.lm, child.words = prefix.lm, prefix.words
+        *finished, child.partial = (prefix.partial + self.pieces[token]).split(" ")
+        for word in filter(None, finished):
+            self._count(child, word)
+        child.bonus = self.word_bonus * child.words
+        prefix.children[token] = child
+        return child
+
+    def _count(self, prefix: _Prefix, word: str) -> None:
+        prefix.words += 1
+        if self.model:
+            ln_p, prefix.state = self.model.step(prefix.state, self.model.id_of(self.fold(word)))
+            prefix.lm += ln_p
+
+    def _result(self, prefix: _Prefix) -> BeamResult:
+        """The prefix as a finished sentence: its last word and the end are counted."""
+        ctc = _add(prefix.blank, prefix.label)
+        last = _Prefix(None, -1, prefix.state)
+        last.lm, last.words = prefix.lm, prefix.words
+        if prefix.partial:
+            self._count(last, prefix.partial)
+        lm = last.lm + (self.model.finish(last.state) if self.model else 0.0)
+        tokens = _tokens(prefix)
+        text = " ".join("".join(self.pieces[token] for token in tokens).split())
+        score = ctc + self.weight * lm + self.word_bonus * last.words
+        return BeamResult(tokens, text, score, ctc, lm)
+
+
+def _total(prefix: _Prefix) -> float:
+    return prefix.total
+
+
+def _tokens(prefix: _Prefix) -> tuple[int, ...]:
+    tokens: list[int] = []
+    while prefix.parent is not None:
+        tokens.append(prefix.token)
+        prefix = prefix.parent
+    return tuple(reversed(tokens))
+
+
+def _add(a: float, b: float) -> float:
+    """ln(exp(a) + exp(b))."""
+    if a < b:
+        a, b = b, a
+    return a if b == NEVER else a + math.log1p(math.exp(b - a))

@@ -1,0 +1,184 @@
+"""A prepared data set, opened for reading: any clip by (split, row), nothing loaded whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from govor.errors import AudioError, DatasetError
+from govor.load.place import Place
+from govor.load.shard import Shard
+from govor.load.waves import Wave, decode_clip
+from govor.store import fingerprint
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SAMPLE_RATE_HZ = 16_000
+
+
+class Dataset:
+    """The clips of a prepared data set.
+
+    Attributes:
+        url: where it is.
+        place: its files.
+        info: ``dataset.json``; empty for Parquet data sets that others wrote.
+
+    Example:
+        >>> dataset = Dataset.open("cv/dataset")  # doctest: +SKIP
+        >>> wave = dataset.wave("train", 0)  # doctest: +SKIP
+    """
+
+    def __init__(self, place: Place, info: dict[str, Any], shards: dict[str, list[tuple[str, int]]]) -> None:
+        self.place = place
+        self.url = place.url
+        self.info = info
+        self._shards = shards
+        self._starts = {
+            split: np.concatenate([[0], np.cumsum([rows for _, rows in files])]).astype(np.int64)
+            for split, files in shards.items()
+        }
+        self._opened: dict[str, Shard] = {}
+        self._tables: dict[str, pl.DataFrame] = {}
+
+    @classmethod
+    def open(cls, url: str | Path) -> Dataset:
+        """Opens a folder or an fsspec URL; reads the footers of the shards only.
+
+        Raises:
+            DatasetError: there is no prepared data set, or a shard is damaged.
+        """
+        place = Place(str(url))
+        info = place.read_json("dataset.json") or {}
+        shards = {
+            split: [(path, _rows(place, path)) for path in paths] for split, paths in place.shards().items()
+        }
+        return cls(place, info, shards)
+
+    @property
+    def splits(self) -> dict[str, int]:
+        """Clips in each split."""
+        return {split: int(starts[-1]) for split, starts in self._starts.items()}
+
+    @cached_property
+    def sample_rate(self) -> int:
+        """Of the clips, in Hz."""
+        known = self.info.get("sample_rate") or self.info.get("settings", {}).get("sample_rate")
+        return int(
+            known or _declared_rate(self.place, next(iter(self._shards.values()))[0][0]) or SAMPLE_RATE_HZ
+        )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of the content: what ``prepare`` wrote, else of the shards' names, sizes and rows."""
+        if "fingerprint" in self.info:
+            return str(self.info["fingerprint"])
+        files = [
+            (path.rsplit("/", 1)[-1], rows, self.place.size_bytes(path))
+            for paths in self._shards.values()
+            for path, rows in paths
+        ]
+        return fingerprint(files)
+
+    def table(self, split: str) -> pl.DataFrame:
+        """All columns of a split but the audio, in row order; read once.
+
+        Raises:
+            DatasetError: there is no such split.
+        """
+        if split not in self._tables:
+            self._tables[split] = self._read_table(split)
+        return self._tables[split]
+
+    def _read_table(self, split: str) -> pl.DataFrame:
+        import polars as pl
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        tables = []
+        for path, _ in self._files(split):
+            with self.place.open(path) as file:
+                shard = pq.ParquetFile(file)
+                columns = [name for name in shard.schema_arrow.names if name != "audio"]
+                tables.append(shard.read(columns=columns, use_threads=False))
+        frame = pl.from_arrow(pa.concat_tables(tables, promote_options="permissive"))
+        assert isinstance(frame, pl.DataFrame)
+        return frame
+
+    def durations(self, split: str) -> NDArray[np.float64]:
+        """Seconds of every clip ``[N]``."""
+        table = self.table(split)
+        if "duration" not in table.columns:
+            raise DatasetError(f"{self.url}: split {split} has no column duration: prepare it with govor")
+        return table["duration"].to_numpy().astype(np.float64)
+
+    def clip_bytes(self, split: str, row: int) -> bytes:
+        """Encoded audio of one clip."""
+        files, starts = self._files(split), self._starts[split]
+        if not 0 <= row < starts[-1]:
+            raise DatasetError(f"{self.url}: split {split} has rows 0 to {starts[-1] - 1}, not {row}")
+        number = int(np.searchsorted(starts, row, side="right")) - 1
+        return self._shard(files[number][0]).clip_bytes(row - int(starts[number]))
+
+    def wave(self, split: str, row: int, sample_rate: int | None = None) -> Wave:
+        """Samples ``[T]`` of one clip, mono float32.
+
+        Args:
+            split: of the data set.
+            row: in the split.
+            sample_rate: in Hz; the data set's own by default.
+
+        Raises:
+            AudioError: the clip cannot be decoded; the message names it.
+        """
+        wanted = sample_rate or self.sample_rate
+        try:
+            return decode_clip(self.clip_bytes(split, row), wanted)
+        except AudioError as error:
+            raise AudioError(f"{self.url}: {split} row {row}: {error}", error.code) from error
+
+    def waves(self, split: str, rows: Iterable[int]) -> Iterator[tuple[int, Wave]]:
+        """(row, samples) of several clips, in the order asked for."""
+        for row in rows:
+            yield row, self.wave(split, row)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Dataset, (self.place, self.info, self._shards)
+
+    def _files(self, split: str) -> list[tuple[str, int]]:
+        if split not in self._shards:
+            raise DatasetError(f"{self.url} has no split {split!r}: it has {', '.join(self._shards)}")
+        return self._shards[split]
+
+    def _shard(self, path: str) -> Shard:
+        if path not in self._opened:
+            self._opened[path] = Shard(self.place.local_path(path))
+        return self._opened[path]
+
+
+def _rows(place: Place, path: str) -> int:
+    import pyarrow.parquet as pq
+
+    try:
+        with place.open(path) as file:
+            return int(pq.read_metadata(file).num_rows)
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"{path} is damaged ({error}): copy or prepare it again") from error
+
+
+def _declared_rate(place: Place, path: str) -> int | None:
+    """The rate that the Audio feature of the schema declares."""
+    import json
+
+    import pyarrow.parquet as pq
+
+    with place.open(path) as file:
+        metadata = pq.ParquetFile(file).schema_arrow.metadata or {}
+    features = json.loads(metadata.get(b"huggingface", b"{}")).get("info", {}).get("features", {})
+    return (features.get("audio") or {}).get("sampling_rate")

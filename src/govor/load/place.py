@@ -1,0 +1,98 @@
+"""A data set's folder, here or anywhere fsspec reads; remote shards are copied here whole when first used."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from govor.errors import DatasetError
+from govor.store import atomic_path, fingerprint, require_space
+
+SHARD_NAME = re.compile(r"(?P<split>[\w.]+)-(?P<number>\d+)-of-\d+\.parquet$")
+
+
+class Place:
+    """Where the files of a data set are; pickles as its URL.
+
+    Args:
+        url: a folder, or an fsspec URL such as ``s3://bucket/set``.
+    """
+
+    def __init__(self, url: str) -> None:
+        import fsspec
+
+        self.url = url
+        self.filesystem, self.root = fsspec.core.url_to_fs(url)
+        protocol = self.filesystem.protocol
+        self.local = "file" in (protocol if isinstance(protocol, (tuple, list)) else (protocol,))
+
+    def __reduce__(self) -> tuple[type[Place], tuple[str]]:
+        return Place, (self.url,)
+
+    def shards(self) -> dict[str, list[str]]:
+        """Shard files by split, in order.
+
+        Raises:
+            DatasetError: there are none.
+        """
+        found: dict[str, list[str]] = {}
+        for path in sorted(self._list("data")):
+            match = SHARD_NAME.match(path.rsplit("/", 1)[-1])
+            if match:
+                found.setdefault(match["split"], []).append(path)
+        if not found:
+            raise DatasetError(
+                f"{self.url} is not a prepared data set (no data/<split>-….parquet): run govor prepare"
+            )
+        return found
+
+    def _list(self, folder: str) -> list[str]:
+        try:
+            return [str(path) for path in self.filesystem.ls(f"{self.root}/{folder}", detail=False)]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def read_json(self, name: str) -> dict[str, Any] | None:
+        """A JSON file of the data set, or None without it."""
+        try:
+            content: dict[str, Any] = json.loads(self.filesystem.cat_file(f"{self.root}/{name}"))
+        except FileNotFoundError:
+            return None
+        except ValueError as error:
+            raise DatasetError(
+                f"{self.url}/{name} is not JSON ({error}): prepare the data set again"
+            ) from error
+        return content
+
+    def open(self, path: str) -> Any:
+        """The file at `path`, for reading parts of it."""
+        return self.filesystem.open(path, "rb")
+
+    def size_bytes(self, path: str) -> int:
+        """Bytes of a file."""
+        return int(self.filesystem.size(path))
+
+    def local_path(self, path: str) -> Path:
+        """`path` on this machine; a remote file is copied into the cache once.
+
+        Raises:
+            DiskFullError: the cache has no room for it.
+        """
+        if self.local:
+            return Path(path)
+        size = self.size_bytes(path)
+        target = cache_folder() / fingerprint([self.url, path, size]) / path.rsplit("/", 1)[-1]
+        if not target.exists():
+            require_space(target.parent, size, f"the copy of {path}")
+            with atomic_path(target) as partial:
+                self.filesystem.get_file(path, str(partial))
+        return target
+
+
+def cache_folder() -> Path:
+    """Where copies of remote shards lie: ``$GOVOR_CACHE``, else ``~/.cache/govor``."""
+    named = os.environ.get("GOVOR_CACHE")
+    return Path(named) if named else Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "govor"

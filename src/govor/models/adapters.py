@@ -1,0 +1,154 @@
+"""What is trained: everything, all but frozen parts, LoRA matrices, or an MMS language adapter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from govor.config import ModelConfig
+from govor.errors import ModelError, RecipeError
+from govor.models.weights import core_of
+
+if TYPE_CHECKING:
+    import torch
+
+ADAPTER_FOLDER = "adapter"
+LORA_KEYS = ("r", "alpha", "dropout", "targets")
+ATTENTION_PROJECTIONS = ("q_proj", "v_proj", "linear_q", "linear_v")  # names in the architectures known here
+
+
+def prepare_for_training(family: Any, config: ModelConfig) -> None:
+    """Freezes, adds adapters, switches off what would draw masks twice.
+
+    Raises:
+        RecipeError: a setting names nothing in this model.
+    """
+    if config.adapter:
+        _language_adapter(family.model)
+    elif config.lora:
+        _set_model(family, _with_lora(family.model, config))
+    _freeze(family.model, config)
+    if not any(p.requires_grad for p in family.model.parameters()):
+        raise RecipeError("[model] freeze leaves nothing to train: name fewer prefixes")
+
+
+def _set_model(family: Any, model: Any) -> None:
+    family.model = model
+    family.forward = model
+
+
+def _freeze(model: Any, config: ModelConfig) -> None:
+    core = core_of(model)
+    if config.freeze_feature_encoder and hasattr(core, "freeze_feature_encoder") and config.base:
+        core.freeze_feature_encoder()
+    for prefix in config.freeze:
+        matched = [p for name, p in core.named_parameters() if name.startswith(prefix)]
+        if not matched:
+            parts = sorted({".".join(name.split(".")[:2]) for name, _ in core.named_parameters()})
+            raise RecipeError(
+                f"[model] freeze: no parameter starts with {prefix!r}; there are {', '.join(parts)}"
+            )
+        for parameter in matched:
+            parameter.requires_grad = False
+
+
+def _language_adapter(model: Any) -> None:
+    """MMS: new adapter layers and the head are trained, all else is frozen."""
+    if not hasattr(model, "init_adapter_layers"):
+        raise RecipeError(f"[model] adapter: {type(model).__name__} has no language adapters (MMS models do)")
+    model.init_adapter_layers()
+    model.freeze_base_model()
+    for parameter in model._get_adapters().values():
+        parameter.requires_grad = True
+
+
+def _with_lora(model: Any, config: ModelConfig) -> Any:
+    from peft import LoraConfig, get_peft_model
+
+    unknown = sorted(set(config.lora) - set(LORA_KEYS))
+    if unknown:
+        raise RecipeError(f"[model] lora has no setting {unknown[0]!r}: there are {', '.join(LORA_KEYS)}")
+    lora = LoraConfig(
+        r=config.lora.get("r", 16),
+        lora_alpha=config.lora.get("alpha", 2 * config.lora.get("r", 16)),
+        lora_dropout=config.lora.get("dropout", 0.0),
+        target_modules=_targets(model, config.lora.get("targets")),
+        modules_to_save=_new_heads(model, config),
+    )
+    return get_peft_model(model, lora)
+
+
+def _targets(model: Any, asked: list[str] | None) -> list[str]:
+    last = {name.rsplit(".", 1)[-1] for name, _ in model.named_modules()}
+    targets = [name for name in (asked or ATTENTION_PROJECTIONS) if name in last]
+    if not targets or (asked and len(targets) < len(asked)):
+        raise RecipeError(
+            f"[model] lora targets {asked}: the model's modules are called {', '.join(sorted(last))}"
+        )
+    return targets
+
+
+def _new_heads(model: Any, config: ModelConfig) -> list[str] | None:
+    """A CTC head whose vocabulary is new is trained in full beside the LoRA matrices."""
+    heads = [name for name in ("lm_head", "ctc_head") if hasattr(model, name)]
+    return heads if heads and config.vocabulary != "keep" else None
+
+
+def merged_state(model: Any) -> dict[str, torch.Tensor]:
+    """Weights of the plain model with LoRA merged in, computed beside the model, which stays as it is."""
+    state: dict[str, torch.Tensor] = {}
+    adapter = model.active_adapter
+    merged = {
+        name: module.base_layer.weight.data + module.get_delta_weight(adapter)
+        for name, module in core_of(model).named_modules()
+        if hasattr(module, "get_delta_weight") and adapter in getattr(module, "lora_A", {})
+    }
+    for name, value in core_of(model).state_dict().items():
+        if ".lora_" in name or ".original_module." in name:
+            continue
+        owner, _, leaf = name.rpartition(".")
+        if owner.endswith(".base_layer"):
+            owner = owner.removesuffix(".base_layer")
+            value = merged[owner] if leaf == "weight" else value
+        owner = owner.replace(f".modules_to_save.{adapter}", "")
+        state[f"{owner}.{leaf}"] = value.detach().cpu().contiguous()
+    return state
+
+
+def save_adapter(model: Any, folder: Path) -> None:
+    """The LoRA matrices by themselves, as peft opens them: exact where merged weights are rounded."""
+    if hasattr(model, "peft_config"):
+        model.save_pretrained(folder / ADAPTER_FOLDER)
+
+
+def has_adapter(folder: Path) -> bool:
+    """Whether a checkpoint carries LoRA matrices."""
+    return (folder / ADAPTER_FOLDER / "adapter_config.json").exists()
+
+
+def resume_adapter(family: Any, folder: Path, config: ModelConfig) -> None:
+    """Puts a checkpoint's LoRA matrices on the freshly opened base.
+
+    Raises:
+        ModelError: they are of another base.
+    """
+    from peft import PeftModel
+
+    try:
+        model = PeftModel.from_pretrained(family.model, str(folder / ADAPTER_FOLDER), is_trainable=True)
+    except (RuntimeError, ValueError) as error:
+        raise ModelError(f"{folder} holds LoRA matrices of another base than {config.base}") from error
+    _set_model(family, model)
+    _freeze(model, config)
+    _take_buffers(core_of(model), folder)
+
+
+def _take_buffers(core: Any, folder: Path) -> None:
+    """Running statistics move while LoRA trains; the merged weights beside the matrices hold them."""
+    from safetensors import safe_open
+
+    with safe_open(folder / "model.safetensors", framework="pt") as saved:
+        names = set(saved.keys())
+        for name, buffer in core.named_buffers():
+            if name in names:
+                buffer.copy_(saved.get_tensor(name))

@@ -1,0 +1,87 @@
+"""From a transformers feature extractor to the extractor that loader workers use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from govor.errors import ModelError
+from govor.features import Extractor, LogMelSpec, WaveSpec
+
+ZERO_GUARD = 2.0**-24  # added before the logarithm by Parakeet's extractor
+KALDI_FLOOR = 1.192092955078125e-07
+
+
+def extractor_of(feature_extractor: Any) -> Extractor:
+    """The extractor that gives the same features as `feature_extractor`.
+
+    Raises:
+        ModelError: no extractor here agrees with that kind.
+    """
+    name = type(feature_extractor).__name__
+    if name not in _KINDS:
+        raise ModelError(
+            f"the model's feature extractor is {name}, of which no equal is known here: "
+            f"known are {', '.join(_KINDS)}"
+        )
+    return _KINDS[name](feature_extractor)
+
+
+def _waves(reference: Any) -> Extractor:
+    return WaveSpec(reference.sampling_rate, bool(reference.do_normalize))
+
+
+def _whisper(reference: Any) -> Extractor:
+    return LogMelSpec(
+        sample_rate=reference.sampling_rate,
+        mels=reference.feature_size,
+        window_samples=reference.n_fft,
+        fft_samples=reference.n_fft,
+        hop_samples=reference.hop_length,
+        limit_samples=reference.n_samples,
+    )
+
+
+def _parakeet(reference: Any) -> Extractor:
+    return LogMelSpec(
+        sample_rate=reference.sampling_rate,
+        mels=reference.feature_size,
+        window_samples=reference.win_length,
+        fft_samples=reference.n_fft,
+        hop_samples=reference.hop_length,
+        window="hann_symmetric",
+        edges="zeros",
+        preemphasis=reference.preemphasis or 0.0,
+        high_hz=reference.sampling_rate / 2,
+        log="log_add",
+        log_offset=ZERO_GUARD,
+        normalise="per_mel",
+    )
+
+
+def _seamless(reference: Any) -> Extractor:
+    return LogMelSpec(
+        sample_rate=reference.sampling_rate,
+        mels=reference.num_mel_bins,
+        fft_samples=512,
+        window="povey",
+        edges="none",
+        preemphasis=0.97,
+        scale=2.0**15,
+        remove_offset=True,
+        filters="kaldi",
+        low_hz=20.0,
+        high_hz=reference.sampling_rate // 2,
+        log="log_floor",
+        log_offset=KALDI_FLOOR,
+        normalise="per_mel_variance",
+        stack=reference.stride,
+        padding_value=reference.padding_value,
+    )
+
+
+_KINDS = {
+    "Wav2Vec2FeatureExtractor": _waves,
+    "WhisperFeatureExtractor": _whisper,
+    "ParakeetFeatureExtractor": _parakeet,
+    "SeamlessM4TFeatureExtractor": _seamless,
+}

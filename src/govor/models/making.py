@@ -1,0 +1,198 @@
+"""A model to train: fine-tuned from a base, made from scratch, or taken up again from a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from govor.config import ModelConfig
+from govor.errors import ModelError, RecipeError
+from govor.models.adapters import prepare_for_training
+from govor.models.base import Family
+from govor.models.device import choose_device, choose_precision
+from govor.models.opening import is_ctc, open_family, readable, resolve
+from govor.models.saved import read_settings
+from govor.models.vocabulary import Vocabulary, build_vocabulary, vocabulary_of
+from govor.text import Normaliser
+
+if TYPE_CHECKING:
+    import torch
+
+
+def new_model(
+    config: ModelConfig,
+    *,
+    normaliser: Normaliser,
+    train_texts: Iterable[str],
+    language: str | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+    seed: int = 0,
+) -> Family:
+    """The model that a recipe's ``[model]`` asks for, before its first step.
+
+    Args:
+        config: base or ``from_scratch``, LoRA, freezing, vocabulary.
+        normaliser: of the recipe; saved with the model.
+        train_texts: *normalised* texts of the train split; read only when a vocabulary is built.
+        language: of the data, where ``config.language`` names none.
+        device: ``auto``, ``cpu`` or ``cuda:N``.
+        precision: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
+        seed: of new weights; torch's own stream is left as it was.
+
+    Raises:
+        RecipeError: the settings contradict each other.
+        ModelError: the base cannot be opened or trained.
+    """
+    where = choose_device(device)
+    maker = _Maker(config, normaliser, config.language or language, where, choose_precision(precision, where))
+    with drawn_from(seed):
+        family: Family = (
+            maker.from_scratch(train_texts) if config.from_scratch else maker.from_base(train_texts)
+        )
+        prepare_for_training(family, config)
+    return family
+
+
+def resume_model(
+    config: ModelConfig, folder: Path, *, device: str = "auto", precision: str = "auto"
+) -> Family:
+    """The model as a checkpoint holds it, ready to train on: same parameters, same order, same values."""
+    from govor.models.adapters import has_adapter, resume_adapter
+
+    where = choose_device(device)
+    arithmetic = choose_precision(precision, where)
+    settings = read_settings(folder)
+    family: Family
+    if not has_adapter(folder):
+        family = open_family(folder, settings, where, arithmetic)
+        prepare_for_training(family, config)
+        return family
+    if not config.base:
+        raise RecipeError(f"{folder} continues LoRA training, which needs [model] base: name the base model")
+    family = open_family(resolve(config.base), settings, where, arithmetic, config.revision)
+    resume_adapter(family, folder, config)
+    return family
+
+
+class _Maker:
+    """What all ways of making a model share."""
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        normaliser: Normaliser,
+        language: str | None,
+        device: torch.device,
+        precision: str,
+    ) -> None:
+        self.config = config
+        self.normaliser = normaliser
+        self.device = device
+        self.precision = precision
+        self.settings = {
+            "base": config.base,
+            "language": language,
+            "task": config.task,
+            "timestamps": config.timestamps,
+        }
+
+    def from_scratch(self, train_texts: Iterable[str]) -> Any:
+        """A new model with random weights."""
+        if self.config.base:
+            raise RecipeError("[model] has both base and from_scratch: keep one")
+        if self.config.from_scratch.get("model_type") == "whisper":
+            from govor.models.whisper_making import scratch_whisper
+
+            return scratch_whisper(
+                self.config.from_scratch, self.normaliser, self.settings, self.device, self.precision
+            )
+        from transformers import AutoModelForCTC
+
+        from govor.models.scratch import ctc_configuration, feature_extractor_for
+
+        vocabulary = build_vocabulary(train_texts, self.config.delimiter)
+        configuration = ctc_configuration(self.config.from_scratch, len(vocabulary.tokens), vocabulary.blank)
+        model = AutoModelForCTC.from_config(configuration)
+        return self._ctc(model, vocabulary, feature_extractor_for(configuration), "from scratch")
+
+    def from_base(self, train_texts: Iterable[str]) -> Any:
+        """A pretrained model; CTC models get a new head where the vocabulary is new."""
+        from transformers import AutoConfig
+
+        if not self.config.base:
+            raise RecipeError("[model] names neither base nor from_scratch: set one")
+        place = resolve(self.config.base)
+        with readable(place):
+            configuration = AutoConfig.from_pretrained(
+                place, revision=self.config.revision, **self.config.settings
+            )
+        if is_ctc(configuration):
+            return self._ctc_base(place, configuration, train_texts)
+        from govor.models.whisper_making import base_whisper
+
+        return base_whisper(
+            place,
+            configuration,
+            self.normaliser,
+            self.settings,
+            self.device,
+            self.precision,
+            self.config.revision,
+        )
+
+    def _ctc_base(self, place: Path | str, configuration: Any, train_texts: Iterable[str]) -> Any:
+        from transformers import AutoFeatureExtractor, AutoModelForCTC
+
+        vocabulary = self._vocabulary(place, configuration, train_texts)
+        configuration.vocab_size = len(vocabulary.tokens)
+        configuration.pad_token_id = vocabulary.blank
+        if self.config.adapter:
+            configuration.adapter_attn_dim = getattr(configuration, "adapter_attn_dim", None) or 16
+        with readable(place):
+            feature_extractor = AutoFeatureExtractor.from_pretrained(place, revision=self.config.revision)
+            model = AutoModelForCTC.from_pretrained(
+                place, revision=self.config.revision, config=configuration, ignore_mismatched_sizes=True
+            )
+        return self._ctc(model, vocabulary, feature_extractor, str(self.config.base))
+
+    def _vocabulary(self, place: Path | str, configuration: Any, train_texts: Iterable[str]) -> Vocabulary:
+        """Built from train where the head is new or it is asked for, else the base's."""
+        from transformers import AutoTokenizer
+
+        has_head = any(str(a).endswith("ForCTC") for a in configuration.architectures or ())
+        if self.config.vocabulary == "build" or (self.config.vocabulary == "auto" and not has_head):
+            return build_vocabulary(train_texts, self.config.delimiter)
+        if not has_head:
+            raise ModelError(
+                f"{place} has no CTC head whose vocabulary could be kept: set [model] vocabulary = 'build'"
+            )
+        with readable(place):
+            tokenizer = AutoTokenizer.from_pretrained(place, revision=self.config.revision)
+        return vocabulary_of(tokenizer, configuration.vocab_size, configuration.pad_token_id)
+
+    def _ctc(self, model: Any, vocabulary: Vocabulary, feature_extractor: Any, name: str) -> Any:
+        from govor.models.ctc import CtcFamily
+
+        return CtcFamily(
+            model.to(self.device),
+            vocabulary=vocabulary,
+            feature_extractor=feature_extractor,
+            normaliser=self.normaliser,
+            name=name,
+            settings=self.settings,
+            device=self.device,
+            precision=self.precision,
+        )
+
+
+@contextmanager
+def drawn_from(seed: int) -> Iterator[None]:
+    """New weights come from `seed`; torch's main stream is afterwards as it was."""
+    import torch
+
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        yield

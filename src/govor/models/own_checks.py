@@ -1,0 +1,66 @@
+"""Checks that only one kind of model needs; a family offers them through ``own_checks(seen)``.
+
+Preflight calls ``own_checks`` where a family has it, and knows nothing else about families.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from govor.findings import Finding
+
+OWN_CODES = (
+    "head_size",
+    "delimiter_mismatch",
+    "special_ids_mixed",
+    "vocabulary_from_test",
+    "mask_longer_than_clip",
+    "start_token",
+    "language_token",
+    "task_token",
+    "end_token",
+    "timestamps_mixed",
+    "english_only_model",
+    "decoding_settings",
+)
+"""Every code that the families' own checks may give."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The data that a model is going to meet.
+
+    Attributes:
+        texts: normalised texts by split.
+        seconds: clip lengths by split, in the same order.
+        ids: utterance ids by split, in the same order.
+        language: of the model, else the most frequent one of the data.
+        languages: every language that rows name.
+    """
+
+    texts: Mapping[str, Sequence[str]]
+    seconds: Mapping[str, Sequence[float]]
+    ids: Mapping[str, Sequence[str]]
+    language: str | None = None
+    languages: frozenset[str] = frozenset()
+
+
+class Checked(Protocol):
+    """A family with checks of its own.
+
+    Attributes:
+        delimiter: character that stands for the space in its vocabulary, or None.
+    """
+
+    delimiter: str | None
+
+    def own_checks(self, seen: Seen) -> Iterable[Finding]:
+        """Faults that only this kind of model can have."""
+
+
+def own_checks_of(family: Any, seen: Seen) -> Iterable[Finding]:
+    """The family's own checks; nothing where it has none."""
+    offered = getattr(family, "own_checks", None)
+    return offered(seen) if offered else ()

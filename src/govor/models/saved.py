@@ -1,0 +1,43 @@
+"""``govor.json`` beside the weights: what transformers has no place for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from govor.errors import ModelError
+from govor.store import read_json, write_json
+from govor.text import Normaliser
+
+FORMAT = 1
+NAME = "govor.json"
+
+
+def write_settings(folder: Path, settings: dict[str, Any]) -> None:
+    """Writes the settings of a model."""
+    write_json(folder / NAME, {"format": FORMAT, **settings})
+
+
+def read_settings(folder: Path) -> dict[str, Any]:
+    """Settings of a saved model; empty where the model was not saved by govor.
+
+    Raises:
+        ModelError: a later version wrote them.
+    """
+    path = folder / NAME
+    if not path.exists():
+        return {}
+    settings: dict[str, Any] = read_json(path)
+    if settings.get("format", 0) > FORMAT:
+        raise ModelError(
+            f"{path} has format {settings['format']}, this govor reads up to {FORMAT}: pip install -U govor"
+        )
+    return settings
+
+
+def normaliser_of(settings: dict[str, Any]) -> Normaliser:
+    """The normaliser a model was trained with; the default rules where it says none."""
+    from govor.config import TextConfig
+
+    saved = settings.get("normaliser")
+    return Normaliser.from_dict(saved) if saved else Normaliser.of(TextConfig(), settings.get("language"))

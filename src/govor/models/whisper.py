@@ -1,0 +1,271 @@
+"""Whisper of any size: trained on its own prompt, decoded over its full 30 s window.
+
+The prompt is built here and asserted once: one start token, the language and task where the model is
+multilingual, then ``<|notimestamps|>`` or timestamps. Ids are looked up, never written down.
+
+Shapes: B clips, F frames, M mels, L labels, V tokens.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from govor.errors import ModelError
+from govor.features import Example, Extractor, Features, Wave
+from govor.models.adapters import save_adapter
+from govor.models.base import Batch, DecodeOptions
+from govor.models.device import autocast
+from govor.models.extractors import extractor_of
+from govor.models.quiet import quiet
+from govor.models.saved import write_settings
+from govor.models.weights import core_of, saved_state
+from govor.models.whisper_decoding import Decoder
+from govor.models.whisper_prompt import Prompt
+from govor.models.whisper_windows import accept_short_windows
+from govor.records import Hypothesis
+from govor.text import Normaliser
+
+if TYPE_CHECKING:
+    import torch
+
+IGNORED = -100  # label positions that the loss leaves out
+FEWEST_FRAMES = 100  # of a short training window
+MIXED_FULL_SHARE = 0.25  # of the batches in mixed windows that are padded to the full window
+
+
+class WhisperFamily:
+    """A Whisper model with its tokenizer and features; see `govor.models.base.Family`."""
+
+    train_windows = "full"
+
+    def __init__(
+        self,
+        model: Any,
+        *,
+        tokenizer: Any,
+        feature_extractor: Any,
+        normaliser: Normaliser,
+        name: str,
+        settings: dict[str, Any],
+        device: torch.device,
+        precision: str,
+    ) -> None:
+        self.model: torch.nn.Module = model
+        self.forward: Callable[..., Any] = model
+        self.tokenizer = tokenizer
+        self.feature_extractor = feature_extractor
+        self.extractor: Extractor = extractor_of(feature_extractor)
+        self.normaliser = normaliser
+        self.name = name
+        self.settings = settings
+        self.device = device
+        self.precision = precision
+        self.sample_rate = self.extractor.sample_rate
+        self.prompt = Prompt.of(model.generation_config, tokenizer, name)
+        self.window_frames: int = 2 * model.config.max_source_positions
+        self.max_window_s: float | None = float(feature_extractor.chunk_length)
+        self.max_labels: int | None = model.config.max_target_positions
+        accept_short_windows(model.get_encoder())
+
+    def features(self, wave: Wave) -> Features:
+        """Log-mel frames ``[F, M]`` of the audio itself; `collate` adds the silence up to the window."""
+        return self.extractor(wave)
+
+    def encode_text(self, text: str, language: str | None = None, seconds: float | None = None) -> list[int]:
+        """Labels: language, task, no-timestamps (or begin and end), text, end of text."""
+        known = self.prompt.first_known(language, self.settings.get("language"))
+        opening = self.prompt.after_start(known, self.settings.get("task") or "transcribe")
+        words = [int(i) for i in self.tokenizer(" " + text.strip(), add_special_tokens=False).input_ids]
+        if self.settings.get("timestamps") and seconds is not None:
+            words = [self.prompt.timestamp(0.0), *words, self.prompt.timestamp(seconds)]
+        else:
+            opening = [*opening, self.prompt.no_timestamps]
+        return [*opening, *words, self.prompt.end]
+
+    def decode_text(self, tokens: Sequence[int]) -> str:
+        """Text of label ids; prompt, timestamps and end are left out."""
+        return str(self.tokenizer.decode(self.prompt.plain(tokens), skip_special_tokens=True)).strip()
+
+    def missing_characters(self, text: str) -> set[str]:
+        """None: tokens are bytes."""
+        return set()
+
+    def label_frames(self, seconds: float) -> int | None:
+        """None: any label may look at any frame."""
+        return None
+
+    def frames_needed(self, labels: Sequence[int]) -> int:
+        """0: see `label_frames`."""
+        return 0
+
+    def collate(self, examples: Sequence[Example]) -> Batch:
+        """Pads examples with their own silence; see `govor.models.base.Family.collate`."""
+        import torch
+
+        impossible = [e.id for e in examples if not self._fits(e)]
+        longest = max((len(e.labels) for e in examples if self._fits(e)), default=1) or 1
+        labels = np.full((len(examples), longest), IGNORED, np.int64)
+        starts = np.full((len(examples), longest), self.prompt.end, np.int64)
+        for row, example in enumerate(examples):
+            if example.labels and self._fits(example):
+                labels[row, : len(example.labels)] = example.labels
+                starts[row, : len(example.labels)] = [self.prompt.start, *example.labels[:-1]]
+        self._assert_one_start(starts, labels)
+        frames = self._frames(examples)
+        return {
+            "inputs": {
+                "input_features": torch.from_numpy(self._padded(examples, frames)),
+                "decoder_input_ids": torch.from_numpy(starts),
+            },
+            "labels": torch.from_numpy(labels),
+            "ids": [e.id for e in examples],
+            "seconds": [e.seconds for e in examples],
+            "units": int((labels != IGNORED).sum()),
+            "impossible": impossible,
+            "window_s": frames / self.window_frames * (self.max_window_s or 0.0),
+        }
+
+    def _fits(self, example: Example) -> bool:
+        short = example.seconds <= (self.max_window_s or 0.0)
+        return short and len(example.labels) <= (self.max_labels or 0)
+
+    def _assert_one_start(self, starts: np.ndarray[Any, Any], labels: np.ndarray[Any, Any]) -> None:
+        """A second start token in the labels trains a model that repeats it; it cannot get past here."""
+        assert ((starts == self.prompt.start).sum(axis=1) <= 1).all(), "decoder inputs have two start tokens"
+        assert not (labels == self.prompt.start).any(), "labels hold a start token"
+
+    def _frames(self, examples: Sequence[Example]) -> int:
+        """Frames that a batch is padded to: all of the window, or an even number that covers its clips."""
+        if self.train_windows == "full" or (self.train_windows == "mixed" and _is_full(examples)):
+            return self.window_frames
+        longest = max(max((len(e.features) for e in examples), default=0), FEWEST_FRAMES)
+        return min(longest + longest % 2, self.window_frames)
+
+    def _padded(self, examples: Sequence[Example], frames: int) -> np.ndarray[Any, Any]:
+        """``[B, M, frames]``."""
+        mels = self.feature_extractor.feature_size
+        values = np.empty((len(examples), mels, frames), np.float32)
+        for row, example in enumerate(examples):
+            kept = example.features[:frames]
+            values[row, :, : len(kept)] = kept.T
+            values[row, :, len(kept) :] = example.padding
+        return values
+
+    def loss(self, batch: Batch) -> tuple[torch.Tensor, int]:
+        """Cross-entropy summed over label tokens, and their number."""
+        from torch.nn import functional
+
+        inputs = {key: value.to(self.device, non_blocking=True) for key, value in batch["inputs"].items()}
+        with autocast(self.precision, self.device):
+            logits: torch.Tensor = self.forward(**inputs).logits
+        labels = batch["labels"].to(self.device, non_blocking=True)
+        total = functional.cross_entropy(
+            logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="sum"
+        )
+        return total, int(batch["units"])
+
+    def recognise(
+        self, waves: Sequence[Wave], options: DecodeOptions, languages: Sequence[str | None] | None = None
+    ) -> list[Hypothesis]:
+        """Decodes over the full window; languages not given are the model's own, else detected.
+
+        Raises:
+            ModelError: a wave is longer than the window; nothing is ever cut silently.
+        """
+        if not waves:
+            return []
+        self._require_window(waves)
+        with quiet(), self._deciding(), autocast(self.precision, self.device):
+            return Decoder(self).decode(waves, options, languages or [None] * len(waves))
+
+    def _require_window(self, waves: Sequence[Wave]) -> None:
+        longest_s = max(len(wave) for wave in waves) / self.sample_rate
+        if self.max_window_s is not None and longest_s > self.max_window_s:
+            raise ModelError(
+                f"a wave of {longest_s:.2f} s is longer than the {self.max_window_s:g} s that {self.name} "
+                "hears: use govor transcribe (or evaluate --long-form), which cut at pauses"
+            )
+
+    def windows(self, waves: Sequence[Wave]) -> torch.Tensor:
+        """Log-mels of full windows ``[B, M, 2 * positions]`` on the device."""
+        import torch
+
+        examples = []
+        for wave in waves:
+            features = self.extractor(wave)
+            seconds = len(wave) / self.sample_rate
+            examples.append(Example("", features, (), seconds, padding=self.extractor.padding(features)))
+        return torch.from_numpy(self._padded(examples, self.window_frames)).to(self.device)
+
+    @contextmanager
+    def _deciding(self) -> Iterator[None]:
+        """No dropout, no gradients; the model's mode is as before afterwards."""
+        import torch
+
+        training = self.model.training
+        self.model.eval()
+        try:
+            with torch.inference_mode():
+                yield
+        finally:
+            self.model.train(training)
+
+    def save(self, folder: Path) -> None:
+        """Weights (safetensors), configuration, generation settings, processor, ``govor.json``.
+
+        The feature extractor is also written by itself (``preprocessor_config.json``), because faster-whisper
+        reads its mel bins from there.
+        """
+        from transformers import WhisperProcessor
+
+        folder.mkdir(parents=True, exist_ok=True)
+        model = core_of(self.model)
+        self._set_generation(model.generation_config)
+        with quiet():
+            model.save_pretrained(folder, state_dict=saved_state(self.model))
+        WhisperProcessor(self.feature_extractor, self.tokenizer).save_pretrained(folder)
+        self.feature_extractor.save_pretrained(folder)
+        save_adapter(self.model, folder)
+        write_settings(folder, self.as_dict())
+
+    def _set_generation(self, generation: Any) -> None:
+        """Whoever opens the saved model decodes in the language and task it was trained for."""
+        language = self.prompt.first_known(self.settings.get("language"))
+        if language:
+            generation.language = language
+            generation.task = self.settings.get("task") or "transcribe"
+        generation.forced_decoder_ids = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """What ``govor.json`` keeps."""
+        return {**self.settings, "family": "whisper", "normaliser": self.normaliser.as_dict()}
+
+    def describe(self) -> dict[str, Any]:
+        """Facts for reports."""
+        model = core_of(self.model)
+        return {
+            "family": "whisper",
+            "architecture": type(model).__name__,
+            "parameters": sum(p.numel() for p in self.model.parameters()),
+            "trainable_parameters": sum(p.numel() for p in self.model.parameters() if p.requires_grad),
+            "precision": self.precision,
+            "device": str(self.device),
+            "base": self.settings.get("base"),
+            "backend": "transformers",
+            "sample_rate": self.sample_rate,
+            "window_s": self.max_window_s,
+            "normaliser": self.normaliser.name,
+        }
+
+
+def _is_full(examples: Sequence[Example]) -> bool:
+    """Whether a batch of mixed windows gets the full one: a share drawn from ids and draws."""
+    names = "\x1f".join(f"{e.id}:{e.draw}" for e in examples).encode()
+    drawn = int.from_bytes(hashlib.blake2b(names, digest_size=4).digest(), "big") / 2**32
+    return drawn < MIXED_FULL_SHARE

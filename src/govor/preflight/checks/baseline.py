@@ -1,0 +1,94 @@
+"""What the base model can do before training, and what the test set can tell apart afterwards."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+from govor.config import PreflightConfig, Recipe
+from govor.findings import Finding, count_of
+from govor.models.base import DecodeOptions, Family
+from govor.preflight.budget import Budget
+from govor.preflight.clips import Tables
+from govor.preflight.materials import UnavailableError
+from govor.preflight.registry import check
+
+USUAL_WER = 0.2
+SPREAD_FACTOR = 2.0
+"""Errors cluster in utterances: their variance is about twice the binomial one."""
+NORMAL_95 = 1.96
+BATCH_CLIPS = 8
+
+
+@check()
+def base_model_is_measured(
+    family: Family, dataset: Any, tables: Tables, recipe: Recipe, budget: Budget, facts: dict[str, Any]
+) -> Iterator[Finding]:
+    """The base model's WER on a sample of the dev split."""
+    from govor.evaluate import decode_rows, score
+
+    if recipe.model.from_scratch or recipe.model.vocabulary == "build":
+        raise UnavailableError("a new model, or one with a new head, has no WER before training")
+    if "dev" not in tables:
+        raise UnavailableError("there is no dev split")
+    rows = list(range(0, tables["dev"].height, max(1, 2 * tables["dev"].height // recipe.preflight.clips)))
+    table = tables["dev"][rows]
+    options = DecodeOptions(language=recipe.model.language, task=recipe.model.task)
+    hypotheses: dict[str, Any] = {}
+    for start in range(0, len(rows), BATCH_CLIPS):
+        budget.spend()
+        part = rows[start : start + BATCH_CLIPS]
+        hypotheses.update(decode_rows(family, dataset, "dev", part, options, batch_s=60.0))
+    references = dict(zip(table["id"].to_list(), table["text"].to_list(), strict=True))
+    texts = {name: found.text for name, found in hypotheses.items()}
+    scored = score(references, texts, family.normaliser)
+    facts["base_wer"] = {**scored.wer.as_dict(), "utterances": len(rows)}
+    yield from ()
+
+
+@check("test_too_small")
+def test_split_can_tell(
+    tables: Tables, recipe: Recipe, settings: PreflightConfig, facts: dict[str, Any]
+) -> Iterator[Finding]:
+    """The test split is large enough for the difference that is hoped for."""
+    table = tables.get(recipe.evaluate.split)
+    if table is None or not table.height:
+        return
+    words = int(table["normal"].str.split(" ").list.len().sum())
+    wer, assumed = expected_wer(facts)
+    half = half_width(wer, words)
+    facts["test_interval"] = f"a WER of {wer:.2f} on {table.height:,} utterances would read ±{half:.3f}"
+    if half > settings.hoped_difference:
+        yield _too_small(recipe.evaluate.split, table, words, wer, assumed, half, settings.hoped_difference)
+
+
+def expected_wer(facts: dict[str, Any]) -> tuple[float, str]:
+    """The WER to reckon with: the base model's where it was measured, and where it comes from."""
+    base = facts.get("base_wer")
+    if base and 0 < base["value"] < USUAL_WER:
+        return float(base["value"]), "the base model's"
+    return USUAL_WER, "a usual one"
+
+
+def half_width(wer: float, words: int) -> float:
+    """Half the 95% interval of a WER over so many words, errors clustered as they usually are."""
+    return NORMAL_95 * math.sqrt(SPREAD_FACTOR * wer * (1 - wer) / max(words, 1))
+
+
+def _too_small(
+    split: str, table: pl.DataFrame, words: int, wer: float, assumed: str, half: float, hoped: float
+) -> Finding:
+    needed = math.ceil(table.height * (half / hoped) ** 2)
+    return Finding(
+        "test_too_small",
+        "warning",
+        f"split {split}",
+        f"{count_of(table.height, 'utterance')} with {words:,} words: a WER of {wer:.2f} ({assumed}) would"
+        f" have a 95% interval of ±{half:.3f}",
+        f"the difference hoped for is {hoped:g}; telling that apart takes about {needed:,} such utterances",
+        "two models could not be told apart on it, whichever is better",
+        f"set [select] test = {needed}, or say what you hope for with [preflight] hoped_difference",
+    )

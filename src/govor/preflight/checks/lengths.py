@@ -1,0 +1,92 @@
+"""All durations and all labels against what the model can take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from govor.findings import Finding, Severity, share_of
+from govor.models.base import Family
+from govor.preflight.clips import Tables
+from govor.preflight.registry import check
+
+FEW_SHARE = 0.01
+"""Up to this share of impossible clips is left out by training and counted; more of them is a wrong model."""
+
+
+@check("clip_longer_than_window")
+def clips_fit_the_window(family: Family, tables: Tables) -> Iterator[Finding]:
+    """No clip is longer than what the model hears."""
+    window_s = family.max_window_s
+    for split, table in tables.items() if window_s else ():
+        long = table.filter(pl.col("duration") > window_s).sort("duration", descending=True)
+        if long.height:
+            yield Finding(
+                "clip_longer_than_window",
+                "error",
+                f"split {split}",
+                f"{share_of(long.height, table.height)} clips are longer, up to {long['duration'][0]:.1f} s",
+                f"the model hears {window_s:g} s",
+                "the model hears the beginning and is asked for the whole text: it learns to invent",
+                f"set [select] max_duration = {window_s:g}, with split_at_words = true where word times are"
+                " known; then prepare again",
+                tuple(f"{row['id']}: {row['duration']:.1f} s" for row in long.head(5).iter_rows(named=True)),
+            )
+
+
+@check("labels_too_long")
+def labels_fit_the_decoder(family: Family, labels: Tables) -> Iterator[Finding]:
+    """No transcript has more tokens than the model can write."""
+    limit = family.max_labels
+    for split, table in labels.items() if limit else ():
+        long = table.filter(pl.col("tokens") > limit).sort("tokens", descending=True)
+        if long.height:
+            yield Finding(
+                "labels_too_long",
+                "error",
+                f"split {split}",
+                f"{share_of(long.height, table.height)} texts have up to {long['tokens'][0]} tokens",
+                f"the decoder writes at most {limit}, special tokens included",
+                "training would stop in the middle with an index error, or cut the text",
+                "leave these ids out with [select] exclude, or cut them with [select] max_duration and"
+                " split_at_words = true",
+                tuple(f"{row['id']}: {row['tokens']} tokens" for row in long.head(5).iter_rows(named=True)),
+            )
+
+
+@check("too_few_frames")
+def labels_fit_the_frames(family: Family, labels: Tables) -> Iterator[Finding]:
+    """Every clip has as many output frames as its labels need."""
+    if family.label_frames(1.0) is None:
+        return
+    for split, table in labels.items():
+        have = [family.label_frames(seconds) for seconds in table["duration"].to_list()]
+        short = table.with_columns(pl.Series("have", have, dtype=pl.Int64)).filter(
+            pl.col("have") < pl.col("frames")
+        )
+        if short.height:
+            yield _too_few_frames(split, table.height, short)
+
+
+def _too_few_frames(split: str, total: int, short: pl.DataFrame) -> Finding:
+    severity: Severity = "warning" if short.height <= FEW_SHARE * total else "error"
+    fix = (
+        "leave these ids out with [select] exclude: their transcripts are longer than anybody speaks"
+        if severity == "warning"
+        else "take a model with less subsampling ([model] from_scratch subsampling_factor = 4), or labels of"
+        " several characters; check a few of these clips with govor inspect"
+    )
+    return Finding(
+        "too_few_frames",
+        severity,
+        f"split {split}",
+        f"{share_of(short.height, total)} clips have fewer output frames than labels plus repeats",
+        "CTC needs a frame for every label and one more between equal neighbours",
+        "their loss is infinite; left out silently, the loss looks small while nothing is learnt",
+        fix,
+        tuple(
+            f"{row['id']}: {row['have']} frames, {row['frames']} needed ({row['duration']:.2f} s)"
+            for row in short.head(5).iter_rows(named=True)
+        ),
+    )

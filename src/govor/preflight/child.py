@@ -1,0 +1,142 @@
+"""A saved model in a fresh process: what it decodes, and how much memory and time a training step takes.
+
+``python -m govor.preflight.child JOB.json`` prints one JSON object on its last line. A process of its own,
+because only there a missing file shows, and because running out of memory ends it and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from govor.errors import GovorError
+
+KILLED = -9
+
+
+def run_child(job: dict[str, Any], scratch: Path, timeout_s: float) -> dict[str, Any]:
+    """Runs a job in a fresh process.
+
+    Returns:
+        What it answers; ``{"error": …}`` where it failed, ``{"killed": True}`` where memory ended it, and
+        ``{"late": True}`` where it took longer than `timeout_s`.
+    """
+    path = scratch / f"{job['task']}.json"
+    path.write_text(json.dumps(job), encoding="utf-8")
+    command = [sys.executable, "-m", "govor.preflight.child", str(path)]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=max(1.0, timeout_s), check=False
+        )
+    except subprocess.TimeoutExpired:
+        return {"late": True}
+    if done.returncode == KILLED:
+        return {"killed": True}
+    answers = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    if done.returncode or not answers:
+        last = done.stderr.strip().splitlines()[-1:] or [f"it ended with status {done.returncode}"]
+        return {"error": last[0][:300]}
+    answer: dict[str, Any] = json.loads(answers[-1])
+    return answer
+
+
+def main(path: Path) -> dict[str, Any]:
+    """Does the job in `path`."""
+    job = json.loads(path.read_text(encoding="utf-8"))
+    _die_first()
+    try:
+        return decode(job) if job["task"] == "decode" else step(job)
+    except GovorError as error:
+        return {"error": str(error)}
+    except MemoryError:
+        return {"killed": True}
+    except Exception as error:
+        if "out of memory" in str(error).lower() or "can't allocate memory" in str(error):
+            return {"killed": True}
+        return {"error": f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:300]}"}
+
+
+def _die_first() -> None:
+    """If memory runs out, the kernel ends this process rather than another one."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+def decode(job: dict[str, Any]) -> dict[str, Any]:
+    """Opens a model and decodes waves; ``texts`` and the weights' ``dtypes``."""
+    from govor.models import open_model
+    from govor.models.base import DecodeOptions
+
+    recogniser = open_model(job["model"], device=job["device"], precision=job["precision"])
+    with np.load(job["waves"]) as stored:
+        waves = [stored[f"wave{index}"] for index in range(len(job["languages"]))]
+    found = recogniser.recognise(waves, DecodeOptions(), job["languages"])
+    model = getattr(recogniser, "model", None)
+    dtypes = sorted({str(p.dtype) for p in model.parameters()}) if model is not None else []
+    return {"texts": [one.text for one in found], "dtypes": dtypes}
+
+
+def step(job: dict[str, Any]) -> dict[str, Any]:
+    """Training steps on batches of given clip lengths: ``seconds`` of each, and ``peak_bytes``."""
+    import torch
+
+    from govor.config import recipe_from
+    from govor.models.making import resume_model
+
+    recipe = recipe_from(job["recipe"])
+    family: Any = resume_model(
+        recipe.model, Path(job["model"]), device=job["device"], precision=job["precision"]
+    )
+    if job["threads"]:
+        torch.set_num_threads(job["threads"])
+    family.model.train()
+    trained = [p for p in family.model.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(trained, lr=1e-6)
+    seconds = [_timed_step(family, optimiser, batch, job["texts"]) for batch in job["batches"]]
+    return {"seconds": seconds, "peak_bytes": _peak_bytes(family.device)}
+
+
+def _timed_step(family: Any, optimiser: Any, batch: list[float], texts: list[str]) -> float:
+    import torch
+
+    from govor.features import Example
+
+    generator = np.random.default_rng(0)
+    examples = []
+    for number, clip_s in enumerate(batch):
+        wave = (0.1 * generator.standard_normal(round(clip_s * family.sample_rate))).astype(np.float32)
+        features = family.extractor(wave)
+        labels = tuple(family.encode_text(texts[number % len(texts)]))
+        examples.append(
+            Example(str(number), features, labels, clip_s, padding=family.extractor.padding(features))
+        )
+    start_s = time.perf_counter()
+    loss, units = family.loss(family.collate(examples))
+    if loss.requires_grad:
+        torch.autograd.backward(loss / max(units, 1))
+    optimiser.step()
+    optimiser.zero_grad()
+    if family.device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - start_s
+
+
+def _peak_bytes(device: Any) -> int:
+    import torch
+
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_reserved(device))
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(Path(sys.argv[1]))))

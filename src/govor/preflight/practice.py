@@ -1,0 +1,157 @@
+"""Overfitting one batch: what a healthy model, loss and learning rate do within a minute."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from govor.models.base import DecodeOptions, Example, Family
+from govor.preflight.alarm import word_error_rate
+from govor.preflight.budget import Budget
+from govor.preflight.clips import Clip
+
+if TYPE_CHECKING:
+    import torch
+
+CLIPS = 4
+SHORTEST_S = 0.3
+SMALL_PARAMETERS = 30_000_000
+SMALL_LR, LARGE_LR = 2e-3, 1e-4
+"""Peak rates of Adam that overfit small new models and large pretrained ones."""
+WARMUP_STEPS = 10
+MAX_STEPS = 400
+LEARNT_NATS = 0.1
+"""Loss a label at which decoding must give the text back."""
+MAX_SHARE_OF_BUDGET = 0.4
+
+
+@dataclass
+class Practice:
+    """How overfitting went.
+
+    Attributes:
+        losses: nats a label after every step.
+        wer: of the last decoding, or None when nothing was decoded.
+        references: normalised texts.
+        hypotheses: what was decoded last.
+        seconds: wall time.
+        trainable: parameters that took gradients.
+        parameters: all of them.
+        labels: labels that the loss can see.
+    """
+
+    references: list[str]
+    losses: list[float] = field(default_factory=list)
+    wer: float | None = None
+    hypotheses: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    trainable: int = 0
+    parameters: int = 0
+    labels: int = 0
+
+    @property
+    def fell(self) -> float:
+        """The share of the first loss that is gone."""
+        return 1 - min(self.losses) / self.losses[0] if self.losses and self.losses[0] else 0.0
+
+    @property
+    def done(self) -> bool:
+        """The texts came back."""
+        return self.wer is not None and self.wer <= 0.1
+
+
+def choose_clips(clips: Sequence[Clip], family: Family, count: int = CLIPS) -> list[Clip]:
+    """The shortest train clips with different, not too short texts that the model can carry."""
+    chosen: list[Clip] = []
+    for clip in sorted(clips, key=lambda clip: len(clip.wave)):
+        seconds = len(clip.wave) / family.sample_rate
+        frames = family.label_frames(seconds)
+        needed = family.frames_needed(family.encode_text(clip.normal, clip.language))
+        fits = frames is None or frames >= needed
+        new = clip.normal and clip.normal not in [one.normal for one in chosen]
+        if clip.split == "train" and seconds >= SHORTEST_S and fits and new:
+            chosen.append(clip)
+    middle = max(0, (len(chosen) - count) // 4)
+    return chosen[middle : middle + count]
+
+
+def examples(family: Family, clips: Sequence[Clip]) -> list[Example]:
+    """Clips as training sees them."""
+    made = []
+    for clip in clips:
+        features = family.extractor(clip.wave)
+        labels = tuple(family.encode_text(clip.normal, clip.language))
+        seconds = len(clip.wave) / family.sample_rate
+        padding = family.extractor.padding(features)
+        made.append(Example(clip.id, features, labels, seconds, clip.language, padding))
+    return made
+
+
+def seen_labels(batch: Any) -> int:
+    """Labels of a batch that the loss can see (negative ones are masked); 0 where it sums no unit."""
+    return int((batch["labels"] >= 0).sum()) if batch["units"] else 0
+
+
+def overfit(family: Family, clips: Sequence[Clip], budget: Budget) -> Practice:
+    """Trains `family` on one batch until its texts come back; changes its weights.
+
+    Dropout and masking are off (evaluation mode), so that a loss that does not fall has no excuse.
+    """
+    result = Practice([clip.normal for clip in clips])
+    batch = family.collate(examples(family, clips))
+    result.labels = seen_labels(batch)
+    result.parameters = sum(p.numel() for p in family.model.parameters())
+    trained = [p for p in family.model.parameters() if p.requires_grad]
+    result.trainable = sum(p.numel() for p in trained)
+    if not trained or not result.labels:
+        return result
+    until_s = min(budget.left_s, MAX_SHARE_OF_BUDGET * budget.total_s)
+    start_s = time.monotonic()
+    decode_at = 0
+    for step, loss in enumerate(_steps(family, trained, batch, result.parameters)):
+        result.losses.append(loss)
+        result.seconds = time.monotonic() - start_s
+        if not math.isfinite(loss):
+            break
+        if loss < LEARNT_NATS and step >= decode_at:
+            result.hypotheses = decode(family, clips)
+            result.wer = word_error_rate(result.references, result.hypotheses)
+            decode_at = step + max(5, step // 5)
+            if result.done:
+                break
+        if time.monotonic() - start_s > until_s:
+            break
+    result.seconds = time.monotonic() - start_s
+    return result
+
+
+def _steps(family: Family, trained: list[torch.nn.Parameter], batch: Any, parameters: int) -> Iterator[float]:
+    import torch
+
+    family.model.eval()
+    peak = SMALL_LR if parameters <= SMALL_PARAMETERS else LARGE_LR
+    optimiser = torch.optim.AdamW(trained, lr=peak, betas=(0.9, 0.98), weight_decay=0.0)
+    for step in range(MAX_STEPS):
+        for group in optimiser.param_groups:
+            group["lr"] = peak * min(1.0, (step + 1) / WARMUP_STEPS)
+        optimiser.zero_grad()
+        loss, units = family.loss(batch)
+        if loss.requires_grad:
+            torch.autograd.backward(loss / max(units, 1))
+            torch.nn.utils.clip_grad_norm_(trained, 1.0)
+            optimiser.step()
+        yield float(loss.detach()) / max(units, 1)
+
+
+def decode(family: Family, clips: Sequence[Clip]) -> list[str]:
+    """Normalised greedy hypotheses of clips."""
+    import torch
+
+    family.model.eval()
+    languages = [clip.language for clip in clips]
+    with torch.no_grad():
+        found = family.recognise([clip.wave for clip in clips], DecodeOptions(), languages)
+    return [family.normaliser(one.text, language) for one, language in zip(found, languages, strict=True)]

@@ -1,0 +1,263 @@
+"""One recording, decoded once, cut into clips: the inner loop of preparation."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from govor.audio.encoding import ClipEncoder, Pcm, clip_encoder, to_pcm
+from govor.audio.facts import declared_seconds
+from govor.audio.reader import Reader, open_reader
+from govor.audio.source import Source
+from govor.audio.stream import Lane, Mono, check_channel
+from govor.errors import AudioError
+from govor.prepare.settings import Settings
+
+END_TOLERANCE_S = 0.1
+"""How far a span may reach past the end of its recording: rounding of alignments, not a lost piece."""
+TRUNCATED_S, TRUNCATED_SHARE = 0.25, 0.02
+"""A recording shorter than its header promises by more than both of these was cut off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of a recording that is wanted.
+
+    Attributes:
+        row: its row in the task's table.
+        channel: channel number, None for the mix.
+        start: seconds, None for the beginning.
+        end: seconds, None for the end.
+    """
+
+    row: int
+    channel: int | None
+    start: float | None
+    end: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A piece of a recording, encoded.
+
+    Attributes:
+        row: as in its `Span`.
+        content: encoded bytes.
+        samples: number of samples.
+        sha256: of the 16-bit samples.
+    """
+
+    row: int
+    content: bytes
+    samples: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A span that did not become a clip.
+
+    Attributes:
+        row: as in its `Span`.
+        reason: stable code.
+        detail: for people.
+    """
+
+    row: int
+    reason: str
+    detail: str
+
+
+Outcome = Clip | Refused
+
+
+class _Open:
+    """A span while its samples arrive."""
+
+    def __init__(self, span: Span, settings: Settings) -> None:
+        self.span = span
+        self.first = round((span.start or 0.0) * settings.sample_rate)
+        self.last = None if span.end is None else round(span.end * settings.sample_rate)
+        self.samples = 0
+        self._settings = settings
+        self._encoder: ClipEncoder | None = None
+        self._digest = hashlib.sha256()
+        self._silent = True
+
+    def refusal(self) -> Refused | None:
+        """Why the span is impossible whatever the recording holds, or None."""
+        if self.first < 0:
+            return Refused(self.span.row, "bad_span", f"starts at {self.span.start} s")
+        if self.last is not None and self.last <= self.first:
+            return Refused(self.span.row, "empty_span", f"from {self.span.start} s to {self.span.end} s")
+        if self.last is not None and self.too_long(self.last - self.first):
+            return self._long()
+        return None
+
+    def too_long(self, samples: int) -> bool:
+        return samples > self._settings.max_clip_s * self._settings.sample_rate
+
+    def _long(self) -> Refused:
+        return Refused(self.span.row, "clip_too_long", f"longer than {self._settings.max_clip_s:g} s")
+
+    def take(self, pcm: Pcm, position: int) -> None:
+        """Takes what is its own of samples that begin at `position`."""
+        stop = len(pcm) if self.last is None else self.last - position
+        piece = pcm[max(0, self.first - position) : max(0, stop)]
+        if not len(piece):
+            return
+        self.samples += len(piece)
+        if self.too_long(self.samples):
+            self._encoder = None
+            return
+        if self._encoder is None:
+            self._encoder = clip_encoder(self._settings.codec, self._settings.sample_rate)
+        self._encoder.write(piece)
+        self._digest.update(piece.data)
+        self._silent = self._silent and not piece.any()
+
+    def finish(self, total: int, ended: bool) -> Outcome:
+        """The clip, when the recording's stream stands at `total` samples (`ended`: it has no more)."""
+        if self.too_long(self.samples):
+            return self._long()
+        if self._encoder is None:
+            return self._past_end(total) if total else Refused(self.span.row, "no_samples", "nothing in it")
+        tolerance = END_TOLERANCE_S * self._settings.sample_rate
+        if ended and self.last is not None and self.last - total > tolerance:
+            return self._past_end(total)
+        if self._silent:
+            return Refused(self.span.row, "silent", "every sample is zero")
+        return Clip(self.span.row, self._encoder.finish(), self.samples, self._digest.hexdigest())
+
+    def _past_end(self, total: int) -> Refused:
+        rate = self._settings.sample_rate
+        wanted = self.span.end if self.span.end is not None else self.span.start
+        return Refused(self.span.row, "past_end", f"{wanted} s, the recording ends at {total / rate:.2f} s")
+
+
+class _Track:
+    """The spans of one channel, in order of their beginning."""
+
+    def __init__(self, lane: Lane, spans: list[_Open]) -> None:
+        self._lane = lane
+        self._waiting = sorted(spans, key=lambda item: item.first, reverse=True)
+        self._active: list[_Open] = []
+        self.position = 0
+
+    @property
+    def done(self) -> bool:
+        return not self._waiting and not self._active
+
+    def push(self, block: Mono) -> Iterator[Outcome]:
+        """Feeds the recording's next samples; gives the clips that are complete."""
+        yield from self._advance(self._lane.push(block))
+
+    def _advance(self, mono: Mono) -> Iterator[Outcome]:
+        stop = self.position + len(mono)
+        while self._waiting and self._waiting[-1].first < stop:
+            self._active.append(self._waiting.pop())
+        if self._active:
+            pcm = to_pcm(mono)
+            for item in self._active:
+                item.take(pcm, self.position)
+        self.position = stop
+        complete = [item for item in self._active if item.last is not None and item.last <= stop]
+        if complete:
+            self._active = [item for item in self._active if item.last is None or item.last > stop]
+            for item in sorted(complete, key=_order):
+                yield item.finish(stop, ended=False)
+
+    def finish(self) -> Iterator[Outcome]:
+        """The clips that end with the recording."""
+        yield from self._advance(self._lane.finish())
+        rest, self._active, self._waiting = self._active + self._waiting[::-1], [], []
+        for item in sorted(rest, key=_order):
+            yield item.finish(self.position, ended=True)
+
+    def give_up(self, reason: str, detail: str) -> Iterator[Outcome]:
+        """Refuses what is not complete."""
+        for item in sorted(self._active + self._waiting, key=_order):
+            yield Refused(item.span.row, reason, detail)
+        self._active, self._waiting = [], []
+
+
+def _order(item: _Open) -> tuple[float, int, int]:
+    return (np.inf if item.last is None else item.last, item.first, item.span.row)
+
+
+def cut_recording(
+    source: Source,
+    spans: list[Span],
+    settings: Settings,
+    beat: Callable[[], None] = lambda: None,
+    decoder: str = "auto",
+) -> Iterator[Outcome]:
+    """Decodes `source` once and gives one outcome for each span, in the order in which they end.
+
+    Args:
+        source: the recording.
+        spans: the pieces wanted; they may overlap.
+        settings: what the clips are to be.
+        beat: called for every block, as a sign of life.
+        decoder: as in `govor.audio.mono_blocks`.
+
+    Raises:
+        IndexMismatchError: an MP3's index proved wrong at its end: the same again with PyAV.
+    """
+    opened = [_Open(span, settings) for span in spans]
+    refused = [refusal for item in opened if (refusal := item.refusal())]
+    yield from refused
+    rows = {refusal.row for refusal in refused}
+    wanted = [item for item in opened if item.span.row not in rows]
+    if not wanted:
+        return
+    reader = open_reader(source, settings.limits, decoder)
+    try:
+        yield from _cut(source, reader, wanted, settings, beat)
+    finally:
+        reader.close()
+
+
+def _cut(
+    source: Source, reader: Reader, wanted: list[_Open], settings: Settings, beat: Callable[[], None]
+) -> Iterator[Outcome]:
+    tracks = []
+    for channel in sorted({item.span.channel for item in wanted}, key=lambda c: -1 if c is None else c):
+        mine = [item for item in wanted if item.span.channel == channel]
+        try:
+            check_channel(channel, reader, source.name)
+        except AudioError as error:
+            yield from (Refused(item.span.row, error.code, str(error)) for item in mine)
+            continue
+        tracks.append(_Track(Lane(channel, reader.rate, settings.sample_rate), mine))
+    try:
+        for block in reader.blocks():
+            beat()
+            for track in tracks:
+                yield from track.push(block)
+            if not reader.provisional and all(track.done for track in tracks):
+                return
+    except AudioError as error:
+        if error.code == "index_mismatch":
+            raise
+        for track in tracks:
+            yield from track.give_up(error.code, str(error))
+        return
+    declared_s = declared_seconds(source, reader)
+    for track in tracks:
+        yield from _judged(track, declared_s, settings)
+
+
+def _judged(track: _Track, declared_s: float | None, settings: Settings) -> Iterator[Outcome]:
+    """The last clips; those that lean on the end of a recording that was cut off are refused."""
+    for outcome in track.finish():
+        decoded_s = track.position / settings.sample_rate
+        missing_s = (declared_s or 0.0) - decoded_s
+        cut_off = missing_s > TRUNCATED_S and missing_s > TRUNCATED_SHARE * (declared_s or 0.0)
+        if isinstance(outcome, Clip) and cut_off and outcome.samples:
+            detail = f"{decoded_s:.2f} s decoded, its header promises {declared_s:.2f} s"
+            outcome = Refused(outcome.row, "truncated", detail)
+        yield outcome

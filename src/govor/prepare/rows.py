@@ -1,0 +1,119 @@
+"""The utterances of each task, gathered in a few files so that a task is read without the whole table."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from govor.corpora.folder import Corpus
+from govor.prepare.planner import Plan, as_frame
+from govor.prepare.schema import SHARD_COLUMN
+
+BUCKET_BYTES = 24_000_000
+ORDER = ["audio", "end", "start", "id"]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What each shard holds, told without keeping the rows.
+
+    Attributes:
+        checksum: sum of the hashes of its rows, mod 2**64 ``[S]``.
+        rows: number of its rows ``[S]``.
+        row_bytes: mean bytes of a row of the table in memory.
+    """
+
+    checksum: NDArray[np.uint64]
+    rows: NDArray[np.int64]
+    row_bytes: float
+
+
+def contents(corpus: Corpus, plan: Plan) -> Contents:
+    """Hashes every row into its shard's checksum; order does not matter, every column does."""
+    checksum = np.zeros(len(plan.names), np.uint64)
+    rows = np.zeros(len(plan.names), np.int64)
+    total_bytes = 0.0
+    for batch in corpus.batches():
+        frame = as_frame(batch)
+        shard = plan.shards_of(frame)
+        np.add.at(checksum, shard, frame.hash_rows(seed=0).to_numpy())
+        rows += np.bincount(shard, minlength=len(rows))
+        total_bytes += frame.estimated_size()
+    return Contents(checksum, rows, total_bytes / max(1, plan.read))
+
+
+class Gathered:
+    """Rows of the shards still to be made, in buckets on disk, each small enough to be held.
+
+    Args:
+        folder: where the buckets are kept; removed by `close`.
+        corpus: the utterances.
+        plan: where they go.
+        pending: shards still to be made ``[S]``, bool.
+        filled: what the shards hold.
+    """
+
+    def __init__(
+        self, folder: Path, corpus: Corpus, plan: Plan, pending: NDArray[np.bool_], filled: Contents
+    ) -> None:
+        self._folder, self._plan = folder, plan
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        self._bucket = _buckets(plan, np.where(pending, filled.rows, 0), filled.row_bytes)
+        self._spill(corpus, pending)
+
+    def _spill(self, corpus: Corpus, pending: NDArray[np.bool_]) -> None:
+        writers: dict[int, pa.RecordBatchStreamWriter] = {}
+        schema: pa.Schema | None = None
+        try:
+            for batch in corpus.batches():
+                frame = as_frame(batch)
+                shard = self._plan.shards_of(frame)
+                frame = frame.with_columns(pl.Series(SHARD_COLUMN, shard)).filter(pl.Series(pending[shard]))
+                buckets = self._bucket[shard[pending[shard]]]
+                for bucket in np.unique(buckets):
+                    table = to_arrow(frame.filter(pl.Series(buckets == bucket)))
+                    schema = schema or table.schema
+                    if bucket not in writers:
+                        writers[bucket] = pa.ipc.new_stream(str(self._path(int(bucket))), schema)
+                    writers[bucket].write_table(table.cast(schema))
+        finally:
+            for writer in writers.values():
+                writer.close()
+
+    def _path(self, bucket: int) -> Path:
+        return self._folder / f"{bucket:06d}.arrow"
+
+    def tasks(self) -> Iterator[tuple[list[int], pl.DataFrame]]:
+        """Shards and rows of each task, in the order of the plan; rows are sorted by `ORDER`."""
+        for path in sorted(self._folder.glob("*.arrow")):
+            with pa.ipc.open_stream(str(path)) as stream:
+                frame = pl.DataFrame(pl.from_arrow(stream.read_all()))
+            tasks = self._plan.task[frame[SHARD_COLUMN].to_numpy()]
+            frame = frame.with_columns(pl.Series("_task", tasks)).sort(["_task", *ORDER], nulls_last=True)
+            for part in frame.partition_by("_task", maintain_order=True, include_key=False):
+                yield sorted(part[SHARD_COLUMN].unique().to_list()), part
+
+    def close(self) -> None:
+        """Removes the buckets."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _buckets(plan: Plan, rows: NDArray[np.int64], row_bytes: float) -> NDArray[np.int64]:
+    """Bucket of each shard ``[S]``; shards of one task share one."""
+    by_task = np.bincount(plan.task, rows, len(plan.task)) * row_bytes
+    before = np.concatenate([[0.0], np.cumsum(by_task)[:-1]])
+    bucket_of_task = (before // BUCKET_BYTES).astype(np.int64)
+    return bucket_of_task[plan.task]
+
+
+def to_arrow(frame: pl.DataFrame) -> pa.Table:
+    """`frame` with Arrow's plain string types, which every reader knows."""
+    return frame.to_arrow(compat_level=pl.CompatLevel.oldest())

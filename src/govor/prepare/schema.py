@@ -1,0 +1,71 @@
+"""Columns of a prepared data set, with the metadata by which ``datasets`` knows the audio."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pyarrow as pa
+
+from govor.errors import DatasetError
+
+AUDIO_TYPE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+OWN_COLUMNS: dict[str, pa.DataType] = {
+    "id": pa.string(),
+    "audio": AUDIO_TYPE,
+    "text": pa.string(),
+    "duration": pa.float64(),
+    "language": pa.string(),
+    "speaker": pa.string(),
+    "recording": pa.string(),
+    "start": pa.float64(),
+    "end": pa.float64(),
+    "audio_sha256": pa.string(),
+}
+FROM_CORPUS = ("id", "text", "language", "speaker", "recording", "start", "end")
+NOT_CARRIED = ("audio", "channel", "split", "duration", "audio_sha256")
+FOOTER_KEY = b"govor"
+SHARD_COLUMN = "_shard"
+"""In the rows of a task: the number of the shard that each goes into."""
+
+
+def dataset_schema(corpus_schema: pa.Schema, sample_rate: int) -> pa.Schema:
+    """Schema of the shards: govor's columns, then the corpus's further ones under their own names."""
+    fields = [pa.field(name, kind) for name, kind in OWN_COLUMNS.items()]
+    fields += [pa.field(name, _plain(corpus_schema.field(name).type)) for name in further(corpus_schema)]
+    features = {field.name: _feature(field.type) for field in fields}
+    features["audio"] = {"sampling_rate": sample_rate, "_type": "Audio"}
+    info = json.dumps({"info": {"features": features}})
+    return pa.schema(fields, metadata={b"huggingface": info.encode()})
+
+
+def further(schema: pa.Schema) -> list[str]:
+    """Columns that are carried over under their own names."""
+    return [name for name in schema.names if name not in OWN_COLUMNS and name not in NOT_CARRIED]
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    """`kind` without large, view and dictionary variants."""
+    if pa.types.is_dictionary(kind):
+        return _plain(kind.value_type)
+    if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return pa.string()
+    if pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind):
+        return pa.binary()
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return pa.list_(_plain(kind.value_type))
+    if pa.types.is_struct(kind):
+        return pa.struct([(field.name, _plain(field.type)) for field in kind])
+    return kind
+
+
+def _feature(kind: pa.DataType) -> Any:
+    if pa.types.is_struct(kind):
+        return {field.name: _feature(field.type) for field in kind}
+    if pa.types.is_list(kind):
+        return {"feature": _feature(kind.value_type), "_type": "List"}
+    names = {"double": "float64", "float": "float32", "halffloat": "float16", "date32[day]": "date32"}
+    name = str(kind)
+    if pa.types.is_map(kind) or pa.types.is_union(kind):
+        raise DatasetError(f"a column of type {name} cannot stand in a data set: leave it out of the corpus")
+    return {"dtype": names.get(name, name), "_type": "Value"}

@@ -1,0 +1,161 @@
+"""One Parquet shard: written whole or not at all, with its completion record in its own footer."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from govor.audio.encoding import EXTENSION, PCM_BYTES_A_SAMPLE
+from govor.prepare.cutting import Clip, Outcome
+from govor.prepare.schema import AUDIO_TYPE, FOOTER_KEY
+from govor.prepare.settings import Settings
+from govor.store import atomic_path, readable_error
+
+COMPRESSED = "zstd"
+_UNSAFE = str.maketrans(dict.fromkeys('/\\:*?"<>|\x00', "_"))
+
+
+@dataclass(frozen=True)
+class ShardFacts:
+    """What a finished shard says of itself.
+
+    Attributes:
+        key: of the rows, settings and verdicts it was made from.
+        rows: clips in it.
+        samples: of all clips together.
+        rejected: ``[id, reason, detail]`` of the utterances that did not become clips.
+    """
+
+    key: str
+    rows: int
+    samples: int
+    rejected: list[list[str]]
+
+    @property
+    def read(self) -> int:
+        """Utterances that were to go in."""
+        return self.rows + len(self.rejected)
+
+
+def read_facts(file: str | BinaryIO) -> ShardFacts | None:
+    """The facts in a shard's footer, or None when it is not a shard of govor."""
+    try:
+        metadata = pq.read_metadata(file).metadata or {}
+        return ShardFacts(**json.loads(metadata[FOOTER_KEY]))
+    except (KeyError, TypeError, ValueError, pa.ArrowException):
+        return None
+
+
+class ShardWriter:
+    """Collects the outcomes of one shard and commits it when the last one is there.
+
+    Args:
+        path: final path; nothing stands there before `commit`.
+        schema: columns.
+        table: the task's rows, from which the columns besides the audio come.
+        key: for the footer.
+        expected: outcomes that make it complete.
+        settings: of the preparation.
+    """
+
+    def __init__(
+        self, path: Path, schema: pa.Schema, table: pa.Table, key: str, expected: int, settings: Settings
+    ) -> None:
+        self.path, self.key, self.expected = path, key, expected
+        self._schema, self._table, self._settings = schema, table, settings
+        self._clips: list[Clip] = []
+        self._rejected: list[list[str]] = []
+        self._waiting_bytes = self._samples = self._rows = 0
+        self._files = ExitStack()
+        partial = self._files.enter_context(atomic_path(path))
+        self._sink = self._files.enter_context(partial.open("wb"))
+        self._writer = self._open_writer()
+
+    def _open_writer(self) -> pq.ParquetWriter:
+        plain = [name for name in self._schema.names if name != "audio"]
+        repeated = [name for name in ("language", "speaker", "recording") if name in plain]
+        return pq.ParquetWriter(
+            self._sink,
+            self._schema,
+            compression={**dict.fromkeys(self._leaves(plain), COMPRESSED), "audio.bytes": "none"},
+            use_dictionary=repeated,
+            write_statistics=[
+                name for name in plain if not pa.types.is_nested(self._schema.field(name).type)
+            ],
+            write_page_index=True,
+            use_content_defined_chunking=True,
+            store_schema=True,
+        )
+
+    def _leaves(self, names: list[str]) -> list[str]:
+        return [name for name in names if not pa.types.is_nested(self._schema.field(name).type)]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every utterance has its outcome."""
+        return self._rows + len(self._clips) + len(self._rejected) == self.expected
+
+    def add(self, outcome: Outcome) -> None:
+        """Adds a clip or a refusal."""
+        if not isinstance(outcome, Clip):
+            name = self._table["id"][outcome.row].as_py()
+            self._rejected.append([name, outcome.reason, outcome.detail])
+            return
+        self._clips.append(outcome)
+        self._samples += outcome.samples
+        self._waiting_bytes += outcome.samples * PCM_BYTES_A_SAMPLE
+        if self._waiting_bytes >= self._settings.row_group_bytes:
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self._clips:
+            return
+        clips, self._clips, self._waiting_bytes = self._clips, [], 0
+        self._rows += len(clips)
+        try:
+            self._writer.write_table(self._batch(clips), row_group_size=len(clips))
+        except OSError as error:
+            raise readable_error(error, self.path) from error
+
+    def _batch(self, clips: list[Clip]) -> pa.Table:
+        rows = self._table.take(pa.array([clip.row for clip in clips]))
+        made: dict[str, Any] = {
+            "audio": _audio(clips, rows["id"].to_pylist(), EXTENSION[self._settings.codec]),
+            "duration": pa.array([clip.samples / self._settings.sample_rate for clip in clips]),
+            "audio_sha256": pa.array([clip.sha256 for clip in clips]),
+        }
+        columns = [made[f.name] if f.name in made else rows[f.name].cast(f.type) for f in self._schema]
+        return pa.Table.from_arrays(columns, schema=self._schema)
+
+    def commit(self) -> ShardFacts:
+        """Writes the footer and lets the shard appear."""
+        self._flush()
+        facts = ShardFacts(self.key, self._rows, self._samples, sorted(self._rejected))
+        self._writer.add_key_value_metadata({FOOTER_KEY.decode(): json.dumps(asdict(facts))})
+        try:
+            self._writer.close()
+        except OSError as error:
+            raise readable_error(error, self.path) from error
+        self._files.close()
+        return facts
+
+    def abort(self) -> None:
+        """Leaves nothing behind."""
+        error = _AbortedError()
+        self._files.__exit__(_AbortedError, error, None)
+
+
+class _AbortedError(Exception):
+    pass
+
+
+def _audio(clips: list[Clip], ids: list[str], extension: str) -> pa.Array:
+    contents = pa.array([clip.content for clip in clips], pa.binary())
+    paths = pa.array([f"{name.translate(_UNSAFE)}.{extension}" for name in ids], pa.string())
+    return pa.StructArray.from_arrays([contents, paths], fields=list(AUDIO_TYPE))

@@ -1,0 +1,108 @@
+"""What a target remembers of its plan, and the refusal to mix what does not belong together."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from govor.errors import DatasetError
+from govor.prepare.planner import Plan
+from govor.prepare.settings import Settings
+from govor.prepare.target import STATE, Target, read_json, write_json
+
+PLAN = f"{STATE}/plan.json"
+UNITS = f"{STATE}/units.parquet"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """The plan that a target is being, or was, made by.
+
+    Attributes:
+        settings: as `Settings.as_dict`.
+        corpus: fingerprint of the corpus.
+        layout: what besides the units makes the plan.
+    """
+
+    settings: dict[str, Any]
+    corpus: str
+    layout: dict[str, Any]
+
+
+def read_stored(target: Target) -> Stored | None:
+    """What the target remembers, or None for a new one."""
+    data = read_json(target, PLAN)
+    return None if data is None else Stored(**data)
+
+
+def stored_plan(target: Target, stored: Stored) -> Plan:
+    """The plan itself, read back.
+
+    Raises:
+        DatasetError: its table is missing.
+    """
+    content = target.read(UNITS)
+    if content is None:
+        raise DatasetError(f"{target.name} lacks {UNITS}: choose another --out")
+    units = pq.read_table(io.BytesIO(content))
+    layout = stored.layout
+    return Plan(
+        unit=units["unit"].to_numpy(),
+        unit_shard=units["shard"].to_numpy(),
+        splits=layout["splits"],
+        shard_split=np.array(layout["shard_split"], np.int32),
+        shard_index=np.array(layout["shard_index"], np.int32),
+        shard_pcm_bytes=np.array(layout["shard_pcm_bytes"], np.int64),
+        task=np.array(layout["task"], np.int32),
+        shard_bytes=layout["shard_bytes"],
+        block_s=layout["block_s"],
+        read=layout["read"],
+        seconds=layout["seconds"],
+        unsplit=layout["unsplit"],
+    )
+
+
+def store_plan(target: Target, plan: Plan, settings: Settings, corpus: str) -> None:
+    """Remembers a plan: the units first, then the file that says that they are there."""
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"unit": plan.unit, "shard": plan.unit_shard}), sink, compression="zstd")
+    target.write(UNITS, sink.getvalue())
+    layout = {
+        "splits": plan.splits,
+        "shard_split": plan.shard_split.tolist(),
+        "shard_index": plan.shard_index.tolist(),
+        "shard_pcm_bytes": plan.shard_pcm_bytes.tolist(),
+        "task": plan.task.tolist(),
+        "shard_bytes": plan.shard_bytes,
+        "block_s": plan.block_s,
+        "read": plan.read,
+        "seconds": plan.seconds,
+        "unsplit": plan.unsplit,
+    }
+    write_json(target, PLAN, {"settings": settings.as_dict(), "corpus": corpus, "layout": layout})
+
+
+def refuse_other_settings(target: Target, stored: Stored, settings: Settings) -> None:
+    """Refuses to mix clips of different settings or library versions.
+
+    Raises:
+        DatasetError: names every setting that differs, with both values.
+    """
+    before, now = _flat(stored.settings), _flat(settings.as_dict())
+    changed = [f"{key} {before.get(key)} (now {now.get(key)})" for key in sorted({*before, *now})
+               if before.get(key) != now.get(key)]  # fmt: skip
+    if changed:
+        raise DatasetError(
+            f"{target.name} was prepared with other settings: {', '.join(changed)}; they are not mixed: "
+            "use the same settings, or another --out"
+        )
+
+
+def _flat(settings: dict[str, Any]) -> dict[str, Any]:
+    rest = {key: value for key, value in settings.items() if key != "versions"}
+    return {**rest, **{f"version of {key}": value for key, value in settings["versions"].items()}}

@@ -1,0 +1,242 @@
+"""Where a data set goes: a local folder, or any place fsspec reaches (``s3://``, ``gs://``, ``memory://``).
+
+Locally a file appears by renaming. Object stores cannot rename, but an object appears whole; there,
+completeness is the word of the index, ``dataset.json``, which comes last.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from govor import store
+from govor.errors import MachineError
+from govor.prepare.shard import ShardFacts, read_facts
+
+DATA = "data"
+STATE = ".prepare"
+
+
+class Target(Protocol):
+    """A place for a data set.
+
+    Attributes:
+        name: as the user gave it.
+        folder: local folder into which workers write finished shards.
+        scratch: local folder for what is needed only during the run.
+    """
+
+    name: str
+    folder: Path
+    scratch: Path
+
+    def held(self) -> Any:
+        """Context in which no other process works on the same target."""
+
+    def shards(self) -> dict[str, ShardFacts]:
+        """Facts of the shards that stand there, by file name."""
+
+    def arrived(self, name: str) -> int:
+        """Called when a worker has finished a shard: brings it to its place; returns its bytes."""
+
+    def rename(self, old: str, new: str) -> None:
+        """Gives a shard another name."""
+
+    def remove(self, name: str) -> None:
+        """Removes a file, which need not exist."""
+
+    def read(self, name: str) -> bytes | None:
+        """Content of a small file, or None."""
+
+    def write(self, name: str, content: bytes) -> None:
+        """Writes a small file that appears whole."""
+
+    def names(self, folder: str) -> list[str]:
+        """Names of the files in a folder of the target."""
+
+    def size(self, name: str) -> int:
+        """Bytes of a file."""
+
+    def require_space(self, needed_bytes: int, purpose: str) -> None:
+        """Raises `DiskFullError` where the room is known and too small."""
+
+
+def open_target(out: str) -> Target:
+    """The target called `out`."""
+    if "://" in out and not out.startswith("file://"):
+        return RemoteTarget(out)
+    return LocalTarget(Path(out.removeprefix("file://")))
+
+
+class LocalTarget:
+    """A folder of this machine, or one it shares with others."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.name = root.absolute(), str(root)
+        self.folder, self.scratch = self.root / DATA, self.root / STATE / "spill"
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Holds the folder's lock; removes what killed runs and lost workers left half-written."""
+        with store.locked(self.root):
+            self._tidy()
+            try:
+                yield
+            finally:
+                self._tidy()
+
+    def _tidy(self) -> None:
+        for folder in (self.root, self.folder, self.root / STATE, self.root / STATE / "verdicts"):
+            folder.mkdir(parents=True, exist_ok=True)
+            store.remove_partials(folder)
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def shards(self) -> dict[str, ShardFacts]:
+        """Facts of the shards in ``data/``."""
+        found = {path.name: read_facts(str(path)) for path in self.folder.glob("*.parquet")}
+        return {name: facts for name, facts in sorted(found.items()) if facts}
+
+    def arrived(self, name: str) -> int:
+        """Nothing to do but to look: workers write in place."""
+        return (self.folder / name).stat().st_size
+
+    def rename(self, old: str, new: str) -> None:
+        """Gives a shard another name."""
+        (self.folder / old).rename(self.folder / new)
+
+    def remove(self, name: str) -> None:
+        """Removes a file."""
+        (self.root / name).unlink(missing_ok=True)
+
+    def read(self, name: str) -> bytes | None:
+        """Content of a small file, or None."""
+        path = self.root / name
+        return path.read_bytes() if path.exists() else None
+
+    def write(self, name: str, content: bytes) -> None:
+        """Writes a small file atomically."""
+        store.write_bytes(self.root / name, content)
+
+    def names(self, folder: str) -> list[str]:
+        """Visible files in a folder."""
+        place = self.root / folder
+        return sorted(p.name for p in place.iterdir() if p.name[0] != ".") if place.is_dir() else []
+
+    def size(self, name: str) -> int:
+        """Bytes of a file."""
+        return (self.root / name).stat().st_size
+
+    def require_space(self, needed_bytes: int, purpose: str) -> None:
+        """Checks the disk."""
+        store.require_space(self.root, needed_bytes, purpose)
+
+
+class RemoteTarget:
+    """A place that fsspec reaches; shards are made in a local folder and put there."""
+
+    def __init__(self, url: str) -> None:
+        import fsspec
+
+        try:
+            self._files, self._root = fsspec.core.url_to_fs(url)
+        except (ImportError, ValueError) as error:
+            raise MachineError(f"{url} cannot be reached: {error}") from None
+        self._root, self.name = self._root.rstrip("/"), url
+        self._work = Path(tempfile.mkdtemp(prefix="govor-prepare-"))
+        self.folder, self.scratch = self._work / DATA, self._work / "spill"
+
+    def _path(self, name: str) -> str:
+        return f"{self._root}/{name}"
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Holds a lock of this machine for the URL (object stores themselves have none)."""
+        cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "govor" / "locks"
+        try:
+            with store.locked(cache / store.fingerprint(self.name)):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                yield
+        finally:
+            shutil.rmtree(self._work, ignore_errors=True)
+
+    def shards(self) -> dict[str, ShardFacts]:
+        """Facts of the shards in ``data/``, read from their footers alone."""
+        found: dict[str, ShardFacts] = {}
+        for name in self.names(DATA):
+            if not name.endswith(".parquet"):
+                continue
+            with self._files.open(self._path(f"{DATA}/{name}"), "rb") as file:
+                facts = read_facts(file)
+            if facts:
+                found[name] = facts
+        return found
+
+    def arrived(self, name: str) -> int:
+        """Puts a finished shard in place and removes the local one."""
+        local = self.folder / name
+        size = local.stat().st_size
+        self._reported(lambda: self._files.put_file(str(local), self._path(f"{DATA}/{name}")))
+        local.unlink()
+        return size
+
+    def rename(self, old: str, new: str) -> None:
+        """Copies a shard to its new name, then removes the old one."""
+        self._files.copy(self._path(f"{DATA}/{old}"), self._path(f"{DATA}/{new}"))
+        self._files.rm_file(self._path(f"{DATA}/{old}"))
+
+    def remove(self, name: str) -> None:
+        """Removes an object."""
+        with suppress(FileNotFoundError):
+            self._files.rm_file(self._path(name))
+
+    def read(self, name: str) -> bytes | None:
+        """Content of a small object, or None."""
+        try:
+            return bytes(self._files.cat_file(self._path(name)))
+        except FileNotFoundError:
+            return None
+
+    def write(self, name: str, content: bytes) -> None:
+        """Writes a small object."""
+        self._reported(lambda: self._files.pipe_file(self._path(name), content))
+
+    def _reported(self, act: Any) -> None:
+        try:
+            act()
+        except (PermissionError, OSError) as error:
+            raise MachineError(
+                f"{self.name} cannot be written ({error}): mend that, then run the same command again"
+            ) from None
+
+    def names(self, folder: str) -> list[str]:
+        """Visible objects in a folder."""
+        try:
+            self._files.invalidate_cache()
+            paths = self._files.ls(self._path(folder), detail=False)
+        except FileNotFoundError:
+            return []
+        return sorted(p.rsplit("/", 1)[1] for p in paths if not p.rsplit("/", 1)[1].startswith("."))
+
+    def size(self, name: str) -> int:
+        """Bytes of an object."""
+        return int(self._files.size(self._path(name)))
+
+    def require_space(self, needed_bytes: int, purpose: str) -> None:
+        """An object store has no known end."""
+
+
+def read_json(target: Target, name: str) -> Any:
+    """A JSON file of the target, or None."""
+    content = target.read(name)
+    return None if content is None else json.loads(content)
+
+
+def write_json(target: Target, name: str, value: Any) -> None:
+    """Writes a JSON file to the target."""
+    target.write(name, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())

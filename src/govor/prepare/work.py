@@ -1,0 +1,282 @@
+"""One task: a few recordings to a few shards, in a child process that knows nothing of other workers."""
+
+from __future__ import annotations
+
+import errno
+import resource
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute
+
+from govor.audio.limits import DecodeLimits
+from govor.audio.reader import IndexMismatchError, indexed
+from govor.audio.source import opened
+from govor.audio.stream import mono_blocks
+from govor.errors import AudioError, CorpusError
+from govor.prepare.cutting import Outcome, Refused, Span, cut_recording
+from govor.prepare.schema import SHARD_COLUMN
+from govor.prepare.settings import Settings
+from govor.prepare.shard import ShardWriter
+from govor.store import fingerprint
+
+BEAT_EVERY_S = 0.5
+Report = Callable[[tuple[Any, ...]], None]
+VerdictCodes = Mapping[str, tuple[str, str]]
+"""Verdicts on recordings by their ``audio``: code and detail."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a worker is given.
+
+    Attributes:
+        shards: number of a shard -> its file name and its key without verdicts.
+        rows: the utterances, sorted, as an Arrow stream; column ``_shard`` says where each goes.
+        schema: of the shards.
+        audio_root: what relative audio paths are taken from.
+        folder: local folder the shards are written to.
+        settings: of the preparation.
+        verdicts: recordings that must not be opened.
+        careful: announce every recording before it is opened.
+        not_by_index: MP3s whose index proved wrong.
+    """
+
+    shards: Mapping[int, tuple[str, str]]
+    rows: bytes
+    schema: pa.Schema
+    audio_root: str
+    folder: str
+    settings: Settings
+    verdicts: VerdictCodes = field(default_factory=dict)
+    careful: bool = False
+    not_by_index: frozenset[str] = frozenset()
+
+    def table(self) -> pa.Table:
+        """The utterances of the shards still to be made."""
+        table = pa.ipc.open_stream(self.rows).read_all()
+        wanted = pa.compute.is_in(table[SHARD_COLUMN], value_set=pa.array(list(self.shards), pa.int32()))
+        return table.filter(wanted)
+
+    def without(self, finished: set[str]) -> Task:
+        """The task with fewer shards, for the worker after this one."""
+        left = {number: shard for number, shard in self.shards.items() if shard[0] not in finished}
+        return replace(self, shards=left)
+
+
+def shard_key(base: str, verdicts: VerdictCodes, audio: set[str]) -> str:
+    """A shard's key: its rows and settings (`base`), and the verdicts on its recordings."""
+    mine = {name: verdicts[name][0] for name in sorted(audio & set(verdicts))}
+    return fingerprint([base, mine]) if mine else base
+
+
+def run_task(task: Task, report: Report) -> int:
+    """Makes the shards of a task.
+
+    Args:
+        task: what to do.
+        report: told ``("recording", audio)`` in a careful task, ``("beat", seconds, rejected)`` now and then,
+            and ``("shard", name, facts)`` when a shard has appeared.
+
+    Returns:
+        The largest resident memory of this process so far, in bytes.
+    """
+    finished: set[str] = set()
+
+    def note(message: tuple[Any, ...]) -> None:
+        if message[0] == "shard":
+            finished.add(message[1])
+        report(message)
+
+    while True:
+        try:
+            _attempt(task, note)
+            return peak_rss_bytes()
+        except _OtherDecoderNeededError as needed:
+            task = replace(task.without(finished), not_by_index=task.not_by_index | {needed.args[0]})
+
+
+def _attempt(task: Task, report: Report) -> None:
+    table = task.table()
+    with ExitStack() as cleanup:
+        shards = _Shards(task, table, report, cleanup)
+        for audio, spans in _recordings(table):
+            if task.careful:
+                report(("recording", audio))
+            shards.take(_outcomes(task, audio, spans, shards.beat), shards.must_hold(audio, spans))
+
+
+class _Shards:
+    """The open shards of a task; those that are complete are committed."""
+
+    def __init__(self, task: Task, table: pa.Table, report: Report, cleanup: ExitStack) -> None:
+        self._task, self._table, self._report, self._cleanup = task, table, report, cleanup
+        self._shard = table[SHARD_COLUMN].to_pylist()
+        self._expected = Counter(self._shard)
+        self._audio: dict[int, set[str]] = {number: set() for number in task.shards}
+        for number, audio in zip(self._shard, table["audio"].to_pylist(), strict=True):
+            self._audio[number].add(audio)
+        self._open: dict[int, ShardWriter] = {}
+        self._beat_s = time.monotonic()
+        self._samples = self._rejected = 0
+        for number in task.shards:
+            if not self._expected[number]:
+                self._commit(number, self._writer(number))
+
+    def take(self, outcomes: Iterator[Outcome], hold: bool) -> None:
+        """Takes a recording's outcomes; shards appear when complete, or at the recording's end (`hold`)."""
+        held: list[int] = []
+        for outcome in outcomes:
+            number = self._shard[outcome.row]
+            writer = self._writer(number)
+            writer.add(outcome)
+            self._count(outcome)
+            if writer.complete and hold:
+                held.append(number)
+            elif writer.complete:
+                self._commit(number, writer)
+        for number in held:
+            self._commit(number, self._open[number])
+
+    def must_hold(self, audio: str, spans: list[Span]) -> bool:
+        """Whether the end of this recording may still ask for another decoder of several shards."""
+        if len({self._shard[span.row] for span in spans}) == 1:
+            return False
+        try:
+            with opened(audio_path(audio, self._task.audio_root), self._task.settings.limits) as source:
+                return indexed(source)
+        except (AudioError, OSError):
+            return False
+
+    def _writer(self, number: int) -> ShardWriter:
+        if number not in self._open:
+            task = self._task
+            name, base = task.shards[number]
+            key = shard_key(base, task.verdicts, self._audio[number])
+            path = Path(task.folder) / name
+            expected = self._expected[number]
+            writer = ShardWriter(path, task.schema, self._table, key, expected, task.settings)
+            self._open[number] = writer
+            self._cleanup.callback(self._abandon, number)
+        return self._open[number]
+
+    def _commit(self, number: int, writer: ShardWriter) -> None:
+        facts = writer.commit()
+        del self._open[number]
+        self._send_beat()
+        self._report(("shard", self._task.shards[number][0], facts))
+
+    def _abandon(self, number: int) -> None:
+        if number in self._open:
+            self._open.pop(number).abort()
+
+    def _count(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Refused):
+            self._rejected += 1
+        else:
+            self._samples += outcome.samples
+        self.beat()
+
+    def beat(self) -> None:
+        """A sign of life, not more often than needed."""
+        if time.monotonic() - self._beat_s >= BEAT_EVERY_S:
+            self._send_beat()
+
+    def _send_beat(self) -> None:
+        self._beat_s = time.monotonic()
+        self._report(("beat", self._samples / self._task.settings.sample_rate, self._rejected))
+        self._samples = self._rejected = 0
+
+
+def _recordings(table: pa.Table) -> Iterator[tuple[str, list[Span]]]:
+    columns = [table[name].to_pylist() for name in ("audio", "channel", "start", "end")]
+    spans: list[Span] = []
+    previous = None
+    for row, (audio, channel, start, end) in enumerate(zip(*columns, strict=True)):
+        if spans and audio != previous:
+            yield previous or "", spans
+            spans = []
+        previous = audio
+        spans.append(Span(row, channel, start, end))
+    if spans:
+        yield previous or "", spans
+
+
+def _outcomes(task: Task, audio: str, spans: list[Span], beat: Callable[[], None]) -> Iterator[Outcome]:
+    """One outcome for each span of a recording, whatever state it is in."""
+    if audio in task.verdicts:
+        yield from (Refused(span.row, *task.verdicts[audio]) for span in spans)
+        return
+    left = dict.fromkeys(span.row for span in spans)
+    path = audio_path(audio, task.audio_root)
+    try:
+        with opened(path, task.settings.limits) as source:
+            decoder = "pyav" if audio in task.not_by_index else "auto"
+            for outcome in cut_recording(source, spans, task.settings, beat, decoder):
+                del left[outcome.row]
+                yield outcome
+    except IndexMismatchError:
+        raise _OtherDecoderNeededError(audio) from None
+    except AudioError as error:
+        if error.code == "missing":
+            _check_root(path, task.audio_root)
+        yield from (Refused(row, error.code, str(error)) for row in left)
+    except OSError as error:
+        yield from (Refused(row, "unreadable", _disk_fault(error, path)) for row in left)
+
+
+class _OtherDecoderNeededError(Exception):
+    """An MP3's index proved wrong; `args[0]` is its ``audio``."""
+
+
+def _check_root(path: str, audio_root: str) -> None:
+    """Tells one missing file from a disk that is gone.
+
+    Raises:
+        CorpusError: the folder of the recordings is missing or empty.
+    """
+    if "://" in path:
+        return
+    root = Path(audio_root) if path.startswith(audio_root) else Path(path).parent
+    if not root.is_dir() or not any(root.iterdir()):
+        raise CorpusError(
+            f"{root}, which holds the recordings, is gone or empty ({path} was wanted): bring it back and "
+            "run the same command again, what is finished is kept"
+        )
+
+
+def _disk_fault(error: OSError, path: str) -> str:
+    """Why a file cannot be read, when it is the file's own fault.
+
+    Raises:
+        CorpusError: it is the disk's fault.
+    """
+    if error.errno in (errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.EHOSTDOWN, errno.ETIMEDOUT):
+        raise CorpusError(
+            f"{path} cannot be read now ({error.strerror}): when its disk is back, run the same command again"
+        ) from None
+    return str(error)
+
+
+def audio_path(audio: str, audio_root: str) -> str:
+    """Absolute path or URI of an ``audio`` value."""
+    return audio if "://" in audio or audio.startswith("/") else f"{audio_root.rstrip('/')}/{audio}"
+
+
+def examine(path: str, limits: DecodeLimits, report: Report) -> None:
+    """Decodes a whole recording and drops it: what a suspect is asked to survive alone."""
+    for _ in mono_blocks(path, limits=limits):
+        report(("beat", 0.0, 0))
+
+
+def peak_rss_bytes() -> int:
+    """Largest resident memory of this process so far."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,0 +1,154 @@
+"""ASGI layers around everything: size and time of uploads, keys, counting."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import time
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from typing import Any
+
+from govor.serve.limits import ServeLimits
+from govor.serve.metrics import Metrics
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+COUNTED_PATHS = ("/v1/audio/transcriptions", "/v1/models", "/health", "/metrics")
+FORM_BYTES = 1_000_000
+"""What a form may add around its file."""
+
+
+def error_body(
+    message: str, code: str, kind: str = "invalid_request_error", param: str | None = None
+) -> bytes:
+    """An error as OpenAI's clients read it."""
+    error = {"message": message, "type": kind, "param": param, "code": code}
+    return json.dumps({"error": error}, ensure_ascii=False).encode()
+
+
+async def answer(send: Send, status: int, body: bytes, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
+    """Sends a whole JSON answer."""
+    length = (b"content-length", str(len(body)).encode())
+    kind = (b"content-type", b"application/json")
+    await send({"type": "http.response.start", "status": status, "headers": [kind, length, *headers]})
+    await send({"type": "http.response.body", "body": body})
+
+
+class _TooLargeError(Exception):
+    """The body passes the limit."""
+
+
+class _TooSlowError(Exception):
+    """The body takes too long to arrive."""
+
+
+class BodyLimit:
+    """Counts and times request bodies while they arrive; a header's word is not needed."""
+
+    def __init__(self, app: App, limits: ServeLimits) -> None:
+        self.app, self.limits = app, limits
+        self.max_bytes = limits.max_bytes + FORM_BYTES
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on, its body counted."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def noting_send(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, self._counted(scope, receive), noting_send)
+        except _TooLargeError:
+            message = f"the upload is larger than {self.limits.max_bytes} bytes, the server's limit"
+            await self._refuse(send, started, 413, error_body(message, "too_large"))
+        except _TooSlowError:
+            message = f"the upload took longer than {self.limits.upload_s:g} s, the server's limit"
+            await self._refuse(send, started, 408, error_body(message, "upload_timeout"))
+
+    async def _refuse(self, send: Send, started: bool, status: int, body: bytes) -> None:
+        if not started:
+            await answer(send, status, body, [(b"connection", b"close")])
+
+    def _counted(self, scope: Scope, receive: Receive) -> Receive:
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        until_s = time.monotonic() + self.limits.upload_s
+        seen = 0
+        whole = False
+
+        async def counted() -> Message:
+            nonlocal seen, whole
+            if whole:
+                return await receive()
+            if declared.isdigit() and int(declared) > self.max_bytes:
+                raise _TooLargeError
+            try:
+                message = await asyncio.wait_for(receive(), max(0.0, until_s - time.monotonic()))
+            except TimeoutError:
+                raise _TooSlowError from None
+            seen += len(message.get("body", b""))
+            whole = not message.get("more_body", False)
+            if seen > self.max_bytes:
+                raise _TooLargeError
+            return message
+
+        return counted
+
+
+class Keys:
+    """Asks for a key in front of the API; `/health` answers without one, the page has a log-in of its own."""
+
+    def __init__(self, app: App, keys: Sequence[str]) -> None:
+        self.app, self.keys = app, [key.encode() for key in keys]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on if it may pass."""
+        if self.keys and scope["type"] == "http" and self._guarded(scope["path"]) and not self._knows(scope):
+            body = error_body("a valid key is needed: Authorization: Bearer KEY", "invalid_api_key")
+            await answer(send, 401, body, [(b"www-authenticate", b"Bearer")])
+            return
+        await self.app(scope, receive, send)
+
+    @staticmethod
+    def _guarded(path: str) -> bool:
+        return path.startswith("/v1/") or path == "/metrics"
+
+    def _knows(self, scope: Scope) -> bool:
+        given = dict(scope["headers"]).get(b"authorization", b"").removeprefix(b"Bearer ").strip()
+        return sum(hmac.compare_digest(given, key) for key in self.keys) > 0
+
+
+class Counting:
+    """Counts requests and their seconds for `/metrics`."""
+
+    def __init__(self, app: App, metrics: Metrics) -> None:
+        self.app, self.metrics = app, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on and counts its answer."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        path = scope["path"] if scope["path"] in COUNTED_PATHS else "other"
+        started_s, status = time.monotonic(), 500
+
+        async def noting_send(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noting_send)
+        finally:
+            self.metrics.requests.labels(path, str(status)).inc()
+            self.metrics.seconds.labels(path).observe(time.monotonic() - started_s)

@@ -1,0 +1,137 @@
+"""The models a server offers, their names, and newer versions of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from govor.config import TranscribeConfig
+from govor.console import say
+from govor.errors import GovorError, InputError
+from govor.serve.batcher import Batcher
+
+ALIAS = "whisper-1"
+"""The name that clients of OpenAI's API send where they know no other: the first model."""
+WATCH_EVERY_S = 5.0
+Version = tuple[tuple[str, int, int], ...]
+
+
+@dataclass
+class ServedModel:
+    """One model that is offered.
+
+    Attributes:
+        name: as clients ask for it.
+        spec: run, folder or Hub id it was opened from.
+        recogniser: shared by all clients.
+        config: how recordings are cut and decoded.
+        version: sizes and times of its files when it was loaded.
+    """
+
+    name: str
+    spec: str
+    recogniser: Batcher
+    config: TranscribeConfig
+    version: Version
+
+
+def open_models(
+    specs: Sequence[str], config: TranscribeConfig, open_model: Callable[[str], Any]
+) -> dict[str, ServedModel]:
+    """Opens all models; ``name=spec`` gives one a name, otherwise the folder's name serves.
+
+    Raises:
+        InputError: two would have the same name.
+        ModelError: one cannot be opened.
+    """
+    served: dict[str, ServedModel] = {}
+    for spec in specs:
+        name, path = _named(spec)
+        if name in served:
+            raise InputError(f"two models would be called {name}: name one of them, other={path}")
+        version = version_of(path)
+        batcher = Batcher(open_model(path), config.batch_s)
+        served[name] = ServedModel(name, path, batcher, replace(config), version)
+    return served
+
+
+def _named(spec: str) -> tuple[str, str]:
+    name, equals, path = spec.partition("=")
+    if equals and name and "/" not in name:
+        return name, path
+    parts = [part for part in Path(spec).parts if part not in ("/", ".", "model")]
+    return (parts[-1] if parts else "model"), spec
+
+
+def version_of(spec: str) -> Version:
+    """Sizes and times of a local model's files; empty where it is no folder."""
+    folder = Path(spec)
+    if (folder / "model").is_dir():
+        folder = folder / "model"
+    if not folder.is_dir():
+        return ()
+    files = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")]
+    return tuple((path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files)
+
+
+class Watcher:
+    """Loads a model anew when its files have changed and stand still; clients notice nothing.
+
+    Args:
+        models: what is served.
+        open_model: opens a spec.
+        on_reload: called after each exchange.
+        every_s: how often to look.
+    """
+
+    def __init__(
+        self,
+        models: dict[str, ServedModel],
+        open_model: Callable[[str], Any],
+        on_reload: Callable[[ServedModel], None],
+        every_s: float = WATCH_EVERY_S,
+    ) -> None:
+        self._models, self._open, self._on_reload, self._every_s = models, open_model, on_reload, every_s
+        self._seen: dict[str, Version] = {}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> None:
+        """Begins to watch."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends watching."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._every_s):
+            for model in self._models.values():
+                self.look(model)
+
+    def look(self, model: ServedModel) -> None:
+        """Exchanges `model` if a newer version of it has been standing still since the last look."""
+        now = _quietly(model.spec)
+        still = self._seen.get(model.name) == now
+        self._seen[model.name] = now
+        if not now or now == model.version or not still:
+            return
+        try:
+            model.recogniser.swap(self._open(model.spec))
+        except (GovorError, OSError, ValueError) as error:
+            say(f"serve: the newer {model.name} cannot be opened ({error}); the one before stays")
+        else:
+            say(f"serve: {model.name} was exchanged for a newer version")
+            self._on_reload(model)
+        model.version = now
+
+
+def _quietly(spec: str) -> Version:
+    try:
+        return version_of(spec)
+    except OSError:  # it is being renamed right now
+        return ()

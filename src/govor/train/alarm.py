@@ -1,0 +1,47 @@
+"""The alarm for "the loss is fine, and the transcripts are nonsense".
+
+Two views of the same clips: how probable the model finds the right labels (teacher forced), and how wrong
+its own transcripts are (decoded). When they disagree, training is not at fault: decoding or tokens are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from govor.models.base import Example, Family
+
+LOW_FORCED_ERROR = 0.35
+HIGH_WER = 0.75
+
+
+def forced_error(family: Family, examples: Sequence[Example]) -> float:
+    """1 - exp(-mean negative log-likelihood of a label): about the share of labels the model gets wrong.
+
+    Computed on `examples` with their labels given, in evaluation mode, without gradients.
+    """
+    import torch
+
+    family.model.eval()
+    with torch.no_grad():
+        loss, units = family.loss(family.collate(examples))
+    return 1 - math.exp(-max(0.0, float(loss)) / max(1, units))
+
+
+def disagreement(forced: float, wer: float) -> str | None:
+    """A warning when teacher-forced error and decoded WER contradict each other, else None.
+
+    Args:
+        forced: from `forced_error`.
+        wer: of greedy decoding on the same clips.
+    """
+    if forced > LOW_FORCED_ERROR or wer < HIGH_WER:
+        return None
+    return (
+        f"the labels are found likely (teacher-forced error {forced:.2f}), but the transcripts are wrong "
+        f"(WER {wer:.2f}): look at the samples, and check model.language and model.task, the vocabulary's "
+        "delimiter and blank, suppressed tokens, and for CTC whether clips have fewer frames than labels "
+        "(govor preflight names each)"
+    )

@@ -1,0 +1,133 @@
+"""From a planned epoch to collated batches, one list per optimiser step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from govor.models.base import Example
+from govor.train.augment import Augmenter
+from govor.train.epoch import EpochPlan, Rows
+from govor.train.seeds import derived_seed
+
+if TYPE_CHECKING:
+    from govor.load import LoadedClip
+    from govor.models.base import Batch, Family
+
+
+IMPOSSIBLE = "the model gives fewer frames than its labels need"
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A clip that could not be used.
+
+    Attributes:
+        id: of the utterance.
+        reason: stable snake_case code.
+        detail: for people.
+    """
+
+    id: str
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class FedBatch:
+    """A batch as the loop takes it.
+
+    Attributes:
+        batch: collated; empty when no clip could be used.
+        ids: of its utterances.
+        seconds: of audio.
+        padded_seconds: clips times the longest one.
+        skipped: clips left out.
+    """
+
+    batch: Batch
+    ids: tuple[str, ...]
+    seconds: float
+    padded_seconds: float
+    skipped: tuple[Skipped, ...] = ()
+
+
+class Feed:
+    """Turns planned rows into collated batches: workers decode, augment and featurise, this process labels.
+
+    Args:
+        dataset: where the clips are.
+        split: of the data set.
+        used: rows of the split that are used; plans hold indices into it.
+        family: labels, padding, and the extractor that the workers get.
+        augmenter: what is done to clips, or None.
+        seed: of the run.
+        workers: processes; 0 works in this one.
+    """
+
+    def __init__(
+        self,
+        dataset: Any,
+        split: str,
+        used: Rows,
+        family: Family,
+        *,
+        augmenter: Augmenter | None = None,
+        seed: int = 0,
+        workers: int = 0,
+    ) -> None:
+        from govor.load import ClipWork, Loader
+
+        table = dataset.table(split)
+        self._ids, self._texts = table["id"].to_list(), table["text"].to_list()
+        has_language = "language" in table.columns
+        self._languages = table["language"].to_list() if has_language else [None] * len(self._ids)
+        self.family, self.used, self.seed = family, used, seed
+        work = ClipWork(dataset, split, family.extractor, augmenter)
+        self._loader = Loader(work, self._ids, workers=workers)
+
+    def steps(self, plan: EpochPlan, rank: int) -> Iterator[list[FedBatch]]:
+        """What is left of an epoch for one process: a list of batches per optimiser step."""
+        groups = plan.groups()
+        rows = (self.used[ranks[rank]] for group in groups for ranks in group)
+        loaded = self._loader.load(rows, plan.epoch)
+        for group in groups:
+            yield [self._batch(next(loaded), plan.epoch) for _ in group]
+
+    def examples(self, rows: Sequence[int], epoch: int = 0) -> list[Example]:
+        """Examples of rows of the split; those that cannot be used are left out."""
+        (clips,) = self._loader.load([np.asarray(rows, np.int64)], epoch)
+        return [made for clip in clips if isinstance(made := self._example(clip, epoch), Example)]
+
+    def close(self) -> None:
+        """Ends the workers."""
+        self._loader.close()
+
+    def _batch(self, clips: Sequence[LoadedClip], epoch: int) -> FedBatch:
+        made = [self._example(clip, epoch) for clip in clips]
+        examples = [one for one in made if isinstance(one, Example)]
+        skipped = [one for one in made if isinstance(one, Skipped)]
+        batch = self.family.collate(examples) if examples else {}
+        skipped += [Skipped(i, "too_few_frames", IMPOSSIBLE) for i in batch.get("impossible", ())]
+        seconds = [example.seconds for example in examples]
+        return FedBatch(
+            batch,
+            tuple(example.id for example in examples),
+            sum(seconds),
+            len(seconds) * max(seconds, default=0.0),
+            tuple(skipped),
+        )
+
+    def _example(self, clip: LoadedClip, epoch: int) -> Example | Skipped:
+        utterance, language = self._ids[clip.row], self._languages[clip.row]
+        if clip.features is None:
+            return Skipped(utterance, clip.reason, clip.detail)
+        labels = self.family.encode_text(self.family.normaliser(self._texts[clip.row], language), language)
+        most = self.family.max_labels
+        if most is not None and len(labels) > most:
+            return Skipped(utterance, "too_many_labels", f"{len(labels)} labels, the model takes {most}")
+        draw = derived_seed("example", self.seed, epoch, utterance)
+        return Example(utterance, clip.features, tuple(labels), clip.seconds, language, clip.padding, draw)

@@ -1,0 +1,81 @@
+"""A run's folder: where everything lies, what stands in ``run.json``, which checkpoints stay."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from govor import store
+from govor.errors import DatasetError, ModelError
+from govor.train import checkpoint
+from govor.train.checkpoint import Checkpoint
+from govor.train.moments import Keep, Kept
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths of a run and the facts kept in ``run.json``."""
+
+    root: Path
+
+    @property
+    def checkpoints(self) -> Path:
+        """One folder a checkpoint."""
+        return self.root / "checkpoints"
+
+    @property
+    def model(self) -> Path:
+        """The chosen checkpoint's model."""
+        return self.root / "model"
+
+    @property
+    def facts_path(self) -> Path:
+        """``run.json``."""
+        return self.root / "run.json"
+
+    def facts(self) -> dict[str, Any]:
+        """What ``run.json`` says; empty when there is none."""
+        return dict(store.read_json(self.facts_path)) if self.facts_path.exists() else {}
+
+    def note(self, **facts: Any) -> None:
+        """Adds facts to ``run.json``."""
+        store.write_json(self.facts_path, self.facts() | facts)
+
+    def checkpoint_of(self, step: int) -> Path:
+        """Folder of a step's checkpoint."""
+        return self.checkpoints / checkpoint.folder_name(step)
+
+    def prune(self, keep: Keep, best_step: int | None) -> list[str]:
+        """Removes checkpoints that `keep` does not keep; gives their names."""
+        entries = [_kept(found, best_step) for found in checkpoint.listed(self.checkpoints)]
+        _, pruned = keep.split(entries)
+        for entry in pruned:
+            shutil.rmtree(self.checkpoints / entry.name, ignore_errors=True)
+        return [entry.name for entry in pruned]
+
+
+def _kept(found: Checkpoint, best_step: int | None) -> Kept:
+    protected = bool(found.manifest.get("named")) or found.step == best_step
+    return Kept(found.folder.name, found.position, found.size_bytes, protected)
+
+
+def check_belongs(found: Checkpoint, model: str, data: str) -> None:
+    """Refuses a checkpoint of another model or data set.
+
+    Raises:
+        ModelError: other ``[model]`` or ``[text]`` settings.
+        DatasetError: other data.
+    """
+    prints = found.manifest.get("fingerprints", {})
+    if prints.get("model") != model:
+        raise ModelError(
+            f"{found.folder} was made with other [model] or [text] settings ({prints.get('model')}, "
+            f"now {model}): restore them, or choose another --out to start afresh"
+        )
+    if prints.get("data") != data:
+        raise DatasetError(
+            f"{found.folder} was trained on other data ({prints.get('data')}, now {data}): give the data set "
+            "it was trained on, or choose another --out and start from its model with model.base"
+        )

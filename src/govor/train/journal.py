@@ -1,0 +1,171 @@
+"""What a run writes down as it goes: ``metrics.jsonl``, TensorBoard events, wandb and trackio.
+
+``metrics.jsonl`` is the truth: one JSON object a line, ``kind`` being ``train``, ``eval``, ``sample`` or
+``event``. When a run continues it is cut back to the checkpoint, so that no step stands in it twice.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from govor.console import say
+
+METRICS = "metrics.jsonl"
+
+
+class Tracker(Protocol):
+    """A place that numbers go to besides ``metrics.jsonl``."""
+
+    def numbers(self, values: Mapping[str, float], step: int) -> None:
+        """Numbers at a step."""
+
+    def text(self, name: str, value: str, step: int) -> None:
+        """A text at a step."""
+
+    def close(self) -> None:
+        """The end of the session."""
+
+
+class Journal:
+    """Writes metrics of the main process; on other processes it does nothing.
+
+    Args:
+        run: the run's folder.
+        cut_bytes: length that ``metrics.jsonl`` had at the checkpoint; what lies behind is dropped.
+        trackers: where numbers go besides.
+        active: False on all but the main process.
+    """
+
+    def __init__(
+        self, run: Path, cut_bytes: int, trackers: Iterable[Tracker] = (), active: bool = True
+    ) -> None:
+        self.path, self.active, self.trackers = run / METRICS, active, list(trackers) if active else []
+        if active:
+            run.mkdir(parents=True, exist_ok=True)
+            self._file = self.path.open("ab")
+            self._file.truncate(min(cut_bytes, self.path.stat().st_size))
+            self._file.seek(0, os.SEEK_END)
+
+    def write(self, kind: str, step: int, values: Mapping[str, Any]) -> None:
+        """One line, and its numbers to the trackers."""
+        if not self.active:
+            return
+        line = json.dumps({"kind": kind, "step": step, **values}, ensure_ascii=False)
+        self._file.write(line.encode("utf-8", "surrogatepass") + b"\n")
+        self._file.flush()
+        numbers = {f"{kind}/{k}": float(v) for k, v in values.items() if _is_number(v)}
+        for tracker in self.trackers:
+            tracker.numbers(numbers, step)
+
+    def sample(self, step: int, utterance: str, reference: str, hypothesis: str) -> None:
+        """What the model says about one utterance."""
+        self.write("sample", step, {"id": utterance, "reference": reference, "hypothesis": hypothesis})
+        for tracker in self.trackers if self.active else ():
+            tracker.text(f"sample/{utterance}", f"**{reference}**\n\n{hypothesis}", step)
+
+    def sync(self) -> int:
+        """Flushes to the disk; gives the length in bytes."""
+        if not self.active:
+            return 0
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        return self._file.tell()
+
+    def close(self) -> None:
+        """Ends the session."""
+        if self.active:
+            self._file.close()
+        for tracker in self.trackers:
+            tracker.close()
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def read_metrics(run: Path) -> list[dict[str, Any]]:
+    """Lines of ``metrics.jsonl``; a last line that was being written is left out."""
+    path = run / METRICS
+    if not path.exists():
+        return []
+    found = []
+    for line in path.read_bytes().splitlines():
+        try:
+            found.append(json.loads(line))
+        except json.JSONDecodeError:
+            break
+    return found
+
+
+class TensorBoard:
+    """TensorBoard events in the run's folder; steps behind the checkpoint are purged."""
+
+    def __init__(self, run: Path, step: int) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        self._writer: Any = SummaryWriter(str(run / "tensorboard"), purge_step=step + 1)  # type: ignore[no-untyped-call]
+
+    def numbers(self, values: Mapping[str, float], step: int) -> None:
+        """Scalars."""
+        for name, value in values.items():
+            self._writer.add_scalar(name, value, step)
+
+    def text(self, name: str, value: str, step: int) -> None:
+        """Markdown text."""
+        self._writer.add_text(name, value, step)
+
+    def close(self) -> None:
+        """Flushes and closes the file."""
+        self._writer.close()
+
+
+class ModuleTracker:
+    """wandb or trackio: both offer ``init``, ``log`` and ``finish``."""
+
+    def __init__(self, name: str, run: Path, settings: Mapping[str, Any]) -> None:
+        self._module = importlib.import_module(name)
+        project = {"project": "govor", "name": run.name, "config": dict(settings)}
+        self._module.init(**project, **({"dir": str(run), "resume": "allow"} if name == "wandb" else {}))
+
+    def numbers(self, values: Mapping[str, float], step: int) -> None:
+        """One call a step."""
+        self._module.log(dict(values), step=step)
+
+    def text(self, name: str, value: str, step: int) -> None:
+        """Samples stay in ``metrics.jsonl`` and TensorBoard."""
+
+    def close(self) -> None:
+        """Ends the tracker's run."""
+        self._module.finish()
+
+
+def make_trackers(run: Path, step: int, wanted: Iterable[str], settings: Mapping[str, Any]) -> list[Tracker]:
+    """TensorBoard, and those of wandb and trackio that are wanted and usable; others are said and left."""
+    trackers: list[Tracker] = []
+    if importlib.util.find_spec("tensorboard"):
+        trackers.append(TensorBoard(run, step))
+    else:
+        say("TensorBoard is not installed: metrics.jsonl is the only log (pip install 'govor[train]')")
+    for name in _chosen(tuple(wanted)):
+        try:
+            trackers.append(ModuleTracker(name, run, settings))
+        except Exception as error:  # a tracker must never stop a training run
+            say(f"{name} is not used: {error}")
+    return trackers
+
+
+def _chosen(wanted: tuple[str, ...]) -> list[str]:
+    if wanted != ("auto",):
+        return list(wanted)
+    return [name for name in ("wandb", "trackio") if importlib.util.find_spec(name) and _set_up(name)]
+
+
+def _set_up(name: str) -> bool:
+    if name != "wandb":
+        return True
+    return bool(os.environ.get("WANDB_API_KEY") or os.environ.get("WANDB_MODE") == "offline")

@@ -1,0 +1,183 @@
+"""Evaluation while training: a fixed part of dev, decoded for real, on all processes."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from govor.config import TrainConfig
+from govor.errors import DatasetError, RecipeError
+from govor.train.alarm import disagreement, forced_error
+from govor.train.feed import Feed
+from govor.train.reduce import Ranks
+from govor.train.seeds import generator
+
+if TYPE_CHECKING:
+    from govor.models.base import DecodeOptions, Family
+
+FORCED_CLIPS = 16
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What an evaluation found.
+
+    Attributes:
+        wer: normalised, corpus level.
+        cer: likewise for characters.
+        forced: teacher-forced error on a few of the clips.
+        utterances: how many were decoded.
+        seconds: it took.
+        samples: (id, reference, hypothesis) of a fixed few.
+        warning: when `forced` and `wer` contradict each other.
+    """
+
+    wer: float
+    cer: float
+    forced: float
+    utterances: int
+    seconds: float
+    samples: tuple[tuple[str, str, str], ...]
+    warning: str | None
+
+    def numbers(self) -> dict[str, float]:
+        """As ``metrics.jsonl`` holds it."""
+        return {
+            "wer": self.wer,
+            "cer": self.cer,
+            "forced_error": round(self.forced, 5),
+            "utterances": self.utterances,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def check_splits(config: TrainConfig, splits: dict[str, int]) -> None:
+    """Refuses to choose a model on test data, and splits that are not there.
+
+    Raises:
+        RecipeError: dev is a test split, or the same as train.
+        DatasetError: the data set lacks a split.
+    """
+    if config.dev_split == config.train_split:
+        raise RecipeError(
+            f"train.dev_split is {config.dev_split!r}, which is also learned from: choose another split"
+        )
+    for key, split in (("train_split", config.train_split), ("dev_split", config.dev_split)):
+        if "test" in split.lower():
+            raise RecipeError(
+                f"train.{key} is {split!r}: test data is never trained on or used to choose a model; "
+                "make a dev split with govor select --dev N"
+            )
+        if not splits.get(split):
+            raise DatasetError(
+                f"the data set has no {split} split (it has {_listed(splits)}): govor select --dev N makes "
+                f"one, or name another with train.{key}"
+            )
+
+
+def _listed(splits: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in splits.items()) or "none"
+
+
+def fixed_rows(count: int, wanted: int, seed: int) -> list[int]:
+    """A seeded choice of `wanted` of `count` rows (all when 0), in order."""
+    if not wanted or wanted >= count:
+        return list(range(count))
+    return sorted(generator("dev", seed).choice(count, wanted, replace=False).tolist())
+
+
+class Judge:
+    """Decodes dev and counts errors; leaves the model in the state it found it.
+
+    Args:
+        family: what is judged.
+        dataset: with the dev split.
+        config: settings.
+        options: how hypotheses are made.
+        ranks: processes among which the rows are shared out.
+    """
+
+    def __init__(
+        self, family: Family, dataset: Any, config: TrainConfig, options: DecodeOptions, ranks: Ranks
+    ) -> None:
+        self.family, self.dataset, self.config = family, dataset, config
+        self.options, self.ranks = options, ranks
+        table = dataset.table(config.dev_split)
+        self._ids, self._texts = table["id"].to_list(), table["text"].to_list()
+        languages = table["language"].to_list() if "language" in table.columns else [None] * len(self._ids)
+        self._references = {
+            i: family.normaliser(text, lang)
+            for i, text, lang in zip(self._ids, self._texts, languages, strict=True)
+        }
+        self._languages = dict(zip(self._ids, languages, strict=True))
+        self.rows = fixed_rows(len(self._ids), config.eval_utterances, config.seed)
+
+    @property
+    def size(self) -> int:
+        """Utterances in the whole split."""
+        return len(self._ids)
+
+    def of(self, family: Family) -> Judge:
+        """The same judge for another model."""
+        return Judge(family, self.dataset, self.config, self.options, self.ranks)
+
+    def judge(self, whole: bool = False) -> Judgement:
+        """Decodes the fixed subset, or all of dev."""
+        import torch
+
+        start_s = time.monotonic()
+        self.ranks.share_buffers(self.family.model)
+        self.family.model.eval()
+        rows = list(range(len(self._ids))) if whole else self.rows
+        with torch.no_grad():
+            hypotheses = self._decode(rows)
+        pairs = [(self._references[i], self.family.normaliser(h, self._languages[i])) for i, h in hypotheses]
+        forced = self._forced()
+        return self._judgement(pairs, hypotheses, forced, time.monotonic() - start_s)
+
+    def _decode(self, rows: list[int]) -> list[tuple[str, str]]:
+        from govor.evaluate import decode_rows
+
+        mine = rows[self.ranks.rank :: self.ranks.size]
+        found = decode_rows(
+            self.family, self.dataset, self.config.dev_split, mine, self.options, batch_s=self._batch_s
+        )
+        parts = self.ranks.gather([(i, hypothesis.text) for i, hypothesis in found])
+        order = {self._ids[row]: number for number, row in enumerate(rows)}
+        return sorted((pair for part in parts for pair in part), key=lambda pair: order[pair[0]])
+
+    @property
+    def _batch_s(self) -> float:
+        return self.config.batch_s or 120.0
+
+    def _forced(self) -> float:
+        feed = Feed(self.dataset, self.config.dev_split, np.asarray(self.rows), self.family)
+        examples = feed.examples(self.rows[:FORCED_CLIPS])
+        return forced_error(self.family, examples) if examples else 1.0
+
+    def _judgement(
+        self,
+        pairs: list[tuple[str, str]],
+        hypotheses: list[tuple[str, str]],
+        forced: float,
+        seconds: float,
+    ) -> Judgement:
+        from govor.evaluate import corpus_rate
+
+        wer = corpus_rate(pairs)
+        samples = [
+            (i, reference, hypothesis)
+            for (i, _), (reference, hypothesis) in zip(hypotheses, pairs, strict=True)
+        ][: self.config.samples]
+        return Judgement(
+            wer,
+            corpus_rate(pairs, characters=True),
+            forced,
+            len(pairs),
+            seconds,
+            tuple(samples),
+            disagreement(forced, wer),
+        )

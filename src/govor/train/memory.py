@@ -1,0 +1,75 @@
+"""Batches that do not fit: run in pieces now, and from now on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from govor.models.base import Batch
+
+Result = TypeVar("Result")
+_CPU_WORDS = ("can't allocate memory", "not enough memory", "DefaultCPUAllocator")
+_ACCELERATOR_WORDS = ("out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether `error` says that memory ran out, on a device or in the machine."""
+    import torch
+
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and any(w in str(error) for w in _CPU_WORDS + _ACCELERATOR_WORDS)
+
+
+def batch_length(batch: Batch) -> int:
+    """Clips in a collated batch."""
+    return len(batch["ids"])
+
+
+def in_pieces(batch: Batch, pieces: int) -> list[Batch]:
+    """A collated batch cut along its first dimension into at most `pieces` batches."""
+    length = batch_length(batch)
+    size = -(-length // pieces)
+    return [_cut(batch, length, start, start + size) for start in range(0, length, size)]
+
+
+def _cut(value: Any, length: int, start: int, end: int) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _cut(part, length, start, end) for key, part in value.items()}
+    whole = hasattr(value, "shape") and value.ndim and len(value) == length
+    listed = isinstance(value, (list, tuple)) and len(value) == length
+    return value[start:end] if whole or listed else value
+
+
+def on_device(value: Any, device: Any) -> Any:
+    """The same nested batch with its tensors on `device`."""
+    if isinstance(value, Mapping):
+        return {key: on_device(part, device) for key, part in value.items()}
+    return value.to(device, non_blocking=True) if hasattr(value, "to") else value
+
+
+def pieces_for(cost_s: float, known: Sequence[tuple[float, int]]) -> int:
+    """In how many pieces a batch of `cost_s` padded seconds is run, given where memory ran out before."""
+    return max((pieces for failed_s, pieces in known if cost_s >= failed_s), default=1)
+
+
+def largest_that_fits(fits: Callable[[float], bool], start_s: float, most_s: float) -> float:
+    """The largest of start x 2^n (then one step of x1.5) padded seconds for which `fits` is true.
+
+    Args:
+        fits: tries a batch of so many padded seconds.
+        start_s: tried first; halved until something fits.
+        most_s: never more than this.
+
+    Returns:
+        Seconds, or 0.0 when not even a sixteenth of `start_s` fits.
+    """
+    size = start_s
+    while size >= start_s / 16 and not fits(size):
+        size /= 2
+    if size < start_s / 16:
+        return 0.0
+    while size * 2 <= most_s and size >= start_s and fits(size * 2):
+        size *= 2
+    return size * 1.5 if size * 1.5 <= most_s and fits(size * 1.5) else size

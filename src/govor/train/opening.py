@@ -1,0 +1,269 @@
+"""Opens a session: the data, where the run stands, and the parts that train it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from govor import store
+from govor.config import Recipe, TrainConfig, Workspace
+from govor.console import say
+from govor.errors import ModelError
+from govor.train import checkpoint
+from govor.train.augment import Augmenter, noise_files
+from govor.train.changes import changes
+from govor.train.checkpoint import Checkpoint
+from govor.train.epoch import Layout, Rows, plan_epoch, steps_in_epoch
+from govor.train.feed import Feed
+from govor.train.folder import RunFolder, check_belongs
+from govor.train.journal import Journal, make_trackers
+from govor.train.judge import Judge, check_splits
+from govor.train.loop import Stepper
+from govor.train.mirror import Mirror, fetch_newest
+from govor.train.optimiser import load_optimiser, make_optimiser
+from govor.train.parts import (
+    adjust_model,
+    chosen_rows,
+    data_fingerprint,
+    make_family,
+    model_fingerprint,
+    set_threads,
+)
+from govor.train.reduce import Ranks
+from govor.train.saver import Saver
+from govor.train.session import Session
+from govor.train.sizing import FIRST_BATCH_S, found_batch_s, largest_batch_fits
+from govor.train.state import TrainState
+from govor.train.stop import Stopper
+from govor.train.usage import hardware, versions
+
+
+@dataclass(frozen=True)
+class Material:
+    """The data of a run.
+
+    Attributes:
+        dataset: opened.
+        used: rows of the train split that are used.
+        durations: their seconds.
+        fingerprints: of ``model`` settings and ``data``.
+    """
+
+    dataset: Any
+    used: Rows
+    durations: NDArray[np.float64]
+    fingerprints: dict[str, str]
+
+
+def open_material(recipe: Recipe) -> Material:
+    """Opens the data set and checks what can be checked without a model.
+
+    Raises:
+        RecipeError: the model would be chosen on test data, or noise is missing.
+        DatasetError: there is no such data set or split.
+    """
+    from govor.load import Dataset
+
+    config = recipe.train
+    dataset = Dataset.open(Workspace.of(recipe).dataset)
+    check_splits(config, dict(dataset.splits))
+    if config.augment.noise:
+        noise_files(config.augment.noise)
+    durations = dataset.durations(config.train_split)
+    used = chosen_rows(durations, config.hours, config.seed)
+    prints = {"model": model_fingerprint(recipe), "data": data_fingerprint(recipe, dataset)}
+    return Material(dataset, used, durations[used], prints)
+
+
+def open_session(
+    recipe: Recipe, folder: RunFolder, ranks: Ranks, stopper: Stopper
+) -> tuple[Session, Checkpoint | None]:
+    """Builds everything: new, from a base, or as the newest good checkpoint has it."""
+    config = recipe.train
+    material = open_material(recipe)
+    threads = set_threads(config)
+    start = _find_start(folder, ranks, material.fingerprints, config.mirror)
+    stepper = _stepper(recipe, material, ranks, start)
+    state = _state(start, stepper, folder)
+    layout = _layout(state, stepper, material, config)
+    _set_total(state, config, material.durations, layout)
+    journal = _journal(recipe, folder, ranks, state)
+    if ranks.main:
+        _write_facts(folder, recipe, journal, state, _facts(material, ranks, threads, state))
+    session = Session(
+        config=config,
+        ranks=ranks,
+        state=state,
+        durations=material.durations,
+        layout=layout,
+        feed=_feed(config, material, stepper),
+        stepper=stepper,
+        judge=Judge(stepper.family, material.dataset, config, _options(recipe), ranks),
+        saver=Saver(folder, stepper.family, stepper.optimiser, config, material.fingerprints),
+        mirror=_mirror(folder, config) if ranks.main else None,
+        journal=journal,
+        stopper=stopper,
+    )
+    return session, start
+
+
+def _find_start(
+    folder: RunFolder, ranks: Ranks, prints: dict[str, str], mirror: str | None
+) -> Checkpoint | None:
+    """The newest good checkpoint, here or in the mirror, the same on every process."""
+    mine = checkpoint.newest_good(folder.checkpoints, say) if ranks.main else None
+    if mirror and ranks.main:
+        mine = fetch_newest(folder, mirror, mine)
+    found: Checkpoint | None = ranks.from_main(mine)
+    if found is not None:
+        check_belongs(found, prints["model"], prints["data"])
+        say(f"continuing from {found.folder.name}") if ranks.main else None
+    return found
+
+
+def _stepper(recipe: Recipe, material: Material, ranks: Ranks, start: Checkpoint | None) -> Stepper:
+    family = make_family(recipe, material.dataset, material.used, str(ranks.device), start)
+    adjust_model(family, recipe.train)
+    ranks.share_model(family.model)
+    optimiser = make_optimiser(family.model, recipe.train)
+    if start:
+        load_optimiser(family.model, optimiser, start.folder / checkpoint.OPTIMIZER)
+    return Stepper(family, optimiser, recipe.train, ranks)
+
+
+def _state(start: Checkpoint | None, stepper: Stepper, folder: RunFolder) -> TrainState:
+    if start is None:
+        return TrainState()
+    state = TrainState.from_dict(start.state())
+    if state.scaler:
+        stepper.scaler.load_state_dict(state.scaler)
+    if stepper.ranks.main:
+        _restore_best(folder, state)
+    state.best = stepper.ranks.from_main(state.best)
+    return state
+
+
+def _restore_best(folder: RunFolder, state: TrainState) -> None:
+    """Makes ``model/`` agree with the checkpoint that is continued from."""
+    if state.best is None:
+        return
+    try:
+        checkpoint.publish(checkpoint.verify(folder.checkpoint_of(state.best["step"])), folder.model)
+    except ModelError as error:
+        say(f"the best checkpoint so far is lost ({error}); the best from here on is chosen")
+        state.best = None
+
+
+def _layout(state: TrainState, stepper: Stepper, material: Material, config: TrainConfig) -> Layout:
+    """How clips fall into batches; on a GPU the largest batch is tried first."""
+    on_gpu = stepper.device.type == "cuda"
+    state.batch_s = config.batch_s or state.batch_s
+    if not state.batch_s:
+        state.batch_s = (
+            found_batch_s(stepper, material.durations, config.max_batch) if on_gpu else FIRST_BATCH_S
+        )
+        say(f"batches of {state.batch_s:g} padded seconds") if stepper.ranks.main else None
+    elif on_gpu and not state.pieces:
+        _try_largest(state, stepper, material.durations, config)
+    return Layout(state.batch_s, config.max_batch, stepper.ranks.size, config.accumulate)
+
+
+def _try_largest(
+    state: TrainState, stepper: Stepper, durations: NDArray[np.float64], config: TrainConfig
+) -> None:
+    """Where the largest batch does not fit, batches above half of it are run in two pieces from the start."""
+    if largest_batch_fits(stepper, durations, state.batch_s, config.max_batch):
+        return
+    half = state.batch_s / 2
+    fits = largest_batch_fits(stepper, durations, half, config.max_batch)
+    state.pieces = [(half, 2 if fits else 4)]
+    say(f"batches of {state.batch_s:g} padded seconds do not fit: the larger ones are run in pieces")
+
+
+def _set_total(
+    state: TrainState, config: TrainConfig, durations: NDArray[np.float64], layout: Layout
+) -> None:
+    """Steps of the whole run: those asked for, or those that the epochs have under this layout."""
+    if config.steps is not None:
+        state.total_steps = config.steps
+        return
+    state.total_steps = state.step + _steps_left(state, config, durations, layout)
+
+
+def _steps_left(
+    state: TrainState, config: TrainConfig, durations: NDArray[np.float64], layout: Layout
+) -> int:
+    whole, part = int(config.epochs), config.epochs - int(config.epochs)
+    left = 0
+    for epoch in range(state.epoch, whole):
+        legs = state.legs if epoch == state.epoch else ()
+        left += len(plan_epoch(durations, config.seed, epoch, legs, layout).groups())
+    if not part or state.epoch > whole:
+        return left
+    last = round(part * steps_in_epoch(durations, config.seed, whole, layout))
+    if state.epoch < whole or not state.legs:
+        return left + last
+    rest = len(plan_epoch(durations, config.seed, whole, state.legs, layout).groups())
+    return round(max(0.0, part - state.epoch_share) / max(1 - state.epoch_share, 1e-9) * rest)
+
+
+def _feed(config: TrainConfig, material: Material, stepper: Stepper) -> Feed:
+    augmenter = Augmenter(config.augment, config.seed, stepper.family.sample_rate)
+    return Feed(
+        material.dataset,
+        config.train_split,
+        material.used,
+        stepper.family,
+        augmenter=augmenter if augmenter.active else None,
+        seed=config.seed,
+        workers=config.loader_workers,
+    )
+
+
+def _facts(material: Material, ranks: Ranks, threads: int, state: TrainState) -> dict[str, Any]:
+    return {
+        "versions": versions(),
+        "hardware": hardware(ranks.device),
+        "fingerprints": material.fingerprints,
+        "world_size": ranks.size,
+        "threads": threads,
+        "total_steps": state.total_steps,
+        "hours": round(float(material.durations.sum()) / 3600, 4),
+        "batch_s": state.batch_s,
+    }
+
+
+def _write_facts(
+    folder: RunFolder, recipe: Recipe, journal: Journal, state: TrainState, facts: dict[str, Any]
+) -> None:
+    """Writes ``run.json`` and ``recipe.toml``, and says what changed since the last session."""
+    if state.step:
+        for change in changes(folder, recipe, facts):
+            say(f"changed since the last session: {change}")
+            journal.write("event", state.step, {"event": "changed", "message": change})
+    store.write_text(folder.root / "recipe.toml", recipe.to_toml())
+    folder.note(**facts)
+
+
+def _mirror(folder: RunFolder, config: TrainConfig) -> Mirror | None:
+    if not config.mirror:
+        return None
+    mirror = Mirror(folder, config.mirror, config.mirror_max_bytes)
+    mirror.start()
+    return mirror
+
+
+def _journal(recipe: Recipe, folder: RunFolder, ranks: Ranks, state: TrainState) -> Journal:
+    trackers = (
+        make_trackers(folder.root, state.step, recipe.train.trackers, recipe.to_dict()) if ranks.main else []
+    )
+    return Journal(folder.root, state.metrics_bytes, trackers, ranks.main)
+
+
+def _options(recipe: Recipe) -> Any:
+    from govor.models.base import DecodeOptions
+
+    return DecodeOptions(language=recipe.model.language, task=recipe.model.task)

@@ -1,0 +1,123 @@
+"""AdamW with layer-wise rates; its state as safetensors by parameter name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from govor.config import TrainConfig
+from govor.errors import RecipeError
+
+if TYPE_CHECKING:
+    import torch
+
+_LAYER = re.compile(r"(?:^|\.)(?:layers?|blocks?|h)\.(\d+)\.")
+_MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+
+
+def _begins(name: str, prefix: str) -> bool:
+    return name.startswith(prefix) or f".{prefix}" in name
+
+
+def make_optimiser(model: torch.nn.Module, config: TrainConfig) -> torch.optim.AdamW:
+    """AdamW over the parameters that are trained; no decay for biases, norms and other vectors.
+
+    Every group carries ``factor``, by which the scheduled rate is multiplied.
+
+    Raises:
+        RecipeError: nothing is left to train.
+    """
+    import torch
+
+    groups: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
+    deepest = layer_count(model)
+    for name, parameter in trained(model):
+        decay = config.weight_decay if parameter.ndim > 1 else 0.0
+        groups.setdefault((rate_of(name, config, deepest), decay), []).append(parameter)
+    if not groups:
+        raise RecipeError("model.freeze leaves no parameter to train: freeze less")
+    plain = [
+        {"params": members, "lr": config.lr * factor, "weight_decay": decay, "factor": factor}
+        for (factor, decay), members in groups.items()
+    ]
+    return torch.optim.AdamW(plain, lr=config.lr, betas=config.betas, fused=True)
+
+
+def trained(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Parameter]]:
+    """Names and parameters that take gradients."""
+    return ((name, p) for name, p in model.named_parameters() if p.requires_grad)
+
+
+def layer_count(model: torch.nn.Module) -> int:
+    """Number of encoder layers, 0 where names show none."""
+    return 1 + max(
+        (_layer(name) for name, _ in model.named_parameters() if "decoder" not in name), default=-1
+    )
+
+
+def _layer(name: str) -> int:
+    found = _LAYER.search(name)
+    return int(found[1]) if found else -1
+
+
+def rate_of(name: str, config: TrainConfig, layers: int) -> float:
+    """The learning-rate factor of a parameter: ``rates`` by prefix, then ``layer_decay`` by depth.
+
+    Layer-wise decay as in Howard and Ruder (2018): the top encoder layer has factor 1, each one below
+    `layer_decay` times the one above, and what lies under all layers once more.
+    """
+    factor = 1.0
+    for prefix, value in config.rates.items():
+        if _begins(name, prefix):
+            factor = float(value)
+    if config.layer_decay == 1.0 or "decoder" in name:
+        return factor
+    layer = _layer(name)
+    if layer >= 0:
+        return factor * config.layer_decay ** (layers - 1 - layer)
+    under = re.search(r"conv|embed|subsampl|feature", name) is not None
+    return factor * (config.layer_decay**layers if under else 1.0)
+
+
+def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+    """Sets every group to `rate` times its factor."""
+    for group in optimiser.param_groups:
+        group["lr"] = rate * group["factor"]
+
+
+def save_optimiser(model: torch.nn.Module, optimiser: torch.optim.Optimizer, path: Path) -> None:
+    """Writes AdamW's moments as ``<parameter>::<moment>``."""
+    from safetensors.torch import save_file
+
+    tensors = {}
+    for name, parameter in trained(model):
+        for moment, value in optimiser.state.get(parameter, {}).items():
+            tensors[f"{name}::{moment}"] = value.detach().cpu().contiguous()
+    save_file(tensors, path)
+
+
+def load_optimiser(model: torch.nn.Module, optimiser: torch.optim.Optimizer, path: Path) -> None:
+    """Reads what `save_optimiser` wrote.
+
+    Raises:
+        RecipeError: the parameters trained now are not those of the checkpoint.
+    """
+    from safetensors.torch import load_file
+
+    tensors = load_file(path)
+    names = {key.split("::")[0] for key in tensors}
+    now = {name for name, _ in trained(model)}
+    if tensors and names != now:
+        first = sorted(names ^ now)[0]
+        raise RecipeError(
+            f"the checkpoint trained other parameters than the recipe asks for now ({first} is in only one "
+            "of them): keep model.freeze, model.lora and the base as they were, or choose another --out"
+        )
+    for name, parameter in trained(model):
+        state: dict[str, Any] = {m: tensors[f"{name}::{m}"] for m in _MOMENTS if f"{name}::{m}" in tensors}
+        if state:
+            optimiser.state[parameter] = {
+                moment: value.to(parameter.device) for moment, value in state.items()
+            }

@@ -1,0 +1,121 @@
+"""The parts of a run, built from a recipe: processes, precision, data, family."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from govor import store
+from govor.config import Recipe, TrainConfig
+from govor.errors import RecipeError
+from govor.text import Normaliser
+from govor.train.checkpoint import Checkpoint
+from govor.train.epoch import Rows
+from govor.train.reduce import Ranks
+from govor.train.seeds import generator
+
+if TYPE_CHECKING:
+    from govor.models.base import Family
+
+
+def start_processes(device: str) -> Ranks:
+    """This process among those that ``torchrun`` or ``accelerate launch`` started (or alone)."""
+    import torch
+    from accelerate import PartialState
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    state = PartialState(cpu=device == "cpu")
+    place = state.device if device in ("auto", "cpu") else torch.device(device)
+    if place.type == "cuda":
+        torch.cuda.set_device(place)
+    return Ranks(state.process_index, state.num_processes, place)
+
+
+def set_threads(config: TrainConfig) -> int:
+    """Sets torch's threads where the recipe says so; gives their number."""
+    import torch
+
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    return torch.get_num_threads()
+
+
+def language_of(recipe: Recipe, dataset: Any) -> str | None:
+    """Language of the model, else the most frequent one of the train split, else the corpus's."""
+    if recipe.model.language:
+        return recipe.model.language
+    table = dataset.table(recipe.train.train_split)
+    if "language" in table.columns:
+        common = table["language"].drop_nulls().mode().sort()
+        if len(common):
+            return str(common[0])
+    return recipe.corpus.language
+
+
+def chosen_rows(durations: NDArray[np.float64], hours: float | None, seed: int) -> Rows:
+    """Rows of the train split that are used: all, or a seeded part of so many hours.
+
+    Parts are nested: with the same seed, a larger part holds every row of a smaller one.
+
+    Raises:
+        RecipeError: the split holds less.
+    """
+    if hours is None:
+        return np.arange(len(durations), dtype=np.int64)
+    if hours * 3600 > durations.sum() * 1.005:
+        raise RecipeError(
+            f"train.hours is {hours:g}, the split holds {durations.sum() / 3600:.3g} h: ask for "
+            "less, or leave it"
+        )
+    order = generator("hours", seed).permutation(len(durations))
+    count = int(np.searchsorted(np.cumsum(durations[order]), hours * 3600)) + 1
+    return np.sort(order[:count]).astype(np.int64)
+
+
+def model_fingerprint(recipe: Recipe) -> str:
+    """Of the settings that decide which model is trained on which text."""
+    return store.fingerprint({"model": recipe.model, "text": recipe.text})
+
+
+def data_fingerprint(recipe: Recipe, dataset: Any) -> str:
+    """Of the data set and the part of it that is used."""
+    part = (recipe.train.train_split, recipe.train.hours, recipe.train.seed if recipe.train.hours else None)
+    return store.fingerprint({"data": dataset.fingerprint, "part": part})
+
+
+def make_family(recipe: Recipe, dataset: Any, rows: Rows, device: str, start: Checkpoint | None) -> Family:
+    """The model to train: new, from its base, or as a checkpoint holds it."""
+    from govor.models import new_model, resume_model
+
+    config = recipe.train
+    if start is not None:
+        return resume_model(recipe.model, start.folder, device=device, precision=config.precision)
+    language = language_of(recipe, dataset)
+    normaliser = Normaliser.of(recipe.text, language)
+    texts = dataset.table(config.train_split)["text"].gather(rows).to_list()
+    return new_model(
+        recipe.model,
+        normaliser=normaliser,
+        train_texts=(normaliser(text, language) for text in texts),
+        language=language,
+        device=device,
+        precision=config.precision,
+        seed=config.seed,
+    )
+
+
+def adjust_model(family: Family, config: TrainConfig) -> None:
+    """Encoder windows, gradient checkpointing and compilation, as the recipe asks for them."""
+    import torch
+
+    family.train_windows = config.windows
+    model: Any = family.model
+    if config.gradient_checkpointing and getattr(model, "supports_gradient_checkpointing", False):
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+        if hasattr(model, "enable_input_require_grads") and hasattr(model, "peft_config"):
+            model.enable_input_require_grads()
+    if config.compile:
+        family.forward = torch.compile(family.model, dynamic=True)

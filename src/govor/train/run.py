@@ -1,0 +1,135 @@
+"""``train(recipe)``: builds the parts, finds where the run stands, trains, chooses the best."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from contextlib import ExitStack
+from typing import Any
+
+from govor import store
+from govor.config import Recipe, Workspace
+from govor.errors import LimitError, ModelError
+from govor.train import checkpoint
+from govor.train.folder import RunFolder
+from govor.train.opening import open_session
+from govor.train.parts import start_processes
+from govor.train.reduce import Ranks
+from govor.train.session import Session
+from govor.train.stop import Stopper
+
+
+def train(recipe: Recipe, *, device: str = "auto") -> dict[str, Any]:
+    """Fine-tunes (or trains from scratch); called again, continues where the run stands.
+
+    Args:
+        recipe: all settings; ``[model]``, ``[text]``, ``[train]`` and the work folder count here.
+        device: ``auto``, ``cpu`` or ``cuda:N``.
+
+    Returns:
+        ``steps``, ``epochs``, ``best`` (``{step, wer}``), ``resumed_from``, ``model``, ``wall_s``, ``out``,
+        and ``complete``, ``base_wer``, ``dev`` (the chosen model on all of dev), ``skipped``.
+
+    Raises:
+        RecipeError: settings that contradict each other, or choose a model on test data.
+        DatasetError: the data set lacks a split, or is not the one the run was started on.
+        ModelError: neither family, another model's checkpoint, a loss that is not a number.
+        StoppedError: SIGTERM, Ctrl-C or ``max_hours``; a checkpoint was made (exit status 3).
+        LimitError: too many clips cannot be used.
+        DiskFullError: the earlier checkpoints stand.
+    """
+    start_s = time.monotonic()
+    folder = RunFolder(Workspace.of(recipe).run)
+    with ExitStack() as stack:
+        ranks = start_processes(device)
+        if ranks.main:
+            stack.enter_context(store.locked(folder.root))
+        done = ranks.from_main(_finished(folder, recipe))
+        if done is not None:
+            return dict(done)
+        stopper = stack.enter_context(Stopper(recipe.train.max_hours))
+        try:
+            return _train(recipe, folder, ranks, stopper, start_s)
+        except LimitError as error:
+            error.summary = _summary(folder, recipe, start_s) | error.summary
+            raise
+
+
+def _finished(folder: RunFolder, recipe: Recipe) -> dict[str, Any] | None:
+    """The stored summary of a run that did all its steps under the same settings."""
+    facts = folder.facts()
+    summary = facts.get("summary")
+    if not summary or not summary.get("complete") or not folder.model.exists():
+        return None
+    return dict(summary) if facts.get("asked") == _asked(recipe) else None
+
+
+def _asked(recipe: Recipe) -> str:
+    train = dataclasses.replace(recipe.train, **_FREE)
+    return store.fingerprint(
+        {"train": train, "model": recipe.model, "text": recipe.text, "data": Workspace.of(recipe).dataset}
+    )
+
+
+_FREE: dict[str, Any] = {
+    "loader_workers": 0,
+    "max_hours": None,
+    "mirror": None,
+    "mirror_max_bytes": None,
+    "keep": 2,
+    "out": None,
+    "trackers": (),
+    "threads": 0,
+    "log_every": 1,
+}
+"""Settings that change nothing about the result."""
+
+
+def _train(
+    recipe: Recipe, folder: RunFolder, ranks: Ranks, stopper: Stopper, start_s: float
+) -> dict[str, Any]:
+    session, start = open_session(recipe, folder, ranks, stopper)
+    state, resumed = session.state, start.step if start else None
+    if ranks.main:
+        folder.note(complete=False, asked=_asked(recipe), resumed_from=resumed)
+    try:
+        if resumed is None and recipe.model.base:
+            state.base_wer = session.evaluate_base()
+        session.run()
+        final = session.finish()
+    finally:
+        session.close()
+    if state.step < state.total_steps:
+        raise ModelError(f"{state.step} of {state.total_steps} steps were done: run the same command again")
+    summary = _summary(folder, recipe, start_s) | _result(session, resumed) | {"dev": final, "complete": True}
+    if ranks.main:
+        folder.note(complete=True, summary=summary)
+    return summary
+
+
+def _result(session: Session, resumed: int | None) -> dict[str, Any]:
+    state = session.state
+    return {
+        "steps": state.step,
+        "epochs": round(state.position.epoch, 4),
+        "best": state.best,
+        "base_wer": state.base_wer,
+        "resumed_from": resumed,
+        "skipped": state.skipped,
+    }
+
+
+def _summary(folder: RunFolder, recipe: Recipe, start_s: float) -> dict[str, Any]:
+    found = checkpoint.listed(folder.checkpoints)
+    newest = found[-1] if found else None
+    best = newest.state().get("best") if newest else None
+    return {
+        "steps": newest.step if newest else 0,
+        "epochs": round(newest.position.epoch, 4) if newest else 0.0,
+        "best": best,
+        "resumed_from": folder.facts().get("resumed_from"),
+        "model": str(folder.model) if folder.model.exists() else None,
+        "wall_s": round(time.monotonic() - start_s, 3),
+        "out": str(folder.root),
+        "complete": False,
+    }

@@ -1,0 +1,306 @@
+"""One session of a run: from where it stands to its end, a stop, or an error."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from govor.config import TrainConfig
+from govor.console import Progress, say
+from govor.errors import LimitError, StoppedError
+from govor.store import readable_seconds
+from govor.train.epoch import EpochPlan, Layout, Leg, plan_epoch
+from govor.train.feed import FedBatch, Feed, Skipped
+from govor.train.journal import Journal
+from govor.train.judge import Judge, Judgement
+from govor.train.loop import Stepper, StepReport
+from govor.train.mirror import Mirror
+from govor.train.moments import Every
+from govor.train.reduce import Ranks
+from govor.train.saver import Saver
+from govor.train.state import TrainState
+from govor.train.stop import Stopper
+from govor.train.usage import Usage
+
+
+@dataclass
+class Session:
+    """Everything a session works with; `run` is its only verb.
+
+    Attributes:
+        config: settings.
+        ranks: processes.
+        state: where the run stands; moves.
+        durations: seconds of the clips that are used ``[N]``.
+        layout: how clips fall into batches now.
+        feed: makes batches.
+        stepper: takes steps.
+        judge: evaluates.
+        saver: writes checkpoints.
+        mirror: copies them elsewhere, or None.
+        journal: writes metrics.
+        stopper: knows when to stop.
+    """
+
+    config: TrainConfig
+    ranks: Ranks
+    state: TrainState
+    durations: NDArray[np.float64]
+    layout: Layout
+    feed: Feed
+    stepper: Stepper
+    judge: Judge
+    saver: Saver
+    mirror: Mirror | None
+    journal: Journal
+    stopper: Stopper
+
+    def __post_init__(self) -> None:
+        self._evals = Every.parse(self.config.eval_every, "train.eval_every")
+        self._saves = Every.parse(self.config.save_every, "train.save_every")
+        self._names = Every("epoch", named=self.config.keep_epochs or (0,))
+        self._usage = Usage(str(self.ranks.device))
+        self._clock_s = self._window_s = time.monotonic()
+        self._window, self._rate = _Window(), 0.0
+        self._wer: float | None = None
+        self._last: Judgement | None = None
+
+    def run(self) -> None:
+        """Trains to the last step.
+
+        Raises:
+            StoppedError: asked to stop; a checkpoint was made.
+            LimitError: too many clips could not be used.
+        """
+        self._clock_s = self._window_s = time.monotonic()
+        bar = Progress("train", self.state.total_steps, "steps")
+        bar.done = self.state.step
+        for plan, batches in self._groups():
+            report = self._step(plan, batches)
+            bar.advance(1, self._note(report)) if self.ranks.main else None
+            self._after(report)
+        bar.finish() if self.ranks.main else None
+
+    def _groups(self) -> Iterator[tuple[EpochPlan, list[FedBatch]]]:
+        """Optimiser steps from where the run stands, epoch after epoch."""
+        s = self.state
+        while s.step < s.total_steps:
+            plan = plan_epoch(self.durations, self.config.seed, s.epoch, s.legs, self.layout)
+            s.legs = list(plan.legs)
+            if not plan.batches:
+                self._next_epoch()
+            for batches in self.feed.steps(plan, self.ranks.rank):
+                yield plan, batches
+                if s.step >= s.total_steps:
+                    return
+
+    def _next_epoch(self) -> None:
+        s = self.state
+        s.epoch, s.legs, s.epoch_share = s.epoch + 1, [], 0.0
+
+    def _step(self, plan: EpochPlan, batches: list[FedBatch]) -> StepReport:
+        s = self.state
+        skipped = [clip for fed in batches for clip in fed.skipped]
+        now_s = time.monotonic()
+        passed_s = now_s - self._clock_s if self.ranks.main else 0.0
+        self._clock_s = now_s
+        extra = (float(self.stopper.asked()), passed_s, float(len(skipped)), _left_out(batches))
+        report = self.stepper.step(batches, s, extra)
+        s.seconds += report.extra[1]
+        self._advance(plan, len(batches), report.clips + int(report.extra[3]))
+        if report.extra[2]:
+            self._skip(skipped)
+        return report
+
+    def _advance(self, plan: EpochPlan, batches: int, clips: int) -> None:
+        """Moves the position behind the step."""
+        s = self.state
+        last = s.legs[-1]
+        s.legs[-1] = Leg(last.layout, last.steps + batches)
+        s.epoch_share = min(1.0, s.epoch_share + clips / plan.clips)
+        whole = plan_length(plan)
+        if s.legs[-1].steps >= whole:
+            self._next_epoch()
+
+    def _skip(self, mine: list[Skipped]) -> None:
+        everyone = [clip for clips in self.ranks.gather(mine) for clip in clips]
+        for clip in everyone:
+            self.journal.write(
+                "event",
+                self.state.step,
+                {"event": "skipped", "id": clip.id, "reason": clip.reason, "detail": clip.detail},
+            )
+        self.state.skipped += len(everyone)
+        allowed = max(1.0, self.config.max_skipped * len(self.durations)) * (self.state.epoch + 1)
+        if self.state.skipped > allowed:
+            raise LimitError(
+                f"{self.state.skipped} clips could not be used, the last is {everyone[-1].id} "
+                f"({everyone[-1].reason}); train.max_skipped = {self.config.max_skipped:g} of the split is "
+                "allowed: see metrics.jsonl, prepare the data set again or raise the limit",
+                {"complete": False, "skipped": self.state.skipped},
+            )
+
+    def _note(self, report: StepReport) -> str:
+        wer = f"  WER {self._wer:.3f}" if self._wer is not None else ""
+        return f"loss {report.loss:.4f}{wer}  {self._rate:.3g} clips/s"
+
+    def _after(self, report: StepReport) -> None:
+        """Logs, evaluates and saves what is due behind a step; stops when asked to."""
+        s = self.state
+        self._window.add(report)
+        last = s.step >= s.total_steps
+        for event in report.events:
+            say(
+                f"memory ran out at step {s.step}: {event['padded_s']} padded seconds "
+                f"now run in {event['pieces']} pieces"
+            )
+            self.journal.write("event", s.step, event)
+        if s.step % self.config.log_every == 0 or last:
+            self._log(report)
+        if last or self._evals.due(s.last_eval, s.position):
+            self.evaluate()
+        named = self._names.due(s.last_save, s.position) or (
+            bool(self._saves.named) and self._saves.due(s.last_save, s.position)
+        )
+        better = s.best is not None and s.best["step"] == s.step
+        stop = bool(report.extra[0])
+        if last or stop or named or better or self._saves.due(s.last_save, s.position):
+            self.save(named)
+        if stop and not last:
+            self._stop()
+
+    def evaluate(self) -> Judgement:
+        """Judges the model as it is and remembers the best."""
+        s = self.state
+        found = self.judge.judge()
+        self._wer, self._last = found.wer, found
+        s.last_eval = s.position
+        if s.step and (s.best is None or found.wer < s.best["wer"]):
+            s.best = {"step": s.step, "wer": found.wer}
+        self.journal.write("eval", s.step, {**found.numbers(), "epoch": round(s.position.epoch, 4)})
+        for utterance, reference, hypothesis in found.samples:
+            self.journal.sample(s.step, utterance, reference, hypothesis)
+        if found.warning and self.ranks.main:
+            say(f"step {s.step}: {found.warning}")
+            self.journal.write("event", s.step, {"event": "disagreement", "message": found.warning})
+        return found
+
+    def evaluate_base(self) -> float:
+        """WER before the first step, logged as step 0."""
+        return self.evaluate().wer
+
+    def finish(self) -> dict[str, float]:
+        """The chosen model on all of dev."""
+        s = self.state
+        whole = len(self.judge.rows) == self.judge.size
+        if whole and s.best and s.best["step"] == s.step and self._last:
+            return self._last.numbers()
+        found = self._chosen().judge(whole=True)
+        self.journal.write(
+            "dev", s.step, {**found.numbers(), "of_step": s.best["step"] if s.best else s.step}
+        )
+        return found.numbers()
+
+    def _chosen(self) -> Judge:
+        """A judge of the chosen checkpoint's model."""
+        s = self.state
+        if s.best is None or s.best["step"] == s.step:
+            return self.judge
+        from govor.models import open_model
+
+        chosen: Any = open_model(self.saver.folder.model, device=str(self.ranks.device))
+        return self.judge.of(chosen)
+
+    def save(self, named: bool) -> None:
+        """Writes a checkpoint (on the main process; the others wait)."""
+        s = self.state
+        s.last_save = s.position
+        s.metrics_bytes = self.journal.sync()
+        s.scaler = self.stepper.scaler.state_dict()
+        if self.ranks.main:
+            wer = self._wer if s.last_eval.step == s.step else None
+            made = self.saver.save(s, named, wer)
+            self.saver.settle(made, s)
+            if self.mirror:
+                self.mirror.copy(made, s.best["step"] if s.best else None)
+        self.ranks.from_main(None)
+
+    def close(self) -> None:
+        """Ends the session: what waits for the mirror is copied, the logs are closed."""
+        if self.mirror:
+            self.mirror.finish()
+        self.feed.close()
+        self.journal.close()
+
+    def _log(self, report: StepReport) -> None:
+        s, passed_s = self.state, max(time.monotonic() - self._window_s, 1e-6)
+        self._rate = self._window.clips / passed_s
+        left_s = (s.total_steps - s.step) * s.seconds / max(1, s.step)
+        self.journal.write(
+            "train",
+            s.step,
+            {
+                "epoch": round(s.position.epoch, 4),
+                "loss": self._window.loss,
+                "rate": report.rate,
+                "grad_norm": report.grad_norm,
+                "clips_per_s": round(self._rate, 3),
+                "padding": round(self._window.padding, 4),
+                "seconds": round(s.seconds, 3),
+                "left_s": round(left_s, 1),
+                **self._usage.now(),
+            },
+        )
+        self._window, self._window_s = _Window(), time.monotonic()
+
+    def _stop(self) -> None:
+        s = self.state
+        reason = self.ranks.from_main(self.stopper.reason) or "another process was asked to stop"
+        raise StoppedError(
+            f"stopped ({reason}) after step {s.step} of {s.total_steps}, {readable_seconds(s.seconds)} of "
+            f"training; the checkpoint is {self.saver.folder.checkpoint_of(s.step)}: run the same command "
+            "again to continue",
+            {"complete": False, "steps": s.step},
+        )
+
+
+def plan_length(plan: EpochPlan) -> int:
+    """Batches of the current leg's plan, done and left."""
+    return plan.legs[-1].steps + len(plan.batches)
+
+
+def _left_out(batches: list[FedBatch]) -> float:
+    """Clips of the plan that are in no batch."""
+    return float(sum(clip.id not in fed.ids for fed in batches for clip in fed.skipped))
+
+
+@dataclass
+class _Window:
+    """Sums since the last line of metrics."""
+
+    loss_sum: float = 0.0
+    steps: int = 0
+    clips: int = 0
+    seconds: float = 0.0
+    padded_seconds: float = 0.0
+
+    def add(self, report: StepReport) -> None:
+        self.loss_sum += report.loss
+        self.steps += 1
+        self.clips += report.clips
+        self.seconds += report.seconds
+        self.padded_seconds += report.padded_seconds
+
+    @property
+    def loss(self) -> float:
+        return self.loss_sum / max(1, self.steps)
+
+    @property
+    def padding(self) -> float:
+        """Share of computed seconds that are padding."""
+        return 1 - self.seconds / self.padded_seconds if self.padded_seconds else 0.0

@@ -1,0 +1,82 @@
+"""What a run has to remember besides model and optimiser: a few integers, as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from govor.errors import ModelError
+from govor.train.epoch import Leg
+from govor.train.moments import Position
+
+VERSION = 1
+
+
+@dataclass
+class TrainState:
+    """Where a run stands.
+
+    Attributes:
+        step: optimiser steps done.
+        total_steps: that the run will do.
+        epoch: current epoch, 0-based.
+        legs: stretches of the current epoch, the last one with the batches done so far.
+        epoch_share: share of the current epoch's clips that were seen.
+        seconds: wall time of training over all sessions.
+        best: ``{"step", "wer"}`` of the best evaluation, or None.
+        base_wer: WER before the first step, or None.
+        last_eval: position of the last evaluation.
+        last_save: position of the last checkpoint.
+        seen: clips trained on.
+        skipped: clips left out as unusable.
+        pieces: per padded seconds, in how many pieces batches are run since memory ran out.
+        metrics_bytes: length of ``metrics.jsonl``.
+        scaler: state of the loss scaler (fp16), or empty.
+        batch_s: padded seconds a batch (found by trying where the recipe says 0).
+    """
+
+    step: int = 0
+    total_steps: int = 0
+    epoch: int = 0
+    legs: list[Leg] = field(default_factory=list)
+    epoch_share: float = 0.0
+    seconds: float = 0.0
+    best: dict[str, Any] | None = None
+    base_wer: float | None = None
+    last_eval: Position = field(default_factory=lambda: Position(0, 0.0, 0.0))
+    last_save: Position = field(default_factory=lambda: Position(0, 0.0, 0.0))
+    seen: int = 0
+    skipped: int = 0
+    pieces: list[tuple[float, int]] = field(default_factory=list)
+    metrics_bytes: int = 0
+    scaler: dict[str, Any] = field(default_factory=dict)
+    batch_s: float = 0.0
+
+    @property
+    def position(self) -> Position:
+        """Where the run stands, for schedules."""
+        return Position(self.step, self.epoch + self.epoch_share, self.seconds)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for ``state.json``."""
+        return {"version": VERSION, **asdict(self)}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> TrainState:
+        """Inverse of `as_dict`.
+
+        Raises:
+            ModelError: written by another version of govor.
+        """
+        plain = dict(data)
+        version = plain.pop("version", None)
+        if version != VERSION:
+            raise ModelError(
+                f"the checkpoint's training state has version {version}, this govor reads {VERSION}: "
+                "continue with the govor that wrote it"
+            )
+        plain["legs"] = [Leg.from_dict(leg) for leg in plain["legs"]]
+        plain["pieces"] = [(float(cost), int(number)) for cost, number in plain["pieces"]]
+        for key in ("last_eval", "last_save"):
+            plain[key] = Position(**plain[key])
+        return cls(**plain)

@@ -1,0 +1,78 @@
+"""Memory, processor and GPU use, logged beside the loss."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+
+class Usage:
+    """Measures this process and its loader workers since the last call."""
+
+    def __init__(self, device: str) -> None:
+        import psutil
+
+        self._process, self._device = psutil.Process(), device
+        self._process.cpu_percent()
+
+    def now(self) -> dict[str, float]:
+        """``memory_mb`` (resident), ``cpu_percent``, and on a GPU ``gpu_memory_mb``, ``gpu_percent``."""
+        values = {
+            "memory_mb": round(self._process.memory_info().rss / 1e6, 1),
+            "cpu_percent": self._process.cpu_percent(),
+        }
+        return values | self._gpu() if self._device.startswith("cuda") else values
+
+    def _gpu(self) -> dict[str, float]:
+        import torch
+
+        values = {"gpu_memory_mb": round(torch.cuda.max_memory_allocated() / 1e6, 1)}
+        with contextlib.suppress(ImportError, RuntimeError):  # needs nvidia-ml-py and its driver library
+            values["gpu_percent"] = float(torch.cuda.utilization())
+        return values
+
+
+def hardware(device: Any) -> dict[str, Any]:
+    """What the run is executed on, for ``run.json``."""
+    import os
+    import platform
+
+    import psutil
+    import torch
+
+    facts = {
+        "platform": platform.platform(),
+        "processor": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "memory_bytes": psutil.virtual_memory().total,
+        "threads": torch.get_num_threads(),
+        "device": str(device),
+    }
+    if str(device).startswith("cuda"):
+        facts["gpu"] = torch.cuda.get_device_name(device)
+    return facts
+
+
+def versions() -> dict[str, str]:
+    """Versions of what decides the numbers."""
+    import platform
+    from importlib import metadata
+
+    names = (
+        "govor",
+        "torch",
+        "transformers",
+        "accelerate",
+        "peft",
+        "numpy",
+        "safetensors",
+        "soxr",
+        "soundfile",
+    )
+    found = {"python": platform.python_version()}
+    for name in names:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

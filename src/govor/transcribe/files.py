@@ -1,0 +1,165 @@
+"""Many recordings to files: resumable, bad ones set aside, with the real-time factor of each."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from govor.config import TranscribeConfig
+from govor.console import Progress, say
+from govor.errors import AudioError, InputError, LimitError
+from govor.store import locked, readable_seconds, write_text
+from govor.transcribe.inputs import Input, find_inputs
+from govor.transcribe.journal import Journal, key_of
+from govor.transcribe.subtitles import CueRules
+from govor.transcribe.transcriber import Transcriber, Transcription
+from govor.transcribe.transcript import Transcript
+from govor.transcribe.writers import TIMED_FORMATS, render
+
+DEFAULT_OUT = Path("transcripts")
+
+
+def transcribe_files(
+    model: str | Path,
+    files: Sequence[str | Path],
+    out: Path | None = None,
+    config: TranscribeConfig | None = None,
+    device: str = "auto",
+) -> dict[str, Any]:
+    """Transcribes recordings; what an earlier call finished is not done again.
+
+    Args:
+        model: whatever `open_model` takes.
+        files: recordings, folders of them, or http(s) addresses.
+        out: folder for the outputs (default: ``transcripts``).
+        config: windows, decoding, formats.
+        device: ``auto``, ``cpu`` or ``cuda:N``.
+
+    Returns:
+        ``files`` (``{audio, duration_s, rtf, outputs}`` each), ``failed``, ``load_s``, ``out``.
+
+    Raises:
+        AudioError: the only recording cannot be decoded.
+        LimitError: some of several cannot; the summary names them, the others are done.
+    """
+    job = _Job(str(model), out or DEFAULT_OUT, config or TranscribeConfig(), device)
+    inputs = find_inputs([str(file) for file in files or job.config.files])
+    if not inputs:
+        raise InputError("no recording is named: add files, folders or http(s) addresses")
+    with locked(job.out):
+        return job.run(inputs)
+
+
+class _Job:
+    def __init__(self, model: str, out: Path, config: TranscribeConfig, device: str) -> None:
+        self.model, self.out, self.config, self.device = model, out, config, device
+        self.load_s = 0.0
+        self._transcriber: Transcriber | None = None
+
+    def run(self, inputs: Sequence[Input]) -> dict[str, Any]:
+        journal = Journal(self.out)
+        done: list[dict[str, Any]] = []
+        failed: list[dict[str, str]] = []
+        for item in inputs:
+            key = key_of(item, self.model, self.config)
+            file = journal.finished(key)
+            if file is None:
+                try:
+                    file = self._one(item)
+                except AudioError as error:
+                    if len(inputs) == 1:
+                        raise
+                    say(f"set aside: {error}")
+                    failed.append({"audio": item.source, "reason": error.code, "detail": str(error)})
+                    continue
+                journal.add(key, file)
+            done.append({**file, "outputs": [str(self.out / name) for name in file["names"]]})
+        return self._summary(done, failed)
+
+    def _summary(self, done: list[dict[str, Any]], failed: list[dict[str, str]]) -> dict[str, Any]:
+        for file in done:
+            file.pop("names")
+        summary = {"files": done, "failed": failed, "load_s": round(self.load_s, 3), "out": str(self.out)}
+        if failed:
+            raise LimitError(
+                f"{len(failed)} of {len(done) + len(failed)} recordings could not be decoded "
+                f"(first: {failed[0]['audio']}: {failed[0]['reason']}); the others are in {self.out}",
+                summary,
+            )
+        return summary
+
+    @property
+    def transcriber(self) -> Transcriber:
+        """Loaded when the first recording needs it."""
+        if self._transcriber is None:
+            from govor.models import open_model
+
+            begun = time.perf_counter()
+            recogniser = open_model(self.model, device=self.device)
+            self.load_s = time.perf_counter() - begun
+            self._transcriber = Transcriber(recogniser, self.config, self.load_s)
+        return self._transcriber
+
+    def _one(self, item: Input) -> dict[str, Any]:
+        with ExitStack() as stack:
+            path = Path(item.source)
+            if item.is_address:
+                from govor.transcribe.fetch import fetched
+
+                path = stack.enter_context(fetched(item.source, Path(tempfile.gettempdir())))
+            transcript = self._transcribe(path, item)
+        names = self._write(transcript, item)
+        return {
+            "audio": item.source,
+            "duration_s": round(transcript.duration, 3),
+            "rtf": transcript.timing["rtf"],
+            "language": transcript.language,
+            "names": names,
+        }
+
+    def _transcribe(self, path: Path, item: Input) -> Transcript:
+        transcriber = self.transcriber
+        words = self.config.words or any(name in TIMED_FORMATS for name in self.config.format)
+        bar = Progress(Path(item.stem).name, _declared_s(path), "s of audio")
+
+        def show(run: Transcription) -> None:
+            rtf = run.decode_s / run.duration if run.duration else 0.0
+            bar.advance(run.duration - bar.done, f"rtf {rtf:.3f}")
+
+        try:
+            return transcriber.transcribe(path, name=item.source, words=words, on_progress=show)
+        finally:
+            bar.finish()
+
+    def _write(self, transcript: Transcript, item: Input) -> list[str]:
+        config = self.config
+        rules = CueRules(config.line_characters, config.lines, config.reading_speed)
+        names = [f"{item.stem}.{format}" for format in config.format]
+        for name, format in zip(names, config.format, strict=True):
+            write_text(self.out / name, render(transcript, format, rules))
+        return names
+
+
+def _declared_s(path: Path) -> float | None:
+    """What the file says of its length, for the bar only."""
+    from govor.audio import probe
+
+    try:
+        return probe(path).declared_s
+    except AudioError:
+        return None
+
+
+def describe_files(summary: dict[str, Any]) -> list[str]:
+    """One line a recording, for people."""
+    lines = []
+    for file in summary["files"]:
+        speed = 1 / file["rtf"] if file["rtf"] else 0.0
+        outputs = ", ".join(file["outputs"])
+        length = readable_seconds(file["duration_s"])
+        lines.append(f"{file['audio']}: {length}, {speed:.1f} times real time -> {outputs}")
+    return lines

@@ -1,0 +1,80 @@
+"""What the command line names (files, folders, addresses) to recordings with names for their outputs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+from govor.errors import InputError
+
+_AUDIO = "wav flac mp3 ogg oga opus m4a m4b aac wma aif aiff amr caf"
+_VIDEO = "mp4 webm mkv mov avi ts"
+AUDIO_SUFFIXES = frozenset(f".{name}" for name in f"{_AUDIO} {_VIDEO}".split())
+
+
+@dataclass(frozen=True)
+class Input:
+    """One recording to transcribe.
+
+    Attributes:
+        source: path or http(s) address.
+        stem: its outputs' path below the output folder, without suffix.
+    """
+
+    source: str
+    stem: str
+
+    @property
+    def is_address(self) -> bool:
+        """It has to be fetched first."""
+        return is_address(self.source)
+
+
+def is_address(source: str) -> bool:
+    """Whether `source` is an http(s) address."""
+    return source.lower().startswith(("http://", "https://"))
+
+
+def find_inputs(sources: Sequence[str]) -> list[Input]:
+    """Recordings behind `sources`; folders are searched for audio and video files, in order of name.
+
+    Raises:
+        InputError: one does not exist, or a folder holds no recording.
+    """
+    found: list[tuple[str, str, str]] = []
+    for source in sources:
+        found += [_named_address(source)] if is_address(source) else _named_paths(Path(source))
+    taken = Counter(stem for _, stem, _ in found)
+    inputs = [Input(s, stem if taken[stem] == 1 else f"{stem}{suffix}") for s, stem, suffix in found]
+    return _told_apart(inputs)
+
+
+def _told_apart(inputs: list[Input]) -> list[Input]:
+    """Numbers where even names with suffixes are the same, such as one file from two folders."""
+    seen: Counter[str] = Counter()
+    result = []
+    for item in inputs:
+        seen[item.stem] += 1
+        number = seen[item.stem]
+        result.append(item if number == 1 else Input(item.source, f"{item.stem}-{number}"))
+    return result
+
+
+def _named_address(address: str) -> tuple[str, str, str]:
+    parsed = urlparse(address)
+    name = Path(unquote(parsed.path)).name or parsed.netloc
+    return address, Path(name).stem or "recording", Path(name).suffix
+
+
+def _named_paths(path: Path) -> list[tuple[str, str, str]]:
+    if path.is_dir():
+        files = sorted(p for p in path.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES and p.is_file())
+        if not files:
+            raise InputError(f"{path} holds no audio or video file: name the files themselves")
+        return [(str(p), str(p.relative_to(path).with_suffix("")), p.suffix) for p in files]
+    if not path.exists():
+        raise InputError(f"{path} does not exist: name a recording, a folder of them, or an http(s) address")
+    return [(str(path), path.stem, path.suffix)]

@@ -1,0 +1,72 @@
+"""What is already transcribed in an output folder: one JSON line a recording, added when its files stand."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from govor.config import TranscribeConfig
+from govor.store import fingerprint
+from govor.transcribe.inputs import Input
+
+NAME = "transcribe.jsonl"
+MODEL_SUFFIXES = (".safetensors", ".bin", ".onnx", ".json")
+
+
+class Journal:
+    """Finished recordings by key; a line that a kill tore is left out."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.path = folder, folder / NAME
+        self._done: dict[str, dict[str, Any]] = {}
+        torn = False
+        if self.path.exists():
+            content = self.path.read_text(encoding="utf-8", errors="replace")
+            torn = bool(content) and not content.endswith("\n")
+            for line in content.splitlines():
+                self._read(line)
+        self._torn = torn
+
+    def _read(self, line: str) -> None:
+        try:
+            entry = json.loads(line)
+            self._done[entry["key"]] = entry["file"]
+        except (ValueError, KeyError, TypeError):
+            return
+
+    def finished(self, key: str) -> dict[str, Any] | None:
+        """The summary of a recording whose outputs all stand, or None."""
+        entry = self._done.get(key)
+        if entry and all((self.folder / name).exists() for name in entry["names"]):
+            return entry
+        return None
+
+    def add(self, key: str, file: Mapping[str, Any]) -> None:
+        """Records a recording as finished, on disk before this returns."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self.path.open("a", encoding="utf-8") as journal:
+            journal.write("\n" if self._torn else "")
+            journal.write(json.dumps({"key": key, "file": file}, ensure_ascii=False) + "\n")
+            journal.flush()
+            os.fsync(journal.fileno())
+        self._torn = False
+        self._done[key] = dict(file)
+
+
+def key_of(item: Input, model: str, config: TranscribeConfig) -> str:
+    """Changes with the recording, the model's files, and every setting that the outputs depend on."""
+    settings = {k: v for k, v in vars(config).items() if k not in ("files", "batch_s")}
+    return fingerprint({"input": _stamp(item.source), "stem": item.stem, "model": _stamp(model), **settings})
+
+
+def _stamp(source: str) -> Any:
+    path = Path(source)
+    if path.is_dir():
+        files = sorted(p for p in path.rglob("*") if p.is_file() and p.suffix in MODEL_SUFFIXES)
+        return [(str(p.relative_to(path)), p.stat().st_size, p.stat().st_mtime_ns) for p in files]
+    if path.exists():
+        return [str(path.absolute()), path.stat().st_size, path.stat().st_mtime_ns]
+    return source

@@ -1,0 +1,126 @@
+"""Hypotheses of windows to segments of the recording, as soon as they are certain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from govor.records import Hypothesis, Word
+from govor.transcribe.merge import seam
+from govor.transcribe.transcript import Segment
+from govor.transcribe.windows import Window
+
+SEGMENT_PAUSE_S = 0.8
+LONGEST_SEGMENT_S = 15.0
+SENTENCE_ENDS = (".", "!", "?", "…", "。", "？", "！", "؟", "।")
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """One window's words in the recording's seconds.
+
+    `timed` is false where the times were only estimated; the first `settled` words are said already by the
+    window before, those from `kept` on are left to the one behind.
+    """
+
+    window: Window
+    words: tuple[Word, ...]
+    text: str
+    timed: bool
+    settled: int = 0
+    kept: int | None = None
+
+    @property
+    def space(self) -> str:
+        """What stands between words: nothing in scripts that write none."""
+        return "" if "".join(word.text for word in self.words) == self.text else " "
+
+
+class Joiner:
+    """Takes windows with their hypotheses in order and gives segments; holds back one overlapping window."""
+
+    def __init__(self, keep_words: bool = True) -> None:
+        self.keep_words = keep_words
+        self._held: _Heard | None = None
+
+    def add(self, window: Window, hypothesis: Hypothesis) -> Iterator[Segment]:
+        """Segments that are certain once `window` is known."""
+        heard = _heard(window, hypothesis)
+        if self._held is not None:
+            if window.overlaps:
+                self._held, heard = _joined(self._held, heard)
+            yield from self._segments(self._held)
+        self._held = heard
+
+    def finish(self) -> Iterator[Segment]:
+        """The segments of the last window."""
+        if self._held is not None:
+            yield from self._segments(self._held)
+        self._held = None
+
+    def _segments(self, heard: _Heard) -> Iterator[Segment]:
+        own = heard.words[heard.settled : heard.kept]
+        if not heard.timed and len(own) == len(heard.words):
+            if heard.text:
+                yield Segment(*heard.window.speech, heard.text)
+            return
+        for words in _groups(own):
+            text = heard.space.join(word.text for word in words)
+            yield Segment(words[0].start, words[-1].end, text, tuple(words) if self.keep_words else ())
+
+
+def _heard(window: Window, hypothesis: Hypothesis) -> _Heard:
+    text = hypothesis.text.strip()
+    if hypothesis.words:
+        return _Heard(window, tuple(_inside(w, window) for w in hypothesis.words), text, True)
+    return _Heard(window, spread(text, *window.speech), text, False)
+
+
+def _inside(word: Word, window: Window) -> Word:
+    start = min(max(word.start, 0.0), window.duration)
+    end = min(max(word.end, start), window.duration)
+    return Word(word.text.strip(), window.start + start, window.start + end, word.confidence)
+
+
+def spread(text: str, start: float, end: float) -> tuple[Word, ...]:
+    """Words of `text` laid out over a stretch of time by their number of characters."""
+    words = text.split()
+    characters = sum(len(word) + 1 for word in words)
+    made, done = [], 0
+    for word in words:
+        begin = start + (end - start) * done / characters
+        done += len(word) + 1
+        made.append(Word(word, begin, start + (end - start) * done / characters))
+    return tuple(made)
+
+
+def _joined(left: _Heard, right: _Heard) -> tuple[_Heard, _Heard]:
+    kept, settled = seam(left.words, right.words, right.window.start, left.window.end, left.settled)
+    return replace(left, kept=kept), replace(right, settled=settled)
+
+
+def _groups(words: Sequence[Word]) -> Iterator[list[Word]]:
+    """Words parted at pauses and after sentences; what gets too long is parted at its longest pause."""
+    group: list[Word] = []
+    for word in words:
+        paused = bool(group) and word.start - group[-1].end >= SEGMENT_PAUSE_S
+        if paused or (group and group[-1].text.endswith(SENTENCE_ENDS)):
+            yield from _short_enough(group)
+            group = []
+        group.append(word)
+    if group:
+        yield from _short_enough(group)
+
+
+def _short_enough(words: list[Word]) -> Iterator[list[Word]]:
+    if len(words) < 2 or words[-1].end - words[0].start <= LONGEST_SEGMENT_S:
+        yield words
+        return
+    middle = (words[0].start + words[-1].end) / 2
+    half = words[-1].end - words[0].start
+    cut = max(
+        range(1, len(words)),
+        key=lambda i: words[i].start - words[i - 1].end - abs(words[i].start - middle) / half * 0.2,
+    )
+    yield from _short_enough(words[:cut])
+    yield from _short_enough(words[cut:])

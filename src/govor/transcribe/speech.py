@@ -1,0 +1,90 @@
+"""Where somebody speaks: frame energies against a floor that follows the recording.
+
+Deliberately small. It answers two questions only: is anything to be heard in this stretch, and where is it
+quiet enough to cut. It errs towards speech, because what it drops is never decoded. A neural detector tells
+speech from music, which this one does not; a recogniser's own output decides there.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+
+FRAME_S = 0.02
+FLOOR_PERCENTILE = 10
+ABOVE_FLOOR_DB = (3.0, 6.0)
+"""Least and most; steady noise varies by less than the least from one frame of 20 ms to the next."""
+BELOW_PEAK_DB = 45.0
+SILENCE_DB = -66.0
+"""Below this no recording chain carries speech: 16-bit dither is at -96 dB, a quiet talker near -45 dB."""
+LOUD_DB = -35.0
+SHORTEST_CONTEXT_S = 2.0
+HANGOVER_FRAMES = 5
+SHORTEST_SPEECH_FRAMES = 3
+
+
+def frame_levels(samples: Samples, frame_samples: int) -> NDArray[np.float32]:
+    """Level of every whole frame in dB of full scale, its mean (DC) taken off.
+
+    Args:
+        samples: mono ``[T]``.
+        frame_samples: samples a frame.
+
+    Returns:
+        ``[T // frame_samples]``; digital silence is -120 dB.
+    """
+    frames = samples[: len(samples) // frame_samples * frame_samples].reshape(-1, frame_samples)
+    power = np.einsum("ij,ij->i", frames, frames) / frame_samples - frames.mean(axis=1) ** 2
+    return np.asarray(10.0 * np.log10(np.maximum(power, 1e-12)), dtype=np.float32)
+
+
+def speech_frames(levels: NDArray[np.float32], history: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which frames may hold speech.
+
+    The threshold stands 6 dB above the floor (10th percentile of the frames and what came before them), less
+    where the recording is noisy (half way to its peak, at least 3 dB); never above -35 dB, which is loud and
+    no silence; never lower than 45 dB under the peak or -66 dB. Less than 2 s have no floor to speak of.
+
+    Args:
+        levels: dB ``[N]`` of the frames asked about.
+        history: dB ``[H]`` of frames before them, ``H`` may be 0.
+
+    Returns:
+        ``[N]``, speech widened by a hangover of 0.1 s on both sides.
+    """
+    if not len(levels):
+        return np.zeros(0, dtype=bool)
+    context = np.concatenate([history, levels])
+    threshold = max(_threshold(context), SILENCE_DB)
+    return _widen(_without_clicks(levels > threshold), HANGOVER_FRAMES)
+
+
+def _threshold(context: NDArray[np.float32]) -> float:
+    floor, peak = np.percentile(context, (FLOOR_PERCENTILE, 99.5))
+    if len(context) * FRAME_S < SHORTEST_CONTEXT_S:
+        return float(peak) - BELOW_PEAK_DB
+    margin = float(np.clip((peak - floor) / 2, *ABOVE_FLOOR_DB))
+    return min(LOUD_DB, max(float(floor) + margin, float(peak) - BELOW_PEAK_DB))
+
+
+def _without_clicks(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    kept = mask.copy()
+    for start, end in runs(mask):
+        if end - start < SHORTEST_SPEECH_FRAMES:
+            kept[start:end] = False
+    return kept
+
+
+def _widen(mask: NDArray[np.bool_], frames: int) -> NDArray[np.bool_]:
+    if not mask.any():
+        return mask
+    counts = np.convolve(mask.astype(np.int32), np.ones(2 * frames + 1, dtype=np.int32))
+    return np.asarray(counts[frames : frames + len(mask)] > 0)
+
+
+def runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Half-open index ranges in which `mask` is true."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]

@@ -1,0 +1,120 @@
+"""Segments to subtitles: few short lines, long enough to be read, cut where a sentence breathes.
+
+The limits are those of common broadcast and streaming guidelines: two lines of 42 characters, 17 characters a
+second, between 5/6 s and 7 s on screen, two frames between subtitles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from govor.records import Word
+from govor.transcribe.segments import SENTENCE_ENDS, spread
+from govor.transcribe.transcript import Segment
+
+SHORTEST_CUE_S = 5 / 6
+LONGEST_CUE_S = 7.0
+GAP_S = 0.083
+BREATH_S = 0.6
+CLAUSE_ENDS = (",", ";", ":", "–", "—", "،", "，", "、")
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """One subtitle: its time on screen and its lines."""
+
+    start: float
+    end: float
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CueRules:
+    """What a subtitle may look like.
+
+    Attributes:
+        line_characters: longest line.
+        lines: lines of a subtitle.
+        reading_speed: characters a viewer reads in a second.
+    """
+
+    line_characters: int = 42
+    lines: int = 2
+    reading_speed: float = 17.0
+
+
+def cues(segments: Iterable[Segment], rules: CueRules) -> list[Cue]:
+    """Subtitles of a transcript, in order, never overlapping."""
+    made: list[Cue] = []
+    for segment in segments:
+        words = segment.words or spread(segment.text, segment.start, segment.end)
+        for group in _groups(list(words), rules):
+            lines = break_lines([word.text for word in group], rules)
+            made.append(Cue(group[0].start, group[-1].end, lines))
+    return _readable(made, rules)
+
+
+def _groups(words: Sequence[Word], rules: CueRules) -> Iterator[Sequence[Word]]:
+    """Words parted into subtitles: halved at the best place until each part fits."""
+    if not words:
+        return
+    if _fits(words, rules):
+        yield words
+        return
+    cut = max(range(1, len(words)), key=lambda i: _break_worth(words, i))
+    yield from _groups(words[:cut], rules)
+    yield from _groups(words[cut:], rules)
+
+
+def _fits(words: Sequence[Word], rules: CueRules) -> bool:
+    if len(words) == 1:
+        return True
+    if words[-1].end - words[0].start > LONGEST_CUE_S:
+        return False
+    if any(b.start - a.end >= BREATH_S for a, b in pairwise(words)):
+        return False
+    return len(break_lines([word.text for word in words], rules)) <= rules.lines
+
+
+def _break_worth(words: Sequence[Word], i: int) -> float:
+    """How good it is to part before word `i`: pauses first, then punctuation, then the middle."""
+    pause_s = words[i].start - words[i - 1].end
+    before = words[i - 1].text
+    mark = 1.0 if before.endswith(SENTENCE_ENDS) else 0.5 if before.endswith(CLAUSE_ENDS) else 0.0
+    return min(pause_s, 2.0) * 2 + mark - 2.0 * abs(i / len(words) - 0.5)
+
+
+def break_lines(words: Sequence[str], rules: CueRules) -> tuple[str, ...]:
+    """Words in as few lines as they need, even in length; a line is longer only where one word is."""
+    greedy = _greedy(words, rules.line_characters)
+    for width in range(max(map(len, words), default=1), rules.line_characters):
+        lines = _greedy(words, width)
+        if len(lines) == len(greedy):
+            return lines
+    return greedy
+
+
+def _greedy(words: Sequence[str], width: int) -> tuple[str, ...]:
+    lines: list[str] = []
+    for word in words:
+        if lines and len(lines[-1]) + 1 + len(word) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return tuple(lines)
+
+
+def _readable(made: Sequence[Cue], rules: CueRules) -> list[Cue]:
+    """Cues that stay on screen as long as reading takes, where the next one leaves room."""
+    result: list[Cue] = []
+    for index, cue in enumerate(made):
+        start = max(cue.start, result[-1].end if result else 0.0)
+        wanted_s = max(SHORTEST_CUE_S, sum(map(len, cue.lines)) / rules.reading_speed)
+        room = made[index + 1].start - GAP_S if index + 1 < len(made) else float("inf")
+        end = max(cue.end, min(start + min(wanted_s, LONGEST_CUE_S), room))
+        if index + 1 < len(made):
+            end = min(end, max(made[index + 1].start, start))
+        result.append(replace(cue, start=start, end=end))
+    return result

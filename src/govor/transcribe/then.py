@@ -1,0 +1,254 @@
+"""The text passed on to a second model: continued or summarised, streamed.
+
+Two kinds of second model: a local transformers text model, or any OpenAI-compatible address. The key of the
+latter comes from the environment (``GOVOR_LLM_API_KEY``, else ``OPENAI_API_KEY``) and is never shown.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from govor.errors import InputError, MachineError, MissingExtraError, ModelError, UsageError
+from govor.store import read_json, write_text
+
+TASKS = {"continue": "continue", "summarize": "summarize", "summarise": "summarize"}
+INSTRUCTIONS = {
+    "continue": "Continue this transcript in its own language and style. Give the continuation only.",
+    "summarize": "Summarise the following transcript in its own language, in a few sentences.",
+}
+PARTS_INSTRUCTION = "Join these summaries of consecutive parts of one transcript into one short summary."
+NEW_TOKENS = 300
+PART_CHARACTERS = 12_000
+"""A longer text is summarised in parts, and the summaries again."""
+CONTINUED_CHARACTERS = 4_000
+TIMEOUT_S = 120.0
+KEY_VARIABLES = ("GOVOR_LLM_API_KEY", "OPENAI_API_KEY")
+
+
+class TextModel(Protocol):
+    """Writes text after a prompt.
+
+    Attributes:
+        name: for people.
+    """
+
+    name: str
+
+    def write(self, task: str, text: str, instruction: str) -> Iterator[str]:
+        """Pieces of the answer, as they come."""
+
+
+def task_of(name: str) -> str:
+    """The task that `name` means.
+
+    Raises:
+        UsageError: there is no such task.
+    """
+    if name not in TASKS:
+        raise UsageError(f"--then {name}: it is continue or summarize")
+    return TASKS[name]
+
+
+def second_text(model: TextModel, task: str, text: str) -> Iterator[str]:
+    """The continuation or summary of a transcript's text, in pieces; nothing for an empty text.
+
+    Args:
+        model: from `open_text_model`.
+        task: ``continue`` or ``summarize``.
+        text: of any length; long ones are summarised in parts, and continued from their end.
+
+    Raises:
+        UsageError: no such task.
+        ModelError: the model or the address answers with an error.
+    """
+    task = task_of(task)
+    text = text.strip()
+    if not text:
+        return
+    if task == "continue":
+        yield from model.write(task, text[-CONTINUED_CHARACTERS:], INSTRUCTIONS[task])
+        return
+    parts = _parts(text, PART_CHARACTERS)
+    if len(parts) == 1:
+        yield from model.write(task, text, INSTRUCTIONS[task])
+        return
+    summaries = ["".join(model.write(task, part, INSTRUCTIONS[task])).strip() for part in parts]
+    yield from model.write(task, "\n".join(summaries)[:PART_CHARACTERS], PARTS_INSTRUCTION)
+
+
+def _parts(text: str, characters: int) -> list[str]:
+    """A text cut at spaces into parts of at most so many characters."""
+    parts: list[str] = []
+    while len(text) > characters:
+        cut = text.rfind(" ", 0, characters)
+        cut = cut if cut > 0 else characters
+        parts.append(text[:cut])
+        text = text[cut:].lstrip()
+    return [*parts, text]
+
+
+def open_text_model(
+    local: str | None = None, url: str | None = None, remote_name: str | None = None, device: str = "auto"
+) -> TextModel:
+    """The second model.
+
+    Args:
+        local: folder or Hub id of a transformers text model.
+        url: OpenAI-compatible address, such as ``http://127.0.0.1:11434/v1``.
+        remote_name: which model at `url`.
+        device: for a local model.
+
+    Raises:
+        UsageError: neither or both are given.
+        ModelError: the local model cannot be opened.
+    """
+    if (local is None) == (url is None):
+        raise UsageError("--then needs --text-model MODEL (local) or --llm-url URL, one of the two")
+    return LocalTextModel(local, device) if local else ChatAddress(str(url), remote_name or "default")
+
+
+class LocalTextModel:
+    """A transformers text model on this machine."""
+
+    def __init__(self, spec: str, device: str = "auto") -> None:
+        from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+
+        from govor.models.device import choose_device
+        from govor.models.opening import readable
+
+        self.name = Path(spec).name
+        self.device = choose_device(device)
+        with readable(spec):
+            self.encodes = bool(AutoConfig.from_pretrained(spec).is_encoder_decoder)
+            kind = AutoModelForSeq2SeqLM if self.encodes else AutoModelForCausalLM
+            self.tokenizer = AutoTokenizer.from_pretrained(spec)
+            self.model = kind.from_pretrained(spec).to(self.device).eval()
+
+    def write(self, task: str, text: str, instruction: str) -> Iterator[str]:
+        """Pieces of the answer, as they come; greedy decoding."""
+        from threading import Thread
+
+        from transformers import TextIteratorStreamer
+
+        streamer = TextIteratorStreamer(
+            self.tokenizer, skip_prompt=not self.encodes, skip_special_tokens=True, timeout=TIMEOUT_S
+        )
+        inputs = self._inputs(task, text, instruction)
+        settings = {"max_new_tokens": NEW_TOKENS, "do_sample": False, "streamer": streamer}
+        failed: list[Exception] = []
+
+        def generate() -> None:
+            try:
+                self.model.generate(**inputs, **settings)
+            except Exception as error:  # shown in the caller's thread
+                failed.append(error)
+                streamer.end()
+
+        thread = Thread(target=generate, daemon=True)
+        thread.start()
+        yield from (piece for piece in streamer if piece)
+        thread.join()
+        if failed:
+            raise ModelError(f"the text model {self.name} failed: {failed[0]}") from failed[0]
+
+    def _inputs(self, task: str, text: str, instruction: str) -> Any:
+        """Token ids, the oldest cut away where they exceed the model's context."""
+        if self.encodes or (task == "continue" and not self.tokenizer.chat_template):
+            prompt = text
+        elif self.tokenizer.chat_template:
+            messages = [{"role": "user", "content": f"{instruction}\n\n{text}"}]
+            prompt = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        else:
+            prompt = f"{text}\n\nTL;DR:"
+        longest = getattr(self.model.config, "max_position_embeddings", None) or 2048
+        room = max(16, longest - (0 if self.encodes else NEW_TOKENS))
+        ids = self.tokenizer(prompt, return_tensors="pt").input_ids[:, -room:].to(self.device)
+        return {"input_ids": ids, "attention_mask": ids.new_ones(ids.shape)}
+
+
+class ChatAddress:
+    """An OpenAI-compatible chat address."""
+
+    def __init__(self, url: str, name: str) -> None:
+        if not url.startswith(("http://", "https://")):
+            raise InputError(f"--llm-url {url}: it is an http(s) address, such as http://127.0.0.1:11434/v1")
+        self.url, self.name = url.rstrip("/"), name
+
+    def write(self, task: str, text: str, instruction: str) -> Iterator[str]:
+        """Pieces of the answer, as they come."""
+        try:
+            import httpx
+        except ImportError as error:
+            raise MissingExtraError("httpx", "serve") from error
+
+        request = {
+            "model": self.name,
+            "stream": True,
+            "messages": [{"role": "system", "content": instruction}, {"role": "user", "content": text}],
+        }
+        address = f"{self.url}/chat/completions"
+        try:
+            with httpx.stream("POST", address, json=request, headers=_headers(), timeout=TIMEOUT_S) as answer:
+                if answer.status_code >= 400:
+                    answer.read()
+                    raise ModelError(f"{address} answers {answer.status_code}: {answer.text[:200].strip()}")
+                yield from _deltas(answer.iter_lines())
+        except httpx.HTTPError as error:
+            raise MachineError(f"{address} cannot be reached ({error}): is it running?") from error
+
+
+def _headers() -> dict[str, str]:
+    key = next((value for name in KEY_VARIABLES if (value := os.environ.get(name))), None)
+    return {"Authorization": f"Bearer {key}"} if key else {}
+
+
+def _deltas(lines: Iterator[str]) -> Iterator[str]:
+    """Text pieces of a stream of server-sent events."""
+    for line in lines:
+        data = line.removeprefix("data:").strip()
+        if not line.startswith("data:") or data == "[DONE]":
+            continue
+        try:
+            choices = json.loads(data).get("choices") or [{}]
+        except json.JSONDecodeError:
+            continue
+        piece = (choices[0].get("delta") or {}).get("content")
+        if piece:
+            yield piece
+
+
+def pass_on(summary: dict[str, Any], task: str, model: TextModel, echo: bool) -> None:
+    """Writes the second text of every transcribed file beside its outputs, and names it in the summary.
+
+    Args:
+        summary: of `transcribe_files`; every file has a txt or json output.
+        task: ``continue`` or ``summarize``.
+        model: the second model.
+        echo: show the text on stdout as it comes.
+    """
+    task = task_of(task)
+    for file in summary["files"]:
+        pieces = []
+        for piece in second_text(model, task, _text_of(file["outputs"])):
+            pieces.append(piece)
+            if echo:
+                print(piece, end="", flush=True)
+        if echo:
+            print()
+        path = Path(file["outputs"][0]).with_suffix(f".{task}.txt")
+        write_text(path, "".join(pieces).strip() + "\n")
+        file["then"] = {"task": task, "model": model.name, "output": str(path)}
+
+
+def _text_of(outputs: Sequence[str]) -> str:
+    for output in outputs:
+        if output.endswith(".json"):
+            return str(read_json(Path(output))["text"])
+    for output in outputs:
+        if output.endswith(".txt"):
+            return Path(output).read_text(encoding="utf-8")
+    raise UsageError("--then needs txt or json among the formats")

@@ -1,0 +1,238 @@
+"""A recogniser and a recording of any length to a transcript, streaming.
+
+audio blocks -> windows -> batches -> hypotheses -> segments; nothing but the text is kept of what is done.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from govor.config import TranscribeConfig
+from govor.models.base import DecodeOptions, Recogniser
+from govor.records import Hypothesis
+from govor.transcribe.segments import Joiner
+from govor.transcribe.transcript import Segment, Transcript
+from govor.transcribe.windows import Buffer, Window, cut
+
+Source = str | Path | bytes | Iterable[NDArray[np.float32]]
+MOST_PADDING = 1.15
+
+
+class Transcription:
+    """One recording being transcribed: iterate it for its segments, in order, as windows are decoded.
+
+    Attributes:
+        duration: seconds of audio read so far; the recording's length once it is done.
+        language: given or detected; None until known.
+        decode_s: seconds spent so far, from audio to text.
+        windows: windows decoded so far.
+    """
+
+    def __init__(self, windows: Iterator[Window], buffer: Buffer, decoder: _Decoder, words: bool) -> None:
+        self._windows, self._buffer, self._decoder = windows, buffer, decoder
+        self._joiner = Joiner(keep_words=words)
+        self._segments = self._run()
+        self.decode_s = 0.0
+        self.windows = 0
+
+    @property
+    def duration(self) -> float:
+        """Seconds of audio read so far."""
+        return self._buffer.read_samples / self._buffer.sample_rate
+
+    @property
+    def language(self) -> str | None:
+        """Given or detected; None until known."""
+        return self._decoder.language
+
+    def __iter__(self) -> Iterator[Segment]:
+        return self
+
+    def __next__(self) -> Segment:
+        begun = time.perf_counter()
+        try:
+            return next(self._segments)
+        finally:
+            self.decode_s += time.perf_counter() - begun
+
+    def _run(self) -> Iterator[Segment]:
+        for window, hypothesis in self._decoder.decode(self._windows):
+            self.windows += 1
+            yield from self._joiner.add(window, hypothesis)
+        yield from self._joiner.finish()
+
+
+class _Decoder:
+    """Batches windows, and settles the language on the first ones."""
+
+    def __init__(self, recogniser: Recogniser, config: TranscribeConfig, options: DecodeOptions, eager: bool):
+        self.recogniser, self.config, self.options, self.eager = recogniser, config, options, eager
+        self.language = options.language
+
+    def decode(self, windows: Iterator[Window]) -> Iterator[tuple[Window, Hypothesis]]:
+        settled = self.language is not None
+        for batch in _batches(windows, self.config.batch_s, self.eager):
+            hypotheses = self._recognise(batch)
+            if not settled:
+                hypotheses = self._settle(batch, hypotheses)
+                settled = True
+            yield from zip(batch, hypotheses, strict=True)
+
+    def _recognise(self, batch: Sequence[Window]) -> list[Hypothesis]:
+        overlapping = any(window.overlaps or window.overlapped for window in batch)
+        options = replace(self.options, language=self.language, words=self.options.words or overlapping)
+        hypotheses: dict[int, Hypothesis] = {}
+        fixed = self.recogniser.max_window_s is not None
+        for part in [list(range(len(batch)))] if fixed else _alike([w.duration for w in batch]):
+            waves = [batch[i].samples for i in part]
+            heard = self.recogniser.recognise(waves, options, [self.language] * len(part))
+            hypotheses |= dict(zip(part, heard, strict=True))
+        return [hypotheses[i] for i in range(len(batch))]
+
+    def _settle(self, batch: Sequence[Window], hypotheses: list[Hypothesis]) -> list[Hypothesis]:
+        """The language most seconds of the first batch are in; the others are decoded again in it."""
+        votes: Counter[str] = Counter()
+        for window, hypothesis in zip(batch, hypotheses, strict=True):
+            if hypothesis.language:
+                votes[hypothesis.language] += round(window.duration * 1000)
+        if not votes:
+            return hypotheses
+        self.language = votes.most_common(1)[0][0]
+        wrong = [i for i, h in enumerate(hypotheses) if h.language not in (None, self.language)]
+        if wrong:
+            for i, hypothesis in zip(wrong, self._recognise([batch[i] for i in wrong]), strict=True):
+                hypotheses[i] = hypothesis
+        return hypotheses
+
+
+def _alike(durations: Sequence[float]) -> list[list[int]]:
+    """Indices in groups of about the same duration, so that little of a group is padding."""
+    groups: list[list[int]] = []
+    total_s = 0.0
+    for index in sorted(range(len(durations)), key=durations.__getitem__):
+        padded_s = durations[index] * (len(groups[-1]) + 1) if groups else 0.0
+        if not groups or (padded_s > MOST_PADDING * (total_s + durations[index]) and len(groups[-1]) > 1):
+            groups.append([])
+            total_s = 0.0
+        groups[-1].append(index)
+        total_s += durations[index]
+    return groups
+
+
+def _batches(windows: Iterator[Window], batch_s: float, eager: bool) -> Iterator[list[Window]]:
+    """Windows in batches of at most `batch_s` padded seconds; eager ones begin with one and double."""
+    batch: list[Window] = []
+    longest_s, most = 0.0, 1 if eager else None
+    for window in windows:
+        longest_s = max(longest_s, window.duration)
+        if batch and (longest_s * (len(batch) + 1) > batch_s or len(batch) == most):
+            yield batch
+            batch, longest_s = [], window.duration
+            most = most * 2 if most else None
+        batch.append(window)
+    if batch:
+        yield batch
+
+
+class Transcriber:
+    """Transcribes recordings with one recogniser.
+
+    Args:
+        recogniser: from `govor.models.open_model`.
+        config: windows, batches, decoding.
+        load_s: seconds that loading the model took, for the transcript's timing.
+
+    Example:
+        transcriber = Transcriber(open_model("run/"), TranscribeConfig(language="hr"))
+        transcript = transcriber.transcribe("session.mp3")
+    """
+
+    def __init__(
+        self, recogniser: Recogniser, config: TranscribeConfig | None = None, load_s: float = 0.0
+    ) -> None:
+        self.recogniser, self.config, self.load_s = recogniser, config or TranscribeConfig(), load_s
+
+    def options(self, words: bool = False, language: str | None = None) -> DecodeOptions:
+        """How the recogniser is asked to decode."""
+        from govor.lm import fusion_settings
+
+        config = self.config
+        weight, bonus = fusion_settings(config.lm, config.lm_weight, config.word_bonus)
+        return DecodeOptions(
+            language=language or config.language,
+            task=config.task,
+            words=words or config.words,
+            beam_size=config.beam_size,
+            lm=config.lm,
+            lm_weight=weight,
+            word_bonus=bonus,
+        )
+
+    def stream(
+        self, source: Source, *, words: bool = False, language: str | None = None, eager: bool = True
+    ) -> Transcription:
+        """Segments of one recording as they are decoded.
+
+        Args:
+            source: a path, the bytes of a file, or mono float32 blocks at the recogniser's sample rate.
+            words: segments carry the times of their words.
+            language: instead of the configured one.
+            eager: begin with a batch of one window, so that the first text comes early.
+
+        Raises:
+            AudioError: while iterating: it cannot be decoded, or passes a limit.
+        """
+        rate = self.recogniser.sample_rate
+        buffer = Buffer(_blocks(source, rate), rate)
+        windows = cut(buffer, self.config, self.recogniser.max_window_s)
+        options = self.options(words, language)
+        decoder = _Decoder(self.recogniser, self.config, options, eager)
+        return Transcription(windows, buffer, decoder, options.words)
+
+    def transcribe(
+        self,
+        source: Source,
+        *,
+        name: str = "",
+        words: bool = False,
+        on_progress: Callable[[Transcription], None] | None = None,
+    ) -> Transcript:
+        """The whole transcript of one recording.
+
+        Args:
+            source: as `stream`.
+            name: what the transcript calls the recording; a path's own name unless given.
+            words: segments carry the times of their words.
+            on_progress: called after every segment.
+
+        Raises:
+            AudioError: it cannot be decoded, or passes a limit.
+        """
+        run = self.stream(source, words=words, eager=False)
+        segments = []
+        for segment in run:
+            segments.append(segment)
+            if on_progress:
+                on_progress(run)
+        timing = {
+            "load_s": round(self.load_s, 3),
+            "decode_s": round(run.decode_s, 3),
+            "rtf": round(run.decode_s / run.duration, 5) if run.duration else 0.0,
+        }
+        name = name or (str(source) if isinstance(source, (str, Path)) else "")
+        return Transcript(name, run.duration, run.language, tuple(segments), timing)
+
+
+def _blocks(source: Source, sample_rate: int) -> Iterable[NDArray[np.float32]]:
+    if isinstance(source, (str, Path, bytes)):
+        from govor.audio import mono_blocks
+
+        return mono_blocks(source, sample_rate=sample_rate)
+    return source

@@ -1,0 +1,90 @@
+"""A transcript: text with times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from govor.records import Word
+
+TIME_DIGITS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of a recording and what is said in it.
+
+    Attributes:
+        start: seconds from the beginning of the recording.
+        end: seconds.
+        text: what is said.
+        words: times of its words, empty where they were not asked for.
+    """
+
+    start: float
+    end: float
+    text: str
+    words: tuple[Word, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data; ``words`` only where there are any."""
+        plain: dict[str, Any] = {
+            "start": round(self.start, TIME_DIGITS),
+            "end": round(self.end, TIME_DIGITS),
+            "text": self.text,
+        }
+        if self.words:
+            plain["words"] = [_plain_word(word) for word in self.words]
+        return plain
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """What a model heard in one recording.
+
+    Attributes:
+        audio: name of the recording.
+        duration: seconds that were decoded.
+        language: given or detected.
+        segments: in order of time.
+        timing: ``load_s``, ``decode_s`` and ``rtf`` (decoding seconds per second of audio).
+    """
+
+    audio: str
+    duration: float
+    language: str | None
+    segments: tuple[Segment, ...]
+    timing: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """All segments, joined by spaces."""
+        return join_texts([segment.text for segment in self.segments])
+
+    def as_dict(self) -> dict[str, Any]:
+        """The transcript as its JSON file holds it."""
+        return {
+            "audio": self.audio,
+            "duration": round(self.duration, TIME_DIGITS),
+            "language": self.language,
+            "text": self.text,
+            "segments": [segment.as_dict() for segment in self.segments],
+            "timing": dict(self.timing),
+        }
+
+
+def join_texts(texts: Sequence[str]) -> str:
+    """Texts joined by single spaces, empty ones left out."""
+    return " ".join(stripped for text in texts if (stripped := text.strip()))
+
+
+def _plain_word(word: Word) -> dict[str, Any]:
+    plain: dict[str, Any] = {
+        "word": word.text,
+        "start": round(word.start, TIME_DIGITS),
+        "end": round(word.end, TIME_DIGITS),
+    }
+    if word.confidence is not None:
+        plain["confidence"] = round(word.confidence, 4)
+    return plain

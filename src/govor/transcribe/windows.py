@@ -1,0 +1,213 @@
+"""A stream of samples cut into windows that a recogniser can take, in memory that does not grow.
+
+Two ways: at pauses of speech (`cut_at_pauses`), or fixed chunks that overlap by a stride on both sides
+(`cut_fixed`). Windows without speech are never made. Where no pause is found in time, the cut is forced, and
+the next window begins earlier, so that the word at the cut is whole in one of the two (see ``merge``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from govor.transcribe.speech import FRAME_S, frame_levels, runs, speech_frames
+
+if TYPE_CHECKING:
+    from govor.config import TranscribeConfig
+
+Samples = NDArray[np.float32]
+
+DEFAULT_WINDOW_S = 20.0
+FORCED_OVERLAP_S = 3.0
+"""Of a forced cut; longer than twice the longest word one meets."""
+HISTORY_S = 30.0
+PAD_S = 0.4
+SHORTEST_WINDOW_S = 2.0
+SHORT_PAUSE_S = 0.06
+GOOD_PAUSE_S = 0.3
+LONG_PAUSE_S = 2.0
+"""Pauses are measured between frames of speech that a hangover has widened by 0.1 s on both sides."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """Samples that are recognised together.
+
+    Attributes:
+        start: seconds from the beginning of the recording.
+        samples: mono ``[T]``, float32.
+        sample_rate: in Hz.
+        speech: seconds in the recording between which something is to be heard.
+        overlaps: it begins before the end of the window that came before it.
+        overlapped: the window that follows may begin before its end.
+    """
+
+    start: float
+    samples: Samples
+    sample_rate: int
+    speech: tuple[float, float]
+    overlaps: bool = False
+    overlapped: bool = False
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return len(self.samples) / self.sample_rate
+
+    @property
+    def end(self) -> float:
+        """Seconds from the beginning of the recording."""
+        return self.start + self.duration
+
+
+class Buffer:
+    """The part of a stream that is still needed, with its frame levels and those before it.
+
+    Positions are frames of 20 ms; ``first_frame`` is the recording's frame at which the buffer begins.
+    """
+
+    def __init__(self, blocks: Iterable[Samples], sample_rate: int) -> None:
+        self.sample_rate = sample_rate
+        self.frame_samples = round(FRAME_S * sample_rate)
+        self.first_frame = 0
+        self.exhausted = False
+        self.read_samples = 0
+        self.samples = np.zeros(0, dtype=np.float32)
+        self.levels = np.zeros(0, dtype=np.float32)
+        self.history = np.zeros(0, dtype=np.float32)
+        self._blocks = iter(blocks)
+
+    def fill(self, frames: int) -> None:
+        """Reads until `frames` frames are there or the stream ends; its last frame is filled with zeros."""
+        pieces, have = [self.samples], len(self.samples)
+        while have < frames * self.frame_samples and not self.exhausted:
+            block = next(self._blocks, None)
+            if block is None:
+                self.exhausted = True
+                block = np.zeros(-have % self.frame_samples, dtype=np.float32)
+            else:
+                self.read_samples += len(block)
+            pieces.append(np.asarray(block, dtype=np.float32))
+            have += len(block)
+        if len(pieces) > 1:
+            self.samples = np.concatenate(pieces)
+            fresh = self.samples[len(self.levels) * self.frame_samples :]
+            self.levels = np.concatenate([self.levels, frame_levels(fresh, self.frame_samples)])
+
+    def drop(self, frames: int) -> None:
+        """Forgets the first `frames` frames but for their levels."""
+        keep = round(HISTORY_S / FRAME_S)
+        self.history = np.concatenate([self.history, self.levels[:frames]])[-keep:]
+        self.levels = self.levels[frames:]
+        self.samples = self.samples[frames * self.frame_samples :].copy()
+        self.first_frame += frames
+
+    def speech(self, frames: int) -> NDArray[np.bool_]:
+        """Which of the first `frames` frames may hold speech."""
+        return speech_frames(self.levels, self.history)[:frames]
+
+    def window(self, mask: NDArray[np.bool_], overlaps: bool, overlapped: bool) -> Window:
+        """The window of the buffer's first frames, `mask` saying which of them hold speech."""
+        samples = self.samples[: len(mask) * self.frame_samples].copy()
+        spoken = np.flatnonzero(mask)
+        speech = self.seconds(int(spoken[0])), self.seconds(int(spoken[-1]) + 1)
+        return Window(self.seconds(0), samples, self.sample_rate, speech, overlaps, overlapped)
+
+    def seconds(self, frame: int) -> float:
+        """Time in the recording of a buffer frame."""
+        return (self.first_frame + frame) * self.frame_samples / self.sample_rate
+
+
+def cut(buffer: Buffer, config: TranscribeConfig, max_window_s: float | None) -> Iterator[Window]:
+    """Windows of a stream, as `config` asks and no longer than the recogniser takes."""
+    if config.chunk is not None:
+        longest_s = min(config.chunk, max_window_s or config.chunk)
+        return cut_fixed(buffer, longest_s, config.stride)
+    longest_s = config.window or max_window_s or DEFAULT_WINDOW_S
+    return cut_at_pauses(buffer, min(longest_s, max_window_s or longest_s), full=max_window_s is not None)
+
+
+def cut_fixed(buffer: Buffer, chunk_s: float, stride_s: float) -> Iterator[Window]:
+    """Windows of `chunk_s` that begin ``chunk_s - 2 * stride_s`` apart; silent ones are left out."""
+    length = max(1, round(chunk_s / FRAME_S))
+    step = max(1, length - 2 * round(stride_s / FRAME_S))
+    overlaps = False
+    while True:
+        buffer.fill(length + 1)
+        mask = buffer.speech(length)
+        last = buffer.exhausted and len(buffer.levels) <= length
+        if mask.any():
+            yield buffer.window(mask, overlaps, step < length)
+        overlaps = bool(mask.any()) and step < length
+        if last:
+            return
+        buffer.drop(step)
+
+
+def cut_at_pauses(buffer: Buffer, longest_s: float, full: bool = True) -> Iterator[Window]:
+    """Windows of at most `longest_s` that begin and end in pauses where there are any.
+
+    Args:
+        buffer: the stream.
+        longest_s: what the recogniser takes.
+        full: windows as long as can be, for recognisers whose windows cost the same whatever their length;
+            others get theirs cut at the first good pause, near the utterances they were trained on.
+    """
+    length = max(2, int(longest_s / FRAME_S))
+    overlaps = False
+    while True:
+        buffer.fill(length + 1)
+        mask = buffer.speech(length)
+        if not mask.any():
+            if buffer.exhausted and len(buffer.levels) <= length:
+                return
+            buffer.drop(max(1, len(mask) - _frames(PAD_S)))
+            overlaps = False
+            continue
+        lead = _lead(mask)
+        if lead and not overlaps:
+            buffer.drop(lead)
+            continue
+        end, following, forced = _choose_cut(mask, buffer, length, full)
+        yield buffer.window(mask[:end], overlaps, forced)
+        if buffer.exhausted and following >= len(buffer.levels):
+            return
+        buffer.drop(following)
+        overlaps = forced
+
+
+def _frames(seconds: float) -> int:
+    return round(seconds / FRAME_S)
+
+
+def _lead(mask: NDArray[np.bool_]) -> int:
+    """Silent frames to skip at the beginning, a pad left standing."""
+    first = int(np.argmax(mask))
+    return max(0, first - _frames(PAD_S))
+
+
+def _choose_cut(mask: NDArray[np.bool_], buffer: Buffer, length: int, full: bool) -> tuple[int, int, bool]:
+    """Where the window ends, where the next begins, and whether the cut was forced."""
+    pauses = [(a, b) for a, b in runs(~mask) if a > 0]
+    whole = buffer.exhausted and len(buffer.levels) <= length
+    long = next((p for p in pauses if p[1] - p[0] >= _frames(LONG_PAUSE_S)), None)
+    if long:
+        return min(long[0] + _frames(PAD_S), len(mask)), max(1, long[1] - _frames(PAD_S)), False
+    good = [p for p in pauses if p[1] - p[0] >= _frames(GOOD_PAUSE_S)]
+    if not full:
+        first = next((p for p in good if p[0] >= _frames(SHORTEST_WINDOW_S) and p[1] < len(mask)), None)
+        if first:
+            return sum(first) // 2, sum(first) // 2, False
+    if whole:
+        return len(mask), len(mask), False
+    late = [p for p in good if p[0] >= length // 2]
+    short = [p for p in pauses if p[0] >= length // 3 and p[1] - p[0] >= _frames(SHORT_PAUSE_S)]
+    if late or short:
+        start, end = late[-1] if late else max(short, key=lambda p: (p[1] - p[0], p[0]))
+        return (start + end) // 2, (start + end) // 2, False
+    overlap = min(_frames(FORCED_OVERLAP_S), length // 3)
+    return len(mask), max(1, len(mask) - overlap), True

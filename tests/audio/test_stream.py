@@ -1,0 +1,139 @@
+"""Decoding: known signals in, known samples out, whatever the container."""
+
+import io
+
+import numpy as np
+import pytest
+import soundfile as sf
+
+from govor.audio import DecodeLimits, encode, load_mono, mono_blocks, probe
+from govor.errors import AudioError
+
+RATE = 16_000
+
+
+def tone(seconds, rate, hz=440.0):
+    return np.sin(2 * np.pi * hz * np.arange(int(seconds * rate)) / rate).astype(np.float32) * 0.5
+
+
+def wav(samples, rate, subtype="PCM_16", container="WAV"):
+    buffer = io.BytesIO()
+    sf.write(buffer, samples, rate, subtype=subtype, format=container)
+    return buffer.getvalue()
+
+
+def test_mix_is_the_mean_of_the_channels():
+    stereo = np.stack([tone(1, RATE), np.zeros(RATE, np.float32)], axis=1)
+    assert np.abs(load_mono(wav(stereo, RATE)) - tone(1, RATE) / 2).max() < 1e-4
+
+
+def test_one_channel_is_taken_alone():
+    stereo = np.stack([tone(1, RATE), tone(1, RATE, 1000)], axis=1)
+    assert np.abs(load_mono(wav(stereo, RATE), channel=1) - tone(1, RATE, 1000)).max() < 1e-4
+
+
+@pytest.mark.parametrize("rate", [8_000, 11_025, 44_100, 48_000, 96_000])
+def test_resampled_tone_is_the_tone(rate):
+    heard = load_mono(wav(tone(2, rate), rate, "FLOAT"))
+    assert abs(len(heard) - 2 * RATE) <= 1
+    inside = slice(RATE // 2, RATE * 3 // 2)
+    assert np.abs(heard[inside] - tone(2, RATE)[inside]).max() < 1e-3
+
+
+@pytest.mark.parametrize("span", [(0.0, 0.5), (0.25, 1.0), (35.123, 36.7), (39.0, 60.0)])
+def test_a_span_equals_the_cut_of_the_whole(span):
+    rng = np.random.default_rng(0)
+    content = wav(rng.normal(0, 0.1, 40 * 44_100).astype(np.float32), 44_100)
+    whole = load_mono(content)
+    start, end = span
+    piece = load_mono(content, start=start, end=end)
+    assert np.abs(piece - whole[round(start * RATE) : round(end * RATE)]).max() < 2e-5
+
+
+def test_blocks_are_the_whole():
+    content = wav(tone(5, 48_000), 48_000)
+    assert np.array_equal(np.concatenate(list(mono_blocks(content))), load_mono(content))
+
+
+@pytest.mark.parametrize("codec", ["flac", "opus", "wav"])
+def test_encoding_is_the_same_twice_and_decodes(codec):
+    first, second = (encode(tone(1.5, RATE), RATE, codec) for _ in range(2))
+    assert first == second
+    heard = load_mono(first)
+    assert abs(len(heard) - 1.5 * RATE) < 0.02 * RATE
+    if codec != "opus":
+        assert np.abs(heard - tone(1.5, RATE)).max() < 1e-4
+
+
+def test_probe_says_what_the_header_says():
+    facts = probe(wav(np.zeros((8_000, 2), np.float32), 8_000))
+    assert (facts.container, facts.sample_rate, facts.channels, facts.bits, facts.declared_s) == (
+        "wav",
+        8_000,
+        2,
+        16,
+        1.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "empty_file"),
+        (b"<html>not found</html>" * 9, "unreadable"),
+        (wav(np.zeros(0), RATE), "no_samples"),
+    ],
+)
+def test_what_is_no_audio_is_named(content, code):
+    with pytest.raises(AudioError) as caught:
+        load_mono(content)
+    assert caught.value.code == code
+
+
+def test_files_that_are_none(tmp_path):
+    for path, code in ((tmp_path / "none.wav", "missing"), (tmp_path, "not_a_file")):
+        with pytest.raises(AudioError) as caught:
+            load_mono(path)
+        assert caught.value.code == code
+
+
+def test_limits_are_counted_not_believed():
+    limits = DecodeLimits(max_s=1.0, max_channels=2)
+    with pytest.raises(AudioError) as caught:
+        load_mono(wav(tone(3, RATE), RATE), limits=limits)
+    assert caught.value.code == "too_long"
+    with pytest.raises(AudioError) as caught:
+        load_mono(wav(np.zeros((100, 3), np.float32), RATE), limits=limits)
+    assert caught.value.code == "too_many_channels"
+
+
+def test_missing_channel_is_named():
+    with pytest.raises(AudioError, match=r"channel 4") as caught:
+        load_mono(wav(tone(1, RATE), RATE), channel=4)
+    assert caught.value.code == "no_such_channel"
+
+
+def test_a_playlist_reads_no_other_file(tmp_path):
+    (tmp_path / "secret.wav").write_bytes(wav(tone(1, RATE), RATE))
+    playlist = tmp_path / "list.m3u8"
+    playlist.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nsecret.wav\n#EXT-X-ENDLIST\n")
+    with pytest.raises(AudioError) as caught:
+        load_mono(playlist)
+    assert caught.value.code == "unreadable"
+
+
+def test_a_float_file_with_infinity_stays_finite():
+    samples = tone(1, RATE)
+    samples[5], samples[9] = np.inf, np.nan
+    assert np.isfinite(load_mono(wav(samples, RATE, "FLOAT"))).all()
+
+
+def test_a_flac_that_understates_its_length_is_read_to_its_end(tmp_path):
+    rng = np.random.default_rng(1)
+    content = bytearray(wav(rng.normal(0, 0.2, 10 * RATE), RATE, container="FLAC"))
+    assert content[:4] == b"fLaC"
+    content[21] &= 0xF0
+    content[22:26] = (2 * RATE).to_bytes(4, "big")
+    path = tmp_path / "short.flac"
+    path.write_bytes(content)
+    assert abs(len(load_mono(path)) - 10 * RATE) <= 1

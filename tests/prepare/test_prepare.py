@@ -1,0 +1,215 @@
+"""A corpus goes in, a data set that others read comes out."""
+
+import io
+import json
+
+import numpy as np
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+import soundfile as sf
+
+from govor.audio import load_mono
+from govor.config import PrepareConfig
+from govor.corpora.folder import Corpus
+from govor.errors import BusyError, CorpusError, DatasetError, LimitError
+from govor.prepare import prepare_corpus, projected
+from govor.store import locked
+from speech import speak, spoken_rows, write_corpus
+
+ONE = PrepareConfig(workers=1)
+
+
+def tree(folder):
+    """Every visible file and its bytes."""
+    files = [p for p in sorted(folder.rglob("*")) if p.is_file() and p.name != ".lock"]
+    return {str(p.relative_to(folder)): p.read_bytes() for p in files if ".prepare" not in p.parts}
+
+
+def clips(folder, split):
+    table = pq.read_table(sorted((folder / "data").glob(f"{split}-*.parquet"))).to_pylist()
+    return {row["id"]: row for row in table}
+
+
+def test_clips_are_the_cuts_of_the_recordings(tiny_corpus, tiny_dataset):
+    utterances = {row["id"]: row for row in Corpus.open(tiny_corpus).scan().collect().to_dicts()}
+    root = Corpus.open(tiny_corpus).info.audio_root
+    seen = 0
+    for split in ("train", "dev", "test"):
+        for name, row in clips(tiny_dataset, split).items():
+            source = utterances[name]
+            heard, rate = sf.read(io.BytesIO(row["audio"]["bytes"]), dtype="float32")
+            wanted = load_mono(f"{root}/{source['audio']}", start=source["start"], end=source["end"])
+            assert rate == 16_000 and len(heard) == len(wanted) == round(row["duration"] * 16_000)
+            assert np.abs(heard - wanted).max() < 1e-4
+            assert (row["text"], row["speaker"]) == (source["text"], source["speaker"])
+            seen += 1
+    assert seen == len(utterances)
+
+
+def test_datasets_opens_it(tiny_dataset, tmp_path):
+    datasets = pytest.importorskip("datasets")
+    loaded = datasets.load_dataset(str(tiny_dataset), cache_dir=str(tmp_path))
+    assert {name: len(rows) for name, rows in loaded.items()} == {"train": 12, "dev": 2, "test": 3}
+    assert loaded["train"].features["audio"] == datasets.Audio(sampling_rate=16_000)
+    row = loaded["dev"].cast_column("audio", datasets.Audio(decode=False))[0]
+    assert sf.info(io.BytesIO(row["audio"]["bytes"])).samplerate == 16_000
+
+
+def test_the_index_tells_everything(tiny_dataset):
+    index = json.loads((tiny_dataset / "dataset.json").read_text())
+    assert index["read"] == index["kept"] + index["rejected"] == 17
+    assert index["splits"]["train"]["utterances"] == 12
+    assert index["sample_rate"] == 16_000 and index["languages"] == ["hr"]
+    assert pl.read_parquet(tiny_dataset / "rejected.parquet").height == 0
+
+
+def test_workers_and_order_do_not_change_bytes(tiny_corpus, tiny_dataset, tmp_path):
+    prepare_corpus(tiny_corpus, str(tmp_path / "two"), PrepareConfig(workers=2))
+    assert tree(tmp_path / "two") == tree(tiny_dataset)
+
+
+def test_again_does_nothing(tiny_corpus, tmp_path):
+    first = prepare_corpus(tiny_corpus, str(tmp_path), ONE)
+    second = prepare_corpus(tiny_corpus, str(tmp_path), ONE)
+    assert len(first["written"]) == 3 and second["written"] == []
+    assert first["fingerprint"] == second["fingerprint"]
+
+
+@pytest.mark.parametrize("codec", ["opus", "wav"])
+def test_other_codecs(tiny_corpus, tmp_path, codec):
+    config = PrepareConfig(workers=1, codec=codec)
+    prepare_corpus(tiny_corpus, str(tmp_path / "a"), config)
+    prepare_corpus(tiny_corpus, str(tmp_path / "b"), config)
+    assert tree(tmp_path / "a") == tree(tmp_path / "b")
+    row = next(iter(clips(tmp_path / "a", "dev").values()))
+    assert row["audio"]["path"].endswith(f".{codec}")
+    assert abs(len(load_mono(row["audio"]["bytes"])) / 16_000 - row["duration"]) < 0.03
+
+
+def test_changed_settings_are_named_and_refused(tiny_corpus, tmp_path):
+    prepare_corpus(tiny_corpus, str(tmp_path), ONE)
+    with pytest.raises(DatasetError, match=r"codec flac \(now wav\)"):
+        prepare_corpus(tiny_corpus, str(tmp_path), PrepareConfig(codec="wav"))
+
+
+def test_a_busy_target_is_refused(tiny_corpus, tmp_path):
+    with locked(tmp_path), pytest.raises(BusyError, match="is being written by process"):
+        prepare_corpus(tiny_corpus, str(tmp_path), ONE)
+
+
+def test_a_target_with_something_else_is_refused(tiny_corpus, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "other.parquet").write_bytes(b"PAR1")
+    with pytest.raises(DatasetError, match="does not know"):
+        prepare_corpus(tiny_corpus, str(tmp_path), ONE)
+
+
+@pytest.fixture
+def rows(tmp_path):
+    return spoken_rows(tmp_path / "audio")
+
+
+def prepared(tmp_path, rows, config=ONE, name="corpus", **more):
+    corpus = write_corpus(tmp_path / name, rows, tmp_path / "audio")
+    return prepare_corpus(corpus, str(tmp_path / "dataset"), config, **more)
+
+
+def test_bad_files_are_set_aside_with_reasons(tmp_path, rows):
+    audio = tmp_path / "audio"
+    bad = {
+        "cut.wav": (audio / "dev0.wav").read_bytes()[:20_000],
+        "empty.flac": b"",
+        "page.mp3": b"<html>404</html>" * 50,
+    }
+    for name, content in bad.items():
+        (audio / name).write_bytes(content)
+    base = {**rows[-1], "split": "test"}
+    for name in [*bad, "none.wav"]:
+        rows.append({**base, "id": name, "audio": name, "recording": name})
+    long = rows[0]
+    rows.append({**long, "id": "beyond", "start": 1.0, "end": 900.0})
+    rows.append({**long, "id": "backwards", "start": 3.0, "end": 2.0})
+    rows.append({**long, "id": "channel", "channel": 5})
+    with pytest.raises(LimitError, match="more than --max-rejected") as caught:
+        prepared(tmp_path, rows)
+    summary = caught.value.summary
+    assert summary["read"] == summary["kept"] + summary["rejected"] == len(rows)
+    found = pl.read_parquet(tmp_path / "dataset" / "rejected.parquet")
+    assert dict(zip(found["id"], found["reason"], strict=True)) == {
+        "cut.wav": "truncated",
+        "empty.flac": "empty_file",
+        "page.mp3": "unreadable",
+        "none.wav": "missing",
+        "beyond": "past_end",
+        "backwards": "empty_span",
+        "channel": "no_such_channel",
+    }
+    again = prepared(tmp_path, rows, PrepareConfig(max_rejected=1.0))
+    assert again["written"] == []
+
+
+def test_a_split_without_a_clip_still_loads(tmp_path, rows):
+    datasets = pytest.importorskip("datasets")
+    for row in rows:
+        if row["split"] == "dev":
+            (tmp_path / "audio" / row["audio"]).write_bytes(b"nothing of use")
+    prepared(tmp_path, rows, PrepareConfig(workers=1, max_rejected=1.0))
+    loaded = datasets.load_dataset(str(tmp_path / "dataset"), cache_dir=str(tmp_path / "cache"))
+    assert {name: len(split) for name, split in loaded.items()} == {"train": 12, "test": 3}
+
+
+def test_splits_are_all_or_none(tmp_path, rows, capsys):
+    with pytest.raises(CorpusError, match="some utterances have a split"):
+        prepared(tmp_path, [*rows, {**rows[0], "id": "x", "split": None}])
+    summary = prepared(tmp_path, [{**row, "split": None} for row in rows], name="none")
+    assert summary["splits"] == {"train": 17}
+    assert "all become train" in capsys.readouterr().err
+
+
+def test_channels_are_taken_or_mixed(tmp_path):
+    rate = 16_000
+    left, right = speak("dobar dan", "ana"), speak("hvala lijepa", "ivo")
+    size = min(len(left), len(right))
+    (tmp_path / "audio").mkdir()
+    sf.write(tmp_path / "audio" / "a.wav", np.stack([left[:size], right[:size]], axis=1), 22_050)
+    base = {"recording": "a", "audio": "a.wav", "text": "x", "split": "train"}
+    rows = [{**base, "id": str(c), "channel": c} for c in (None, 0, 1)]
+    prepared(tmp_path, rows)
+    heard = {
+        name: sf.read(io.BytesIO(row["audio"]["bytes"]), dtype="float32")[0]
+        for name, row in clips(tmp_path / "dataset", "train").items()
+    }
+    for name, channel in (("0", 0), ("1", 1), ("None", None)):
+        wanted = load_mono(tmp_path / "audio" / "a.wav", channel=channel, sample_rate=rate)
+        assert np.abs(heard[name] - wanted).max() < 1e-4
+
+
+def test_a_long_recording_gets_shards_of_its_own(tmp_path, rows):
+    train = [row for row in rows if row["split"] == "train"]
+    config = PrepareConfig(workers=2, shard_bytes=200_000, row_group_bytes=60_000)
+    summary = prepared(tmp_path, train, config)
+    names = sorted(p.name for p in (tmp_path / "dataset" / "data").glob("*.parquet"))
+    assert len(names) == summary["shards"] > 2
+    for name in names:
+        file = pq.ParquetFile(tmp_path / "dataset" / "data" / name)
+        assert len({row["recording"] for row in file.read(["recording"]).to_pylist()}) == 1
+    assert set(clips(tmp_path / "dataset", "train")) == {row["id"] for row in train}
+
+
+def test_vanished_recordings_stop_the_run_and_it_goes_on_later(tmp_path, rows):
+    audio = tmp_path / "audio"
+    corpus = write_corpus(tmp_path / "corpus", rows, audio)
+    audio.rename(tmp_path / "away")
+    with pytest.raises(CorpusError, match="bring it back"):
+        prepare_corpus(corpus, str(tmp_path / "dataset"), ONE)
+    assert not (tmp_path / "dataset" / "dataset.json").exists()
+    (tmp_path / "away").rename(audio)
+    assert prepare_corpus(corpus, str(tmp_path / "dataset"), ONE)["rejected"] == 0
+
+
+def test_projection_bounds_what_is_written(tiny_corpus, tiny_dataset):
+    said = projected(Corpus.open(tiny_corpus), ONE)
+    written = sum(p.stat().st_size for p in (tiny_dataset / "data").iterdir())
+    assert said.shards == 3
+    assert 0.4 * written < said.bytes < 2.5 * written

@@ -1,0 +1,100 @@
+"""After rows were dropped, corrected or added, only the shards concerned are written again."""
+
+import pyarrow.parquet as pq
+import pytest
+
+from govor.config import PrepareConfig
+from govor.errors import DatasetError
+from govor.prepare import prepare_corpus
+from prepare_helpers import tree
+from speech import spoken_rows, write_corpus
+
+CONFIG = PrepareConfig(workers=1, shard_bytes=150_000)
+
+
+@pytest.fixture
+def work(tmp_path):
+    rows = spoken_rows(tmp_path / "audio")
+
+    def prepare(changed, **more):
+        corpus = write_corpus(tmp_path / "corpus", changed, tmp_path / "audio")
+        return prepare_corpus(corpus, str(tmp_path / "out"), CONFIG, **more)
+
+    first = prepare(rows)
+    assert first["shards"] > 5
+    return tmp_path, rows, prepare
+
+
+def shard_ids(folder):
+    data = folder / "out" / "data"
+    return {path.name: pq.read_table(path)["id"].to_pylist() for path in data.iterdir()}
+
+
+def ids(folder):
+    return sorted(name for names in shard_ids(folder).values() for name in names)
+
+
+def home_of(folder, name):
+    return next(shard for shard, names in shard_ids(folder).items() if name in names)
+
+
+def test_a_changed_corpus_is_refused_without_update(work):
+    _, rows, prepare = work
+    with pytest.raises(DatasetError, match="add --update"):
+        prepare(rows[1:])
+
+
+def test_a_dropped_clip_leaves_a_gap(work):
+    folder, rows, prepare = work
+    home = home_of(folder, rows[0]["id"])
+    before = tree(folder / "out")
+    assert prepare(rows[1:], update=True)["written"] == [home]
+    assert ids(folder) == sorted(row["id"] for row in rows[1:])
+    after = tree(folder / "out")
+    same = [name for name in before if name.startswith("data/") and after.get(name) == before[name]]
+    assert len(same) == len([name for name in before if name.startswith("data/")]) - 1
+
+
+def test_a_corrected_text_rewrites_its_shard(work):
+    folder, rows, prepare = work
+    home = home_of(folder, rows[3]["id"])
+    rows[3] = {**rows[3], "text": "ispravljeno"}
+    assert prepare(rows, update=True)["written"] == [home]
+    texts = pq.read_table(folder / "out" / "data" / home)["text"].to_pylist()
+    assert "ispravljeno" in texts
+    assert prepare(rows, update=True)["written"] == []
+
+
+def test_added_utterances_keep_the_others_in_place(work):
+    folder, rows, prepare = work
+    before = {row["id"]: home_of(folder, row["id"]).partition("-of-")[0] for row in rows}
+    new = [{**row, "id": f"new-{row['id']}", "recording": "new", "audio": row["audio"]} for row in rows[-1:]]
+    (folder / "audio" / "new.wav").write_bytes((folder / "audio" / rows[-1]["audio"]).read_bytes())
+    new[0]["audio"] = "new.wav"
+    summary = prepare([*rows, *new], update=True)
+    assert len(summary["written"]) == 1
+    assert {row["id"]: home_of(folder, row["id"]).partition("-of-")[0] for row in rows} == before
+    assert len(ids(folder)) == len(rows) + 1
+    names = sorted(path.name for path in (folder / "out" / "data").glob("test-*"))
+    assert all(name.endswith(f"-of-{len(names):05d}.parquet") for name in names)
+
+
+def test_a_shard_that_lost_everything_stays_as_an_empty_one(work):
+    datasets = pytest.importorskip("datasets")
+    folder, rows, prepare = work
+    home = home_of(folder, rows[0]["id"])
+    gone = set(pq.read_table(folder / "out" / "data" / home)["id"].to_pylist())
+    left = [row for row in rows if row["id"] not in gone]
+    assert prepare(left, update=True)["written"] == [home]
+    assert pq.ParquetFile(folder / "out" / "data" / home).num_row_groups == 0
+    loaded = datasets.load_dataset(str(folder / "out"), cache_dir=str(folder / "cache"))
+    assert sum(len(split) for split in loaded.values()) == len(left)
+
+
+def test_an_update_and_a_fresh_run_of_the_same_plan_agree(work):
+    folder, rows, prepare = work
+    prepare(rows[1:], update=True)
+    prepare(rows, update=True)
+    corpus = write_corpus(folder / "again", rows, folder / "audio")
+    prepare_corpus(corpus, str(folder / "fresh"), CONFIG)
+    assert tree(folder / "out") == tree(folder / "fresh")

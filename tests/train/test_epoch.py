@@ -1,0 +1,56 @@
+"""An epoch as legs: whatever the layouts, every clip comes once."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from govor.train.epoch import Layout, Leg, plan_epoch
+
+layouts = st.builds(
+    Layout,
+    batch_s=st.floats(4, 60),
+    max_batch=st.integers(1, 16),
+    world_size=st.integers(1, 4),
+    accumulate=st.integers(1, 3),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.floats(0.2, 20), min_size=1, max_size=80),
+    st.lists(st.tuples(layouts, st.floats(0, 1)), max_size=4),
+    layouts,
+)
+def test_no_clip_is_lost_or_seen_twice(
+    durations: list[float], stretches: list[tuple[Layout, float]], last: Layout
+) -> None:
+    seconds, legs, seen = np.array(durations), [], []
+    for layout, share in stretches:
+        plan = plan_epoch(seconds, 3, 1, legs, layout)
+        groups = plan.groups()
+        done = groups[: int(share * len(groups))]
+        seen += [row for group in done for ranks in group for batch in ranks for row in batch]
+        steps = plan.legs[-1].steps + sum(len(group) for group in done)
+        legs = [*plan.legs[:-1], Leg(layout, steps)]
+    plan = plan_epoch(seconds, 3, 1, legs, last)
+    assert plan.done_clips == len(seen)
+    seen += [row for ranks in plan.batches for batch in ranks for row in batch]
+    assert sorted(seen) == list(range(len(durations)))
+
+
+def test_continuing_with_the_same_layout_takes_the_rest_as_planned() -> None:
+    seconds, layout = np.linspace(1, 9, 50), Layout(20.0, 8, 2, 2)
+    whole = plan_epoch(seconds, 0, 0, (), layout)
+    rest = plan_epoch(seconds, 0, 0, [Leg(layout, 4)], layout)
+    assert all(
+        np.array_equal(a, b)
+        for one, other in zip(whole.batches[4:], rest.batches, strict=True)
+        for a, b in zip(one, other, strict=True)
+    )
+
+
+def test_groups_hold_what_is_accumulated() -> None:
+    plan = plan_epoch(np.full(10, 5.0), 0, 0, (), Layout(5.0, 4, 1, 4))
+    assert [len(group) for group in plan.groups()] == [4, 4, 2]

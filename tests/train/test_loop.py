@@ -1,0 +1,142 @@
+"""One step at a time: normalisation, memory that runs out, losses that are not numbers, bad clips."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from speech_set import write_speech_set
+
+from conftest import CTC
+from govor.config import Recipe, recipe_from
+from govor.errors import LimitError, ModelError
+from govor.train import train
+from govor.train.feed import FedBatch
+from govor.train.loop import Stepper
+from govor.train.memory import in_pieces, largest_that_fits
+from govor.train.optimiser import make_optimiser
+from govor.train.reduce import Ranks
+from govor.train.state import TrainState
+
+STILL = CTC | {"dropout": 0.0, "layerdrop": 0.0, "attention_dropout": 0.0}
+
+
+def events(run: Path, name: str) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    return [line for line in lines if line["kind"] == "event" and line["event"] == name]
+
+
+class Linear:
+    """A family whose loss is (w - x)^2 per clip: its gradient is known."""
+
+    def __init__(self) -> None:
+        self.model = torch.nn.Linear(1, 1, bias=False)
+        with torch.no_grad():
+            self.model.weight.fill_(0.0)
+        self.limit = 10**9
+
+    def describe(self) -> dict[str, Any]:
+        return {"precision": "fp32"}
+
+    def loss(self, batch: dict[str, Any]) -> tuple[torch.Tensor, int]:
+        if len(batch["x"]) > self.limit:
+            raise torch.OutOfMemoryError("out of memory")
+        return ((self.model.weight - batch["x"]) ** 2).sum(), len(batch["x"])
+
+
+def fed(*values: float) -> FedBatch:
+    ids = tuple(f"clip{v:g}" for v in values)
+    return FedBatch({"x": torch.tensor(values), "ids": list(ids)}, ids, len(ids), float(len(ids)))
+
+
+def stepper(family: Linear) -> Stepper:
+    config = recipe_from({"train": {"weight_decay": 0.0, "max_grad_norm": 0.0}}).train
+    return Stepper(family, make_optimiser(family.model, config), config, Ranks(0, 1, "cpu"))  # type: ignore[arg-type]
+
+
+def test_the_loss_is_a_mean_over_all_clips_of_the_step() -> None:
+    """Batches of 3 and 1: d/dw of the mean over 4 clips, not of the mean of two means."""
+    report = stepper(Linear()).step([fed(1, 2, 3), fed(10)], TrainState(total_steps=10))
+    assert report.loss == pytest.approx((1 + 4 + 9 + 100) / 4)
+    assert report.grad_norm == pytest.approx(2 * (1 + 2 + 3 + 10) / 4)
+
+
+def test_memory_runs_out_and_the_step_is_replayed() -> None:
+    family, state = Linear(), TrainState(total_steps=10)
+    whole = stepper(Linear()).step([fed(1, 2, 3, 4)], TrainState(total_steps=10))
+    family.limit = 1
+    report = stepper(family).step([fed(1, 2, 3, 4)], state)
+    assert [event["pieces"] for event in report.events] == [2, 4]
+    assert (report.loss, report.grad_norm) == pytest.approx((whole.loss, whole.grad_norm))
+    assert state.pieces[-1] == (4.0, 4)
+    assert not stepper(family).step([fed(5, 6, 7, 8)], state).events
+
+
+def test_one_clip_that_does_not_fit() -> None:
+    family = Linear()
+    family.limit = 0
+    with pytest.raises(ModelError, match=r"one clip \(clip1\) needs more memory"):
+        stepper(family).step([fed(1)], TrainState(total_steps=10))
+
+
+def test_nan_names_the_utterances_and_leaves_the_weights() -> None:
+    family, state = Linear(), TrainState(total_steps=10)
+    with pytest.raises(ModelError, match="clipnan"):
+        stepper(family).step([fed(1, float("nan"), 3)], state)
+    assert float(family.model.weight.detach()) == 0.0 and state.step == 0
+
+
+def test_pieces_cover_a_batch() -> None:
+    batch = {"ids": list("abcde"), "inputs": {"x": torch.arange(5)}, "units": 5}
+    parts = in_pieces(batch, 2)
+    assert [part["ids"] for part in parts] == [["a", "b", "c"], ["d", "e"]]
+    assert [part["inputs"]["x"].tolist() for part in parts] == [[0, 1, 2], [3, 4]]
+
+
+def test_the_largest_batch_is_found() -> None:
+    for limit in (7.5, 31.0, 119.0, 130.0, 1000.0):
+        found = largest_that_fits(lambda size, limit=limit: size <= limit, 120.0, 3840.0)
+        assert limit / 2 < found <= limit
+
+
+def damaged(tmp_path: Path, plain: Callable[..., dict[str, Any]], **train: Any) -> Recipe:
+    data = plain(steps=None, epochs=1.0, **train)
+    folder = write_speech_set(
+        tmp_path / "set", {"train": 24, "dev": 4}, damaged=("train-003", "train-017"), seed=1
+    )
+    return recipe_from(data | {"prepare": {"out": str(folder)}})
+
+
+def test_a_clip_that_cannot_be_decoded_is_skipped(
+    plain: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    """PAINS 8."""
+    summary = train(damaged(tmp_path, plain, max_skipped=0.1), device="cpu")
+    assert summary["skipped"] == 2 and summary["epochs"] == 1.0
+    named = {event["id"] for event in events(tmp_path / "work" / "run", "skipped")}
+    assert named == {"train-003", "train-017"}
+
+
+def test_too_many_of_them_end_the_run(plain: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
+    with pytest.raises(LimitError, match=r"2 clips could not be used.*max_skipped"):
+        train(damaged(tmp_path, plain, max_skipped=0.01), device="cpu")
+
+
+def test_accumulation_equals_larger_batches(recipe: Callable[..., Recipe], tmp_path: Path) -> None:
+    """Eight clips in one batch or as pieces of it give the same first loss."""
+    model = {"from_scratch": STILL}
+    one = recipe(work=tmp_path / "a", steps=1, log_every=1, model=model, max_batch=64, batch_s=1000.0)
+    two = recipe(
+        work=tmp_path / "b", steps=1, log_every=1, model=model, max_batch=8, batch_s=1000.0, accumulate=6
+    )
+    losses = []
+    for each, name in ((one, "a"), (two, "b")):
+        train(each, device="cpu")
+        lines = (tmp_path / name / "run" / "metrics.jsonl").read_text().splitlines()
+        losses.append(next(json.loads(line)["loss"] for line in lines if '"train"' in line))
+    assert np.isclose(losses[0], losses[1], rtol=0.05)

@@ -1,0 +1,49 @@
+"""Runs a recipe given as JSON, as a process that tests kill; writes which clips each step used."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from govor.config import recipe_from
+from govor.errors import GovorError, LimitError
+from govor.train import train
+from govor.train.loop import Stepper
+
+SEEN = "GOVOR_TEST_SEEN"
+
+
+def watch(folder: Path) -> None:
+    """Appends the ids of every step to a file of this process."""
+    step = Stepper.step
+
+    def watched(self, batches, state, extra=()):  # type: ignore[no-untyped-def]
+        report = step(self, batches, state, extra)
+        with (folder / f"seen-{os.getpid()}.jsonl").open("a") as file:
+            ids = [i for fed in batches for i in fed.ids]
+            file.write(json.dumps({"step": state.step, "ids": ids}) + "\n")
+        return report
+
+    Stepper.step = watched  # type: ignore[method-assign]
+
+
+def main() -> int:
+    data = json.loads(Path(sys.argv[1]).read_text())
+    if SEEN in os.environ:
+        watch(Path(os.environ[SEEN]))
+    try:
+        summary = train(recipe_from(data), device="cpu")
+    except LimitError as error:
+        print(json.dumps(error.summary | {"error": str(error)}))
+        return 3
+    except GovorError as error:
+        print(json.dumps({"error": str(error)}))
+        return 1
+    print(json.dumps(summary))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

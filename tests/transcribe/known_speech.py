@@ -1,0 +1,110 @@
+"""Recordings whose words and times are known, and a recogniser that knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from govor.demo.espeak import synthesise
+from govor.models.base import DecodeOptions, Wave
+from govor.records import Hypothesis, Word
+from govor.text import Normaliser
+
+RATE = 16_000
+SYLLABLES = ("ba", "ke", "di", "mo", "su", "la", "ri", "vo")
+
+
+class KnowingRecogniser:
+    """Hears the words that are wholly inside a window, by looking for the window in the recording.
+
+    Words cut by an edge come out broken, and times are a little off, as with a real model.
+
+    Attributes:
+        calls: what was asked: (number of waves, options).
+    """
+
+    name, sample_rate = "knowing", RATE
+    normaliser = Normaliser()
+
+    def __init__(
+        self,
+        recording: np.ndarray,
+        words: Sequence[Word],
+        *,
+        max_window_s: float | None = None,
+        jitter_s: float = 0.0,
+        seed: int = 0,
+        language: str | None = None,
+    ) -> None:
+        self.recording, self.words, self.max_window_s = recording, list(words), max_window_s
+        self.jitter_s, self.random, self.language = jitter_s, np.random.default_rng(seed), language
+        self.calls: list[tuple[int, DecodeOptions]] = []
+        self.longest_s = 0.0
+
+    def recognise(
+        self, waves: Sequence[Wave], options: DecodeOptions, languages: Any = None
+    ) -> list[Hypothesis]:
+        self.calls.append((len(waves), options))
+        return [self._hear(wave, options) for wave in waves]
+
+    def _hear(self, wave: Wave, options: DecodeOptions) -> Hypothesis:
+        seconds = len(wave) / RATE
+        self.longest_s = max(self.longest_s, seconds)
+        start = self._position(wave) / RATE
+        heard = []
+        for word in self.words:
+            inside = min(word.end, start + seconds) - max(word.start, start)
+            if inside <= 0.01:
+                continue
+            whole = inside >= word.end - word.start - 1e-6
+            text = word.text if whole else word.text[: len(word.text) // 2] + "~"
+            shift = self.random.uniform(-self.jitter_s, self.jitter_s)
+            heard.append(Word(text, max(0.0, word.start - start + shift), word.end - start + shift))
+        text = " ".join(word.text for word in heard)
+        return Hypothesis(
+            text, tuple(heard) if options.words else (), language=options.language or self.language
+        )
+
+    def _position(self, wave: Wave) -> int:
+        """Sample at which `wave` begins: the recording's noise makes every stretch unlike any other."""
+        probe = wave[: min(len(wave), 64)]
+        places = np.flatnonzero(self.recording[: len(self.recording) - len(probe) + 1] == probe[0])
+        for place in places:
+            if np.array_equal(self.recording[place : place + len(probe)], probe):
+                return int(place)
+        raise AssertionError("this window is no part of the recording")
+
+    def describe(self) -> dict[str, Any]:
+        return {"family": "knowing"}
+
+
+def noise_words(times: Sequence[tuple[float, float]], seconds: float, seed: int = 0) -> np.ndarray:
+    """Loud noise where words are, faint noise elsewhere; no two stretches are the same."""
+    random = np.random.default_rng(seed)
+    samples = random.normal(0, 1e-4, round(seconds * RATE)).astype(np.float32)
+    for start, end in times:
+        a, b = round(start * RATE), round(end * RATE)
+        samples[a:b] += random.normal(0, 0.1, b - a).astype(np.float32)[: len(samples[a:b])]
+    return samples
+
+
+def spoken(sentences: Sequence[str], pause_s: float, voice: str = "hr") -> tuple[np.ndarray, list[Word]]:
+    """espeak-ng's sentences one after the other with its own word times, over faint noise."""
+    import soxr
+
+    pieces, words, at = [np.zeros(int(0.3 * RATE), np.float32)], [], 0.3
+    for sentence in sentences:
+        speech = synthesise(sentence, voice)
+        samples = soxr.resample(speech.samples, speech.sample_rate, RATE).astype(np.float32)
+        ends = [word.start for word in speech.words[1:]] + [len(samples) / RATE]
+        for word, end in zip(speech.words, ends, strict=True):
+            text = sentence[word.character : word.character + word.length]
+            words.append(Word(text, at + word.start, at + end))
+        pause = np.zeros(round(pause_s * RATE), np.float32)
+        pieces += [samples, pause]
+        at += (len(samples) + len(pause)) / RATE
+    recording = np.concatenate(pieces)
+    noise = np.random.default_rng(0).normal(0, 1e-4, len(recording))
+    return (recording + noise).astype(np.float32), words
