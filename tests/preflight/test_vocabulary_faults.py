@@ -18,7 +18,7 @@ def keep(base, **more):
 
 def findings_of(made):
     round_trip = transcripts_come_back(made.family, made.labels, made.normaliser, made.facts)
-    return [*round_trip, *the_models_own_checks_pass(made.family, made.tables, made.language)]
+    return [*round_trip, *the_models_own_checks_pass(made.family, made.tables, made.language, made.recipe)]
 
 
 def codes(findings):

@@ -28,18 +28,7 @@ CTC = {
     "layerdrop": 0.1,
     "attention_dropout": 0.1,
 }
-WHISPER = {
-    "model_type": "whisper",
-    "d_model": 32,
-    "encoder_layers": 2,
-    "decoder_layers": 2,
-    "encoder_attention_heads": 2,
-    "decoder_attention_heads": 2,
-    "encoder_ffn_dim": 64,
-    "decoder_ffn_dim": 64,
-    "dropout": 0.1,
-    "encoder_layerdrop": 0.1,
-}
+WHISPER = {"model_type": "whisper", "dropout": 0.1, "encoder_layerdrop": 0.1}
 AUGMENT = {
     "speed": [0.9, 1.0, 1.1],
     "gain_db": 6.0,

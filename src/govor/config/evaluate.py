@@ -21,8 +21,11 @@ class EvaluateConfig:
     batch_s: float = setting(240.0, "padded seconds decoded together", unit="s")
     beam_size: int = setting(1, "beams; 1 is greedy")
     lm: str | None = setting(None, "ARPA file for CTC beam search")
-    lm_weight: float = setting(0.5, "weight of the language model")
-    word_bonus: float = setting(0.0, "added per word in CTC beam search")
+    lm_weight: float | None = setting(
+        None, "weight of the language model; none: chosen on dev by govor lm, else 0.5"
+    )
+    word_bonus: float | None = setting(None, "added for every word; none: chosen on dev, else 0")
+    long_form: bool = setting(False, "also transcribe whole recordings, as govor transcribe does")
     require: dict[str, float] = setting({}, "wer = 0.3: exit 3 when a metric is above its bound")
     seed: int = setting(0, "seed of the bootstrap")
     audio_bytes: int = setting(50_000_000, "most audio inside report.html", unit="bytes")

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from govor.errors import InputError
-from govor.evaluate.edits import align, words
+from govor.evaluate.edits import align, regions, words
 from govor.evaluate.paired import Comparison, compare_scores
 from govor.evaluate.results import groups_of
 from govor.evaluate.scores import Scores, score
@@ -210,11 +210,11 @@ def _marked(scores: Scores, row: int) -> list[tuple[str, str]]:
         words(scores.texts.normal_hypotheses[row]),
     )
     pieces: list[tuple[str, str]] = []
-    for block in align(reference, hypothesis):
-        ours = " ".join(reference[block.start : block.end])
-        theirs = " ".join(hypothesis[block.hypothesis_start : block.hypothesis_end])
-        if block.tag == "equal":
-            pieces.append(("equal", ours))
-            continue
-        pieces += [(kind, text) for kind, text in (("del", ours), ("ins", theirs)) if text]
-    return pieces
+    at = 0
+    for block in regions(align(reference, hypothesis)):
+        pieces.append(("equal", " ".join(reference[at : block.start])))
+        pieces.append(("del", " ".join(reference[block.start : block.end])))
+        pieces.append(("ins", " ".join(hypothesis[block.hypothesis_start : block.hypothesis_end])))
+        at = block.end
+    pieces.append(("equal", " ".join(reference[at:])))
+    return [(kind, text) for kind, text in pieces if text]

@@ -114,7 +114,7 @@ def decode_batches(
         good = [row for row, wave in zip(batch, waves, strict=True) if not isinstance(wave, str)]
         heard = [wave for wave in waves if not isinstance(wave, str)]
         start_s = time.perf_counter()
-        said = _recognise(recogniser, heard, options, [languages[row] for row in good]) if heard else []
+        said = _recognise_any(recogniser, heard, options, [languages[row] for row in good]) if heard else []
         share_s = (time.perf_counter() - start_s) / max(1, sum(map(len, heard)))
         faults = [
             Decoded(row, None, fault=wave)
@@ -176,9 +176,46 @@ def _read_ahead(
 
 def _read(dataset: Clips, split: str, row: int, rate: int) -> Wave | str:
     try:
-        return _at_rate(dataset.wave(split, row), dataset.sample_rate, rate)
+        return at_rate(dataset.wave(split, row), dataset.sample_rate, rate)
     except AudioError as error:
         return str(error)
+
+
+def _recognise_any(
+    recogniser: Recogniser, waves: list[Wave], options: DecodeOptions, languages: list[str | None]
+) -> list[Hypothesis]:
+    """As `_recognise`; a wave longer than the model's window is transcribed as long recordings are."""
+    limit_s = recogniser.max_window_s
+    long = [limit_s is not None and len(wave) > limit_s * recogniser.sample_rate for wave in waves]
+    if not any(long):
+        return _recognise(recogniser, waves, options, languages)
+    said: list[Hypothesis] = []
+    for wave, language, is_long in zip(waves, languages, long, strict=True):
+        one = _in_windows if is_long else _alone
+        said.append(one(recogniser, wave, options, language))
+    return said
+
+
+def _alone(recogniser: Recogniser, wave: Wave, options: DecodeOptions, language: str | None) -> Hypothesis:
+    return recogniser.recognise([wave], options, [language])[0]
+
+
+def _in_windows(
+    recogniser: Recogniser, wave: Wave, options: DecodeOptions, language: str | None
+) -> Hypothesis:
+    from govor.config import TranscribeConfig
+    from govor.transcribe import Transcriber
+
+    config = TranscribeConfig(
+        language=options.language or language,
+        task=options.task,
+        beam_size=options.beam_size,
+        lm=options.lm,
+        lm_weight=options.lm_weight,
+        word_bonus=options.word_bonus,
+    )
+    transcript = Transcriber(recogniser, config).transcribe([wave])
+    return Hypothesis(transcript.text, language=transcript.language)
 
 
 def _recognise(
@@ -194,7 +231,8 @@ def _recognise(
     return first + _recognise(recogniser, waves[half:], options, languages[half:])
 
 
-def _at_rate(wave: Wave, rate: int, wanted: int) -> Wave:
+def at_rate(wave: Wave, rate: int, wanted: int) -> Wave:
+    """A wave ``[T]`` resampled from `rate` to `wanted` Hz."""
     if rate == wanted or not len(wave):
         return wave
     import soxr

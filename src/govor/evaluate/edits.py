@@ -73,6 +73,20 @@ def align(reference: Sequence[str], hypothesis: Sequence[str]) -> list[Block]:
     ]
 
 
+def regions(blocks: Iterable[Block]) -> list[Block]:
+    """Neighbouring blocks that differ, taken together (tag ``replace``), without those that agree."""
+    found: list[Block] = []
+    for block in blocks:
+        if block.tag == "equal":
+            continue
+        last = found[-1] if found else None
+        if last and (last.end, last.hypothesis_end) == (block.start, block.hypothesis_start):
+            found[-1] = Block("replace", last.start, block.end, last.hypothesis_start, block.hypothesis_end)
+        else:
+            found.append(block)
+    return found
+
+
 def corpus_rate(pairs: Iterable[tuple[str, str]], *, characters: bool = False) -> float:
     """Word (or character) error rate of (reference, hypothesis) pairs: all errors over all reference units.
 

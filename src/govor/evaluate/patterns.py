@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from govor.evaluate.edits import Block, align
+from govor.evaluate.edits import Block, align, regions
 
 Pair = tuple[str, str]
 
@@ -40,22 +40,15 @@ def missing_at_an_end(blocks: Sequence[Block], reference_words: int) -> bool:
     return any(block.tag == "delete" and block.end - block.start >= least for block in ends)
 
 
-def regions(
+def differing(
     blocks: Sequence[Block], reference: Sequence[str], hypothesis: Sequence[str]
 ) -> Iterator[tuple[list[str], list[str]]]:
     """Stretches between words that agree: words of the reference, words of the hypothesis."""
-    ours: list[str] = []
-    theirs: list[str] = []
-    for block in blocks:
-        if block.tag == "equal":
-            if ours or theirs:
-                yield ours, theirs
-            ours, theirs = [], []
-        else:
-            ours = ours + list(reference[block.start : block.end])
-            theirs = theirs + list(hypothesis[block.hypothesis_start : block.hypothesis_end])
-    if ours or theirs:
-        yield ours, theirs
+    for region in regions(blocks):
+        yield (
+            list(reference[region.start : region.end]),
+            list(hypothesis[region.hypothesis_start : region.hypothesis_end]),
+        )
 
 
 def boundary_pairs(
@@ -63,7 +56,7 @@ def boundary_pairs(
 ) -> list[Pair]:
     """Words of both sides with the same letters but other spaces."""
     found: list[Pair] = []
-    for ours, theirs in regions(blocks, reference, hypothesis):
+    for ours, theirs in differing(blocks, reference, hypothesis):
         if ours and theirs and len(ours) + len(theirs) > 2:
             found += _same_letters(ours, theirs)
     return found
@@ -100,7 +93,7 @@ def number_pairs(blocks: Sequence[Block], reference: Sequence[str], hypothesis: 
     """Stretches where exactly one side has digits and the other has words."""
     return [
         (" ".join(ours), " ".join(theirs))
-        for ours, theirs in regions(blocks, reference, hypothesis)
+        for ours, theirs in differing(blocks, reference, hypothesis)
         if ours and theirs and _has_digit(ours) != _has_digit(theirs)
     ]
 

@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from govor.evaluate.diagnosis import Diagnosis, titles
-from govor.evaluate.edits import align, words
+from govor.evaluate.edits import align, regions, words
 from govor.evaluate.scores import Scores
 from govor.evaluate.slices import LEAST_UTTERANCES, LEAST_WORDS, USUAL, parts_of
 from govor.store import atomic_path
@@ -221,6 +221,7 @@ def _notes(summary: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "paired comparisons usually find less.",
             "warn": False,
         }
+    yield from _long_notes(summary.get("long_form"))
     looks = summary.get("test_looks") or 0
     if looks > 1:
         yield {
@@ -230,6 +231,18 @@ def _notes(summary: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         }
     for text in _gaps(summary):
         yield {"text": text, "warn": True}
+
+
+def _long_notes(found: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:
+    for name, one in (("", found), (" of the baseline", (found or {}).get("baseline"))):
+        if one:
+            difference = one["difference"]
+            yield {
+                "text": f"Long form{name}: WER {percent(one['wer']['value'])} ({_ends(one['wer'])}) on "
+                f"{one['recordings']:,} {one['kind']}; {100 * difference['value']:+.1f} points "
+                f"({100 * difference['low']:+.1f} to {100 * difference['high']:+.1f}) against clip by clip.",
+                "warn": difference["low"] > 0,
+            }
 
 
 def _gaps(summary: Mapping[str, Any]) -> Iterator[str]:
@@ -353,7 +366,7 @@ def _columns(material: Material, rows: NDArray[np.int64]) -> dict[str, Any]:
 
 
 def _edits(scores: Scores, row: int) -> list[int]:
-    """Blocks that differ, flat: reference from, to, hypothesis from, to."""
+    """Regions that differ, flat: reference from, to, hypothesis from, to."""
     if not scores.words.errors[row]:
         return []
     reference, hypothesis = (
@@ -361,8 +374,7 @@ def _edits(scores: Scores, row: int) -> list[int]:
     )
     return [
         number
-        for block in align(reference, hypothesis)
-        if block.tag != "equal"
+        for block in regions(align(reference, hypothesis))
         for number in (block.start, block.end, block.hypothesis_start, block.hypothesis_end)
     ]
 

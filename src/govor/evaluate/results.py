@@ -12,6 +12,7 @@ from govor.config import EvaluateConfig
 from govor.errors import DatasetError, InputError
 from govor.evaluate.diagnosis import Diagnosis, diagnose
 from govor.evaluate.intervals import Grouping, grouping
+from govor.evaluate.long_form import long_form_scores, plan_recordings, transcribe_recordings
 from govor.evaluate.paired import compare_scores
 from govor.evaluate.report import Material, write_report
 from govor.evaluate.scores import Scores, score
@@ -59,6 +60,7 @@ def write_results(
         "diagnosis": diagnosis.as_dict(scores.ids),
         "baseline": rates_of(baseline, other, table, split) if baseline and other else None,
         "comparison": compare_scores(scores, other).as_dict(scores.ids) if other else None,
+        "long_form": _long_form(data, system, scores, baseline, other, normaliser, out, config),
         "dataset": {"path": str(data.url), "fingerprint": data.fingerprint},
         "seed": config.seed,
         "out": str(out),
@@ -71,6 +73,32 @@ def write_results(
     material = Material(summary, scores, diagnosis, table, confidences, system.faults, other, key)
     write_report(out / "report.html", material, lambda row: data.clip_bytes(split, row), config.audio_bytes)
     return summary
+
+
+def _long_form(
+    data: Dataset,
+    system: System,
+    scores: Scores,
+    baseline: System | None,
+    other: Scores | None,
+    normaliser: Normaliser,
+    out: Path,
+    config: EvaluateConfig,
+) -> dict[str, Any] | None:
+    if not config.long_form:
+        return None
+    planned, kind = plan_recordings(data.table(config.split), data.durations(config.split))
+    found: dict[str, Any] = {}
+    for key, one, clips, folder in (
+        ("", system, scores, out),
+        ("baseline", baseline, other, out / "baseline"),
+    ):
+        if one is None or clips is None or one.open_here is None:
+            continue
+        lines = transcribe_recordings(folder, one.fingerprint, data, planned, config, one.open_here)
+        rates = long_form_scores(planned, kind, lines, clips, normaliser, normaliser.language)
+        found.update({key: rates} if key else rates)
+    return found or None
 
 
 def _diagnosed(system: System, scores: Scores, table: pl.DataFrame) -> Diagnosis:

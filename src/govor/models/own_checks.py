@@ -6,7 +6,7 @@ Preflight calls ``own_checks`` where a family has it, and knows nothing else abo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from govor.findings import Finding
@@ -38,6 +38,9 @@ class Seen:
         ids: utterance ids by split, in the same order.
         language: of the model, else the most frequent one of the data.
         languages: every language that rows name.
+        row_languages: language of each row by split; empty where rows name none.
+        decode_language: language that decoding is told, or None.
+        decode_task: task that decoding is told.
     """
 
     texts: Mapping[str, Sequence[str]]
@@ -45,6 +48,9 @@ class Seen:
     ids: Mapping[str, Sequence[str]]
     language: str | None = None
     languages: frozenset[str] = frozenset()
+    row_languages: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
+    decode_language: str | None = None
+    decode_task: str = "transcribe"
 
 
 class Checked(Protocol):
@@ -55,6 +61,9 @@ class Checked(Protocol):
     """
 
     delimiter: str | None
+
+    def token_name(self, token: int) -> str:
+        """A token as the vocabulary writes it."""
 
     def own_checks(self, seen: Seen) -> Iterable[Finding]:
         """Faults that only this kind of model can have."""

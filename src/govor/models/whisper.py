@@ -34,6 +34,9 @@ from govor.text import Normaliser
 if TYPE_CHECKING:
     import torch
 
+    from govor.findings import Finding
+    from govor.models.own_checks import Seen
+
 IGNORED = -100  # label positions that the loss leaves out
 FEWEST_FRAMES = 100  # of a short training window
 MIXED_FULL_SHARE = 0.25  # of the batches in mixed windows that are padded to the full window
@@ -72,6 +75,7 @@ class WhisperFamily:
         self.max_window_s: float | None = float(feature_extractor.chunk_length)
         self.max_labels: int | None = model.config.max_target_positions
         accept_short_windows(model.get_encoder())
+        model.get_encoder().embed_positions.requires_grad_(False)  # sinusoids; from_pretrained forgets this
 
     def features(self, wave: Wave) -> Features:
         """Log-mel frames ``[F, M]`` of the audio itself; `collate` adds the silence up to the window."""
@@ -241,6 +245,21 @@ class WhisperFamily:
             generation.language = language
             generation.task = self.settings.get("task") or "transcribe"
         generation.forced_decoder_ids = None
+
+    @property
+    def delimiter(self) -> str | None:
+        """None: spaces are part of tokens."""
+        return None
+
+    def token_name(self, token: int) -> str:
+        """The token as the tokenizer writes it, bytes as characters where they are one."""
+        return self.tokenizer.decode([token]) or str(self.tokenizer.convert_ids_to_tokens(token))
+
+    def own_checks(self, seen: Seen) -> Iterator[Finding]:
+        """Preflight checks of Whisper models alone."""
+        from govor.models.whisper_checks import own_checks
+
+        return own_checks(self, seen)
 
     def as_dict(self) -> dict[str, Any]:
         """What ``govor.json`` keeps."""

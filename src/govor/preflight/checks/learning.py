@@ -9,8 +9,8 @@ from typing import Any
 from govor.config import TrainConfig
 from govor.findings import Finding
 from govor.models.base import Family
-from govor.preflight.alarm import decoding_alarm
-from govor.preflight.practice import Practice
+from govor.preflight.alarm import LEARNT_NATS, decoding_alarm
+from govor.preflight.practice import MAX_STEPS, Practice
 from govor.preflight.registry import check
 from govor.store import readable_seconds
 
@@ -54,8 +54,13 @@ def one_batch_is_learnt(practice: Practice, facts: dict[str, Any]) -> Iterator[F
     if cause:
         yield _failed(practice, *cause)
     elif not practice.done:
-        alarm = decoding_alarm(practice.losses[-1], practice.references, practice.hypotheses, "one batch")
-        yield alarm if practice.hypotheses and alarm else _unfinished(practice)
+        yield _alarm(practice) or _unfinished(practice)
+
+
+def _alarm(practice: Practice) -> Finding | None:
+    if not practice.hypotheses:
+        return None
+    return decoding_alarm(practice.losses[-1], practice.references, practice.hypotheses, "one batch")
 
 
 def describe(practice: Practice) -> str:
@@ -82,9 +87,11 @@ def failure(practice: Practice) -> tuple[str, str] | None:
             f"the loss is {practice.losses[-1]} after {len(practice.losses)} steps",
             "set [train] precision = 'fp32', and look for silent or damaged clips with govor check",
         )
-    if practice.fell < LEAST_FALL and len(practice.losses) >= ENOUGH_STEPS:
+    stuck = practice.fell < LEAST_FALL and len(practice.losses) >= ENOUGH_STEPS
+    if stuck or (len(practice.losses) >= MAX_STEPS and min(practice.losses) > LEARNT_NATS):
         return (
-            f"the loss fell by {practice.fell:.0%} in {len(practice.losses)} steps;"
+            f"the loss fell by {practice.fell:.0%} to {min(practice.losses):.2f} nats a label in"
+            f" {len(practice.losses)} steps;"
             f" {practice.trainable:,} of {practice.parameters:,} parameters take gradients",
             "freeze less in [model] freeze (a new head must be trained), and look at labels and audio of"
             " these clips with govor inspect",
@@ -98,7 +105,7 @@ def _failed(practice: Practice, measured: str, fix: str) -> Finding:
         "error",
         f"one batch of {len(practice.references)} clips",
         measured,
-        f"a healthy model loses at least {LEAST_FALL:.0%} of its loss on a batch it sees again and again",
+        f"a healthy model comes below {LEARNT_NATS:g} nats a label on a batch it sees again and again",
         "what cannot be learnt by heart cannot be learnt from more data",
         fix,
         tuple(practice.references[:5]),

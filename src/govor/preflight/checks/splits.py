@@ -130,11 +130,11 @@ def _fix(kind: _Kind, first: str, second: str, severity: Severity) -> str:
 @check("selection_on_test", "no_dev_split")
 def the_test_split_chooses_nothing(tables: Tables, recipe: Recipe) -> Iterator[Finding]:
     """The split that is scored at the end is not the one that chooses the model."""
-    scored = scored_splits(recipe)
-    if "dev" not in tables:
-        yield _no_dev(tables)
-    elif "dev" in scored and not (scored - {"dev"}):
-        yield _scored_on_dev()
+    choosing = recipe.train.dev_split
+    if choosing not in tables:
+        yield _no_dev(tables, choosing)
+    elif not scored_splits(recipe) - {choosing}:
+        yield _scored_on(choosing)
 
 
 def scored_splits(recipe: Recipe) -> set[str]:
@@ -145,25 +145,25 @@ def scored_splits(recipe: Recipe) -> set[str]:
     return {str(where).rpartition(":")[2] or "test" for where in sets.values()}
 
 
-def _no_dev(tables: Tables) -> Finding:
+def _no_dev(tables: Tables, choosing: str) -> Finding:
     return Finding(
         "no_dev_split",
         "error",
         "data set",
         f"its splits are {some(tables)}",
-        "a dev split of its own",
+        f"a split {choosing} of its own",
         "checkpoints and settings would be chosen on the test split, whose WER is then too good",
         "set [select] dev = 200 (utterances), or give the source's own dev rows the split dev",
     )
 
 
-def _scored_on_dev() -> Finding:
+def _scored_on(choosing: str) -> Finding:
     return Finding(
         "selection_on_test",
         "error",
-        "[evaluate] split",
-        "dev is the only split that is scored",
-        "a split that chose nothing",
-        "the best checkpoint is chosen by dev WER, so its dev WER is the luckiest of several, not a result",
-        "set [evaluate] split = 'test'",
+        "[train] dev_split and [evaluate] split",
+        f"{choosing} chooses the model and is the only split that is scored",
+        "the split that is scored chose nothing",
+        "the best of several checkpoints on a split is the luckiest there: its WER is too good",
+        "set [train] dev_split = 'dev' and [evaluate] split = 'test'",
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from govor.config import Recipe
 from govor.findings import Finding, count_of, share_of, some
 from govor.models.base import Family
 from govor.models.own_checks import OWN_CODES, Seen, own_checks_of
@@ -71,20 +72,22 @@ def transcripts_come_back(
 
 
 @check(*OWN_CODES)
-def the_models_own_checks_pass(family: Family, tables: Tables, language: str | None) -> Iterable[Finding]:
+def the_models_own_checks_pass(
+    family: Family, tables: Tables, language: str | None, recipe: Recipe
+) -> Iterable[Finding]:
     """The model's head, special tokens and settings are right for its kind."""
-    languages = [
-        code
-        for table in tables.values()
-        if "language" in table.columns
-        for code in table["language"].unique()
-    ]
+    rows = {
+        split: table["language"].to_list() for split, table in tables.items() if "language" in table.columns
+    }
     seen = Seen(
         {split: table["normal"].to_list() for split, table in tables.items()},
         {split: table["duration"].to_list() for split, table in tables.items()},
         {split: table["id"].to_list() for split, table in tables.items()},
         language,
-        frozenset(code for code in languages if code),
+        frozenset(code for column in rows.values() for code in column if code),
+        rows,
+        recipe.model.language,
+        recipe.model.task,
     )
     return own_checks_of(family, seen)
 

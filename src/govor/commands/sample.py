@@ -1,0 +1,34 @@
+"""``govor sample``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from govor.console import emit
+
+
+def command(
+    corpus: Path = typer.Argument(..., help="Corpus folder."),
+    n: int = typer.Option(..., "--n", help="Utterances to sample."),
+    out: Path = typer.Option(..., "--out", help="The sheet, .xlsx or .csv; clips go beside it."),
+    seed: int = typer.Option(0, "--seed", help="Seed of the choice."),
+    split: str | None = typer.Option(None, "--split", help="Only from this split."),
+    again: bool = typer.Option(False, "--again", help="Also utterances that earlier sheets had."),
+    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+) -> None:
+    """A random sample as a spreadsheet for people: text, clip to listen to, verdict, corrected text.
+
+    Who was sampled is remembered; govor select --exclude-sampled keeps them out of training.
+
+    Example: govor sample corpus --n 200 --out review.xlsx
+    """
+    from govor.curate import sample_corpus
+
+    summary = sample_corpus(corpus, out, n, seed=seed, split=split, again=again)
+    lines = [
+        f"{summary['sampled']:,} utterances ({summary['hours']:.2f} h), {summary['clips']:,} clips: {out}",
+        f"next, when it is filled in: govor review {corpus} {out} --out reviewed",
+    ]
+    emit(summary, as_json, lines)

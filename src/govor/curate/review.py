@@ -1,0 +1,134 @@
+"""``govor review``: people's verdicts come back and make a new corpus."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from govor.console import say
+from govor.corpora.folder import Corpus, CorpusWriter
+from govor.curate.measure import BATCH_ROWS
+from govor.curate.sampled import Sampled
+from govor.curate.sheet import VERDICTS, read_sheet
+from govor.errors import CorpusError, UsageError
+
+DROPPED = "dropped_by_review"
+_FIRST_ROW = 2
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a person decided about one utterance.
+
+    Attributes:
+        verdict: ``keep``, ``drop`` or ``correct``.
+        corrected: the right text, where it was corrected.
+        comment: whatever else was written.
+    """
+
+    verdict: str
+    corrected: str | None = None
+    comment: str = ""
+
+
+def review_corpus(corpus: Path, sheet: Path, out: Path) -> dict[str, Any]:
+    """Makes a new corpus of an old one and a filled-in sheet.
+
+    Dropped utterances are set aside (``dropped_by_review``), corrected texts replace the source's, which
+    stays in the column ``text_before_review``; the column ``verdict`` says who was reviewed. Rows without a
+    verdict stay as they are.
+
+    Args:
+        corpus: the corpus that was sampled, or one made of it.
+        sheet: .xlsx or .csv with the columns id, verdict and corrected.
+        out: folder of the new corpus.
+
+    Raises:
+        CorpusError: the sheet cannot be read, has no verdict, or a verdict that there is not; rows are named.
+    """
+    if out.resolve() == corpus.resolve():
+        raise UsageError(f"--out {out} is the corpus itself: choose another folder")
+    source = Corpus.open(corpus)
+    verdicts = read_verdicts(sheet)
+    met: Counter[str] = Counter()
+    record = {"sheet": str(sheet), "verdicts": dict(Counter(v.verdict for v in verdicts.values()))}
+    info = replace(source.info, notes={**source.info.notes, "review": record})
+    with CorpusWriter(out, info) as writer:
+        for rejected in source.rejected_batches():
+            writer.reject_frame(rejected)
+        for batch in source.batches(None, BATCH_ROWS):
+            frame = pl.DataFrame(pl.from_arrow(batch))
+            met.update(name for name in frame["id"] if name in verdicts)
+            _write(writer, frame, verdicts)
+    Sampled.read(corpus).write(out)
+    unknown = len(verdicts) - len(met)
+    if unknown:
+        say(f"review: {unknown} of {len(verdicts)} verdicts are about utterances that {corpus} does not have")
+    return {**writer.info.summary(out), "verdicts": record["verdicts"], "unknown": unknown}
+
+
+def read_verdicts(sheet: Path) -> dict[str, Verdict]:
+    """Verdicts by id; rows without any are left out.
+
+    Raises:
+        CorpusError: no column of ids or verdicts, an unknown verdict, a correction without text, or no
+            verdict at all.
+    """
+    rows = read_sheet(sheet)
+    for column in ("id", "verdict"):
+        if rows and column not in rows[0]:
+            raise CorpusError(
+                f"{sheet} has no column {column}: give the sheet that govor sample wrote, filled in"
+            )
+    verdicts: dict[str, Verdict] = {}
+    for number, row in enumerate(rows, _FIRST_ROW):
+        verdict = _verdict(row, f"{sheet}, row {number}")
+        if verdict is not None:
+            verdicts[str(row["id"])] = verdict
+    if not verdicts:
+        raise CorpusError(f"{sheet} holds no verdict yet: fill the column verdict with {', '.join(VERDICTS)}")
+    return verdicts
+
+
+def _verdict(row: Mapping[str, Any], where: str) -> Verdict | None:
+    said = str(row.get("verdict") or "").strip().lower()
+    corrected = str(row.get("corrected") or "").strip() or None
+    comment = str(row.get("comment") or "").strip()
+    if not said and corrected is None:
+        return None
+    if not row.get("id"):
+        raise CorpusError(
+            f"{where}: a verdict without an id: restore the id from the sheet that was sent out"
+        )
+    said = said or "correct"
+    if said not in VERDICTS:
+        raise CorpusError(f"{where}: the verdict {said!r} is none of {', '.join(VERDICTS)}: correct the cell")
+    if said == "correct" and corrected is None:
+        raise CorpusError(f"{where}: the verdict is correct, but the column corrected is empty: fill it in")
+    return Verdict(said, corrected if said == "correct" else None, comment)
+
+
+def _write(writer: CorpusWriter, frame: pl.DataFrame, verdicts: Mapping[str, Verdict]) -> None:
+    found = [verdicts.get(name) for name in frame["id"]]
+    text = pl.Series("corrected", [v.corrected if v else None for v in found], dtype=pl.String)
+    said = pl.Series("verdict", [v.verdict if v else None for v in found], dtype=pl.String)
+    earlier = {name: frame[name] for name in ("verdict", "text_before_review") if name in frame.columns}
+    before = pl.when(text.is_not_null()).then(pl.col("text")).otherwise(earlier.get("text_before_review"))
+    frame = frame.with_columns(before.cast(pl.String).alias("text_before_review"))
+    frame = frame.with_columns(
+        pl.coalesce(text, "text").alias("text"),
+        pl.coalesce(said, earlier.get("verdict", said)).alias("verdict"),
+    )
+    drops = said == "drop"
+    keeps = ~drops.fill_null(False)
+    writer.write(frame.filter(keeps))
+    comments = pl.Series("detail", [v.comment if v else "" for v in found], dtype=pl.String)
+    dropped = frame.with_columns(comments).filter(~keeps)
+    writer.reject_frame(
+        dropped.select("id", pl.lit("review").alias("stage"), pl.lit(DROPPED).alias("reason"), "detail")
+    )
