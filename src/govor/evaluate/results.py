@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from govor.config import EvaluateConfig
+from govor.config.evaluate import ENGLISH
 from govor.errors import DatasetError, InputError
 from govor.evaluate.diagnosis import Diagnosis, diagnose
 from govor.evaluate.intervals import Grouping, grouping
 from govor.evaluate.long_form import long_form_scores, plan_recordings, transcribe_recordings
 from govor.evaluate.paired import compare_scores
 from govor.evaluate.report import Material, write_report
-from govor.evaluate.scores import Scores, score
+from govor.evaluate.scores import Scores, TextNormaliser, score
 from govor.evaluate.slices import slice_scores
 from govor.evaluate.summary import Summary, System, finite, rates_of
 from govor.store import atomic_path, write_json
 
 if TYPE_CHECKING:
     from govor.load import Dataset
-    from govor.text import Normaliser
 
 KNOWN_SHARE = 0.5
 """Speakers (or recordings) are resampled when at least this share of the rows names them."""
@@ -81,7 +81,7 @@ def _long_form(
     scores: Scores,
     baseline: System | None,
     other: Scores | None,
-    normaliser: Normaliser,
+    normaliser: TextNormaliser,
     out: Path,
     config: EvaluateConfig,
 ) -> dict[str, Any] | None:
@@ -96,7 +96,7 @@ def _long_form(
         if one is None or clips is None or one.open_here is None:
             continue
         lines = transcribe_recordings(folder, one.fingerprint, data, planned, config, one.open_here)
-        rates = long_form_scores(planned, kind, lines, clips, normaliser, normaliser.language)
+        rates = long_form_scores(planned, kind, lines, clips, normaliser, normaliser.as_dict()["language"])
         found.update({key: rates} if key else rates)
     return found or None
 
@@ -115,15 +115,28 @@ def _column(system: System, scores: Scores, key: str) -> list[Any]:
     return [system.lines.get(name, {}).get(key) for name in scores.ids]
 
 
-def _normaliser(system: System, config: EvaluateConfig, data: Dataset) -> Normaliser:
+def _normaliser(system: System, config: EvaluateConfig, data: Dataset) -> TextNormaliser:
     from govor.config import TextConfig
+    from govor.models.english import EnglishNormaliser
     from govor.text import Normaliser
 
     stored = system.facts.get("normaliser")
+    if config.rules == (ENGLISH,):
+        return EnglishNormaliser.from_folder(system.name)
     language = stored["language"] if stored else _main_language(data, config.split)
     if config.rules is not None:
         return Normaliser.of(TextConfig(rules=config.rules), language)
     return Normaliser.from_dict(stored) if stored else Normaliser.of(TextConfig(), language)
+
+
+def stored_normaliser(data: Mapping[str, Any]) -> TextNormaliser:
+    """The normaliser that a ``summary.json`` describes."""
+    from govor.models.english import EnglishNormaliser
+    from govor.text import Normaliser
+
+    if data["rules"] == [ENGLISH]:
+        return EnglishNormaliser.from_folder(data["source"])
+    return Normaliser.from_dict(data)
 
 
 def _main_language(data: Dataset, split: str) -> str | None:
@@ -141,7 +154,7 @@ def _require_columns(table: pl.DataFrame, config: EvaluateConfig) -> None:
 
 
 def _scored(
-    system: System, table: pl.DataFrame, normaliser: Normaliser, groups: Grouping, seed: int
+    system: System, table: pl.DataFrame, normaliser: TextNormaliser, groups: Grouping, seed: int
 ) -> Scores:
     ids = table["id"].to_list()
     languages = (
