@@ -22,7 +22,7 @@ from govor.corpora.reader import Reader
 from govor.errors import CorpusError
 
 READERS = tuple(
-    Reader(module.NAME, module.NEEDS, module.recognise, module.read)
+    Reader(module.NAME, module.NEEDS, module.recognise, module.read, module.SETTINGS)
     for module in (
         common_voice,
         kaldi,

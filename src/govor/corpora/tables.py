@@ -18,6 +18,7 @@ from govor.errors import CorpusError
 
 NAME = "table"
 NEEDS = "CSV, TSV, JSON lines or Parquet with a column for audio and one for text (name them with --columns)"
+SETTINGS: tuple[str, ...] = ("text",)
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".csv.gz", ".tsv.gz", ".jsonl.gz")
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "id": ("id", "utt_id", "utterance_id", "uttid", "utt", "segment_id"),
@@ -65,8 +66,9 @@ def read(source: Source) -> Reading:
     table = _the_table(source)
     if not columns_of(table) and not table.name.endswith(".parquet"):
         next(read_lines(table), None)  # says what is wrong with the file itself
-    check_named(columns_of(table), source.config.columns, table)
-    mapping = matching(columns_of(table), source.config.columns)
+    named = named_columns(source)
+    check_named(columns_of(table), named, table)
+    mapping = matching(columns_of(table), named)
     missing = [name for name in ("audio", "text") if name not in mapping]
     if missing:
         raise CorpusError(
@@ -105,6 +107,12 @@ def matching(columns: list[str], named: dict[str, str]) -> dict[str, str]:
     return mapping
 
 
+def named_columns(source: Source) -> dict[str, str]:
+    """The columns that the user named, with ``--columns`` or ``--text``."""
+    text = {"text": source.config.text} if source.config.text else {}
+    return {**text, **source.config.columns}
+
+
 def check_named(columns: list[str], named: dict[str, str], table: Path) -> None:
     """Refuses ``--columns`` that name no column of a corpus, or none of the source.
 
@@ -135,7 +143,7 @@ def read_table(table: Path) -> Iterator[Chunk]:
 
 def _the_table(source: Source) -> Path:
     tables = table_files(source.path)
-    good = [t for t in tables if {"audio", "text"} <= matching(columns_of(t), source.config.columns).keys()]
+    good = [t for t in tables if {"audio", "text"} <= matching(columns_of(t), named_columns(source)).keys()]
     if len(tables) == 1 or len(good) == 1:
         return (good or tables)[0]
     if not tables:
