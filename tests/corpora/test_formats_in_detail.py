@@ -105,6 +105,21 @@ def test_text_chooses_a_column_of_a_table(tmp_path: Path, imported: Importer) ->
     assert (row["text"], row["source_text"]) == ("dobro", "Dobro.")
 
 
+def test_one_table_a_split(tmp_path: Path, imported: Importer) -> None:
+    touch_audio(*(tmp_path / f"{name}.wav" for name in "abc"))
+    for name, split in zip("abc", ("train", "valid", "test"), strict=True):
+        write_text(tmp_path / f"{split}.csv", f"path,sentence\n{name}.wav,Dobro {name}.\n")
+    got = imported(tmp_path)
+    assert dict(got.rows.select("id", "split").iter_rows()) == {"a": "train", "b": "dev", "c": "test"}
+
+
+def test_named_columns_are_enough_for_auto(tmp_path: Path, imported: Importer) -> None:
+    touch_audio(tmp_path / "a.wav")
+    file = write_text(tmp_path / "all.csv", "rijeci,gdje\nDobro.,a.wav\n")
+    got = imported(file, columns={"text": "rijeci", "audio": "gdje"})
+    assert got.rows.select("audio", "text").rows() == [("a.wav", "Dobro.")]
+
+
 def test_further_columns_are_kept_under_their_names(tmp_path: Path, imported: Importer) -> None:
     touch_audio(tmp_path / "a.wav")
     rows = [

@@ -29,7 +29,7 @@ def import_corpus(config: CorpusConfig, out: Path) -> dict[str, Any]:
         CorpusError: the source is missing, of no known format, or holds nothing that can be used.
     """
     path = Path(config.source).expanduser()
-    chosen = choose_reader(path, config.format)
+    chosen = choose_reader(path, config.format, bool(config.columns))
     _refuse_idle_settings(config, chosen.reader)
     say(f"{config.source}: {chosen.reader.name} ({chosen.why})")
     reading = chosen.reader.read(Source(path, config, out))
