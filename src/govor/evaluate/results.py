@@ -61,7 +61,7 @@ def write_results(
         "baseline": rates_of(baseline, other, table, split) if baseline and other else None,
         "comparison": compare_scores(scores, other).as_dict(scores.ids) if other else None,
         "long_form": _long_form(data, system, scores, baseline, other, normaliser, out, config),
-        "dataset": {"path": str(data.url), "fingerprint": data.fingerprint},
+        "dataset": {"path": _lasting(data.url), "fingerprint": data.fingerprint},
         "seed": config.seed,
         "out": str(out),
     }
@@ -73,6 +73,11 @@ def write_results(
     material = Material(summary, scores, diagnosis, table, confidences, system.faults, other, key)
     write_report(out / "report.html", material, lambda row: data.clip_bytes(split, row), config.audio_bytes)
     return summary
+
+
+def _lasting(url: str) -> str:
+    """A path that ``govor report`` finds from any folder."""
+    return url if "://" in url else str(Path(url).expanduser().absolute())
 
 
 def _long_form(
