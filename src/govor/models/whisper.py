@@ -251,6 +251,10 @@ class WhisperFamily:
         """None: spaces are part of tokens."""
         return None
 
+    def token_name(self, token: int) -> str:
+        """The token as the tokenizer writes it, bytes as characters where they are one."""
+        return self.tokenizer.decode([token]) or str(self.tokenizer.convert_ids_to_tokens(token))
+
     def own_checks(self, seen: Seen) -> Iterator[Finding]:
         """Preflight checks of Whisper models alone."""
         from govor.models.whisper_checks import own_checks
