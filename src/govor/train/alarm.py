@@ -45,7 +45,7 @@ def window_warning(short: float, full: float) -> str | None:
     if full - short <= WINDOW_GAP:
         return None
     return (
-        f"labels are found likely over short windows (teacher-forced error {short:.2f}) but not over the full "
+        f"labels are likely over short windows (teacher-forced error {short:.2f}), but not over the full "
         f"ones that the model decodes ({full:.2f}): train with windows = 'mixed' or 'full'"
     )
 
