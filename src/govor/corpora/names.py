@@ -8,6 +8,7 @@ means none.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,45 +17,11 @@ import polars as pl
 
 from govor.errors import CorpusError
 
-AUDIO_SUFFIXES = frozenset(
-    f".{suffix}"
-    for suffix in (
-        *(
-            "wav",
-            "flac",
-            "mp3",
-            "ogg",
-            "oga",
-            "opus",
-            "m4a",
-            "aac",
-            "mp4",
-            "webm",
-            "wma",
-            "aif",
-            "aiff",
-            "aifc",
-        ),
-        *(
-            "au",
-            "snd",
-            "sph",
-            "nist",
-            "amr",
-            "caf",
-            "w64",
-            "rf64",
-            "mka",
-            "mkv",
-            "mov",
-            "3gp",
-            "ac3",
-            "mp2",
-            "spx",
-        ),
-        *("wv", "ape"),
-    )
+_SUFFIXES = (
+    "wav flac mp3 ogg oga opus m4a aac mp4 webm wma aif aiff aifc au snd sph nist amr caf w64 rf64 mka mkv"
+    " mov 3gp ac3 mp2 spx wv ape"
 )
+AUDIO_SUFFIXES = frozenset(f".{suffix}" for suffix in re.findall(r"\S+", _SUFFIXES))
 MOST_FOLDERS_STRIPPED = 12
 
 

@@ -22,9 +22,8 @@ from govor.errors import InputError
 from govor.evaluate.decode import Clips, Wave
 from govor.evaluate.hypotheses import Appender, Line, read_lines
 from govor.evaluate.intervals import difference_interval, grouping
-from govor.evaluate.scores import Scores, score
+from govor.evaluate.scores import Scores, TextNormaliser, score
 from govor.store import fingerprint, read_json, write_json
-from govor.text import Normaliser
 
 if TYPE_CHECKING:
     from govor.models.base import Recogniser
@@ -185,7 +184,7 @@ def long_form_scores(
     kind: str,
     lines: Mapping[str, Line],
     clips: Scores,
-    normaliser: Normaliser,
+    normaliser: TextNormaliser,
     language: str | None,
 ) -> dict[str, Any]:
     """Rates of long recordings beside those of the same clips decoded one by one.
