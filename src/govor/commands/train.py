@@ -22,10 +22,15 @@ def command(
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="A.B=V", help="Override a setting; repeatable.")
     ] = None,
+    accept: Annotated[
+        list[str] | None, typer.Option("--accept", help="Code of a preflight error to let through.")
+    ] = None,
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Fine-tune a model, or train one from scratch; run the same command again to continue.
+
+    Before the first step, preflight checks data and model together (--set preflight.minutes=2 shortens it).
 
     Ends with status 3 when stopped early (SIGTERM, Ctrl-C, train.max_hours), with a checkpoint made.
 
@@ -33,10 +38,21 @@ def command(
 
     On several GPUs: torchrun --nproc-per-node 4 -m govor train recipe.toml
     """
+    from govor.preflight import ensure
     from govor.train import train
 
-    summary = train(chosen_recipe(recipe, model, data, out, set_ or []), device=device)
+    chosen = chosen_recipe(recipe, model, data, out, [*(set_ or []), *_accepted(accept or [])])
+    ensure(chosen, device=device)
+    summary = train(chosen, device=device)
     emit(summary, json, _lines(summary))
+
+
+def _accepted(codes: list[str]) -> list[str]:
+    return [f"preflight.accept={_toml_list(codes)}"] if codes else []
+
+
+def _toml_list(values: list[str]) -> str:
+    return f"[{', '.join(map(_toml, values))}]"
 
 
 def chosen_recipe(

@@ -1,5 +1,5 @@
 """Data with model, checked in minutes before anything long."""
 
-from govor.preflight.run import preflight
+from govor.preflight.run import ensure, preflight
 
-__all__ = ["preflight"]
+__all__ = ["ensure", "preflight"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from govor import console, store
+from govor.findings import count_of
 from govor.pages import render
 from govor.store import readable_seconds
 
@@ -61,5 +62,6 @@ def closing_line(summary: Mapping[str, Any]) -> str:
     if not summary["findings"]:
         return f"{ran}, nothing to mend"
     accepted = f", accepted: {', '.join(summary['accepted'])}" if summary["accepted"] else ""
-    counts = f"{summary['errors']} errors, {summary['warnings']} warnings{accepted}"
+    errors, warnings = count_of(summary["errors"], "error"), count_of(summary["warnings"], "warning")
+    counts = f"{errors}, {warnings}{accepted}"
     return f"{ran}: {counts}; {summary['out']}/report.html"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
@@ -10,14 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from govor import console
-from govor.config import Recipe
+from govor import console, store
+from govor.config import Recipe, Workspace
 from govor.errors import GovorError, LimitError
 from govor.findings import Finding, count_of
 from govor.preflight.budget import Budget, OutOfTimeError
 from govor.preflight.materials import Materials, UnavailableError
 from govor.preflight.registry import Check, all_checks, require_known
-from govor.preflight.report import write_report
+from govor.preflight.report import terminal_lines, write_report
 
 
 @dataclass
@@ -74,9 +75,38 @@ def preflight(recipe: Recipe, *, out: Path, device: str = "auto") -> dict[str, A
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     summary = summarise(outcomes, materials, out)
-    write_report(summary, out, recipe.name)
+    summary["fingerprint"] = fingerprint_of(recipe, materials.dataset)
+    write_report(summary, out, Path(recipe.work).name or recipe.name)
     stop_on_errors(summary)
     return summary
+
+
+def ensure(recipe: Recipe, *, device: str = "auto") -> None:
+    """Runs preflight before a run's first step, unless it let these very settings and data pass already.
+
+    Raises:
+        LimitError: as `preflight`.
+    """
+    from govor.load import Dataset
+
+    place = Workspace.of(recipe)
+    if os.environ.get("RANK", "0") != "0" or any((place.run / "checkpoints").glob("step-*")):
+        return
+    report = place.run / "preflight" / "report.json"
+    if report.exists():
+        earlier = store.read_json(report)
+        same = earlier.get("fingerprint") == fingerprint_of(recipe, Dataset.open(place.dataset))
+        if same and not earlier["errors"]:
+            return
+    summary = preflight(recipe, out=report.parent, device=device)
+    for line in terminal_lines(summary):
+        console.say(line)
+
+
+def fingerprint_of(recipe: Recipe, dataset: Any) -> str:
+    """Of everything that preflight's answer hangs on."""
+    sections = (recipe.text, recipe.model, recipe.train, recipe.evaluate, recipe.preflight)
+    return store.fingerprint([*sections, dataset.fingerprint])
 
 
 def run_checks(materials: Materials) -> list[Outcome]:
