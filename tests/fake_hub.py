@@ -124,6 +124,19 @@ def _entry(path: Path, name: str) -> dict[str, Any]:
     return entry
 
 
+def _listing(files: list[dict[str, Any]], below: str, recursive: bool) -> list[dict[str, Any]]:
+    """Files and folders below a folder: all of them, or its own entries alone."""
+    depth = below.count("/") + 1 if below else 0
+    folders: dict[str, None] = {}
+    for entry in files:
+        parts = entry["path"].split("/")[:-1]
+        for end in range(depth + 1, len(parts) + 1):
+            folders["/".join(parts[:end])] = None
+    entries = [{"type": "directory", "path": path, "oid": "0" * 40, "size": 0} for path in folders]
+    everything = [*entries, *files]
+    return everything if recursive else [e for e in everything if e["path"].count("/") == depth]
+
+
 def _sibling_lfs(entry: dict[str, Any]) -> dict[str, Any] | None:
     lfs = entry.get("lfs")
     return {**lfs, "sha256": lfs["oid"]} if lfs else None
@@ -294,8 +307,12 @@ class Handler(BaseHTTPRequestHandler):
         self._json({"success": True, "commitUrl": url, "commitOid": sha, "hookOutput": ""})
 
     def tree(self, kind: str, repo: str, revision: str, below: str | None = None) -> None:
-        if self._known(kind, repo):
-            self._json(self.hub.tree(kind, repo, (below or "").strip("/")))
+        if not self._known(kind, repo):
+            return
+        below = (below or "").strip("/")
+        files = self.hub.tree(kind, repo, below)
+        recursive = self.query.get("recursive", ["false"])[0].lower() in ("true", "1")
+        self._json(_listing(files, below, recursive))
 
     def paths_info(self, kind: str, repo: str, revision: str) -> None:
         if not self._known(kind, repo):

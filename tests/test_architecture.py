@@ -39,6 +39,7 @@ ORDER = [
 JOINTS = {
     ("evaluate", "transcribe"),  # --long-form runs the very code that transcribes
     ("models", "export"),  # open_model opens exported models through their backends
+    ("export", "demo"),  # synthesised sentences where a model comes without its data
 }
 NO_TORCH = ["text", "audio", "features", "corpora", "curate", "prepare", "load", "pages"]
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}

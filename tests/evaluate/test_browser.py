@@ -1,6 +1,5 @@
 """The report in a real browser: search, sort, filters, audio, verdicts, hostile transcripts."""
 
-import csv
 import json
 import shutil
 import threading
@@ -10,6 +9,7 @@ import polars as pl
 import pytest
 
 from govor.config import EvaluateConfig
+from govor.curate.review import read_verdicts
 from govor.evaluate import evaluate
 from govor.evaluate.server import make_server
 
@@ -180,13 +180,12 @@ def test_verdicts_survive_a_reload_and_are_exported(page):
         if path.exists():
             break
         time.sleep(0.05)
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
+    verdicts = read_verdicts(path)
     path.unlink()
-    assert [(row["id"], row["verdict"], row["corrected_text"]) for row in rows] == [
-        ("u04", "corrected", '\'=točan "tekst", redak'),
-        ("u05", "drop", ""),
-    ]
+    assert {key: (one.verdict, one.corrected, one.comment) for key, one in verdicts.items()} == {
+        "u04": ("correct", '=točan "tekst", redak', "transcript wrong"),
+        "u05": ("drop", None, "audio bad"),
+    }
 
 
 def test_served_page_plays_every_clip_and_saves_verdicts(chrome, evaluation):

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -193,3 +194,38 @@ def test_ranges_are_in_order_and_small_groups_stand_together(models, tmp_path, d
     assert list(slices["duration"]) == ["under 2 s", "2–5 s", "5–10 s", "10–20 s"]
     assert list(slices["accent"]) == ["many", "more", "(small groups)"]
     assert slices["accent"]["(small groups)"]["utterances"] == 2
+
+
+def test_english_normaliser_is_named_and_compared_with_itself(models, tmp_path, perfect):
+    from govor.evaluate.comparing import compare
+
+    model = tmp_path / "perfect"
+    model.mkdir()
+    (model / "normalizer.json").write_text('{"colour": "color"}')
+    config = dataclasses.replace(CONFIG, rules=("english",))
+    for name in ("a", "b"):
+        summary = evaluate(str(model), "stub", tmp_path / name, config)
+        assert summary["normaliser"]["rules"] == ["english"]
+    assert compare([tmp_path / "a", tmp_path / "b"], tmp_path / "c")["wer_difference"]["value"] == 0
+
+
+def test_unknown_rules_are_refused():
+    with pytest.raises(ValueError, match="'nope'"):
+        EvaluateConfig(rules=("nope",))
+
+
+def test_bandwidth_is_measured_and_sliced(models, tmp_path, dataset):
+    """The clips are a 220 Hz tone; every third gets noise on top."""
+    whole = dataset.wave
+    noise = np.random.default_rng(0).normal(0, 0.1, 16_000 * 20).astype(np.float32)
+
+    def wave(split, row):
+        samples = whole(split, row)
+        if row % 3 == 0:
+            samples[1:] += noise[1 : len(samples)]
+        return samples
+
+    dataset.wave = wave
+    slices = evaluate("careless", "stub", tmp_path / "e", CONFIG)["slices"]
+    found = {value: part["utterances"] for value, part in slices["bandwidth_hz"].items()}
+    assert found == {"under 3600 Hz": 40, "7600 Hz and more": 20}

@@ -5,9 +5,13 @@ import threading
 import urllib.error
 import urllib.request
 
+import polars as pl
 import pytest
 
 from govor.config import EvaluateConfig
+from govor.corpora.folder import Corpus, CorpusInfo, CorpusWriter
+from govor.curate.review import review_corpus
+from govor.curate.sheet import read_sheet
 from govor.errors import InputError, MachineError
 from govor.evaluate import evaluate
 from govor.evaluate.server import make_server
@@ -67,14 +71,32 @@ def test_verdicts_are_kept_and_become_a_sheet(url, tmp_path, dataset):
     ]
     assert post(url + "/verdicts", given) == 200
     assert json.loads(get(url + "/verdicts")[2]) == given
-    lines = (tmp_path / "e/verdicts.csv").read_text("utf-8-sig").splitlines()
-    assert lines == [
-        '"id","verdict","corrected_text","reason"',
-        '"u00","keep","","model wrong"',
-        '"u01","corrected","\'=SUM(A1)","transcript wrong"',
-        '"u02","drop","","transcript wrong"',
-        '"u03","drop","","audio bad"',
+    rows = read_sheet(tmp_path / "e/verdicts.csv")
+    assert [(row["id"], row["verdict"], row["corrected"], row["comment"]) for row in rows] == [
+        ("u00", "keep", None, "model wrong"),
+        ("u01", "correct", "=SUM(A1)", "transcript wrong"),
+        ("u02", "drop", None, "transcript wrong"),
+        ("u03", "drop", None, "audio bad"),
     ]
+    assert "'=SUM" in (tmp_path / "e/verdicts.csv").read_text()
+
+
+def test_review_takes_the_sheet_into_a_new_corpus(url, tmp_path, dataset):
+    table = dataset.table("test").with_columns(pl.lit("a.wav").alias("audio"))
+    with CorpusWriter(tmp_path / "corpus", CorpusInfo("table", "stub", str(tmp_path))) as corpus:
+        corpus.write(table)
+    post(
+        url + "/verdicts",
+        [
+            {"id": "u01", "choice": "transcript", "text": "-točan tekst"},
+            {"id": "u02", "choice": "audio", "text": ""},
+        ],
+    )
+    summary = review_corpus(tmp_path / "corpus", tmp_path / "e/verdicts.csv", tmp_path / "corpus2")
+    assert (summary["kept"], summary["rejected"]) == (59, 1)
+    texts = dict(Corpus.open(tmp_path / "corpus2").scan().select("id", "text").collect().iter_rows())
+    assert texts["u01"] == "-točan tekst"
+    assert "u02" not in texts
 
 
 def test_other_sites_and_other_names_are_refused(url):

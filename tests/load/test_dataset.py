@@ -1,5 +1,6 @@
 """Any clip by (split, row), from any layout of shards."""
 
+import json
 import pickle
 import shutil
 
@@ -78,6 +79,23 @@ def test_foreign_parquet_opens(folder, tmp_path):
     shutil.copytree(folder / "data", tmp_path / "data")
     dataset = Dataset.open(tmp_path)
     assert dataset.info == {} and len(dataset.fingerprint) == 32 and dataset.sample_rate == 16_000
+
+
+def test_unfinished_and_incomplete_sets_say_so(folder, tmp_path):
+    copy = tmp_path / "set"
+    shutil.copytree(folder, copy)
+    info = json.loads((copy / "dataset.json").read_text())
+    names = sorted(f"data/{path.name}" for path in (copy / "data").iterdir())
+    (copy / "dataset.json").write_text(json.dumps({**info, "shards": names[1:]}))
+    assert Dataset.open(copy).splits["train"] == 50
+    (copy / names[1]).unlink()
+    with pytest.raises(DatasetError, match="is missing"):
+        Dataset.open(copy)
+    (copy / "dataset.json").unlink()
+    (copy / ".prepare").mkdir()
+    (copy / ".prepare" / "plan").touch()
+    with pytest.raises(DatasetError, match="not finished"):
+        Dataset.open(copy)
 
 
 @pytest.mark.parametrize(

@@ -28,18 +28,7 @@ CTC = {
     "layerdrop": 0.1,
     "attention_dropout": 0.1,
 }
-WHISPER = {
-    "model_type": "whisper",
-    "d_model": 32,
-    "encoder_layers": 2,
-    "decoder_layers": 2,
-    "encoder_attention_heads": 2,
-    "decoder_attention_heads": 2,
-    "encoder_ffn_dim": 64,
-    "decoder_ffn_dim": 64,
-    "dropout": 0.1,
-    "encoder_layerdrop": 0.1,
-}
+WHISPER = {"model_type": "whisper", "dropout": 0.1, "encoder_layerdrop": 0.1}
 AUGMENT = {
     "speed": [0.9, 1.0, 1.1],
     "gain_db": 6.0,
@@ -100,7 +89,9 @@ def weights(run: Path, step: int) -> dict[str, bytes]:
 class Killed:
     """A training process that can be killed when its metrics reach a step."""
 
-    def __init__(self, data: dict[str, Any], *, processes: int = 1) -> None:
+    def __init__(
+        self, data: dict[str, Any], *, processes: int = 1, environment: dict[str, str] | None = None
+    ) -> None:
         self.run = Path(data["work"]) / "run"
         path = Path(data["work"]) / "recipe.json"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -117,7 +108,7 @@ class Killed:
             ]
         self.process = subprocess.Popen(
             [*launcher, code, str(path)],
-            env={**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"},
+            env={**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", **(environment or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -26,7 +26,7 @@ def utterances(draw) -> tuple[list[Word], float]:
     return words, at + draw(st.floats(0, 3))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(utterances(), st.floats(5, 12), st.floats(1.0, 2.0), st.integers(0, 5), st.integers(100, 40_000))
 def test_fixed_windows_lose_and_double_no_word(spoken_words, chunk_s, stride_s, seed, block):
     words, seconds = spoken_words
@@ -40,7 +40,7 @@ def test_fixed_windows_lose_and_double_no_word(spoken_words, chunk_s, stride_s, 
     assert transcript.duration == pytest.approx(seconds, abs=1 / RATE)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(utterances(), st.floats(6, 30), st.integers(0, 5))
 def test_windows_cut_at_pauses_lose_and_double_no_word(spoken_words, longest_s, seed):
     words, seconds = spoken_words

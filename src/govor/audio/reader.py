@@ -37,6 +37,7 @@ AV_FORMATS = (
 FLAC_UNREAD_BYTES = 32_768
 """libFLAC stops where the header says the end is; more than this behind it means that the header is wrong."""
 
+_DAMAGED = (InvalidDataError, av.error.PatchWelcomeError, av.error.UndefinedError, ValueError)
 _INT_SCALES = {"u1": 1 / 128, "i2": 1 / 32_768, "i4": 1 / 2_147_483_648}
 _SOUNDFILE_MAGIC = (b"RIFF", b"RIFX", b"RF64", b"fLaC", b"OggS", b"FORM", b"caff", b".snd", b"NIST", b"riff")
 
@@ -230,8 +231,11 @@ class AvReader:
             why = f"{self._source.name}: no decoder opens it ({_short(error)})"
             raise AudioError(why, "unreadable") from None
         if not container.streams.audio:
+            container.close()
             raise AudioError(f"{self._source.name}: it holds no audio", "no_audio")
         stream = container.streams.audio[0]
+        if stream.codec_context is None:
+            raise AudioError(f"{self._source.name}: there is no decoder for its codec", "unsupported_codec")
         stream.codec_context.thread_count = 1
         return container, stream
 
@@ -241,43 +245,44 @@ class AvReader:
 
     def blocks(self) -> Iterator[Block]:
         """Blocks ``[T, C]``; damaged packets become silence, so that what follows keeps its time."""
-        waiting: list[Block] = []
-        waiting_samples = samples = 0
-        for block in self._frames():
-            waiting.append(block)
-            waiting_samples += block.shape[1]
-            samples += block.shape[1]
-            self._limits.check_length(samples, self.rate, self._source.name)
-            if waiting_samples >= BLOCK_S * self.rate:
-                yield np.concatenate(waiting, axis=1).T
-                waiting, waiting_samples = [], 0
-        if waiting:
-            yield np.concatenate(waiting, axis=1).T
+        pieces: list[Block] = []
+        held = samples = 0
+        for piece in self._pieces():
+            pieces.append(piece)
+            held += piece.shape[1]
+            if held >= BLOCK_S * self.rate:
+                samples += held
+                self._limits.check_length(samples, self.rate, self._source.name)
+                yield self._joined(pieces)
+                pieces, held = [], 0
+        if pieces:
+            self._limits.check_length(samples + held, self.rate, self._source.name)
+            yield self._joined(pieces)
 
-    def _frames(self) -> Iterator[Block]:
+    def _joined(self, pieces: list[Block]) -> Block:
+        block = np.concatenate(pieces, axis=1)
+        return (_finite(block) if self.codec.startswith("pcm_f") else block).T
+
+    def _pieces(self) -> Iterator[Block]:
+        """Samples ``[C, T]`` of every frame."""
         damaged = packets = 0
-        for packet in self._packets():
-            packets += 1
-            try:
-                frames = packet.decode()
-            except (InvalidDataError, av.error.PatchWelcomeError, av.error.UndefinedError, ValueError):
-                damaged += 1
-                yield from self._silence(packet)
-                continue
-            except FFmpegError as error:
-                raise self._corrupt(_short(error)) from None
-            for frame in frames:
-                yield self._samples(frame)
-        if damaged > max(1, packets * self._limits.max_damaged_share):
-            raise self._corrupt(f"{damaged} of {packets} packets are damaged")
-
-    def _packets(self) -> Iterator[Any]:
         try:
-            yield from self._container.demux(self._stream)
+            for packet in self._container.demux(self._stream):
+                packets += 1
+                try:
+                    frames = packet.decode()
+                except _DAMAGED:
+                    damaged += 1
+                    yield from self._silence(packet)
+                    continue
+                for frame in frames:
+                    yield self._samples(frame)
         except (InvalidDataError, EOFError):
-            return
+            pass
         except FFmpegError as error:
             raise self._corrupt(_short(error)) from None
+        if damaged > max(1, packets * self._limits.max_damaged_share):
+            raise self._corrupt(f"{damaged} of {packets} packets are damaged")
 
     def _samples(self, frame: Any) -> Block:
         if frame.sample_rate != self.rate:
@@ -285,6 +290,9 @@ class AvReader:
                 f"{self._source.name}: its sample rate changes from {self.rate} to {frame.sample_rate} Hz",
                 "rate_changes",
             )
+        planes = frame.planes
+        if self.channels == 1 == len(planes) and frame.format.name in ("fltp", "flt"):
+            return np.frombuffer(planes[0], np.float32, frame.samples)[None, :].copy()
         values = frame.to_ndarray()
         channels = frame.layout.nb_channels
         self._limits.check_format(self.rate, channels, self._source.name)
@@ -310,7 +318,7 @@ class AvReader:
 def _as_float(values: NDArray[Any]) -> Block:
     kind = values.dtype.str[1:]
     if kind == "f4" or kind == "f8":
-        return _finite(values.astype(np.float32, copy=False))
+        return values.astype(np.float32, copy=False)
     scaled = values.astype(np.float32)
     if kind == "u1":
         scaled -= 128.0

@@ -50,7 +50,9 @@ def command(
     ] = DEFAULT.batch_s,
     beam_size: Annotated[int, typer.Option("--beam-size", help="1 is greedy.")] = DEFAULT.beam_size,
     lm: Annotated[str | None, typer.Option("--lm", help="ARPA file for CTC beam search.")] = None,
-    lm_weight: Annotated[float, typer.Option("--lm-weight", help="Weight of it.")] = DEFAULT.lm_weight,
+    lm_weight: Annotated[
+        float | None, typer.Option("--lm-weight", help="Weight of it (default: as chosen on dev).")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the bootstrap.")] = DEFAULT.seed,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Processes that decode.")] = 1,
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
@@ -78,6 +80,7 @@ def command(
             "lm_weight": lm_weight,
             "require": dict(map(_bound, require or ())),
             "seed": seed,
+            "long_form": long_form,
         }
     )
     spec, folder = _targets(model, dataset, hypotheses)
@@ -90,7 +93,6 @@ def command(
             device=device,
             workers=workers,
             hypotheses=hypotheses,
-            long_form=long_form,
         )
     except LimitError as error:
         if not as_json:
@@ -166,6 +168,7 @@ def _notes(summary: Mapping[str, Any]) -> list[str]:
         empty = summary["empty_references"]
         notes.append(f"{empty['count']} references are empty; {empty['insertions']} words were said there")
     notes += _comparison(summary.get("comparison"))
+    notes += _long_form(summary.get("long_form"))
     if summary["rtf"]:
         notes.append(f"real-time factor {summary['rtf']:.4f}")
     looks = summary.get("test_looks") or 0
@@ -173,6 +176,22 @@ def _notes(summary: Mapping[str, Any]) -> list[str]:
         notes.append(f"this run was scored {looks} times on {summary['split']}: {LOOKS}")
     notes.append(f"report: {summary['out']}/report.html   (with every clip: govor report {summary['out']})")
     return notes
+
+
+def _long_form(found: Mapping[str, Any] | None) -> list[str]:
+    if not found:
+        return []
+    lines = [_long_line("long form", found)]
+    return [*lines, _long_line("long form, baseline", found["baseline"])] if "baseline" in found else lines
+
+
+def _long_line(name: str, found: Mapping[str, Any]) -> str:
+    difference = found["difference"]
+    return (
+        f"{name}: WER {_interval(found['wer'])} on {found['recordings']} {found['kind']}, "
+        f"{100 * difference['value']:+.2f} points ({100 * difference['low']:+.2f} to "
+        f"{100 * difference['high']:+.2f}) against clip by clip"
+    )
 
 
 LOOKS = "choose on dev, or the best of these numbers is too good"

@@ -31,9 +31,14 @@ def command(
 
     Example: govor lm dataset/ --out words.arpa --order 4 --model run/
     """
-    from govor.lm.entry import make_lm
+    if model is None:
+        from govor.lm.entry import make_lm
 
-    summary = make_lm(source, out, order, model=model, dataset=dataset, split=split, device=device)
+        summary = make_lm(source, out, order)
+    else:
+        from govor.transcribe.lm_weight import make_lm_for
+
+        summary = make_lm_for(model, source, out, order, dataset=dataset, split=split, device=device)
     emit(summary, json, _lines(summary))
 
 

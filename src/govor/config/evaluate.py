@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from govor.config.setting import setting
+from govor.config.text import TextConfig
+
+ENGLISH = "english"
 
 
 @dataclass(frozen=True)
@@ -16,13 +19,18 @@ class EvaluateConfig:
     sets: dict[str, Any] = setting({}, "name = 'folder:split' for several sets, each reported apart")
     baseline: str | None = setting(None, "model compared on the same rows")
     slices: tuple[str, ...] = setting((), "columns to slice by, besides the usual ones")
-    rules: tuple[str, ...] | None = setting(None, "rules of the normaliser; none: the model's own")
+    rules: tuple[str, ...] | None = setting(
+        None, "rules of the normaliser, or english (Whisper's, alone); none: the model's own"
+    )
     language: str | None = setting(None, "language given to a multilingual model; none: each clip's own")
     batch_s: float = setting(240.0, "padded seconds decoded together", unit="s")
     beam_size: int = setting(1, "beams; 1 is greedy")
     lm: str | None = setting(None, "ARPA file for CTC beam search")
-    lm_weight: float = setting(0.5, "weight of the language model")
-    word_bonus: float = setting(0.0, "added per word in CTC beam search")
+    lm_weight: float | None = setting(
+        None, "weight of the language model; none: chosen on dev by govor lm, else 0.5"
+    )
+    word_bonus: float | None = setting(None, "added for every word; none: chosen on dev, else 0")
+    long_form: bool = setting(False, "also transcribe whole recordings, as govor transcribe does")
     require: dict[str, float] = setting({}, "wer = 0.3: exit 3 when a metric is above its bound")
     seed: int = setting(0, "seed of the bootstrap")
     audio_bytes: int = setting(50_000_000, "most audio inside report.html", unit="bytes")
@@ -32,6 +40,8 @@ class EvaluateConfig:
             raise ValueError(f"batch_s is {self.batch_s}; it takes seconds above 0")
         if self.beam_size < 1:
             raise ValueError(f"beam_size is {self.beam_size}; it takes 1 (greedy) or more")
+        if self.rules not in (None, (ENGLISH,)):
+            TextConfig(rules=self.rules)
         for name, bound in self.require.items():
             if isinstance(bound, bool) or not isinstance(bound, (int, float)):
                 raise ValueError(f"require.{name} is {bound!r}; it takes a number, such as wer = 0.3")

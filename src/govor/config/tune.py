@@ -18,3 +18,9 @@ class TuneConfig:
     )
     seed: int = setting(0, "seed of the sampler")
     prune: bool = setting(True, "stop trials that fall behind on dev WER")
+    warmup_trials: int = setting(4, "trials that are never stopped early")
+    retries: int = setting(1, "times that a crashed trial is continued before it counts as failed")
+
+    def __post_init__(self) -> None:
+        if self.trials < 1:
+            raise ValueError(f"trials is {self.trials}; it is at least 1")

@@ -12,12 +12,11 @@ import polars as pl
 from govor.errors import InputError
 from govor.evaluate.edits import align, regions, words
 from govor.evaluate.paired import Comparison, compare_scores
-from govor.evaluate.results import groups_of
-from govor.evaluate.scores import Scores, score
+from govor.evaluate.results import groups_of, stored_normaliser
+from govor.evaluate.scores import Scores, TextNormaliser, score
 from govor.evaluate.slices import slice_scores
 from govor.evaluate.summary import Summary, finite
 from govor.store import atomic_path, locked, read_json, write_json, write_text
-from govor.text import Normaliser
 
 LISTED = 30
 """Utterances shown on the page for every comparison, won and lost each."""
@@ -62,7 +61,7 @@ def compare(evaluations: Sequence[Path], out: Path) -> Summary:
     """
     systems = [_load(path, name) for path, name in zip(evaluations, _names(evaluations), strict=True)]
     _require_same(systems)
-    normaliser = Normaliser.from_dict(systems[0].summary["normaliser"])
+    normaliser = stored_normaliser(systems[0].summary["normaliser"])
     scored = [_scored(system, systems[0], normaliser) for system in systems]
     comparisons = [compare_scores(other, scored[0]) for other in scored[1:]]
     with locked(out):
@@ -110,7 +109,7 @@ def _require_same(systems: Sequence[Finished]) -> None:
             )
 
 
-def _scored(system: Finished, first: Finished, normaliser: Normaliser) -> Scores:
+def _scored(system: Finished, first: Finished, normaliser: TextNormaliser) -> Scores:
     table = first.table
     texts = dict(zip(system.ids, system.table["hypothesis"].to_list(), strict=True))
     references = dict(zip(first.ids, table["reference"].to_list(), strict=True))

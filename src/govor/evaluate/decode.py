@@ -57,6 +57,7 @@ class Decoded:
         hypothesis: what the model says; None when the clip itself cannot be decoded.
         decode_s: its share of the batch's wall time, by duration.
         level_db: root mean square of the samples relative to full scale, at least -120.
+        bandwidth_hz: highest frequency with energy, rounded to 100 Hz.
         fault: why the clip cannot be decoded.
     """
 
@@ -64,6 +65,7 @@ class Decoded:
     hypothesis: Hypothesis | None
     decode_s: float = 0.0
     level_db: float | None = None
+    bandwidth_hz: float | None = None
     fault: str | None = None
 
 
@@ -114,7 +116,7 @@ def decode_batches(
         good = [row for row, wave in zip(batch, waves, strict=True) if not isinstance(wave, str)]
         heard = [wave for wave in waves if not isinstance(wave, str)]
         start_s = time.perf_counter()
-        said = _recognise(recogniser, heard, options, [languages[row] for row in good]) if heard else []
+        said = _recognise_any(recogniser, heard, options, [languages[row] for row in good]) if heard else []
         share_s = (time.perf_counter() - start_s) / max(1, sum(map(len, heard)))
         faults = [
             Decoded(row, None, fault=wave)
@@ -122,7 +124,7 @@ def decode_batches(
             if isinstance(wave, str)
         ]
         yield faults + [
-            Decoded(row, hypothesis, share_s * len(wave), _level_db(wave))
+            Decoded(row, hypothesis, share_s * len(wave), _level_db(wave), _bandwidth(wave, recogniser))
             for row, hypothesis, wave in zip(good, said, heard, strict=True)
         ]
 
@@ -176,9 +178,46 @@ def _read_ahead(
 
 def _read(dataset: Clips, split: str, row: int, rate: int) -> Wave | str:
     try:
-        return _at_rate(dataset.wave(split, row), dataset.sample_rate, rate)
+        return at_rate(dataset.wave(split, row), dataset.sample_rate, rate)
     except AudioError as error:
         return str(error)
+
+
+def _recognise_any(
+    recogniser: Recogniser, waves: list[Wave], options: DecodeOptions, languages: list[str | None]
+) -> list[Hypothesis]:
+    """As `_recognise`; a wave longer than the model's window is transcribed as long recordings are."""
+    limit_s = recogniser.max_window_s
+    long = [limit_s is not None and len(wave) > limit_s * recogniser.sample_rate for wave in waves]
+    if not any(long):
+        return _recognise(recogniser, waves, options, languages)
+    said: list[Hypothesis] = []
+    for wave, language, is_long in zip(waves, languages, long, strict=True):
+        one = _in_windows if is_long else _alone
+        said.append(one(recogniser, wave, options, language))
+    return said
+
+
+def _alone(recogniser: Recogniser, wave: Wave, options: DecodeOptions, language: str | None) -> Hypothesis:
+    return recogniser.recognise([wave], options, [language])[0]
+
+
+def _in_windows(
+    recogniser: Recogniser, wave: Wave, options: DecodeOptions, language: str | None
+) -> Hypothesis:
+    from govor.config import TranscribeConfig
+    from govor.transcribe import Transcriber
+
+    config = TranscribeConfig(
+        language=options.language or language,
+        task=options.task,
+        beam_size=options.beam_size,
+        lm=options.lm,
+        lm_weight=options.lm_weight,
+        word_bonus=options.word_bonus,
+    )
+    transcript = Transcriber(recogniser, config).transcribe([wave])
+    return Hypothesis(transcript.text, language=transcript.language)
 
 
 def _recognise(
@@ -194,7 +233,8 @@ def _recognise(
     return first + _recognise(recogniser, waves[half:], options, languages[half:])
 
 
-def _at_rate(wave: Wave, rate: int, wanted: int) -> Wave:
+def at_rate(wave: Wave, rate: int, wanted: int) -> Wave:
+    """A wave ``[T]`` resampled from `rate` to `wanted` Hz."""
     if rate == wanted or not len(wave):
         return wave
     import soxr
@@ -205,3 +245,9 @@ def _at_rate(wave: Wave, rate: int, wanted: int) -> Wave:
 def _level_db(wave: Wave) -> float:
     power = float(np.dot(wave, wave)) / len(wave) if len(wave) else 0.0
     return round(max(FLOOR_DB, 10 * float(np.log10(max(power, 1e-30)))), 1)
+
+
+def _bandwidth(wave: Wave, recogniser: Recogniser) -> float:
+    from govor.audio import bandwidth_hz
+
+    return round(bandwidth_hz(wave, recogniser.sample_rate), -2)

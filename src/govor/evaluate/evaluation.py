@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from contextlib import nullcontext
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from govor.store import file_sha256, fingerprint, locked, read_json, write_json
 
 if TYPE_CHECKING:
     from govor.load import Dataset
+    from govor.models.base import Recogniser
 
 WEIGHT_ENDINGS = (".safetensors", ".bin", ".onnx", ".json", ".txt", ".model")
 
@@ -31,7 +33,6 @@ def evaluate(
     device: str = "auto",
     workers: int = 1,
     hypotheses: Path | None = None,
-    long_form: bool = False,
 ) -> Summary:
     """Decodes a split (or reads hypotheses), scores it, and writes the evaluation's folder.
 
@@ -43,7 +44,6 @@ def evaluate(
         device: ``auto``, ``cpu`` or ``cuda:N``.
         workers: processes that decode.
         hypotheses: file with another system's hypotheses.
-        long_form: also transcribe whole recordings, as ``govor transcribe`` does.
 
     Returns:
         The summary, as in ``summary.json``; empty on all but the first process of a launcher.
@@ -55,6 +55,8 @@ def evaluate(
     """
     if model is None and hypotheses is None:
         raise UsageError("name a model, or give --hypotheses FILE with what another system said")
+    if config.long_form and model is None:
+        raise UsageError("--long-form transcribes, so it needs a model, not --hypotheses alone")
     if config.sets:
         return _evaluate_sets(model, str(dataset), out, config, device, workers)
     first = Ranks.here().rank == 0
@@ -132,22 +134,24 @@ def _system(
 def _decoded(
     model: str, data: Dataset, dataset: str, folder: Path, config: EvaluateConfig, device: str, workers: int
 ) -> System:
+    from govor.lm import fusion_settings
     from govor.models import open_model
     from govor.models.base import DecodeOptions
 
+    @cache
+    def open_here() -> Recogniser:
+        return open_model(model, device=device)
+
+    weight, bonus = fusion_settings(config.lm, config.lm_weight, config.word_bonus)
     options = DecodeOptions(
-        language=config.language,
-        beam_size=config.beam_size,
-        lm=config.lm,
-        lm_weight=config.lm_weight,
-        word_bonus=config.word_bonus,
+        language=config.language, beam_size=config.beam_size, lm=config.lm, lm_weight=weight, word_bonus=bonus
     )
     identity = {"model": model_identity(model), "dataset": data.fingerprint}
     job = Job(model, dataset, config.split, options, config.batch_s, device, identity)
     place = Place(folder, job)
-    lines = decode_split(place, data, lambda: open_model(model, device=device), workers)
+    lines = decode_split(place, data, open_here, workers)
     facts = read_json(place.record) if place.record.exists() else {}
-    return System(model, lines, facts, job.fingerprint)
+    return System(model, lines, facts, job.fingerprint, open_here)
 
 
 def model_identity(model: str) -> str:

@@ -124,9 +124,9 @@ def difference_interval(
         return Interval(0.0, math.nan, math.nan)
     difference = errors - others
     low, high = _ends(groups.totals(difference), groups.totals(units), seed)
-    changed = int((difference != 0).sum())
+    changed = int(np.abs(difference).sum())
     if changed < FEW_ERRORS:
-        reach = _poisson(changed)[1] * max(1, int(np.abs(difference).max(initial=0))) / total
+        reach = _poisson(changed)[1] / total
         low, high = min(low, -reach), max(high, reach)
     value = int(difference.sum()) / total
     return Interval(value, min(low, value), max(high, value))

@@ -221,6 +221,7 @@ def _notes(summary: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             "paired comparisons usually find less.",
             "warn": False,
         }
+    yield from _long_notes(summary.get("long_form"))
     looks = summary.get("test_looks") or 0
     if looks > 1:
         yield {
@@ -230,6 +231,18 @@ def _notes(summary: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         }
     for text in _gaps(summary):
         yield {"text": text, "warn": True}
+
+
+def _long_notes(found: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:
+    for name, one in (("", found), (" of the baseline", (found or {}).get("baseline"))):
+        if one:
+            difference = one["difference"]
+            yield {
+                "text": f"Long form{name}: WER {percent(one['wer']['value'])} ({_ends(one['wer'])}) on "
+                f"{one['recordings']:,} {one['kind']}; {100 * difference['value']:+.1f} points "
+                f"({100 * difference['low']:+.1f} to {100 * difference['high']:+.1f}) against clip by clip.",
+                "warn": difference["low"] > 0,
+            }
 
 
 def _gaps(summary: Mapping[str, Any]) -> Iterator[str]:

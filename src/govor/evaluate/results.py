@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from govor.config import EvaluateConfig
+from govor.config.evaluate import ENGLISH
 from govor.errors import DatasetError, InputError
 from govor.evaluate.diagnosis import Diagnosis, diagnose
 from govor.evaluate.intervals import Grouping, grouping
+from govor.evaluate.long_form import long_form_scores, plan_recordings, transcribe_recordings
 from govor.evaluate.paired import compare_scores
 from govor.evaluate.report import Material, write_report
-from govor.evaluate.scores import Scores, score
+from govor.evaluate.scores import Scores, TextNormaliser, score
 from govor.evaluate.slices import slice_scores
 from govor.evaluate.summary import Summary, System, finite, rates_of
 from govor.store import atomic_path, write_json
 
 if TYPE_CHECKING:
     from govor.load import Dataset
-    from govor.text import Normaliser
 
 KNOWN_SHARE = 0.5
 """Speakers (or recordings) are resampled when at least this share of the rows names them."""
@@ -45,7 +46,7 @@ def write_results(
         config: settings.
         test_looks: how often the run was scored on this split; None for what is no run.
     """
-    table, split = data.table(config.split), config.split
+    table, split = _with_bandwidth(data.table(config.split), system), config.split
     _require_columns(table, config)
     normaliser, groups = _normaliser(system, config, data), groups_of(table)
     scores = _scored(system, table, normaliser, groups, config.seed)
@@ -59,7 +60,8 @@ def write_results(
         "diagnosis": diagnosis.as_dict(scores.ids),
         "baseline": rates_of(baseline, other, table, split) if baseline and other else None,
         "comparison": compare_scores(scores, other).as_dict(scores.ids) if other else None,
-        "dataset": {"path": str(data.url), "fingerprint": data.fingerprint},
+        "long_form": _long_form(data, system, scores, baseline, other, normaliser, out, config),
+        "dataset": {"path": _lasting(data.url), "fingerprint": data.fingerprint},
         "seed": config.seed,
         "out": str(out),
     }
@@ -71,6 +73,37 @@ def write_results(
     material = Material(summary, scores, diagnosis, table, confidences, system.faults, other, key)
     write_report(out / "report.html", material, lambda row: data.clip_bytes(split, row), config.audio_bytes)
     return summary
+
+
+def _lasting(url: str) -> str:
+    """A path that ``govor report`` finds from any folder."""
+    return url if "://" in url else str(Path(url).expanduser().absolute())
+
+
+def _long_form(
+    data: Dataset,
+    system: System,
+    scores: Scores,
+    baseline: System | None,
+    other: Scores | None,
+    normaliser: TextNormaliser,
+    out: Path,
+    config: EvaluateConfig,
+) -> dict[str, Any] | None:
+    if not config.long_form:
+        return None
+    planned, kind = plan_recordings(data.table(config.split), data.durations(config.split))
+    found: dict[str, Any] = {}
+    for key, one, clips, folder in (
+        ("", system, scores, out),
+        ("baseline", baseline, other, out / "baseline"),
+    ):
+        if one is None or clips is None or one.open_here is None:
+            continue
+        lines = transcribe_recordings(folder, one.fingerprint, data, planned, config, one.open_here)
+        rates = long_form_scores(planned, kind, lines, clips, normaliser, normaliser.as_dict()["language"])
+        found.update({key: rates} if key else rates)
+    return found or None
 
 
 def _diagnosed(system: System, scores: Scores, table: pl.DataFrame) -> Diagnosis:
@@ -87,15 +120,28 @@ def _column(system: System, scores: Scores, key: str) -> list[Any]:
     return [system.lines.get(name, {}).get(key) for name in scores.ids]
 
 
-def _normaliser(system: System, config: EvaluateConfig, data: Dataset) -> Normaliser:
+def _normaliser(system: System, config: EvaluateConfig, data: Dataset) -> TextNormaliser:
     from govor.config import TextConfig
+    from govor.models.english import EnglishNormaliser
     from govor.text import Normaliser
 
     stored = system.facts.get("normaliser")
+    if config.rules == (ENGLISH,):
+        return EnglishNormaliser.from_folder(system.name)
     language = stored["language"] if stored else _main_language(data, config.split)
     if config.rules is not None:
         return Normaliser.of(TextConfig(rules=config.rules), language)
     return Normaliser.from_dict(stored) if stored else Normaliser.of(TextConfig(), language)
+
+
+def stored_normaliser(data: Mapping[str, Any]) -> TextNormaliser:
+    """The normaliser that a ``summary.json`` describes."""
+    from govor.models.english import EnglishNormaliser
+    from govor.text import Normaliser
+
+    if data["rules"] == [ENGLISH]:
+        return EnglishNormaliser.from_folder(data["source"])
+    return Normaliser.from_dict(data)
 
 
 def _main_language(data: Dataset, split: str) -> str | None:
@@ -103,6 +149,14 @@ def _main_language(data: Dataset, split: str) -> str | None:
     if "language" not in table.columns or table["language"].null_count() == table.height:
         return None
     return str(table["language"].drop_nulls().mode().sort()[0])
+
+
+def _with_bandwidth(table: pl.DataFrame, system: System) -> pl.DataFrame:
+    """The table with the bandwidth that was measured while decoding, unless it has one."""
+    found = [system.lines.get(name, {}).get("bandwidth_hz") for name in table["id"]]
+    if "bandwidth_hz" in table.columns or not any(found):
+        return table
+    return table.with_columns(bandwidth_hz=pl.Series(found, dtype=pl.Float64))
 
 
 def _require_columns(table: pl.DataFrame, config: EvaluateConfig) -> None:
@@ -113,7 +167,7 @@ def _require_columns(table: pl.DataFrame, config: EvaluateConfig) -> None:
 
 
 def _scored(
-    system: System, table: pl.DataFrame, normaliser: Normaliser, groups: Grouping, seed: int
+    system: System, table: pl.DataFrame, normaliser: TextNormaliser, groups: Grouping, seed: int
 ) -> Scores:
     ids = table["id"].to_list()
     languages = (

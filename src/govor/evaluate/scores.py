@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,21 @@ from govor.errors import InputError
 from govor.evaluate.edits import char_edits, word_edits
 from govor.evaluate.intervals import Grouping, grouping, rate_interval
 from govor.records import EditCounts, Interval
-from govor.text import Normaliser
+
+
+class TextNormaliser(Protocol):
+    """What scoring needs of a normaliser; `govor.text.Normaliser` has it."""
+
+    @property
+    def name(self) -> str:
+        """Name with version, as reports show it."""
+
+    def __call__(self, text: str, language: str | None = None) -> str:
+        """`text` normalised."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+
 
 EditTable = NDArray[np.int32]
 """``[N, 4]``: hits, substitutions, deletions and insertions of N utterances."""
@@ -153,7 +167,7 @@ def _columns(prefix: str, level: Level, rate: str) -> dict[str, Any]:
 def score(
     references: Mapping[str, str],
     hypotheses: Mapping[str, str],
-    normaliser: Normaliser | None = None,
+    normaliser: TextNormaliser | None = None,
     groups: Mapping[str, str | None] | Grouping | None = None,
     seed: int = 0,
     *,
@@ -210,7 +224,7 @@ def _texts(
     ids: Sequence[str],
     references: Mapping[str, str],
     hypotheses: Mapping[str, str],
-    normaliser: Normaliser | None,
+    normaliser: TextNormaliser | None,
     languages: Mapping[str, str | None],
 ) -> Texts:
     ours, theirs = [references[i] for i in ids], [hypotheses.get(i, "") for i in ids]
@@ -220,7 +234,7 @@ def _texts(
     return Texts(ours, theirs, _normal(normaliser, ours, tags), _normal(normaliser, theirs, tags))
 
 
-def _normal(normaliser: Normaliser, texts: Sequence[str], tags: Sequence[str | None]) -> list[str]:
+def _normal(normaliser: TextNormaliser, texts: Sequence[str], tags: Sequence[str | None]) -> list[str]:
     return [normaliser(text, tag) for text, tag in zip(texts, tags, strict=True)]
 
 

@@ -7,7 +7,6 @@ reach it under another name), and takes verdicts from its own page only.
 from __future__ import annotations
 
 import csv
-import io
 import json
 import threading
 from collections.abc import Callable, Sequence
@@ -16,15 +15,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from govor.curate.sheet import neutral
 from govor.errors import GovorError, InputError, MachineError
 from govor.evaluate.report import SHEET, mime_of
-from govor.store import read_json, write_json, write_text
+from govor.store import atomic_path, read_json, write_json
 
 Verdict = dict[str, str]
 CHOICES = ("model", "transcript", "audio")
 REASONS = {"model": "model wrong", "transcript": "transcript wrong", "audio": "audio bad"}
 MOST_BODY_BYTES = 64_000_000
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0", "'")
+COLUMNS = ("id", "verdict", "corrected", "comment")
+"""Of the sheet, as ``govor review`` reads it."""
 LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -80,24 +81,26 @@ class Report:
         """Keeps verdicts, and writes the sheet that ``govor review`` reads."""
         with self._lock:
             write_json(self.folder / "verdicts.json", list(verdicts))
-            write_text(self.folder / SHEET, "\ufeff" + self._sheet(verdicts))
+            self._write_sheet(verdicts)
 
-    def _sheet(self, verdicts: Sequence[Verdict]) -> str:
+    def _write_sheet(self, verdicts: Sequence[Verdict]) -> None:
         import polars as pl
 
         scores = pl.read_parquet(self.folder / "scores.parquet", columns=["id", "reference"])
         references = dict(scores.iter_rows())
-        buffer = io.StringIO(newline="")
-        writer = csv.writer(buffer, quoting=csv.QUOTE_ALL)
-        writer.writerow(("id", "verdict", "corrected_text", "reason"))
-        for verdict in verdicts:
-            row = (verdict["id"], *decision(verdict, references), REASONS[verdict["choice"]])
-            writer.writerow([neutral(cell) for cell in row])
-        return buffer.getvalue()
+        with (
+            atomic_path(self.folder / SHEET) as partial,
+            partial.open("w", encoding="utf-8-sig", newline="") as file,
+        ):
+            sheet = csv.writer(file)
+            sheet.writerow(COLUMNS)
+            for one in verdicts:
+                cells = (one["id"], *decision(one, references), REASONS[one["choice"]])
+                sheet.writerow([neutral(cell) for cell in cells])
 
 
 def decision(verdict: Verdict, references: dict[str, str]) -> tuple[str, str]:
-    """(``keep``, ``drop`` or ``corrected``; corrected text) of one verdict.
+    """(``keep``, ``drop`` or ``correct``; corrected text) of one verdict.
 
     A wrong model keeps the utterance; a wrong transcript is corrected where another text was given, else
     dropped; bad audio is dropped.
@@ -106,13 +109,8 @@ def decision(verdict: Verdict, references: dict[str, str]) -> tuple[str, str]:
     if verdict["choice"] == "model":
         return "keep", ""
     if verdict["choice"] == "transcript" and text and text != references.get(verdict["id"]):
-        return "corrected", text
+        return "correct", text
     return "drop", ""
-
-
-def neutral(cell: str) -> str:
-    """A cell that no spreadsheet runs as a formula; ``govor review`` takes the apostrophe off again."""
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
 
 
 def checked(value: Any) -> list[Verdict]:

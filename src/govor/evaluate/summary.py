@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -15,6 +15,9 @@ from govor.evaluate.hypotheses import Line
 from govor.evaluate.intervals import Grouping
 from govor.evaluate.paired import detectable_alone
 from govor.evaluate.scores import Scores
+
+if TYPE_CHECKING:
+    from govor.models.base import Recogniser
 
 Summary = dict[str, Any]
 
@@ -28,12 +31,14 @@ class System:
         lines: what it said by id, as in ``hypotheses.jsonl``.
         facts: model, normaliser, load time, decoding settings; empty for hypotheses from outside.
         fingerprint: of the decoding.
+        open_here: opens the model in this process; None for hypotheses from outside.
     """
 
     name: str
     lines: Mapping[str, Line]
     facts: Mapping[str, Any]
     fingerprint: str = ""
+    open_here: Callable[[], Recogniser] | None = None
 
     @property
     def texts(self) -> dict[str, str]:

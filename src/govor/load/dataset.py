@@ -56,9 +56,8 @@ class Dataset:
         """
         place = Place(str(url))
         info = place.read_json("dataset.json") or {}
-        shards = {
-            split: [(path, _rows(place, path)) for path in paths] for split, paths in place.shards().items()
-        }
+        found = place.shards(info.get("shards"))
+        shards = {split: [(path, _rows(place, path)) for path in paths] for split, paths in found.items()}
         return cls(place, info, shards)
 
     @property

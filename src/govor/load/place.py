@@ -14,6 +14,9 @@ from govor.store import atomic_path, fingerprint, require_space
 SHARD_NAME = re.compile(r"(?P<split>[\w.]+)-(?P<number>\d+)-of-\d+\.parquet$")
 
 
+UNFINISHED = ".prepare"  # prepare's own records; without dataset.json beside them the data set is half made
+
+
 class Place:
     """Where the files of a data set are; pickles as its URL.
 
@@ -32,14 +35,25 @@ class Place:
     def __reduce__(self) -> tuple[type[Place], tuple[str]]:
         return Place, (self.url,)
 
-    def shards(self) -> dict[str, list[str]]:
+    def shards(self, listed: list[str] | None = None) -> dict[str, list[str]]:
         """Shard files by split, in order.
 
+        Args:
+            listed: what ``dataset.json`` says there is; without it, all that lie there.
+
         Raises:
-            DatasetError: there are none.
+            DatasetError: there are none, one is missing, or the data set is not finished.
         """
+        there = set(self._list("data"))
+        if listed is None and self._list(UNFINISHED):
+            raise DatasetError(f"{self.url} is not finished: run the same govor prepare again to complete it")
+        paths = there if listed is None else {f"{self.root}/{name}" for name in listed}
+        if missing := sorted(paths - there):
+            raise DatasetError(
+                f"{missing[0]} is missing: copy the data set again, or run govor prepare again"
+            )
         found: dict[str, list[str]] = {}
-        for path in sorted(self._list("data")):
+        for path in sorted(paths):
             match = SHARD_NAME.match(path.rsplit("/", 1)[-1])
             if match:
                 found.setdefault(match["split"], []).append(path)

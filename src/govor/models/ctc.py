@@ -288,6 +288,10 @@ class CtcFamily:
         place = self.vocabulary.delimiter
         return None if place is None else self.vocabulary.tokens[place]
 
+    def token_name(self, token: int) -> str:
+        """The token as the vocabulary writes it."""
+        return self.vocabulary.tokens[token]
+
     def own_checks(self, seen: Seen) -> Iterator[Finding]:
         """Preflight checks of CTC models alone."""
         from govor.models.ctc_checks import own_checks

@@ -62,6 +62,9 @@ class Checked(Protocol):
 
     delimiter: str | None
 
+    def token_name(self, token: int) -> str:
+        """A token as the vocabulary writes it."""
+
     def own_checks(self, seen: Seen) -> Iterable[Finding]:
         """Faults that only this kind of model can have."""
 

@@ -75,6 +75,7 @@ class WhisperFamily:
         self.max_window_s: float | None = float(feature_extractor.chunk_length)
         self.max_labels: int | None = model.config.max_target_positions
         accept_short_windows(model.get_encoder())
+        model.get_encoder().embed_positions.requires_grad_(False)  # sinusoids; from_pretrained forgets this
 
     def features(self, wave: Wave) -> Features:
         """Log-mel frames ``[F, M]`` of the audio itself; `collate` adds the silence up to the window."""
@@ -249,6 +250,10 @@ class WhisperFamily:
     def delimiter(self) -> str | None:
         """None: spaces are part of tokens."""
         return None
+
+    def token_name(self, token: int) -> str:
+        """The token as the tokenizer writes it, bytes as characters where they are one."""
+        return self.tokenizer.decode([token]) or str(self.tokenizer.convert_ids_to_tokens(token))
 
     def own_checks(self, seen: Seen) -> Iterator[Finding]:
         """Preflight checks of Whisper models alone."""

@@ -113,13 +113,14 @@ def _newest_corpus(recipe: Recipe) -> Path | None:
 
 
 def _prepare(recipe: Recipe) -> dict[str, Any]:
+    from govor.corpora.folder import Corpus
     from govor.prepare import projected
 
     corpus = _newest_corpus(recipe)
     if corpus is None:
         return {"note": "known after import"}
     workers = recipe.prepare.workers or os.cpu_count() or 1
-    projection = projected(corpus, recipe.prepare)
+    projection = projected(Corpus.open(corpus), recipe.prepare)
     memory_bytes = workers * WORKER_CEILING_BYTES + PARENT_CEILING_BYTES
     seconds = projection.seconds / PREPARED_AUDIO_S_PER_CPU_S / workers
     return {"disk_bytes": projection.bytes, "memory_bytes": memory_bytes, "seconds": seconds}

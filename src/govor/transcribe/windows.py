@@ -8,7 +8,7 @@ the next window begins earlier, so that the word at the cut is whole in one of t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -128,7 +128,26 @@ def cut(buffer: Buffer, config: TranscribeConfig, max_window_s: float | None) ->
         longest_s = min(config.chunk, max_window_s or config.chunk)
         return cut_fixed(buffer, longest_s, config.stride)
     longest_s = config.window or max_window_s or DEFAULT_WINDOW_S
+    whole = whole_window(buffer, min(longest_s, max_window_s or longest_s))
+    if whole is not None:
+        return iter([whole])
     return cut_at_pauses(buffer, min(longest_s, max_window_s or longest_s), full=max_window_s is not None)
+
+
+def whole_window(buffer: Buffer, longest_s: float) -> Window | None:
+    """The whole recording as one window, sample for sample, where it is short and without a long pause.
+
+    So a clip of a data set is heard here just as evaluation hears it.
+    """
+    length = max(2, int(longest_s / FRAME_S))
+    buffer.fill(length + 1)
+    if not buffer.exhausted or len(buffer.levels) > length:
+        return None
+    mask = buffer.speech(length)
+    if not mask.any() or any(b - a >= _frames(LONG_PAUSE_S) for a, b in runs(~mask)):
+        return None
+    whole = buffer.window(mask, overlaps=False, overlapped=False)
+    return replace(whole, samples=whole.samples[: buffer.read_samples])
 
 
 def cut_fixed(buffer: Buffer, chunk_s: float, stride_s: float) -> Iterator[Window]:

@@ -1,1 +1,5 @@
-"""See docs/map.md."""
+"""A recipe with a space to its best settings; see docs/tune.md."""
+
+from govor.tune.study import tune
+
+__all__ = ["tune"]

@@ -45,14 +45,14 @@ function asReview(entry) {
   const source = rows.ref[rows.id.indexOf(entry.id)];
   const text = (entry.text || "").trim();
   if (entry.choice === "model") return ["keep", ""];
-  if (entry.choice === "transcript" && text && text !== source) return ["corrected", text];
+  if (entry.choice === "transcript" && text && text !== source) return ["correct", text];
   return ["drop", ""];
 }
 const reasons = { model: "model wrong", transcript: "transcript wrong", audio: "audio bad" };
 /* a cell that begins like a formula gets an apostrophe, which `govor review` takes off again */
 const cell = value => '"' + (/^[=+\-@\t\r\0']/.test(value) ? "'" : "") .concat(value).replaceAll('"', '""') + '"';
 function sheet() {
-  const lines = [["id", "verdict", "corrected_text", "reason"]];
+  const lines = [["id", "verdict", "corrected", "comment"]];
   for (const entry of verdicts.values()) { const [verdict, text] = asReview(entry); lines.push([entry.id, verdict, text, reasons[entry.choice]]); }
   return "\ufeff" + lines.map(line => line.map(cell).join(",") + "\r\n").join("");
 }

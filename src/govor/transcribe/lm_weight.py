@@ -12,13 +12,47 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govor.console import progress
-from govor.errors import DatasetError, ModelError
+from govor.errors import DatasetError, ModelError, UsageError
+from govor.lm.entry import make_lm
+from govor.lm.settings import settings_path
 from govor.models.base import DecodeOptions, Recogniser
+from govor.store import read_json, write_json
 
 WEIGHTS = (0.0, 0.15, 0.3, 0.5, 0.7, 1.0, 1.4)
 BONUSES = (0.0, 0.7, 1.5, 2.5)
 MOST_UTTERANCES = 300
 BATCH = 8
+
+
+def make_lm_for(
+    model: str, source: str, out: Path, order: int, *, dataset: str | None, split: str, device: str
+) -> dict[str, Any]:
+    """A language model for one CTC model: its normaliser, and weights chosen with it.
+
+    Args:
+        model: whatever `open_model` takes.
+        source: train text, as `govor.lm.entry.make_lm` takes it.
+        out: the ARPA file; weight and bonus stand beside it as JSON.
+        order: words of the longest n-gram.
+        dataset: whose `split` chooses the weight; default: `source`.
+        split: such as ``dev``.
+        device: for the model.
+
+    Returns:
+        What `make_lm` and `choose_weight` return.
+
+    Raises:
+        UsageError: the weight would be chosen on test.
+    """
+    from govor.models import open_model
+
+    if split == "test":
+        raise UsageError("--split test: a weight chosen on test makes its score worthless; use dev")
+    recogniser = open_model(model, device=device)
+    summary = make_lm(source, out, order, recogniser.normaliser)
+    chosen = choose_weight(recogniser, out, dataset or source, split)
+    write_json(settings_path(out), {**read_json(settings_path(out)), **chosen})
+    return {**summary, **chosen}
 
 
 def choose_weight(recogniser: Recogniser, arpa: Path, dataset: str, split: str) -> dict[str, Any]:

@@ -1,0 +1,81 @@
+"""Pages that are made from the code when the site is built: commands, recipe settings, measured results."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from pathlib import Path
+from typing import Any
+
+from mkdocs.structure.files import File, Files
+
+ROOT = Path(__file__).parents[1]
+
+
+def on_files(files: Files, config: Any) -> Files:
+    """Adds the generated pages."""
+    pages = {"cli.md": commands(), "recipes.md": recipes(), "results.md": results()}
+    for name, content in pages.items():
+        files.append(File.generated(config, name, content=content))
+    return files
+
+
+def commands() -> str:
+    """All commands with their options, from the command line's own definitions."""
+    from govor.cli import COMMANDS, load_command
+
+    parts = ["# Commands\n\nAll have `--help`. Exit status: see [exit codes](exit-codes.md).\n"]
+    for name in COMMANDS:
+        command = load_command(name)
+        parts.append(f"## govor {name}\n\n{_paragraphs(command.help or '')}\n\n{_options(command)}\n")
+    return "\n".join(parts)
+
+
+def _paragraphs(text: str) -> str:
+    lines = []
+    for paragraph in text.strip().split("\n\n"):
+        joined = " ".join(paragraph.split())
+        example = joined.startswith("Example: ")
+        lines.append(f"```sh\n{joined.removeprefix('Example: ')}\n```" if example else joined)
+    return "\n\n".join(lines)
+
+
+def _options(command: Any) -> str:
+    rows = ["| | meaning | default |", "|---|---|---|"]
+    for parameter in command.params:
+        argument = parameter.param_type_name == "argument"
+        name = (parameter.metavar or parameter.name.upper()) if argument else ", ".join(parameter.opts)
+        default = parameter.default if isinstance(parameter.default, (str, int, float)) else ""
+        help_text = (getattr(parameter, "help", "") or "").replace("|", "\\|")
+        rows.append(f"| `{name}` | {help_text} | {'' if default in ('', False) else f'`{default}`'} |")
+    return "\n".join(rows)
+
+
+def recipes() -> str:
+    """Every setting of a recipe with its default, unit and meaning."""
+    from govor.config import Recipe
+
+    text = (ROOT / "docs" / "recipes.in.md").read_text(encoding="utf-8")
+    hints = typing.get_type_hints(Recipe)
+    plain = [field for field in dataclasses.fields(Recipe) if not dataclasses.is_dataclass(hints[field.name])]
+    parts = [text, "## At the top\n", _settings(plain)]
+    for field in dataclasses.fields(Recipe):
+        if dataclasses.is_dataclass(hints[field.name]):
+            parts.append(f"\n## [{field.name}]\n\n{_settings(dataclasses.fields(hints[field.name]))}")
+    return "\n".join(parts)
+
+
+def _settings(fields: Any) -> str:
+    rows = ["| setting | default | meaning |", "|---|---|---|"]
+    for field in fields:
+        default = field.default if field.default is not dataclasses.MISSING else field.default_factory()
+        shown = "" if default in (None, (), {}, "") else f"`{default}` {field.metadata['unit']}".strip()
+        choices = field.metadata.get("choices")
+        meaning = field.metadata["help"] + (f" ({', '.join(choices)})" if choices else "")
+        rows.append(f"| `{field.name}` | {shown} | {meaning.replace('|', chr(92) + '|')} |")
+    return "\n".join(rows)
+
+
+def results() -> str:
+    """The measured figures."""
+    return (ROOT / "bench" / "RESULTS.md").read_text(encoding="utf-8")

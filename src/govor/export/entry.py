@@ -1,0 +1,101 @@
+"""``govor export``: convert, open what came out, compare, only then say done."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from govor.errors import InputError, LimitError, UsageError
+from govor.export.clips import proof_clips
+from govor.export.proof import prove
+from govor.store import locked, write_json
+
+FORMATS = {
+    "transformers": "govor.export.merged",
+    "ctranslate2": "govor.export.ctranslate2",
+    "onnx": "govor.export.onnx",
+}
+DEFAULT_CLIPS = 32
+DEFAULT_LIMIT = 0.005
+REPORT = "export.json"
+
+
+def export_model(
+    model: str | Path,
+    format: str,
+    out: Path,
+    *,
+    quantization: str | None = None,
+    clips: Sequence[str] = (),
+    count: int = DEFAULT_CLIPS,
+    max_wer_difference: float = DEFAULT_LIMIT,
+    device: str = "auto",
+) -> dict[str, Any]:
+    """Converts a model, LoRA merged in, and proves on clips what became of its transcripts.
+
+    Args:
+        model: whatever `open_model` takes.
+        format: ``transformers``, ``ctranslate2`` or ``onnx``.
+        out: folder for the exported model; must be new, empty, or an earlier export.
+        quantization: ctranslate2: ``float32``, ``float16``, ``int8`` or ``int8_float16``; onnx: ``int8``.
+        clips: recordings or data sets (``folder:split``); default: the run's own data set, dev first.
+        count: most clips.
+        max_wer_difference: exit status 3 when the WER changes by more.
+        device: where the original decodes.
+
+    Returns:
+        ``transcripts_equal``, ``wer_difference``, ``differences``, ``bytes``, ``out`` and more.
+
+    Raises:
+        UsageError: unknown format or quantization.
+        ModelError: the model is not of the family that the format is for.
+        LimitError: the WER changed by more than the limit; the summary lists the differences.
+    """
+    import importlib
+
+    from govor.models import open_model
+
+    if format not in FORMATS:
+        raise UsageError(f"--format {format}: it is one of {', '.join(FORMATS)}")
+    begun = time.perf_counter()
+    with locked(out):
+        _make_room(out)
+        original = open_model(model, device=device)
+        convert: Callable[..., None] = importlib.import_module(FORMATS[format]).convert
+        convert(original, out, quantization)
+        samples, source = proof_clips(str(model), clips, count, original.sample_rate)
+        exported = open_model(out, device="auto" if format == "transformers" else device)
+        proof = prove(original, exported, samples, source)
+        summary = {
+            "format": format,
+            "quantization": quantization,
+            **proof.as_dict(),
+            "bytes": sum(p.stat().st_size for p in out.rglob("*") if p.is_file()),
+            "wall_s": round(time.perf_counter() - begun, 3),
+            "max_wer_difference": max_wer_difference,
+            "out": str(out),
+        }
+        write_json(out / REPORT, summary)
+    if abs(proof.wer_difference) > max_wer_difference:
+        raise LimitError(
+            f"{out} changes the WER by {proof.wer_difference:+.4f} on {proof.clips} clips of {source}, the "
+            f"limit is {max_wer_difference}: look at {out / REPORT}, try another --quantization, or raise "
+            "--max-wer-difference",
+            summary,
+        )
+    return summary
+
+
+def _make_room(out: Path) -> None:
+    """An earlier export is replaced; anything else that lies there is not touched."""
+    present = [path for path in out.iterdir() if path.name != ".lock"]
+    if present and not (out / "govor.json").exists():
+        raise InputError(f"{out} is not empty and holds no export: choose another --out")
+    for path in present:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()

@@ -1,0 +1,115 @@
+"""Whether an exported model says the same as the one it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from govor.evaluate import word_edits
+from govor.export.clips import Clip
+from govor.models.base import DecodeOptions, Recogniser
+from govor.records import EditCounts
+
+BATCH = 4
+LISTED = 20
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Transcripts side by side.
+
+    Attributes:
+        clips: how many were compared.
+        source: where they are from.
+        differences: ``{id, original, exported}`` of those that differ.
+        wer_original: of the original against the references, None without references.
+        wer_exported: of the export.
+        word_difference: edits between the two, per word of the original.
+    """
+
+    clips: int
+    source: str
+    differences: tuple[dict[str, str], ...]
+    wer_original: float | None
+    wer_exported: float | None
+    word_difference: float
+
+    @property
+    def wer_difference(self) -> float:
+        """Export minus original; without references, the words that changed."""
+        if self.wer_exported is None or self.wer_original is None:
+            return self.word_difference
+        return self.wer_exported - self.wer_original
+
+    def as_dict(self) -> dict[str, Any]:
+        """The keys of the summary."""
+        return {
+            "transcripts_equal": not self.differences,
+            "wer_difference": round(self.wer_difference, 5),
+            "word_difference": round(self.word_difference, 5),
+            "wer_original": self.wer_original,
+            "wer_exported": self.wer_exported,
+            "clips": self.clips,
+            "clips_from": self.source,
+            "different": len(self.differences),
+            "differences": list(self.differences[:LISTED]),
+        }
+
+
+@dataclass
+class _Totals:
+    between: EditCounts = field(default_factory=EditCounts)
+    original: EditCounts = field(default_factory=EditCounts)
+    exported: EditCounts = field(default_factory=EditCounts)
+    referenced: bool = True
+
+
+def prove(original: Recogniser, exported: Recogniser, clips: Sequence[Clip], source: str) -> Proof:
+    """Decodes every clip with both models, greedily and in the same batches, and compares.
+
+    Args:
+        original: what was exported.
+        exported: what came out, opened anew.
+        clips: at the models' sample rate.
+        source: where they are from.
+    """
+    totals = _Totals()
+    differences = []
+    for begin in range(0, len(clips), BATCH):
+        part = clips[begin : begin + BATCH]
+        pairs = zip(_texts(original, part), _texts(exported, part), strict=True)
+        for clip, (before, after) in zip(part, pairs, strict=True):
+            _count(totals, clip, before, after, original.normaliser)
+            if before != after:
+                differences.append({"id": clip.id, "original": before, "exported": after})
+    return Proof(
+        len(clips),
+        source,
+        tuple(differences),
+        _rate(totals.original) if totals.referenced else None,
+        _rate(totals.exported) if totals.referenced else None,
+        _rate(totals.between) or 0.0,
+    )
+
+
+def _texts(recogniser: Recogniser, clips: Sequence[Clip]) -> list[str]:
+    waves = [clip.wave for clip in clips]
+    found = recogniser.recognise(waves, DecodeOptions(), [clip.language for clip in clips])
+    return [hypothesis.text for hypothesis in found]
+
+
+def _count(totals: _Totals, clip: Clip, before: str, after: str, normalise: Any) -> None:
+    before, after = normalise(before), normalise(after)
+    totals.between += word_edits(before, after)
+    if clip.reference is None:
+        totals.referenced = False
+        return
+    reference = normalise(clip.reference)
+    totals.original += word_edits(reference, before)
+    totals.exported += word_edits(reference, after)
+
+
+def _rate(counts: EditCounts) -> float | None:
+    words = counts.hits + counts.substitutions + counts.deletions
+    return round(counts.errors / words, 5) if words else float(counts.errors > 0)

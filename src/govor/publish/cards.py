@@ -1,0 +1,91 @@
+"""Cards: measured facts alone, as Markdown under the header that the Hub reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+TEMPLATES = Path(__file__).parent / "templates"
+SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+
+
+def render_card(template: str, header: Mapping[str, Any], **facts: Any) -> str:
+    """A card.
+
+    Args:
+        template: file in ``templates/``.
+        header: what stands between the ``---`` lines.
+        facts: what the template shows; a fact that it names and that is missing is an error.
+    """
+    import yaml
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # Markdown, not HTML: `cell` guards what comes from transcripts
+    )
+    environment.filters.update(cell=cell, rate=rate)
+    body = environment.get_template(template).render(**facts)
+    front = yaml.safe_dump(dict(header), allow_unicode=True, sort_keys=False)
+    return f"---\n{front}---\n\n{body.strip()}\n"
+
+
+def cell(text: Any) -> str:
+    """Untrusted text as the cell of a Markdown table."""
+    plain = " ".join(str(text).split())
+    for character, name in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("|", "&#124;"), ("`", "&#96;")):
+        plain = plain.replace(character, name)
+    return plain.replace("[", "\\[").replace("*", "\\*").replace("_", "\\_")
+
+
+def rate(interval: Mapping[str, float | None]) -> str:
+    """An interval for people, in percent."""
+    value, low, high = (interval[key] for key in ("value", "low", "high"))
+    if value is None:
+        return "—"
+    spread = "" if low is None or high is None else f" ({100 * low:.1f}–{100 * high:.1f})"
+    return f"{100 * value:.1f}%{spread}"
+
+
+def size_category(clips: int) -> str:
+    """The Hub's word for a number of rows."""
+    return next((name for limit, name in SIZES if clips < limit), "n>1M")
+
+
+def dataset_card(
+    facts: Mapping[str, Any], info: Mapping[str, Any], provenance: Sequence[Mapping[str, Any]]
+) -> str:
+    """The card of a published data set.
+
+    Args:
+        facts: its own ``dataset.json``.
+        info: that of the data set it was copied from.
+        provenance: ``corpus.json`` of the corpora behind it, first the imported one.
+    """
+    files = [{"split": split, "path": f"data/{split}-*.parquet"} for split in facts["splits"]]
+    clips = sum(split["utterances"] for split in facts["splits"].values())
+    header = {
+        "license": facts["license"],
+        "language": [tag for tag in facts.get("languages", []) if tag],
+        "task_categories": ["automatic-speech-recognition"],
+        "size_categories": [size_category(clips)],
+        "tags": ["audio", "speech", "govor"],
+        "configs": [{"config_name": "default", "data_files": files}],
+    }
+    rejected: dict[str, int] = dict(info.get("reasons", {}))
+    for corpus in provenance:
+        rejected.update(corpus["reasons"])
+    source = Path(str(provenance[0]["source"])).name if provenance else None
+    return render_card(
+        "dataset_card.md",
+        header,
+        facts=facts,
+        rejected=rejected,
+        source=source,
+        format=provenance[0]["format"] if provenance else None,
+    )

@@ -1,0 +1,191 @@
+"""A data set as a pseudonymised copy with its own fingerprint, and its upload.
+
+The copy is made shard by shard, deterministically, so that a killed copy goes on and a repeated one is equal.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from govor.errors import DatasetError
+from govor.publish.cards import dataset_card
+from govor.publish.files import UploadPlan
+from govor.publish.pseudonyms import Pseudonyms
+from govor.store import (
+    atomic_path,
+    file_sha256,
+    fingerprint,
+    read_json,
+    remove_partials,
+    require_space,
+    write_json,
+    write_text,
+)
+
+ALLOWED_COLUMNS = (
+    "id",
+    "audio",
+    "text",
+    "duration",
+    "language",
+    "speaker",
+    "recording",
+    "start",
+    "end",
+    "audio_sha256",
+    "gender",
+    "age",
+    "accent",
+    "accents",
+)
+HASHED_COLUMNS = ("id", "speaker", "recording")
+MANIFEST = "dataset.json"
+
+
+@dataclass(frozen=True)
+class Disclosure:
+    """What a published data set tells.
+
+    Attributes:
+        columns: further columns to publish.
+        keep_names: publish ids, speakers and recordings under their own names.
+    """
+
+    columns: tuple[str, ...] = ()
+    keep_names: bool = False
+
+
+def plan_dataset(source: Path, copy: Path, license: str, disclosure: Disclosure) -> UploadPlan:
+    """Makes the copy to be published and plans its upload.
+
+    Args:
+        source: a prepared data set.
+        copy: folder for the copy.
+        license: of the data, as the card's header names it.
+        disclosure: what is told.
+
+    Raises:
+        DatasetError: `source` is no data set, or has no such column.
+        DiskFullError: the copy does not fit.
+    """
+    info = _info(source)
+    shards = [str(name) for name in info["shards"]]
+    _check_columns(source / shards[0], disclosure)
+    require_space(copy, sum((source / name).stat().st_size for name in shards), "the copy to be published")
+    pseudonyms = None if disclosure.keep_names else Pseudonyms.beside(source)
+    remove_partials(copy / "data")
+    for name in shards:
+        _copy_shard(source / name, copy / name, disclosure, pseudonyms)
+    facts = _facts(info, copy, shards, license, disclosure)
+    write_json(copy / MANIFEST, facts)
+    write_text(copy / "README.md", dataset_card(facts, info, _provenance(source, info)))
+    return UploadPlan.of_folder("dataset", copy, shards, (MANIFEST, "README.md"), ("data/",))
+
+
+def _info(source: Path) -> dict[str, Any]:
+    if not (source / MANIFEST).exists():
+        raise DatasetError(f"{source} is no data set (no {MANIFEST}): make one with govor prepare")
+    info: dict[str, Any] = read_json(source / MANIFEST)
+    if not info["shards"]:
+        raise DatasetError(f"{source} has no clips: there is nothing to publish")
+    return info
+
+
+def _check_columns(shard: Path, disclosure: Disclosure) -> None:
+    names = pq.read_schema(shard).names
+    for name in disclosure.columns:
+        if name not in names:
+            raise DatasetError(f"{shard.parent.parent} has no column {name!r}; it has {', '.join(names)}")
+
+
+def _copy_shard(source: Path, target: Path, disclosure: Disclosure, pseudonyms: Pseudonyms | None) -> None:
+    """Copies a shard without what is not told; one that is there already, made the same way, stays."""
+    stamp = fingerprint([file_sha256(source), disclosure, pseudonyms.of("stamp", "") if pseudonyms else ""])
+    if target.exists() and _stamp(target) == stamp:
+        return
+    with pq.ParquetFile(source) as file, atomic_path(target) as partial:
+        schema = _schema(file.schema_arrow, disclosure, stamp)
+        with pq.ParquetWriter(partial, schema, compression="zstd", write_page_index=True) as writer:
+            for number in range(file.num_row_groups):
+                table = file.read_row_group(number, columns=schema.names)
+                writer.write_table(_pseudonymised(table, pseudonyms).cast(schema))
+
+
+def _stamp(shard: Path) -> str:
+    metadata: dict[bytes, bytes] = pq.read_schema(shard).metadata or {}
+    return metadata.get(b"govor.copy", b"").decode()
+
+
+def _schema(source: pa.Schema, disclosure: Disclosure, stamp: str) -> pa.Schema:
+    kept = [field for field in source if field.name in (*ALLOWED_COLUMNS, *disclosure.columns)]
+    features = json.loads((source.metadata or {})[b"huggingface"])
+    told = {field.name for field in kept}
+    info = features["info"]
+    info["features"] = {name: kind for name, kind in info["features"].items() if name in told}
+    return pa.schema(kept, metadata={"huggingface": json.dumps(features), "govor.copy": stamp})
+
+
+def _pseudonymised(table: pa.Table, pseudonyms: Pseudonyms | None) -> pa.Table:
+    if pseudonyms is None:
+        return table
+    for name in HASHED_COLUMNS:
+        if name in table.column_names:
+            values = pseudonyms.column(name, table.column(name).to_pylist())
+            table = table.set_column(table.column_names.index(name), name, pa.array(values, pa.string()))
+    return table.set_column(table.column_names.index("audio"), "audio", _renamed_audio(table))
+
+
+def _renamed_audio(table: pa.Table) -> pa.ChunkedArray:
+    """The audio column with paths that follow the new ids; the bytes are not touched."""
+    audio, ids = table.column("audio").combine_chunks(), table.column("id").to_pylist()
+    old = audio.field("path").to_pylist()
+    paths = [f"{name}{Path(path or '').suffix}" for name, path in zip(ids, old, strict=True)]
+    names = [audio.type.field(i).name for i in range(audio.type.num_fields)]
+    values = [pa.array(paths, pa.string()) if name == "path" else audio.field(name) for name in names]
+    return pa.chunked_array([pa.StructArray.from_arrays(values, names=names)])
+
+
+def _facts(
+    info: dict[str, Any], copy: Path, shards: Sequence[str], license: str, disclosure: Disclosure
+) -> dict[str, Any]:
+    kept = ("splits", "read", "kept", "rejected", "reasons", "hours", "sample_rate", "codec", "languages")
+    contents = {name: file_sha256(copy / name) for name in shards}
+    return {
+        "fingerprint": fingerprint(contents),
+        **{key: info[key] for key in kept if key in info},
+        "shards": list(shards),
+        "bytes": sum((copy / name).stat().st_size for name in shards),
+        "license": license,
+        "columns": pq.read_schema(copy / shards[0]).names,
+        "pseudonymised": not disclosure.keep_names,
+        "speakers": _speakers(copy, shards),
+    }
+
+
+def _speakers(copy: Path, shards: Iterable[str]) -> dict[str, int]:
+    found: dict[str, set[str]] = {}
+    for name in shards:
+        split = Path(name).name.split("-")[0]
+        if "speaker" in pq.read_schema(copy / name).names:
+            column = pl.read_parquet(copy / name, columns=["speaker"])["speaker"].drop_nulls().unique()
+            found.setdefault(split, set()).update(column)
+    return {split: len(names) for split, names in sorted(found.items())}
+
+
+def _provenance(source: Path, info: dict[str, Any]) -> list[dict[str, Any]]:
+    """The corpora that the data set came from, where they stand beside it in a work folder."""
+    found = []
+    for name in ("corpus", "selected"):
+        path = source.parent / name / "corpus.json"
+        if path.exists():
+            found.append(read_json(path))
+    matching = any(corpus["fingerprint"] == info.get("corpus") for corpus in found)
+    return found if matching else []

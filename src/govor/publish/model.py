@@ -1,0 +1,137 @@
+"""A trained model as others open it: weights, tokenizer, extractor, settings, card; nothing else."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from govor.errors import InputError, ModelError
+from govor.publish.files import UploadPlan
+from govor.publish.model_facts import Facts, gather
+from govor.store import atomic_path, read_json, write_json, write_text
+
+LEFT_OUT_ENDINGS = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".h5", ".msgpack", ".npz", ".joblib")
+"""Formats that can hold code; weights go as safetensors alone."""
+LEFT_OUT_NAMES = ("checkpoint.json", "optimizer.safetensors", "README.md")
+ABSOLUTE_PATH = re.compile(r"^(/[^/\s]+){2,}/?$|^[A-Za-z]:\\")
+MANIFEST = "govor.json"
+
+
+@dataclass(frozen=True)
+class ModelOrder:
+    """What is to be published.
+
+    Attributes:
+        model: run or model folder.
+        repo: where it goes; the card's code names it.
+        license: of the weights.
+        evaluations: folders whose figures the card shows; empty: those that stand beside a run.
+        dataset: the data set's repository, if it is published.
+        base_license: licence of the base model, as its card says.
+    """
+
+    model: Path
+    repo: str
+    license: str
+    evaluations: tuple[Path, ...] = field(default=())
+    dataset: str | None = None
+    base_license: str | None = None
+
+
+def plan_model(order: ModelOrder, staging: Path) -> UploadPlan:
+    """Puts what is published into `staging` and plans its upload.
+
+    Raises:
+        ModelError: there is no model, or it has no safetensors.
+    """
+    source = model_folder(order.model)
+    names = publishable(source)
+    if staging.exists():
+        shutil.rmtree(staging)
+    for name in names:
+        _stage(source / name, staging / name)
+    facts = gather(order.model, order.repo, order.license, order.evaluations, order.dataset)
+    write_text(staging / "README.md", facts.card(order.base_license))
+    names += _write_results(facts, staging)
+    last = [name for name in (MANIFEST, "README.md") if (staging / name).exists()]
+    return UploadPlan.of_folder("model", staging, names, last, (".safetensors", ".bin"))
+
+
+def model_folder(place: Path) -> Path:
+    """The folder with the weights: a run's ``model/``, or the folder itself.
+
+    Raises:
+        ModelError: there is none.
+    """
+    for folder in (place / "model", place):
+        if (folder / "config.json").exists():
+            return folder
+    raise ModelError(
+        f"{place} holds no model (no config.json there or in model/): name a run or a model folder"
+    )
+
+
+def publishable(folder: Path) -> list[str]:
+    """Names of the files that belong to a published model.
+
+    Raises:
+        ModelError: there are no weights as safetensors.
+    """
+    files = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")]
+    names = [p.name for p in files if p.suffix not in LEFT_OUT_ENDINGS and p.name not in LEFT_OUT_NAMES]
+    if not any(name.endswith(".safetensors") for name in names):
+        raise ModelError(f"{folder} has no weights as safetensors: save it anew with save_pretrained")
+    return names
+
+
+def _stage(source: Path, target: Path) -> None:
+    """Copies a file; JSON without paths of this machine, large files as links where the disk allows."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.suffix == ".json":
+        write_json(target, without_paths(read_json(source)))
+        return
+    try:
+        os.link(source, target)
+    except OSError:
+        with atomic_path(target) as partial:
+            shutil.copyfile(source, partial)
+
+
+def without_paths(value: Any) -> Any:
+    """Plain data without absolute paths: only the last part of each stays."""
+    if isinstance(value, Mapping):
+        return {key: without_paths(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [without_paths(item) for item in value]
+    if isinstance(value, str) and ABSOLUTE_PATH.match(value):
+        return re.split(r"[/\\]", value.rstrip("/\\"))[-1]
+    return value
+
+
+def _write_results(facts: Facts, staging: Path) -> list[str]:
+    """Evaluation results in the form that the Hub reads, where the data set is on the Hub."""
+    entries = facts.results()
+    if not entries:
+        return []
+    import yaml
+
+    name = ".eval_results/govor.yaml"
+    write_text(staging / name, yaml.safe_dump(entries, allow_unicode=True, sort_keys=False))
+    return [name]
+
+
+def require_license(given: str | None, recipe: str | None) -> str:
+    """The licence to publish under.
+
+    Raises:
+        InputError: there is none; nothing is published without one.
+    """
+    license = given or recipe
+    if not license:
+        raise InputError("nothing is published without a licence: --license cc-by-4.0, or [publish] license")
+    return license

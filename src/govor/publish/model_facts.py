@@ -1,0 +1,239 @@
+"""What was measured about a model, gathered from the files that its making left."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from govor.publish.cards import render_card
+from govor.store import read_json
+
+FAILURES_SHOWN = 5
+SLICES_SHOWN = 12
+SHOWN_SETTINGS = (
+    "steps",
+    "epochs",
+    "batch_s",
+    "max_batch",
+    "accumulate",
+    "lr",
+    "warmup",
+    "schedule",
+    "weight_decay",
+    "seed",
+    "precision",
+    "windows",
+)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything a model card is made of; what was not measured is absent, never guessed.
+
+    Attributes:
+        repo: the model's repository.
+        license: of the weights.
+        dataset_repo: the data set's repository, if it is published.
+        settings: ``govor.json`` beside the weights.
+        config: the model's ``config.json``.
+        recipe: the run's resolved recipe; empty without a run.
+        run: ``run.json``; empty without a run.
+        training: steps, seconds and so on from the run's metrics.
+        dataset: ``dataset.json`` of the training data; empty where it is not there.
+        speakers: speakers by split.
+        leaks: rows of test that share something with train, by what they share; None where unknown.
+        evaluations: summaries by name.
+        failures: worst utterances of the first evaluation.
+    """
+
+    repo: str
+    license: str
+    dataset_repo: str | None
+    settings: Mapping[str, Any]
+    config: Mapping[str, Any]
+    recipe: Mapping[str, Any]
+    run: Mapping[str, Any]
+    training: Mapping[str, Any]
+    dataset: Mapping[str, Any]
+    speakers: Mapping[str, int]
+    leaks: Mapping[str, int] | None
+    evaluations: Mapping[str, Mapping[str, Any]]
+    failures: Sequence[Mapping[str, Any]]
+
+    @cached_property
+    def is_seq2seq(self) -> bool:
+        """Whether the model writes text with a decoder, so that faster-whisper may serve it."""
+        return bool(self.config.get("is_encoder_decoder"))
+
+    def card(self, base_license: str | None = None) -> str:
+        """The model card."""
+        return render_card("model_card.md", self._header(), facts=self, base_license=base_license)
+
+    def _header(self) -> dict[str, Any]:
+        language = self.settings.get("language")
+        base = self.recipe.get("model", {}).get("base")
+        header: dict[str, Any] = {
+            "license": self.license,
+            "language": [language] if language else [],
+            "library_name": "transformers",
+            "pipeline_tag": "automatic-speech-recognition",
+            "tags": ["speech", "govor"],
+        }
+        if base and not str(base).startswith("/"):
+            header["base_model"] = base
+        if self.dataset_repo:
+            header["datasets"] = [self.dataset_repo]
+        return header
+
+    @property
+    def base(self) -> str | None:
+        """The base model's name; a local folder's last part."""
+        base = str(self.recipe.get("model", {}).get("base") or "")
+        return (Path(base).name if base.startswith("/") else base) or None
+
+    @property
+    def revision(self) -> str | None:
+        """The base model's pinned revision."""
+        named: str | None = self.recipe.get("model", {}).get("revision")
+        return self.run.get("base_revision") or named
+
+    @property
+    def train_settings(self) -> dict[str, Any]:
+        """The settings of training that a reader wants to see."""
+        train = self.recipe.get("train", {})
+        return {key: train[key] for key in SHOWN_SETTINGS if train.get(key) not in (None, "", [])}
+
+    def slices(self, summary: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any]]]:
+        """Slices of an evaluation, largest first: (column, value, rates)."""
+        found = [
+            (column, value, rates)
+            for column, values in summary.get("slices", {}).items()
+            for value, rates in values.items()
+            if isinstance(rates, Mapping) and "wer" in rates
+        ]
+        return sorted(found, key=lambda one: -int(one[2].get("utterances", 0)))[:SLICES_SHOWN]
+
+    def results(self) -> list[dict[str, Any]]:
+        """Entries for ``.eval_results``; the Hub needs to know the data set."""
+        if not self.dataset_repo:
+            return []
+        return [self._result(name, summary) for name, summary in self.evaluations.items()]
+
+    def _result(self, name: str, summary: Mapping[str, Any]) -> dict[str, Any]:
+        wer = summary["wer"]
+        notes = (
+            f"WER, normalised with {summary.get('normaliser', {}).get('name', 'no rules')}, {name}, "
+            f"{summary['utterances']} utterances, 95% interval {wer['low']}-{wer['high']}"
+        )
+        dataset = {"id": self.dataset_repo, "task_id": summary["split"]}
+        return {"dataset": dataset, "value": wer["value"], "notes": notes}
+
+
+def gather(
+    model: Path, repo: str, license: str, evaluations: Sequence[Path] = (), dataset_repo: str | None = None
+) -> Facts:
+    """Reads what there is about a model: its folder, its run, its data set, its evaluations."""
+    run = model if (model / "run.json").exists() else None
+    weights = model / "model" if (model / "model").is_dir() else model
+    recipe = _toml(run / "recipe.toml") if run else {}
+    dataset = _dataset_place(model, recipe)
+    places = list(evaluations) or ([run.parent / "evaluation"] if run else [])
+    summaries = {place.name: read_json(place / "summary.json") for place in places if _scored(place)}
+    return Facts(
+        repo=repo,
+        license=license,
+        dataset_repo=dataset_repo,
+        settings=_json(weights / "govor.json"),
+        config=_json(weights / "config.json"),
+        recipe=recipe,
+        run=_json(run / "run.json") if run else {},
+        training=_training(run / "metrics.jsonl") if run else {},
+        dataset=_json(dataset / "dataset.json") if dataset else {},
+        speakers=_speakers(dataset) if dataset else {},
+        leaks=_leaks(dataset) if dataset else None,
+        evaluations=summaries,
+        failures=_failures([place for place in places if _scored(place)]),
+    )
+
+
+def _scored(place: Path) -> bool:
+    return (place / "summary.json").exists()
+
+
+def _json(path: Path) -> dict[str, Any]:
+    return dict(read_json(path)) if path.exists() else {}
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
+def _dataset_place(model: Path, recipe: Mapping[str, Any]) -> Path | None:
+    named = recipe.get("prepare", {}).get("out")
+    places = [Path(named)] if named and "://" not in named else []
+    places.append(model.parent / "dataset")
+    return next((place for place in places if (place / "dataset.json").exists()), None)
+
+
+def _training(metrics: Path) -> dict[str, Any]:
+    """Steps and hours of training, from its log."""
+    if not metrics.exists():
+        return {}
+    log = pl.read_ndjson(metrics, infer_schema_length=None)
+    if "step" not in log.columns:
+        return {}
+    found: dict[str, Any] = {"steps": log["step"].max()}
+    if "seconds" in log.columns:
+        found["hours"] = float(log["seconds"].max() or 0.0) / 3600  # type: ignore[arg-type]
+    return found
+
+
+def _table(dataset: Path) -> pl.DataFrame:
+    wanted = ("split", "id", "speaker", "recording", "text")
+    frames = []
+    for path in sorted((dataset / "data").glob("*.parquet")):
+        columns = [name for name in wanted if name in pl.read_parquet_schema(path)]
+        frame = pl.read_parquet(path, columns=columns)
+        frames.append(frame.with_columns(pl.lit(path.name.split("-")[0]).alias("split")))
+    return (
+        pl.concat(frames, how="diagonal") if frames else pl.DataFrame(schema=dict.fromkeys(wanted, pl.String))
+    )
+
+
+def _speakers(dataset: Path) -> dict[str, int]:
+    table = _table(dataset)
+    if "speaker" not in table.columns:
+        return {}
+    counts = table.group_by("split").agg(pl.col("speaker").drop_nulls().n_unique())
+    return {split: count for split, count in sorted(counts.iter_rows()) if count}
+
+
+def _leaks(dataset: Path) -> dict[str, int] | None:
+    """Rows of test that share a speaker, a recording or a sentence with train."""
+    table = _table(dataset)
+    test, train = (table.filter(pl.col("split") == split) for split in ("test", "train"))
+    if not (test.height and train.height):
+        return None
+    found = {}
+    for column, name in (("speaker", "speakers"), ("recording", "recordings"), ("text", "sentences")):
+        if column in table.columns:
+            known = train[column].drop_nulls().unique().implode()
+            found[name] = test.filter(pl.col(column).is_in(known)).height
+    return found
+
+
+def _failures(places: Sequence[Path]) -> list[dict[str, Any]]:
+    """The worst utterances of the first evaluation, reference and hypothesis."""
+    path = places[0] / "scores.parquet" if places else None
+    if path is None or not path.exists():
+        return []
+    scores = pl.read_parquet(path)
+    errors = scores.with_columns(errors=pl.col("substitutions") + pl.col("deletions") + pl.col("insertions"))
+    worst = errors.filter(pl.col("errors") > 0).sort("errors", descending=True).head(FAILURES_SHOWN)
+    return worst.select("reference", "hypothesis", "errors").to_dicts()

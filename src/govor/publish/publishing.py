@@ -1,0 +1,106 @@
+"""``govor publish``: plan, show, upload, verify."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from govor.config import Recipe
+from govor.console import say
+from govor.errors import InputError
+from govor.publish.dataset import Disclosure, plan_dataset
+from govor.publish.files import UploadPlan
+from govor.publish.model import ModelOrder, plan_model
+from govor.publish.space import PACKAGE, decoding_of, write_space
+from govor.publish.upload import describe, upload
+from govor.store import locked
+
+Summary = dict[str, Any]
+
+
+def publish_dataset(
+    source: Path,
+    repo: str,
+    license: str,
+    *,
+    disclosure: Disclosure | None = None,
+    public: bool = False,
+    dry_run: bool = False,
+) -> Summary:
+    """Publishes a pseudonymised copy of a data set; the copy stays beside it, for the next time.
+
+    Args:
+        source: a prepared data set.
+        repo: where to.
+        license: of the data.
+        disclosure: what is told; ids, speakers and recordings under keyed hashes unless asked otherwise.
+        public: visible to everybody; private otherwise.
+        dry_run: only say what would be sent.
+    """
+    copy = source.parent / f"{source.name}-published"
+    with locked(copy):
+        plan = plan_dataset(source, copy, license, disclosure or Disclosure())
+        return _send(plan, repo, public, dry_run)
+
+
+def publish_model(order: ModelOrder, *, public: bool = False, dry_run: bool = False) -> Summary:
+    """Publishes a model with its card.
+
+    Args:
+        order: what, where to, under which licence.
+        public: visible to everybody; private otherwise.
+        dry_run: only say what would be sent.
+    """
+    with _staging() as folder:
+        return _send(plan_model(order, folder / "model"), order.repo, public, dry_run)
+
+
+def publish_space(
+    model: str,
+    repo: str,
+    license: str,
+    *,
+    recipe: Recipe | None = None,
+    package: str = PACKAGE,
+    public: bool = False,
+    dry_run: bool = False,
+    out: Path | None = None,
+) -> Summary:
+    """Publishes a Space that serves a published model with the decoding settings it was evaluated with.
+
+    Args:
+        model: the published model's repository.
+        repo: where to.
+        license: of the Space.
+        recipe: whose ``[evaluate]`` and ``[transcribe]`` settings it decodes with.
+        package: what it installs: ``govor``, a ``git+…`` address, or a wheel.
+        public: visible to everybody; private otherwise.
+        dry_run: only say what would be sent.
+        out: where the folder stays; a temporary one unless given.
+    """
+    decoding = decoding_of(recipe.transcribe) if recipe else {}
+    with _staging() as folder:
+        place = out or folder / "space"
+        plan = write_space(place, model=model, license=license, decoding=decoding, package=package)
+        return _send(plan, repo, public, dry_run)
+
+
+@contextmanager
+def _staging() -> Iterator[Path]:
+    """A temporary folder as a path."""
+    with tempfile.TemporaryDirectory(prefix="govor-publish-") as folder:
+        yield Path(folder)
+
+
+def _send(plan: UploadPlan, repo: str, public: bool, dry_run: bool) -> Summary:
+    if repo.count("/") > 1 or not repo.strip("/"):
+        raise InputError(f"{repo!r} is no repository: write name or organisation/name")
+    for line in describe(plan, repo):
+        say(line)
+    if dry_run:
+        facts = {"repo": repo, "revision": None, "files": len(plan.all), "bytes": plan.size_bytes}
+        return {**facts, "verified": False, "dry_run": True}
+    return upload(plan, repo, private=not public).summary()

@@ -1,0 +1,157 @@
+"""What a study found: a table (CSV), plots, and one offline page."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from govor import store
+from govor.tune.space import HOURS, Parameter
+
+if TYPE_CHECKING:
+    import optuna
+
+FEWEST_FOR_IMPORTANCE = 4
+
+
+def rows_of(study: optuna.Study, space: list[Parameter]) -> list[dict[str, Any]]:
+    """One row a trial: number, state, WER, its values, cost, and the error of a failed one."""
+    rows = []
+    for trial in study.get_trials(deepcopy=False):
+        attributes = trial.user_attrs
+        values = attributes.get("values", {})
+        last = (
+            trial.intermediate_values[max(trial.intermediate_values)] if trial.intermediate_values else None
+        )
+        row = {
+            "trial": trial.number,
+            "state": "continued" if attributes.get("continued") else trial.state.name.lower(),
+            "wer": last if trial.value is None else trial.value,
+            **{parameter.name: values.get(parameter.name) for parameter in space},
+            **{key: attributes.get(key) for key in ("steps", "wall_s", "base_wer", "error")},
+        }
+        rows.append(row)
+    return rows
+
+
+def write_report(study: optuna.Study, space: list[Parameter], folder: Path) -> None:
+    """Writes ``trials.csv``, ``plots/*.png`` and ``report.html``."""
+    from govor.pages import figure_png, figure_svg, render
+
+    rows = rows_of(study, space)
+    store.write_text(folder / "trials.csv", _csv(rows, space))
+    done = [row for row in rows if row["state"] == "complete"]
+    plots = []
+    for name, title, figure in figures(study, space, done) if done else []:
+        plots.append({"title": title, "svg": figure_svg(figure, title)})
+        store.write_bytes(folder / "plots" / f"{name}.png", figure_png(figure))
+    page = render(
+        "tune/study.html",
+        rows=sorted(rows, key=lambda row: (row["state"] != "complete", row["wer"] is None, row["wer"] or 0)),
+        names=[parameter.name for parameter in space],
+        plots=plots,
+        best=min(done, key=lambda row: row["wer"]) if done else None,
+    )
+    store.write_text(folder / "report.html", page)
+
+
+def _csv(rows: list[dict[str, Any]], space: list[Parameter]) -> str:
+    buffer = io.StringIO()
+    names = ["trial", "state", "wer", *(p.name for p in space), "steps", "wall_s", "base_wer", "error"]
+    writer = csv.DictWriter(buffer, names)
+    writer.writeheader()
+    writer.writerows({key: _safe(value) for key, value in row.items()} for row in rows)
+    return buffer.getvalue()
+
+
+def _safe(value: Any) -> Any:
+    """Text that a spreadsheet does not take for a formula."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@\t\r" else value
+
+
+def figures(
+    study: optuna.Study, space: list[Parameter], done: list[dict[str, Any]]
+) -> list[tuple[str, str, Any]]:
+    """(file name, title, figure): history, learning curve, importance, a slice of each parameter."""
+    found = [("history", "Dev WER by trial", _history(done))]
+    if any(parameter.name == HOURS for parameter in space):
+        found.append(("learning_curve", "Dev WER by hours of training data", _learning_curve(done)))
+    importance = _importance(study, space, done)
+    if importance:
+        found.append(("importance", "What the WER depends on", importance))
+    for parameter in space:
+        name = f"slice_{parameter.name.replace('.', '_')}"
+        found.append((name, f"Dev WER by {parameter.name}", _slice(parameter, done)))
+    return found
+
+
+def _history(done: list[dict[str, Any]]) -> Any:
+    from govor.pages import SERIES, new_figure
+
+    figure, axes = new_figure()
+    numbers, wers = [row["trial"] for row in done], [row["wer"] for row in done]
+    best = [min(wers[: i + 1]) for i in range(len(wers))]
+    axes.scatter(numbers, wers, s=18, color=SERIES[0], label="trial")
+    axes.step(numbers, best, where="post", color=SERIES[1], label="best so far")
+    axes.set_xlabel("trial")
+    axes.set_ylabel("dev WER")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.legend()
+    return figure
+
+
+def _learning_curve(done: list[dict[str, Any]]) -> Any:
+    from govor.pages import SERIES, new_figure
+
+    best: dict[float, float] = {}
+    for row in done:
+        hours = float(row[HOURS])
+        best[hours] = min(best.get(hours, row["wer"]), row["wer"])
+    figure, axes = new_figure()
+    points = sorted(best.items())
+    axes.plot([h for h, _ in points], [w for _, w in points], marker="o", color=SERIES[0])
+    axes.set_xscale("log")
+    axes.set_xticks([h for h, _ in points], [f"{h:g}" for h, _ in points])
+    axes.minorticks_off()
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("hours (logarithmic)")
+    axes.set_ylabel("dev WER")
+    return figure
+
+
+def _importance(study: optuna.Study, space: list[Parameter], done: list[dict[str, Any]]) -> Any:
+    """Shares of importance by PED-ANOVA (Watanabe et al. 2023); None with too few trials."""
+    if len(space) < 2 or len(done) < FEWEST_FOR_IMPORTANCE:
+        return None
+    import optuna
+
+    from govor.pages import SERIES, new_figure
+
+    evaluator = optuna.importance.PedAnovaImportanceEvaluator()
+    try:
+        shares = optuna.importance.get_param_importances(study, evaluator=evaluator)
+    except (RuntimeError, ValueError):
+        return None
+    figure, axes = new_figure(height_in=0.9 + 0.35 * len(shares))
+    names = list(shares)[::-1]
+    axes.barh(names, [shares[name] for name in names], color=SERIES[0])
+    axes.set_xlabel("share")
+    return figure
+
+
+def _slice(parameter: Parameter, done: list[dict[str, Any]]) -> Any:
+    from govor.pages import SERIES, new_figure
+
+    figure, axes = new_figure()
+    if parameter.values:
+        places = [parameter.values.index(row[parameter.name]) for row in done]
+        axes.set_xticks(range(len(parameter.values)), [str(value) for value in parameter.values])
+    else:
+        places = [row[parameter.name] for row in done]
+        axes.set_xscale("log" if parameter.log else "linear")
+    axes.scatter(places, [row["wer"] for row in done], s=18, color=SERIES[0])
+    axes.set_xlabel(parameter.name)
+    axes.set_ylabel("dev WER")
+    return figure

@@ -1,0 +1,138 @@
+"""The space of ``[tune]``: names, ranges and lists, checked; values put into a recipe."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from govor.config import Recipe, TuneConfig, recipe_from
+from govor.config.recipe import all_keys
+from govor.errors import RecipeError
+
+if TYPE_CHECKING:
+    import optuna
+
+_RANGE_KEYS = {"low", "high", "log", "step"}
+SECTIONS = ("model", "train", "text")
+HOURS = "train.hours"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One thing that is searched.
+
+    Attributes:
+        name: ``section.key`` of a recipe.
+        values: to choose from; empty for a range.
+        low: lower end of a range.
+        high: upper end.
+        log: whether orders of magnitude are equally likely.
+        step: distance of values, or None.
+        whole: whether values are whole numbers.
+    """
+
+    name: str
+    values: tuple[Any, ...] = ()
+    low: float = 0.0
+    high: float = 0.0
+    log: bool = False
+    step: float | None = None
+    whole: bool = False
+
+    def suggest(self, trial: optuna.Trial) -> Any:
+        """The trial's value; lists travel by position, because a study only stores plain values."""
+        if self.values:
+            return self.values[trial.suggest_categorical(self.name, list(range(len(self.values))))]
+        if self.whole:
+            step = int(self.step or 1)
+            return trial.suggest_int(self.name, int(self.low), int(self.high), step=step, log=self.log)
+        return trial.suggest_float(self.name, self.low, self.high, step=self.step, log=self.log)
+
+    def shown(self, stored: Any) -> Any:
+        """The value of what the study stored."""
+        return self.values[int(stored)] if self.values else stored
+
+
+def read_space(config: TuneConfig) -> list[Parameter]:
+    """The parameters that ``[tune] space`` names.
+
+    Raises:
+        RecipeError: unknown key, empty list, ends that are no range.
+    """
+    if not config.space:
+        raise RecipeError(
+            "[tune] space is empty: name what is searched, such as "
+            "space = { 'train.lr' = { low = 1e-5, high = 1e-3, log = true } }"
+        )
+    return [_parameter(name, value) for name, value in _flat(config.space).items()]
+
+
+def _flat(space: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """``train = { lr = … }`` (and bare TOML keys with dots) as ``train.lr``."""
+    found: dict[str, Any] = {}
+    for key, value in space.items():
+        nested = isinstance(value, Mapping) and not _RANGE_KEYS & set(value)
+        found |= _flat(value, f"{prefix}{key}.") if nested else {f"{prefix}{key}": value}
+    return found
+
+
+def _parameter(name: str, value: Any) -> Parameter:
+    _check_name(name)
+    if isinstance(value, (list, tuple)):
+        if not value:
+            raise RecipeError(f"[tune] space: {name} is an empty list")
+        return Parameter(name, tuple(value))
+    if isinstance(value, Mapping) and {"low", "high"} <= set(value) <= _RANGE_KEYS:
+        return _range(name, value)
+    raise RecipeError(
+        f"[tune] space: {name} is {value!r}; write a list, or {{ low = …, high = …, log = true }}"
+    )
+
+
+def _range(name: str, value: Mapping[str, Any]) -> Parameter:
+    low, high, log = value["low"], value["high"], bool(value.get("log", False))
+    if not low < high or (log and low <= 0) or not all(map(math.isfinite, (low, high))):
+        raise RecipeError(
+            f"[tune] space: {name} from {low} to {high} is no range" + (" for log" if log else "")
+        )
+    whole = isinstance(low, int) and isinstance(high, int)
+    return Parameter(name, (), float(low), float(high), log, value.get("step"), whole)
+
+
+def _check_name(name: str) -> None:
+    base = ".".join(name.split(".")[:2])
+    if base in all_keys() and name.split(".")[0] in SECTIONS:
+        return
+    known = [key for key in all_keys() if key.split(".")[0] in SECTIONS]
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    hint = f"; did you mean {near[0]}?" if near else f"; only {', '.join(SECTIONS)} settings can be searched"
+    raise RecipeError(f"[tune] space: {name} is not a setting{hint}")
+
+
+def is_grid(space: list[Parameter]) -> bool:
+    """Whether everything is a list, so that every combination is run."""
+    return all(parameter.values for parameter in space)
+
+
+def grid_size(space: list[Parameter]) -> int:
+    """Number of combinations of lists."""
+    return math.prod(len(parameter.values) for parameter in space)
+
+
+def with_values(recipe: Recipe, values: Mapping[str, Any], **train: Any) -> Recipe:
+    """The recipe with a trial's values, and further ``[train]`` settings.
+
+    Raises:
+        RecipeError: a value does not fit its setting.
+    """
+    data = recipe.to_dict()
+    for name, value in {**values, **{f"train.{key}": value for key, value in train.items()}}.items():
+        *sections, last = name.split(".")
+        place = data
+        for section in sections:
+            place = place.setdefault(section, {})
+        place[last] = value
+    return recipe_from(data, where="[tune]")

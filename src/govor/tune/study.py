@@ -1,0 +1,291 @@
+"""The study: asks Optuna for settings, runs each as a process, tells it what came of it."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from govor import store
+from govor.config import Recipe, Workspace
+from govor.console import say
+from govor.errors import LimitError, MissingExtraError, RecipeError, StoppedError
+from govor.train.journal import read_metrics
+from govor.train.judge import check_splits
+from govor.train.stop import Stopper
+from govor.tune.report import write_report
+from govor.tune.space import HOURS, Parameter, grid_size, is_grid, read_space, with_values
+from govor.tune.trial import TrialProcess
+
+if TYPE_CHECKING:
+    import optuna
+
+HEARTBEAT_S = 15
+GRACE_S = 60
+LOOK_EVERY_S = 0.5
+FAILURES_IN_A_ROW = 3
+
+
+def tune(recipe: Recipe, *, trials: int | None = None, device: str = "auto") -> dict[str, Any]:
+    """Searches a recipe's ``[tune]`` space for the lowest dev WER; called again, continues.
+
+    Args:
+        recipe: with ``[tune] space``.
+        trials: in all, over all sessions (default: ``[tune] trials``; a grid never runs more than it has).
+        device: where trials run.
+
+    Returns:
+        ``trials`` (count by state), ``best`` (``{params, wer}``), ``recipe``, ``out``, ``complete``.
+
+    Raises:
+        RecipeError: a space that names no settings, or settings no trial can run with.
+        StoppedError: SIGTERM or Ctrl-C; the same command continues.
+        LimitError: every trial failed.
+    """
+    folder = Workspace.of(recipe).root / "tune"
+    space = read_space(recipe.tune)
+    with_values(recipe, {p.name: p.values[0] if p.values else _end(p) for p in space})
+    check_splits(recipe.train, {recipe.train.train_split: 1, recipe.train.dev_split: 1})
+    with store.locked(folder), Stopper(None) as stopper:
+        study = _Study(recipe, folder, space, device, stopper)
+        study.run(trials or recipe.tune.trials)
+        return study.summary()
+
+
+def _end(parameter: Parameter) -> float | int:
+    return int(parameter.low) if parameter.whole else parameter.low
+
+
+class _Study:
+    """A study on the disk and what is needed to go on with it."""
+
+    def __init__(
+        self, recipe: Recipe, folder: Path, space: list[Parameter], device: str, stopper: Stopper
+    ) -> None:
+        self.recipe, self.folder, self.space = recipe, folder, space
+        self.device, self.stopper = device, stopper
+        self.study = _open_study(recipe, folder, space)
+
+    def run(self, wanted: int) -> None:
+        """Runs trials until `wanted` are finished."""
+        self._take_up_interrupted()
+        if is_grid(self.space):
+            wanted = min(wanted, grid_size(self.space))
+        while self._finished() < wanted:
+            trial = self.study.ask()
+            try:
+                self._one(trial)
+            finally:
+                write_report(self.study, self.space, self.folder)
+            self._give_up_when_all_fail()
+
+    def _finished(self) -> int:
+        return sum(
+            trial.state.is_finished() and not trial.user_attrs.get("continued") for trial in self.study.trials
+        )
+
+    def _take_up_interrupted(self) -> None:
+        """Trials that were running when the last session was killed are continued, not begun anew."""
+        import optuna
+
+        running = (optuna.trial.TrialState.RUNNING,)
+        for trial in self.study.get_trials(deepcopy=False, states=running):
+            self._again(trial, "the study was stopped while it ran")
+
+    def _again(self, trial: optuna.trial.FrozenTrial, why: str) -> None:
+        """Records a trial as failed and queues its settings once more, in the same folder."""
+        import optuna
+
+        attributes = {"folder": trial.user_attrs.get("folder", _name(trial.number)), "retry_of": trial.number}
+        attributes["attempts"] = trial.user_attrs.get("attempts", 0) + why.startswith("crash")
+        for key, value in {"error": why, "continued": True}.items():
+            self.study._storage.set_trial_user_attr(trial._trial_id, key, value)
+        self.study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+        self.study.enqueue_trial(trial.params, user_attrs=attributes)
+
+    def _one(self, trial: optuna.Trial) -> None:
+        """Runs a trial to its end, prunes it, or records its crash."""
+        values = {parameter.name: parameter.suggest(trial) for parameter in self.space}
+        name = trial.user_attrs.get("folder", _name(trial.number))
+        trial.set_user_attr("folder", name)
+        trial.set_user_attr("values", values)
+        place = self.folder / "trials" / name
+        out = str(place / "run")
+        recipe = with_values(self.recipe, values, out=out, mirror=None)
+        store.write_text(place / "recipe.toml", recipe.to_toml())
+        say(f"trial {trial.number}: " + ", ".join(f"{key} = {value}" for key, value in values.items()))
+        process = TrialProcess(place, self.device)
+        trial.set_user_attr("pid", process.pid)
+        pruned = self._watch(trial, process, place)
+        self._tell(trial, process, pruned)
+
+    def _watch(self, trial: optuna.Trial, process: TrialProcess, place: Path) -> bool:
+        """Reports every evaluation while the trial runs; True when it was stopped for falling behind."""
+        told = 0
+        while True:
+            ended = process.wait(LOOK_EVERY_S)
+            self._beat(trial)
+            lines = read_metrics(place / "run")
+            evaluations = [line["wer"] for line in lines if line["kind"] == "eval" and line["step"]]
+            for number, wer in enumerate(evaluations[told:], start=told + 1):
+                trial.report(wer, number)
+            told = len(evaluations)
+            if ended:
+                return False
+            if self.stopper.asked():
+                process.stop()
+                raise StoppedError(
+                    f"stopped ({self.stopper.reason}) in trial {trial.number}; run the same command again "
+                    "to go on",
+                    {**self.summary(), "complete": False},
+                )
+            if told and self._prunes and trial.should_prune():
+                process.stop()
+                return True
+
+    @property
+    def _prunes(self) -> bool:
+        """Sizes of data are compared at their end only."""
+        return self.recipe.tune.prune and all(parameter.name != HOURS for parameter in self.space)
+
+    def _beat(self, trial: optuna.Trial) -> None:
+        storage: Any = self.study._storage
+        backend = getattr(storage, "_backend", storage)
+        backend.record_heartbeat(trial._trial_id)
+
+    def _tell(self, trial: optuna.Trial, process: TrialProcess, pruned: bool) -> None:
+        import optuna
+
+        if pruned:
+            self.study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+            say(f"trial {trial.number} falls behind and was stopped")
+        else:
+            self._tell_result(trial, process.result())
+        self._drop_checkpoints()
+
+    def _tell_result(self, trial: optuna.Trial, result: dict[str, Any]) -> None:
+        import optuna
+
+        if "summary" in result:
+            summary = result["summary"]
+            for key in ("steps", "wall_s", "best", "base_wer"):
+                trial.set_user_attr(key, summary[key])
+            self.study.tell(trial, summary["dev"]["wer"])
+            say(f"trial {trial.number}: dev WER {summary['dev']['wer']:.4f}")
+            return
+        error = result["error"]
+        if error.get("kind") == "input" and not self._any_good():
+            self.study.tell(trial, state=optuna.trial.TrialState.FAIL)
+            raise RecipeError(f"trial {trial.number} cannot run: {error['message']}")
+        say(f"trial {trial.number} failed: {error['message']}")
+        crashed = error["type"] == "Crash"
+        if crashed and trial.user_attrs.get("attempts", 0) < self.recipe.tune.retries:
+            self._again(self.study.trials[trial.number], f"crash: {error['message']}")
+            return
+        trial.set_user_attr("error", error["message"])
+        self.study.tell(trial, state=optuna.trial.TrialState.FAIL)
+
+    def _any_good(self) -> bool:
+        return any(trial.value is not None for trial in self.study.trials)
+
+    def _give_up_when_all_fail(self) -> None:
+        finished = [
+            t for t in self.study.trials if t.state.is_finished() and not t.user_attrs.get("continued")
+        ]
+        last = finished[-FAILURES_IN_A_ROW:]
+        if len(last) == FAILURES_IN_A_ROW and all(t.state.name == "FAIL" for t in last):
+            raise LimitError(
+                f"{FAILURES_IN_A_ROW} trials in a row failed, the last with: "
+                f"{last[-1].user_attrs.get('error')}; see {self.folder}/trials/*/log.txt",
+                self.summary(),
+            )
+
+    def _drop_checkpoints(self) -> None:
+        """Only the best trial keeps its checkpoints; the others keep their logs and chosen model."""
+        if not self._any_good():
+            return
+        best = self.study.best_trial.user_attrs["folder"]
+        unfinished = {t.user_attrs.get("folder") for t in self.study.trials if not t.state.is_finished()}
+        for place in (self.folder / "trials").iterdir():
+            if place.name not in {best, *unfinished}:
+                shutil.rmtree(place / "run" / "checkpoints", ignore_errors=True)
+
+    def summary(self) -> dict[str, Any]:
+        """What ``--json`` prints; writes the best recipe."""
+        states = [trial.state.name.lower() for trial in self.study.trials]
+        counts = {name: states.count(name) for name in ("complete", "pruned", "fail", "running")}
+        found: dict[str, Any] = {
+            "trials": counts,
+            "best": None,
+            "recipe": None,
+            "out": str(self.folder),
+            "report": str(self.folder / "report.html"),
+            "complete": True,
+        }
+        if not self._any_good():
+            return found
+        best = self.study.best_trial
+        path = self.folder / "best.toml"
+        out = str(self.folder / "trials" / best.user_attrs["folder"] / "run")
+        store.write_text(path, with_values(self.recipe, best.user_attrs["values"], out=out).to_toml())
+        found["best"] = {"params": best.user_attrs["values"], "wer": best.value, "trial": best.number}
+        return found | {"recipe": str(path)}
+
+
+def _name(number: int) -> str:
+    return f"{number:04d}"
+
+
+def _open_study(recipe: Recipe, folder: Path, space: list[Parameter]) -> optuna.Study:
+    """The stored study, made where there is none.
+
+    Raises:
+        MissingExtraError: Optuna is not installed.
+        RecipeError: the stored study searched another space.
+    """
+    try:
+        import optuna
+    except ImportError:
+        raise MissingExtraError("optuna", "tune") from None
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+    warnings.filterwarnings("ignore", message="Heartbeat of storage")
+    storage = optuna.storages.RDBStorage(
+        f"sqlite:///{folder / 'study.db'}", heartbeat_interval=HEARTBEAT_S, grace_period=GRACE_S
+    )
+    study = optuna.create_study(
+        study_name="govor",
+        storage=storage,
+        sampler=_sampler(recipe),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=recipe.tune.warmup_trials, n_warmup_steps=1),
+        direction="minimize",
+        load_if_exists=True,
+    )
+    mark = store.fingerprint(
+        {"space": [vars_of(p) for p in space], "model": recipe.model, "text": recipe.text}
+    )
+    if study.user_attrs.get("space", mark) != mark:
+        raise RecipeError(
+            f"{folder} holds a study of another space or model: restore it, or choose another work folder"
+        )
+    if "space" not in study.user_attrs and is_grid(space):
+        for places in itertools.product(*(range(len(parameter.values)) for parameter in space)):
+            study.enqueue_trial({p.name: place for p, place in zip(space, places, strict=True)})
+    study.set_user_attr("space", mark)
+    return study
+
+
+def vars_of(parameter: Parameter) -> dict[str, Any]:
+    """A parameter as plain data."""
+    import dataclasses
+
+    return dataclasses.asdict(parameter)
+
+
+def _sampler(recipe: Recipe) -> Any:
+    import optuna
+
+    startup = max(3, min(10, recipe.tune.trials // 3))
+    return optuna.samplers.TPESampler(seed=recipe.tune.seed, n_startup_trials=startup)

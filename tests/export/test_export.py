@@ -1,0 +1,203 @@
+"""Exports open like any model, say the same, and are refused where they do not."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import wave as wavefile
+
+import numpy as np
+import pytest
+
+from govor.errors import InputError, LimitError, ModelError, UsageError
+from govor.export import export_model
+from govor.models import DecodeOptions, open_model
+
+pytest.importorskip("ctranslate2")
+pytest.importorskip("onnxruntime")
+
+RATE = 16_000
+
+
+def waves(*seconds: float) -> list[np.ndarray]:
+    """Noise that swells and fades ten times."""
+    random = np.random.default_rng(5)
+    made = []
+    for length in (round(s * RATE) for s in seconds):
+        envelope = np.repeat(random.uniform(0, 0.2, 10), length // 10 + 1)[:length]
+        made.append((random.normal(0, 1, length) * envelope).astype(np.float32))
+    return made
+
+
+def one_wrong(recogniser):
+    """Makes a recogniser say something else about every clip."""
+    from dataclasses import replace
+
+    original = recogniser.recognise
+
+    def recognise(*arguments):
+        return [replace(h, text=h.text + " krivo") for h in original(*arguments)]
+
+    recogniser.recognise = recognise
+    return recogniser
+
+
+@pytest.fixture(scope="module")
+def ctc_export(tiny_ctc, tmp_path_factory):
+    out = tmp_path_factory.mktemp("export") / "onnx"
+    return out, export_model(tiny_ctc, "onnx", out, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def whisper_export(tiny_whisper, tmp_path_factory):
+    out = tmp_path_factory.mktemp("export") / "ct2"
+    return out, export_model(tiny_whisper, "ctranslate2", out, device="cpu")
+
+
+def test_onnx_says_the_same_at_lengths_it_was_not_traced_with(ctc_export, tiny_ctc):
+    out, summary = ctc_export
+    assert summary["transcripts_equal"] and summary["clips"] > 0
+    original, exported = open_model(tiny_ctc, device="cpu"), open_model(out, device="cpu")
+    clips = waves(0.3, 0.7, 3.0, 11.3)
+    theirs = [original.log_probs([wave])[0] for wave in clips]
+    for ours, expected in zip(exported.log_probs(clips), theirs, strict=True):
+        assert np.abs(ours[: len(expected)] - expected).max() < 1e-3
+    options = DecodeOptions(words=True)
+    for wave in clips:
+        a, b = original.recognise([wave], options)[0], exported.recognise([wave], options)[0]
+        assert (a.text, a.tokens) == (b.text, b.tokens)
+        assert [(w.start, w.end) for w in a.words] == [(w.start, w.end) for w in b.words]
+    assert exported.describe()["backend"] == "onnx"
+
+
+def test_onnx_decodes_without_torch(ctc_export):
+    out, _ = ctc_export
+    code = (
+        "import sys, numpy as np\n"
+        "from govor.export.onnx import open_folder\n"
+        "from govor.models.base import DecodeOptions\n"
+        "from pathlib import Path\n"
+        f"m = open_folder(Path({str(out)!r}), 'cpu')\n"
+        "m.recognise([np.zeros(16000, np.float32)], DecodeOptions(words=True))\n"
+        "assert 'torch' not in sys.modules and 'transformers' not in sys.modules\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_ctranslate2_says_the_same(whisper_export, tiny_whisper):
+    out, summary = whisper_export
+    assert summary["transcripts_equal"]
+    original, exported = open_model(tiny_whisper, device="cpu"), open_model(out, device="cpu")
+    clips = waves(0.6, 2.5)
+    for options in (DecodeOptions(language="hr"), DecodeOptions(language="sv", beam_size=1, words=True)):
+        theirs, ours = original.recognise(clips, options), exported.recognise(clips, options)
+        for a, b in zip(theirs, ours, strict=True):
+            assert (a.text, a.tokens, a.language) == (b.text, b.tokens, b.language)
+            assert len(a.words) == len(b.words)
+            for one, other in zip(a.words, b.words, strict=True):
+                assert one.text == other.text
+                assert abs(one.start - other.start) < 0.25
+    detected = [m.recognise(clips, DecodeOptions())[0].language for m in (original, exported)]
+    assert detected[0] == detected[1]
+
+
+def test_faster_whisper_loads_it(whisper_export):
+    faster_whisper = pytest.importorskip("faster_whisper")
+    out, _ = whisper_export
+    model = faster_whisper.WhisperModel(str(out), device="cpu", compute_type="float32")
+    segments, info = model.transcribe(waves(1.0)[0], language="en", beam_size=1, max_new_tokens=5)
+    list(segments)
+    assert info.duration == pytest.approx(1.0)
+
+
+def test_the_words_of_many_prompts_are_aligned_apart(whisper_export):
+    out, _ = whisper_export
+    model = open_model(out, device="cpu")
+    clips = waves(1.0, 1.5, 2.0)
+    mixed = model.recognise(clips, DecodeOptions(words=True), ["hr", "sv", "hr"])
+    for wave, hypothesis, language in zip(clips, mixed, ["hr", "sv", "hr"], strict=True):
+        assert hypothesis.language == language
+        alone = model.recognise([wave], DecodeOptions(), [language])[0]
+        assert hypothesis.tokens[: len(alone.tokens)] == alone.tokens
+        assert all(w.end <= len(wave) / RATE + 1e-6 for w in hypothesis.words)
+
+
+def test_a_change_above_the_limit_is_listed_and_exits_3(tiny_ctc, tmp_path, monkeypatch):
+    import govor.models as models
+
+    whole = models.open_model
+
+    def open_wrongly(spec, **settings):
+        return one_wrong(whole(spec, **settings)) if spec == tmp_path / "out" else whole(spec, **settings)
+
+    monkeypatch.setattr(models, "open_model", open_wrongly)
+    with pytest.raises(LimitError) as caught:
+        export_model(tiny_ctc, "transformers", tmp_path / "out", device="cpu")
+    summary = caught.value.summary
+    assert not summary["transcripts_equal"]
+    assert summary["different"] == summary["clips"] == len(summary["differences"])
+    assert summary["differences"][0]["exported"].endswith("krivo")
+    assert summary["wer_difference"] > 0
+    assert json.loads((tmp_path / "out" / "export.json").read_text())["different"] == summary["different"]
+
+
+def test_proof_on_a_data_set_measures_wer(tiny_ctc, tiny_dataset, tmp_path):
+    summary = export_model(
+        tiny_ctc, "transformers", tmp_path / "out", clips=[f"{tiny_dataset}:dev"], device="cpu"
+    )
+    assert summary["wer_original"] == summary["wer_exported"] is not None
+    assert summary["clips_from"].endswith(":dev")
+
+
+def test_lora_is_merged(tiny_whisper, tmp_path):
+    from govor.config import ModelConfig, TextConfig
+    from govor.models import new_model
+    from govor.text import Normaliser
+
+    torch = pytest.importorskip("torch")
+    config = ModelConfig(base=str(tiny_whisper), lora={"r": 2})
+    family = new_model(
+        config, normaliser=Normaliser.of(TextConfig(), "hr"), train_texts=[], language="hr", device="cpu"
+    )
+    with torch.no_grad():
+        for name, parameter in family.model.named_parameters():
+            if "lora_" in name:
+                parameter.normal_(0, 0.3)
+    clip = waves(1.5)
+    expected = family.recognise(clip, DecodeOptions(language="hr"))[0].text
+    family.save(tmp_path / "tuned")
+    for format in ("transformers", "ctranslate2"):
+        export_model(tmp_path / "tuned", format, tmp_path / format, device="cpu")
+        exported = open_model(tmp_path / format, device="cpu")
+        assert exported.recognise(clip, DecodeOptions(language="hr"))[0].text == expected
+    base = open_model(tiny_whisper, device="cpu")
+    assert base.recognise(clip, DecodeOptions(language="hr"))[0].text != expected
+
+
+def test_wrong_family_or_format_is_one_sentence(tiny_ctc, tiny_whisper, tmp_path):
+    with pytest.raises(ModelError, match="--format onnx"):
+        export_model(tiny_ctc, "ctranslate2", tmp_path / "a", device="cpu")
+    with pytest.raises(ModelError, match="--format ctranslate2"):
+        export_model(tiny_whisper, "onnx", tmp_path / "b", device="cpu")
+    with pytest.raises(UsageError, match="--format"):
+        export_model(tiny_ctc, "gguf", tmp_path / "c", device="cpu")
+    with pytest.raises(UsageError, match="--quantization"):
+        export_model(tiny_ctc, "onnx", tmp_path / "d", quantization="int3", device="cpu")
+
+
+def test_what_lies_in_out_is_not_overwritten(tiny_ctc, tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(InputError, match="not empty"):
+        export_model(tiny_ctc, "onnx", tmp_path, device="cpu")
+    assert (tmp_path / "thesis.txt").read_text() == "mine"
+
+
+def test_recordings_serve_as_clips(tiny_ctc, tmp_path):
+    path = tmp_path / "talk.wav"
+    samples = (waves(12.0)[0] * 20_000).astype(np.int16)
+    with wavefile.open(str(path), "wb") as file:
+        file.setnchannels(1), file.setsampwidth(2), file.setframerate(RATE)
+        file.writeframes(samples.tobytes())
+    summary = export_model(tiny_ctc, "transformers", tmp_path / "out", clips=[str(path)], device="cpu")
+    assert summary["clips"] >= 1 and summary["wer_original"] is None

@@ -1,0 +1,98 @@
+"""What every family promises, whatever it is; a new family is added to `bases` and must pass."""
+
+import numpy as np
+import pytest
+
+from govor.config import ModelConfig
+from govor.features import Example
+from govor.models import DecodeOptions, Family, Recogniser, new_model, open_model, resume_model
+from govor.text import Normaliser
+
+torch = pytest.importorskip("torch")
+
+FAMILIES = ["tiny_ctc", "tiny_whisper"]
+
+
+@pytest.fixture(params=FAMILIES)
+def base(request):
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def family(base) -> Family:
+    return new_model(
+        ModelConfig(base=str(base)), normaliser=Normaliser(), train_texts=["ab"], language="hr", device="cpu"
+    )
+
+
+def wave(seconds: float, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(0, 0.1, round(seconds * 16_000)).astype(np.float32)
+
+
+def example(family, seconds: float, text: str, seed: int = 0) -> Example:
+    features = family.extractor(wave(seconds, seed))
+    labels = tuple(family.encode_text(text, "hr", seconds))
+    return Example(f"u{seed}", features, labels, seconds, padding=family.extractor.padding(features))
+
+
+def test_it_is_a_recogniser(base):
+    assert isinstance(open_model(base, device="cpu"), Recogniser)
+
+
+def test_text_comes_back(family):
+    assert family.decode_text(family.encode_text("dobar dan", "hr")) == "dobar dan"
+    assert family.missing_characters("dobar dan") == set()
+
+
+def test_padding_changes_no_loss(family):
+    family.model.eval()
+    one, two = example(family, 0.8, "ab", 1), example(family, 1.9, "abcabc", 2)
+    with torch.no_grad():
+        (first, n), (second, m) = family.loss(family.collate([one])), family.loss(family.collate([two]))
+        both, units = family.loss(family.collate([one, two]))
+    assert units == n + m
+    assert both.item() == pytest.approx(first.item() + second.item(), rel=1e-3)
+
+
+def test_recognising_leaves_mode_and_streams_alone(family):
+    family.model.train()
+    before = torch.get_rng_state()
+    family.recognise([wave(0.5)], DecodeOptions())
+    assert family.model.training and torch.equal(before, torch.get_rng_state())
+
+
+def test_one_clip_is_learned_and_decoded(family):
+    batch = family.collate([example(family, 1.0, "abc")])
+    optimiser = torch.optim.AdamW(family.model.parameters(), lr=1e-2)
+    family.model.train()
+    for _ in range(80):
+        total, units = family.loss(batch)
+        optimiser.zero_grad()
+        (total / units).backward()
+        optimiser.step()
+        if total.item() / units < 0.02:
+            break
+    family.train_windows = "full"
+    assert total.item() / units < 0.2
+
+
+def test_saved_and_taken_up(family, base, tmp_path):
+    family.save(tmp_path)
+    again = resume_model(ModelConfig(base=str(base)), tmp_path, device="cpu")
+    for (name, one), (same, other) in zip(
+        family.model.state_dict().items(), again.model.state_dict().items(), strict=True
+    ):
+        assert name == same and torch.equal(one, other)
+    facts = open_model(tmp_path, device="cpu").describe()
+    for key in ("family", "architecture", "parameters", "precision", "device", "base", "normaliser"):
+        assert key in facts
+    assert {p.suffix for p in tmp_path.rglob("*") if p.is_file()} <= {
+        ".json",
+        ".safetensors",
+        ".txt",
+        ".jinja",
+    }
+
+
+def test_empty_input(family):
+    assert family.recognise([], DecodeOptions()) == []

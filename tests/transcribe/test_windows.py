@@ -1,0 +1,146 @@
+"""Silence, language, batching, memory."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from known_speech import RATE, KnowingRecogniser, noise_words
+
+from govor.config import TranscribeConfig
+from govor.models.base import DecodeOptions
+from govor.records import Hypothesis, Word
+from govor.text import Normaliser
+from govor.transcribe import Transcriber
+from govor.transcribe.transcriber import _alike
+
+
+class Counting:
+    """Says something about whatever it is given, and remembers how much that was."""
+
+    name, sample_rate, normaliser = "counting", RATE, Normaliser()
+
+    def __init__(self, max_window_s=30.0, languages=()):
+        self.max_window_s, self.languages = max_window_s, list(languages)
+        self.seconds, self.calls, self.options = [], [], []
+
+    def recognise(self, waves, options: DecodeOptions, languages=None):
+        self.calls.append([len(w) / RATE for w in waves])
+        self.options.append(options)
+        self.seconds += [len(w) / RATE for w in waves]
+        heard = [options.language or (self.languages.pop(0) if self.languages else None) for _ in waves]
+        return [Hypothesis("riječ", language=language) for language in heard]
+
+    def describe(self):
+        return {}
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        np.zeros(RATE * 20, np.float32),
+        np.zeros(0, np.float32),
+        np.random.default_rng(0).normal(0, 1e-4, RATE * 20).astype(np.float32),
+        np.random.default_rng(0).normal(0, 5e-3, RATE * 50).astype(np.float32),
+        (0.01 * np.sin(np.arange(RATE * 40) * 2 * np.pi * 50 / RATE)).astype(np.float32),
+        np.full(RATE * 5, 0.3, np.float32),
+    ],
+    ids=["digital", "empty", "faint", "steady noise", "hum", "offset"],
+)
+@pytest.mark.parametrize("config", [TranscribeConfig(), TranscribeConfig(chunk=10, stride=1)])
+def test_silence_gives_no_text_and_is_not_decoded(samples, config):
+    recogniser = Counting()
+    transcript = Transcriber(recogniser, config).transcribe([samples])
+    assert (transcript.text, transcript.segments, recogniser.calls) == ("", (), [])
+    assert transcript.duration == pytest.approx(len(samples) / RATE)
+
+
+def test_long_pauses_are_not_decoded():
+    recording = noise_words([(1, 3), (100, 103), (200, 202)], 300)
+    recogniser = Counting()
+    transcript = Transcriber(recogniser).transcribe([recording])
+    assert len(transcript.segments) == 3
+    assert sum(recogniser.seconds) < 12
+
+
+def test_the_language_most_seconds_are_in_wins_and_the_others_are_decoded_again():
+    recording = noise_words([(t, t + 8) for t in range(0, 90, 11)], 95)
+    recogniser = Counting(max_window_s=12.0, languages=["hr", "sr", "hr", "hr"])
+    transcript = Transcriber(recogniser, TranscribeConfig(batch_s=40)).transcribe([recording])
+    assert transcript.language == "hr"
+    assert [o.language for o in recogniser.options][:2] == [None, "hr"]
+    assert all(options.language == "hr" for options in recogniser.options[1:])
+
+
+def test_a_given_language_is_kept():
+    recogniser = Counting(languages=["sr"])
+    transcript = Transcriber(recogniser, TranscribeConfig(language="hr")).transcribe(
+        [noise_words([(1, 3)], 5)]
+    )
+    assert transcript.language == "hr"
+
+
+def test_the_first_segment_comes_before_the_last_window_is_read():
+    recording = noise_words([(t, t + 8) for t in range(0, 290, 10)], 300)
+    read = []
+
+    def blocks():
+        for i in range(0, len(recording), RATE):
+            read.append(i)
+            yield recording[i : i + RATE]
+
+    run = Transcriber(Counting(max_window_s=30.0)).stream(blocks())
+    next(run)
+    assert read[-1] < len(recording) / 2
+    list(run)
+    assert run.duration == pytest.approx(300)
+
+
+def test_windows_of_like_length_are_decoded_together():
+    groups = _alike([2.0, 9.0, 2.1, 8.8, 5.0, 2.05])
+    assert sorted(i for group in groups for i in group) == list(range(6))
+    for group in groups:
+        durations = [[2.0, 9.0, 2.1, 8.8, 5.0, 2.05][i] for i in group]
+        assert len(group) <= 2 or max(durations) * len(group) <= 1.16 * sum(durations)
+
+
+def test_words_are_asked_for_only_where_windows_overlap():
+    words = [Word("riječ", t, t + 0.5) for t in np.arange(0.2, 60, 0.6)]
+    recording = noise_words([(w.start, w.end) for w in words], 60)
+    paused, overlapping = KnowingRecogniser(recording, words), KnowingRecogniser(recording, words)
+    Transcriber(paused, TranscribeConfig(chunk=10)).transcribe([recording])
+    Transcriber(overlapping, TranscribeConfig(chunk=10, stride=1)).transcribe([recording])
+    assert not any(options.words for _, options in paused.calls)
+    assert all(options.words for _, options in overlapping.calls)
+
+
+@pytest.mark.slow
+def test_ten_hours_need_no_more_memory_than_one():
+    import subprocess
+    import sys
+
+    code = """
+import resource, sys
+import numpy as np
+from govor.config import TranscribeConfig
+from govor.records import Hypothesis
+from govor.text import Normaliser
+from govor.transcribe import Transcriber
+class Silent:
+    name, sample_rate, normaliser, max_window_s = "s", 16000, Normaliser(), 30.0
+    def recognise(self, waves, options, languages=None):
+        return [Hypothesis("riječ " * 10) for _ in waves]
+random = np.random.default_rng(0)
+minute = np.concatenate([random.normal(0, 0.1 if n % 4 else 1e-4, 16000) for n in range(60)]).astype("f4")
+def blocks(hours):
+    for _ in range(int(hours * 60)):
+        yield minute
+peaks = []
+for hours in (1, 10):
+    transcript = Transcriber(Silent()).transcribe(blocks(hours))
+    assert abs(transcript.duration - hours * 3600) < 1 and len(transcript.segments) > hours * 60
+    peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(*peaks)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    one, ten = map(int, done.stdout.split())
+    assert ten < one * 1.1

@@ -1,0 +1,105 @@
+"""Files that players and scripts read, with times a subtitler accepts."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from govor.records import Word
+from govor.transcribe import Segment, Transcript, render
+from govor.transcribe.subtitles import LONGEST_CUE_S, SHORTEST_CUE_S, CueRules, break_lines, cues
+
+SEGMENTS = (
+    Segment(0.5, 2.0, "Dobar dan.", (Word("Dobar", 0.5, 1.0), Word("dan.", 1.2, 2.0))),
+    Segment(3661.25, 3663.0, "Drugi & <treći> --> kraj"),
+)
+TRANSCRIPT = Transcript("a.mp3", 3700.0, "hr", SEGMENTS, {"load_s": 0.1, "decode_s": 1.0, "rtf": 0.0003})
+
+
+def test_srt():
+    assert render(TRANSCRIPT, "srt") == (
+        "1\n00:00:00,500 --> 00:00:02,000\nDobar dan.\n\n"
+        "2\n01:01:01,250 --> 01:01:03,000\nDrugi & <treći> -> kraj\n"
+    )
+
+
+def test_vtt_escapes_what_would_be_markup():
+    text = render(TRANSCRIPT, "vtt")
+    assert text.startswith("WEBVTT\n\n00:00:00.500 --> 00:00:02.000\nDobar dan.\n\n01:01:01.250")
+    assert "Drugi &amp; &lt;treći&gt; --&gt; kraj" in text
+
+
+def test_tsv_is_in_milliseconds():
+    assert render(TRANSCRIPT, "tsv").splitlines()[:2] == ["start\tend\ttext", "500\t2000\tDobar dan."]
+
+
+def test_txt_and_json():
+    assert render(TRANSCRIPT, "txt").splitlines()[0] == "Dobar dan."
+    data = json.loads(render(TRANSCRIPT, "json"))
+    assert set(data) == {"audio", "duration", "language", "text", "segments", "timing"}
+    assert data["segments"][0]["words"][1] == {"word": "dan.", "start": 1.2, "end": 2.0}
+    assert "words" not in data["segments"][1]
+
+
+def test_an_empty_transcript_is_valid_everywhere():
+    empty = Transcript("a.mp3", 3.0, None, ())
+    assert render(empty, "srt") == "" == render(empty, "txt")
+    assert render(empty, "vtt").startswith("WEBVTT")
+    assert json.loads(render(empty, "json"))["text"] == ""
+
+
+@st.composite
+def timed_segments(draw):
+    at, segments = draw(st.floats(0, 2)), []
+    for _ in range(draw(st.integers(1, 6))):
+        words = []
+        for _ in range(draw(st.integers(1, 30))):
+            text = "a" * draw(st.integers(1, 14)) + draw(st.sampled_from(["", "", "", ".", ","]))
+            length = draw(st.floats(0.1, 0.6))
+            words.append(Word(text, at, at + length))
+            at += length + draw(st.sampled_from([0.0, 0.05, 0.3, 1.5]))
+        text = " ".join(word.text for word in words)
+        keep = draw(st.booleans())
+        segments.append(Segment(words[0].start, words[-1].end, text, tuple(words) if keep else ()))
+    return segments
+
+
+@given(timed_segments())
+def test_subtitles_keep_every_word_and_every_rule(segments):
+    made = cues(segments, CueRules())
+    shown = " ".join(line for cue in made for line in cue.lines)
+    assert shown.split() == " ".join(s.text for s in segments).split()
+    for cue in made:
+        assert len(cue.lines) <= 2 and all(len(line) <= 42 for line in cue.lines)
+        assert cue.end - cue.start <= LONGEST_CUE_S + 1e-6
+    for before, after in pairwise(made):
+        assert before.end <= after.start
+        if after.start - before.start > SHORTEST_CUE_S + 0.1:
+            assert before.end - before.start >= SHORTEST_CUE_S - 1e-6
+    assert made[-1].end - made[-1].start >= SHORTEST_CUE_S - 1e-6
+
+
+def test_a_short_remark_stays_until_it_is_read():
+    text = "x" * 34
+    (cue, _) = cues([Segment(1.0, 1.2, text), Segment(9.0, 10.0, "dalje")], CueRules(reading_speed=17))
+    assert cue.end == 3.0
+
+
+def test_lines_are_even():
+    lines = break_lines(
+        ["jedan", "dva", "tri", "četiri", "pet", "šest", "sedam", "osam", "devet"], CueRules()
+    )
+    assert len(lines) == 2
+    assert abs(len(lines[0]) - len(lines[1])) <= 8
+
+
+def test_srt_numbers_count_up():
+    words = tuple(Word(f"riječ{n}", n * 0.5, n * 0.5 + 0.4) for n in range(60))
+    text = " ".join(w.text for w in words)
+    srt = render(Transcript("a", 30, None, (Segment(0, 30, text, words),)), "srt")
+    numbers = [int(n) for n in re.findall(r"(?m)^(\d+)$", srt)]
+    assert numbers == list(range(1, len(numbers) + 1)) and len(numbers) > 4

@@ -1,0 +1,52 @@
+"""The space: what it may hold, and how values get into a recipe."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from govor.config import Recipe, TuneConfig
+from govor.errors import RecipeError
+from govor.tune.space import grid_size, is_grid, read_space, with_values
+
+
+def test_ranges_lists_and_nested_tables() -> None:
+    space = {
+        "train.lr": {"low": 1e-5, "high": 1e-3, "log": True},
+        "train": {"accumulate": [1, 2], "augment": {"time_masks": {"low": 0, "high": 4}}},
+    }
+    found = {parameter.name: parameter for parameter in read_space(TuneConfig(space=space))}
+    assert found["train.lr"].log and not found["train.lr"].whole
+    assert found["train.accumulate"].values == (1, 2)
+    assert found["train.augment.time_masks"].whole
+    assert not is_grid(list(found.values()))
+
+
+@pytest.mark.parametrize(
+    ("space", "words"),
+    [
+        ({}, "space is empty"),
+        ({"train.learning_rate": [1.0]}, "did you mean"),
+        ({"corpus.source": ["a"]}, "is not a setting"),
+        ({"train.lr": []}, "empty list"),
+        ({"train.lr": {"low": 1.0, "high": 0.1}}, "no range"),
+        ({"train.lr": {"low": 0.0, "high": 0.1, "log": True}}, "no range for log"),
+        ({"train.lr": 3}, "write a list"),
+    ],
+)
+def test_what_is_refused(space: dict[str, Any], words: str) -> None:
+    with pytest.raises(RecipeError, match=words):
+        read_space(TuneConfig(space=space))
+
+
+def test_values_reach_the_recipe() -> None:
+    recipe = with_values(Recipe(), {"train.lr": 0.01, "train.augment.speed": [0.9, 1.1]}, out="x")
+    assert recipe.train.lr == 0.01 and recipe.train.augment.speed == (0.9, 1.1) and recipe.train.out == "x"
+    with pytest.raises(RecipeError, match="takes a"):
+        with_values(Recipe(), {"train.lr": "fast"})
+
+
+def test_a_grid_has_every_combination() -> None:
+    space = read_space(TuneConfig(space={"train.hours": [1, 5, 20], "train.seed": [0, 1]}))
+    assert is_grid(space) and grid_size(space) == 6
