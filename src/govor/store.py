@@ -83,14 +83,7 @@ def readable_error(error: OSError, path: Path) -> Exception:
     """What to raise for an error of the disk at `path`: a sentence where the cause is known, else `error`."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFullError(f"no space left while writing {path}: free some and run the same command again")
-    if error.errno in (
-        errno.EACCES,
-        errno.EROFS,
-        errno.EPERM,
-        errno.ENOENT,
-        errno.ENOTDIR,
-        errno.ENAMETOOLONG,
-    ):
+    if error.errno in NOT_WRITABLE:
         return MachineError(f"{path} cannot be written ({error.strerror}): choose another target")
     return error
 
