@@ -105,6 +105,17 @@ def test_text_chooses_a_column_of_a_table(tmp_path: Path, imported: Importer) ->
     assert (row["text"], row["source_text"]) == ("dobro", "Dobro.")
 
 
+def test_reported_recordings_are_set_aside(tmp_path: Path, imported: Importer) -> None:
+    folder = ten_seconds.source("spontaneous-speech", tmp_path / "src")
+    clip = ten_seconds.utterances()[1].clip
+    write_text(
+        folder / "ss-reported-audios-hr.tsv", f"audio_id\taudio_file\treason\n1\t{clip}.mp3\toffensive\n"
+    )
+    got = imported(folder)
+    assert (got.summary["kept"], got.reasons) == (3, {clip: "reported"})
+    assert set(got.rows["language"]) == {"hr"}
+
+
 def test_one_table_a_split(tmp_path: Path, imported: Importer) -> None:
     touch_audio(*(tmp_path / f"{name}.wav" for name in "abc"))
     for name, split in zip("abc", ("train", "valid", "test"), strict=True):

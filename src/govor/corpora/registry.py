@@ -8,12 +8,15 @@ from pathlib import Path
 from govor.corpora import (
     audiofolder,
     common_voice,
+    fleurs,
     huggingface,
     kaldi,
     lhotse,
+    librispeech,
     ljspeech,
     nemo,
     parlaspeech,
+    spontaneous_speech,
     subtitles,
     tables,
     voxpopuli,
@@ -25,6 +28,8 @@ READERS = tuple(
     Reader(module.NAME, module.NEEDS, module.recognise, module.read, module.SETTINGS)
     for module in (
         common_voice,
+        spontaneous_speech,
+        fleurs,
         kaldi,
         voxpopuli,
         parlaspeech,
@@ -33,6 +38,7 @@ READERS = tuple(
         huggingface,
         audiofolder,
         ljspeech,
+        librispeech,
         tables,
         subtitles,
     )
