@@ -19,12 +19,13 @@ import polars as pl
 from govor.corpora.embedded import AudioUnpacker
 from govor.corpora.reader import Chunk, Reading, Source, frame_of
 from govor.corpora.splits import split_in
-from govor.corpora.tables import check_named, matching, renamed
+from govor.corpora.tables import check_named, matching, named_columns, renamed
 from govor.errors import CorpusError, MissingExtraError
 from govor.store import require_space
 
 NAME = "huggingface"
 NEEDS = "Parquet files or a save_to_disk folder with an Audio column, or a Hub id (user/name:config)"
+SETTINGS: tuple[str, ...] = ("text",)
 MOST_ROWS = 1024
 BATCH_BYTES = 64 << 20
 ROWS_A_CHUNK = 16_384
@@ -207,8 +208,8 @@ def _chunks(batches: Iterable[Batch], source: Source, folder: Path) -> Iterator[
     unpacker, rows_of_split = AudioUnpacker(folder), Counter[str]()
     for file, light in _without_audio(batches, source, unpacker, rows_of_split):
         columns = [name for name in light[0] if not name.startswith("_")]
-        check_named(columns, source.config.columns, file)
-        mapping = matching(columns, {"audio": light[0]["_audio_column"], **_named(source)})
+        check_named(columns, named_columns(source), file)
+        mapping = matching(columns, {"audio": light[0]["_audio_column"], **named_columns(source)})
         if "text" not in mapping:
             there = ", ".join(name for name in columns if name != mapping["audio"])
             raise CorpusError(f"{file} has no transcript: name it with --columns text=COLUMN; it has {there}")
@@ -259,11 +260,6 @@ def _keep_origin(row: dict[str, Any], source: Source) -> None:
     for name in ("start", "end"):
         if name in row and name not in source.config.columns.values():
             row[f"orig_{name}"] = row.pop(name)
-
-
-def _named(source: Source) -> dict[str, str]:
-    text = {"text": source.config.text} if source.config.text else {}
-    return {**text, **source.config.columns}
 
 
 def _column_of_audio(row: dict[str, Any], source: Source) -> str:

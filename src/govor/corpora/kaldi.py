@@ -16,6 +16,7 @@ from govor.records import Rejection
 
 NAME = "kaldi"
 NEEDS = "a folder with wav.scp and text (and segments, utt2spk), or folders of them: train/, dev/, test/"
+SETTINGS: tuple[str, ...] = ()
 PER_UTTERANCE = {"utt2spk": "speaker", "utt2lang": "language", "utt2dur": "duration"}
 LEVELS_UP = 4
 

@@ -85,12 +85,14 @@ class Reader:
         needs: what its sources look like, for people.
         recognise: why a path is of this format, or None.
         read: opens a source.
+        settings: which of ``text`` and ``status`` it follows.
     """
 
     name: str
     needs: str
     recognise: Callable[[Path], str | None]
     read: Callable[[Source], Reading]
+    settings: tuple[str, ...] = ()
 
 
 def chunked(file: Path, rows: Iterable[dict[str, Any] | Rejection]) -> Iterator[Chunk]:

@@ -20,6 +20,7 @@ from govor.records import Rejection
 
 NAME = "subtitles"
 NEEDS = "recordings with .srt, .vtt, .TextGrid or .eaf files of the same name beside them"
+SETTINGS: tuple[str, ...] = ("text",)
 SUFFIXES = (".srt", ".vtt", ".textgrid", ".eaf")
 
 
