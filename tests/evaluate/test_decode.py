@@ -5,12 +5,12 @@ import polars as pl
 import soxr
 from hypothesis import given
 from hypothesis import strategies as st
-from speech import RATE, speak
 
 from govor.evaluate import decode_rows
 from govor.evaluate.decode import plan_batches
 from govor.models.base import DecodeOptions
 from govor.records import Hypothesis
+from speech import RATE, speak
 
 
 @given(
