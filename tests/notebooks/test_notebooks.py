@@ -55,4 +55,4 @@ def test_run_all_and_run_all_again(small_demo, tmp_path, monkeypatch):
     assert "WER {'value'" in first
     assert list((tmp_path / "drive").rglob("*.safetensors")), "nothing was mirrored"
     again = execute(NOTEBOOKS[1], small_demo, tmp_path / "drive", monkeypatch)
-    assert "train: unchanged" in again and "evaluate: unchanged" in again
+    assert "train: unchanged" in again and "evaluate: unchanged" in again, again
