@@ -90,6 +90,47 @@ def test_a_text_that_is_not_there_is_an_error(name: str, tmp_path: Path, importe
         imported(ten_seconds.source(name, tmp_path / "src"), text="lyrics")
 
 
+def test_a_setting_that_a_format_does_not_follow_is_refused(tmp_path: Path, imported: Importer) -> None:
+    source = ten_seconds.source("kaldi", tmp_path / "src")
+    with pytest.raises(CorpusError, match="the format kaldi has nothing to choose with text"):
+        imported(source, text="norm_words")
+    with pytest.raises(CorpusError, match="nothing to choose with status"):
+        imported(source, status=("other",))
+
+
+def test_text_chooses_a_column_of_a_table(tmp_path: Path, imported: Importer) -> None:
+    touch_audio(tmp_path / "a.wav")
+    file = write_text(tmp_path / "all.csv", "audio,text,heard\na.wav,Dobro.,dobro\n")
+    row = imported(file, text="heard").rows.row(0, named=True)
+    assert (row["text"], row["source_text"]) == ("dobro", "Dobro.")
+
+
+def test_reported_recordings_are_set_aside(tmp_path: Path, imported: Importer) -> None:
+    folder = ten_seconds.source("spontaneous-speech", tmp_path / "src")
+    clip = ten_seconds.utterances()[1].clip
+    write_text(
+        folder / "ss-reported-audios-hr.tsv", f"audio_id\taudio_file\treason\n1\t{clip}.mp3\toffensive\n"
+    )
+    got = imported(folder)
+    assert (got.summary["kept"], got.reasons) == (3, {clip: "reported"})
+    assert set(got.rows["language"]) == {"hr"}
+
+
+def test_one_table_a_split(tmp_path: Path, imported: Importer) -> None:
+    touch_audio(*(tmp_path / f"{name}.wav" for name in "abc"))
+    for name, split in zip("abc", ("train", "valid", "test"), strict=True):
+        write_text(tmp_path / f"{split}.csv", f"path,sentence\n{name}.wav,Dobro {name}.\n")
+    got = imported(tmp_path)
+    assert dict(got.rows.select("id", "split").iter_rows()) == {"a": "train", "b": "dev", "c": "test"}
+
+
+def test_named_columns_are_enough_for_auto(tmp_path: Path, imported: Importer) -> None:
+    touch_audio(tmp_path / "a.wav")
+    file = write_text(tmp_path / "all.csv", "rijeci,gdje\nDobro.,a.wav\n")
+    got = imported(file, columns={"text": "rijeci", "audio": "gdje"})
+    assert got.rows.select("audio", "text").rows() == [("a.wav", "Dobro.")]
+
+
 def test_further_columns_are_kept_under_their_names(tmp_path: Path, imported: Importer) -> None:
     touch_audio(tmp_path / "a.wav")
     rows = [

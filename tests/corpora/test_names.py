@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 import unicodedata
 from pathlib import Path
 
 import polars as pl
 import pytest
 from corpus_sources import touch_audio
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from govor.corpora.names import resolve
+from govor.corpora.names import KEYS, resolve
 from govor.errors import CorpusError
 
 
@@ -83,3 +86,35 @@ def test_missing_names_and_uris(tmp_path: Path) -> None:
 def test_a_missing_root_is_named(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="nowhere is no folder"):
         resolve(pl.Series(["a.wav"]), tmp_path / "nowhere")
+
+
+NAMES = st.text("aAbB žč\u00a01-_", min_size=1, max_size=6).filter(lambda name: bool(name.strip()))
+SPELLINGS = {
+    "as it is": lambda name: name,
+    "decomposed": lambda name: unicodedata.normalize("NFD", name),
+    "wider": lambda name: name.replace(" ", "  "),
+    "upper": str.upper,
+    "flac": lambda name: name.replace(".wav", ".flac"),
+    "moved": lambda name: f"/old/place/{name}",
+}
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(NAMES, min_size=1, max_size=8, unique=True), st.data())
+def test_a_name_never_gets_the_file_of_another(names: list[str], data: st.DataObject) -> None:
+    """Whatever the spelling: the right file, or none; never another name's."""
+    files = [f"{name}.wav" for name in names]
+    with tempfile.TemporaryDirectory() as place:
+        root = Path(place)
+        for file in files:
+            (root / file).touch()
+        for file in files:
+            kind = data.draw(st.sampled_from(sorted(SPELLINGS)))
+            asked = SPELLINGS[kind](file)
+            found = resolved(root, asked)[asked]
+            keys = pl.DataFrame({"name": [asked.rsplit("/", 1)[-1], *files]}).select(KEYS["stem"]("name"))
+            mine, *theirs = keys["name"]
+            rivals = [other for other, key in zip(files, theirs, strict=True) if key == mine]
+            assert found in (*rivals, "ambiguous_audio")
+            if len(rivals) == 1:
+                assert found == file

@@ -23,7 +23,7 @@ def test_the_reader_on_the_page_works(
     assert code is not None
     lab = ModuleType("lab")
     exec(code.group(1), lab.__dict__)
-    reader = Reader(lab.NAME, lab.NEEDS, lab.recognise, lab.read)
+    reader = Reader(lab.NAME, lab.NEEDS, lab.recognise, lab.read, lab.SETTINGS)
     monkeypatch.setattr(registry, "READERS", (reader, *registry.READERS))
     touch_audio(tmp_path / "razgovor.wav", seconds=4)
     write_text(tmp_path / "index.psv", "razgovor|0.5|2|Dobar dan.\nrazgovor|3|2.5|Krivo.\n")

@@ -460,6 +460,73 @@ def elan(folder: Path) -> None:
         _text(folder / f"{name}.eaf", elan_document(speaker, name))
 
 
+def spontaneous_speech(folder: Path) -> None:
+    header = (
+        "client_id audio_id audio_file duration_ms prompt_id prompt transcription votes split quality_tags"
+    )
+    rows = [
+        "\t".join(
+            [
+                u.speaker,
+                str(n),
+                f"{u.clip}.mp3",
+                str(round(u.duration * 1000)),
+                "1",
+                "?",
+                u.text,
+                "2",
+                u.split,
+                "",
+            ]
+        )
+        for n, u in enumerate(utterances())
+    ]
+    _text(folder / "ss-corpus-hr.tsv", "\n".join([header.replace(" ", "\t"), *rows]) + "\n")
+    write_clips(folder / "audios", ".mp3")
+
+
+def _numbered() -> list[tuple[int, int, Said]]:
+    return [(n, 100 + list(SPEAKERS).index(said.speaker), said) for n, said in enumerate(utterances())]
+
+
+def librispeech(folder: Path) -> None:
+    for number, speaker, said in _numbered():
+        place = folder / f"{said.split}-clean" / str(speaker) / str(number)
+        _text(place / f"{speaker}-{number}.trans.txt", f"{speaker}-{number}-0000 {said.text}\n")
+        soundfile.write(place / f"{speaker}-{number}-0000.flac", said.wave, RATE_HZ)
+
+
+def multilingual_librispeech(folder: Path) -> None:
+    for split in ("train", "dev", "test"):
+        lines = []
+        for number, speaker, said in _numbered():
+            if said.split == split:
+                place = folder / split / "audio" / str(speaker) / "7"
+                place.mkdir(parents=True, exist_ok=True)
+                soundfile.write(place / f"{speaker}_7_{number:06}.flac", said.wave, RATE_HZ)
+                lines.append(f"{speaker}_7_{number:06}\t{said.text}\n")
+        _text(folder / split / "transcripts.txt", "".join(lines))
+
+
+def fleurs(folder: Path) -> None:
+    for split in ("train", "dev", "test"):
+        rows = []
+        for number, _, said in _numbered():
+            if said.split == split:
+                (folder / "audio" / split).mkdir(parents=True, exist_ok=True)
+                soundfile.write(folder / "audio" / split / f"{said.clip}.wav", said.wave, RATE_HZ)
+                fields = [
+                    str(number),
+                    f"{said.clip}.wav",
+                    said.text,
+                    said.text.lower(),
+                    "d o",
+                    str(len(said.wave)),
+                ]
+                rows.append("\t".join([*fields, "FEMALE"]) + "\n")
+        _text(folder / f"{split}.tsv", "".join(rows))
+
+
 def _flac(wave: NDArray[np.int16]) -> bytes:
     buffer = io.BytesIO()
     soundfile.write(buffer, wave, RATE_HZ, format="FLAC")
@@ -511,6 +578,10 @@ WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "lhotse-manifests": ("lhotse", lhotse_manifests),
     "ljspeech": ("ljspeech", ljspeech),
     "audiofolder": ("audiofolder", audiofolder),
+    "spontaneous-speech": ("spontaneous-speech", spontaneous_speech),
+    "librispeech": ("librispeech", librispeech),
+    "mls": ("librispeech", multilingual_librispeech),
+    "fleurs": ("fleurs", fleurs),
     "srt": ("subtitles", srt),
     "vtt": ("subtitles", vtt),
     "textgrid-long": ("subtitles", textgrid_long),
@@ -521,11 +592,14 @@ WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
 }
 """Format of the corpus and function that writes it, by name."""
 
-NO_SPEAKER = frozenset({"ljspeech", "srt"})
+NO_SPEAKER = frozenset({"ljspeech", "srt", "fleurs"})
+NUMBERED_SPEAKER = frozenset({"librispeech", "mls"})
 NO_SPLIT = frozenset(
     {"ljspeech", "srt", "vtt", "textgrid-long", "textgrid-short", "elan", "lhotse-manifests"}
 )
-LOSSY = frozenset({"common-voice", "common-voice-archive", "voxpopuli", "voxpopuli-annotations"})
+LOSSY = frozenset(
+    {"spontaneous-speech", "common-voice", "common-voice-archive", "voxpopuli", "voxpopuli-annotations"}
+)
 
 
 def source(name: str, folder: Path) -> Path:

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -211,3 +212,20 @@ def test_english_normaliser_is_named_and_compared_with_itself(models, tmp_path, 
 def test_unknown_rules_are_refused():
     with pytest.raises(ValueError, match="'nope'"):
         EvaluateConfig(rules=("nope",))
+
+
+def test_bandwidth_is_measured_and_sliced(models, tmp_path, dataset):
+    """The clips are a 220 Hz tone; every third gets noise on top."""
+    whole = dataset.wave
+    noise = np.random.default_rng(0).normal(0, 0.1, 16_000 * 20).astype(np.float32)
+
+    def wave(split, row):
+        samples = whole(split, row)
+        if row % 3 == 0:
+            samples[1:] += noise[1 : len(samples)]
+        return samples
+
+    dataset.wave = wave
+    slices = evaluate("careless", "stub", tmp_path / "e", CONFIG)["slices"]
+    found = {value: part["utterances"] for value, part in slices["bandwidth_hz"].items()}
+    assert found == {"under 3600 Hz": 40, "7600 Hz and more": 20}

@@ -155,6 +155,18 @@ def test_language_adapter_trains_alone(wav2vec2_base, tmp_path):
     assert opened.recognise(waves, DecodeOptions()) == family.recognise(waves, DecodeOptions())
 
 
+def test_language_adapter_gets_its_own_vocabulary(wav2vec2_base, tmp_path):
+    start(wav2vec2_base).save(tmp_path)
+    family = new_model(
+        ModelConfig(base=str(tmp_path), adapter=True),
+        normaliser=Normaliser(),
+        train_texts=["xyz"],
+        language="cy",
+        device="cpu",
+    )
+    assert family.vocabulary.tokens[3:] == ("x", "y", "z")
+
+
 def test_settings_of_the_base_can_be_changed(wav2vec2_base):
     family = start(wav2vec2_base, settings={"attention_dropout": 0.0, "mask_time_prob": 0.0})
     assert family.model.config.attention_dropout == 0.0

@@ -22,6 +22,10 @@ class Materials:
         raise UnavailableError("there is no corpus")
 
     @property
+    def practice(self):
+        return self.family
+
+    @property
     def family(self):
         raise ModelError("base model x has no tokenizer")
 
@@ -53,6 +57,8 @@ def test_a_model_that_does_not_open_is_told_once():
     assert [one.code for one in first.findings] == ["model_unusable"]
     assert "no tokenizer" in first.findings[0].message
     assert (second.status, second.findings) == ("skipped", [])
+    third = run_check(made(lambda practice: [], "practice"), Materials(), cannot)
+    assert (third.status, third.findings) == ("skipped", [])
 
 
 def test_a_crash_is_an_error_not_a_pass():

@@ -6,14 +6,10 @@ import polars as pl
 import pytest
 
 from conftest import recipe_with
+from govor.preflight.checks import disk as disk_checks
 from govor.preflight.checks import resources
-from govor.preflight.checks.resources import (
-    checkpoints_fit_the_disk,
-    kept_bytes,
-    longest_batch_fits,
-    over_time,
-    plan_run,
-)
+from govor.preflight.checks.disk import checkpoint_bytes, checkpoints_fit_the_disk, kept_bytes
+from govor.preflight.checks.resources import longest_batch_fits, over_time, plan_run
 
 
 def codes(findings):
@@ -98,11 +94,11 @@ def disk(made):
 @pytest.mark.parametrize("kind", ["quota", "quota for one checkpoint", "disk"])
 def test_checkpoints_that_do_not_fit_are_found(materials_of, monkeypatch, kind):
     made = materials_of()
-    each = resources.checkpoint_bytes(made.family)
+    each = checkpoint_bytes(made.family)
     quota = {"quota": 1000, "quota for one checkpoint": each}.get(kind)
     made = materials_of(recipe_with(preflight={"quota_disk": quota} if quota else {}))
     if kind == "disk":
-        monkeypatch.setattr(resources, "free_bytes", lambda path: each)
+        monkeypatch.setattr(disk_checks, "free_bytes", lambda path: each)
     assert codes(disk(made)) == ["disk_full" if kind == "disk" else "disk_over_quota"]
 
 
@@ -110,7 +106,7 @@ def test_checkpoints_that_do_not_fit_are_found(materials_of, monkeypatch, kind):
 def test_checkpoints_that_fit_give_no_finding(materials_of, quota):
     made = materials_of()
     if quota == "just enough":
-        quota = kept_bytes(made.training.keep, resources.checkpoint_bytes(made.family), 0)
+        quota = kept_bytes(made.training.keep, checkpoint_bytes(made.family), 0)
     made = materials_of(recipe_with(preflight={"quota_disk": quota} if quota else {}))
     assert not disk(made)
 

@@ -205,3 +205,9 @@ def test_special_ids_in_other_places_give_no_finding(tmp_path, base, materials_o
         base = save_base(tmp_path / "marked", [LETTERS + "xy"])
         edit_json(base / "vocab.json", lambda d: d.update({"<s>": d.pop("x"), "</s>": d.pop("y")}))
     assert not findings_of(materials_of(keep(base)))
+
+
+def test_a_letter_that_train_lacks_is_a_warning_of_its_own(materials_of, tables):
+    found = findings_of(materials_of(tables=with_text(tables, "test", ["ministar čita 12 zakona"])))
+    assert [(finding.code, finding.severity) for finding in found] == [("characters_missing", "warning")]
+    assert "train: 0 of 30" in found[0].measured and "train text" in found[0].fix

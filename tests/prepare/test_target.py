@@ -55,7 +55,7 @@ def test_an_unknown_place_is_named(tiny_corpus):
 
 @pytest.fixture
 def s3(monkeypatch):
-    pytest.importorskip("s3fs")
+    pytest.importorskip("s3fs").S3FileSystem.clear_instance_cache()
     pytest.importorskip("moto")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -89,7 +89,9 @@ def weights(run: Path, step: int) -> dict[str, bytes]:
 class Killed:
     """A training process that can be killed when its metrics reach a step."""
 
-    def __init__(self, data: dict[str, Any], *, processes: int = 1) -> None:
+    def __init__(
+        self, data: dict[str, Any], *, processes: int = 1, environment: dict[str, str] | None = None
+    ) -> None:
         self.run = Path(data["work"]) / "run"
         path = Path(data["work"]) / "recipe.json"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +108,7 @@ class Killed:
             ]
         self.process = subprocess.Popen(
             [*launcher, code, str(path)],
-            env={**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"},
+            env={**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", **(environment or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -79,3 +79,26 @@ def test_fsspec_urls(recipe: Callable[..., Recipe], tmp_path: Path) -> None:
     train(recipe(steps=2, work=tmp_path / "a", mirror=url), device="cpu")
     assert copies(open_target(url)) == ["step-00000002"]
     assert train(recipe(steps=4, work=tmp_path / "b", mirror=url), device="cpu")["resumed_from"] == 2
+
+
+@pytest.mark.slow
+def test_a_repository_on_the_hub(plain: Callable[..., dict[str, object]], tmp_path: Path) -> None:
+    """Through the real client, to a fake Hub on this machine; then a bare folder continues from it."""
+    from conftest import Killed
+    from fake_hub import TOKEN, running
+
+    with running(tmp_path / "hub") as (_, url):
+        settings = {
+            "HF_ENDPOINT": url,
+            "HF_HUB_DISABLE_XET": "1",
+            "HF_TOKEN": TOKEN,
+            "HF_HUB_OFFLINE": "0",
+            "HF_HOME": str(tmp_path / "home"),
+        }
+        more = {"mirror": "hf://team/run", "save_every": "2 steps"}
+        first = Killed(plain(tmp_path / "a", steps=4, **more), environment=settings).finish()
+        assert first["status"] == 0, first
+        facts = json.loads((tmp_path / "a" / "run" / "mirror.json").read_text())
+        assert facts["step"] == 4 and facts["verified"] == "equal to the Hub's hashes", first["stderr"]
+        second = Killed(plain(tmp_path / "b", steps=6, **more), environment=settings).finish()
+        assert second["summary"]["resumed_from"] == 4, second

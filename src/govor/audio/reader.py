@@ -231,8 +231,11 @@ class AvReader:
             why = f"{self._source.name}: no decoder opens it ({_short(error)})"
             raise AudioError(why, "unreadable") from None
         if not container.streams.audio:
+            container.close()
             raise AudioError(f"{self._source.name}: it holds no audio", "no_audio")
         stream = container.streams.audio[0]
+        if stream.codec_context is None:
+            raise AudioError(f"{self._source.name}: there is no decoder for its codec", "unsupported_codec")
         stream.codec_context.thread_count = 1
         return container, stream
 

@@ -10,6 +10,7 @@ import typer
 from govor.config import CorpusConfig
 from govor.console import emit
 from govor.errors import UsageError
+from govor.store import readable_seconds
 
 
 def command(
@@ -67,9 +68,11 @@ def _pairs(values: list[str]) -> dict[str, str]:
 def _lines(summary: dict[str, Any]) -> list[str]:
     shown = {"none": "no split"}
     splits = ", ".join(f"{shown.get(name, name)} {count:,}" for name, count in summary["splits"].items())
-    hours = f"{summary['hours']:.2f} h" if summary["hours"] else "hours not known before govor check"
+    length = (
+        readable_seconds(3600 * summary["hours"]) if summary["hours"] else "length not known before check"
+    )
     lines = [
-        f"{summary['kept']:,} of {summary['read']:,} utterances kept, {hours} ({splits})",
+        f"{summary['kept']:,} of {summary['read']:,} utterances kept, {length} ({splits})",
         *[f"  {count:,} set aside: {reason}" for reason, count in summary["reasons"].items()],
     ]
     if summary["repaired"]:

@@ -22,7 +22,6 @@ from govor.errors import CorpusError
 from govor.store import locked, read_json, readable_bytes, require_space, write_json
 
 SUFFIXES = (".tar.gz", ".tgz", ".tar")
-TABLE_LIMIT_BYTES = 64 << 30
 _CHUNK_BYTES = 1 << 20
 _MARK = ".unpacked.json"
 
@@ -75,8 +74,7 @@ def survey(archive: Path, folder: Path, wants_table: Callable[[str], bool], suff
         for member in _files(archive, tar):
             name = PurePosixPath(member.name).name
             if wants_table(name):
-                if member.size > TABLE_LIMIT_BYTES:
-                    raise CorpusError(f"{archive}: the table {member.name} has {readable_bytes(member.size)}")
+                require_space(folder, member.size, f"reading {member.name} out of {archive.name}")
                 tables[name] = folder / name
                 _copy(tar, member, tables[name])
             elif name.endswith(suffix):

@@ -11,11 +11,12 @@ import polars as pl
 
 from govor.corpora.reader import Chunk, Reading, Source
 from govor.corpora.splits import split_in
-from govor.corpora.tables import check_named, columns_of, matching, read_table, renamed
+from govor.corpora.tables import check_named, columns_of, matching, named_columns, read_table, renamed
 from govor.errors import CorpusError
 
 NAME = "audiofolder"
 NEEDS = "metadata.csv, metadata.jsonl or metadata.parquet with file_name and a transcript, beside the audio"
+SETTINGS: tuple[str, ...] = ("text",)
 TABLES = ("metadata.csv", "metadata.jsonl", "metadata.parquet", "metadata.tsv")
 
 
@@ -32,8 +33,8 @@ def read(source: Source) -> Reading:
     tables = _tables(source.path)
     if not tables:
         raise CorpusError(f"{source.path} is no audio folder: it needs {NEEDS}")
-    check_named(columns_of(tables[0]), source.config.columns, tables[0])
-    mapping = matching(columns_of(tables[0]), {"audio": "file_name", **source.config.columns})
+    check_named(columns_of(tables[0]), named_columns(source), tables[0])
+    mapping = matching(columns_of(tables[0]), {"audio": "file_name", **named_columns(source)})
     if "text" not in mapping:
         there = ", ".join(columns_of(tables[0]))
         raise CorpusError(

@@ -19,6 +19,7 @@ from govor.errors import CorpusError
 
 NAME = "common-voice"
 NEEDS = "a release's folder (train.tsv, dev.tsv, test.tsv or validated.tsv, and clips/), or its .tar.gz"
+SETTINGS: tuple[str, ...] = ("status",)
 SPLITS = ("train", "dev", "test")
 STATUSES = ("validated", "other", "invalidated")
 TABLES = tuple(f"{name}.tsv" for name in (*SPLITS, *STATUSES, "clip_durations"))

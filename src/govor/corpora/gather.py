@@ -23,7 +23,7 @@ from govor.console import Progress, progress
 from govor.corpora.folder import CorpusInfo, CorpusWriter
 from govor.corpora.ids import Distinct, generated_id, recording_names, repeated
 from govor.corpora.names import Resolution, resolve
-from govor.corpora.reader import Reading
+from govor.corpora.reader import Reading, merged
 from govor.corpora.spool import Spool
 from govor.corpora.tidy import rejection_columns, tidy
 from govor.errors import CorpusError
@@ -74,7 +74,7 @@ def _first_pass(
     """Rows to the spool; returns the distinct audio names."""
     config = replace(config, columns={}) if reading.renamed else config
     names = pl.Series("audio", [], dtype=pl.String)
-    for chunk in reading.chunks:
+    for chunk in merged(reading.chunks):
         checked = tidy(chunk, config)
         corpus.reject_frame(checked.rejected)
         bar.advance(checked.frame.height + checked.rejected.height)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,16 @@ import polars as pl
 from govor.corpora.embedded import AudioUnpacker
 from govor.corpora.reader import Chunk, Reading, Source, frame_of
 from govor.corpora.splits import split_in
-from govor.corpora.tables import check_named, matching, renamed
+from govor.corpora.tables import check_named, matching, named_columns, renamed
 from govor.errors import CorpusError, MissingExtraError
 from govor.store import require_space
 
 NAME = "huggingface"
 NEEDS = "Parquet files or a save_to_disk folder with an Audio column, or a Hub id (user/name:config)"
-ROWS_AT_ONCE = 256
+SETTINGS: tuple[str, ...] = ("text",)
+MOST_ROWS = 1024
+BATCH_BYTES = 64 << 20
+ROWS_A_CHUNK = 16_384
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(:[\w.-]+)?(@[\w.-]+)?")
 
 
@@ -67,8 +72,21 @@ def parquet_files(path: Path) -> list[Path]:
     return sorted({file for file in found if not file.name.startswith(".")})
 
 
-Batch = tuple[Path, str, int, list[dict[str, Any]]]
-"""File, name of the split, number of the first row in the split, rows."""
+@dataclass(frozen=True)
+class Batch:
+    """Some rows of a data set.
+
+    Attributes:
+        file: where they stand.
+        split: name of the split there.
+        first: number of the first row in the file, from 1.
+        rows: the rows, audio as it lies in the table.
+    """
+
+    file: Path
+    split: str
+    first: int
+    rows: list[dict[str, Any]]
 
 
 def _audio_column(table: Path) -> str | None:
@@ -105,18 +123,17 @@ def _arrow_batches(saved: Mapping[str, list[Path]], folder: Path) -> Iterator[Ba
 
     size = sum(file.stat().st_size for files in saved.values() for file in files)
     require_space(folder, size, "unpacking the data set's audio")
-    for split, files in saved.items():
-        row = 0
-        for file in files:
-            try:
-                with pa.memory_map(str(file)) as mapped, pa.ipc.open_stream(mapped) as stream:
-                    for batch in stream:
-                        for start in range(0, batch.num_rows, ROWS_AT_ONCE):
-                            rows = batch.slice(start, ROWS_AT_ONCE).to_pylist()
-                            yield file, split, row, rows
-                            row += len(rows)
-            except (pa.ArrowException, OSError) as error:
-                raise CorpusError(f"{file} cannot be read as Arrow ({error})") from error
+    for split, file in ((split, file) for split, files in saved.items() for file in files):
+        first = 1
+        try:
+            with pa.memory_map(str(file)) as mapped, pa.ipc.open_stream(mapped) as stream:
+                for batch in stream:
+                    step = _rows_at_once(batch.nbytes, batch.num_rows)
+                    for start in range(0, batch.num_rows, step):
+                        yield Batch(file, split, first + start, batch.slice(start, step).to_pylist())
+                    first += batch.num_rows
+        except (pa.ArrowException, OSError) as error:
+            raise CorpusError(f"{file} cannot be read as Arrow ({error})") from error
 
 
 def _parquet_batches(path: Path, folder: Path) -> Iterator[Batch]:
@@ -127,17 +144,21 @@ def _parquet_batches(path: Path, folder: Path) -> Iterator[Batch]:
     if not tables:
         raise CorpusError(f"{path} holds no data set: it needs {NEEDS}")
     require_space(folder, sum(map(_audio_bytes, tables)), "unpacking the data set's audio")
-    rows_by_split: dict[str, int] = {}
     for table in tables:
-        split = split_in(table.stem) or split_in(table.parent.name) or ""
+        split, first = split_in(table.stem) or split_in(table.parent.name) or "", 1
         try:
             with pq.ParquetFile(table) as file:
-                for batch in file.iter_batches(batch_size=ROWS_AT_ONCE):
-                    row = rows_by_split.get(split, 0)
-                    yield table, split, row, batch.to_pylist()
-                    rows_by_split[split] = row + batch.num_rows
+                step = _rows_at_once(_audio_bytes(table), file.metadata.num_rows)
+                for batch in file.iter_batches(batch_size=step):
+                    yield Batch(table, split, first, batch.to_pylist())
+                    first += batch.num_rows
         except (pa.ArrowException, OSError) as error:
             raise CorpusError(f"{table} cannot be read as Parquet ({error})") from error
+
+
+def _rows_at_once(size_bytes: int, rows: int) -> int:
+    """How many rows of a table of this size to hold at a time."""
+    return max(1, min(MOST_ROWS, BATCH_BYTES * rows // max(size_bytes, 1)))
 
 
 def _audio_bytes(table: Path) -> int:
@@ -179,35 +200,59 @@ def _undecoded(rows: Any, audio: Any) -> Any:
 
 
 def _streamed(place: Path, split: str, rows: Iterable[dict[str, Any]]) -> Iterator[Batch]:
-    batch: list[dict[str, Any]] = []
-    start = 0
-    for row in rows:
-        batch.append(row)
-        if len(batch) >= ROWS_AT_ONCE:
-            yield place, split, start, batch
-            start, batch = start + len(batch), []
-    if batch:
-        yield place, split, start, batch
+    for number, row in enumerate(rows, 1):
+        yield Batch(place, split, number, [row])
 
 
-def _chunks(batches: Iterator[Batch], source: Source, folder: Path) -> Iterator[Chunk]:
-    unpacker = AudioUnpacker(folder)
-    for file, split, start, rows in batches:
-        column = _column_of_audio(rows[0], source) if rows else ""
-        for number, row in enumerate(rows, start):
-            if isinstance(row[column], Mapping):
-                _keep_origin(row, source)
-            row[column] = unpacker.place(row[column], split or "all", number)
-        frame = frame_of(rows).with_columns(pl.int_range(start + 1, start + len(rows) + 1).alias("_line"))
-        check_named(list(rows[0]), source.config.columns, file)
-        mapping = matching([n for n in frame.columns if n != "_line"], {"audio": column, **_named(source)})
+def _chunks(batches: Iterable[Batch], source: Source, folder: Path) -> Iterator[Chunk]:
+    unpacker, rows_of_split = AudioUnpacker(folder), Counter[str]()
+    for file, light in _without_audio(batches, source, unpacker, rows_of_split):
+        columns = [name for name in light[0] if not name.startswith("_")]
+        check_named(columns, named_columns(source), file)
+        mapping = matching(columns, {"audio": light[0]["_audio_column"], **named_columns(source)})
         if "text" not in mapping:
-            there = ", ".join(name for name in rows[0] if name != column)
+            there = ", ".join(name for name in columns if name != mapping["audio"])
             raise CorpusError(f"{file} has no transcript: name it with --columns text=COLUMN; it has {there}")
-        made = renamed(Chunk(frame, file), mapping).frame
+        made = renamed(Chunk(frame_of(light), file), mapping).frame
         if "split" not in made.columns:
-            made = made.with_columns(pl.lit(split_in(split), pl.String).alias("split"))
+            made = made.with_columns(pl.col("_split").alias("split"))
         yield Chunk(made, file)
+
+
+def _without_audio(
+    batches: Iterable[Batch], source: Source, unpacker: AudioUnpacker, rows_of_split: Counter[str]
+) -> Iterator[tuple[Path, list[dict[str, Any]]]]:
+    """The rows of one file at a time, their audio unpacked and its path in its place."""
+    light: list[dict[str, Any]] = []
+    here: Path | None = None
+    for batch in batches:
+        if light and (batch.file != here or len(light) >= ROWS_A_CHUNK):
+            yield here or batch.file, light
+            light = []
+        here = batch.file
+        for number, row in enumerate(batch.rows, batch.first):
+            count = rows_of_split[batch.split]
+            light.append(_light(row, source, unpacker, batch.split, count) | {"_line": number})
+            rows_of_split[batch.split] += 1
+    if light and here is not None:
+        yield here, light
+
+
+def _light(
+    row: dict[str, Any], source: Source, unpacker: AudioUnpacker, split: str, count: int
+) -> dict[str, Any]:
+    column = _column_of_audio(row, source)
+    audio = row[column]
+    if isinstance(audio, Mapping):
+        _keep_origin(row, source)
+    path = unpacker.place(audio, split or "all", count)
+    if path and isinstance(audio, Mapping) and audio.get("bytes") is None:
+        path = str(_folder(source) / path)
+    return row | {column: path, "_audio_column": column, "_split": split_in(split)}
+
+
+def _folder(source: Source) -> Path:
+    return (source.path if source.path.is_dir() else source.path.parent).absolute()
 
 
 def _keep_origin(row: dict[str, Any], source: Source) -> None:
@@ -215,11 +260,6 @@ def _keep_origin(row: dict[str, Any], source: Source) -> None:
     for name in ("start", "end"):
         if name in row and name not in source.config.columns.values():
             row[f"orig_{name}"] = row.pop(name)
-
-
-def _named(source: Source) -> dict[str, str]:
-    text = {"text": source.config.text} if source.config.text else {}
-    return {**text, **source.config.columns}
 
 
 def _column_of_audio(row: dict[str, Any], source: Source) -> str:

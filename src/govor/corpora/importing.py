@@ -9,8 +9,9 @@ from govor.config import CorpusConfig
 from govor.console import say
 from govor.corpora.folder import CorpusInfo
 from govor.corpora.gather import gather
-from govor.corpora.reader import Source
+from govor.corpora.reader import Reader, Source
 from govor.corpora.registry import choose_reader
+from govor.errors import CorpusError
 
 
 def import_corpus(config: CorpusConfig, out: Path) -> dict[str, Any]:
@@ -28,7 +29,8 @@ def import_corpus(config: CorpusConfig, out: Path) -> dict[str, Any]:
         CorpusError: the source is missing, of no known format, or holds nothing that can be used.
     """
     path = Path(config.source).expanduser()
-    chosen = choose_reader(path, config.format)
+    chosen = choose_reader(path, config.format, bool(config.columns))
+    _refuse_idle_settings(config, chosen.reader)
     say(f"{config.source}: {chosen.reader.name} ({chosen.why})")
     reading = chosen.reader.read(Source(path, config, out))
     notes: dict[str, Any] = {"import": {"recognised": chosen.why, **reading.notes}}
@@ -37,3 +39,10 @@ def import_corpus(config: CorpusConfig, out: Path) -> dict[str, Any]:
     info = CorpusInfo(chosen.reader.name, config.source, str(reading.audio_root), notes=notes)
     written = gather(reading, config, out, info)
     return {**written.summary(out), "format": chosen.reader.name, "recognised": chosen.why}
+
+
+def _refuse_idle_settings(config: CorpusConfig, reader: Reader) -> None:
+    """A setting that a format does not follow is a mistake, not a wish to be passed over."""
+    for name in ("text", "status"):
+        if getattr(config, name) and name not in reader.settings:
+            raise CorpusError(f"the format {reader.name} has nothing to choose with {name}: leave it out")

@@ -16,6 +16,7 @@ from govor.records import Rejection
 
 NAME = "kaldi"
 NEEDS = "a folder with wav.scp and text (and segments, utt2spk), or folders of them: train/, dev/, test/"
+SETTINGS: tuple[str, ...] = ()
 PER_UTTERANCE = {"utt2spk": "speaker", "utt2lang": "language", "utt2dur": "duration"}
 LEVELS_UP = 4
 
@@ -110,7 +111,11 @@ def _chunks(
     split = split_in(folder.name) if several else None
     for texts, rejections in _keyed(folder / "text", "text"):
         frame = texts.rename({"_key": "id"}).with_columns(pl.lit(split, pl.String).alias("split"))
-        frame = frame.join(spans, on="id", how="left") if spans is not None else _whole(frame)
+        frame = (
+            frame.join(spans, on="id", how="left", maintain_order="left")
+            if spans is not None
+            else _whole(frame)
+        )
         frame = frame.join(recordings, on="recording", how="left", maintain_order="left")
         for name, table in facts.items():
             frame = frame.join(
@@ -137,23 +142,29 @@ def _segments(folder: Path) -> tuple[pl.DataFrame | None, list[Rejection]]:
     file = folder / "segments"
     if not file.is_file():
         return None, []
-    whole = _all(file, "span")
-    fields = pl.col("span").str.extract_groups(r"^(\S+)\s+(\S+)\s+(\S+)(?:\s+(\S+))?$")
-    frame = whole.with_columns(fields.alias("f")).unnest("f")
-    bad = frame.filter(pl.col("1").is_null())
+    empty = pl.DataFrame(
+        schema={"id": pl.String, "recording": pl.String, "start": pl.Float64, "end": pl.Float64}
+    )
+    parts, rejections = [empty], []
+    for frame, unreadable in _keyed(file, "span"):
+        spans, bad = _spans(file, frame)
+        parts.append(spans)
+        rejections += [*unreadable, *bad]
+    return pl.concat(parts).unique("id", keep="first", maintain_order=True), rejections
+
+
+def _spans(file: Path, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Rejection]]:
+    fields = pl.col("span").str.extract_groups(r"^(\S+)\s+(\S+)\s+(\S+)(?:\s+\S+)?$")
+    frame = frame.select(pl.col("_key").alias("id"), "_line", fields.alias("f")).unnest("f")
+    start, end = (pl.col(name).cast(pl.Float64, strict=False) for name in ("2", "3"))
+    frame = frame.with_columns(start.alias("start"), end.alias("end"))
+    good = pl.col("1").is_not_null() & pl.col("start").is_finite() & pl.col("end").is_finite()
     rejections = [
         rejected_line(file, line, "bad_segment", "it needs utterance, recording, start and end", key)
-        for key, line in bad.select("_key", "_line").iter_rows()
+        for key, line in frame.filter(~good.fill_null(False)).select("id", "_line").iter_rows()
     ]
-    good = frame.filter(pl.col("1").is_not_null())
-    end = pl.when(pl.col("3") != "-1").then("3")
-    spans = good.select(
-        pl.col("_key").alias("id"),
-        pl.col("1").alias("recording"),
-        pl.col("2").alias("start"),
-        end.alias("end"),
-    )
-    return spans, rejections
+    open_end = pl.when(pl.col("end") != -1.0).then("end").alias("end")
+    return frame.filter(good).select("id", pl.col("1").alias("recording"), "start", open_end), rejections
 
 
 def _untranscribed(

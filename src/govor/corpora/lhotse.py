@@ -18,6 +18,7 @@ from govor.records import Rejection
 
 NAME = "lhotse"
 NEEDS = "cuts*.jsonl.gz, or recordings*.jsonl.gz with supervisions*.jsonl.gz"
+SETTINGS: tuple[str, ...] = ()
 SUFFIXES = (".jsonl", ".jsonl.gz")
 SINGLE = ("MonoCut", "MultiCut")
 

@@ -13,6 +13,7 @@ from govor.errors import CorpusError
 
 NAME = "ljspeech"
 NEEDS = "metadata.csv with id|raw text|normalised text and no header, beside wavs/"
+SETTINGS: tuple[str, ...] = ("text",)
 FOLDERS = ("wavs", "wav", "audio", "clips")
 COLUMNS = (["id", "text"], ["id", "text", "normalized_text"])
 

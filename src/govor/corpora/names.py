@@ -8,6 +8,7 @@ means none.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,45 +17,11 @@ import polars as pl
 
 from govor.errors import CorpusError
 
-AUDIO_SUFFIXES = frozenset(
-    f".{suffix}"
-    for suffix in (
-        *(
-            "wav",
-            "flac",
-            "mp3",
-            "ogg",
-            "oga",
-            "opus",
-            "m4a",
-            "aac",
-            "mp4",
-            "webm",
-            "wma",
-            "aif",
-            "aiff",
-            "aifc",
-        ),
-        *(
-            "au",
-            "snd",
-            "sph",
-            "nist",
-            "amr",
-            "caf",
-            "w64",
-            "rf64",
-            "mka",
-            "mkv",
-            "mov",
-            "3gp",
-            "ac3",
-            "mp2",
-            "spx",
-        ),
-        *("wv", "ape"),
-    )
+_SUFFIXES = (
+    "wav flac mp3 ogg oga opus m4a aac mp4 webm wma aif aiff aifc au snd sph nist amr caf w64 rf64 mka mkv"
+    " mov 3gp ac3 mp2 spx wv ape"
 )
+AUDIO_SUFFIXES = frozenset(f".{suffix}" for suffix in re.findall(r"\S+", _SUFFIXES))
 MOST_FOLDERS_STRIPPED = 12
 
 
@@ -186,9 +153,9 @@ def _walk(root: Path, suffixes: frozenset[str]) -> Iterator[str]:
 
 def _repaired(missing: pl.DataFrame, files: pl.DataFrame, found: pl.DataFrame, root: Path) -> pl.DataFrame:
     left = missing.with_columns(pl.col("name").alias("_key"))
-    done = []
+    done, index = [], _Index(files)
     for kind, keyed in _steps(left):
-        hits = _hits(keyed.join(left, on="name", how="semi"), files, kind)
+        hits = _hits(keyed.join(left, on="name", how="semi"), index, kind)
         done.append(hits)
         left = left.join(hits, on="name", how="anti")
         if not left.height:
@@ -223,16 +190,31 @@ def _steps(left: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
         yield f"base {kind}", left.with_columns(pl.col("name").str.replace(r"^.*/", "").alias("_key"))
 
 
-def _hits(left: pl.DataFrame, files: pl.DataFrame, step: str) -> pl.DataFrame:
+class _Index:
+    """The files by their keys; every kind of key is made once."""
+
+    def __init__(self, files: pl.DataFrame) -> None:
+        self._files = files
+        self._groups: dict[tuple[bool, str], pl.DataFrame] = {}
+
+    def by(self, kind: str, base: bool) -> pl.DataFrame:
+        """``_k``, the first and the last path that has it, and how many have it."""
+        if (base, kind) not in self._groups:
+            target = pl.col("path").str.replace(r"^.*/", "") if base else pl.col("path")
+            keyed = self._files.with_columns(target.alias("_target")).with_columns(
+                KEYS[kind]("_target").alias("_k")
+            )
+            self._groups[base, kind] = keyed.group_by("_k").agg(
+                pl.col("path").first(), pl.col("path").last().alias("_other"), pl.len().alias("_n")
+            )
+        return self._groups[base, kind]
+
+
+def _hits(left: pl.DataFrame, files: _Index, step: str) -> pl.DataFrame:
     """Names of `left` that one or several files answer to, in this step."""
     where, kind = step.split()
-    target = pl.col("path").str.replace(r"^.*/", "") if where == "base" else pl.col("path")
-    keyed = files.with_columns(target.alias("_target")).with_columns(KEYS[kind]("_target").alias("_k"))
-    groups = keyed.group_by("_k").agg(
-        pl.col("path").first(), pl.col("path").last().alias("_other"), pl.len().alias("_n")
-    )
     keys = left.select("name", KEYS[kind]("_key").alias("_k"))
-    hits = keys.join(groups, on="_k", how="inner")
+    hits = keys.join(files.by(kind, where == "base"), on="_k", how="inner")
     invisible = where == "path" and kind == "spacing"
     return hits.with_columns(pl.lit(invisible).alias("_invisible")).drop("_k")
 

@@ -14,6 +14,7 @@ from govor.errors import CorpusError
 
 NAME = "nemo"
 NEEDS = "one or several JSON-lines manifests with audio_filepath, text, duration and perhaps offset"
+SETTINGS: tuple[str, ...] = ("text",)
 SUFFIXES = (".json", ".jsonl", ".json.gz", ".jsonl.gz")
 RECOGNISED = "pred_text"
 

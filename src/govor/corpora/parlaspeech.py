@@ -20,6 +20,7 @@ from govor.errors import CorpusError
 
 NAME = "parlaspeech"
 NEEDS = "JSON lines with words and orig_file, start, end (or audio_start, audio_end), beside the recordings"
+SETTINGS: tuple[str, ...] = ("text",)
 RECOGNISED_COLUMNS = (
     "asr_text",
     "asr_words",

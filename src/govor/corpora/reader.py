@@ -22,6 +22,7 @@ from govor.config import CorpusConfig
 from govor.records import Rejection
 
 CHUNK_ROWS = 65_536
+LEAST_ROWS = 8_192
 
 
 @dataclass(frozen=True)
@@ -84,12 +85,14 @@ class Reader:
         needs: what its sources look like, for people.
         recognise: why a path is of this format, or None.
         read: opens a source.
+        settings: which of ``text`` and ``status`` it follows.
     """
 
     name: str
     needs: str
     recognise: Callable[[Path], str | None]
     read: Callable[[Source], Reading]
+    settings: tuple[str, ...] = ()
 
 
 def chunked(file: Path, rows: Iterable[dict[str, Any] | Rejection]) -> Iterator[Chunk]:
@@ -111,6 +114,43 @@ def chunked(file: Path, rows: Iterable[dict[str, Any] | Rejection]) -> Iterator[
             kept, rejections = [], []
     if kept or rejections:
         yield Chunk(frame_of(kept), file, rejections)
+
+
+def merged(chunks: Iterable[Chunk], least_rows: int = LEAST_ROWS) -> Iterator[Chunk]:
+    """Chunks put together until they are worth handling; each row keeps its file in ``_file``."""
+    held: list[Chunk] = []
+    for chunk in chunks:
+        named = Chunk(_with_file(chunk), chunk.file, chunk.rejections)
+        if held and not _alike(held[-1].frame, named.frame):
+            yield _together(held)
+            held = []
+        held.append(named)
+        if sum(c.frame.height + len(c.rejections) for c in held) >= least_rows:
+            yield _together(held)
+            held = []
+    if held:
+        yield _together(held)
+
+
+def _with_file(chunk: Chunk) -> pl.DataFrame:
+    return (
+        chunk.frame.with_columns(pl.lit(str(chunk.file)).alias("_file"))
+        if chunk.frame.height
+        else pl.DataFrame()
+    )
+
+
+def _alike(one: pl.DataFrame, other: pl.DataFrame) -> bool:
+    both = [(one.schema[name], other.schema[name]) for name in one.columns if name in other.columns]
+    return all(a == b or pl.Null in (a, b) for a, b in both)
+
+
+def _together(chunks: list[Chunk]) -> Chunk:
+    frames = [chunk.frame for chunk in chunks if chunk.frame.width]
+    rejections = [rejection for chunk in chunks for rejection in chunk.rejections]
+    return Chunk(
+        pl.concat(frames, how="diagonal_relaxed") if frames else pl.DataFrame(), chunks[0].file, rejections
+    )
 
 
 def frame_of(rows: list[dict[str, Any]]) -> pl.DataFrame:

@@ -8,12 +8,15 @@ from pathlib import Path
 from govor.corpora import (
     audiofolder,
     common_voice,
+    fleurs,
     huggingface,
     kaldi,
     lhotse,
+    librispeech,
     ljspeech,
     nemo,
     parlaspeech,
+    spontaneous_speech,
     subtitles,
     tables,
     voxpopuli,
@@ -22,9 +25,11 @@ from govor.corpora.reader import Reader
 from govor.errors import CorpusError
 
 READERS = tuple(
-    Reader(module.NAME, module.NEEDS, module.recognise, module.read)
+    Reader(module.NAME, module.NEEDS, module.recognise, module.read, module.SETTINGS)
     for module in (
         common_voice,
+        spontaneous_speech,
+        fleurs,
         kaldi,
         voxpopuli,
         parlaspeech,
@@ -33,6 +38,7 @@ READERS = tuple(
         huggingface,
         audiofolder,
         ljspeech,
+        librispeech,
         tables,
         subtitles,
     )
@@ -47,30 +53,39 @@ class Recognition:
     why: str
 
 
-def choose_reader(path: Path, format: str) -> Recognition:
+def choose_reader(path: Path, format: str, columns_named: bool = False) -> Recognition:
     """The reader called `format`, or with ``auto`` the first that recognises `path`.
+
+    Args:
+        path: the source.
+        format: a name, or ``auto``.
+        columns_named: the user names columns; a table that nobody recognises is then a table all the same.
 
     Raises:
         CorpusError: there is no such format, no such path, or nothing recognises it; the message says what
             each format would have needed.
     """
     if format != "auto":
-        reader = next((r for r in READERS if r.name == format), None)
-        if reader is None:
-            raise CorpusError(
-                f"there is no format {format}: it is auto or one of {', '.join(format_names())}"
-            )
-        return Recognition(reader, "as asked")
+        return Recognition(_named(format), "as asked")
     for reader in READERS:
         why = reader.recognise(path)
         if why is not None:
             return Recognition(reader, why)
+    if columns_named and tables.table_files(path):
+        return Recognition(_named(tables.NAME), "its columns are named")
     if not path.exists():
         raise CorpusError(f"{path} does not exist: give the folder, the file or the Hub id to import")
     needs = "\n".join(f"  {reader.name}: {reader.needs}" for reader in READERS)
     raise CorpusError(
         f"{path} is of no format that govor recognises; name one with --format. They need:\n{needs}"
     )
+
+
+def _named(format: str) -> Reader:
+    reader = next((r for r in READERS if r.name == format), None)
+    if reader is None:
+        raise CorpusError(f"there is no format {format}: it is auto or one of {', '.join(format_names())}")
+    return reader
 
 
 def format_names() -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +20,17 @@ from govor.records import Rejection
 
 NAME = "subtitles"
 NEEDS = "recordings with .srt, .vtt, .TextGrid or .eaf files of the same name beside them"
+SETTINGS: tuple[str, ...] = ("text",)
 SUFFIXES = (".srt", ".vtt", ".textgrid", ".eaf")
 
 
 def recognise(path: Path) -> str | None:
     """Looks for files with times that have a recording beside them."""
+    near = Neighbours()
     for file in timed_files(path):
-        audio = _beside(file)
+        audio = near.beside(file)
         if audio is not None:
-            return f"{file.name} lies beside {audio.name}"
+            return f"{file.name} lies beside {audio}"
     return None
 
 
@@ -38,7 +40,8 @@ def read(source: Source) -> Reading:
     if not files:
         raise CorpusError(f"{source.path} holds no subtitles: it needs {NEEDS}")
     root = source.path if source.path.is_dir() else source.path.parent
-    chunks = (c for file in files for c in _chunks(file, root, source.config.text))
+    near = Neighbours()
+    chunks = (c for file in files for c in _chunks(file, root, source.config.text, near))
     return Reading(chunks, Path(source.config.audio_root or root), notes={"files": len(files)})
 
 
@@ -48,7 +51,7 @@ def timed_files(path: Path) -> list[Path]:
     return [file for file in files if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")]
 
 
-def _chunks(file: Path, root: Path, tier: str | None) -> Iterator[Chunk]:
+def _chunks(file: Path, root: Path, tier: str | None, near: Neighbours) -> Iterator[Chunk]:
     try:
         found, media = _read(file, tier)
     except TimedTextError as error:
@@ -57,7 +60,7 @@ def _chunks(file: Path, root: Path, tier: str | None) -> Iterator[Chunk]:
     except NoSpokenTierError as error:
         yield from chunked(file, [Rejection(file.name, "import", "no_spoken_tier", f"{file}: {error}")])
     else:
-        audio = _audio(file, media, root)
+        audio = _audio(file, media, root, near)
         split = next((s for part in file.relative_to(root).parts[:-1] if (s := split_in(part))), None)
         yield from chunked(file, (_row(item, audio, split) for item in found))
 
@@ -72,21 +75,35 @@ def _read(file: Path, tier: str | None) -> tuple[list[Spoken], list[str]]:
     return [Spoken(cue) for cue in read_cues(file)[0].cues if cue.text], []
 
 
-def _beside(file: Path, media: list[str] | None = None) -> Path | None:
-    """The recording beside a file: the one it names, or one of the same name (``a.mp3`` for ``a.hr.srt``)."""
-    stems = {file.stem, file.stem.rsplit(".", 1)[0], *(media or [])}
-    others = sorted(other for other in file.parent.iterdir() if other.suffix.lower() in AUDIO_SUFFIXES)
-    named = [other for other in others if other.name in (media or [])]
-    same = [other for other in others if other.stem == file.stem or other.name == file.stem]
-    alike = [other for other in others if other.stem in stems]
-    return next(iter(named or same or alike), None)
+class Neighbours:
+    """The recordings in the folders of files with times; every folder is listed once."""
+
+    def __init__(self) -> None:
+        self._folders: dict[Path, dict[str, list[str]]] = {}
+
+    def beside(self, file: Path, media: Sequence[str] = ()) -> str | None:
+        """The recording beside a file: the one it names, or of the same name (``a.mp3`` for ``a.hr.srt``)."""
+        names = self._names(file.parent)
+        wanted = [*media, file.stem, file.stem.rsplit(".", 1)[0], *(Path(name).stem for name in media)]
+        return next((names[name][0] for name in wanted if name in names), None)
+
+    def _names(self, folder: Path) -> dict[str, list[str]]:
+        """File names by name and by stem."""
+        if folder not in self._folders:
+            names: dict[str, list[str]] = {}
+            for other in sorted(folder.iterdir()):
+                if other.suffix.lower() in AUDIO_SUFFIXES:
+                    names.setdefault(other.name, []).append(other.name)
+                    names.setdefault(other.stem, []).append(other.name)
+            self._folders[folder] = names
+        return self._folders[folder]
 
 
-def _audio(file: Path, media: list[str], root: Path) -> str:
+def _audio(file: Path, media: list[str], root: Path, near: Neighbours) -> str:
     """The recording's path; where it is not beside the file, a name that file-name repair can find."""
-    audio = _beside(file, media)
-    if audio is not None:
-        return audio.relative_to(root).as_posix()
+    name = near.beside(file, media)
+    if name is not None:
+        return (file.parent / name).relative_to(root).as_posix()
     return media[0] if media else file.stem
 
 

@@ -13,11 +13,13 @@ from govor.corpora.folder import CORE_SCHEMA
 from govor.corpora.json_lines import first_object, read_json_lines
 from govor.corpora.lines import first_line, read_lines
 from govor.corpora.reader import CHUNK_ROWS, Chunk, Reading, Source
+from govor.corpora.splits import split_in
 from govor.corpora.words import with_words
 from govor.errors import CorpusError
 
 NAME = "table"
 NEEDS = "CSV, TSV, JSON lines or Parquet with a column for audio and one for text (name them with --columns)"
+SETTINGS: tuple[str, ...] = ("text",)
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".csv.gz", ".tsv.gz", ".jsonl.gz")
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "id": ("id", "utt_id", "utterance_id", "uttid", "utt", "segment_id"),
@@ -50,32 +52,52 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
 
 
 def recognise(path: Path) -> str | None:
-    """Looks at the column names of the table, or of the only table in a folder."""
-    tables = table_files(path)
-    fitting = [(table, mapping) for table in tables if (mapping := matching(columns_of(table), {}))]
-    fitting = [(table, mapping) for table, mapping in fitting if {"audio", "text"} <= mapping.keys()]
-    if len(fitting) != 1:
+    """Looks at the column names of the table, of the only one in a folder, or of one table a split."""
+    fitting = _fitting(table_files(path), {})
+    if len(fitting) != 1 and not _one_a_split(fitting):
         return None
-    table, mapping = fitting[0]
-    return f"{table.name} has {mapping['audio']} (audio) and {mapping['text']} (text)"
+    mapping = matching(columns_of(fitting[0]), {})
+    names = ", ".join(table.name for table in fitting)
+    return f"{names}: {mapping['audio']} is audio and {mapping['text']} is text"
 
 
 def read(source: Source) -> Reading:
-    """Opens a table; `source.config.columns` names columns that it cannot guess."""
-    table = _the_table(source)
-    if not columns_of(table) and not table.name.endswith(".parquet"):
+    """Opens a table, or one table a split; `source.config.columns` names columns that it cannot guess."""
+    tables = _the_tables(source)
+    table, columns = tables[0], columns_of(tables[0])
+    if not columns and not table.name.endswith(".parquet"):
         next(read_lines(table), None)  # says what is wrong with the file itself
-    check_named(columns_of(table), source.config.columns, table)
-    mapping = matching(columns_of(table), source.config.columns)
+    check_named(columns, named_columns(source), table)
+    mapping = matching(columns, named_columns(source))
     missing = [name for name in ("audio", "text") if name not in mapping]
     if missing:
         raise CorpusError(
             f"{table} has no column for {' and '.join(missing)}: name it with --columns {missing[0]}=COLUMN;"
-            f" it has {', '.join(columns_of(table)) or 'no columns'}"
+            f" it has {', '.join(columns) or 'no columns'}"
         )
-    root = Path(source.config.audio_root or table.parent)
-    chunks = (renamed(chunk, mapping) for chunk in read_table(table))
-    return Reading(chunks, root, renamed=True, notes={"table": table.name, "columns": mapping})
+    several = len(tables) > 1
+    chunks = (_with_split(renamed(c, mapping), several) for table in tables for c in read_table(table))
+    notes = {"tables": [table.name for table in tables], "columns": mapping}
+    return Reading(chunks, Path(source.config.audio_root or table.parent), renamed=True, notes=notes)
+
+
+def _fitting(tables: list[Path], named: dict[str, str]) -> list[Path]:
+    """The tables that have audio and text."""
+    return [table for table in tables if {"audio", "text"} <= matching(columns_of(table), named).keys()]
+
+
+def _one_a_split(tables: list[Path]) -> bool:
+    """Whether the names of the tables tell different splits, and they have the same columns."""
+    splits = [split_in(table.name) for table in tables]
+    alike = len({tuple(columns_of(table)) for table in tables}) == 1
+    return len(tables) > 1 and None not in splits and len(set(splits)) == len(splits) and alike
+
+
+def _with_split(chunk: Chunk, several: bool) -> Chunk:
+    if not several or not chunk.frame.height or "split" in chunk.frame.columns:
+        return chunk
+    split = pl.lit(split_in(chunk.file.name), pl.String).alias("split")
+    return Chunk(chunk.frame.with_columns(split), chunk.file, chunk.rejections)
 
 
 def table_files(path: Path) -> list[Path]:
@@ -103,6 +125,12 @@ def matching(columns: list[str], named: dict[str, str]) -> dict[str, str]:
         if ours not in mapping and there:
             mapping[ours] = there
     return mapping
+
+
+def named_columns(source: Source) -> dict[str, str]:
+    """The columns that the user named, with ``--columns`` or ``--text``."""
+    text = {"text": source.config.text} if source.config.text else {}
+    return {**text, **source.config.columns}
 
 
 def check_named(columns: list[str], named: dict[str, str], table: Path) -> None:
@@ -133,11 +161,11 @@ def read_table(table: Path) -> Iterator[Chunk]:
         yield from read_delimited(table, _separator(table, header), quoted=quoted)
 
 
-def _the_table(source: Source) -> Path:
+def _the_tables(source: Source) -> list[Path]:
     tables = table_files(source.path)
-    good = [t for t in tables if {"audio", "text"} <= matching(columns_of(t), source.config.columns).keys()]
-    if len(tables) == 1 or len(good) == 1:
-        return (good or tables)[0]
+    good = _fitting(tables, named_columns(source))
+    if len(tables) == 1 or len(good) == 1 or _one_a_split(good):
+        return good or tables
     if not tables:
         raise CorpusError(f"{source.path} is no table: {NEEDS}")
     names = ", ".join(table.name for table in (good or tables)[:6])

@@ -37,7 +37,7 @@ def tidy(chunk: Chunk, config: CorpusConfig) -> Tidy:
     early = pl.DataFrame([_as_row(r) for r in chunk.rejections], schema=REJECTED_SCHEMA)
     if not chunk.frame.height:
         return Tidy(pl.DataFrame(schema={**CORE_SCHEMA, "_file": pl.String, "_line": pl.Int64}), early)
-    frame = _renamed(chunk, config).with_columns(pl.lit(str(chunk.file)).alias("_file"))
+    frame = _renamed(chunk, config)
     frame = _typed(frame).with_columns(pl.col("language").fill_null(pl.lit(config.language, pl.String)))
     frame = frame.with_columns(_reason().alias("_reason"))
     bad = frame.filter(pl.col("_reason").is_not_null())
@@ -66,6 +66,8 @@ def _renamed(chunk: Chunk, config: CorpusConfig) -> pl.DataFrame:
     frame = chunk.frame
     if "_line" not in frame.columns:
         frame = frame.with_columns(pl.lit(None, pl.Int64).alias("_line"))
+    if "_file" not in frame.columns:
+        frame = frame.with_columns(pl.lit(str(chunk.file)).alias("_file"))
     check_named([n for n in frame.columns if not n.startswith("_")], config.columns, chunk.file)
     taken = set(config.columns.values()) - set(config.columns)
     named = frame.with_columns([pl.col(theirs).alias(ours) for ours, theirs in config.columns.items()])

@@ -17,6 +17,7 @@ from govor.errors import CorpusError
 
 NAME = "voxpopuli"
 NEEDS = "asr_train.tsv, asr_dev.tsv, asr_test.tsv, or asr_LANGUAGE.tsv.gz, above the audio"
+SETTINGS: tuple[str, ...] = ("text",)
 PREPARED = {"id", "raw_text", "normalized_text"}
 ANNOTATIONS = {"id_", "session_id", "original_text", "normed_text"}
 NAMES = {

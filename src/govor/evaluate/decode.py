@@ -57,6 +57,7 @@ class Decoded:
         hypothesis: what the model says; None when the clip itself cannot be decoded.
         decode_s: its share of the batch's wall time, by duration.
         level_db: root mean square of the samples relative to full scale, at least -120.
+        bandwidth_hz: highest frequency with energy, rounded to 100 Hz.
         fault: why the clip cannot be decoded.
     """
 
@@ -64,6 +65,7 @@ class Decoded:
     hypothesis: Hypothesis | None
     decode_s: float = 0.0
     level_db: float | None = None
+    bandwidth_hz: float | None = None
     fault: str | None = None
 
 
@@ -122,7 +124,7 @@ def decode_batches(
             if isinstance(wave, str)
         ]
         yield faults + [
-            Decoded(row, hypothesis, share_s * len(wave), _level_db(wave))
+            Decoded(row, hypothesis, share_s * len(wave), _level_db(wave), _bandwidth(wave, recogniser))
             for row, hypothesis, wave in zip(good, said, heard, strict=True)
         ]
 
@@ -243,3 +245,9 @@ def at_rate(wave: Wave, rate: int, wanted: int) -> Wave:
 def _level_db(wave: Wave) -> float:
     power = float(np.dot(wave, wave)) / len(wave) if len(wave) else 0.0
     return round(max(FLOOR_DB, 10 * float(np.log10(max(power, 1e-30)))), 1)
+
+
+def _bandwidth(wave: Wave, recogniser: Recogniser) -> float:
+    from govor.audio import bandwidth_hz
+
+    return round(bandwidth_hz(wave, recogniser.sample_rate), -2)

@@ -205,6 +205,7 @@ def _line(name: str, decoded: Decoded) -> Line:
         "language": said.language,
         "decode_s": round(decoded.decode_s, 5),
         "level_db": decoded.level_db,
+        "bandwidth_hz": decoded.bandwidth_hz,
     }
 
 

@@ -1,7 +1,7 @@
 """``hypotheses.jsonl``: one JSON object a line, appended batch by batch, readable after any kill.
 
-Keys: ``id``, ``text``, ``confidence``, ``language``, ``decode_s``, ``level_db``; a clip that could not be
-decoded has ``fault`` and no ``text``. Files of other systems are read by their ending.
+Keys: ``id``, ``text``, ``confidence``, ``language``, ``decode_s``, ``level_db``, ``bandwidth_hz``; a clip
+that could not be decoded has ``fault`` and no ``text``. Files of other systems are read by their ending.
 """
 
 from __future__ import annotations

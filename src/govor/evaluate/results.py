@@ -46,7 +46,7 @@ def write_results(
         config: settings.
         test_looks: how often the run was scored on this split; None for what is no run.
     """
-    table, split = data.table(config.split), config.split
+    table, split = _with_bandwidth(data.table(config.split), system), config.split
     _require_columns(table, config)
     normaliser, groups = _normaliser(system, config, data), groups_of(table)
     scores = _scored(system, table, normaliser, groups, config.seed)
@@ -61,7 +61,7 @@ def write_results(
         "baseline": rates_of(baseline, other, table, split) if baseline and other else None,
         "comparison": compare_scores(scores, other).as_dict(scores.ids) if other else None,
         "long_form": _long_form(data, system, scores, baseline, other, normaliser, out, config),
-        "dataset": {"path": str(data.url), "fingerprint": data.fingerprint},
+        "dataset": {"path": _lasting(data.url), "fingerprint": data.fingerprint},
         "seed": config.seed,
         "out": str(out),
     }
@@ -73,6 +73,11 @@ def write_results(
     material = Material(summary, scores, diagnosis, table, confidences, system.faults, other, key)
     write_report(out / "report.html", material, lambda row: data.clip_bytes(split, row), config.audio_bytes)
     return summary
+
+
+def _lasting(url: str) -> str:
+    """A path that ``govor report`` finds from any folder."""
+    return url if "://" in url else str(Path(url).expanduser().absolute())
 
 
 def _long_form(
@@ -144,6 +149,14 @@ def _main_language(data: Dataset, split: str) -> str | None:
     if "language" not in table.columns or table["language"].null_count() == table.height:
         return None
     return str(table["language"].drop_nulls().mode().sort()[0])
+
+
+def _with_bandwidth(table: pl.DataFrame, system: System) -> pl.DataFrame:
+    """The table with the bandwidth that was measured while decoding, unless it has one."""
+    found = [system.lines.get(name, {}).get("bandwidth_hz") for name in table["id"]]
+    if "bandwidth_hz" in table.columns or not any(found):
+        return table
+    return table.with_columns(bandwidth_hz=pl.Series(found, dtype=pl.Float64))
 
 
 def _require_columns(table: pl.DataFrame, config: EvaluateConfig) -> None:

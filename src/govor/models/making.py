@@ -159,11 +159,12 @@ class _Maker:
         return self._ctc(model, vocabulary, feature_extractor, str(self.config.base))
 
     def _vocabulary(self, place: Path | str, configuration: Any, train_texts: Iterable[str]) -> Vocabulary:
-        """Built from train where the head is new or it is asked for, else the base's."""
+        """Built from train where head or language is new or it is asked for, else the base's."""
         from transformers import AutoTokenizer
 
         has_head = any(str(a).endswith("ForCTC") for a in configuration.architectures or ())
-        if self.config.vocabulary == "build" or (self.config.vocabulary == "auto" and not has_head):
+        new = self.config.adapter or not has_head  # an adapter is for a language that the base cannot write
+        if self.config.vocabulary == "build" or (self.config.vocabulary == "auto" and new):
             return build_vocabulary(train_texts, self.config.delimiter)
         if not has_head:
             raise ModelError(

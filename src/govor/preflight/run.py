@@ -164,9 +164,10 @@ def _take(one: Check, materials: Any, cannot: dict[str, Any], outcome: Outcome) 
             outcome.status, outcome.note = "skipped", str(error)
             return None
         except (GovorError, OSError, ValueError, RuntimeError, KeyError) as error:
+            told = known or any(str(error) == str(other) for other in cannot.values())
             cannot[name] = error
             outcome.status, outcome.note = "skipped", f"the {name} could not be made: {_first_line(error)}"
-            if not known:
+            if not told:
                 outcome.status = "findings"
                 outcome.findings.append(_unusable(name, error))
             return None

@@ -130,7 +130,8 @@ class _Open:
             return self._past_end(total)
         if self._silent:
             return Refused(self.span.row, "silent", "every sample is zero")
-        return Clip(self.span.row, self._encoder.finish(), self.samples, self._digest.hexdigest())
+        content, self._encoder = self._encoder.finish(), None
+        return Clip(self.span.row, content, self.samples, self._digest.hexdigest())
 
     def _past_end(self, total: int) -> Refused:
         rate = self._settings.sample_rate

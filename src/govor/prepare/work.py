@@ -20,7 +20,7 @@ from govor.audio.limits import DecodeLimits
 from govor.audio.reader import IndexMismatchError, indexed
 from govor.audio.source import opened
 from govor.audio.stream import mono_blocks
-from govor.errors import AudioError, CorpusError
+from govor.errors import AudioError, CorpusError, GovorError
 from govor.prepare.cutting import Outcome, Refused, Span, cut_recording
 from govor.prepare.schema import SHARD_COLUMN
 from govor.prepare.settings import Settings
@@ -230,6 +230,11 @@ def _outcomes(task: Task, audio: str, spans: list[Span], beat: Callable[[], None
         yield from (Refused(row, error.code, str(error)) for row in left)
     except OSError as error:
         yield from (Refused(row, "unreadable", _disk_fault(error, path)) for row in left)
+    except (GovorError, MemoryError):
+        raise
+    except Exception as error:  # decoders of damaged files raise whatever they like
+        detail = f"{path}: the decoder failed ({type(error).__name__}: {error})"
+        yield from (Refused(row, "decoder_error", detail) for row in left)
 
 
 class _OtherDecoderNeededError(Exception):

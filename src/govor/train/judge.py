@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from govor.config import TrainConfig
 from govor.errors import DatasetError, RecipeError
-from govor.train.alarm import disagreement, forced_error
+from govor.train.alarm import disagreement, forced_error, window_warning, windows_gap
 from govor.train.feed import Feed
 from govor.train.reduce import Ranks
 from govor.train.seeds import generator
@@ -135,8 +135,9 @@ class Judge:
         with torch.no_grad():
             hypotheses = self._decode(rows)
         pairs = [(self._references[i], self.family.normaliser(h, self._languages[i])) for i, h in hypotheses]
-        forced = self._forced()
-        return self._judgement(pairs, hypotheses, forced, time.monotonic() - start_s)
+        forced, warning = self._forced()
+        found = self._judgement(pairs, hypotheses, forced, time.monotonic() - start_s)
+        return replace(found, warning=found.warning or warning)
 
     def _decode(self, rows: list[int]) -> list[tuple[str, str]]:
         from govor.evaluate import decode_rows
@@ -153,10 +154,16 @@ class Judge:
     def _batch_s(self) -> float:
         return self.config.batch_s or 120.0
 
-    def _forced(self) -> float:
+    def _forced(self) -> tuple[float, str | None]:
+        """Teacher-forced error, and a warning about short windows where they were trained on."""
         feed = Feed(self.dataset, self.config.dev_split, np.asarray(self.rows), self.family)
         examples = feed.examples(self.rows[:FORCED_CLIPS])
-        return forced_error(self.family, examples) if examples else 1.0
+        if not examples:
+            return 1.0, None
+        if self.config.windows == "full" or self.family.train_windows == "full":
+            return forced_error(self.family, examples), None
+        short, full = windows_gap(self.family, examples)
+        return full, window_warning(short, full)
 
     def _judgement(
         self,

@@ -87,6 +87,8 @@ def open_session(
     threads = set_threads(config)
     start = _find_start(folder, ranks, material.fingerprints, config.mirror)
     stepper = _stepper(recipe, material, ranks, start)
+    if ranks.main:
+        _say_rate(material.dataset.sample_rate, stepper.family.sample_rate)
     state = _state(start, stepper, folder)
     layout = _layout(state, stepper, material, config)
     _set_total(state, config, material.durations, layout)
@@ -132,6 +134,12 @@ def _stepper(recipe: Recipe, material: Material, ranks: Ranks, start: Checkpoint
     if start:
         load_optimiser(family.model, optimiser, start.folder / checkpoint.OPTIMIZER)
     return Stepper(family, optimiser, recipe.train, ranks)
+
+
+def _say_rate(data_hz: int, model_hz: int) -> None:
+    if data_hz != model_hz:
+        lost = " (what lies above half of the lower rate is missing)" if data_hz < model_hz else ""
+        say(f"clips of {data_hz} Hz are resampled to the model's {model_hz} Hz while training{lost}")
 
 
 def _state(start: Checkpoint | None, stepper: Stepper, folder: RunFolder) -> TrainState:
@@ -211,7 +219,8 @@ def _steps_left(
 
 
 def _feed(config: TrainConfig, material: Material, stepper: Stepper) -> Feed:
-    augmenter = Augmenter(config.augment, config.seed, stepper.family.sample_rate)
+    family = stepper.family
+    augmenter = Augmenter(config.augment, config.seed, family.sample_rate, family.max_window_s)
     return Feed(
         material.dataset,
         config.train_split,

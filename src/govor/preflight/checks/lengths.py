@@ -72,7 +72,8 @@ def labels_fit_the_frames(family: Family, labels: Tables) -> Iterator[Finding]:
 def _too_few_frames(split: str, total: int, short: pl.DataFrame) -> Finding:
     severity: Severity = "warning" if short.height <= FEW_SHARE * total else "error"
     fix = (
-        "leave these ids out with [select] exclude: their transcripts are longer than anybody speaks"
+        "listen to one with govor inspect: the clip is cut too short, or the transcript is of another one;"
+        " leave these ids out with [select] exclude"
         if severity == "warning"
         else "take a model with less subsampling ([model] from_scratch subsampling_factor = 4), or labels of"
         " several characters; check a few of these clips with govor inspect"

@@ -66,37 +66,49 @@ KINDS = (
 PAIRS = (("train", "test"), ("train", "dev"), ("dev", "test"))
 
 
+@dataclass(frozen=True)
+class _Shared:
+    """Rows of one split that share something with another split."""
+
+    first: str
+    second: str
+    rows: pl.DataFrame
+    total: int
+
+    def __str__(self) -> str:
+        return f"{share_of(self.rows.height, self.total)} {self.second} rows with {self.first}"
+
+
 @check(*(kind.code for kind in KINDS))
 def nothing_crosses_splits(tables: Tables, recipe: Recipe) -> Iterator[Finding]:
     """No id, audio, recording, speaker or sentence is in two splits."""
     for kind in KINDS:
-        for first, second in PAIRS:
-            if first not in tables or second not in tables or kind.column not in tables[first].columns:
-                continue
-            if (first, second) == ("dev", "test") and not kind.always_error:
-                continue
-            finding = _crossing(kind, tables, first, second, recipe)
-            if finding:
-                yield finding
+        pairs = PAIRS if kind.always_error else PAIRS[:2]
+        found = [shared for first, second in pairs if (shared := _shared(kind, tables, first, second))]
+        if found:
+            yield _crossing(kind, found, recipe)
 
 
-def _crossing(kind: _Kind, tables: Tables, first: str, second: str, recipe: Recipe) -> Finding | None:
-    left, right = _named(tables[first], kind.column), _named(tables[second], kind.column)
-    shared = right.join(left, on=kind.column, how="semi")
-    if not shared.height:
+def _shared(kind: _Kind, tables: Tables, first: str, second: str) -> _Shared | None:
+    if first not in tables or second not in tables or kind.column not in tables[first].columns:
         return None
-    values = shared[kind.column].unique(maintain_order=True).to_list()
+    left, right = _named(tables[first], kind.column), _named(tables[second], kind.column)
+    rows = right.join(left, on=kind.column, how="semi")
+    return _Shared(first, second, rows, tables[second].height) if rows.height else None
+
+
+def _crossing(kind: _Kind, found: list[_Shared], recipe: Recipe) -> Finding:
     severity, origin = _severity(kind, recipe)
+    values = found[0].rows[kind.column].unique(maintain_order=True).to_list()
     return Finding(
         kind.code,
         severity,
-        f"splits {first} and {second}",
-        f"{share_of(shared.height, tables[second].height)} {second} rows share {kind.noun} with {first}"
-        f" ({some(map(str, values), 3)})",
-        f"none may be shared in {origin}" if severity == "error" else f"{origin}",
+        f"splits {some(dict.fromkeys(name for one in found for name in (one.first, one.second)))}",
+        f"{kind.noun} are shared by {'; '.join(map(str, found))} ({some(map(str, values), 3)})",
+        f"none in {origin}" if severity == "error" else f"none; {origin}",
         kind.why,
-        _fix(kind, first, second, severity),
-        tuple(map(str, shared["id"].head(5))),
+        _fix(kind, found[0].first, found[0].second, severity),
+        tuple(map(str, found[0].rows["id"].head(5))),
     )
 
 
@@ -153,7 +165,10 @@ def _no_dev(tables: Tables, choosing: str) -> Finding:
         f"its splits are {some(tables)}",
         f"a split {choosing} of its own",
         "checkpoints and settings would be chosen on the test split, whose WER is then too good",
-        "set [select] dev = 200 (utterances), or give the source's own dev rows the split dev",
+        f"set [select] dev = {min(200, max(1, tables['train'].height // 10))} (utterances), or give the"
+        f" source's own rows for it the split {choosing}"
+        if "train" in tables
+        else "prepare a data set with a train and a dev split",
     )
 
 

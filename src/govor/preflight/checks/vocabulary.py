@@ -190,7 +190,7 @@ def _missing(
     shares = {split: touched[split] / max(labels[split].height, 1) for split in touched}
     listed = some((f"{c!r} ({counts[c]:,})" for c in sorted(letters.missing, key=lambda c: -counts[c])), 12)
     where = ", ".join(f"{split}: {share_of(touched[split], labels[split].height)}" for split in touched)
-    if max(shares.values()) > OTHER_LANGUAGE_SHARE:
+    if shares.get("train", max(shares.values())) > OTHER_LANGUAGE_SHARE:
         yield Finding(
             "vocabulary_other_language",
             "error",
@@ -212,7 +212,11 @@ def _missing(
             "every character of the transcripts",
             "words with such a character always count as errors; in train they teach the unknown token",
             "add a rule to [text] rules that rewrites them, leave these utterances out ([select] exclude), or"
-            " set [model] vocabulary = 'build'",
+            + (
+                " set [model] vocabulary = 'build'"
+                if touched.get("train")
+                else " add train text that holds them"
+            ),
             samples,
         )
 

@@ -1,0 +1,421 @@
+"""Training against the transformers Trainer recipes: the same models, data and steps, in one run.
+
+    python bench/train.py --dataset demo/work/dataset --whisper whisper-tiny-no-weights
+
+For each family, the Trainer as the usual recipes set it up, and govor; each in a process of its own, one
+after the other: clips per second, padding share, peak memory, and seconds until the score that both reach
+(dev WER for CTC; for Whisper the dev loss per token over full 30 s windows, because greedy decoding of a
+model that is still noise would take longer than training). The Trainer reads the same clips and computes
+features in its collator (CTC: `train_sampling_strategy="group_by_length"`; Whisper: 30 s log-mels).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+CTC = {
+    "model_type": "parakeet_ctc",
+    "hidden_size": 144,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 4,
+    "intermediate_size": 576,
+    "conv_kernel_size": 9,
+    "subsampling_factor": 4,
+    "subsampling_conv_channels": 32,
+    "num_mel_bins": 80,
+    "initializer_range": 0.05,
+}
+BATCH = 8
+
+
+def whisper_sizes(folder: str) -> dict[str, Any]:
+    """The size of whisper-tiny (37.8 M parameters), with the real tokenizer and random weights."""
+    return {"model_type": "whisper", "tokenizer": folder}
+
+
+def sizes_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    return CTC if arguments.family == "ctc" else whisper_sizes(arguments.whisper)
+
+
+def with_govor(arguments: argparse.Namespace, out: str) -> dict[str, Any]:
+    """govor's own loop; the same number of clips a step by capping the batch at BATCH clips."""
+    from govor.config import recipe_from
+    from govor.train import opening, train
+    from govor.train.journal import read_metrics
+
+    if arguments.family == "whisper":
+        opening.Judge = loss_judge()  # type: ignore[misc]
+    train_settings = {
+        "steps": arguments.steps,
+        "batch_s": 1000.0,
+        "max_batch": BATCH,
+        "lr": arguments.lr,
+        "schedule": "cosine",
+        "warmup": 0.08,
+        "threads": arguments.threads,
+        "loader_workers": 1,
+        "eval_every": f"{arguments.eval_every} steps",
+        "save_every": "100000 steps",
+        "eval_utterances": arguments.dev,
+        "trackers": [],
+        "windows": arguments.windows,
+        "log_every": arguments.eval_every,
+    }
+    recipe = recipe_from(
+        {
+            "work": out,
+            "prepare": {"out": arguments.dataset},
+            "model": {"from_scratch": sizes_of(arguments), "language": "hr"},
+            "train": train_settings,
+        }
+    )
+    timed_judge(opening)
+    begin = begin_of_training(opening)
+    train(recipe, device="cpu")
+    used_s = cpu_s() - begin[0] - JUDGING["cpu_s"]
+    lines = read_metrics(Path(out) / "run")
+    steps = [line for line in lines if line["kind"] == "train"]
+    evaluations = [line for line in lines if line["kind"] == "eval"]
+    judging_s = sum(line["seconds"] for line in evaluations)
+    seconds = steps[-1]["seconds"] - judging_s + evaluations[-1]["seconds"]
+    return {
+        "clips_per_s": arguments.steps * BATCH / seconds,
+        "cpu_ms_a_clip": 1000 * used_s / arguments.steps / BATCH,
+        "padding": sum(line["padding"] for line in steps) / len(steps),
+        "curve": curve(evaluations, steps),
+    }
+
+
+def curve(evaluations: list[dict[str, Any]], steps: list[dict[str, Any]]) -> list[tuple[int, float, float]]:
+    """(step, seconds of training, WER) by evaluation; the time of evaluating is left out."""
+    passed = {line["step"]: line["seconds"] for line in steps}
+    found, judging = [], 0.0
+    for line in evaluations:
+        found.append((line["step"], passed.get(line["step"], 0.0) - judging, line["wer"]))
+        judging += line["seconds"]
+    return found
+
+
+def with_trainer(arguments: argparse.Namespace, out: str) -> dict[str, Any]:
+    """The Trainer as the usual recipes use it, on the same model and clips."""
+    import datasets
+    import torch
+    import transformers
+
+    torch.set_num_threads(arguments.threads)
+    transformers.utils.logging.disable_progress_bar()
+    family, dataset, texts = same_model(arguments)
+    kind = transformers.Trainer if arguments.family == "ctc" else transformers.Seq2SeqTrainer
+    settings = (
+        transformers.TrainingArguments if arguments.family == "ctc" else transformers.Seq2SeqTrainingArguments
+    )
+    extra = {"train_sampling_strategy": "group_by_length"} if arguments.family == "ctc" else {}
+    options = settings(
+        output_dir=out,
+        per_device_train_batch_size=BATCH,
+        max_steps=arguments.steps,
+        learning_rate=arguments.lr,
+        lr_scheduler_type="cosine",
+        warmup_steps=0.08,
+        adam_beta2=0.98,
+        weight_decay=0.01,
+        save_strategy="no",
+        report_to=[],
+        logging_steps=arguments.eval_every,
+        remove_unused_columns=False,
+        use_cpu=True,
+        dataloader_num_workers=1,
+        disable_tqdm=True,
+        seed=0,
+        **extra,
+    )
+    collate = Collator(family, dataset, texts)
+    watch = Watch(family, dataset, arguments)
+    trainer = kind(
+        model=family.model,
+        args=options,
+        train_dataset=datasets.Dataset.from_dict(
+            {"row": list(range(len(texts))), "length": [int(100 * s) for s in dataset.durations("train")]}
+        ),
+        data_collator=collate,
+        callbacks=[watch.callback()],
+    )
+    begin_s = cpu_s()
+    watch.begin()
+    trainer.train()
+    used_s = cpu_s() - begin_s - JUDGING["cpu_s"]
+    return {
+        "clips_per_s": arguments.steps * BATCH / watch.trained_s(),
+        "cpu_ms_a_clip": 1000 * used_s / arguments.steps / BATCH,
+        "padding": padding(dataset, arguments),
+        "curve": watch.curve,
+    }
+
+
+JUDGING = {"cpu_s": 0.0}
+
+
+def cpu_s() -> float:
+    """Of this process and its finished children."""
+    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(resource.getrusage(k).ru_utime + resource.getrusage(k).ru_stime for k in kinds)
+
+
+def begin_of_training(opening: Any) -> list[float]:
+    """Processor time when the first step begins (the Trainer's clock starts behind model and data too)."""
+    begin: list[float] = []
+    run = opening.Session.run
+
+    def noted(self: Any) -> None:
+        begin.append(cpu_s())
+        run(self)
+
+    opening.Session.run = noted
+    return begin
+
+
+def timed_judge(opening: Any) -> None:
+    """Takes the processor time of evaluating out of the account."""
+    judge = opening.Judge.judge
+
+    def timed(self: Any, whole: bool = False) -> Any:
+        begin_s = cpu_s()
+        try:
+            return judge(self, whole)
+        finally:
+            JUDGING["cpu_s"] += cpu_s() - begin_s
+
+    opening.Judge.judge = timed
+
+
+def loss_judge() -> type:
+    """A judge that gives the dev loss where others give the WER."""
+    from govor.train.judge import Judge, Judgement
+
+    class LossJudge(Judge):
+        def judge(self, whole: bool = False) -> Judgement:
+            start_s = time.monotonic()
+            loss = dev_loss(self.family, self.dataset, self.rows)
+            return Judgement(loss, loss, 1.0, len(self.rows), time.monotonic() - start_s, (), None)
+
+    return LossJudge
+
+
+def dev_loss(family: Any, dataset: Any, rows: list[int]) -> float:
+    """Negative log-likelihood of a label over full windows, without dropout."""
+    import numpy as np
+    import torch
+
+    from govor.train.feed import Feed
+
+    windows, family.train_windows = family.train_windows, "full"
+    family.model.eval()
+    examples = Feed(dataset, "dev", np.arange(dataset.splits["dev"]), family).examples(rows)
+    loss, units = 0.0, 0
+    with torch.no_grad():
+        for start in range(0, len(examples), BATCH):
+            part, count = family.loss(family.collate(examples[start : start + BATCH]))
+            loss, units = loss + float(part), units + count
+    family.train_windows = windows
+    family.model.train()
+    return loss / units
+
+
+def same_model(arguments: argparse.Namespace) -> tuple[Any, Any, list[str]]:
+    """The model with govor's initial weights, so that both begin at the same place."""
+    from govor.config import ModelConfig, TextConfig
+    from govor.load import Dataset
+    from govor.models import new_model
+    from govor.text import Normaliser
+
+    dataset = Dataset.open(arguments.dataset)
+    normaliser = Normaliser.of(TextConfig(), "hr")
+    texts = [normaliser(text) for text in dataset.table("train")["text"].to_list()]
+    family = new_model(
+        ModelConfig(from_scratch=sizes_of(arguments), language="hr"),
+        normaliser=normaliser,
+        train_texts=texts,
+        language="hr",
+        device="cpu",
+        seed=0,
+    )
+    return family, dataset, texts
+
+
+class Collator:
+    """Decodes and featurises with the transformers extractor, pads as the recipes do."""
+
+    def __init__(self, family: Any, dataset: Any, texts: list[str]) -> None:
+        self.extractor = family.feature_extractor
+        self.ctc = family.as_dict()["family"] == "ctc"
+        self.padding = family.model.config.pad_token_id if self.ctc else -100
+        self.labels = [family.encode_text(text, "hr") for text in texts]
+        self.clips = [dataset.clip_bytes("train", row) for row in range(len(texts))]
+
+    def __call__(self, items: list[dict[str, Any]]) -> dict[str, Any]:
+        import io
+
+        import soundfile
+        import torch
+
+        rows = [item["row"] for item in items]
+        waves = [soundfile.read(io.BytesIO(self.clips[row]), dtype="float32")[0] for row in rows]
+        labels = [self.labels[row] for row in rows]
+        longest = max(map(len, labels))
+        padded = torch.tensor([row + [self.padding] * (longest - len(row)) for row in labels])
+        how = {"padding": "longest"} if self.ctc else {}
+        features = self.extractor(waves, sampling_rate=16_000, return_tensors="pt", **how)
+        return {**features, "labels": padded}
+
+
+class Watch:
+    """Evaluates while the Trainer trains, on govor's dev rows, and takes that time out of the clock."""
+
+    def __init__(self, family: Any, dataset: Any, arguments: argparse.Namespace) -> None:
+        self.family, self.dataset, self.arguments = family, dataset, arguments
+        self.curve: list[tuple[int, float, float]] = []
+        self.judging_s = 0.0
+
+    def begin(self) -> None:
+        self.start_s = time.perf_counter()
+
+    def trained_s(self) -> float:
+        return time.perf_counter() - self.start_s - self.judging_s
+
+    def judge(self, step: int) -> None:
+        begin_s = cpu_s()
+        self._judge(step)
+        JUDGING["cpu_s"] += cpu_s() - begin_s
+
+    def _judge(self, step: int) -> None:
+        from govor.evaluate import corpus_rate, decode_rows
+        from govor.models.base import DecodeOptions
+        from govor.train.judge import fixed_rows
+
+        passed_s, begin_s = self.trained_s(), time.perf_counter()
+        rows = fixed_rows(self.dataset.splits["dev"], self.arguments.dev, 0)
+        if self.arguments.family == "whisper":
+            self.curve.append((step, passed_s, dev_loss(self.family, self.dataset, rows)))
+            self.judging_s += time.perf_counter() - begin_s
+            return
+        table = self.dataset.table("dev")
+        texts = dict(zip(table["id"].to_list(), table["text"].to_list(), strict=True))
+        found = decode_rows(
+            self.family, self.dataset, "dev", rows, DecodeOptions(language="hr"), batch_s=240.0
+        )
+        normal = self.family.normaliser
+        wer = corpus_rate([(normal(texts[i]), normal(h.text)) for i, h in found])
+        self.curve.append((step, passed_s, wer))
+        self.judging_s += time.perf_counter() - begin_s
+
+    def callback(self) -> Any:
+        from transformers import TrainerCallback
+
+        watch, every = self, self.arguments.eval_every
+
+        class Judge(TrainerCallback):
+            def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+                if state.global_step % every == 0:
+                    watch.judge(state.global_step)
+
+        return Judge()
+
+
+def padding(dataset: Any, arguments: argparse.Namespace) -> float:
+    """Padding of the Trainer's own batches: 30 s windows, or its grouping by length (mega-batches of 50)."""
+    import torch
+    from transformers.trainer_pt_utils import get_length_grouped_indices
+
+    seconds = dataset.durations("train")
+    if arguments.family != "ctc":
+        return 1 - float(seconds.mean()) / 30.0
+    lengths = [int(s * 100) for s in seconds]
+    order = get_length_grouped_indices(lengths, BATCH, generator=torch.Generator().manual_seed(0))
+    batches = [order[i : i + BATCH] for i in range(0, len(order), BATCH)]
+    padded = sum(seconds[batch].max() * len(batch) for batch in batches)
+    return 1 - float(seconds.sum()) / float(padded)
+
+
+def one(arguments: argparse.Namespace) -> None:
+    with tempfile.TemporaryDirectory() as out:
+        found = (with_govor if arguments.side == "govor" else with_trainer)(arguments, out)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    print(json.dumps({**found, "peak_mb": peak, "cpu_s": usage.ru_utime + usage.ru_stime}))
+
+
+def run(arguments: argparse.Namespace, **changes: Any) -> dict[str, Any]:
+    """One side in a process of its own."""
+    settings = {**vars(arguments), **changes}
+    flags = [f"--{key.replace('_', '-')}={value}" for key, value in settings.items() if value is not None]
+    environment = {**os.environ, "OMP_NUM_THREADS": str(arguments.threads), "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run(
+        [sys.executable, __file__, *flags], capture_output=True, text=True, env=environment, check=False
+    )
+    if done.returncode:
+        raise SystemExit(done.stderr[-3000:])
+    return dict(json.loads(done.stdout.strip().splitlines()[-1]))
+
+
+def reached(curve: list[Any], wer: float) -> float | None:
+    return next((seconds for _, seconds, value in curve if value <= wer), None)
+
+
+def compare(name: str, trainer: dict[str, Any], govor: dict[str, Any]) -> str:
+    both = max(min(w for _, _, w in trainer["curve"]), min(w for _, _, w in govor["curve"]))
+    times = reached(trainer["curve"], both), reached(govor["curve"], both)
+    same = f"{times[0]:.0f} s / {times[1]:.0f} s to {both:.3f}" if all(times) else "-"
+    return (
+        f"| {name} | {trainer['clips_per_s']:.2f} | {govor['clips_per_s']:.2f} "
+        f"| **{govor['clips_per_s'] / trainer['clips_per_s']:.2f}** "
+        f"| {trainer['cpu_ms_a_clip']:.1f} / {govor['cpu_ms_a_clip']:.1f} "
+        f"= **{trainer['cpu_ms_a_clip'] / govor['cpu_ms_a_clip']:.2f}** "
+        f"| {trainer['padding']:.1%} / {govor['padding']:.1%} "
+        f"| {trainer['peak_mb']:.0f} / {govor['peak_mb']:.0f} | {same} "
+        f"| {trainer['curve'][-1][2]:.3f} / {govor['curve'][-1][2]:.3f} |"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--dataset", required=True)
+    parser.add_argument("--whisper", help="folder with Whisper's tokenizer and configuration")
+    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--eval-every", type=int, default=100)
+    parser.add_argument("--dev", type=int, default=24)
+    parser.add_argument("--lr", type=float, default=2e-3)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--windows", default="full")
+    parser.add_argument("--family", choices=("ctc", "whisper"))
+    parser.add_argument("--side", choices=("govor", "trainer"))
+    arguments = parser.parse_args()
+    if arguments.side:
+        return one(arguments)
+    print(
+        "| recipe | clips/s Trainer | govor | ratio | CPU ms a clip | padding | peak MB "
+        "| same score after | last score |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
+    if arguments.family in (None, "ctc"):
+        sides = [run(arguments, family="ctc", side=side) for side in ("trainer", "govor")]
+        print(compare("CTC 2.1 M", *sides), flush=True)
+    if arguments.family in (None, "whisper") and arguments.whisper:
+        trainer = run(arguments, family="whisper", side="trainer")
+        for windows in ("short", "mixed", "full"):
+            found = run(arguments, family="whisper", side="govor", windows=windows)
+            print(compare(f"Whisper, {windows} windows", trainer, found), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,230 @@
+"""Transcribing long recordings: govor against the transformers pipeline and faster-whisper, same weights.
+
+Every system decodes the same speech in a process of its own, one thread, model already loaded. What counts is
+audio-seconds per CPU-second (all threads of the process) and the process's peak memory. Whisper weights are
+random, of whisper-tiny's size; the end of text is suppressed and every window decodes the same number of
+tokens in every system, so that nobody wins by stopping early.
+
+    OMP_NUM_THREADS=1 python bench/transcribe.py --minutes 10
+    OMP_NUM_THREADS=1 python bench/transcribe.py --minutes 60 --systems govor-ct2-int8,govor-onnx
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+RATE = 16_000
+WINDOW_S = 30
+PROMPT_TOKENS = 4
+TOKENIZER = Path(__file__).parents[2] / "shared" / "data" / "whisper-tiny-no-weights"
+WHISPER_SIZES = {
+    "d_model": 384,
+    "encoder_layers": 4,
+    "decoder_layers": 4,
+    "encoder_attention_heads": 6,
+    "decoder_attention_heads": 6,
+    "encoder_ffn_dim": 1536,
+    "decoder_ffn_dim": 1536,
+}
+CTC_SIZES = {
+    "model_type": "wav2vec2",
+    "hidden_size": 384,
+    "num_hidden_layers": 6,
+    "num_attention_heads": 6,
+    "intermediate_size": 1536,
+    "conv_dim": [256] * 7,
+}
+
+
+def make_models(folder: Path) -> None:
+    """Random models and their exports."""
+    from govor.config import ModelConfig, TextConfig
+    from govor.export.ctranslate2 import convert as to_ct2
+    from govor.export.onnx import convert as to_onnx
+    from govor.models import new_model
+    from govor.text import Normaliser
+
+    common = {"normaliser": Normaliser.of(TextConfig(), "hr"), "language": "hr", "device": "cpu"}
+    sizes = {"model_type": "whisper", "tokenizer": str(TOKENIZER), **WHISPER_SIZES}
+    whisper = new_model(ModelConfig(from_scratch=sizes), train_texts=[], **common)
+    generation = whisper.model.generation_config
+    generation.suppress_tokens = sorted({*(generation.suppress_tokens or []), whisper.prompt.end})
+    generation.begin_suppress_tokens = None
+    whisper.save(folder / "whisper")
+    for kind in ("float32", "int8"):
+        (folder / kind).mkdir()
+        to_ct2(whisper, folder / kind, kind)
+    letters = ["abcdefghijklmnopqrstuvwxyzčćđšž abc"]
+    ctc = new_model(ModelConfig(from_scratch=CTC_SIZES), train_texts=letters, **common)
+    ctc.save(folder / "ctc")
+    (folder / "onnx").mkdir()
+    to_onnx(ctc, folder / "onnx", None)
+
+
+def make_speech(path: Path, minutes: float) -> None:
+    """Croatian sentences with pauses, as 16 kHz FLAC."""
+    import numpy as np
+    import soundfile
+    import soxr
+
+    from govor.demo.espeak import synthesise
+    from govor.demo.sentences import distinct_sentences
+
+    random = np.random.default_rng(3)
+    clips = []
+    for sentence in distinct_sentences(random, 60):
+        speech = synthesise(sentence)
+        clips.append(soxr.resample(speech.samples, speech.sample_rate, RATE))
+    left = round(minutes * 60 * RATE)
+    with soundfile.SoundFile(path, "w", RATE, 1) as file:
+        while left > 0:
+            pause = np.zeros(int(random.choice([0.2, 0.5, 0.9]) * RATE))
+            piece = np.concatenate([clips[random.integers(len(clips))], pause])[:left]
+            file.write(piece + random.normal(0, 3e-4, len(piece)))
+            left -= len(piece)
+
+
+def govor(model: str, audio: Path, tokens: int, **settings: object):
+    """A govor system: (run, windows are counted in its own object)."""
+    import govor.export.ctranslate2 as ct2
+    import govor.models.whisper_decoding as decoding
+    from govor.config import TranscribeConfig
+    from govor.models import open_model
+    from govor.transcribe import Transcriber
+
+    for module in (ct2, decoding):
+        module.TOKENS_BESIDES, module.TOKENS_PER_SECOND = tokens, 0
+    recogniser = open_model(model, device="cpu")
+    transcriber = Transcriber(recogniser, TranscribeConfig(**settings))
+    return lambda: transcriber.transcribe(audio).text
+
+
+def pipeline(model: str, audio: Path, tokens: int, batch: int):
+    """The transformers pipeline, fed with samples."""
+    import soundfile
+    from transformers import pipeline as make
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    pipe = make("automatic-speech-recognition", model=model, device="cpu")
+    pipe.tokenizer.pad_token = pipe.tokenizer.pad_token or pipe.tokenizer.eos_token
+    samples, rate = soundfile.read(audio, dtype="float32")
+    settings: dict = {"chunk_length_s": WINDOW_S, "batch_size": batch}
+    if "whisper" in model:
+        settings["stride_length_s"] = 0
+        settings["generate_kwargs"] = {
+            "max_new_tokens": tokens,
+            "min_new_tokens": tokens,
+            "num_beams": 1,
+            "language": "hr",
+        }
+    return lambda: pipe({"raw": samples, "sampling_rate": rate}, **settings)["text"]
+
+
+def faster_whisper(model: str, audio: Path, tokens: int, kind: str):
+    """faster-whisper with its fallbacks off."""
+    import soundfile
+    from faster_whisper import WhisperModel
+
+    engine = WhisperModel(model, device="cpu", compute_type=kind, cpu_threads=1)
+    samples, _ = soundfile.read(audio, dtype="float32")
+
+    def run() -> str:
+        segments, _ = engine.transcribe(
+            samples,
+            language="hr",
+            beam_size=1,
+            temperature=0.0,
+            compression_ratio_threshold=None,
+            log_prob_threshold=None,
+            no_speech_threshold=None,
+            condition_on_previous_text=False,
+            without_timestamps=True,
+            max_new_tokens=2 * tokens - PROMPT_TOKENS,  # the engine halves the sum of both
+        )
+        return " ".join(segment.text for segment in segments)
+
+    return run
+
+
+FIXED = {"chunk": float(WINDOW_S), "language": "hr"}
+SYSTEMS = {
+    "pipeline-whisper-1": (pipeline, "whisper", {"batch": 1}),
+    "pipeline-whisper-8": (pipeline, "whisper", {"batch": 8}),
+    "faster-whisper-float32": (faster_whisper, "float32", {"kind": "float32"}),
+    "faster-whisper-int8": (faster_whisper, "int8", {"kind": "int8"}),
+    "govor-torch-float32": (govor, "whisper", FIXED),
+    "govor-ct2-float32": (govor, "float32", FIXED),
+    "govor-ct2-int8": (govor, "int8", FIXED),
+    "pipeline-ctc-1": (pipeline, "ctc", {"batch": 1}),
+    "pipeline-ctc-8": (pipeline, "ctc", {"batch": 8}),
+    "govor-torch-ctc": (govor, "ctc", {}),
+    "govor-onnx": (govor, "onnx", {}),
+}
+
+
+def peak_bytes() -> float:
+    """Most memory of this process since it began; Linux counts a parent's in ru_maxrss, hence /proc."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return 1024 * int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1])
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def measure(name: str, folder: Path, audio: Path, tokens: int) -> dict:
+    """One system, in this process."""
+    maker, model, settings = SYSTEMS[name]
+    run = maker(str(folder / model), audio, tokens, **settings)
+    wall, cpu = time.perf_counter(), time.process_time()
+    text = run()
+    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    peak_mb = peak_bytes() / 1e6
+    return {"cpu_s": cpu, "wall_s": wall, "peak_mb": peak_mb, "characters": len(text)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--tokens", type=int, default=40, help="decoded in every Whisper window")
+    parser.add_argument("--systems", default=",".join(SYSTEMS))
+    parser.add_argument("--one", nargs=3, metavar=("SYSTEM", "FOLDER", "AUDIO"), help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.one:
+        name, folder, audio = asked.one
+        print(json.dumps(measure(name, Path(folder), Path(audio), asked.tokens)))
+        return
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        make_models(folder)
+        audio = folder / "speech.flac"
+        make_speech(audio, asked.minutes)
+        print(f"{asked.minutes:g} minutes of speech, {asked.tokens} tokens a Whisper window")
+        print(f"{'system':24} {'audio-s/CPU-s':>14} {'rtf':>8} {'peak MB':>8} {'characters':>11}")
+        for name in asked.systems.split(","):
+            command = [sys.executable, __file__, "--tokens", str(asked.tokens), "--one", name, scratch, audio]
+            done = subprocess.run(command, capture_output=True, text=True)
+            if done.returncode:
+                print(f"{name:24} failed: {done.stderr.strip().splitlines()[-1][:90]}")
+                continue
+            row = json.loads(done.stdout.strip().splitlines()[-1])
+            seconds = asked.minutes * 60
+            rate, rtf = seconds / row["cpu_s"], row["wall_s"] / seconds
+            print(
+                f"{name:24} {rate:14.1f} {rtf:8.4f} {row['peak_mb']:8.0f} {row['characters']:11}", flush=True
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""The inner loop: spans of every kind, memory that is let go of."""
+
+import numpy as np
+import pytest
+import soundfile as sf
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from govor.audio import load_mono
+from govor.audio.limits import DecodeLimits
+from govor.audio.source import opened
+from govor.prepare import cutting
+from govor.prepare.cutting import Clip, Refused, Span, cut_recording
+from govor.prepare.settings import Settings
+
+SETTINGS = Settings("wav", 16_000, 10**8, 10**8, 172_800.0, 30.0, {})
+SECONDS = 20
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory):
+    path = tmp_path_factory.mktemp("audio") / "r.flac"
+    sf.write(path, np.random.default_rng(3).normal(0, 0.1, (SECONDS * 44_100, 2)), 44_100)
+    return path
+
+
+def cut(path, spans, given_settings=SETTINGS):
+    with opened(str(path), DecodeLimits()) as source:
+        return list(cut_recording(source, spans, given_settings))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.floats(0, SECONDS - 1), st.floats(0.01, 12)), min_size=1, max_size=8))
+def test_overlapping_spans_are_each_exact(recording, spans):
+    whole = load_mono(recording)
+    wanted = [Span(i, None, start, min(start + length, SECONDS)) for i, (start, length) in enumerate(spans)]
+    outcomes = cut(recording, wanted)
+    assert sorted(outcome.row for outcome in outcomes) == list(range(len(spans)))
+    for clip in outcomes:
+        span = wanted[clip.row]
+        exact = whole[round(span.start * 16_000) : round(span.end * 16_000)]
+        if not len(exact):
+            assert clip.reason == "empty_span"
+            continue
+        assert clip.samples == len(exact)
+        assert np.abs(load_mono(clip.content) - exact).max() < 1e-4
+
+
+def test_outcomes_come_in_the_order_in_which_spans_end(recording):
+    spans = [Span(0, None, None, None), Span(1, None, 1.0, 9.0), Span(2, None, 2.0, 3.0)]
+    assert [clip.row for clip in cut(recording, spans)] == [2, 1, 0]
+
+
+def test_a_span_may_end_a_little_late_but_not_much(recording):
+    late, later = cut(recording, [Span(0, None, 18.0, 20.05), Span(1, None, 18.0, 20.5)])
+    assert isinstance(late, Clip) and abs(late.samples - 2 * 16_000) <= 1
+    assert isinstance(later, Refused) and later.reason == "past_end"
+
+
+def test_clips_longer_than_allowed_are_refused(recording):
+    short = Settings("wav", 16_000, 10**8, 10**8, 172_800.0, 5.0, {})
+    reasons = [
+        outcome.reason for outcome in cut(recording, [Span(0, None, 0, 6), Span(1, None, None, None)], short)
+    ]
+    assert reasons == ["clip_too_long", "clip_too_long"]
+
+
+def test_finished_clips_are_let_go_of(recording, monkeypatch):
+    made = []
+    honest = cutting._Open
+
+    def remember(*args):
+        made.append(honest(*args))
+        return made[-1]
+
+    monkeypatch.setattr(cutting, "_Open", remember)
+    cut(recording, [Span(i, None, float(i), i + 0.9) for i in range(SECONDS)])
+    assert len(made) == SECONDS and all(item._encoder is None for item in made)

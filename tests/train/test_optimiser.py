@@ -1,0 +1,74 @@
+"""Layer-wise rates, decay groups, frozen parts, LoRA: what is trained, and how fast."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from conftest import CTC, weights
+from govor.config import Recipe, TrainConfig
+from govor.train import train
+from govor.train.optimiser import make_optimiser, rate_of
+
+
+class Toy(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = torch.nn.Linear(2, 2)
+        self.layers = torch.nn.ModuleList(torch.nn.Linear(2, 2) for _ in range(3))
+        self.head = torch.nn.Linear(2, 2)
+
+
+def test_rates_fall_layer_by_layer() -> None:
+    config = TrainConfig(layer_decay=0.5, rates={"head": 10.0})
+    names = ("conv.weight", "layers.0.weight", "layers.1.weight", "layers.2.weight", "head.weight")
+    assert [rate_of(name, config, 3) for name in names] == [0.125, 0.25, 0.5, 1.0, 10.0]
+
+
+def test_vectors_do_not_decay() -> None:
+    optimiser = make_optimiser(Toy(), TrainConfig(weight_decay=0.1))
+    groups = {group["weight_decay"]: len(group["params"]) for group in optimiser.param_groups}
+    assert groups == {0.1: 5, 0.0: 5}
+
+
+def test_frozen_parts_keep_their_weights(recipe: Callable[..., Recipe], tmp_path: Path) -> None:
+    from safetensors.torch import load_file
+
+    base = train(recipe(work=tmp_path / "base", steps=2), device="cpu")
+    model = {"base": base["model"], "freeze": ["encoder.layers.0"]}
+    train(recipe(work=tmp_path / "tuned", steps=2, model=model), device="cpu")
+    before = load_file(Path(base["model"]) / "model.safetensors")
+    after = load_file(tmp_path / "tuned" / "run" / "model" / "model.safetensors")
+    same = {name for name in before if torch.equal(before[name], after[name])}
+    frozen = {name for name in before if name.startswith("encoder.layers.0") and "norm.running" not in name}
+    assert {name for name in frozen if "batches" not in name} <= same
+    assert not any(name.startswith("encoder.layers.1") and "weight" in name for name in same)
+
+
+def lora(base: str) -> dict[str, Any]:
+    return {"base": base, "vocabulary": "keep", "lora": {"r": 4, "targets": ["q_proj", "v_proj"]}}
+
+
+@pytest.mark.parametrize("kind", ["ctc", "attention"])
+def test_lora_goes_on_exactly_and_is_merged(
+    recipe: Callable[..., Recipe], tmp_path: Path, kind: str, tiny_whisper: Path
+) -> None:
+    base = str(tiny_whisper)
+    if kind == "ctc":
+        still = {"from_scratch": CTC}
+        base = train(recipe(work=tmp_path / "base", steps=2, model=still), device="cpu")["model"]
+    more = {"model": lora(base), "schedule": "constant", "warmup": 0.0}
+    train(recipe(work=tmp_path / "whole", steps=4, **more), device="cpu")
+    train(recipe(work=tmp_path / "parts", steps=2, **more), device="cpu")
+    summary = train(recipe(work=tmp_path / "parts", steps=4, **more), device="cpu")
+    assert summary["resumed_from"] == 2
+    one, two = (weights(tmp_path / name / "run", 4) for name in ("whole", "parts"))
+    assert one == two and any("adapter" in name for name in one)
+    from govor.models import open_model
+
+    opened: Any = open_model(summary["model"], device="cpu")
+    assert not any("lora" in name for name, _ in opened.model.named_parameters())

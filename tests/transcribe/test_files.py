@@ -1,0 +1,193 @@
+"""Folders, resuming, bad files, addresses, the command."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import subprocess
+import sys
+import threading
+from functools import partial
+
+import numpy as np
+import pytest
+import soundfile
+
+from govor.config import TranscribeConfig
+from govor.errors import AudioError, InputError, LimitError, UsageError
+from govor.transcribe import transcribe_files
+from govor.transcribe.inputs import find_inputs
+
+RATE = 16_000
+CONFIG = TranscribeConfig(format=("txt", "json"))
+
+
+def talk(path, seconds: float = 3.0, seed: int = 0):
+    random = np.random.default_rng(seed)
+    envelope = np.repeat(random.uniform(0, 0.2, 20), round(seconds * RATE) // 20 + 1)
+    samples = random.normal(0, 1, round(seconds * RATE)) * envelope[: round(seconds * RATE)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, samples, RATE)
+    return path
+
+
+@pytest.fixture
+def talks(tmp_path):
+    """Two folders deep, a name twice, one file that is no audio."""
+    folder = tmp_path / "talks"
+    talk(folder / "a.wav", seed=1)
+    talk(folder / "a.flac", seed=2)
+    talk(folder / "day2" / "b.wav", seed=3)
+    (folder / "broken.mp3").write_bytes(b"this is no audio" * 100)
+    (folder / "notes.txt").write_text("no recording")
+    return folder
+
+
+def test_inputs_get_names_of_their_own(talks):
+    stems = [item.stem for item in find_inputs([str(talks), str(talks / "a.wav")])]
+    assert stems == ["a.flac", "a.wav", "broken", "day2/b", "a.wav-2"]
+    assert find_inputs(["https://x.org/talk%20one.mp3?x=1"])[0].stem == "talk one"
+
+
+def test_what_is_not_there_is_named(tmp_path):
+    with pytest.raises(InputError, match="nowhere"):
+        find_inputs([str(tmp_path / "nowhere.mp3")])
+    with pytest.raises(InputError, match="holds no audio"):
+        find_inputs([str(tmp_path)])
+
+
+def test_a_folder_with_a_bad_file_is_done_but_for_that_one(talks, tiny_ctc, tmp_path):
+    out = tmp_path / "out"
+    with pytest.raises(LimitError) as caught:
+        transcribe_files(tiny_ctc, [talks], out, CONFIG, device="cpu")
+    summary = caught.value.summary
+    assert [f["audio"].rsplit("/", 1)[1] for f in summary["files"]] == ["a.flac", "a.wav", "b.wav"]
+    assert summary["failed"][0]["audio"].endswith("broken.mp3") and summary["failed"][0]["reason"]
+    assert (out / "day2" / "b.json").exists() and (out / "a.wav.txt").exists()
+    data = json.loads((out / "a.flac.json").read_text())
+    assert data["duration"] == pytest.approx(3.0, abs=0.01)
+    assert set(data["timing"]) == {"load_s", "decode_s", "rtf"}
+
+
+def test_the_same_again_does_nothing_and_a_change_does_that_one(talks, tiny_ctc, tmp_path, monkeypatch):
+    import govor.transcribe.files as files
+
+    done = []
+    whole = files._Job._one
+    monkeypatch.setattr(files._Job, "_one", lambda job, item: done.append(item.stem) or whole(job, item))
+    (talks / "broken.mp3").unlink()
+    run = partial(transcribe_files, tiny_ctc, [talks], tmp_path / "out", device="cpu")
+    first = run(config=CONFIG)
+    assert len(done) == 3
+    done.clear()
+    assert run(config=CONFIG)["files"] == first["files"]
+    assert done == []
+    talk(talks / "a.wav", seconds=2.0, seed=9)
+    (tmp_path / "out" / "day2" / "b.txt").unlink()
+    run(config=CONFIG)
+    assert done == ["a.wav", "day2/b"]
+    done.clear()
+    run(config=TranscribeConfig(format=("txt", "json"), chunk=1.0))
+    assert len(done) == 3
+
+
+def test_a_torn_journal_line_costs_one_recording(talks, tiny_ctc, tmp_path):
+    (talks / "broken.mp3").unlink()
+    out = tmp_path / "out"
+    transcribe_files(tiny_ctc, [talks], out, CONFIG, device="cpu")
+    journal = out / "transcribe.jsonl"
+    journal.write_bytes(journal.read_bytes()[:-25])
+    assert len(transcribe_files(tiny_ctc, [talks], out, CONFIG, device="cpu")["files"]) == 3
+    assert len(transcribe_files(tiny_ctc, [talks], out, CONFIG, device="cpu")["files"]) == 3
+
+
+def test_one_bad_file_alone_is_an_error(talks, tiny_ctc, tmp_path):
+    with pytest.raises(AudioError, match="broken"):
+        transcribe_files(tiny_ctc, [talks / "broken.mp3"], tmp_path / "out", CONFIG, device="cpu")
+
+
+@pytest.fixture
+def web(talks):
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+    (talks / "page.html").write_text("<html>no recording</html>")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(talks)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+def test_an_address_is_fetched_and_forgotten(web, tiny_ctc, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "scratch"))
+    (tmp_path / "scratch").mkdir()
+    summary = transcribe_files(tiny_ctc, [f"{web}/a.wav"], tmp_path / "out", CONFIG, device="cpu")
+    assert summary["files"][0]["duration_s"] == pytest.approx(3.0, abs=0.01)
+    assert (tmp_path / "out" / "a.txt").exists()
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+@pytest.mark.parametrize(("path", "message"), [("missing.wav", "404"), ("page.html", "yt-dlp")])
+def test_an_address_without_a_recording_is_one_sentence(web, tiny_ctc, tmp_path, path, message):
+    with pytest.raises(AudioError, match=message):
+        transcribe_files(tiny_ctc, [f"{web}/{path}"], tmp_path / "out", CONFIG, device="cpu")
+
+
+def test_the_transcriber_itself_fetches_nothing(tiny_ctc):
+    from govor.models import open_model
+    from govor.transcribe import Transcriber
+
+    with pytest.raises(AudioError):
+        Transcriber(open_model(tiny_ctc, device="cpu")).transcribe("http://127.0.0.1:9/a.wav")
+
+
+def govor(*arguments, **settings):
+    command = [sys.executable, "-m", "govor", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, **settings)
+
+
+def test_the_command_prints_one_object(talks, tiny_ctc, tmp_path):
+    done = govor(
+        "transcribe", tiny_ctc, talks / "a.wav", "--format", "srt,vtt,tsv", "--json", "--device", "cpu",
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    (file,) = json.loads(done.stdout)["files"]
+    assert set(file) >= {"audio", "duration_s", "rtf", "outputs"}
+    assert file["outputs"] == ["transcripts/a.srt", "transcripts/a.vtt", "transcripts/a.tsv"]
+    assert "rtf" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [["--format", "doc"], ["--chunk", "2", "--stride", "1"], ["--stride", "1"], ["--then", "sing"]],
+)
+def test_flags_that_make_no_sense_exit_2(talks, tiny_ctc, tmp_path, flags):
+    done = govor("transcribe", tiny_ctc, talks / "a.wav", *flags, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_compare_measures_each_setting(talks, tiny_ctc, tmp_path):
+    from govor.transcribe.compare import compare_windows
+
+    reference = tmp_path / "said.txt"
+    reference.write_text("nešto posve drugo")
+    grid = {"chunk": [1.0, 2.0], "stride": [0.5]}
+    files = [str(talks / "a.wav")]
+    summary = compare_windows(str(tiny_ctc), files, CONFIG, grid, reference=reference, device="cpu")
+    assert [(row["chunk"], row["stride"]) for row in summary["settings"]] == [
+        (None, 0.0),
+        (2.0, 0.5),
+    ]
+    assert all(row["peak_rss_mb"] > 50 and row["wer"] > 0 for row in summary["settings"])
+    assert summary["skipped"] == ["chunk=1 stride=0.5: the strides leave nothing of the chunk"]
+
+
+def test_compare_without_a_grid_is_wrong_usage(tiny_ctc):
+    from govor.transcribe.compare import compare_windows
+
+    with pytest.raises(UsageError):
+        compare_windows(str(tiny_ctc), ["a.wav"], CONFIG, {"chunk": []})
