@@ -13,7 +13,6 @@ from govor.audio import load_mono
 from govor.config import SelectConfig, TextConfig
 from govor.corpora.folder import Corpus
 from govor.curate import check_corpus, select_corpus
-from govor.curate.finding import KINDS
 from govor.demo.espeak import synthesise
 from govor.errors import LimitError, UsageError
 
@@ -261,7 +260,7 @@ def test_duplicates_and_leaks(make_corpus: Any, store: Any, tmp_path: Path) -> N
 
 def test_fail_on_ends_with_a_limit_and_the_results_stay(make_corpus: Any) -> None:
     corpus = make_corpus([{"text": ""}])
-    with pytest.raises(LimitError, match="empty_text: 1 utterances have no text") as caught:
+    with pytest.raises(LimitError, match="empty_text: 1 utterance has no text") as caught:
         check(corpus, audio=False, fail_on=("empty_text",))
     assert caught.value.summary["findings"]
     assert (corpus.parent / "corpus-check" / "report.html").exists()
@@ -346,9 +345,3 @@ def test_empty_and_bare_corpora(make_corpus: Any, tmp_path: Path) -> None:
     summary, _ = check(tmp_path / "empty")
     assert summary["utterances"] == 0
     assert summary["findings"] == []
-
-
-def test_every_kind_has_a_sentence_with_its_count() -> None:
-    for code, kind in KINDS.items():
-        assert "{count}" in kind.says, code
-        assert kind.fix, code

@@ -36,3 +36,12 @@ def test_equals_trying_every_path(frames, tokens, seed):
 def test_nothing_to_align_gives_nothing():
     assert align(np.zeros((4, 3), np.float32), [], 0) == []
     assert align(np.zeros((0, 3), np.float32), [1], 0) == []
+
+
+def test_more_labels_than_a_byte_counts():
+    tokens = [1 + i % 2 for i in range(200)]
+    log_probs = np.full((400, 3), -5.0, np.float32)
+    log_probs[np.arange(400), [token for token in tokens for _ in range(2)]] = 0.0
+    assert [(r.token, r.first, r.last) for r in align(log_probs, tokens, 0)] == [
+        (token, 2 * i, 2 * i + 1) for i, token in enumerate(tokens)
+    ]

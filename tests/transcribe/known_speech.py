@@ -81,12 +81,13 @@ class KnowingRecogniser:
 
 
 def noise_words(times: Sequence[tuple[float, float]], seconds: float, seed: int = 0) -> np.ndarray:
-    """Loud noise where words are, faint noise elsewhere; no two stretches are the same."""
+    """Noise that swells and fades where words are, faint noise elsewhere; no two stretches are the same."""
     random = np.random.default_rng(seed)
     samples = random.normal(0, 1e-4, round(seconds * RATE)).astype(np.float32)
     for start, end in times:
         a, b = round(start * RATE), round(end * RATE)
-        samples[a:b] += random.normal(0, 0.1, b - a).astype(np.float32)[: len(samples[a:b])]
+        shape = 0.02 + 0.13 * np.sin(np.linspace(0, np.pi, b - a)) ** 2
+        samples[a:b] += (random.normal(0, 1, b - a) * shape).astype(np.float32)[: len(samples[a:b])]
     return samples
 
 

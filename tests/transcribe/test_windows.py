@@ -42,9 +42,10 @@ class Counting:
         np.random.default_rng(0).normal(0, 1e-4, RATE * 20).astype(np.float32),
         np.random.default_rng(0).normal(0, 5e-3, RATE * 50).astype(np.float32),
         (0.01 * np.sin(np.arange(RATE * 40) * 2 * np.pi * 50 / RATE)).astype(np.float32),
+        np.random.default_rng(0).normal(0, 0.2, RATE * 5).astype(np.float32),
         np.full(RATE * 5, 0.3, np.float32),
     ],
-    ids=["digital", "empty", "faint", "steady noise", "hum", "offset"],
+    ids=["digital", "empty", "faint", "steady noise", "hum", "loud noise", "offset"],
 )
 @pytest.mark.parametrize("config", [TranscribeConfig(), TranscribeConfig(chunk=10, stride=1)])
 def test_silence_gives_no_text_and_is_not_decoded(samples, config):
@@ -52,6 +53,14 @@ def test_silence_gives_no_text_and_is_not_decoded(samples, config):
     transcript = Transcriber(recogniser, config).transcribe([samples])
     assert (transcript.text, transcript.segments, recogniser.calls) == ("", (), [])
     assert transcript.duration == pytest.approx(len(samples) / RATE)
+
+
+@pytest.mark.parametrize("gain", [1.0, 0.1, 0.003])
+def test_quiet_speech_is_speech(gain):
+    recording = gain * noise_words([(t, t + 0.4) for t in np.arange(0.1, 20, 0.5)], 20)
+    recogniser = Counting()
+    Transcriber(recogniser).transcribe([recording.astype(np.float32)])
+    assert sum(recogniser.seconds) > 19
 
 
 def test_long_pauses_are_not_decoded():

@@ -185,6 +185,8 @@ class Finding:
     def message(self) -> str:
         """The sentence for people."""
         said = self.kind.says.format(count=f"{self.count:,}")
+        if self.count == 1:
+            said = _singular(said)
         return f"{said} ({self.detail})" if self.detail else said
 
     def as_dict(self) -> dict[str, Any]:
@@ -196,6 +198,30 @@ class Finding:
             "message": self.message,
             "fix": self.kind.fix,
         }
+
+
+_VERBS = {
+    **{"are": "is", "have": "has", "were": "was", "do": "does"},
+    **{
+        verb: f"{verb}s"
+        for verb in ("hold", "play", "state", "begin", "end", "overlap", "agree", "repeat", "say")
+    },
+    **{"mix": "mixes", "occur": "occurs"},
+}
+
+
+def _singular(said: str) -> str:
+    """The sentence about one: the first plural noun and its verb change."""
+    words = said.split(" ")
+    for place, word in enumerate(words):
+        if word in ("recordings", "utterances", "texts", "ids", "rates"):
+            words[place] = word[:-1]
+        elif word in _VERBS:
+            words[place] = _VERBS[word]
+            break
+        elif word == "cannot":
+            break
+    return " ".join(words)
 
 
 def ranked(findings: list[Finding]) -> list[Finding]:

@@ -19,7 +19,7 @@ from govor.corpora.folder import SPLITS, Corpus, duration_column
 from govor.curate.cutting import WORD_COLUMNS, cut_frame
 from govor.curate.exclusion import Exclusions
 from govor.curate.groups import Codes, seeded_order
-from govor.curate.sentences import letters, sentence
+from govor.curate.sentences import letters, with_sentence
 from govor.errors import CorpusError
 from govor.text import similarities
 
@@ -65,12 +65,27 @@ def wants_similarity(config: SelectConfig) -> bool:
     return any(setting is not None for setting in asked)
 
 
-def frames(corpus: Corpus, config: SelectConfig, columns: list[str] | None = None) -> Iterator[pl.DataFrame]:
-    """The utterances in pieces, long ones cut where that is asked for; the same rows on every call."""
+def keys_needed(config: SelectConfig) -> tuple[str, ...]:
+    """The keys of groups, none where no split is to be made."""
+    splits = config.dev or config.test or config.hold_out or config.keep_splits
+    return config.group_by if splits else ()
+
+
+def frames(
+    corpus: Corpus, config: SelectConfig, columns: list[str] | None = None, *, compared: bool = False
+) -> Iterator[pl.DataFrame]:
+    """The utterances in pieces, long ones cut where that is asked for; the same rows on every call.
+
+    Args:
+        corpus: the corpus.
+        config: the settings.
+        columns: read only these.
+        compared: also measure the similarity (of the whole utterance, where one is cut).
+    """
     second = second_transcript(corpus, config)
     for batch in corpus.batches(columns, BATCH_ROWS):
         frame = pl.DataFrame(pl.from_arrow(batch))
-        if wants_similarity(config) and second:
+        if compared and second:
             frame = frame.with_columns(_similarity(frame, config, second))
         if config.split_at_words and config.max_duration is not None:
             frame = cut_frame(frame, config.max_duration, second)
@@ -86,7 +101,7 @@ def measure(corpus: Corpus, config: SelectConfig, exclusions: Exclusions) -> Mea
     columns = _columns(corpus, config)
     parts: dict[str, list[NDArray[Any]]] = {}
     cut = np.zeros(2, np.int64)
-    for frame in frames(corpus, config, columns):
+    for frame in frames(corpus, config, columns, compared=wants_similarity(config)):
         for name, values in _measured(frame, config, exclusions).items():
             parts.setdefault(name, []).append(values)
         if "cut_from" in frame.columns:
@@ -100,7 +115,7 @@ def _assembled(joined: dict[str, NDArray[Any]], config: SelectConfig, cut: tuple
     def column(name: str, kind: type) -> NDArray[Any]:
         return joined.get(name, np.empty(0)).astype(kind, copy=False)
 
-    keys = {key: _codes(joined.pop(f"key:{key}", np.empty(0, np.uint64))) for key in config.group_by}
+    keys = {key: _codes(joined.pop(f"key:{key}", np.empty(0, np.uint64))) for key in keys_needed(config)}
     return Measures(
         order=column("order", np.uint64),
         duration=column("duration", np.float64),
@@ -134,12 +149,14 @@ def _columns(corpus: Corpus, config: SelectConfig) -> list[str]:
 
 def _measured(frame: pl.DataFrame, config: SelectConfig, exclusions: Exclusions) -> dict[str, NDArray[Any]]:
     split = pl.col("split").replace_strict(SPLIT_CODES, default=0, return_dtype=pl.Int8)
-    found = frame.select(
+    keys = keys_needed(config)
+    lazy = with_sentence(frame.lazy()) if "sentence" in keys else frame.lazy()
+    found = lazy.select(
         duration_column().cast(pl.Float64).fill_null(float("nan")).alias("duration"),
         split.alias("splits"),
         pl.col("speaker").is_in(config.hold_out).fill_null(False).alias("held_out"),
-        *[_key(key).alias(f"key:{key}") for key in config.group_by],
-    )
+        *[_key(key).alias(f"key:{key}") for key in keys],
+    ).collect()
     measured = {name: found[name].to_numpy() for name in found.columns}
     measured["order"] = seeded_order(frame["id"].to_list(), config.seed)
     measured["excluded"] = exclusions.matches(frame)
@@ -150,7 +167,7 @@ def _measured(frame: pl.DataFrame, config: SelectConfig, exclusions: Exclusions)
 
 def _key(name: str) -> pl.Expr:
     """A number for the value of a key, 0 for none (collisions of 64 bits are left aside)."""
-    value = sentence(pl.col("text")) if name == "sentence" else pl.col(name).cast(pl.String)
+    value = pl.col("_sentence" if name == "sentence" else name).cast(pl.String)
     return pl.when(value.is_not_null()).then(value.hash(seed=1)).otherwise(pl.lit(0, pl.UInt64))
 
 

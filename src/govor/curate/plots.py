@@ -18,7 +18,8 @@ from govor.pages.figures import FAINT, INK
 MAX_BINS, MIN_BINS = 60, 12
 SPEAKERS_SHOWN = 12
 NAME_CHARACTERS = 18
-TAIL_QUANTILE = 0.998
+TAIL_QUARTILES = 6.0
+"""What lies further above the median, in interquartile ranges, is gathered in the last bin."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,9 @@ def _histogram(
 ) -> tuple[Any, Any]:
     """Counts of `values` in even bins; the long tail stands in the last one."""
     figure, axes = new_figure()
-    top = float(np.quantile(values, TAIL_QUANTILE)) if len(values) else 1.0
+    low_quarter, middle, high_quarter = np.quantile(values, (0.25, 0.5, 0.75)) if len(values) else (0, 0, 1)
+    far = middle + TAIL_QUARTILES * max(high_quarter - low_quarter, middle / 10)
+    top = min(float(values.max(initial=0.0)), float(far))
     low, high = float(values.min(initial=top)), max(top, 1e-9)
     axes.hist(
         np.minimum(values, high),

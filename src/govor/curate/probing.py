@@ -18,7 +18,7 @@ from scipy import fft
 
 from govor.audio import DecodeLimits, bandwidth_hz, mono_blocks, probe
 from govor.audio.bandwidth import FRAME_S
-from govor.audio.reader import open_reader
+from govor.audio.reader import IndexMismatchError, open_reader
 from govor.audio.source import Source, opened
 from govor.audio.stream import mixed
 from govor.errors import AudioError
@@ -107,10 +107,12 @@ def probe_recording(audio: str, path: str, limits: DecodeLimits | None = None) -
     """
     limits = limits or DecodeLimits()
     facts = probe(path, limits)
-    gauge = Gauge(facts.sample_rate)
     with opened(path, limits) as source:
         digest = _digest(source)
-        _decode(source, limits, gauge)
+        try:
+            gauge = _decode(source, limits, "auto")
+        except IndexMismatchError:
+            gauge = _decode(source, limits, "pyav")
     true_s = gauge.samples / facts.sample_rate
     if not gauge.samples:
         raise AudioError(f"{path}: holds no samples", "no_samples")
@@ -130,14 +132,16 @@ def probe_recording(audio: str, path: str, limits: DecodeLimits | None = None) -
     )
 
 
-def _decode(source: Source, limits: DecodeLimits, gauge: Gauge) -> None:
-    reader = open_reader(source, limits)
+def _decode(source: Source, limits: DecodeLimits, decoder: str) -> Gauge:
+    reader = open_reader(source, limits, decoder)
+    gauge = Gauge(reader.rate)
     try:
         for block in reader.blocks():
             gauge.add(mixed(block, None), float(np.abs(block).max(initial=0.0)))
             limits.check_length(gauge.samples, reader.rate, source.name)
     finally:
         reader.close()
+    return gauge
 
 
 def _digest(source: Source) -> str:

@@ -290,6 +290,9 @@ def _written(
         for frame in frames(source, config):
             rows = slice(begin, begin + frame.height)
             begin += frame.height
+            if measures.similarity is not None:
+                known = pl.Series("similarity", measures.similarity[rows]).fill_nan(None)
+                frame = frame.with_columns(known)
             _write(writer, frame, config, plan.splits[rows], measures.held_out[rows], reasons[rows], names)
     Sampled.read(source.folder).write(out)
     cut = {"utterances": measures.cut[0], "pieces": measures.cut[1]}

@@ -24,7 +24,12 @@ def word_count(plain: pl.Expr) -> pl.Expr:
     return pl.max_horizontal(spaced, unspaced // UNSPACED_LETTERS_A_WORD)
 
 
-def sentence(text: pl.Expr) -> pl.Expr:
-    """The key of a sentence, null where it is too short to mean a leak."""
-    plain = letters(text)
-    return pl.when(word_count(plain) >= MIN_SENTENCE_WORDS).then(plain)
+def with_sentence(frame: pl.LazyFrame, text: str = "text") -> pl.LazyFrame:
+    """`frame` with ``_plain`` (see `letters`) and ``_sentence``, null where it is too short to mean a leak.
+
+    Columns rather than expressions: an expression that is used twice is computed twice.
+    """
+    plain = pl.col("_plain")
+    frame = frame.with_columns(letters(pl.col(text).fill_null("")).alias("_plain"))
+    frame = frame.with_columns(word_count(plain).alias("_words"))
+    return frame.with_columns(pl.when(pl.col("_words") >= MIN_SENTENCE_WORDS).then(plain).alias("_sentence"))

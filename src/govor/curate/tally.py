@@ -13,7 +13,7 @@ from govor.corpora.folder import Corpus, duration_column
 from govor.curate.characters import CharacterCounts
 from govor.curate.groups import Codes
 from govor.curate.measure import BATCH_ROWS, SPLIT_CODES
-from govor.curate.sentences import letters, sentence
+from govor.curate.sentences import with_sentence
 from govor.text import similarities
 
 LONG_TEXT_CHARACTERS = 1_000
@@ -144,17 +144,23 @@ def _names(corpus: Corpus, name: str) -> pl.Series:
 def _facts(frame: pl.DataFrame, second: str | None) -> dict[str, NDArray[Any]]:
     bits = [flag.cast(pl.Int32) * (1 << number) for number, flag in enumerate(TEXT_FLAGS.values())]
     nan = float("nan")
-    found = frame.select(
-        pl.sum_horizontal(bits).alias("flags"),
-        letters(_TEXT).str.replace_all(" ", "").str.len_chars().cast(pl.Int32).alias("letters"),
-        duration_column().fill_null(nan).alias("duration"),
-        pl.col("start").fill_null(nan),
-        pl.col("end").fill_null(nan),
-        pl.col("channel").fill_null(-1).cast(pl.Int32),
-        pl.col("split").replace_strict(SPLIT_CODES, default=0, return_dtype=pl.Int8).alias("splits"),
-        *[_hash(name).alias(f"hash:{name}") for name in HASHED],
-        _hashed(sentence(_TEXT)).alias("hash:sentence"),
-        *([_known_pair(second).alias("known")] if second else []),
+    found = (
+        with_sentence(frame.lazy())
+        .select(
+            pl.sum_horizontal(bits).alias("flags"),
+            (pl.col("_plain").str.len_chars() - pl.col("_plain").str.count_matches(" ", literal=True))
+            .cast(pl.Int32)
+            .alias("letters"),
+            duration_column().fill_null(nan).alias("duration"),
+            pl.col("start").fill_null(nan),
+            pl.col("end").fill_null(nan),
+            pl.col("channel").fill_null(-1).cast(pl.Int32),
+            pl.col("split").replace_strict(SPLIT_CODES, default=0, return_dtype=pl.Int8).alias("splits"),
+            *[_hash(name).alias(f"hash:{name}") for name in HASHED],
+            _hashed(pl.col("_sentence")).alias("hash:sentence"),
+            *([_known_pair(second).alias("known")] if second else []),
+        )
+        .collect()
     )
     facts = {name: found[name].to_numpy() for name in found.columns}
     if second:

@@ -59,7 +59,7 @@ def _best_path(scores: NDArray[np.float64], skippable: NDArray[np.bool_]) -> NDA
     path = np.empty(frames, dtype=np.int64)
     for frame in range(frames - 1, -1, -1):
         path[frame] = state
-        state -= came[frame, state]
+        state -= int(came[frame, state])
     return path
 
 

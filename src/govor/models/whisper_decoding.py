@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -82,19 +81,16 @@ class Decoder:
         from transformers import LogitsProcessorList
         from transformers.generation.utils import GenerationMixin
 
-        recorder = _recorder() if options.beam_size == 1 else None
         rules = self._rules(len(prompts[0]))
-        if recorder is not None:
-            rules.append(recorder)
         found = GenerationMixin.generate(
             self.model,
             encoder_outputs=encoded,
             decoder_input_ids=torch.tensor(prompts, device=self.family.device),
             generation_config=self._settings(options, len(prompts[0]), longest_s),
-            logits_processor=LogitsProcessorList(rules),
+            logits_processor=LogitsProcessorList([rules]),
         )
         texts = [self._until_end(row[len(prompts[0]) :]) for row in found.tolist()]
-        return texts, recorder.steps if recorder is not None else None
+        return texts, rules.peaks if options.beam_size == 1 else None
 
     def _settings(self, options: DecodeOptions, prompt_length: int, longest_s: float) -> Any:
         """Plain generation: every rule that Whisper adds is a logits processor here."""
@@ -111,26 +107,17 @@ class Decoder:
             use_cache=True,
         )
 
-    def _rules(self, prompt_length: int) -> list[Any]:
+    def _rules(self, prompt_length: int) -> Any:
         """The model's suppressed tokens, plus every special token: only text and its end come out."""
         import torch
-        from transformers.generation.logits_process import (
-            SuppressTokensAtBeginLogitsProcessor,
-            SuppressTokensLogitsProcessor,
-        )
 
-        own = self.model.generation_config
-        special = range(self.prompt.end + 1, self.model.config.vocab_size)
-        suppressed = sorted({*(copy.copy(own.suppress_tokens) or []), *special})
-        rules = [SuppressTokensLogitsProcessor(suppressed, device=self.family.device)]
-        begin = [t for t in own.begin_suppress_tokens or [] if t < self.model.config.vocab_size]
-        if begin:
-            rules.append(
-                SuppressTokensAtBeginLogitsProcessor(
-                    begin, prompt_length, device=torch.device(self.family.device)
-                )
-            )
-        return rules
+        own, size = self.model.generation_config, self.model.config.vocab_size
+        never = torch.zeros(size, dtype=torch.bool, device=self.family.device)
+        never[[t for t in own.suppress_tokens or [] if t < size]] = True
+        never[self.prompt.end + 1 :] = True
+        first = never.clone()
+        first[[t for t in own.begin_suppress_tokens or [] if t < size]] = True
+        return _rules(never, first, prompt_length)
 
     def _until_end(self, tokens: list[int]) -> list[int]:
         return tokens[: tokens.index(self.prompt.end)] if self.prompt.end in tokens else tokens
@@ -165,16 +152,24 @@ class Decoder:
         return timed
 
 
-def _recorder() -> Any:
-    """A logits processor that changes nothing and keeps the probability of the best token of every step."""
+def _rules(never: torch.Tensor, first: torch.Tensor, prompt_length: int) -> Any:
+    """A logits processor that rules tokens out and keeps the probability of the best one of every step.
+
+    Args:
+        never: tokens that never come ``[V]``.
+        first: tokens that do not come first ``[V]``.
+        prompt_length: of the decoder's prompt.
+    """
     from transformers import LogitsProcessor
 
-    class Recorder(LogitsProcessor):  # type: ignore[misc]
+    class Rules(LogitsProcessor):  # type: ignore[misc]
         def __init__(self) -> None:
-            self.steps: list[list[float]] = []
+            self.peaks: list[list[float]] = []
 
         def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-            self.steps.append(scores.float().softmax(dim=-1).amax(dim=-1).tolist())
+            ruled_out = first if input_ids.shape[1] == prompt_length else never
+            scores = scores.masked_fill(ruled_out, float("-inf"))
+            self.peaks.append(scores.float().softmax(dim=-1).amax(dim=-1).tolist())
             return scores
 
-    return Recorder()
+    return Rules()

@@ -207,8 +207,9 @@ class Job:
     def _follow(self, bar: Progress, events: Iterator[Event]) -> None:
         started_s, rejected = time.monotonic(), 0
         for kind, *content in events:
-            if kind == "beat":
-                rejected += content[1]
+            if kind == "shard":
+                rejected += len(content[1].rejected)
+            elif kind == "beat":
                 minutes = max(time.monotonic() - started_s, 1e-3) / 60
                 bar.advance(content[0] / 3600, f"{bar.done / minutes:.3g} h/min, {rejected} rejected")
             elif kind == "peak":

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
-from rapidfuzz.process import cpdist
 
 
 def similarity(a: str, b: str) -> float:
@@ -20,7 +19,7 @@ def similarity(a: str, b: str) -> float:
 
 
 def similarities(a: Sequence[str], b: Sequence[str]) -> NDArray[np.float64]:
-    """`similarity` of every pair, ``[N]``: the distances are computed outside Python."""
-    distance = cpdist(a, b, scorer=Levenshtein.distance, dtype=np.int64, workers=1)
+    """`similarity` of every pair, ``[N]``; one division for all."""
+    distance = np.fromiter(map(Levenshtein.distance, a, b), np.int64, len(a))
     total = np.fromiter(map(len, a), np.int64, len(a)) + np.fromiter(map(len, b), np.int64, len(b))
     return np.where(total > 0, 1.0 - 2.0 * distance / np.maximum(total, 1), 1.0)

@@ -125,7 +125,8 @@ class Feed:
         utterance, language = self._ids[clip.row], self._languages[clip.row]
         if clip.features is None:
             return Skipped(utterance, clip.reason, clip.detail)
-        labels = self.family.encode_text(self.family.normaliser(self._texts[clip.row], language), language)
+        text = self.family.normaliser(self._texts[clip.row], language)
+        labels = self.family.encode_text(text, language, clip.seconds)
         most = self.family.max_labels
         if most is not None and len(labels) > most:
             return Skipped(utterance, "too_many_labels", f"{len(labels)} labels, the model takes {most}")

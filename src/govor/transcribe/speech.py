@@ -15,10 +15,11 @@ Samples = NDArray[np.float32]
 FRAME_S = 0.02
 FLOOR_PERCENTILE = 10
 ABOVE_FLOOR_DB = (3.0, 6.0)
-"""Least and most; steady noise varies by less than the least from one frame of 20 ms to the next."""
 BELOW_PEAK_DB = 45.0
-SILENCE_DB = -66.0
-"""Below this no recording chain carries speech: 16-bit dither is at -96 dB, a quiet talker near -45 dB."""
+SILENCE_DB = -88.0
+"""What is left of 16 bits there: the dither of a silent recording is at -96 dB."""
+STEADY_DB = 3.0
+"""Noise, hum and tones vary by less than this from one frame of 20 ms to the next, speech by far more."""
 LOUD_DB = -35.0
 SHORTEST_CONTEXT_S = 2.0
 HANGOVER_FRAMES = 5
@@ -45,7 +46,8 @@ def speech_frames(levels: NDArray[np.float32], history: NDArray[np.float32]) -> 
 
     The threshold stands 6 dB above the floor (10th percentile of the frames and what came before them), less
     where the recording is noisy (half way to its peak, at least 3 dB); never above -35 dB, which is loud and
-    no silence; never lower than 45 dB under the peak or -66 dB. Less than 2 s have no floor to speak of.
+    no silence; never lower than 45 dB under the peak or -88 dB. Less than 2 s have no floor to speak of. What
+    varies by less than 3 dB altogether is no speech, however loud.
 
     Args:
         levels: dB ``[N]`` of the frames asked about.
@@ -57,6 +59,9 @@ def speech_frames(levels: NDArray[np.float32], history: NDArray[np.float32]) -> 
     if not len(levels):
         return np.zeros(0, dtype=bool)
     context = np.concatenate([history, levels])
+    low, high = np.percentile(context, (1, 99.5))
+    if high - low < STEADY_DB:
+        return np.zeros(len(levels), dtype=bool)
     threshold = max(_threshold(context), SILENCE_DB)
     return _widen(_without_clicks(levels > threshold), HANGOVER_FRAMES)
 
