@@ -100,7 +100,7 @@ class Gathered:
                 table = stream.read_all()
             task = self._plan.task[table[SHARD_COLUMN].to_numpy()]
             for number in np.unique(task):
-                part = table.filter(pa.array(task == number))
+                part = table.filter(pa.array((task == number).tolist()))
                 part = part.sort_by([(name, "ascending") for name in ORDER])
                 yield sorted(part[SHARD_COLUMN].unique().to_pylist()), part
             pa.default_memory_pool().release_unused()
