@@ -23,7 +23,7 @@ from govor.prepare.index import INDEX, Totals, totals, write_index
 from govor.prepare.local import Event, run_local
 from govor.prepare.planner import Plan, plan
 from govor.prepare.projection import projected_bytes
-from govor.prepare.rows import Contents, Gathered, contents, to_arrow
+from govor.prepare.rows import Contents, Gathered, contents
 from govor.prepare.schema import dataset_schema
 from govor.prepare.settings import Settings
 from govor.prepare.shard import ShardFacts
@@ -234,8 +234,8 @@ class Job:
         empty = {i for i in missing if not self.filled.rows[i]}
         if empty:
             yield self._task(sorted(empty), pa.table(_no_rows(self.corpus)), schema)
-        for shards, frame in gathered.tasks():
-            yield self._task(shards, to_arrow(frame), schema)
+        for shards, table in gathered.tasks():
+            yield self._task(shards, table, schema)
 
     def _task(self, shards: list[int], table: pa.Table, schema: pa.Schema) -> Task:
         sink = pa.BufferOutputStream()
