@@ -67,15 +67,19 @@ def long_recordings(hours: float) -> Path:
         return folder
     audio = folder / "audio"
     audio.mkdir(parents=True, exist_ok=True)
+    sources = WORK / "sources"
+    sources.mkdir(exist_ok=True)
     for number, voice in enumerate(VOICES):
+        if (sources / f"{number}.mp3").exists():
+            continue
         wave = speech(1800, voice)
         sf.write(folder / "source.wav", np.stack([wave, np.roll(wave, 7)], axis=1), 22_050)
-        mp3 = ["-ar", "48000", "-c:a", "libmp3lame", "-b:a", "128k", folder / f"source{number}.mp3"]
+        mp3 = ["-ar", "48000", "-c:a", "libmp3lame", "-b:a", "128k", sources / f"{number}.mp3"]
         subprocess.run([*FFMPEG, "-i", folder / "source.wav", *mp3], check=True)
     rows = []
     for number in range(max(1, round(hours * 2))):
         name = f"sjednica{number:04d}"
-        shutil.copy(folder / f"source{number % len(VOICES)}.mp3", audio / f"{name}.mp3")
+        shutil.copy(sources / f"{number % len(VOICES)}.mp3", audio / f"{name}.mp3")
         for start in np.arange(0.5, 1793, 5.5):
             rows.append((f"{name}_{start:.2f}", name, f"{name}.mp3", TEXT, start, start + 5.4, "train"))
     _write(folder / "corpus", rows, audio)

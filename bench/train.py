@@ -78,7 +78,10 @@ def with_govor(arguments: argparse.Namespace, out: str) -> dict[str, Any]:
             "train": train_settings,
         }
     )
+    timed_judge(opening)
+    begin = begin_of_training(opening)
     train(recipe, device="cpu")
+    used_s = cpu_s() - begin[0] - JUDGING["cpu_s"]
     lines = read_metrics(Path(out) / "run")
     steps = [line for line in lines if line["kind"] == "train"]
     evaluations = [line for line in lines if line["kind"] == "eval"]
@@ -86,6 +89,7 @@ def with_govor(arguments: argparse.Namespace, out: str) -> dict[str, Any]:
     seconds = steps[-1]["seconds"] - judging_s + evaluations[-1]["seconds"]
     return {
         "clips_per_s": arguments.steps * BATCH / seconds,
+        "cpu_ms_a_clip": 1000 * used_s / arguments.steps / BATCH,
         "padding": sum(line["padding"] for line in steps) / len(steps),
         "curve": curve(evaluations, steps),
     }
@@ -145,13 +149,52 @@ def with_trainer(arguments: argparse.Namespace, out: str) -> dict[str, Any]:
         data_collator=collate,
         callbacks=[watch.callback()],
     )
+    begin_s = cpu_s()
     watch.begin()
     trainer.train()
+    used_s = cpu_s() - begin_s - JUDGING["cpu_s"]
     return {
         "clips_per_s": arguments.steps * BATCH / watch.trained_s(),
+        "cpu_ms_a_clip": 1000 * used_s / arguments.steps / BATCH,
         "padding": padding(dataset, arguments),
         "curve": watch.curve,
     }
+
+
+JUDGING = {"cpu_s": 0.0}
+
+
+def cpu_s() -> float:
+    """Of this process and its finished children."""
+    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(resource.getrusage(k).ru_utime + resource.getrusage(k).ru_stime for k in kinds)
+
+
+def begin_of_training(opening: Any) -> list[float]:
+    """Processor time when the first step begins (the Trainer's clock starts behind model and data too)."""
+    begin: list[float] = []
+    run = opening.Session.run
+
+    def noted(self: Any) -> None:
+        begin.append(cpu_s())
+        run(self)
+
+    opening.Session.run = noted
+    return begin
+
+
+def timed_judge(opening: Any) -> None:
+    """Takes the processor time of evaluating out of the account."""
+    judge = opening.Judge.judge
+
+    def timed(self: Any, whole: bool = False) -> Any:
+        begin_s = cpu_s()
+        try:
+            return judge(self, whole)
+        finally:
+            JUDGING["cpu_s"] += cpu_s() - begin_s
+
+    opening.Judge.judge = timed
 
 
 def loss_judge() -> type:
@@ -249,6 +292,11 @@ class Watch:
         return time.perf_counter() - self.start_s - self.judging_s
 
     def judge(self, step: int) -> None:
+        begin_s = cpu_s()
+        self._judge(step)
+        JUDGING["cpu_s"] += cpu_s() - begin_s
+
+    def _judge(self, step: int) -> None:
         from govor.evaluate import corpus_rate, decode_rows
         from govor.models.base import DecodeOptions
         from govor.train.judge import fixed_rows
@@ -329,6 +377,8 @@ def compare(name: str, trainer: dict[str, Any], govor: dict[str, Any]) -> str:
     return (
         f"| {name} | {trainer['clips_per_s']:.2f} | {govor['clips_per_s']:.2f} "
         f"| **{govor['clips_per_s'] / trainer['clips_per_s']:.2f}** "
+        f"| {trainer['cpu_ms_a_clip']:.1f} / {govor['cpu_ms_a_clip']:.1f} "
+        f"= **{trainer['cpu_ms_a_clip'] / govor['cpu_ms_a_clip']:.2f}** "
         f"| {trainer['padding']:.1%} / {govor['padding']:.1%} "
         f"| {trainer['peak_mb']:.0f} / {govor['peak_mb']:.0f} | {same} "
         f"| {trainer['curve'][-1][2]:.3f} / {govor['curve'][-1][2]:.3f} |"
@@ -352,8 +402,11 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.side:
         return one(arguments)
-    print("| recipe | clips/s Trainer | govor | ratio | padding | peak MB | same score after | last score |")
-    print("|---|---|---|---|---|---|---|---|")
+    print(
+        "| recipe | clips/s Trainer | govor | ratio | CPU ms a clip | padding | peak MB "
+        "| same score after | last score |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
     if arguments.family in (None, "ctc"):
         sides = [run(arguments, family="ctc", side=side) for side in ("trainer", "govor")]
         print(compare("CTC 2.1 M", *sides), flush=True)

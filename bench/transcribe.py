@@ -45,8 +45,8 @@ CTC_SIZES = {
 }
 
 
-def make_models(folder: Path) -> None:
-    """Random models and their exports."""
+def make_models(folder: Path, wanted: set[str]) -> None:
+    """Random models and those of their exports that are wanted."""
     from govor.config import ModelConfig, TextConfig
     from govor.export.ctranslate2 import convert as to_ct2
     from govor.export.onnx import convert as to_onnx
@@ -60,14 +60,17 @@ def make_models(folder: Path) -> None:
     generation.suppress_tokens = sorted({*(generation.suppress_tokens or []), whisper.prompt.end})
     generation.begin_suppress_tokens = None
     whisper.save(folder / "whisper")
-    for kind in ("float32", "int8"):
+    for kind in {"float32", "int8"} & wanted:
         (folder / kind).mkdir()
         to_ct2(whisper, folder / kind, kind)
+    if not {"ctc", "onnx"} & wanted:
+        return
     letters = ["abcdefghijklmnopqrstuvwxyzčćđšž abc"]
     ctc = new_model(ModelConfig(from_scratch=CTC_SIZES), train_texts=letters, **common)
     ctc.save(folder / "ctc")
-    (folder / "onnx").mkdir()
-    to_onnx(ctc, folder / "onnx", None)
+    if "onnx" in wanted:
+        (folder / "onnx").mkdir()
+        to_onnx(ctc, folder / "onnx", None)
 
 
 def make_speech(path: Path, minutes: float) -> None:
@@ -207,7 +210,7 @@ def main() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        make_models(folder)
+        make_models(folder, {SYSTEMS[name][1] for name in asked.systems.split(",")})
         audio = folder / "speech.flac"
         make_speech(audio, asked.minutes)
         print(f"{asked.minutes:g} minutes of speech, {asked.tokens} tokens a Whisper window")

@@ -61,17 +61,28 @@ def recipes() -> str:
     parts = [text, "## At the top\n", _settings(plain)]
     for field in dataclasses.fields(Recipe):
         if dataclasses.is_dataclass(hints[field.name]):
-            parts.append(f"\n## [{field.name}]\n\n{_settings(dataclasses.fields(hints[field.name]))}")
+            parts.append(_section(field.name, hints[field.name]))
     return "\n".join(parts)
+
+
+def _section(name: str, section: Any) -> str:
+    """A section's settings, and those of the sections inside it."""
+    hints = typing.get_type_hints(section)
+    fields = dataclasses.fields(section)
+    inner = [field for field in fields if dataclasses.is_dataclass(hints[field.name])]
+    parts = [f"\n## [{name}]\n\n{_settings([field for field in fields if field not in inner])}"]
+    return "\n".join([*parts, *(_section(f"{name}.{field.name}", hints[field.name]) for field in inner)])
 
 
 def _settings(fields: Any) -> str:
     rows = ["| setting | default | meaning |", "|---|---|---|"]
     for field in fields:
         default = field.default if field.default is not dataclasses.MISSING else field.default_factory()
-        shown = "" if default in (None, (), {}, "") else f"`{default}` {field.metadata['unit']}".strip()
+        shown = (
+            "" if default in (None, (), {}, "") else f"`{default}` {field.metadata.get('unit', '')}".strip()
+        )
         choices = field.metadata.get("choices")
-        meaning = field.metadata["help"] + (f" ({', '.join(choices)})" if choices else "")
+        meaning = field.metadata.get("help", "") + (f" ({', '.join(choices)})" if choices else "")
         rows.append(f"| `{field.name}` | {shown} | {meaning.replace('|', chr(92) + '|')} |")
     return "\n".join(rows)
 

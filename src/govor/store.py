@@ -21,6 +21,7 @@ from govor.errors import BusyError, DiskFullError, InputError, MachineError
 
 FINGERPRINT_HEX_DIGITS = 32
 PARTIAL_MARK = ".partial-"
+NOT_WRITABLE = (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 
 
 def canonical_json(value: Any) -> str:
@@ -82,7 +83,7 @@ def readable_error(error: OSError, path: Path) -> Exception:
     """What to raise for an error of the disk at `path`: a sentence where the cause is known, else `error`."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFullError(f"no space left while writing {path}: free some and run the same command again")
-    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+    if error.errno in NOT_WRITABLE:
         return MachineError(f"{path} cannot be written ({error.strerror}): choose another target")
     return error
 

@@ -91,6 +91,16 @@ def test_clips_in_a_table_keep_where_they_came_from(
     assert (got["start"], got["end"], got["orig_start"], got["orig_end"]) == (None, None, 31.2, 36.85)
 
 
+def test_other_parquet_files_of_a_data_set_are_left_alone(
+    tmp_path: Path, imported: Callable[..., Imported]
+) -> None:
+    folder = ten_seconds.source("huggingface-parquet", tmp_path / "src")
+    (folder / ".plan").mkdir()
+    for name in (".plan/units.parquet", "rejected.parquet"):
+        pl.DataFrame({"id": ["x"], "reason": ["y"]}).write_parquet(folder / name)
+    assert imported(folder).summary["read"] == 4
+
+
 @pytest.mark.parametrize("name", ["huggingface-parquet"])
 def test_a_stream_through_the_library_is_the_same(
     name: str, tmp_path: Path, imported: Callable[..., Imported], monkeypatch: pytest.MonkeyPatch

@@ -116,6 +116,13 @@ def test_reported_recordings_are_set_aside(tmp_path: Path, imported: Importer) -
     assert set(got.rows["language"]) == {"hr"}
 
 
+def test_spreadsheets_of_languages_with_a_decimal_comma(tmp_path: Path, imported: Importer) -> None:
+    touch_audio(tmp_path / "snimka.wav", seconds=3)
+    file = write_text(tmp_path / "all.csv", "\ufeffaudio;text;start;end\nSnimka.WAV;Dobar dan.;0,5;2,25\n")
+    row = imported(file).rows.row(0, named=True)
+    assert (row["audio"], row["start"], row["end"]) == ("snimka.wav", 0.5, 2.25)
+
+
 def test_one_table_a_split(tmp_path: Path, imported: Importer) -> None:
     touch_audio(*(tmp_path / f"{name}.wav" for name in "abc"))
     for name, split in zip("abc", ("train", "valid", "test"), strict=True):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 import soundfile as sf
 
@@ -136,7 +137,9 @@ def test_nothing_is_probed_twice(make_corpus: Any, store: Any, tmp_path: Path, m
 
     asked: list[str] = []
     real = probes.probe_chunk
-    monkeypatch.setattr(probes, "probe_chunk", lambda w, r: asked.extend(name for name, _ in r) or real(w, r))
+    monkeypatch.setattr(
+        probes, "probe_chunk", lambda w, r, s: asked.extend(name for name, _ in r) or real(w, r, s)
+    )
     check(corpus)
     assert asked == []
     store("b.wav", tone(1.7), 16_000)
@@ -345,3 +348,37 @@ def test_empty_and_bare_corpora(make_corpus: Any, tmp_path: Path) -> None:
     summary, _ = check(tmp_path / "empty")
     assert summary["utterances"] == 0
     assert summary["findings"] == []
+
+
+@pytest.mark.slow
+def test_a_killed_check_goes_on_where_it_was(make_corpus: Any, store: Any, tmp_path: Path) -> None:
+    """SIGKILL in the middle; the second run decodes only what is left and finds the same."""
+    import os
+    import signal
+    import subprocess
+    import sys
+    import time
+
+    for number in range(150):
+        store(f"{number}.wav", tone(20 + number / 100), 16_000)
+    corpus = make_corpus([{"audio": f"{n}.wav", "duration": None} for n in range(150)])
+    code = (
+        "import sys, govor.curate.probes as p; p.STORE_EVERY_S = 0.0; from pathlib import Path; "
+        "from govor.config import TextConfig; from govor.curate import check_corpus; "
+        "check_corpus(Path(sys.argv[1]), Path(sys.argv[2]), text=TextConfig(), workers=1)"
+    )
+    out = tmp_path / "killed"
+    process = subprocess.Popen([sys.executable, "-c", code, str(corpus), str(out)])
+    while not list(out.glob(".probes/part-*.parquet")):
+        assert process.poll() is None
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    stored = sum(pl.read_parquet(part).height for part in out.glob(".probes/part-*.parquet"))
+    assert 0 < stored < 150
+    again = check_corpus(corpus, out, text=TextConfig(), workers=1)
+    total = sum(pl.read_parquet(part).height for part in out.glob(".probes/part-*.parquet"))
+    assert total == 150
+    untouched = check_corpus(corpus, tmp_path / "fresh", text=TextConfig(), workers=1)
+    assert again["findings"] == untouched["findings"]
+    assert again["hours"] == untouched["hours"]

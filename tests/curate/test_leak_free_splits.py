@@ -129,7 +129,7 @@ def test_counts_that_groups_do_not_allow_are_stated() -> None:
     plan = plan_splits(task_of({"speaker": [i // 50 for i in range(1000)]}, {TEST: 80, DEV: 50}))
     assert (plan.splits == TEST).sum() == 100
     assert (plan.splits == DEV).sum() == 50
-    assert plan.statements[0] == "test has 100 utterances, not 80: groups do not add up to it"
+    assert plan.statements == ("test has 100 utterances, not 80: groups do not add up to it",)
 
 
 def test_one_speaker_cannot_be_split() -> None:

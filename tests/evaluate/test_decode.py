@@ -2,6 +2,7 @@
 
 import numpy as np
 import polars as pl
+import soxr
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +10,7 @@ from govor.evaluate import decode_rows
 from govor.evaluate.decode import plan_batches
 from govor.models.base import DecodeOptions
 from govor.records import Hypothesis
+from speech import RATE, speak
 
 
 @given(
@@ -64,3 +66,39 @@ def test_ids_keep_their_hypotheses_and_rates_are_converted():
     texts = {key: said.text for key, said in found.items()}
     assert texts == {"u800": "1600", "u4000": "8000", "u1600": "3200", "u2400": "4800"}
     assert recogniser.batches == [[8000], [4800, 3200, 1600]]
+
+
+class Windowed(Counting):
+    """Takes no more than 2 s at a time."""
+
+    max_window_s = 2.0
+    name = "windowed"
+
+    def recognise(self, waves, options, languages=None):
+        assert all(len(wave) <= 2.0 * self.sample_rate for wave in waves)
+        return [Hypothesis("riječ", language="hr") for _ in waves]
+
+
+def test_clips_longer_than_the_window_are_transcribed_in_windows():
+    clips = Clips([8_000, 44_000])
+    speech = soxr.resample(np.tile(speak("vlada je donijela odluku"), 6), RATE, clips.sample_rate)
+    clips.wave = lambda split, row: speech[: clips.lengths[row]]
+    found = dict(decode_rows(Windowed(), clips, "test", [0, 1], DecodeOptions(), batch_s=20))
+    assert found["u8000"].text == "riječ"
+    assert set(found["u44000"].text.split()) == {"riječ"}
+
+
+class Cramped(Counting):
+    """Has memory for two waves."""
+
+    def recognise(self, waves, options, languages=None):
+        if len(waves) > 2:
+            raise type("OutOfMemoryError", (RuntimeError,), {})("too many")
+        return super().recognise(waves, options, languages)
+
+
+def test_batches_that_do_not_fit_are_halved():
+    recogniser = Cramped()
+    found = list(decode_rows(recogniser, Clips([800] * 5), "test", range(5), DecodeOptions(), batch_s=60))
+    assert len(found) == 5
+    assert max(map(len, recogniser.batches)) == 2

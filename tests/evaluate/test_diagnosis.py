@@ -106,6 +106,12 @@ def test_suspects_are_confident_disagreements_and_incomplete_transcripts():
     ]
 
 
+def test_a_model_that_is_mostly_wrong_accuses_nobody():
+    references = {str(n): LONG for n in range(6)}
+    scores = score(references, dict.fromkeys(references, "nešto sasvim drugo"))
+    assert not diagnose(scores, confidences=[0.9] * 6).suspects.rows
+
+
 def test_scripts():
     assert main_script("ће бити") == "CYRILLIC"
     assert main_script("これは日本語") == "JAPANESE"

@@ -9,8 +9,8 @@ import pytest
 
 from govor.commands.evaluate import lines_of
 from govor.config import EvaluateConfig
-from govor.errors import DatasetError, InputError, LimitError, RecipeError, UsageError
-from govor.evaluate import evaluate, refuse_test
+from govor.errors import DatasetError, InputError, LimitError, UsageError
+from govor.evaluate import evaluate
 
 CONFIG = EvaluateConfig(slices=("voice",), batch_s=30)
 
@@ -172,12 +172,6 @@ def test_scoring_a_run_on_test_again_is_counted(models, stage, tmp_path, careles
     summary = evaluate(str(run), "stub", tmp_path / "b", CONFIG)
     assert summary["test_looks"] == 2
     assert any("scored 2 times on test" in line for line in lines_of(summary))
-
-
-def test_choosing_on_test_is_refused():
-    with pytest.raises(RecipeError, match="choose on dev"):
-        refuse_test("test", "tune")
-    refuse_test("dev", "tune")
 
 
 def test_unknown_split_and_column_are_named(models, tmp_path):

@@ -33,6 +33,11 @@ def test_no_errors_give_an_upper_bound():
     assert interval.high == pytest.approx(3.689 / 500, rel=1e-3)
 
 
+def test_groups_that_do_not_differ_still_give_an_interval():
+    interval = rate_interval(np.full(50, 10), np.full(50, 10), grouping(50))
+    assert interval.low < interval.value == 1.0 < interval.high
+
+
 def test_linearised_ratio_by_hand():
     errors, units = np.array([10, 20, 60]), np.array([100, 100, 200])
     interval = rate_interval(errors, units, grouping(3, ["a", "b", "c"]))

@@ -132,6 +132,22 @@ def test_a_stage_that_passes_a_limit_ends_the_run_and_runs_again(walk, monkeypat
     assert walk()[0] == ["select", "evaluate"]
 
 
+def test_what_an_interrupted_later_stage_added_is_no_change_by_hand(walk, monkeypatch):
+    from dataclasses import replace
+
+    from govor.pipeline.record import RUNNING, StageRecord
+
+    stages = list(runner.STAGES)
+    amended = (replace(stages[0], amended_by="select"), *stages[1:])
+    monkeypatch.setattr(runner, "STAGES", amended)
+    walk()
+    (walk.work / "corpus" / "extra.txt").write_text("filled in")
+    with pytest.raises(InputError, match="is new since import wrote it"):
+        walk()
+    StageRecord("select", RUNNING, {}, {}).save(walk.work)
+    assert walk()[0] == ["select"]
+
+
 def test_a_dry_run_changes_nothing(walk):
     data = {"work": str(walk.work), "corpus": {"source": str(walk.source)}}
     before = project(recipe_from(data))
@@ -146,6 +162,15 @@ def test_settings_that_change_nothing_do_not_count():
     recipe = recipe_from({"prepare": {"workers": 3}, "train": {"loader_workers": 7}})
     for stage in STAGES:
         assert stage.settings_of(recipe) == stage.settings_of(recipe_from({}))
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
+def test_settings_are_the_same_when_they_come_back_from_a_record(stage, tmp_path):
+    from govor.pipeline.record import RUNNING, StageRecord, load_record
+
+    settings = stage.settings_of(recipe_from({}))
+    StageRecord(stage.name, RUNNING, settings, {}).finished({}, None).save(tmp_path)
+    assert load_record(tmp_path, stage.name).reasons_to_run(settings, {}) == []
 
 
 def test_an_old_run_is_kept_when_its_settings_change(tmp_path):

@@ -113,7 +113,7 @@ def test_gathered_rows_are_the_corpus(tmp_path, spans):
     planned = plan(corpus, RATE, SHARD_BYTES)
     pending = np.ones(len(planned.names), bool)
     gathered = Gathered(tmp_path / "spill", corpus, planned, pending, contents(corpus, planned))
-    seen = [name for _, rows in gathered.tasks() for name in rows["id"]]
+    seen = [name for _, rows in gathered.tasks() for name in rows["id"].to_pylist()]
     gathered.close()
     assert sorted(seen) == sorted(str(i) for i in range(len(spans)))
 

@@ -79,3 +79,9 @@ def test_noise_folder(tmp_path: Path) -> None:
 def test_settings_out_of_range(setting: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="between"):
         AugmentConfig(**setting)
+
+
+def test_slower_playback_stays_inside_the_window() -> None:
+    augmenter = Augmenter(AugmentConfig(speed=(0.5,)), 0, RATE, max_s=1.5)
+    assert len(augmenter.wave(TONE, 0, "a")) == RATE
+    assert len(augmenter.wave(TONE[: RATE // 2], 0, "a")) == RATE

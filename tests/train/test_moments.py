@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from govor.config.moments import Every, Keep, Kept, Position
 from govor.errors import RecipeError
-from govor.train.moments import Every, Keep, Kept, Position
 from govor.train.schedule import rate_factor
 
 

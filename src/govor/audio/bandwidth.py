@@ -36,4 +36,4 @@ def bandwidth_hz(samples: NDArray[np.float32], sample_rate: int) -> float:
     width = max(1, round(SMOOTHING_HZ * FRAME_S))
     smooth = np.convolve(power, np.ones(width) / width, mode="same")
     audible = np.nonzero(smooth > smooth.max() * 10 ** (-FLOOR_DB / 10))[0]
-    return float(audible[-1] / FRAME_S)
+    return float(audible[-1] / FRAME_S) if len(audible) else 0.0

@@ -76,5 +76,6 @@ def _lines(summary: dict[str, Any]) -> list[str]:
         *[f"  {count:,} set aside: {reason}" for reason, count in summary["reasons"].items()],
     ]
     if summary["repaired"]:
-        lines.append(f"  {summary['repaired']:,} file names repaired, listed in {summary['out']}/corpus.json")
+        names = "file name" if summary["repaired"] == 1 else "file names"
+        lines.append(f"  {summary['repaired']:,} {names} repaired, listed in {summary['out']}/corpus.json")
     return [*lines, f"next: govor check {summary['out']}"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 import typer
 
@@ -29,6 +30,6 @@ def command(
     summary = sample_corpus(corpus, out, n, seed=seed, split=split, again=again)
     lines = [
         f"{summary['sampled']:,} utterances ({summary['hours']:.2f} h), {summary['clips']:,} clips: {out}",
-        f"next, when it is filled in: govor review {corpus} {out} --out reviewed",
+        f"next, when it is filled in: govor review {quote(str(corpus))} {quote(str(out))} --out reviewed",
     ]
     emit(summary, as_json, lines)

@@ -63,6 +63,7 @@ def chosen_recipe(
     Raises:
         UsageError: neither a recipe nor all of --model, --data and --out.
     """
+    data = data if data is None or "://" in data else str(Path(data).expanduser().absolute())
     flags = {
         "model.base": model,
         "prepare.out": data,

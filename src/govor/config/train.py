@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from govor.config.moments import Every, Keep
 from govor.config.setting import setting
 
 
@@ -81,9 +82,15 @@ class TrainConfig:
     windows: str = setting(
         "full", "Whisper's encoder windows while training", choices=("full", "short", "mixed")
     )
-    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    augment: AugmentConfig = field(
+        default_factory=AugmentConfig,
+        metadata={"help": "what is done to clips while training: { speed = …, gain_db = …, … }", "unit": ""},
+    )
 
     def __post_init__(self) -> None:
+        for key in ("eval_every", "save_every"):
+            Every.parse(getattr(self, key), f"train.{key}")
+        Keep.parse(self.keep)
         positive = {"accumulate": self.accumulate, "max_batch": self.max_batch, "lr": self.lr}
         for name, value in positive.items():
             if value <= 0:

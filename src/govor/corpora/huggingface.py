@@ -65,11 +65,12 @@ def read(source: Source) -> Reading:
 
 
 def parquet_files(path: Path) -> list[Path]:
-    """The Parquet files that a path means: itself, or those in it or in ``data/``."""
+    """The Parquet files that a path means: itself, or those with Audio in it or one folder below it."""
     if path.is_file():
         return [path] if path.suffix == ".parquet" else []
-    found = [*path.glob("*.parquet"), *path.glob("data/*.parquet"), *path.glob("*/*.parquet")]
-    return sorted({file for file in found if not file.name.startswith(".")})
+    found = sorted([*path.glob("*.parquet"), *path.glob("*/*.parquet")])
+    shown = [f for f in found if not any(part.startswith(".") for part in f.relative_to(path).parts)]
+    return [file for file in shown if _audio_column(file)] or shown
 
 
 @dataclass(frozen=True)

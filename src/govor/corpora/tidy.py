@@ -79,6 +79,7 @@ def _typed(frame: pl.DataFrame) -> pl.DataFrame:
     frame = frame.with_columns(
         [pl.lit(None, kind).alias(name) for name, kind in CORE_SCHEMA.items() if name not in frame.columns]
     )
+    frame = frame.with_columns([_with_point(name) for name in NUMBERS if frame.schema[name] == pl.String])
     marks = [_unreadable(frame, name).alias(f"_bad_{name}") for name in (*NUMBERS, "channel")]
     casts = [_text(frame, name) for name, kind in CORE_SCHEMA.items() if kind == pl.String]
     numbers = [pl.col(name).cast(pl.Float64, strict=False) for name in NUMBERS]
@@ -94,6 +95,11 @@ def _typed(frame: pl.DataFrame) -> pl.DataFrame:
         split.alias("_split"),
         pl.when(split.is_null()).then(None).otherwise(known).alias("split"),
     )
+
+
+def _with_point(name: str) -> pl.Expr:
+    """``0,5`` as ``0.5``: many languages write, and many spreadsheets export, a decimal comma."""
+    return pl.col(name).str.strip_chars().str.replace(r"^(-?\d+),(\d+)$", "$1.$2")
 
 
 def _unreadable(frame: pl.DataFrame, name: str) -> pl.Expr:

@@ -42,6 +42,15 @@ def plots(facts: Tally, duration: NDArray[np.float64], probes: pl.DataFrame | No
     return [plot for plot in made if plot is not None]
 
 
+def _count_axes() -> tuple[Any, Any]:
+    """A figure whose upward axis counts things."""
+    from matplotlib.ticker import MaxNLocator
+
+    figure, axes = new_figure()
+    axes.yaxis.set_major_locator(MaxNLocator("auto", integer=True))
+    return figure, axes
+
+
 def _bins(values: NDArray[np.float64]) -> int:
     """More bins for more values, so that few do not stand alone."""
     return int(np.clip(3 * len(values) ** 0.4, MIN_BINS, MAX_BINS))
@@ -51,7 +60,7 @@ def _histogram(
     values: NDArray[np.float64], label: str, limit: float | None, limit_name: str
 ) -> tuple[Any, Any]:
     """Counts of `values` in even bins; the long tail stands in the last one."""
-    figure, axes = new_figure()
+    figure, axes = _count_axes()
     low_quarter, middle, high_quarter = np.quantile(values, (0.25, 0.5, 0.75)) if len(values) else (0, 0, 1)
     far = middle + TAIL_QUARTILES * max(high_quarter - low_quarter, middle / 10)
     top = min(float(values.max(initial=0.0)), float(far))
@@ -118,7 +127,7 @@ def _similarity(facts: Tally) -> Plot | None:
     known = facts.similarity[~np.isnan(facts.similarity)]
     if not len(known):
         return None
-    figure, axes = new_figure()
+    figure, axes = _count_axes()
     low = max(min(0.0, float(known.min())), -1.0)
     axes.hist(known, bins=_bins(known), range=(low, 1.0), color=SERIES[0])
     axes.axvline(LOW_SIMILARITY, color=SERIES[1], linewidth=1.4, linestyle=(0, (4, 2)))
@@ -146,14 +155,16 @@ def _bandwidths(probes: pl.DataFrame) -> Plot | None:
     readable = probes.filter(pl.col("bandwidth_hz").is_not_null() & (pl.col("bandwidth_hz") > 0))
     if not readable.height:
         return None
-    figure, axes = new_figure()
+    figure, axes = _count_axes()
     width = readable["bandwidth_hz"].to_numpy() / 1000
     axes.hist(width, bins=_bins(width), range=(0, max(8.5, float(width.max()) * 1.02)), color=SERIES[0])
-    for rate, count in readable["sample_rate"].value_counts(sort=True).head(3).iter_rows():
+    for place, (rate, count) in enumerate(
+        readable["sample_rate"].value_counts(sort=True).head(2).iter_rows()
+    ):
         axes.axvline(rate / 2000, color=FAINT, linewidth=1, linestyle=(0, (2, 3)))
         axes.annotate(
             f"{rate / 1000:g} kHz ({count:,})", (rate / 2000, 1), xycoords=("data", "axes fraction"),
-            textcoords="offset points", xytext=(-3, -4), ha="right", va="top", rotation=90, color=INK, size=8,
+            textcoords="offset points", xytext=(0, 2 + 10 * place), ha="center", color=INK, size=8,
         )  # fmt: skip
     axes.set_xlabel("highest frequency with energy, kHz")
     caption = "dotted: half the sample rate; a heap at 4 kHz is telephone speech"

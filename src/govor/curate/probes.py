@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -18,6 +19,8 @@ from govor.store import atomic_path
 
 CHUNK = 32
 PART_ROWS = 4_000
+STORE_EVERY_S = 20.0
+"""A kill loses no more than this much work."""
 STALL_S = 600.0
 """A recording of ten hours takes about half a minute between two signs of life."""
 _POLARS = {str: pl.String, int: pl.Int64, float: pl.Float64}
@@ -75,39 +78,51 @@ def _known(folder: Path, wanted: pl.DataFrame) -> pl.DataFrame:
 
 
 class _Pool:
-    """Threads, each with a child process of its own."""
+    """Threads, each with a child process of its own; what they found is stored every few seconds."""
 
     def __init__(self, folder: Path, workers: int) -> None:
         self.folder, self.workers = folder, workers
         self._lock = threading.Lock()
         self._rows: list[dict[str, Any]] = []
+        self._stored_s = time.monotonic()
+        self._stopped = False
 
     def run(self, todo: pl.DataFrame) -> None:
         """Probes all; results are stored every few thousand recordings."""
         chunks = iter(todo.iter_slices(CHUNK))
         with progress("check audio", todo.height, "recordings") as bar:
-            with ThreadPoolExecutor(self.workers) as threads:
-                for done in [threads.submit(self._work, chunks, bar) for _ in range(self.workers)]:
-                    done.result()
-            self._store()
+            try:
+                with ThreadPoolExecutor(self.workers) as threads:
+                    for done in [threads.submit(self._work, chunks, bar) for _ in range(self.workers)]:
+                        self._wait(done)
+            finally:
+                self._store()
+
+    def _wait(self, done: Future[None]) -> None:
+        """Waits for a thread; when the wait is broken off, all threads end after the recording at hand."""
+        try:
+            done.result()
+        except BaseException:
+            self._stopped = True
+            raise
 
     def _work(self, chunks: Iterator[pl.DataFrame], bar: Progress) -> None:
         with GuardedWorker(stall_s=STALL_S) as worker:
             while (chunk := self._next(chunks)) is not None:
                 stamps = {row[0]: row[2:] for row in chunk.iter_rows()}
                 requests = [(row[0], row[1]) for row in chunk.iter_rows()]
-                for found in probe_chunk(worker, requests):
+                for found in probe_chunk(worker, requests, lambda: self._stopped):
                     self._keep(found, stamps[found["audio"]], bar)
 
     def _next(self, chunks: Iterator[pl.DataFrame]) -> pl.DataFrame | None:
         with self._lock:
-            return next(chunks, None)
+            return None if self._stopped else next(chunks, None)
 
     def _keep(self, found: dict[str, Any], stamp: tuple[int, int], bar: Progress) -> None:
         with self._lock:
             self._rows.append(found | {"file_bytes": stamp[0], "file_time_ns": stamp[1]})
             bar.advance()
-            if len(self._rows) >= PART_ROWS:
+            if len(self._rows) >= PART_ROWS or time.monotonic() - self._stored_s > STORE_EVERY_S:
                 self._store()
 
     def _store(self) -> None:
@@ -117,16 +132,21 @@ class _Pool:
             )
             with atomic_path(self.folder / f"part-{number:05d}.parquet") as partial:
                 pl.DataFrame(self._rows, schema=SCHEMA).write_parquet(partial)
-            self._rows = []
+            self._rows, self._stored_s = [], time.monotonic()
 
 
-def probe_chunk(worker: GuardedWorker, requests: list[tuple[str, str]]) -> list[dict[str, Any]]:
+def probe_chunk(
+    worker: GuardedWorker, requests: list[tuple[str, str]], stopped: Callable[[], bool] = lambda: False
+) -> list[dict[str, Any]]:
     """Probes some recordings; one that brings the child down is named, and the rest goes on in a new one."""
     found: list[dict[str, Any]] = []
     while len(found) < len(requests):
         try:
-            worker.call("govor.curate.probing:probe_all", requests[len(found) :], on_message=found.append)
+            rest = requests[len(found) :]
+            worker.call("govor.curate.probing:probe_all", rest, on_message=found.append, stopped=stopped)
         except WorkerLostError as error:
+            if stopped():
+                break
             if len(found) < len(requests):
                 audio, path = requests[len(found)]
                 lost = Probe(audio, error.code, f"{path}: the decoder {error}")

@@ -98,7 +98,9 @@ class Cost:
         if not self.possible:
             return f"{name}: no dev and test of these sizes"
         crossed = [
-            f"{part:.0%} of dev and test share a {key} with train" for key, part in self.crossing.items()
+            f"{part:.0%} of dev and test share a {key} with train"
+            for key, part in self.crossing.items()
+            if part
         ]
         return "; ".join([f"{name}: {self.loss:.1%} of train set aside", *crossed])
 
@@ -219,9 +221,9 @@ def _statements(task: SplitTask, splits: NDArray[np.int8], way: str, loss: float
         got = int(((splits == split) & (task.fixed != split)).sum())
         if wanted and got != wanted:
             said.append(f"{NAMES[split]} has {got} utterances, not {wanted}: groups do not add up to it")
-    if way == "first_key":
-        others = ", ".join(list(task.keys)[1:])
-        lost = f", and {loss:.1%} of train is set aside for sharing a {others} with them" if others else ""
+    if way == "first_key" and loss:
+        others = " or ".join(list(task.keys)[1:])
+        lost = f", and {loss:.1%} of train is set aside for sharing a {others} with them"
         joins = f"grouping by all of {', '.join(task.keys)} joins too much"
         said.append(f"{joins}: dev and test are groups of {_first(task)}{lost}")
     return said
@@ -249,7 +251,7 @@ def _cost(task: SplitTask, subset: tuple[str, ...]) -> Cost:
     plan, _ = _attempt(weaker)
     if plan is None:
         return Cost(subset, possible=False)
-    held = plan.splits >= DEV
+    held = (plan.splits >= DEV) & ((task.fixed == FREE) | task.guarded)
     crossing = {
         name: float((sharing(codes, plan.splits == TRAIN) & held).sum() / max(int(held.sum()), 1))
         for name, codes in task.keys.items()

@@ -91,13 +91,11 @@ def _segment(
 
 
 def _write_audio(path: Path, samples: Samples) -> None:
+    """MP3: its bytes are a function of the samples; an Ogg stream has a random serial number."""
     import soundfile as sf
 
-    mp3 = path.suffix == ".mp3"
-    kind = {"format": "MP3", "subtype": "MPEG_LAYER_III"} if mp3 else {"format": "OGG", "subtype": "VORBIS"}
-    with atomic_path(path) as partial, sf.SoundFile(partial, "w", SAMPLE_RATE, 2, **kind) as file:
-        for first in range(0, len(samples), SAMPLE_RATE):  # libsndfile's Vorbis overflows on one long write
-            file.write(samples[first : first + SAMPLE_RATE])
+    with atomic_path(path) as partial:
+        sf.write(partial, samples, SAMPLE_RATE, format="MP3", subtype="MPEG_LAYER_III")
 
 
 def main() -> None:

@@ -92,5 +92,5 @@ def _name(rng: np.random.Generator, index: int) -> str:
 
 
 def _file(name: str, index: int) -> str:
-    stray = {2: f"{name} .mp3", 5: f" {name}.mp3", 9: f"{name[:4]} {name[4:]}.ogg"}
-    return stray.get(index, f"{name}.{'ogg' if index % 4 == 1 else 'mp3'}")
+    stray = {2: f"{name} .mp3", 5: f" {name}.mp3", 9: f"{name[:4]} {name[4:]}.mp3"}
+    return stray.get(index, f"{name}.mp3")

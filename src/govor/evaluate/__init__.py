@@ -4,7 +4,6 @@ from govor.evaluate.decode import decode_rows
 from govor.evaluate.edits import align, char_edits, corpus_rate, word_edits
 from govor.evaluate.evaluation import evaluate
 from govor.evaluate.intervals import Grouping, difference_interval, grouping, rate_interval
-from govor.evaluate.looks import refuse_test
 from govor.evaluate.paired import compare_scores
 from govor.evaluate.scores import Scores, score
 
@@ -20,7 +19,6 @@ __all__ = [
     "evaluate",
     "grouping",
     "rate_interval",
-    "refuse_test",
     "score",
     "word_edits",
 ]

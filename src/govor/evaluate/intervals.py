@@ -7,8 +7,8 @@ alike. Three methods, by what the data allow:
   drawn together by one multinomial, which is the same distribution and makes a million groups cheap.
 * 2 to 29 groups: the linearised (Taylor) ratio with a t quantile on groups - 1 degrees of freedom (Cochran,
   Sampling Techniques, 6.3); the percentile bootstrap covers 53% instead of 95% with 2 groups.
-* fewer than 10 errors: the interval also covers the exact Poisson one (Garwood, 1936), so that no errors give
-  an upper bound instead of [0, 0].
+* fewer than 10 errors, or groups that do not differ at all: the interval also covers the exact Poisson one
+  (Garwood, 1936), so that no errors give an upper bound instead of [0, 0].
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def rate_interval(errors: Counts, units: Counts, groups: Grouping, seed: int = 0
         return Interval(math.inf if total_errors else 0.0, math.nan, math.nan)
     low, high = _ends(groups.totals(errors), groups.totals(units), seed)
     value = total_errors / total_units
-    if total_errors < FEW_ERRORS:
+    if total_errors < FEW_ERRORS or low == high:
         exact_low, exact_high = _poisson(total_errors)
         low, high = min(low, exact_low / total_units), max(high, exact_high / total_units)
     return Interval(value, max(0.0, min(low, value)), max(high, value))

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from govor.errors import RecipeError
 from govor.evaluate.hypotheses import Appender, read_lines
 from govor.store import canonical_json
 
@@ -48,16 +47,3 @@ def looks(run: Path, identity: Mapping[str, Any]) -> int:
         canonical_json({key: line.get(key) for key in identity}) == wanted
         for line in read_lines(run / "evaluations.jsonl")
     )
-
-
-def refuse_test(split: str, purpose: str) -> None:
-    """Refuses to choose on a test split; ``train`` and ``tune`` call this with the split they choose on.
-
-    Raises:
-        RecipeError: `split` is a test split.
-    """
-    if split == "test" or split.startswith(("test-", "test_", "test.")):
-        raise RecipeError(
-            f"{purpose} cannot use the split {split!r}: what chooses a model cannot also judge it; "
-            "choose on dev (make one with govor select --dev 500)"
-        )

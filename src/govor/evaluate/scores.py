@@ -50,12 +50,12 @@ class Level:
     groups: Grouping
     seed: int = 0
 
-    @property
+    @cached_property
     def errors(self) -> NDArray[np.int64]:
         """Errors of every utterance ``[N]``."""
         return np.asarray(self.edits[:, SUBSTITUTIONS:].sum(axis=1), np.int64)
 
-    @property
+    @cached_property
     def units(self) -> NDArray[np.int64]:
         """Reference units of every utterance ``[N]``."""
         return np.asarray(self.edits[:, :INSERTIONS].sum(axis=1), np.int64)
@@ -65,7 +65,7 @@ class Level:
         """Totals."""
         return EditCounts(*(int(n) for n in self.edits.sum(axis=0, dtype=np.int64)))
 
-    @property
+    @cached_property
     def rates(self) -> NDArray[np.float64]:
         """Rate of every utterance ``[N]``; infinity for insertions against an empty reference."""
         errors, units = self.errors, self.units

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from govor.evaluate.edits import Block, align, words
 from govor.evaluate.scores import HITS, INSERTIONS, Scores
 
+MOST_BELIEVABLE_WER = 0.5
+"""A model that errs more says nothing about references."""
 LEAST_WER = 0.3
 LEAST_SUSPICION = 0.35
 LEAST_ADDED_WORDS = 3
@@ -45,6 +47,8 @@ def find_suspects(scores: Scores, confidences: Sequence[float | None] | None = N
     Suspicion is the rank of the model's confidence among all utterances (0 to 1) times the character error
     rate (at most 1); where words are added at an end of an otherwise agreeing transcript, times 1.
 
+    A model that is wrong in more than half of all words accuses nobody.
+
     Args:
         scores: of the system.
         confidences: of the model by utterance; without them only incomplete transcripts are found.
@@ -52,6 +56,8 @@ def find_suspects(scores: Scores, confidences: Sequence[float | None] | None = N
     ranks = confidence_ranks(confidences, len(scores.ids))
     added = scores.words.edits[:, INSERTIONS] >= LEAST_ADDED_WORDS
     found = Suspects()
+    if not scores.wer.value <= MOST_BELIEVABLE_WER:
+        return found
     for row in np.flatnonzero(((scores.words.rates >= LEAST_WER) | added) & (scores.words.units > 0)):
         reason, weight = _judge(scores, int(row))
         suspicion = float(ranks[row]) * weight

@@ -129,6 +129,7 @@ class _Maker:
             configuration = AutoConfig.from_pretrained(
                 place, revision=self.config.revision, **self.config.settings
             )
+        self.settings["base_revision"] = getattr(configuration, "_commit_hash", None)
         if is_ctc(configuration):
             return self._ctc_base(place, configuration, train_texts)
         from govor.models.whisper_making import base_whisper

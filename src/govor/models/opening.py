@@ -165,5 +165,20 @@ def readable(place: Path | str) -> Iterator[None]:
         with quiet():
             yield
     except (OSError, ValueError, KeyError) as error:
+        if is_gated(error):
+            raise ModelError(
+                f"the model {place} is gated: accept its conditions at https://huggingface.co/{place}, "
+                "then hf auth login with the same account"
+            ) from error
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(f"the model {place} cannot be opened: {first}") from error
+
+
+def is_gated(error: BaseException) -> bool:
+    """Whether the Hub refused because its conditions were not accepted."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if type(seen).__name__ == "GatedRepoError" or "gated repo" in str(seen).lower():
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False

@@ -81,7 +81,7 @@ def _run_stage(stage: Stage, recipe: Recipe, root: Path, device: str, *, forced:
     record = load_record(root, stage.name)
     reasons = ["--from asks for it"] if forced else reasons_to_run(stage, recipe, root)
     if not reasons and record is not None:
-        _refuse_changed_by_hand(stage, record)
+        _refuse_changed_by_hand(stage, record, root)
         say(f"{stage.name}: unchanged")
         return {"status": "unchanged", "reasons": [], "summary": dict(record.summary)}
     say(f"{stage.name}: {'; '.join(reasons)}")
@@ -105,9 +105,12 @@ def _work(stage: Stage, recipe: Recipe, device: str) -> Mapping[str, Any]:
     return summary
 
 
-def _refuse_changed_by_hand(stage: Stage, record: StageRecord) -> None:
+def _refuse_changed_by_hand(stage: Stage, record: StageRecord, root: Path) -> None:
     changed = record.changed_by_hand() if stage.watch else []
-    if changed:
+    later = load_record(root, stage.amended_by) if changed and stage.amended_by else None
+    if later is not None and later.status == RUNNING:
+        record.finished(record.summary, Path(record.out)).save(root)
+    elif changed:
         following = STAGE_NAMES[min(STAGE_NAMES.index(stage.name) + 1, len(STAGE_NAMES) - 1)]
         raise InputError(
             f"{'; '.join(changed[:3])}{' …' if len(changed) > 3 else ''} since {stage.name} wrote it: "

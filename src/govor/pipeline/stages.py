@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from govor.config import Recipe, Workspace
 from govor.errors import RecipeError
 from govor.pipeline.record import DONE, load_record
 from govor.pipeline.snapshot import snapshot
-from govor.store import fingerprint, read_json
+from govor.store import canonical_json, fingerprint, read_json
 
 Settings = dict[str, Any]
 Inputs = dict[str, str]
@@ -38,6 +39,7 @@ class Stage:
         work: does it; takes the device.
         wanted: whether the recipe asks for it at all.
         watch: whether a change of `out` by hand is a fault (a run's folder may be looked at and added to).
+        amended_by: a later stage that adds to `out`; when it was interrupted, a change is its doing.
     """
 
     name: str
@@ -47,16 +49,18 @@ class Stage:
     work: Callable[[Recipe, str], Mapping[str, Any]]
     wanted: Callable[[Recipe], bool] = lambda recipe: True
     watch: bool = True
+    amended_by: str | None = None
 
     def settings_of(self, recipe: Recipe) -> Settings:
-        """The settings that matter to this stage, flat, under their dotted names."""
+        """The settings that matter to this stage, flat, under their dotted names, as a record stores them."""
         flat: Settings = {}
         for section in self.settings:
             ignored = _NO_MATTER.get(section, set())
             for key, value in dataclasses.asdict(getattr(recipe, section)).items():
                 if key not in ignored:
-                    flat[f"{section}.{key}"] = list(value) if isinstance(value, tuple) else value
-        return flat
+                    flat[f"{section}.{key}"] = value
+        stored: Settings = json.loads(canonical_json(flat))
+        return stored
 
 
 def _import(recipe: Recipe, device: str) -> Mapping[str, Any]:
@@ -189,7 +193,7 @@ def _local_dataset(recipe: Recipe) -> Path | None:
 
 
 STAGES = (
-    Stage("import", ("corpus",), _source, lambda r: Workspace.of(r).corpus, _import),
+    Stage("import", ("corpus",), _source, lambda r: Workspace.of(r).corpus, _import, amended_by="check"),
     Stage("check", ("text",), _corpus, lambda r: Workspace.of(r).check, _check, watch=False),
     Stage("select", ("select",), _corpus_and_lists, lambda r: Workspace.of(r).selected, _select),
     Stage("prepare", ("prepare",), _selected, _local_dataset, _prepare),

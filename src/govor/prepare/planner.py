@@ -31,6 +31,8 @@ from govor.prepare.settings import (
 Keys = NDArray[np.uint64]
 Counts = NDArray[np.int64]
 PLAN_COLUMNS = ["split", "audio", "start", "end", "duration"]
+BATCH_ROWS = 16_384
+"""Rows of the table held at a time."""
 OVERFULL = 2.0
 """An update may fill a shard to this multiple of its planned bytes before it opens a new one."""
 _ODD = np.uint64(0x9E3779B97F4A7C15)
@@ -146,7 +148,7 @@ def _runs(corpus: Corpus, block_s: float, sample_rate: int) -> Runs:
     parts: list[tuple[Any, ...]] = []
     read, seconds = 0, 0.0
     root = Path(corpus.info.audio_root)
-    for batch in corpus.batches(columns=PLAN_COLUMNS):
+    for batch in corpus.batches(PLAN_COLUMNS, BATCH_ROWS):
         frame = as_frame(batch)
         key, block = _keys(frame, block_s)
         batch_s = _seconds(frame, root)

@@ -13,10 +13,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from govor.corpora.folder import Corpus
-from govor.prepare.planner import Plan, as_frame
+from govor.prepare.planner import BATCH_ROWS, Plan, as_frame
 from govor.prepare.schema import SHARD_COLUMN
 
-BUCKET_BYTES = 24_000_000
+BUCKET_BYTES = 6_000_000
+MOST_BUCKETS = 200
+"""Buckets are open at the same time, and a process may open only so many files."""
 ORDER = ["audio", "end", "start", "id"]
 
 
@@ -40,7 +42,7 @@ def contents(corpus: Corpus, plan: Plan) -> Contents:
     checksum = np.zeros(len(plan.names), np.uint64)
     rows = np.zeros(len(plan.names), np.int64)
     total_bytes = 0.0
-    for batch in corpus.batches():
+    for batch in corpus.batches(rows=BATCH_ROWS):
         frame = as_frame(batch)
         shard = plan.shards_of(frame)
         np.add.at(checksum, shard, frame.hash_rows(seed=0).to_numpy())
@@ -73,7 +75,7 @@ class Gathered:
         writers: dict[int, pa.RecordBatchStreamWriter] = {}
         schema: pa.Schema | None = None
         try:
-            for batch in corpus.batches():
+            for batch in corpus.batches(rows=BATCH_ROWS):
                 frame = as_frame(batch)
                 shard = self._plan.shards_of(frame)
                 frame = frame.with_columns(pl.Series(SHARD_COLUMN, shard)).filter(pl.Series(pending[shard]))
@@ -91,15 +93,17 @@ class Gathered:
     def _path(self, bucket: int) -> Path:
         return self._folder / f"{bucket:06d}.arrow"
 
-    def tasks(self) -> Iterator[tuple[list[int], pl.DataFrame]]:
+    def tasks(self) -> Iterator[tuple[list[int], pa.Table]]:
         """Shards and rows of each task, in the order of the plan; rows are sorted by `ORDER`."""
         for path in sorted(self._folder.glob("*.arrow")):
             with pa.ipc.open_stream(str(path)) as stream:
-                frame = pl.DataFrame(pl.from_arrow(stream.read_all()))
-            tasks = self._plan.task[frame[SHARD_COLUMN].to_numpy()]
-            frame = frame.with_columns(pl.Series("_task", tasks)).sort(["_task", *ORDER], nulls_last=True)
-            for part in frame.partition_by("_task", maintain_order=True, include_key=False):
-                yield sorted(part[SHARD_COLUMN].unique().to_list()), part
+                table = stream.read_all()
+            task = self._plan.task[table[SHARD_COLUMN].to_numpy()]
+            for number in np.unique(task):
+                part = table.filter(pa.array((task == number).tolist()))
+                part = part.sort_by([(name, "ascending") for name in ORDER])
+                yield sorted(part[SHARD_COLUMN].unique().to_pylist()), part
+            pa.default_memory_pool().release_unused()
 
     def close(self) -> None:
         """Removes the buckets."""
@@ -110,7 +114,8 @@ def _buckets(plan: Plan, rows: NDArray[np.int64], row_bytes: float) -> NDArray[n
     """Bucket of each shard ``[S]``; shards of one task share one."""
     by_task = np.bincount(plan.task, rows, len(plan.task)) * row_bytes
     before = np.concatenate([[0.0], np.cumsum(by_task)[:-1]])
-    bucket_of_task = (before // BUCKET_BYTES).astype(np.int64)
+    size = max(BUCKET_BYTES, float(by_task.sum()) / MOST_BUCKETS)
+    bucket_of_task = (before // size).astype(np.int64)
     return bucket_of_task[plan.task]
 
 

@@ -23,7 +23,7 @@ from govor.prepare.index import INDEX, Totals, totals, write_index
 from govor.prepare.local import Event, run_local
 from govor.prepare.planner import Plan, plan
 from govor.prepare.projection import projected_bytes
-from govor.prepare.rows import Contents, Gathered, contents, to_arrow
+from govor.prepare.rows import Contents, Gathered, contents
 from govor.prepare.schema import dataset_schema
 from govor.prepare.settings import Settings
 from govor.prepare.shard import ShardFacts
@@ -207,8 +207,9 @@ class Job:
     def _follow(self, bar: Progress, events: Iterator[Event]) -> None:
         started_s, rejected = time.monotonic(), 0
         for kind, *content in events:
-            if kind == "beat":
-                rejected += content[1]
+            if kind == "shard":
+                rejected += len(content[1].rejected)
+            elif kind == "beat":
                 minutes = max(time.monotonic() - started_s, 1e-3) / 60
                 bar.advance(content[0] / 3600, f"{bar.done / minutes:.3g} h/min, {rejected} rejected")
             elif kind == "peak":
@@ -233,8 +234,8 @@ class Job:
         empty = {i for i in missing if not self.filled.rows[i]}
         if empty:
             yield self._task(sorted(empty), pa.table(_no_rows(self.corpus)), schema)
-        for shards, frame in gathered.tasks():
-            yield self._task(shards, to_arrow(frame), schema)
+        for shards, table in gathered.tasks():
+            yield self._task(shards, table, schema)
 
     def _task(self, shards: list[int], table: pa.Table, schema: pa.Schema) -> Task:
         sink = pa.BufferOutputStream()

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
+import polars as pl
 
 from govor.errors import DatasetError
 from govor.prepare.planner import Plan
@@ -49,7 +48,7 @@ def stored_plan(target: Target, stored: Stored) -> Plan:
     content = target.read(UNITS)
     if content is None:
         raise DatasetError(f"{target.name} lacks {UNITS}: choose another --out")
-    units = pq.read_table(io.BytesIO(content))
+    units = pl.read_parquet(io.BytesIO(content))
     layout = stored.layout
     return Plan(
         unit=units["unit"].to_numpy(),
@@ -70,7 +69,7 @@ def stored_plan(target: Target, stored: Stored) -> Plan:
 def store_plan(target: Target, plan: Plan, settings: Settings, corpus: str) -> None:
     """Remembers a plan: the units first, then the file that says that they are there."""
     sink = io.BytesIO()
-    pq.write_table(pa.table({"unit": plan.unit, "shard": plan.unit_shard}), sink, compression="zstd")
+    pl.DataFrame({"unit": plan.unit, "shard": plan.unit_shard}).write_parquet(sink, compression="zstd")
     target.write(UNITS, sink.getvalue())
     layout = {
         "splits": plan.splits,

@@ -101,7 +101,7 @@ class Facts:
     def revision(self) -> str | None:
         """The base model's pinned revision."""
         named: str | None = self.recipe.get("model", {}).get("revision")
-        return self.run.get("base_revision") or named
+        return self.settings.get("base_revision") or named
 
     @property
     def train_settings(self) -> dict[str, Any]:

@@ -78,6 +78,7 @@ def build(models: Mapping[str, ServedModel], engine: Engine, settings: ServeSett
             type="filepath",
             label="Recording",
             editable=False,
+            buttons=["download"],
             elem_id="recording",
         )
         with gr.Row():

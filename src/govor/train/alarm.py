@@ -50,18 +50,23 @@ def window_warning(short: float, full: float) -> str | None:
     )
 
 
-def disagreement(forced: float, wer: float) -> str | None:
+def disagreement(forced: float, wer: float, pairs: Sequence[tuple[str, str]] = ()) -> str | None:
     """A warning when teacher-forced error and decoded WER contradict each other, else None.
 
     Args:
         forced: from `forced_error`.
         wer: of greedy decoding on the same clips.
+        pairs: normalised (reference, hypothesis); the setting to change is read off them, and five are shown.
     """
     if forced > LOW_FORCED_ERROR or wer < HIGH_WER:
         return None
+    from govor.preflight.alarm import SHOWN_SAMPLES, advice
+
+    hint = advice([r for r, _ in pairs], [h for _, h in pairs]) if pairs else ""
+    shown = "; ".join(f"{r!r} decoded as {h!r}" for r, h in pairs[:SHOWN_SAMPLES])
     return (
         f"the labels are found likely (teacher-forced error {forced:.2f}), but the transcripts are wrong "
-        f"(WER {wer:.2f}): look at the samples, and check model.language and model.task, the vocabulary's "
-        "delimiter and blank, suppressed tokens, and for CTC whether clips have fewer frames than labels "
-        "(govor preflight names each)"
+        f"(WER {wer:.2f}): {hint or 'look at the samples'}; check also model.language and model.task, the "
+        "vocabulary's delimiter and blank, suppressed tokens, and for CTC whether clips have fewer frames"
+        f" than labels (govor preflight names each){'. Samples: ' + shown if shown else ''}"
     )

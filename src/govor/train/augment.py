@@ -29,11 +29,13 @@ class Augmenter:
         config: the settings.
         seed: the run's seed.
         sample_rate: of the waves, in Hz.
+        max_s: longest wave that the model takes; slower playback never goes beyond it.
     """
 
     config: AugmentConfig
     seed: int
     sample_rate: int = 16_000
+    max_s: float | None = None
 
     @property
     def active(self) -> bool:
@@ -46,7 +48,7 @@ class Augmenter:
         """Speed, room, noise and gain, in this order. Takes and gives ``[T]``; speed changes T."""
         c, draw = self.config, generator("wave", self.seed, epoch, utterance)
         if c.speed:
-            samples = at_speed(samples, float(c.speed[draw.integers(len(c.speed))]), self.sample_rate)
+            samples = self._played(samples, float(c.speed[draw.integers(len(c.speed))]))
         if c.reverb and draw.random() < c.reverb:
             samples = in_room(samples, draw.uniform(*c.reverb_s), draw, self.sample_rate)
         if c.noise and draw.random() < c.noise_chance:
@@ -55,6 +57,10 @@ class Augmenter:
         if c.gain_db:
             samples = samples * np.float32(10 ** (draw.uniform(-c.gain_db, c.gain_db) / 20))
         return np.clip(samples, -1.0, 1.0).astype(np.float32, copy=False)
+
+    def _played(self, samples: Array, speed: float) -> Array:
+        too_long = self.max_s is not None and len(samples) / self.sample_rate / speed > self.max_s
+        return samples if too_long else at_speed(samples, speed, self.sample_rate)
 
     def features(self, values: Array, epoch: int, utterance: str) -> Array:
         """Smoothing and SpecAugment on ``[F, D]`` features; on ``[T]`` waves only time masks."""

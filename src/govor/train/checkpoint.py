@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from govor import store
+from govor.config.moments import Position
 from govor.errors import DiskFullError, InputError, ModelError
-from govor.train.moments import Position
 
 MANIFEST = "checkpoint.json"
 TRAINING = "training"

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from govor import store
+from govor.config.moments import Keep, Kept
 from govor.errors import DatasetError, ModelError
 from govor.train import checkpoint
 from govor.train.checkpoint import Checkpoint
-from govor.train.moments import Keep, Kept
 
 
 @dataclass(frozen=True)

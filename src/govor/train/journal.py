@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import math
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -55,7 +56,8 @@ class Journal:
         """One line, and its numbers to the trackers."""
         if not self.active:
             return
-        line = json.dumps({"kind": kind, "step": step, **values}, ensure_ascii=False)
+        plain = {key: value if _is_finite(value) else None for key, value in values.items()}
+        line = json.dumps({"kind": kind, "step": step, **plain}, ensure_ascii=False)
         self._file.write(line.encode("utf-8", "surrogatepass") + b"\n")
         self._file.flush()
         numbers = {f"{kind}/{k}": float(v) for k, v in values.items() if _is_number(v)}
@@ -82,6 +84,11 @@ class Journal:
             self._file.close()
         for tracker in self.trackers:
             tracker.close()
+
+
+def _is_finite(value: Any) -> bool:
+    """JSON has no infinity and no NaN."""
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _is_number(value: Any) -> bool:

@@ -186,5 +186,5 @@ class Judge:
             len(pairs),
             seconds,
             tuple(samples),
-            disagreement(forced, wer),
+            disagreement(forced, wer, pairs),
         )

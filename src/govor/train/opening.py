@@ -219,7 +219,8 @@ def _steps_left(
 
 
 def _feed(config: TrainConfig, material: Material, stepper: Stepper) -> Feed:
-    augmenter = Augmenter(config.augment, config.seed, stepper.family.sample_rate)
+    family = stepper.family
+    augmenter = Augmenter(config.augment, config.seed, family.sample_rate, family.max_window_s)
     return Feed(
         material.dataset,
         config.train_split,

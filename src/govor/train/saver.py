@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from govor import store
 from govor.config import TrainConfig
+from govor.config.moments import Keep
 from govor.errors import ModelError
 from govor.train import checkpoint
 from govor.train.checkpoint import Checkpoint
 from govor.train.folder import RunFolder
-from govor.train.moments import Keep
 from govor.train.optimiser import save_optimiser
 from govor.train.state import TrainState
 

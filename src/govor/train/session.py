@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govor.config import TrainConfig
+from govor.config.moments import Every
 from govor.console import Progress, say
 from govor.errors import LimitError, StoppedError
 from govor.store import readable_seconds
@@ -20,7 +21,6 @@ from govor.train.journal import Journal
 from govor.train.judge import Judge, Judgement
 from govor.train.loop import Stepper, StepReport
 from govor.train.mirror import Mirror
-from govor.train.moments import Every
 from govor.train.reduce import Ranks
 from govor.train.saver import Saver
 from govor.train.state import TrainState

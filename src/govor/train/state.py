@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from govor.config.moments import Position
 from govor.errors import ModelError
 from govor.train.epoch import Leg
-from govor.train.moments import Position
 
 VERSION = 1
 

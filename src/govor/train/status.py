@@ -72,7 +72,7 @@ def is_running(run: Path) -> bool:
 
 
 def _best(evaluations: list[dict[str, Any]]) -> dict[str, Any] | None:
-    trained = [line for line in evaluations if line["step"]]
+    trained = [line for line in evaluations if line["step"] and line["wer"] is not None]
     if not trained:
         return None
     best = min(trained, key=lambda line: (line["wer"], line["step"]))
@@ -126,7 +126,8 @@ def _wer_lines(found: dict[str, Any]) -> list[str]:
     lines = [] if base is None else [f"dev WER before training {base:.4f}"]
     if found["best"]:
         lines.append(f"best dev WER {found['best']['wer']:.4f} at step {found['best']['step']}")
-    course = ", ".join(f"{line['step']}: {line['wer']:.3f}" for line in found["evaluations"][-8:])
+    shown = [line for line in found["evaluations"] if line["wer"] is not None][-8:]
+    course = ", ".join(f"{line['step']}: {line['wer']:.3f}" for line in shown)
     return [*lines, f"WER by step {course}"] if course else lines
 
 

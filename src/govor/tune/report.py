@@ -151,6 +151,9 @@ def _slice(parameter: Parameter, done: list[dict[str, Any]]) -> Any:
     else:
         places = [row[parameter.name] for row in done]
         axes.set_xscale("log" if parameter.log else "linear")
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        if parameter.whole and not parameter.log:
+            axes.xaxis.get_major_locator().set_params(integer=True)
     axes.scatter(places, [row["wer"] for row in done], s=18, color=SERIES[0])
     axes.set_xlabel(parameter.name)
     axes.set_ylabel("dev WER")

@@ -128,7 +128,11 @@ class _Study:
             ended = process.wait(LOOK_EVERY_S)
             self._beat(trial)
             lines = read_metrics(place / "run")
-            evaluations = [line["wer"] for line in lines if line["kind"] == "eval" and line["step"]]
+            evaluations = [
+                line["wer"]
+                for line in lines
+                if line["kind"] == "eval" and line["step"] and line["wer"] is not None
+            ]
             for number, wer in enumerate(evaluations[told:], start=told + 1):
                 trial.report(wer, number)
             told = len(evaluations)

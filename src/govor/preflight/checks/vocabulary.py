@@ -198,7 +198,7 @@ def _missing(
             f"{count_of(len(letters.missing), 'character')} of the transcripts are not in it: {listed};"
             f" transcripts that hold one: {where}",
             f"at most {OTHER_LANGUAGE_SHARE:.0%} of the transcripts of a split",
-            "the vocabulary was made for another language or spelling; these letters can never be written",
+            "the vocabulary was made for other text, perhaps another language; these can never be written",
             "set [model] vocabulary = 'build' (a new head for this language), or choose a base model of"
             " this language",
             samples,
