@@ -55,7 +55,7 @@ SIZES = {
     "encoder_attention_heads": 4,
     "decoder_attention_heads": 4,
 }
-BASE_STEPS, TUNE_STEPS = 1_000, 150
+BASE_STEPS, TUNE_STEPS = 600, 120
 BASE_BOUND = 0.30
 
 
