@@ -302,6 +302,11 @@ class Handler(BaseHTTPRequestHandler):
         if parent and parent != self.hub.info(kind, repo)["sha"]:
             self._json({"error": "A commit has happened since. Please refresh and try again."}, 412)
             return
+        gone = [ln["value"]["path"] for ln in lines if ln["key"] == "deletedFile"]
+        files = self.hub.repo(kind, repo) / "files"
+        if any(not (files / path).is_file() for path in gone):
+            self._json({"error": f"Entry not found: {gone}"}, 404, {"X-Error-Code": "EntryNotFound"})
+            return
         sha = self.hub.commit(kind, repo, lines)
         url = f"http://{self.headers['host']}/{repo}/commit/{sha}"
         self._json({"success": True, "commitUrl": url, "commitOid": sha, "hookOutput": ""})

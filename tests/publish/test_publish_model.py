@@ -24,7 +24,10 @@ EVALUATION = {
     "raw": {"wer": {"value": 0.4, "low": 0.3, "high": 0.5}, "cer": {"value": 0.2, "low": 0.1, "high": 0.3}},
     "groups": {"unit": "speaker", "count": 7, "method": "linearised", "note": ""},
     "normaliser": {"name": "govor-1:lower"},
-    "slices": {"speaker": {"a|b": {"utterances": 3, "wer": {"value": 0.5, "low": 0.4, "high": 0.6}}}},
+    "slices": {
+        "gender": {"a|b": {"utterances": 3, "wer": {"value": 0.5, "low": 0.4, "high": 0.6}}},
+        "speaker": {"Ana Horvat": {"utterances": 3, "wer": {"value": 0.5, "low": 0.4, "high": 0.6}}},
+    },
     "baseline": {
         "utterances": 40, "hours": 0.1, "wer": {"value": 0.9, "low": 0.8, "high": 1.0},
         "cer": {"value": 0.6, "low": 0.5, "high": 0.7},
@@ -77,7 +80,7 @@ def test_the_card_shows_measured_facts_beside_the_base_model(model, evaluation, 
     plan_model(order, tmp_path / "staged")
     card = (tmp_path / "staged" / "README.md").read_text()
     assert "25.0% (20.0–31.0)" in card and "90.0% (80.0–100.0)" in card
-    assert "7 speakers" in card and "a&#124;b" in card
+    assert "7 speakers" in card and "a&#124;b" in card and "Horvat" not in card
     results = (tmp_path / "staged" / ".eval_results" / "govor.yaml").read_text()
     assert "id: tester/voices" in results and "value: 0.25" in results
 

@@ -191,9 +191,10 @@ class RemoteTarget:
         self._files.rm_file(self._path(f"{DATA}/{old}"))
 
     def remove(self, name: str) -> None:
-        """Removes an object."""
+        """Removes an object, if it is there: stores differ in how they refuse to remove what is not."""
         with suppress(FileNotFoundError):
-            self._files.rm_file(self._path(name))
+            if self._files.exists(self._path(name)):
+                self._files.rm_file(self._path(name))
 
     def read(self, name: str) -> bytes | None:
         """Content of a small object, or None."""

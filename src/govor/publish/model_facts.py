@@ -16,6 +16,8 @@ from govor.store import read_json
 
 FAILURES_SHOWN = 5
 SLICES_SHOWN = 12
+NAMING_COLUMNS = ("speaker", "recording", "id")
+"""Slices that would publish names."""
 SHOWN_SETTINGS = (
     "steps",
     "epochs",
@@ -107,13 +109,19 @@ class Facts:
     def train_settings(self) -> dict[str, Any]:
         """The settings of training that a reader wants to see."""
         train = self.recipe.get("train", {})
-        return {key: train[key] for key in SHOWN_SETTINGS if train.get(key) not in (None, "", [])}
+        unused = "epochs" if train.get("steps") else "steps"
+        return {
+            key: train[key]
+            for key in SHOWN_SETTINGS
+            if key != unused and train.get(key) not in (None, "", [])
+        }
 
     def slices(self, summary: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any]]]:
-        """Slices of an evaluation, largest first: (column, value, rates)."""
+        """Slices of an evaluation, largest first: (column, value, rates); none that names people."""
         found = [
             (column, value, rates)
             for column, values in summary.get("slices", {}).items()
+            if column not in NAMING_COLUMNS
             for value, rates in values.items()
             if isinstance(rates, Mapping) and "wer" in rates
         ]
