@@ -11,8 +11,8 @@ import numpy as np
 
 from govor.demo.sentences import distinct_sentences
 
-HEARD_VOICES = ("hr", "hr+f2", "hr+m3", "hr+f4", "hr+m5")
-UNHEARD_VOICES = ("hr+m1", "hr+f1", "hr+m7")
+HEARD_VOICES = ("hr", "hr+f1", "hr+m3", "hr+f4", "hr+m5")
+UNHEARD_VOICES = ("hr+m1", "hr+m2", "hr+m7")
 RATES_WPM = (140, 165, 190)
 TRAIN_SENTENCES, DEV_SENTENCES, TEST_SENTENCES, LONG_SENTENCES = 52, 20, 20, 30
 ID_LETTERS = string.ascii_letters + string.digits + "-_"
