@@ -118,7 +118,7 @@ def merged_state(model: Any) -> dict[str, torch.Tensor]:
 def save_adapter(model: Any, folder: Path) -> None:
     """The LoRA matrices by themselves, as peft opens them: exact where merged weights are rounded."""
     if hasattr(model, "peft_config"):
-        model.save_pretrained(folder / ADAPTER_FOLDER)
+        model.save_pretrained(folder / ADAPTER_FOLDER, save_embedding_layers=False)
 
 
 def has_adapter(folder: Path) -> bool:
