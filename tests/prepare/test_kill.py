@@ -1,6 +1,7 @@
 """SIGKILL at any moment, to anybody, any number of times: the same bytes at the end."""
 
 import random
+import time
 
 import pytest
 
@@ -15,8 +16,8 @@ SHARD = "--shard-bytes", "1000000"
 class Killer:
     """Starts runs on one target and kills them at random moments, half of them in the middle of a write."""
 
-    def __init__(self, corpus, seed):
-        self.corpus, self.rng = corpus, random.Random(seed)
+    def __init__(self, corpus, seed, whole_s):
+        self.corpus, self.rng, self.whole_s = corpus, random.Random(seed), whole_s
         self.kills = {"group": 0, "worker": 0, "parent": 0}
         self.in_writes = 0
 
@@ -32,7 +33,7 @@ class Killer:
         if self.rng.random() < 0.5:
             wait_until(lambda: self._writes(run, known))
             return True
-        wait_until(run.ended, self.rng.uniform(0.5, 4.0))
+        wait_until(run.ended, self.rng.uniform(0.2, 0.9 * self.whole_s))
         return False
 
     def strike(self, out):
@@ -61,10 +62,11 @@ class Killer:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_any_kills_give_the_bytes_of_an_undisturbed_run(tmp_path):
-    corpus = noise_corpus(tmp_path, recordings=8, seconds=60)
-    prepare_corpus(corpus, str(tmp_path / "calm"), PrepareConfig(workers=2, shard_bytes=1_000_000))
+    corpus = noise_corpus(tmp_path, recordings=8, seconds=150)
+    begun_s = time.monotonic()
+    assert Run(corpus, tmp_path / "calm", *SHARD, "--workers", "2").finish()[0] == 0
+    killer = Killer(corpus, seed=0, whole_s=time.monotonic() - begun_s)
     wanted = tree(tmp_path / "calm")
-    killer = Killer(corpus, seed=0)
     while sum(killer.kills.values()) < KILLS:
         out = tmp_path / f"after{sum(killer.kills.values())}"
         for _ in range(6):
