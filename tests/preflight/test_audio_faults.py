@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 import soundfile
 import soxr
+from preflight_parts import recipe_with, sentences, speak
 
-from conftest import recipe_with, sentences, speak
 from govor.corpora.folder import Corpus, CorpusInfo, CorpusWriter
 from govor.preflight.budget import Budget
 from govor.preflight.checks.lengths import clips_fit_the_window

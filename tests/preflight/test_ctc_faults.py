@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from preflight_parts import TINY, recipe_with
 
-from conftest import TINY, recipe_with
 from govor.preflight.checks.lengths import labels_fit_the_frames
 from govor.preflight.checks.vocabulary import the_models_own_checks_pass
 

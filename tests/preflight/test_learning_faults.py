@@ -6,8 +6,8 @@ import types
 
 import pytest
 import torch
+from preflight_parts import recipe_with
 
-from conftest import recipe_with
 from govor.preflight.alarm import decoding_alarm
 from govor.preflight.checks.learning import one_batch_is_learnt, rates_move_weights
 

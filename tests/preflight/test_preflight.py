@@ -11,8 +11,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 import soundfile
+from preflight_parts import RATE_HZ, recipe_with
 
-from conftest import RATE_HZ, recipe_with
 from govor.config import PrepareConfig
 from govor.corpora.folder import CorpusInfo, CorpusWriter
 from govor.preflight.registry import all_checks, known_codes

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from preflight_parts import recipe_with
 
-from conftest import recipe_with
 from govor.preflight.checks.texts import chance, references_have_text, splits_are_written_alike
 
 RAW = {"text": {"rules": ["nfc", "spaces"]}}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import types
 
 import pytest
+from preflight_parts import edit_json, recipe_with, save_base
 
-from conftest import edit_json, recipe_with, save_base
 from govor.preflight.checks.keeping import saved_models_are_the_same
 
 LORA = {"lora": {"r": 8, "targets": ["q_proj", "v_proj", "o_proj", "linear1", "linear2"]}}

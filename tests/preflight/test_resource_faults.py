@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from preflight_parts import recipe_with
 
-from conftest import recipe_with
 from govor.preflight.checks import disk as disk_checks
 from govor.preflight.checks import resources
 from govor.preflight.checks.disk import checkpoint_bytes, checkpoints_fit_the_disk, kept_bytes

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from preflight_parts import recipe_with, table_of
 
-from conftest import recipe_with, table_of
 from govor.errors import LimitError
 from govor.preflight.checks.baseline import test_split_can_tell as split_can_tell
 from govor.preflight.checks.splits import nothing_crosses_splits, the_test_split_chooses_nothing

@@ -6,8 +6,8 @@ import dataclasses
 
 import polars as pl
 import pytest
+from preflight_parts import LETTERS, edit_json, recipe_with, save_base
 
-from conftest import LETTERS, edit_json, recipe_with, save_base
 from govor.errors import ModelError
 from govor.preflight.checks.vocabulary import the_models_own_checks_pass, transcripts_come_back
 

@@ -6,8 +6,8 @@ import types
 
 import polars as pl
 import pytest
+from preflight_parts import edit_json, recipe_with
 
-from conftest import edit_json, recipe_with
 from govor.errors import ModelError
 from govor.preflight.checks.lengths import labels_fit_the_decoder
 from govor.preflight.checks.vocabulary import the_models_own_checks_pass, transcripts_come_back

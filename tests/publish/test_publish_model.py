@@ -128,3 +128,30 @@ def test_the_cards_code_runs_from_the_hub(hub, model, tmp_path):
     ran = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr[-2000:]
     assert list((tmp_path / "transcripts").glob("*"))
+
+
+@pytest.mark.slow
+def test_normaliser_and_language_come_from_the_hub_with_the_model(hub, tiny_ctc, tmp_path):
+    publish_model(ModelOrder(tiny_ctc, REPO, "cc-by-4.0"))
+    code = f"""
+from govor.models import open_model
+model = open_model({REPO!r}, device="cpu")
+print(model.normaliser.language, model.normaliser("DOBAR, dan!"))
+"""
+    ran = run_child(hub, code, tmp_path)
+    assert ran.stdout.splitlines()[-1:] == ["hr dobar dan"], ran.stderr[-2000:]
+
+
+@pytest.mark.slow
+def test_the_faster_whisper_code_of_a_card_runs(hub, tiny_whisper, tmp_path):
+    publish_model(ModelOrder(tiny_whisper, REPO, "cc-by-4.0"))
+    sf.write(tmp_path / "recording.wav", np.zeros(48_000, np.float32), 16_000)
+    card = (hub.repo("models", REPO) / "files" / "README.md").read_text()
+    export = re.search(r"`govor (export [^`]+)`", card)[1]
+    command = [sys.executable, "-m", "govor", *export.split()]
+    environment = {**os.environ, **hub.environment}
+    ran = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.returncode in (0, 3), ran.stderr[-2000:]  # 3: random weights need not agree after conversion
+    code = re.findall(r"```python\n(.*?)```", card, re.DOTALL)[1]
+    ran = run_child(hub, code, tmp_path)
+    assert ran.returncode == 0, ran.stderr[-2000:]

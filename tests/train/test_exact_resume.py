@@ -14,8 +14,7 @@ from typing import Any
 
 import psutil
 import pytest
-
-from conftest import AUGMENT, CTC, WHISPER, Killed, weights
+from train_parts import AUGMENT, CTC, WHISPER, Killed, weights
 
 pytestmark = pytest.mark.slow
 STEPS = 16

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 from speech_set import write_speech_set
+from train_parts import CTC
 
-from conftest import CTC
 from govor.config import Recipe, recipe_from
 from govor.errors import LimitError, ModelError
 from govor.train import train

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from train_parts import weights
 
-from conftest import weights
 from govor.config import Recipe
 from govor.train import train
 from govor.train.mirror import copies
@@ -84,7 +84,8 @@ def test_fsspec_urls(recipe: Callable[..., Recipe], tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_repository_on_the_hub(plain: Callable[..., dict[str, object]], tmp_path: Path) -> None:
     """Through the real client, to a fake Hub on this machine; then a bare folder continues from it."""
-    from conftest import Killed
+    from train_parts import Killed
+
     from fake_hub import TOKEN, running
 
     with running(tmp_path / "hub") as (_, url):

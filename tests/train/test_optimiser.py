@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import torch
+from train_parts import CTC, weights
 
-from conftest import CTC, weights
 from govor.config import Recipe, TrainConfig
 from govor.train import train
 from govor.train.optimiser import make_optimiser, rate_of

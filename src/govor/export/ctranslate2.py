@@ -175,7 +175,7 @@ class CTranslate2Whisper:
             return [None] * len(languages)
         own = self.settings.get("language")
         codes = [self.prompt.first_known(options.language, tag, own) for tag in languages]
-        if None in codes:
+        if None in codes and self.engine.is_multilingual:
             detected = [ranked[0][0].strip("<|>") for ranked in self.engine.detect_language(encoded)]
             codes = [code or found for code, found in zip(codes, detected, strict=True)]
         return codes

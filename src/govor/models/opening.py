@@ -12,7 +12,7 @@ from govor.errors import ModelError
 from govor.models.base import Recogniser
 from govor.models.device import choose_device, choose_precision
 from govor.models.quiet import quiet
-from govor.models.saved import normaliser_of, read_settings
+from govor.models.saved import hub_settings, normaliser_of, read_settings
 
 if TYPE_CHECKING:
     import torch
@@ -41,7 +41,7 @@ def open_model(
         MachineError: the device is not there.
     """
     place = resolve(spec)
-    settings = read_settings(place) if isinstance(place, Path) else {}
+    settings = read_settings(place) if isinstance(place, Path) else hub_settings(place, revision)
     backend = settings.get("backend")
     if backend in BACKENDS:
         module, function = BACKENDS[backend].split(":")

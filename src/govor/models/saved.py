@@ -25,8 +25,25 @@ def read_settings(folder: Path) -> dict[str, Any]:
         ModelError: a later version wrote them.
     """
     path = folder / NAME
-    if not path.exists():
+    return _settings_in(path) if path.exists() else {}
+
+
+def hub_settings(repo: str, revision: str | None = None) -> dict[str, Any]:
+    """Settings of a model on the Hub; empty where it was not saved by govor, or the Hub is out of reach.
+
+    Raises:
+        ModelError: a later version wrote them.
+    """
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        return _settings_in(Path(hf_hub_download(repo, NAME, revision=revision)))
+    except (HfHubHTTPError, OSError, ValueError):  # opening the model itself says what is wrong with a name
         return {}
+
+
+def _settings_in(path: Path) -> dict[str, Any]:
     settings: dict[str, Any] = read_json(path)
     if settings.get("format", 0) > FORMAT:
         raise ModelError(
