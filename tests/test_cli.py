@@ -1,7 +1,9 @@
 """The command line: every command loads, errors are one sentence, exit statuses are the contract's."""
 
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -58,6 +60,19 @@ def test_with_json_an_error_is_one_object_too():
 def test_wrong_usage_exits_2(args):
     ran = govor(*args)
     assert ran.returncode == 2 and "Traceback" not in ran.stderr
+
+
+def test_ctrl_c_ends_within_seconds_with_status_3_and_says_how_to_go_on(tmp_path):
+    command = [sys.executable, "-m", "govor", "demo", "--dir", str(tmp_path / "demo")]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        until = time.monotonic() + 60
+        while not (tmp_path / "demo").exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=30)[1]
+    assert process.returncode == 3
+    assert said.splitlines()[-1] == "govor: stopped; what was finished is kept, the same command continues"
+    assert "Traceback" not in said
 
 
 def test_version():

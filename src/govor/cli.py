@@ -46,6 +46,10 @@ UsageFault: type[Exception] = typer.BadParameter.__mro__[2]
 """click's base of wrong usage; typer releases differ in where they keep click."""
 
 
+CLICK_INTERRUPTED = 130
+"""What typer gives for Ctrl-C in some of its releases, where others raise."""
+
+
 class LazyCommands(TyperGroup):
     """A group whose commands are modules, imported when they are named."""
 
@@ -102,6 +106,8 @@ def main() -> None:
     as_json = "--json" in sys.argv
     try:
         status = app(standalone_mode=False)
+        if status == CLICK_INTERRUPTED:
+            raise KeyboardInterrupt
     except GovorError as error:
         status = _report(error, as_json)
     except UsageFault as error:
