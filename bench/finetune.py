@@ -15,13 +15,13 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from govor_command import govor
 
 RATE_HZ = 16_000
 VOICES = ("m1", "m2", "m3", "m4", "f1", "f2", "f3", "f4")
@@ -113,18 +113,6 @@ def synthesised(folder: Path, rows: list[dict[str, str]]) -> Path:
         lines.append(json.dumps({**row, "audio": f"{row['id']}.flac"}, ensure_ascii=False))
     table.write_text("\n".join(lines) + "\n")
     return table
-
-
-def govor(*arguments: str) -> dict[str, Any]:
-    """Runs a command and gives its summary."""
-    print("govor", *arguments, flush=True)
-    ran = subprocess.run(
-        [sys.executable, "-m", "govor", *arguments, "--json"], stdout=subprocess.PIPE, text=True, check=False
-    )
-    if ran.returncode:
-        sys.exit(f"it ended with status {ran.returncode}")
-    summary: dict[str, Any] = json.loads(ran.stdout)
-    return summary
 
 
 def prepared(folder: Path, rows: list[dict[str, str]]) -> Path:

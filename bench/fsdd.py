@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
+
+from govor_command import govor
 
 LEFT_OUT = "theo"
 STEPS = 600
@@ -50,18 +50,6 @@ eval_every = "200 steps"
 save_every = "200 steps"
 threads = {threads}
 """
-
-
-def govor(*arguments: str) -> dict[str, Any]:
-    """Runs a command and gives its summary."""
-    print("govor", *arguments, flush=True)
-    ran = subprocess.run(
-        [sys.executable, "-m", "govor", *arguments, "--json"], stdout=subprocess.PIPE, text=True, check=False
-    )
-    if ran.returncode:
-        sys.exit(f"it ended with status {ran.returncode}")
-    summary: dict[str, Any] = json.loads(ran.stdout)
-    return summary
 
 
 def without_speaker(manifest: Path, out: Path) -> Path:

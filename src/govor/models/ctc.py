@@ -29,7 +29,7 @@ from govor.models.fusion import beam_runs, is_searched
 from govor.models.quiet import quiet
 from govor.models.saved import write_settings
 from govor.models.vocabulary import Vocabulary
-from govor.models.weights import core_of, saved_state
+from govor.models.weights import common_facts, core_of, saved_state
 from govor.records import Hypothesis
 from govor.text import Normaliser
 
@@ -304,20 +304,11 @@ class CtcFamily:
 
     def describe(self) -> dict[str, Any]:
         """Facts for reports."""
-        model = core_of(self.model)
         return {
             "family": "ctc",
-            "architecture": type(model).__name__,
-            "parameters": sum(p.numel() for p in self.model.parameters()),
-            "trainable_parameters": sum(p.numel() for p in self.model.parameters() if p.requires_grad),
-            "precision": self.precision,
-            "device": str(self.device),
-            "base": self.settings.get("base"),
-            "backend": "transformers",
-            "sample_rate": self.sample_rate,
+            **common_facts(self),
             "vocabulary": len(self.vocabulary.tokens),
             "frame_s": self.frame_s,
-            "normaliser": self.normaliser.name,
         }
 
 

@@ -20,3 +20,19 @@ def saved_state(model: Any) -> dict[str, torch.Tensor] | None:
     from govor.models.adapters import merged_state
 
     return merged_state(model)
+
+
+def common_facts(family: Any) -> dict[str, Any]:
+    """What every trainable family says of itself in reports."""
+    parameters = list(family.model.parameters())
+    return {
+        "architecture": type(core_of(family.model)).__name__,
+        "parameters": sum(p.numel() for p in parameters),
+        "trainable_parameters": sum(p.numel() for p in parameters if p.requires_grad),
+        "precision": family.precision,
+        "device": str(family.device),
+        "base": family.settings.get("base"),
+        "backend": "transformers",
+        "sample_rate": family.sample_rate,
+        "normaliser": family.normaliser.name,
+    }

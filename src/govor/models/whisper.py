@@ -24,7 +24,7 @@ from govor.models.device import autocast
 from govor.models.extractors import extractor_of
 from govor.models.quiet import quiet
 from govor.models.saved import write_settings
-from govor.models.weights import core_of, saved_state
+from govor.models.weights import common_facts, core_of, saved_state
 from govor.models.whisper_decoding import Decoder
 from govor.models.whisper_prompt import Prompt
 from govor.models.whisper_windows import accept_short_windows
@@ -267,19 +267,10 @@ class WhisperFamily:
 
     def describe(self) -> dict[str, Any]:
         """Facts for reports."""
-        model = core_of(self.model)
         return {
             "family": "whisper",
-            "architecture": type(model).__name__,
-            "parameters": sum(p.numel() for p in self.model.parameters()),
-            "trainable_parameters": sum(p.numel() for p in self.model.parameters() if p.requires_grad),
-            "precision": self.precision,
-            "device": str(self.device),
-            "base": self.settings.get("base"),
-            "backend": "transformers",
-            "sample_rate": self.sample_rate,
+            **common_facts(self),
             "window_s": self.max_window_s,
-            "normaliser": self.normaliser.name,
         }
 
 

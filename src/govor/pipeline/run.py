@@ -64,9 +64,14 @@ def chosen(recipe: Recipe, first: str | None = None, last: str | None = None) ->
 def _accept_before(first: str | None, root: Path) -> None:
     """``--from``: what the stages before `first` made is taken as it stands now."""
     for name in STAGE_NAMES[: STAGE_NAMES.index(first)] if first in STAGE_NAMES else ():
-        record = load_record(root, name)
-        if record is not None and record.status == DONE and record.out and Path(record.out).exists():
-            record.finished(record.summary, Path(record.out)).save(root)
+        _accept_as_it_stands(name, root)
+
+
+def _accept_as_it_stands(name: str, root: Path) -> None:
+    """Takes what a finished stage made as it is now, whoever changed it since."""
+    record = load_record(root, name)
+    if record is not None and record.status == DONE and record.out and Path(record.out).exists():
+        record.finished(record.summary, Path(record.out)).save(root)
 
 
 def reasons_to_run(stage: Stage, recipe: Recipe, root: Path) -> list[str]:
@@ -91,6 +96,9 @@ def _run_stage(stage: Stage, recipe: Recipe, root: Path, device: str, *, forced:
     attempt = StageRecord(stage.name, RUNNING, settings, inputs)
     attempt.save(root)
     summary = _work(stage, recipe, device)
+    for earlier in STAGES:
+        if earlier.amended_by == stage.name:
+            _accept_as_it_stands(earlier.name, root)
     attempt.finished(summary, stage.out(recipe)).save(root)
     return {"status": "done", "reasons": reasons, "summary": dict(summary)}
 
@@ -109,7 +117,7 @@ def _refuse_changed_by_hand(stage: Stage, record: StageRecord, root: Path) -> No
     changed = record.changed_by_hand() if stage.watch else []
     later = load_record(root, stage.amended_by) if changed and stage.amended_by else None
     if later is not None and later.status == RUNNING:
-        record.finished(record.summary, Path(record.out)).save(root)
+        _accept_as_it_stands(stage.name, root)
     elif changed:
         following = STAGE_NAMES[min(STAGE_NAMES.index(stage.name) + 1, len(STAGE_NAMES) - 1)]
         raise InputError(

@@ -11,7 +11,6 @@ from typing import Any
 
 from govor.config import Recipe, Workspace
 from govor.errors import RecipeError
-from govor.pipeline.record import DONE, load_record
 from govor.pipeline.snapshot import snapshot
 from govor.store import canonical_json, fingerprint, read_json
 
@@ -39,7 +38,7 @@ class Stage:
         work: does it; takes the device.
         wanted: whether the recipe asks for it at all.
         watch: whether a change of `out` by hand is a fault (a run's folder may be looked at and added to).
-        amended_by: a later stage that adds to `out`; when it was interrupted, a change is its doing.
+        amended_by: a later stage that adds to `out` (check fills durations in): its changes are no fault.
     """
 
     name: str
@@ -75,16 +74,7 @@ def _check(recipe: Recipe, device: str) -> Mapping[str, Any]:
     from govor.curate import check_corpus
 
     place = Workspace.of(recipe)
-    summary = check_corpus(place.corpus, place.check, text=recipe.text)
-    _accept_filled_durations(place.root)
-    return summary
-
-
-def _accept_filled_durations(root: Path) -> None:
-    """Check fills durations into the corpus that import made: that is no change by hand."""
-    record = load_record(root, "import")
-    if record is not None and record.status == DONE:
-        record.finished(record.summary, Path(record.out)).save(root)
+    return check_corpus(place.corpus, place.check, text=recipe.text)
 
 
 def _select(recipe: Recipe, device: str) -> Mapping[str, Any]:
