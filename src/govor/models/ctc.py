@@ -51,6 +51,7 @@ class CtcFamily:
     max_labels: int | None = None
     max_window_s: float | None = None
     train_windows = "full"
+    full_share = 1.0
 
     def __init__(
         self,
