@@ -54,7 +54,7 @@ def test_memory_and_file_urls(
 
 def test_a_place_that_goes_away(recipe: Callable[..., Recipe], plain: Any, speech: Path) -> None:
     url = uploaded(speech, f"memory://{uuid.uuid4().hex}")
-    files, root = fsspec.core.url_to_fs(url)
+    files, _ = fsspec.core.url_to_fs(url)
     made = recipe_from(at(plain(), url))
     real = type(files).get_file
 
