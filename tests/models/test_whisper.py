@@ -105,6 +105,18 @@ def test_short_windows_equal_sliced_positions(family):
         assert torch.equal(ours, sliced(**batch["inputs"]).logits)
 
 
+@pytest.mark.parametrize(("windows", "frames"), [("short", 234), ("full", 3000)])
+def test_decoding_over_short_windows(family, windows, frames):
+    """What training compares full windows with."""
+    heard = []
+    hook = family.model.get_encoder().conv1.register_forward_hook(
+        lambda module, args, output: heard.append(args[0].shape[-1])
+    )
+    family.recognise([wave(2.31), wave(1.0)], DecodeOptions(language="hr", windows=windows))
+    hook.remove()
+    assert heard == [frames]
+
+
 def test_windows_are_restored_after_a_failure(family):
     with pytest.raises(ValueError, match="even number"):
         family.model.get_encoder()(torch.zeros(1, 80, 101))
@@ -121,8 +133,13 @@ def test_mixed_windows_are_a_seeded_share(family):
         for i in range(80)
     ]
     again = family.collate([example(family, 1.0, "a", name="u0")])["inputs"]["input_features"].shape[-1]
-    family.train_windows = "full"
+    shares = []
+    for family.full_share in (0.0, 0.1, 0.5, 1.0):
+        made = [family.collate([example(family, 1.0, "a", name=f"u{i}")]) for i in range(40)]
+        shares.append([batch["inputs"]["input_features"].shape[-1] for batch in made].count(3000) / 40)
+    family.train_windows, family.full_share = "full", 0.25
     assert set(frames) == {102, 3000} and 8 <= frames.count(3000) <= 36 and again == frames[0]
+    assert shares[0] == 0 < shares[1] < 0.25 < shares[2] < 0.75 < shares[3] == 1
 
 
 def test_loss_is_that_of_transformers(family):

@@ -1,4 +1,4 @@
-"""Alarms: teacher-forced error against decoded WER, short windows against full ones."""
+"""The alarm: teacher-forced error against decoded WER."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from govor.config import Recipe
 from govor.features import Example
 from govor.train import train
-from govor.train.alarm import disagreement, forced_error, window_warning, windows_gap
+from govor.train.alarm import disagreement, forced_error
 
 
 def test_good_loss_and_bad_words() -> None:
@@ -37,13 +37,10 @@ class Sure:
         return torch.tensor(-labels * np.log(chance)), labels
 
 
-def test_windows() -> None:
+def test_it_is_measured_over_full_windows() -> None:
     family = Sure()
     examples = [Example("a", np.zeros((4, 2), np.float32), (1, 2, 3), 1.0)]
-    short, full = windows_gap(family, examples)
-    assert np.allclose((short, full), (0.2, 0.5)) and family.train_windows == "mixed"
-    assert np.isclose(forced_error(family, examples), 0.2)
-    assert "mixed" in str(window_warning(short, full)) and window_warning(0.2, 0.22) is None
+    assert np.isclose(forced_error(family, examples), 0.5) and family.train_windows == "mixed"
 
 
 def test_a_disagreement_stands_in_the_metrics(

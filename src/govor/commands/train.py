@@ -103,6 +103,9 @@ def _lines(summary: dict[str, Any]) -> list[str]:
     lines.append(
         f"all of dev: WER {summary['dev']['wer']:.4f} over {summary['dev']['utterances']} utterances"
     )
+    if windows := summary["dev"].get("windows"):
+        full, short = windows["full"]["value"], windows["short"]["value"]
+        lines.append(f"over full windows {full:.4f}, over short ones {short:.4f}: {windows['verdict']}")
     if summary["skipped"]:
         lines.append(f"{summary['skipped']} clips could not be used: see metrics.jsonl")
     return [*lines, f"the model is in {summary['model']}"]

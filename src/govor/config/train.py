@@ -82,6 +82,7 @@ class TrainConfig:
     windows: str = setting(
         "full", "Whisper's encoder windows while training", choices=("full", "short", "mixed")
     )
+    full_share: float = setting(0.25, "mixed windows: share of the batches padded to the full window")
     augment: AugmentConfig = field(
         default_factory=AugmentConfig,
         metadata={"help": "what is done to clips while training: { speed = …, gain_db = …, … }", "unit": ""},
@@ -99,5 +100,7 @@ class TrainConfig:
             raise ValueError(f"epochs is {self.epochs}; it is above 0")
         if self.steps is not None and self.steps <= 0:
             raise ValueError(f"steps is {self.steps}; it is above 0")
+        if not 0 <= self.full_share <= 1:
+            raise ValueError(f"full_share is {self.full_share}; it is a share between 0 and 1")
         if self.batch_s < 0:
             raise ValueError(f"batch_s is {self.batch_s}; it is above 0, or 0 to find it by trying")

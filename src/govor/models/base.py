@@ -39,6 +39,7 @@ class DecodeOptions:
         lm: path of an ARPA file for CTC beam search.
         lm_weight: weight of the language model.
         word_bonus: added per word in CTC beam search.
+        windows: encoder windows: ``full`` as the model is used, ``short`` to compare with.
     """
 
     language: str | None = None
@@ -48,6 +49,7 @@ class DecodeOptions:
     lm: str | None = None
     lm_weight: float = 0.5
     word_bonus: float = 0.0
+    windows: str = "full"
 
 
 @runtime_checkable
@@ -84,6 +86,7 @@ class Family(Recogniser, Protocol):
         extractor: wave to features; plain data for loader workers.
         max_labels: most label tokens that the model takes, or None.
         train_windows: ``full``, ``short`` or ``mixed`` encoder windows where the model has fixed ones.
+        full_share: of the batches in mixed windows that get the full one.
     """
 
     model: torch.nn.Module
@@ -91,6 +94,7 @@ class Family(Recogniser, Protocol):
     extractor: Extractor
     max_labels: int | None
     train_windows: str
+    full_share: float
 
     def encode_text(self, text: str, language: str | None = None, seconds: float | None = None) -> list[int]:
         """Label ids of *normalised* text, with the special tokens that the loss needs.

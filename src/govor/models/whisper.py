@@ -22,6 +22,7 @@ from govor.models.adapters import save_adapter
 from govor.models.base import Batch, DecodeOptions
 from govor.models.device import autocast
 from govor.models.extractors import extractor_of
+from govor.models.products import fast_products
 from govor.models.quiet import quiet
 from govor.models.saved import write_settings
 from govor.models.weights import common_facts, core_of, saved_state
@@ -39,13 +40,13 @@ if TYPE_CHECKING:
 
 IGNORED = -100  # label positions that the loss leaves out
 FEWEST_FRAMES = 100  # of a short training window
-MIXED_FULL_SHARE = 0.25  # of the batches in mixed windows that are padded to the full window
 
 
 class WhisperFamily:
     """A Whisper model with its tokenizer and features; see `govor.models.base.Family`."""
 
     train_windows = "full"
+    full_share = 0.25
 
     def __init__(
         self,
@@ -145,9 +146,14 @@ class WhisperFamily:
         assert not (labels == self.prompt.start).any(), "labels hold a start token"
 
     def _frames(self, examples: Sequence[Example]) -> int:
-        """Frames that a batch is padded to: all of the window, or an even number that covers its clips."""
-        if self.train_windows == "full" or (self.train_windows == "mixed" and _is_full(examples)):
+        """Frames that a batch is padded to, as `train_windows` has it."""
+        mixed_full = self.train_windows == "mixed" and _drawn(examples) < self.full_share
+        if self.train_windows == "full" or mixed_full:
             return self.window_frames
+        return self._short_frames(examples)
+
+    def _short_frames(self, examples: Sequence[Example]) -> int:
+        """An even number of frames that covers the longest clip."""
         longest = max(max((len(e.features) for e in examples), default=0), FEWEST_FRAMES)
         return min(longest + longest % 2, self.window_frames)
 
@@ -196,8 +202,8 @@ class WhisperFamily:
                 "hears: use govor transcribe (or evaluate --long-form), which cut at pauses"
             )
 
-    def windows(self, waves: Sequence[Wave]) -> torch.Tensor:
-        """Log-mels of full windows ``[B, M, 2 * positions]`` on the device."""
+    def windows(self, waves: Sequence[Wave], kind: str = "full") -> torch.Tensor:
+        """Log-mels of ``full`` or ``short`` windows ``[B, M, 2 * positions (or fewer)]``, on the device."""
         import torch
 
         examples = []
@@ -205,7 +211,8 @@ class WhisperFamily:
             features = self.extractor(wave)
             seconds = len(wave) / self.sample_rate
             examples.append(Example("", features, (), seconds, padding=self.extractor.padding(features)))
-        return torch.from_numpy(self._padded(examples, self.window_frames)).to(self.device)
+        frames = self.window_frames if kind == "full" else self._short_frames(examples)
+        return torch.from_numpy(self._padded(examples, frames)).to(self.device)
 
     @contextmanager
     def _deciding(self) -> Iterator[None]:
@@ -215,7 +222,7 @@ class WhisperFamily:
         training = self.model.training
         self.model.eval()
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), fast_products(self.device):
                 yield
         finally:
             self.model.train(training)
@@ -274,8 +281,7 @@ class WhisperFamily:
         }
 
 
-def _is_full(examples: Sequence[Example]) -> bool:
-    """Whether a batch of mixed windows gets the full one: a share drawn from ids and draws."""
+def _drawn(examples: Sequence[Example]) -> float:
+    """A number from 0 to 1 that hangs on the ids and draws of a batch alone."""
     names = "\x1f".join(f"{e.id}:{e.draw}" for e in examples).encode()
-    drawn = int.from_bytes(hashlib.blake2b(names, digest_size=4).digest(), "big") / 2**32
-    return drawn < MIXED_FULL_SHARE
+    return int.from_bytes(hashlib.blake2b(names, digest_size=4).digest(), "big") / 2**32

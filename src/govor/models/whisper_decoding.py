@@ -34,7 +34,7 @@ class Decoder:
         self, waves: Sequence[Wave], options: DecodeOptions, languages: Sequence[str | None]
     ) -> list[Hypothesis]:
         """One hypothesis per wave; the encoder runs once."""
-        encoded = self.model.get_encoder()(self.family.windows(waves))
+        encoded = self.model.get_encoder()(self.family.windows(waves, options.windows))
         codes = self._languages(encoded, options, languages)
         prompts = [self._prompt_of(code, options) for code in codes]
         longest_s = max(len(wave) for wave in waves) / self.family.sample_rate

@@ -15,39 +15,23 @@ if TYPE_CHECKING:
 
 LOW_FORCED_ERROR = 0.35
 HIGH_WER = 0.75
-WINDOW_GAP = 0.05
 
 
 def forced_error(family: Family, examples: Sequence[Example]) -> float:
     """1 - exp(-mean negative log-likelihood of a label): about the share of labels the model gets wrong.
 
-    Computed on `examples` with their labels given, in evaluation mode, without gradients.
+    Computed on `examples` with their labels given, in evaluation mode, without gradients, over full windows.
     """
     import torch
 
     family.model.eval()
-    with torch.no_grad():
-        loss, units = family.loss(family.collate(examples))
+    windows, family.train_windows = family.train_windows, "full"
+    try:
+        with torch.no_grad():
+            loss, units = family.loss(family.collate(examples))
+    finally:
+        family.train_windows = windows
     return 1 - math.exp(-max(0.0, float(loss)) / max(1, units))
-
-
-def windows_gap(family: Family, examples: Sequence[Example]) -> tuple[float, float]:
-    """Teacher-forced error over (short, full) encoder windows; the family's own setting is left as it was."""
-    before, errors = family.train_windows, []
-    for family.train_windows in ("short", "full"):
-        errors.append(forced_error(family, examples))
-    family.train_windows = before
-    return errors[0], errors[1]
-
-
-def window_warning(short: float, full: float) -> str | None:
-    """A warning when a model trained on short windows is clearly worse on the full ones it is used with."""
-    if full - short <= WINDOW_GAP:
-        return None
-    return (
-        f"labels are likely over short windows (teacher-forced error {short:.2f}), but not over the full "
-        f"ones that the model decodes ({full:.2f}): train with windows = 'mixed' or 'full'"
-    )
 
 
 def disagreement(forced: float, wer: float, pairs: Sequence[tuple[str, str]] = ()) -> str | None:

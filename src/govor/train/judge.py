@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from govor.config import TrainConfig
 from govor.errors import DatasetError, RecipeError
-from govor.train.alarm import disagreement, forced_error, window_warning, windows_gap
+from govor.train.alarm import disagreement, forced_error
 from govor.train.feed import Feed
 from govor.train.reduce import Ranks
 from govor.train.seeds import generator
+from govor.train.windows import WindowsVerdict, compare_windows
 
 if TYPE_CHECKING:
     from govor.models.base import DecodeOptions, Family
@@ -33,6 +35,7 @@ class Judgement:
         seconds: it took.
         samples: (id, reference, hypothesis) of a fixed few.
         warning: when `forced` and `wer` contradict each other.
+        texts: hypotheses by id.
     """
 
     wer: float
@@ -42,6 +45,7 @@ class Judgement:
     seconds: float
     samples: tuple[tuple[str, str, str], ...]
     warning: str | None
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     def numbers(self) -> dict[str, float]:
         """As ``metrics.jsonl`` holds it."""
@@ -133,18 +137,37 @@ class Judge:
         self.family.model.eval()
         rows = list(range(len(self._ids))) if whole else self.rows
         with torch.no_grad():
-            hypotheses = self._decode(rows)
+            hypotheses = self._decode(rows, self.options)
         pairs = [(self._references[i], self.family.normaliser(h, self._languages[i])) for i, h in hypotheses]
-        forced, warning = self._forced()
-        found = self._judgement(pairs, hypotheses, forced, time.monotonic() - start_s)
-        return replace(found, warning=found.warning or warning)
+        return self._judgement(pairs, hypotheses, self._forced(), time.monotonic() - start_s)
 
-    def _decode(self, rows: list[int]) -> list[tuple[str, str]]:
+    def compare_windows(self, full: Mapping[str, str]) -> WindowsVerdict | None:
+        """The model over full windows against short ones, on the fixed subset; None where all are full.
+
+        Args:
+            full: hypotheses over full windows by id, of the fixed subset or more.
+        """
+        if self.config.windows == "full" or self.family.max_window_s is None:
+            return None
+        from govor.evaluate.results import groups_of
+
+        short = dict(self._decode(self.rows, replace(self.options, windows="short")))
+        ids = [self._ids[row] for row in self.rows]
+        return compare_windows(
+            {i: self._texts[row] for i, row in zip(ids, self.rows, strict=True)},
+            {i: full[i] for i in ids if i in full},
+            short,
+            self.family.normaliser,
+            groups_of(self.dataset.table(self.config.dev_split)[self.rows]),
+            self._languages,
+        )
+
+    def _decode(self, rows: list[int], options: DecodeOptions) -> list[tuple[str, str]]:
         from govor.evaluate import decode_rows
 
         mine = rows[self.ranks.rank :: self.ranks.size]
         found = decode_rows(
-            self.family, self.dataset, self.config.dev_split, mine, self.options, batch_s=self._batch_s
+            self.family, self.dataset, self.config.dev_split, mine, options, batch_s=self._batch_s
         )
         parts = self.ranks.gather([(i, hypothesis.text) for i, hypothesis in found])
         order = {self._ids[row]: number for number, row in enumerate(rows)}
@@ -154,16 +177,11 @@ class Judge:
     def _batch_s(self) -> float:
         return self.config.batch_s or 120.0
 
-    def _forced(self) -> tuple[float, str | None]:
-        """Teacher-forced error, and a warning about short windows where they were trained on."""
+    def _forced(self) -> float:
+        """Teacher-forced error on a few clips."""
         feed = Feed(self.dataset, self.config.dev_split, np.asarray(self.rows), self.family)
         examples = feed.examples(self.rows[:FORCED_CLIPS])
-        if not examples:
-            return 1.0, None
-        if self.config.windows == "full" or self.family.train_windows == "full":
-            return forced_error(self.family, examples), None
-        short, full = windows_gap(self.family, examples)
-        return full, window_warning(short, full)
+        return forced_error(self.family, examples) if examples else 1.0
 
     def _judgement(
         self,
@@ -187,4 +205,5 @@ class Judge:
             seconds,
             tuple(samples),
             disagreement(forced, wer, pairs),
+            dict(hypotheses),
         )

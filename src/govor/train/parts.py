@@ -111,7 +111,7 @@ def adjust_model(family: Family, config: TrainConfig) -> None:
     """Encoder windows, gradient checkpointing and compilation, as the recipe asks for them."""
     import torch
 
-    family.train_windows = config.windows
+    family.train_windows, family.full_share = config.windows, config.full_share
     model: Any = family.model
     if config.gradient_checkpointing and getattr(model, "supports_gradient_checkpointing", False):
         model.gradient_checkpointing_enable({"use_reentrant": False})

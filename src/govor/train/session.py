@@ -26,6 +26,7 @@ from govor.train.saver import Saver
 from govor.train.state import TrainState
 from govor.train.stop import Stopper
 from govor.train.usage import Usage
+from govor.train.windows import WindowsVerdict
 
 
 @dataclass
@@ -194,17 +195,34 @@ class Session:
         """WER before the first step, logged as step 0."""
         return self.evaluate().wer
 
-    def finish(self) -> dict[str, float]:
-        """The chosen model on all of dev."""
+    def finish(self) -> dict[str, Any]:
+        """The chosen model on all of dev; full windows against short ones where it was trained on those."""
+        s = self.state
+        judge, found = self._chosen_on_dev()
+        numbers: dict[str, Any] = found.numbers()
+        verdict = judge.compare_windows(found.texts)
+        if verdict is not None:
+            numbers["windows"] = verdict.as_dict()
+            self.journal.write("windows", s.step, numbers["windows"])
+            self._warn_of_windows(verdict)
+        return numbers
+
+    def _warn_of_windows(self, verdict: WindowsVerdict) -> None:
+        if verdict.warning and self.ranks.main:
+            say(verdict.warning)
+            self.journal.write("event", self.state.step, {"event": "windows", "message": verdict.warning})
+
+    def _chosen_on_dev(self) -> tuple[Judge, Judgement]:
         s = self.state
         whole = len(self.judge.rows) == self.judge.size
         if whole and s.best and s.best["step"] == s.step and self._last:
-            return self._last.numbers()
-        found = self._chosen().judge(whole=True)
+            return self.judge, self._last
+        judge = self._chosen()
+        found = judge.judge(whole=True)
         self.journal.write(
             "dev", s.step, {**found.numbers(), "of_step": s.best["step"] if s.best else s.step}
         )
-        return found.numbers()
+        return judge, found
 
     def _chosen(self) -> Judge:
         """A judge of the chosen checkpoint's model."""
