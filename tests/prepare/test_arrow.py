@@ -54,9 +54,7 @@ with open(os.environ["IMPORTS_SEEN"], "a") as file:
 """
 
 
-def test_no_process_imports_what_it_does_not_need(
-    tiny_corpus, tmp_path, in_workers, monkeypatch
-):
+def test_no_process_imports_what_it_does_not_need(tiny_corpus, tmp_path, in_workers, monkeypatch):
     in_workers(WATCH_IMPORTS)
     monkeypatch.setenv("IMPORTS_SEEN", str(tmp_path / "seen"))
     command = [sys.executable, "-m", "govor", "prepare", tiny_corpus, "--out", tmp_path / "out"]
