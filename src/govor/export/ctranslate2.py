@@ -150,12 +150,19 @@ class CTranslate2Whisper:
         longest_s = max(len(wave) for wave in waves) / self.sample_rate
         if self.max_window_s is not None and longest_s > self.max_window_s:
             raise ModelError(f"a wave of {longest_s:.2f} s is longer than the {self.max_window_s:g} s window")
-        encoded = self.engine.encode(self._views.from_array(self._windows(waves)))
+        encoded = self._encoded(waves)
         codes = self._languages(encoded, options, languages or [None] * len(waves))
         prompts = [self._prompt_of(code, options) for code in codes]
         found = self._generate(encoded, prompts, options, longest_s)
         hypotheses = [self._hypothesis(r, code) for r, code in zip(found, codes, strict=True)]
         return self._with_words(hypotheses, encoded, prompts, waves) if options.words else hypotheses
+
+    def _encoded(self, waves: Sequence[Wave]) -> Any:
+        """Encoder states ``[B, P, H]``; on a CPU window by window: as fast, with an eighth of the memory."""
+        if self.engine.device != "cpu" or len(waves) == 1:
+            return self.engine.encode(self._views.from_array(self._windows(waves)))
+        states = [np.array(self.engine.encode(self._views.from_array(self._windows([w])))) for w in waves]
+        return self._views.from_array(np.concatenate(states))
 
     def _windows(self, waves: Sequence[Wave]) -> NDArray[np.float32]:
         """Log-mels of full windows ``[B, M, F]``."""

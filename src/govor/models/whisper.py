@@ -22,6 +22,7 @@ from govor.models.adapters import save_adapter
 from govor.models.base import Batch, DecodeOptions
 from govor.models.device import autocast
 from govor.models.extractors import extractor_of
+from govor.models.products import fast_products
 from govor.models.quiet import quiet
 from govor.models.saved import write_settings
 from govor.models.weights import common_facts, core_of, saved_state
@@ -221,7 +222,7 @@ class WhisperFamily:
         training = self.model.training
         self.model.eval()
         try:
-            with torch.inference_mode():
+            with torch.inference_mode(), fast_products(self.device):
                 yield
         finally:
             self.model.train(training)
