@@ -47,9 +47,8 @@ def new_model(
         ModelError: the base cannot be opened or trained.
     """
     where = choose_device(device)
-    maker = _Maker(
-        config, normaliser, config.language or language, where, training_precision(precision, where)
-    )
+    arithmetic = training_precision(precision, where)
+    maker = _Maker(config, normaliser, config.language or language, where, arithmetic)
     with drawn_from(seed):
         family: Family = (
             maker.from_scratch(train_texts) if config.from_scratch else maker.from_base(train_texts)

@@ -86,6 +86,8 @@ def open_session(
     material = open_material(recipe)
     threads = set_threads(config)
     start = _find_start(folder, ranks, material.fingerprints, config.mirror)
+    if start and ranks.main:
+        checkpoint.require_room(folder.root, start.size_bytes)
     stepper = _stepper(recipe, material, ranks, start)
     if ranks.main:
         _say_rate(material.dataset.sample_rate, stepper.family.sample_rate)
