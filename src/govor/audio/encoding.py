@@ -7,19 +7,14 @@ import io
 from fractions import Fraction
 from typing import Any, Protocol
 
-import av
 import numpy as np
 import soundfile as sf
 from numpy.typing import NDArray
 
+from govor.audio.codecs import CODECS
+
 Pcm = NDArray[np.int16]
 
-CODECS = ("flac", "opus", "wav")
-MIME = {"flac": "audio/flac", "opus": "audio/ogg", "wav": "audio/wav"}
-EXTENSION = {"flac": "flac", "opus": "opus", "wav": "wav"}
-PCM_BYTES_A_SAMPLE = 2
-BYTES_A_PCM_BYTE = {"flac": 0.60, "opus": 0.11, "wav": 1.0}
-"""Encoded bytes for each byte of 16-bit PCM, speech at 16 kHz, measured; for projections only."""
 OPUS_BIT_RATE = 24_000
 OPUS_RATES_HZ = (8_000, 12_000, 16_000, 24_000, 48_000)
 _SCALE = np.float32(32_767.0)
@@ -91,6 +86,8 @@ class _OpusEncoder:
     def __init__(self, sample_rate: int) -> None:
         if sample_rate not in OPUS_RATES_HZ:
             raise ValueError(f"opus takes {', '.join(map(str, OPUS_RATES_HZ))} Hz, not {sample_rate}")
+        import av
+
         self._buffer = io.BytesIO()
         self._container: Any = av.open(self._buffer, "w", format="ogg", options={"fflags": "+bitexact"})
         self._stream = self._container.add_stream("libopus", rate=sample_rate, layout="mono")
@@ -100,7 +97,9 @@ class _OpusEncoder:
         self._rate, self._samples = sample_rate, 0
 
     def write(self, pcm: Pcm) -> None:
-        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(pcm)[None, :], format="s16", layout="mono")
+        from av import AudioFrame
+
+        frame = AudioFrame.from_ndarray(np.ascontiguousarray(pcm)[None, :], format="s16", layout="mono")
         frame.sample_rate, frame.pts = self._rate, self._samples
         frame.time_base = Fraction(1, self._rate)
         self._samples += len(pcm)

@@ -83,7 +83,7 @@ def declared_seconds(source: Source, reader: Reader) -> float | None:
 
 def _riff_declared_s(source: Source) -> float | None:
     """Seconds that a WAV's ``data`` chunk promises: more than the file holds when it was cut off."""
-    head = source.read_at(0, 4_096)
+    head = source.head
     byte_rate, place = 0, 12
     while place + _RIFF_CHUNK_BYTES <= len(head) and head[:4] == b"RIFF":
         name, size = head[place : place + 4], int.from_bytes(head[place + 4 : place + 8], "little")

@@ -9,12 +9,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from govor.audio.source import HEAD_BYTES, Source
+from govor.audio.source import Source
+from govor.errors import AudioError
 
 _RATES_HZ = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
 _FRAMES_FLAG, _BYTES_FLAG = 1, 2
 _TAIL_TOLERANCE_BYTES = 2_048
 _ID3V1_BYTES = 128
+_INDEX_BYTES = 64
+"""Frame header, side information and the part of the index that is read."""
+
+
+class IndexMismatchError(AudioError):
+    """The samples soundfile decoded are not those the MP3's index announced: decode with PyAV instead."""
+
+    def __init__(self, name: str, announced: int, decoded: int) -> None:
+        super().__init__(f"{name}: its index announces {announced} samples, {decoded} came", "index_mismatch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +65,7 @@ def looks_like_mp3(head: bytes) -> bool:
 def trusted_index(source: Source) -> Mp3Index | None:
     """The Xing/Info index of `source`, or None when it is missing or disagrees with the file's size."""
     start = id3v2_bytes(source.read_at(0, 10))
-    index = _parse(source.read_at(start, HEAD_BYTES))
+    index = _parse(source.read_at(start, _INDEX_BYTES))
     if index is None:
         return None
     tail = source.read_at(max(0, source.size_bytes - _ID3V1_BYTES), 3)

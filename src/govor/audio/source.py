@@ -9,13 +9,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from govor.audio.limits import DecodeLimits
 from govor.errors import AudioError
 
-HEAD_BYTES = 65_536
+HEAD_BYTES = 4_096
 _COPY_BYTES = 1 << 20
 AudioSource = str | Path | bytes
 
@@ -40,10 +41,16 @@ class Source:
         """A fresh binary file at its beginning."""
         return open(self.path, "rb") if self.path is not None else io.BytesIO(self.content or b"")  # noqa: PTH123
 
+    @cached_property
+    def head(self) -> bytes:
+        """Its first bytes: they are asked for several times and read once."""
+        with self.open() as file:
+            return file.read(HEAD_BYTES)
+
     def read_at(self, offset: int, count: int) -> bytes:
         """Up to `count` bytes from `offset`."""
-        if self.content is not None:
-            return self.content[offset : offset + count]
+        if offset + count <= len(self.head) or len(self.head) < HEAD_BYTES:
+            return self.head[offset : offset + count]
         with self.open() as file:
             file.seek(offset)
             return file.read(count)

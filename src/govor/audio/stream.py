@@ -10,8 +10,10 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from govor.audio.block import Block
 from govor.audio.limits import DecodeLimits
-from govor.audio.reader import Block, IndexMismatchError, Reader, open_reader
+from govor.audio.mp3 import IndexMismatchError
+from govor.audio.reader import Reader, open_reader
 from govor.audio.source import AudioSource, Source, opened
 from govor.errors import AudioError
 
@@ -40,8 +42,9 @@ class Lane:
 
     def push(self, block: Block) -> Mono:
         """Samples ``[T']`` that are ready after `block` ``[T, C]``."""
-        mono = mixed(block, self.channel)
-        return mono if self._resampler is None else cast(Mono, self._resampler.resample_chunk(mono))
+        if self._resampler is None:
+            return mixed(block, self.channel)
+        return cast(Mono, self._resampler.resample_chunk(_one_channel(block, self.channel)))
 
     def finish(self) -> Mono:
         """The last samples ``[T']``."""
@@ -53,10 +56,14 @@ class Lane:
 
 def mixed(block: Block, channel: int | None) -> Mono:
     """One channel of ``[T, C]``, or the mean of all, as its own contiguous ``[T]``."""
-    if channel is not None:
-        return np.ascontiguousarray(block[:, channel]) if block.shape[1] > 1 else block[:, 0].copy()
-    if block.shape[1] == 1:
-        return block[:, 0].copy()
+    mono = _one_channel(block, channel)
+    return mono.copy() if np.may_share_memory(mono, block) else mono
+
+
+def _one_channel(block: Block, channel: int | None) -> Mono:
+    """As `mixed`, but the samples may be those of `block` itself."""
+    if channel is not None or block.shape[1] == 1:
+        return np.ascontiguousarray(block[:, channel or 0])
     if block.shape[1] == 2:
         mono: Mono = np.add(block[:, 0], block[:, 1])
         mono *= np.float32(0.5)

@@ -1,6 +1,18 @@
 """Any corpus on disk to a corpus folder: one reader a format, one way behind them."""
 
+from typing import TYPE_CHECKING, Any
+
 from govor.corpora.folder import Corpus, CorpusInfo, CorpusWriter, duration_column
-from govor.corpora.importing import import_corpus
+
+if TYPE_CHECKING:
+    from govor.corpora.importing import import_corpus
 
 __all__ = ["Corpus", "CorpusInfo", "CorpusWriter", "duration_column", "import_corpus"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "import_corpus":  # with it come the readers of all formats
+        from govor.corpora.importing import import_corpus
+
+        return import_corpus
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -18,7 +18,8 @@ from scipy import fft
 
 from govor.audio import DecodeLimits, bandwidth_hz, mono_blocks, probe
 from govor.audio.bandwidth import FRAME_S
-from govor.audio.reader import IndexMismatchError, open_reader
+from govor.audio.mp3 import IndexMismatchError
+from govor.audio.reader import open_reader
 from govor.audio.source import Source, opened
 from govor.audio.stream import mixed
 from govor.errors import AudioError

@@ -13,12 +13,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from govor.errors import MachineError, MissingExtraError
+from govor.prepare.facts import ShardFacts
 from govor.prepare.local import Event
-from govor.prepare.shard import ShardFacts
 from govor.prepare.supervise import Supervisor
 from govor.prepare.target import open_target
+from govor.prepare.task import Task
 from govor.prepare.verdicts import Verdicts
-from govor.prepare.work import Task
 
 if TYPE_CHECKING:
     from govor.prepare.run import Job

@@ -10,9 +10,9 @@ from typing import Any
 import polars as pl
 
 from govor.corpora.folder import REJECTED_SCHEMA
+from govor.prepare.facts import ShardFacts
 from govor.prepare.planner import Plan
 from govor.prepare.settings import Settings
-from govor.prepare.shard import ShardFacts
 from govor.prepare.target import DATA, Target, write_json
 from govor.store import fingerprint
 

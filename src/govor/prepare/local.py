@@ -8,9 +8,9 @@ from queue import Queue
 from typing import Any
 
 from govor.audio.guard import WorkerLostError
-from govor.prepare.shard import ShardFacts
+from govor.prepare.facts import ShardFacts
 from govor.prepare.supervise import Supervisor
-from govor.prepare.work import Task
+from govor.prepare.task import Task
 
 Event = tuple[Any, ...]
 

@@ -19,7 +19,7 @@ import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from govor.audio.encoding import PCM_BYTES_A_SAMPLE
+from govor.audio.codecs import PCM_BYTES_A_SAMPLE
 from govor.corpora.folder import Corpus
 from govor.errors import CorpusError
 from govor.prepare.settings import (

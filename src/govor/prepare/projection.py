@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from govor.audio.encoding import BYTES_A_PCM_BYTE
+from govor.audio.codecs import BYTES_A_PCM_BYTE
 from govor.config import PrepareConfig
 from govor.corpora.folder import Corpus
 from govor.prepare.planner import Plan, plan

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from govor.corpora.folder import Corpus
 from govor.prepare.planner import BATCH_ROWS, Plan, as_frame
-from govor.prepare.schema import SHARD_COLUMN
+from govor.prepare.schema import SHARD_COLUMN, plain_columns
 
 BUCKET_BYTES = 6_000_000
 MOST_BUCKETS = 200
@@ -85,7 +85,7 @@ class Gathered:
                     schema = schema or table.schema
                     if bucket not in writers:
                         writers[bucket] = pa.ipc.new_stream(str(self._path(int(bucket))), schema)
-                    writers[bucket].write_table(table.cast(schema))
+                    writers[bucket].write_table(table if table.schema == schema else table.cast(schema))
         finally:
             for writer in writers.values():
                 writer.close()
@@ -96,13 +96,11 @@ class Gathered:
     def tasks(self) -> Iterator[tuple[list[int], pa.Table]]:
         """Shards and rows of each task, in the order of the plan; rows are sorted by `ORDER`."""
         for path in sorted(self._folder.glob("*.arrow")):
-            with pa.ipc.open_stream(str(path)) as stream:
-                table = stream.read_all()
-            task = self._plan.task[table[SHARD_COLUMN].to_numpy()]
+            frame = pl.read_ipc_stream(path)
+            task = self._plan.task[frame[SHARD_COLUMN].to_numpy()]
             for number in np.unique(task):
-                part = table.filter(pa.array((task == number).tolist()))
-                part = part.sort_by([(name, "ascending") for name in ORDER])
-                yield sorted(part[SHARD_COLUMN].unique().to_pylist()), part
+                part = frame.filter(pl.Series(task == number)).sort(ORDER, nulls_last=True)
+                yield sorted(part[SHARD_COLUMN].unique()), plain_columns(to_arrow(part))
             pa.default_memory_pool().release_unused()
 
     def close(self) -> None:

@@ -19,19 +19,20 @@ from govor.config import PrepareConfig
 from govor.console import Progress, progress, say
 from govor.corpora.folder import Corpus
 from govor.errors import DatasetError, DiskFullError, LimitError
+from govor.prepare.facts import ShardFacts
 from govor.prepare.index import INDEX, Totals, totals, write_index
 from govor.prepare.local import Event, run_local
+from govor.prepare.memory import peak_rss_bytes
 from govor.prepare.planner import Plan, plan
 from govor.prepare.projection import projected_bytes
 from govor.prepare.rows import Contents, Gathered, contents
-from govor.prepare.schema import dataset_schema
+from govor.prepare.schema import dataset_schema, plain_columns
 from govor.prepare.settings import Settings
-from govor.prepare.shard import ShardFacts
 from govor.prepare.state import Stored, read_stored, refuse_other_settings, store_plan, stored_plan
 from govor.prepare.supervise import Supervisor
 from govor.prepare.target import DATA, Target, open_target
+from govor.prepare.task import Task, shard_key
 from govor.prepare.verdicts import Verdicts
-from govor.prepare.work import Task, peak_rss_bytes, shard_key
 from govor.store import fingerprint
 
 SPACE_MARGIN = 1.02
@@ -233,7 +234,7 @@ class Job:
         schema = dataset_schema(pq.read_schema(self.corpus.table), self.settings.sample_rate)
         empty = {i for i in missing if not self.filled.rows[i]}
         if empty:
-            yield self._task(sorted(empty), pa.table(_no_rows(self.corpus)), schema)
+            yield self._task(sorted(empty), _no_rows(self.corpus), schema)
         for shards, table in gathered.tasks():
             yield self._task(shards, table, schema)
 
@@ -332,6 +333,6 @@ def _languages(corpus: Corpus) -> list[str]:
     return sorted(tag for tag in found["language"] if tag)
 
 
-def _no_rows(corpus: Corpus) -> Any:
+def _no_rows(corpus: Corpus) -> pa.Table:
     schema = pq.read_schema(corpus.table).append(pa.field("_shard", pa.int32()))
-    return schema.empty_table()
+    return plain_columns(schema.empty_table())

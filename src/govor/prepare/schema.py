@@ -32,7 +32,7 @@ SHARD_COLUMN = "_shard"
 def dataset_schema(corpus_schema: pa.Schema, sample_rate: int) -> pa.Schema:
     """Schema of the shards: govor's columns, then the corpus's further ones under their own names."""
     fields = [pa.field(name, kind) for name, kind in OWN_COLUMNS.items()]
-    fields += [pa.field(name, _plain(corpus_schema.field(name).type)) for name in further(corpus_schema)]
+    fields += [pa.field(name, plain(corpus_schema.field(name).type)) for name in further(corpus_schema)]
     features = {field.name: _feature(field.type) for field in fields}
     features["audio"] = {"sampling_rate": sample_rate, "_type": "Audio"}
     info = json.dumps({"info": {"features": features}})
@@ -44,19 +44,25 @@ def further(schema: pa.Schema) -> list[str]:
     return [name for name in schema.names if name not in OWN_COLUMNS and name not in NOT_CARRIED]
 
 
-def _plain(kind: pa.DataType) -> pa.DataType:
-    """`kind` without large, view and dictionary variants."""
+def plain(kind: pa.DataType) -> pa.DataType:
+    """`kind` without large, view and dictionary variants, as shards have it."""
     if pa.types.is_dictionary(kind):
-        return _plain(kind.value_type)
+        return plain(kind.value_type)
     if pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
         return pa.string()
     if pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind):
         return pa.binary()
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        return pa.list_(_plain(kind.value_type))
+        return pa.list_(plain(kind.value_type))
     if pa.types.is_struct(kind):
-        return pa.struct([(field.name, _plain(field.type)) for field in kind])
+        return pa.struct([(field.name, plain(field.type)) for field in kind])
     return kind
+
+
+def plain_columns(table: pa.Table) -> pa.Table:
+    """`table` with the types that shards have, every column in one piece."""
+    fields = [pa.field(field.name, plain(field.type)) for field in table.schema]
+    return table.cast(pa.schema(fields)).combine_chunks()
 
 
 def _feature(kind: pa.DataType) -> Any:

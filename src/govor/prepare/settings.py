@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from govor.audio.encoding import PCM_BYTES_A_SAMPLE
+from govor.audio.codecs import PCM_BYTES_A_SAMPLE
 from govor.audio.limits import DecodeLimits
-from govor.config.prepare import PrepareConfig
+
+if TYPE_CHECKING:
+    from govor.config.prepare import PrepareConfig
 
 FORMAT = 1
 """Number of this layout; it changes when the same input would give other bytes."""
@@ -73,17 +75,17 @@ class Settings:
 @cache
 def library_versions() -> dict[str, str]:
     """Versions of what bytes pass through."""
-    import av
+    from importlib.metadata import version
+
     import polars
     import pyarrow
     import soundfile
-    import soxr
 
     return {
         "format": str(FORMAT),
         "libsndfile": soundfile.__libsndfile_version__,
-        "av": av.__version__,
-        "soxr": soxr.__version__,
+        "av": version("av"),
+        "soxr": version("soxr"),
         "pyarrow": pyarrow.__version__,
         "polars": polars.__version__,
     }

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from govor.audio.encoding import EXTENSION, PCM_BYTES_A_SAMPLE
+from govor.audio.codecs import EXTENSION, PCM_BYTES_A_SAMPLE
+from govor.prepare.arrow import binaries, numbers, strings, taken
 from govor.prepare.cutting import Clip, Outcome
+from govor.prepare.facts import ShardFacts
 from govor.prepare.schema import AUDIO_TYPE, FOOTER_KEY
 from govor.prepare.settings import Settings
 from govor.store import atomic_path, readable_error
@@ -21,44 +24,13 @@ COMPRESSED = "zstd"
 _UNSAFE = str.maketrans(dict.fromkeys('/\\:*?"<>|\x00', "_"))
 
 
-@dataclass(frozen=True)
-class ShardFacts:
-    """What a finished shard says of itself.
-
-    Attributes:
-        key: of the rows, settings and verdicts it was made from.
-        rows: clips in it.
-        samples: of all clips together.
-        rejected: ``[id, reason, detail]`` of the utterances that did not become clips.
-    """
-
-    key: str
-    rows: int
-    samples: int
-    rejected: list[list[str]]
-
-    @property
-    def read(self) -> int:
-        """Utterances that were to go in."""
-        return self.rows + len(self.rejected)
-
-
-def read_facts(file: str | BinaryIO) -> ShardFacts | None:
-    """The facts in a shard's footer, or None when it is not a shard of govor."""
-    try:
-        metadata = pq.read_metadata(file).metadata or {}
-        return ShardFacts(**json.loads(metadata[FOOTER_KEY]))
-    except (KeyError, TypeError, ValueError, pa.ArrowException):
-        return None
-
-
 class ShardWriter:
     """Collects the outcomes of one shard and commits it when the last one is there.
 
     Args:
         path: final path; nothing stands there before `commit`.
         schema: columns.
-        table: the task's rows, from which the columns besides the audio come.
+        table: the task's rows, from which the columns besides the audio come; in the schema's types.
         key: for the footer.
         expected: outcomes that make it complete.
         settings: of the preparation.
@@ -124,13 +96,14 @@ class ShardWriter:
             raise readable_error(error, self.path) from error
 
     def _batch(self, clips: list[Clip]) -> pa.Table:
-        rows = self._table.take(pa.array([clip.row for clip in clips]))
+        rows = taken(self._table, np.array([clip.row for clip in clips]))
+        seconds = np.array([clip.samples for clip in clips]) / self._settings.sample_rate
         made: dict[str, Any] = {
             "audio": _audio(clips, rows["id"].to_pylist(), EXTENSION[self._settings.codec]),
-            "duration": pa.array([clip.samples / self._settings.sample_rate for clip in clips]),
-            "audio_sha256": pa.array([clip.sha256 for clip in clips]),
+            "duration": numbers(seconds),
+            "audio_sha256": strings([clip.sha256 for clip in clips]),
         }
-        columns = [made[f.name] if f.name in made else rows[f.name].cast(f.type) for f in self._schema]
+        columns = [made[f.name] if f.name in made else rows[f.name] for f in self._schema]
         return pa.Table.from_arrays(columns, schema=self._schema)
 
     def commit(self) -> ShardFacts:
@@ -156,6 +129,6 @@ class _AbortedError(Exception):
 
 
 def _audio(clips: list[Clip], ids: list[str], extension: str) -> pa.Array:
-    contents = pa.array([clip.content for clip in clips], pa.binary())
-    paths = pa.array([f"{name.translate(_UNSAFE)}.{extension}" for name in ids], pa.string())
+    contents = binaries([clip.content for clip in clips])
+    paths = strings([f"{name.translate(_UNSAFE)}.{extension}" for name in ids])
     return pa.StructArray.from_arrays([contents, paths], fields=list(AUDIO_TYPE))

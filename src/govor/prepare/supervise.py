@@ -9,9 +9,9 @@ from typing import Any
 
 from govor.audio.guard import GuardedWorker, WorkerLostError
 from govor.errors import MachineError
-from govor.prepare.shard import ShardFacts
+from govor.prepare.facts import ShardFacts
+from govor.prepare.task import Task, audio_path
 from govor.prepare.verdicts import Verdicts, examine_alone
-from govor.prepare.work import Task, audio_path
 
 LOSSES_WITHOUT_REASON = 20
 Heard = Callable[[float, int], None]

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from govor import store
 from govor.errors import MachineError
-from govor.prepare.shard import ShardFacts, read_facts
+from govor.prepare.facts import ShardFacts, read_facts
 
 DATA = "data"
 STATE = ".prepare"

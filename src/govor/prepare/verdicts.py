@@ -16,7 +16,7 @@ from govor.audio.guard import GuardedWorker, WorkerLostError
 from govor.errors import AudioError
 from govor.prepare.settings import Settings
 from govor.prepare.target import STATE, Target
-from govor.prepare.work import VerdictCodes
+from govor.prepare.task import VerdictCodes
 
 FOLDER = f"{STATE}/verdicts"
 TRIES_AFTER_KILL = 3

@@ -3,78 +3,30 @@
 from __future__ import annotations
 
 import errno
-import resource
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute
 
 from govor.audio.limits import DecodeLimits
-from govor.audio.reader import IndexMismatchError, indexed
+from govor.audio.mp3 import IndexMismatchError
+from govor.audio.reader import indexed
 from govor.audio.source import opened
 from govor.audio.stream import mono_blocks
 from govor.errors import AudioError, CorpusError, GovorError
 from govor.prepare.cutting import Outcome, Refused, Span, cut_recording
+from govor.prepare.memory import peak_rss_bytes
 from govor.prepare.schema import SHARD_COLUMN
-from govor.prepare.settings import Settings
 from govor.prepare.shard import ShardWriter
-from govor.store import fingerprint
+from govor.prepare.task import Task, audio_path, shard_key
 
 BEAT_EVERY_S = 0.5
 Report = Callable[[tuple[Any, ...]], None]
-VerdictCodes = Mapping[str, tuple[str, str]]
-"""Verdicts on recordings by their ``audio``: code and detail."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """What a worker is given.
-
-    Attributes:
-        shards: number of a shard -> its file name and its key without verdicts.
-        rows: the utterances, sorted, as an Arrow stream; column ``_shard`` says where each goes.
-        schema: of the shards.
-        audio_root: what relative audio paths are taken from.
-        folder: local folder the shards are written to.
-        settings: of the preparation.
-        verdicts: recordings that must not be opened.
-        careful: announce every recording before it is opened.
-        not_by_index: MP3s whose index proved wrong.
-    """
-
-    shards: Mapping[int, tuple[str, str]]
-    rows: bytes
-    schema: pa.Schema
-    audio_root: str
-    folder: str
-    settings: Settings
-    verdicts: VerdictCodes = field(default_factory=dict)
-    careful: bool = False
-    not_by_index: frozenset[str] = frozenset()
-
-    def table(self) -> pa.Table:
-        """The utterances of the shards still to be made."""
-        table = pa.ipc.open_stream(self.rows).read_all()
-        wanted = pa.compute.is_in(table[SHARD_COLUMN], value_set=pa.array(list(self.shards), pa.int32()))
-        return table.filter(wanted)
-
-    def without(self, finished: set[str]) -> Task:
-        """The task with fewer shards, for the worker after this one."""
-        left = {number: shard for number, shard in self.shards.items() if shard[0] not in finished}
-        return replace(self, shards=left)
-
-
-def shard_key(base: str, verdicts: VerdictCodes, audio: set[str]) -> str:
-    """A shard's key: its rows and settings (`base`), and the verdicts on its recordings."""
-    mine = {name: verdicts[name][0] for name in sorted(audio & set(verdicts))}
-    return fingerprint([base, mine]) if mine else base
 
 
 def run_task(task: Task, report: Report) -> int:
@@ -270,25 +222,7 @@ def _disk_fault(error: OSError, path: str) -> str:
     return str(error)
 
 
-def audio_path(audio: str, audio_root: str) -> str:
-    """Absolute path or URI of an ``audio`` value."""
-    return audio if "://" in audio or audio.startswith("/") else f"{audio_root.rstrip('/')}/{audio}"
-
-
 def examine(path: str, limits: DecodeLimits, report: Report) -> None:
     """Decodes a whole recording and drops it: what a suspect is asked to survive alone."""
     for _ in mono_blocks(path, limits=limits):
         report(("beat", 0.0, 0))
-
-
-def peak_rss_bytes() -> int:
-    """Largest resident memory of this process so far.
-
-    From the kernel's count for this program where there is one: ``ru_maxrss`` begins with the parent's.
-    """
-    status = Path("/proc/self/status")
-    if status.exists():
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) * 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,0 +1,109 @@
+"""Decoding with libsndfile: what it reads exactly."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import numpy as np
+import soundfile as sf
+
+from govor.audio.block import Block, finite
+from govor.audio.limits import BLOCK_S, DecodeLimits
+from govor.audio.mp3 import IndexMismatchError, Mp3Index
+from govor.audio.source import Source
+from govor.errors import AudioError
+
+SOUNDFILE_SUBTYPES = frozenset(
+    ("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW", "VORBIS", "OPUS")
+)
+"""Subtypes decoded by libsndfile; its ADPCM decoders have known overflows and are left to FFmpeg."""
+
+FLAC_UNREAD_BYTES = 32_768
+"""libFLAC stops where the header says the end is; more than this behind it means that the header is wrong."""
+
+
+class NotForSoundfileError(Exception):
+    """libsndfile does not open it, or does not read it exactly."""
+
+
+class SoundfileReader:
+    """Decoding with libsndfile."""
+
+    decoder = "soundfile"
+
+    def __init__(self, source: Source, limits: DecodeLimits, index: Mp3Index | None = None) -> None:
+        self._source, self._limits, self._index = source, limits, index
+        self._raw = source.open()
+        try:
+            file = self._raw if source.path is None else self._raw.fileno()
+            self._file = sf.SoundFile(file, closefd=False)
+        except sf.LibsndfileError:
+            self._raw.close()
+            raise NotForSoundfileError from None
+        except BaseException:
+            self._raw.close()
+            raise
+        self.rate, self.channels = self._file.samplerate, self._file.channels
+        self.container, self.codec = self._file.format.lower(), self._file.subtype.lower()
+        self.bits = _bits(self._file.subtype)
+        self.provisional = index is not None
+        self._announced = self._file.frames
+        self.declared_samples: int | None = self._announced if self._announced < 2**62 else None
+        try:
+            self._check(limits)
+        except BaseException:
+            self.close()
+            raise
+
+    def _check(self, limits: DecodeLimits) -> None:
+        if self._file.subtype not in SOUNDFILE_SUBTYPES and not self._index:
+            raise NotForSoundfileError
+        limits.check_format(self.rate, self.channels, self._source.name)
+        if self._index and abs(self._announced - self._index.samples) > 4 * 1_152:
+            raise NotForSoundfileError
+
+    def seek(self, sample: int) -> int:
+        """Moves to `sample` (exact for everything soundfile is used for here)."""
+        return int(self._file.seek(min(sample, self._announced)))
+
+    def blocks(self) -> Iterator[Block]:
+        """Blocks ``[T, C]``; one buffer is filled again and again."""
+        buffer = np.empty((max(1, int(BLOCK_S * self.rate)), self.channels), np.float32)
+        samples, start = 0, self._file.tell()
+        clean = self.codec in ("float", "double")
+        while True:
+            try:
+                block = self._file.read(out=buffer)
+            except (sf.LibsndfileError, RuntimeError) as error:
+                if self._index:
+                    raise IndexMismatchError(self._source.name, self._announced, start + samples) from None
+                raise AudioError(f"{self._source.name}: damaged after {samples / self.rate:.2f} s ({error})",
+                                 "corrupt") from None  # fmt: skip
+            samples += len(block)
+            self._limits.check_length(start + samples, self.rate, self._source.name)
+            if len(block):
+                yield finite(block) if clean else block
+            if len(block) < len(buffer):
+                break
+        if self._index and start + samples != self._announced:
+            raise IndexMismatchError(self._source.name, self._announced, start + samples)
+        if self.container == "flac" and self._unread_bytes() > FLAC_UNREAD_BYTES:
+            raise IndexMismatchError(self._source.name, self._announced, start + samples)
+
+    def _unread_bytes(self) -> int:
+        if self._source.path is None:
+            return 0
+        return self._source.size_bytes - os.lseek(self._raw.fileno(), 0, os.SEEK_CUR)
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self._file.close()
+        self._raw.close()
+
+
+def _bits(subtype: str) -> int | None:
+    known = {"FLOAT": 32, "DOUBLE": 64, "ULAW": 8, "ALAW": 8, "PCM_S8": 8, "PCM_U8": 8}
+    if subtype in known:
+        return known[subtype]
+    return int(subtype[4:]) if subtype.startswith("PCM_") else None

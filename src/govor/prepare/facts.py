@@ -1,0 +1,43 @@
+"""What a finished shard says of itself, in its own footer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from govor.prepare.schema import FOOTER_KEY
+
+
+@dataclass(frozen=True)
+class ShardFacts:
+    """What a finished shard says of itself.
+
+    Attributes:
+        key: of the rows, settings and verdicts it was made from.
+        rows: clips in it.
+        samples: of all clips together.
+        rejected: ``[id, reason, detail]`` of the utterances that did not become clips.
+    """
+
+    key: str
+    rows: int
+    samples: int
+    rejected: list[list[str]]
+
+    @property
+    def read(self) -> int:
+        """Utterances that were to go in."""
+        return self.rows + len(self.rejected)
+
+
+def read_facts(file: str | BinaryIO) -> ShardFacts | None:
+    """The facts in a shard's footer, or None when it is not a shard of govor."""
+    try:
+        metadata = pq.read_metadata(file).metadata or {}
+        return ShardFacts(**json.loads(metadata[FOOTER_KEY]))
+    except (KeyError, TypeError, ValueError, pa.ArrowException):
+        return None
