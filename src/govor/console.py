@@ -27,11 +27,19 @@ def say(message: str) -> None:
 
 
 class Progress:
-    """Counts work; a bar on a terminal, a plain line every few seconds elsewhere."""
+    """Counts work; a bar on a terminal, a plain line every few seconds elsewhere.
 
-    def __init__(self, label: str, total: float | None, unit: str) -> None:
+    Args:
+        label: what is being done.
+        total: units in all, or None.
+        unit: in the plural.
+        done: units that an earlier session did; the rate and the time left are those of this one.
+    """
+
+    def __init__(self, label: str, total: float | None, unit: str, done: float = 0.0) -> None:
         self.label, self.total, self.unit = label, total, unit
-        self.done, self.note = 0.0, ""
+        self.done, self.note = done, ""
+        self._before = done
         self._start_s = self._shown_s = time.monotonic()
         self._terminal = sys.stderr.isatty()
 
@@ -57,7 +65,7 @@ class Progress:
 
     def _line(self) -> str:
         passed_s = max(time.monotonic() - self._start_s, 1e-6)
-        rate = self.done / passed_s
+        rate = (self.done - self._before) / passed_s
         parts = [self.label, f"{self.done:,.6g}"]
         if self.total:
             share = min(1.0, self.done / self.total)
