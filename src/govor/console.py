@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +14,12 @@ PLAIN_LINE_EVERY_S = 10.0
 
 
 def emit(summary: Mapping[str, Any], as_json: bool, lines: Sequence[str] = ()) -> None:
-    """Prints a command's summary: one JSON object with ``--json``, otherwise `lines`."""
+    """Prints a command's summary: one JSON object with ``--json``, otherwise `lines`.
+
+    Of the processes that ``torchrun`` or ``accelerate launch`` started, only the first prints.
+    """
+    if os.environ.get("RANK", "0") != "0":
+        return
     if as_json:
         print(json.dumps(summary, ensure_ascii=False, default=str))
     else:
