@@ -1,6 +1,11 @@
 """What all tests share. Fixtures of one stage live in that stage's own conftest.py."""
 
 import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -90,3 +95,37 @@ def tiny_whisper(tiny_whisper_files: Path, tmp_path_factory: pytest.TempPathFact
     folder = tmp_path_factory.mktemp("models") / "tiny_whisper"
     family.save(folder)
     return folder
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """URL of an empty bucket of an S3 server on this machine; processes started here reach it too."""
+    import fsspec
+
+    pytest.importorskip("s3fs").S3FileSystem.clear_instance_cache()
+    pytest.importorskip("moto")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-p", str(port), "-H", "127.0.0.1"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    for key, value in {
+        "AWS_ACCESS_KEY_ID": "x",
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+    }.items():
+        monkeypatch.setenv(key, value)
+    for _ in range(300):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            break
+        except OSError:
+            time.sleep(0.1)
+    fsspec.filesystem("s3", skip_instance_cache=True).mkdir("govor-test")
+    yield "s3://govor-test"
+    server.terminate()
+    server.wait()

@@ -1,10 +1,6 @@
 """Outputs that are not a folder: the same bytes, and a run that goes on where it stopped."""
 
 import os
-import socket
-import subprocess
-import sys
-import time
 import uuid
 
 import fsspec
@@ -51,37 +47,6 @@ def test_file_url(tiny_corpus, tiny_dataset, tmp_path):
 def test_an_unknown_place_is_named(tiny_corpus):
     with pytest.raises(MachineError, match="nowhere://x cannot be reached"):
         prepare_corpus(tiny_corpus, "nowhere://x", CONFIG)
-
-
-@pytest.fixture
-def s3(monkeypatch):
-    pytest.importorskip("s3fs").S3FileSystem.clear_instance_cache()
-    pytest.importorskip("moto")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-p", str(port), "-H", "127.0.0.1"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    for key, value in {
-        "AWS_ACCESS_KEY_ID": "x",
-        "AWS_SECRET_ACCESS_KEY": "x",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-    }.items():
-        monkeypatch.setenv(key, value)
-    for _ in range(300):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            break
-        except OSError:
-            time.sleep(0.1)
-    fsspec.filesystem("s3", skip_instance_cache=True).mkdir("govor-test")
-    yield "s3://govor-test"
-    server.terminate()
-    server.wait()
 
 
 @pytest.mark.slow

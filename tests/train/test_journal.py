@@ -8,8 +8,10 @@ import types
 from pathlib import Path
 
 import pytest
+from train_parts import fill
 
-from govor.train.journal import Journal, make_trackers, read_metrics
+from govor.errors import DiskFullError
+from govor.train.journal import Journal, _chosen, make_trackers, read_metrics
 
 
 def test_it_is_cut_back_to_the_checkpoint(tmp_path: Path) -> None:
@@ -56,3 +58,38 @@ def test_trackers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     journal.close()
     assert logged == [({"eval/wer": 0.5}, 3), ({}, 3)]
     assert list((tmp_path / "tensorboard").glob("events*"))
+
+
+def test_trackers_that_fail_later_are_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd) -> None:
+    trackio = types.ModuleType("trackio")
+    trackio.init = lambda **_: None  # type: ignore[attr-defined]
+    trackio.log = lambda values, step: 1 / 0  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "trackio", trackio)
+    journal = Journal(tmp_path, 0, make_trackers(tmp_path, 0, ("trackio",), {}))
+    for step in (1, 2):
+        journal.write("train", step, {"loss": 0.5})
+    journal.close()
+    assert capfd.readouterr().err.count("trackio is not used any more: division by zero") == 1
+    assert len(read_metrics(tmp_path)) == 2
+
+
+def test_auto_takes_what_is_installed_and_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name in ("wandb", "trackio"))
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    monkeypatch.delenv("WANDB_MODE", raising=False)
+    assert _chosen(("auto",)) == ["trackio"]
+    monkeypatch.setenv("WANDB_API_KEY", "x")
+    assert _chosen(("auto",)) == ["wandb", "trackio"]
+    assert _chosen(()) == []
+
+
+def test_a_full_disk_is_one_sentence(small_disk: Path) -> None:
+    journal = Journal(small_disk, 0)
+    journal.write("train", 1, {"loss": 0.5})
+    fill(small_disk)
+    with pytest.raises(DiskFullError, match=r"metrics\.jsonl.*same command again"):
+        for step in range(2, 1000):
+            journal.write("train", step, {"loss": 0.5})
+    journal.close()
+    lines = read_metrics(small_disk)
+    assert [line["step"] for line in lines] == list(range(1, len(lines) + 1))

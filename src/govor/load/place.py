@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from govor.errors import DatasetError
+from govor.errors import DatasetError, MachineError
 from govor.store import atomic_path, fingerprint, require_space
 
 SHARD_NAME = re.compile(r"(?P<split>[\w.]+)-(?P<number>\d+)-of-\d+\.parquet$")
@@ -28,7 +31,10 @@ class Place:
         import fsspec
 
         self.url = url
-        self.filesystem, self.root = fsspec.core.url_to_fs(url)
+        try:
+            self.filesystem, self.root = fsspec.core.url_to_fs(url)
+        except (ImportError, ValueError) as error:
+            raise DatasetError(f"{url} cannot be opened ({error}): give a folder or an fsspec URL") from error
         protocol = self.filesystem.protocol
         self.local = "file" in (protocol if isinstance(protocol, (tuple, list)) else (protocol,))
 
@@ -73,12 +79,14 @@ class Place:
         """A JSON file of the data set, or None without it."""
         try:
             content: dict[str, Any] = json.loads(self.filesystem.cat_file(f"{self.root}/{name}"))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except ValueError as error:
             raise DatasetError(
                 f"{self.url}/{name} is not JSON ({error}): prepare the data set again"
             ) from error
+        except Exception as error:  # every file system has errors of its own: access, names, the network
+            raise unreachable(f"{self.url}/{name}", error) from error
         return content
 
     def open(self, path: str) -> Any:
@@ -100,10 +108,39 @@ class Place:
         size = self.size_bytes(path)
         target = cache_folder() / fingerprint([self.url, path, size]) / path.rsplit("/", 1)[-1]
         if not target.exists():
-            require_space(target.parent, size, f"the copy of {path}")
-            with atomic_path(target) as partial:
-                self.filesystem.get_file(path, str(partial))
+            with one_at_a_time(target):
+                self._fetch(path, size, target)
         return target
+
+    def _fetch(self, path: str, size: int, target: Path) -> None:
+        if target.exists():  # another process was faster
+            return
+        require_space(target.parent, size, f"the copy of {path}")
+        with atomic_path(target) as partial:
+            try:
+                self.filesystem.get_file(path, str(partial))
+            except OSError as error:
+                if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                    raise
+                raise unreachable(path, error) from error
+
+
+def unreachable(name: str, error: Exception) -> MachineError:
+    """What to raise when a file that is elsewhere cannot be read."""
+    return MachineError(
+        f"{name} cannot be read ({error}): look at the connection and the access; the same command continues"
+    )
+
+
+@contextmanager
+def one_at_a_time(target: Path) -> Iterator[None]:
+    """Processes that want the same copy wait for the one that makes it."""
+    import fcntl
+
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.with_name(f".{target.name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def cache_folder() -> Path:

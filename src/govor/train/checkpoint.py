@@ -95,14 +95,28 @@ def write(folder: Path, fill: Callable[[Path], None], facts: dict[str, Any]) -> 
     return Checkpoint(folder, manifest)
 
 
+_FREE_SOME = (
+    "earlier checkpoints stand; free some, or lower train.keep, and run the same command again to continue"
+)
+
+
 def _readable(error: Exception, folder: Path) -> Exception:
     """safetensors reports a full disk in words only; everything else passes through."""
     if "os error 28" in str(error) or "No space left" in str(error) or isinstance(error, DiskFullError):
-        return DiskFullError(
-            f"no space left while writing {folder}: earlier checkpoints stand; free some, or lower "
-            "train.keep, and run the same command again"
-        )
+        return DiskFullError(f"no space left while writing {folder}: {_FREE_SOME}")
     return error
+
+
+def require_room(folder: Path, needed_bytes: int) -> None:
+    """Checks that a checkpoint of `needed_bytes` fits, before hours of training and before it is begun.
+
+    Raises:
+        DiskFullError: it does not.
+    """
+    try:
+        store.require_space(folder, needed_bytes, "the next checkpoint")
+    except DiskFullError as error:
+        raise DiskFullError(f"{error}: {_FREE_SOME}") from error
 
 
 def hashes(folder: Path) -> dict[str, dict[str, Any]]:

@@ -6,21 +6,29 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from govor import store
 from govor.console import say
 
 METRICS = "metrics.jsonl"
 
 
 class Tracker(Protocol):
-    """A place that numbers go to besides ``metrics.jsonl``."""
+    """A place that numbers go to besides ``metrics.jsonl``.
+
+    Attributes:
+        name: for people.
+    """
+
+    name: str
 
     def numbers(self, values: Mapping[str, float], step: int) -> None:
         """Numbers at a step."""
@@ -48,33 +56,50 @@ class Journal:
         self.path, self.active, self.trackers = run / METRICS, active, list(trackers) if active else []
         if active:
             run.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("ab")
+            self._file = self.path.open("ab", buffering=0)
             self._file.truncate(min(cut_bytes, self.path.stat().st_size))
             self._file.seek(0, os.SEEK_END)
 
     def write(self, kind: str, step: int, values: Mapping[str, Any]) -> None:
-        """One line, and its numbers to the trackers."""
+        """One line, and its numbers to the trackers.
+
+        Raises:
+            DiskFullError: the line does not fit on the disk.
+        """
         if not self.active:
             return
         plain = {key: value if _is_finite(value) else None for key, value in values.items()}
         line = json.dumps({"kind": kind, "step": step, **plain}, ensure_ascii=False)
-        self._file.write(line.encode("utf-8", "surrogatepass") + b"\n")
-        self._file.flush()
+        self._append(line.encode("utf-8", "surrogatepass") + b"\n")
         numbers = {f"{kind}/{k}": float(v) for k, v in values.items() if _is_number(v)}
-        for tracker in self.trackers:
-            tracker.numbers(numbers, step)
+        self._track(lambda tracker: tracker.numbers(numbers, step))
 
     def sample(self, step: int, utterance: str, reference: str, hypothesis: str) -> None:
         """What the model says about one utterance."""
         self.write("sample", step, {"id": utterance, "reference": reference, "hypothesis": hypothesis})
-        for tracker in self.trackers if self.active else ():
-            tracker.text(f"sample/{utterance}", f"**{reference}**\n\n{hypothesis}", step)
+        text = f"**{reference}**\n\n{hypothesis}"
+        self._track(lambda tracker: tracker.text(f"sample/{utterance}", text, step))
+
+    def _append(self, line: bytes) -> None:
+        try:
+            if self._file.write(line) != len(line):
+                raise OSError(errno.ENOSPC, "No space left on device")
+        except OSError as error:
+            raise store.readable_error(error, self.path) from error
+
+    def _track(self, action: Callable[[Tracker], None]) -> None:
+        """A tracker that fails is said and left: it must never stop a training run."""
+        for tracker in list(self.trackers):
+            try:
+                action(tracker)
+            except Exception as error:
+                say(f"{tracker.name} is not used any more: {error}")
+                self.trackers.remove(tracker)
 
     def sync(self) -> int:
         """Flushes to the disk; gives the length in bytes."""
         if not self.active:
             return 0
-        self._file.flush()
         os.fsync(self._file.fileno())
         return self._file.tell()
 
@@ -82,8 +107,7 @@ class Journal:
         """Ends the session."""
         if self.active:
             self._file.close()
-        for tracker in self.trackers:
-            tracker.close()
+        self._track(lambda tracker: tracker.close())
 
 
 def _is_finite(value: Any) -> bool:
@@ -112,6 +136,8 @@ def read_metrics(run: Path) -> list[dict[str, Any]]:
 class TensorBoard:
     """TensorBoard events in the run's folder; steps behind the checkpoint are purged."""
 
+    name = "TensorBoard"
+
     def __init__(self, run: Path, step: int) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
@@ -135,7 +161,7 @@ class ModuleTracker:
     """wandb or trackio: both offer ``init``, ``log`` and ``finish``."""
 
     def __init__(self, name: str, run: Path, settings: Mapping[str, Any]) -> None:
-        self._module = importlib.import_module(name)
+        self.name, self._module = name, importlib.import_module(name)
         project = {"project": "govor", "name": run.name, "config": dict(settings)}
         self._module.init(**project, **({"dir": str(run), "resume": "allow"} if name == "wandb" else {}))
 
@@ -153,14 +179,18 @@ class ModuleTracker:
 
 def make_trackers(run: Path, step: int, wanted: Iterable[str], settings: Mapping[str, Any]) -> list[Tracker]:
     """TensorBoard, and those of wandb and trackio that are wanted and usable; others are said and left."""
-    trackers: list[Tracker] = []
-    if importlib.util.find_spec("tensorboard"):
-        trackers.append(TensorBoard(run, step))
-    else:
+    if not importlib.util.find_spec("tensorboard"):
         say("TensorBoard is not installed: metrics.jsonl is the only log (pip install 'govor[train]')")
-    for name in _chosen(tuple(wanted)):
+    makers: dict[str, Callable[[], Tracker]] = {
+        name: lambda name=name: ModuleTracker(name, run, settings)  # type: ignore[misc]
+        for name in _chosen(tuple(wanted))
+    }
+    if importlib.util.find_spec("tensorboard"):
+        makers = {TensorBoard.name: lambda: TensorBoard(run, step), **makers}
+    trackers: list[Tracker] = []
+    for name, make in makers.items():
         try:
-            trackers.append(ModuleTracker(name, run, settings))
+            trackers.append(make())
         except Exception as error:  # a tracker must never stop a training run
             say(f"{name} is not used: {error}")
     return trackers

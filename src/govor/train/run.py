@@ -9,7 +9,7 @@ from typing import Any
 
 from govor import store
 from govor.config import Recipe, Workspace
-from govor.errors import LimitError, ModelError
+from govor.errors import LimitError, ModelError, StoppedError
 from govor.train import checkpoint
 from govor.train.folder import RunFolder
 from govor.train.opening import open_session
@@ -53,6 +53,17 @@ def train(recipe: Recipe, *, device: str = "auto") -> dict[str, Any]:
         except LimitError as error:
             error.summary = _summary(folder, recipe, start_s) | error.summary
             raise
+        except KeyboardInterrupt:
+            raise _at_once(_summary(folder, recipe, start_s)) from None
+
+
+def _at_once(summary: dict[str, Any]) -> StoppedError:
+    """What a second Ctrl-C ends with: nothing was waited for."""
+    step = summary["steps"]
+    where = f"the newest checkpoint is that of step {step}" if step else "there is no checkpoint yet"
+    return StoppedError(
+        f"stopped at once (second Ctrl-C); {where}: run the same command again to continue", summary
+    )
 
 
 def _finished(folder: RunFolder, recipe: Recipe) -> dict[str, Any] | None:
@@ -92,13 +103,17 @@ def _train(
     state, resumed = session.state, start.step if start else None
     if ranks.main:
         folder.note(complete=False, asked=_asked(recipe), resumed_from=resumed)
+    wait = True
     try:
         if resumed is None and recipe.model.base:
             state.base_wer = session.evaluate_base()
         session.run()
         final = session.finish()
+    except KeyboardInterrupt:
+        wait = False
+        raise
     finally:
-        session.close()
+        session.close(wait)
     if state.step < state.total_steps:
         raise ModelError(f"{state.step} of {state.total_steps} steps were done: run the same command again")
     summary = _summary(folder, recipe, start_s) | _result(session, resumed) | {"dev": final, "complete": True}

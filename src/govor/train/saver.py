@@ -55,7 +55,7 @@ class Saver:
             ModelError: what was written does not load.
         """
         target = self.folder.checkpoint_of(state.step)
-        store.require_space(target, self._bytes, "a checkpoint")
+        checkpoint.require_room(target, self._bytes)
         facts: dict[str, Any] = {
             "step": state.step,
             "position": asdict(state.position),

@@ -248,9 +248,9 @@ class Session:
                 self.mirror.copy(made, s.best["step"] if s.best else None)
         self.ranks.from_main(None)
 
-    def close(self) -> None:
-        """Ends the session: what waits for the mirror is copied, the logs are closed."""
-        if self.mirror:
+    def close(self, wait: bool = True) -> None:
+        """Ends the session: what waits for the mirror is copied (where `wait`), the logs are closed."""
+        if self.mirror and wait:
             self.mirror.finish()
         self.feed.close()
         self.journal.close()

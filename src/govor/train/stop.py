@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from types import FrameType, TracebackType
@@ -40,6 +41,7 @@ class Stopper:
         if self.reason and number == signal.SIGINT:
             raise KeyboardInterrupt
         self.reason = "Ctrl-C" if number == signal.SIGINT else "SIGTERM"
+        os.write(2, b"\nstopping; Ctrl-C (once more) does not wait\n")  # print may be at work itself
 
     def asked(self) -> bool:
         """Whether to stop now."""

@@ -1,0 +1,169 @@
+"""Stopped on purpose: Ctrl-C once and twice, out of time, a disk that is full. Always the same bits after."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from train_parts import AUGMENT, fill, weights
+
+from govor.config import Recipe, recipe_from
+from govor.errors import DiskFullError, StoppedError
+from govor.train import saver, train
+from govor.train.journal import read_metrics
+from govor.train.loop import Stepper
+
+STEPS = 16
+SETTINGS: dict[str, Any] = {
+    "steps": STEPS,
+    "save_every": "5 steps",
+    "log_every": 1,
+    "augment": AUGMENT,
+    "loader_workers": 1,
+}
+SLOW_DISK = """
+import os, time
+sync = os.fsync
+def slowly(descriptor):
+    time.sleep(0.2)
+    sync(descriptor)
+os.fsync = slowly
+"""
+
+
+class Command:
+    """``govor train`` as a terminal runs it: a process group that Ctrl-C reaches as a whole."""
+
+    def __init__(self, data: dict[str, Any], **environment: str) -> None:
+        self.run = Path(data["work"]) / "run"
+        path = Path(data["work"]) / "recipe.toml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(recipe_from(data | {"preflight": {"minutes": 0.05}}).to_toml())
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "govor", "train", str(path), "--device", "cpu", "--json"],
+            env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def wait_for(self, happened: Callable[[], object]) -> None:
+        while self.process.poll() is None and not happened():
+            time.sleep(0.002)
+        assert self.process.poll() is None, self.process.communicate()[1]
+
+    def steps(self) -> int:
+        return sum(line["kind"] == "train" for line in read_metrics(self.run))
+
+    def interrupt(self) -> None:
+        os.killpg(self.process.pid, signal.SIGINT)
+
+    def finish(self) -> tuple[int, dict[str, Any], str]:
+        out, err = self.process.communicate(timeout=200)
+        return self.process.returncode, json.loads(out) if out.strip() else {}, err
+
+
+def undisturbed(plain: Callable[..., dict[str, Any]], tmp_path: Path) -> dict[str, bytes]:
+    train(recipe_from(plain(tmp_path / "whole", **SETTINGS)), device="cpu")
+    return weights(tmp_path / "whole" / "run", STEPS)
+
+
+def checkpoints(run: Path) -> list[str]:
+    return sorted(path.name for path in (run / "checkpoints").iterdir())
+
+
+@pytest.mark.slow
+def test_ctrl_c_makes_a_checkpoint(plain: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
+    data = plain(tmp_path / "broken", **SETTINGS)
+    command = Command(data)
+    command.wait_for(lambda: command.steps() >= 7)
+    command.interrupt()
+    status, summary, said = command.finish()
+    assert status == 3 and summary["complete"] is False and 7 <= summary["steps"] < STEPS, said
+    assert "stopped (Ctrl-C)" in said and "run the same command again to continue" in said
+    assert "Traceback" not in said
+    assert checkpoints(command.run)[-1] == f"step-{summary['steps']:08d}"
+    status, again, said = Command(data).finish()
+    assert status == 0 and again["resumed_from"] == summary["steps"] and again["complete"], said
+    assert weights(command.run, STEPS) == undisturbed(plain, tmp_path)
+
+
+@pytest.mark.slow
+def test_a_second_ctrl_c_while_saving_does_not_wait(
+    plain: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(SLOW_DISK)
+    data = plain(tmp_path / "broken", **SETTINGS)
+    command = Command(data, PYTHONPATH=str(tmp_path / "site"))
+    command.wait_for(lambda: (command.run / "checkpoints" / "step-00000005").exists() and command.steps() > 5)
+    command.interrupt()
+    half_made = lambda: list((command.run / "checkpoints").glob(".step-*partial*/training"))  # noqa: E731
+    command.wait_for(half_made)
+    command.interrupt()
+    status, summary, said = command.finish()
+    assert status == 3 and summary["complete"] is False and summary["steps"] == 5, said
+    assert "stopped at once (second Ctrl-C)" in said and "step 5" in said and "Traceback" not in said
+    assert checkpoints(command.run) == ["step-00000005"]
+    status, again, said = Command(data).finish()
+    assert status == 0 and again["resumed_from"] == 5, said
+    assert weights(command.run, STEPS) == undisturbed(plain, tmp_path)
+
+
+def test_out_of_time_and_continued(recipe: Callable[..., Recipe], tmp_path: Path) -> None:
+    more = {"steps": 6, "log_every": 1, "augment": AUGMENT}
+    train(recipe(work=tmp_path / "whole", **more), device="cpu")
+    with pytest.raises(StoppedError, match="max_hours = 1e-09") as caught:
+        train(recipe(work=tmp_path / "parts", max_hours=1e-9, **more), device="cpu")
+    assert caught.value.summary["complete"] is False and caught.value.summary["steps"] == 1
+    summary = train(recipe(work=tmp_path / "parts", max_hours=5.0, **more), device="cpu")
+    assert summary["resumed_from"] == 1 and summary["complete"]
+    assert weights(tmp_path / "parts" / "run", 6) == weights(tmp_path / "whole" / "run", 6)
+
+
+@pytest.mark.parametrize("moment", ["in the middle of a checkpoint", "between two"])
+def test_a_disk_that_fills_up(
+    recipe: Callable[..., Recipe],
+    tmp_path: Path,
+    small_disk: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    moment: str,
+) -> None:
+    """The errors are those of a real file system; the last good checkpoint stands."""
+    more = {"steps": 8, "save_every": "3 steps", "log_every": 1, "augment": AUGMENT}
+    train(recipe(work=tmp_path / "whole", **more), device="cpu")
+    calls = []
+
+    def filling(real: Callable[..., Any], at_call: int) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            calls.append(real)
+            if len(calls) == at_call:
+                fill(small_disk)
+            return real(*arguments)
+
+        return call
+
+    with monkeypatch.context() as patch:
+        if moment == "between two":
+            patch.setattr(Stepper, "step", filling(Stepper.step, 5))
+        else:
+            patch.setattr(saver, "save_optimiser", filling(saver.save_optimiser, 2))
+        with pytest.raises(DiskFullError, match=r"(no space left|bytes are free).*same command again"):
+            train(recipe(work=small_disk / "work", **more), device="cpu")
+    run = small_disk / "work" / "run"
+    assert checkpoints(run) == ["step-00000003"]
+    with pytest.raises(DiskFullError, match="the next checkpoint needs"):  # said before hours of training
+        train(recipe(work=small_disk / "work", **more), device="cpu")
+    (small_disk / "filler").unlink()
+    summary = train(recipe(work=small_disk / "work", **more), device="cpu")
+    assert summary["resumed_from"] == 3 and summary["complete"]
+    assert weights(run, 8) == weights(tmp_path / "whole" / "run", 8)
