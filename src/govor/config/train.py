@@ -60,7 +60,9 @@ class TrainConfig:
     rates: dict[str, Any] = setting({}, "learning-rate factors by parameter name prefix")
     layer_decay: float = setting(1.0, "learning-rate factor from each encoder layer to the one below it")
     seed: int = setting(0, "seed of order, dropout and augmentation")
-    precision: str = setting("auto", "arithmetic", choices=("auto", "fp32", "bf16", "fp16"))
+    precision: str = setting(
+        "auto", "arithmetic; auto: bf16 where the device has it", choices=("auto", "fp32", "bf16", "fp16")
+    )
     gradient_checkpointing: bool = setting(False, "recompute activations: less memory, more time")
     compile: bool = setting(False, "torch.compile the model (pays on GPUs and long runs)")
     loader_workers: int = setting(2, "processes that decode and featurise")

@@ -11,7 +11,7 @@ from govor.config import ModelConfig
 from govor.errors import ModelError, RecipeError
 from govor.models.adapters import prepare_for_training
 from govor.models.base import Family
-from govor.models.device import choose_device, choose_precision
+from govor.models.device import choose_device, training_precision
 from govor.models.opening import is_ctc, open_family, readable, resolve
 from govor.models.saved import read_settings
 from govor.models.vocabulary import Vocabulary, build_vocabulary, vocabulary_of
@@ -47,13 +47,14 @@ def new_model(
         ModelError: the base cannot be opened or trained.
     """
     where = choose_device(device)
-    maker = _Maker(config, normaliser, config.language or language, where, choose_precision(precision, where))
+    arithmetic = training_precision(precision, where)
+    maker = _Maker(config, normaliser, config.language or language, where, arithmetic)
     with drawn_from(seed):
         family: Family = (
             maker.from_scratch(train_texts) if config.from_scratch else maker.from_base(train_texts)
         )
         prepare_for_training(family, config)
-    return family
+    return _suited(family, where, arithmetic)
 
 
 def resume_model(
@@ -63,17 +64,26 @@ def resume_model(
     from govor.models.adapters import has_adapter, resume_adapter
 
     where = choose_device(device)
-    arithmetic = choose_precision(precision, where)
+    arithmetic = training_precision(precision, where)
     settings = read_settings(folder)
     family: Family
     if not has_adapter(folder):
         family = open_family(folder, settings, where, arithmetic)
         prepare_for_training(family, config)
-        return family
+        return _suited(family, where, arithmetic)
     if not config.base:
         raise RecipeError(f"{folder} continues LoRA training, which needs [model] base: name the base model")
     family = open_family(resolve(config.base), settings, where, arithmetic, config.revision)
     resume_adapter(family, folder, config)
+    return _suited(family, where, arithmetic)
+
+
+def _suited(family: Family, device: torch.device, precision: str) -> Family:
+    """The family, with what bf16 would slow down on a processor kept in float32."""
+    if device.type == "cpu" and precision == "bf16":
+        from govor.models.depthwise import keep_depthwise_in_float32
+
+        keep_depthwise_in_float32(family.model)
     return family
 
 

@@ -40,6 +40,8 @@ def _facts(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     for key, noun in nouns.items():
         if before.get(key) not in (None, now[key]):
             found.append(f"{before[key]} {noun} became {now[key]}")
+    if before.get("precision") not in (None, now["precision"]):
+        found.append(f"precision {before['precision']} became {now['precision']}")
     for name, version in now["versions"].items():
         old = before.get("versions", {}).get(name)
         if old not in (None, version):

@@ -98,7 +98,7 @@ def open_session(
     _set_total(state, config, material.durations, layout)
     journal = _journal(recipe, folder, ranks, state)
     if ranks.main:
-        _write_facts(folder, recipe, journal, state, _facts(material, ranks, threads, state))
+        _write_facts(folder, recipe, journal, state, _facts(material, stepper, threads, state))
     session = Session(
         config=config,
         ranks=ranks,
@@ -236,13 +236,14 @@ def _feed(config: TrainConfig, material: Material, stepper: Stepper) -> Feed:
     )
 
 
-def _facts(material: Material, ranks: Ranks, threads: int, state: TrainState) -> dict[str, Any]:
+def _facts(material: Material, stepper: Stepper, threads: int, state: TrainState) -> dict[str, Any]:
     return {
         "versions": versions(),
-        "hardware": hardware(ranks.device),
+        "hardware": hardware(stepper.ranks.device),
         "fingerprints": material.fingerprints,
-        "world_size": ranks.size,
+        "world_size": stepper.ranks.size,
         "threads": threads,
+        "precision": stepper.family.describe()["precision"],
         "total_steps": state.total_steps,
         "hours": round(float(material.durations.sum()) / 3600, 4),
         "batch_s": state.batch_s,

@@ -1,0 +1,52 @@
+"""Which arithmetic trains, which decodes, and what stays in float32 while bf16 trains on a processor."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from govor.models.depthwise import keep_depthwise_in_float32
+from govor.models.device import choose_precision, training_precision
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "expected"),
+    [
+        ({"avx512_bf16": True}, "bf16"),
+        ({"amx_bf16": True}, "bf16"),
+        ({"avx512_f": True}, "fp32"),
+        ({}, "fp32"),
+    ],
+)
+def test_training_takes_bf16_where_the_processor_multiplies_in_it(monkeypatch, capabilities, expected):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: True)
+    assert training_precision("auto", CPU) == expected
+    assert training_precision("fp32", CPU) == "fp32"
+    assert choose_precision("auto", CPU) == "fp32"
+
+
+def model() -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(
+        nn.Conv1d(4, 4, 3, groups=4),
+        nn.Conv1d(4, 8, 1),
+        nn.Unflatten(1, (8, 1)),
+        nn.Conv2d(8, 8, 1, groups=8),
+    )
+
+
+def test_depthwise_convolutions_stay_in_float32_and_others_do_not():
+    kept, plain = model(), model()
+    keep_depthwise_in_float32(kept)
+    assert [type(m).__name__ for m in kept] == ["Float32Conv1d", "Conv1d", "Unflatten", "Float32Conv2d"]
+    assert list(kept.state_dict()) == list(plain.state_dict())
+    values = torch.randn(2, 4, 9)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        first = copy.deepcopy(kept)[0](values.bfloat16())
+        second = kept[1](values)
+    assert first.dtype is torch.float32 and second.dtype is torch.bfloat16
+    assert torch.equal(first, plain[0](values.bfloat16().float()))
