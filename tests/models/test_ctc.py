@@ -77,6 +77,20 @@ def test_vocabulary_comes_back():
     assert len(vocabulary.tokenizer) == 7
 
 
+def test_a_delimiter_that_transformers_forgets_is_warned_of(tmp_path, capsys):
+    from transformers import AutoTokenizer
+
+    build_vocabulary(["ab č"])
+    assert capsys.readouterr().err == ""
+    vocabulary = build_vocabulary(["ab |č"], "#")
+    said = capsys.readouterr().err
+    assert "[model] delimiter = '#'" in said and "keep '|'" in said
+    assert vocabulary.decode(vocabulary.encode("ab |č")) == "ab |č"
+    vocabulary.tokenizer.save_pretrained(tmp_path)
+    reopened = AutoTokenizer.from_pretrained(tmp_path)
+    assert reopened.word_delimiter_token != "#", "transformers keeps it now: the warning can go"
+
+
 @pytest.mark.parametrize("texts", [[], [""], ["a|b"]])
 def test_vocabulary_refuses(texts):
     with pytest.raises(ModelError):
