@@ -392,7 +392,7 @@ def padding(dataset: Any, arguments: argparse.Namespace) -> float:
 
 
 def five_second_clips(folder: Path) -> Path:
-    """A prepared data set of 160 train and 16 dev clips: twelve words (5 s) of Croatian each, eight voices."""
+    """A prepared data set of 160 train and 16 dev clips: twelve words (5 s) of Croatian, eight voices."""
     import numpy as np
     from finetune import VOICES, prepared
 
