@@ -1,12 +1,18 @@
-"""Transcribing long recordings: govor against the transformers pipeline and faster-whisper, same weights.
+"""Transcribing long recordings with the same weights: govor, transformers, faster-whisper, whisper.cpp.
 
 Every system decodes the same speech in a process of its own, one thread, model already loaded. What counts is
 audio-seconds per CPU-second (all threads of the process) and the process's peak memory. Whisper weights are
 random, of whisper-tiny's size; the end of text is suppressed and every window decodes the same number of
-tokens in every system, so that nobody wins by stopping early.
+tokens in every system, so that nobody wins by stopping early: as many as Whisper's own tokenizer makes of the
+spoken text, unless --tokens says otherwise.
 
     OMP_NUM_THREADS=1 python bench/transcribe.py --minutes 10
-    OMP_NUM_THREADS=1 python bench/transcribe.py --minutes 60 --systems govor-ct2-int8,govor-onnx
+    OMP_NUM_THREADS=1 python bench/transcribe.py --minutes 60 --systems hour
+
+whisper.cpp takes part where its bindings are to be found:
+
+    pip install --no-deps --target cpp pywhispercpp
+    PYTHONPATH=cpp python bench/transcribe.py
 """
 
 from __future__ import annotations
@@ -21,6 +27,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+from ggml import write_ggml
 
 RATE = 16_000
 WINDOW_S = 30
@@ -60,6 +68,8 @@ def make_models(folder: Path, wanted: set[str]) -> None:
     generation.suppress_tokens = sorted({*(generation.suppress_tokens or []), whisper.prompt.end})
     generation.begin_suppress_tokens = None
     whisper.save(folder / "whisper")
+    for kind in {"f16", "q8_0"} & {Path(name).stem for name in wanted}:
+        write_ggml(folder / "whisper", folder / f"{kind}.bin", kind)
     for kind in {"float32", "int8"} & wanted:
         (folder / kind).mkdir()
         to_ct2(whisper, folder / kind, kind)
@@ -73,27 +83,34 @@ def make_models(folder: Path, wanted: set[str]) -> None:
         to_onnx(ctc, folder / "onnx", None)
 
 
-def make_speech(path: Path, minutes: float) -> None:
-    """Croatian sentences with pauses, as 16 kHz FLAC."""
+def make_speech(path: Path, minutes: float) -> int:
+    """Croatian sentences with pauses, as 16 kHz FLAC; returns the tokens of the text of 30 s."""
     import numpy as np
     import soundfile
     import soxr
+    from transformers import AutoTokenizer
 
     from govor.demo.espeak import synthesise
     from govor.demo.sentences import distinct_sentences
 
     random = np.random.default_rng(3)
-    clips = []
+    tokenizer = AutoTokenizer.from_pretrained(TOKENIZER)
+    clips, lengths = [], []
     for sentence in distinct_sentences(random, 60):
         speech = synthesise(sentence)
         clips.append(soxr.resample(speech.samples, speech.sample_rate, RATE))
+        lengths.append(len(tokenizer(" " + sentence, add_special_tokens=False).input_ids))
+    tokens = 0
     left = round(minutes * 60 * RATE)
     with soundfile.SoundFile(path, "w", RATE, 1) as file:
         while left > 0:
             pause = np.zeros(int(random.choice([0.2, 0.5, 0.9]) * RATE))
-            piece = np.concatenate([clips[random.integers(len(clips))], pause])[:left]
+            chosen = random.integers(len(clips))
+            piece = np.concatenate([clips[chosen], pause])[:left]
             file.write(piece + random.normal(0, 3e-4, len(piece)))
             left -= len(piece)
+            tokens += lengths[chosen]
+    return round(tokens * WINDOW_S / (minutes * 60))
 
 
 def govor(model: str, audio: Path, tokens: int, **settings: object):
@@ -159,12 +176,38 @@ def faster_whisper(model: str, audio: Path, tokens: int, kind: str):
     return run
 
 
+def whisper_cpp(model: str, audio: Path, tokens: int):
+    """whisper.cpp through its bindings, fallbacks off."""
+    import _pywhispercpp as cpp
+    import soundfile
+
+    context = cpp.whisper_init_from_file_with_params(model, cpp.whisper_context_default_params())
+    asked = cpp.whisper_full_default_params(cpp.whisper_sampling_strategy.WHISPER_SAMPLING_GREEDY)
+    asked.n_threads, asked.language, asked.max_tokens = 1, "hr", tokens - 1  # it stops after the next one
+    asked.no_timestamps = asked.no_context = True
+    asked.suppress_blank = asked.print_progress = False
+    asked.temperature_inc = 0.0
+    samples, _ = soundfile.read(audio, dtype="float32")
+
+    def run() -> str:
+        cpp.whisper_full(context, asked, samples, samples.size)
+        segments = range(cpp.whisper_full_n_segments(context))
+        assert {cpp.whisper_full_n_tokens(context, i) for i in segments} == {tokens}
+        return b"".join(cpp.whisper_full_get_segment_text(context, i) for i in segments).decode(
+            errors="replace"
+        )
+
+    return run
+
+
 FIXED = {"chunk": float(WINDOW_S), "language": "hr"}
 SYSTEMS = {
     "pipeline-whisper-1": (pipeline, "whisper", {"batch": 1}),
     "pipeline-whisper-8": (pipeline, "whisper", {"batch": 8}),
     "faster-whisper-float32": (faster_whisper, "float32", {"kind": "float32"}),
     "faster-whisper-int8": (faster_whisper, "int8", {"kind": "int8"}),
+    "whisper-cpp-f16": (whisper_cpp, "f16.bin", {}),
+    "whisper-cpp-q8_0": (whisper_cpp, "q8_0.bin", {}),
     "govor-torch-float32": (govor, "whisper", FIXED),
     "govor-ct2-float32": (govor, "float32", FIXED),
     "govor-ct2-int8": (govor, "int8", FIXED),
@@ -173,6 +216,25 @@ SYSTEMS = {
     "govor-torch-ctc": (govor, "ctc", {}),
     "govor-onnx": (govor, "onnx", {}),
 }
+
+HOUR = (
+    "pipeline-whisper-8",
+    "faster-whisper-int8",
+    "govor-ct2-int8",
+    "pipeline-ctc-1",
+    "govor-torch-ctc",
+    "govor-onnx",
+)
+RATIOS = (
+    ("govor-ct2-int8", "pipeline-whisper-1", 4.0),
+    ("govor-ct2-int8", "pipeline-whisper-8", 2.0),
+    ("govor-ct2-float32", "faster-whisper-float32", 1.0),
+    ("govor-ct2-int8", "faster-whisper-int8", 1.0),
+    ("govor-torch-ctc", "pipeline-ctc-1", 2.0),
+    ("govor-torch-ctc", "pipeline-ctc-8", 2.0),
+    ("govor-onnx", "pipeline-ctc-1", 2.0),
+)
+"""(system, other, goal): audio per CPU-second of the first over that of the second."""
 
 
 def peak_bytes() -> float:
@@ -194,13 +256,43 @@ def measure(name: str, folder: Path, audio: Path, tokens: int) -> dict:
     return {"cpu_s": cpu, "wall_s": wall, "peak_mb": peak_mb, "characters": len(text)}
 
 
+def measured(name: str, folder: Path, audio: Path, tokens: int) -> dict:
+    """One system, in a process of its own; its error under ``error``."""
+    command = [sys.executable, __file__, "--tokens", str(tokens), "--one", name, str(folder), str(audio)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        return {"error": done.stderr.strip().splitlines()[-1][:90]}
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def compare(names: list[str], folder: Path, minutes: float, tokens: int | None) -> None:
+    """Makes models and speech, prints a row a system and the ratios that were aimed at."""
+    make_models(folder, {SYSTEMS[name][1] for name in names})
+    audio, seconds, rates = folder / "speech.flac", minutes * 60, {}
+    spoken = make_speech(audio, minutes)
+    tokens = tokens or spoken
+    print(f"{minutes:g} minutes of speech; its text has {spoken} tokens in 30 s, {tokens} are decoded")
+    print(f"{'system':24} {'audio-s/CPU-s':>14} {'rtf':>8} {'peak MB':>8} {'characters':>11}", flush=True)
+    for name in names:
+        row = measured(name, folder, audio, tokens)
+        if "error" in row:
+            print(f"{name:24} failed: {row['error']}", flush=True)
+            continue
+        rates[name], rtf = seconds / row["cpu_s"], row["wall_s"] / seconds
+        facts = f"{rtf:8.4f} {row['peak_mb']:8.0f} {row['characters']:11}"
+        print(f"{name:24} {rates[name]:14.1f} {facts}", flush=True)
+    for name, other, goal in RATIOS:
+        if name in rates and other in rates:
+            print(f"{name} / {other}: {rates[name] / rates[other]:.2f} (goal {goal:g})")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--tokens", type=int, default=40, help="decoded in every Whisper window")
-    parser.add_argument("--systems", default=",".join(SYSTEMS))
+    parser.add_argument("--tokens", type=int, help="decoded in every Whisper window; default: as in the text")
+    parser.add_argument("--systems", default=",".join(SYSTEMS), help="names, or hour: what an hour is for")
     parser.add_argument("--one", nargs=3, metavar=("SYSTEM", "FOLDER", "AUDIO"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.one:
@@ -208,25 +300,9 @@ def main() -> None:
         print(json.dumps(measure(name, Path(folder), Path(audio), asked.tokens)))
         return
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    names = list(HOUR) if asked.systems == "hour" else asked.systems.split(",")
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        make_models(folder, {SYSTEMS[name][1] for name in asked.systems.split(",")})
-        audio = folder / "speech.flac"
-        make_speech(audio, asked.minutes)
-        print(f"{asked.minutes:g} minutes of speech, {asked.tokens} tokens a Whisper window")
-        print(f"{'system':24} {'audio-s/CPU-s':>14} {'rtf':>8} {'peak MB':>8} {'characters':>11}")
-        for name in asked.systems.split(","):
-            command = [sys.executable, __file__, "--tokens", str(asked.tokens), "--one", name, scratch, audio]
-            done = subprocess.run(command, capture_output=True, text=True)
-            if done.returncode:
-                print(f"{name:24} failed: {done.stderr.strip().splitlines()[-1][:90]}")
-                continue
-            row = json.loads(done.stdout.strip().splitlines()[-1])
-            seconds = asked.minutes * 60
-            rate, rtf = seconds / row["cpu_s"], row["wall_s"] / seconds
-            print(
-                f"{name:24} {rate:14.1f} {rtf:8.4f} {row['peak_mb']:8.0f} {row['characters']:11}", flush=True
-            )
+        compare(names, Path(scratch), asked.minutes, asked.tokens)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +14,12 @@ PLAIN_LINE_EVERY_S = 10.0
 
 
 def emit(summary: Mapping[str, Any], as_json: bool, lines: Sequence[str] = ()) -> None:
-    """Prints a command's summary: one JSON object with ``--json``, otherwise `lines`."""
+    """Prints a command's summary: one JSON object with ``--json``, otherwise `lines`.
+
+    Of the processes that ``torchrun`` or ``accelerate launch`` started, only the first prints.
+    """
+    if os.environ.get("RANK", "0") != "0":
+        return
     if as_json:
         print(json.dumps(summary, ensure_ascii=False, default=str))
     else:
@@ -27,11 +33,19 @@ def say(message: str) -> None:
 
 
 class Progress:
-    """Counts work; a bar on a terminal, a plain line every few seconds elsewhere."""
+    """Counts work; a bar on a terminal, a plain line every few seconds elsewhere.
 
-    def __init__(self, label: str, total: float | None, unit: str) -> None:
+    Args:
+        label: what is being done.
+        total: units in all, or None.
+        unit: in the plural.
+        done: units that an earlier session did; the rate and the time left are those of this one.
+    """
+
+    def __init__(self, label: str, total: float | None, unit: str, done: float = 0.0) -> None:
         self.label, self.total, self.unit = label, total, unit
-        self.done, self.note = 0.0, ""
+        self.done, self.note = done, ""
+        self._before = done
         self._start_s = self._shown_s = time.monotonic()
         self._terminal = sys.stderr.isatty()
 
@@ -57,7 +71,7 @@ class Progress:
 
     def _line(self) -> str:
         passed_s = max(time.monotonic() - self._start_s, 1e-6)
-        rate = self.done / passed_s
+        rate = (self.done - self._before) / passed_s
         parts = [self.label, f"{self.done:,.6g}"]
         if self.total:
             share = min(1.0, self.done / self.total)

@@ -5,18 +5,20 @@ import sys
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from govor.prepare.arrow import binaries, integers, numbers, strings, taken
 
 
+@settings(deadline=None)
 @given(st.lists(st.text()))
 def test_strings(values):
     assert strings(values).to_pylist() == values
     assert strings(values).type == pa.string()
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary()))
 def test_binaries(values):
     assert binaries(values).equals(pa.array(values, pa.binary()))
@@ -27,6 +29,7 @@ def test_numbers():
     assert numbers(np.array([1, 2])).equals(pa.array([1, 2]))
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-5, 5)), st.integers(0, 3), st.integers(0, 3))
 def test_integers_of_pieces_and_slices(values, skip, size):
     whole = pa.array(values, pa.int32())
@@ -34,6 +37,7 @@ def test_integers_of_pieces_and_slices(values, skip, size):
     assert integers(column).tolist() == column.to_pylist()
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 9)))
 def test_taken_rows_are_those_asked_for(rows):
     table = pa.table({"n": pa.array(range(10, 20)), "s": [None, *"abcdefghi"]})

@@ -1,13 +1,17 @@
 """After rows were dropped, corrected or added, only the shards concerned are written again."""
 
+import dataclasses
+import os
+
 import pyarrow.parquet as pq
 import pytest
+import soundfile as sf
 
 from govor.config import PrepareConfig
 from govor.errors import DatasetError
 from govor.prepare import prepare_corpus
 from prepare_helpers import tree
-from speech import spoken_rows, write_corpus
+from speech import RATE, speak, spoken_rows, write_corpus
 
 CONFIG = PrepareConfig(workers=1, shard_bytes=150_000)
 
@@ -98,3 +102,93 @@ def test_an_update_and_a_fresh_run_of_the_same_plan_agree(work):
     corpus = write_corpus(folder / "again", rows, folder / "audio")
     prepare_corpus(corpus, str(folder / "fresh"), CONFIG)
     assert tree(folder / "out") == tree(folder / "fresh")
+
+
+def replaced(folder, audio, text="nešto sasvim drugo"):
+    """Another recording under the same name; its size is another one too."""
+    sf.write(folder / "audio" / audio, speak(text, "ivo"), RATE)
+
+
+def homes_of_recording(folder, rows, audio):
+    return sorted({home_of(folder, row["id"]) for row in rows if row["audio"] == audio})
+
+
+def test_a_replaced_recording_rewrites_its_shards_alone(work):
+    folder, rows, prepare = work
+    audio = rows[-1]["audio"]
+    homes = homes_of_recording(folder, rows, audio)
+    before = tree(folder / "out")
+    replaced(folder, audio)
+    assert prepare(rows)["written"] == []
+    summary = prepare(rows, update=True)
+    assert (summary["written"], summary["replaced"]) == (homes, [audio])
+    after = tree(folder / "out")
+    assert {name for name in before if name.startswith("data/") and after[name] != before[name]} == {
+        f"data/{home}" for home in homes
+    }
+    prepare_corpus(write_corpus(folder / "again", rows, folder / "audio"), str(folder / "fresh"), CONFIG)
+    assert after == tree(folder / "fresh")
+    assert prepare(rows, update=True)["written"] == []
+
+
+def test_a_long_recording_replaced_rewrites_all_of_its_shards(work):
+    folder, rows, prepare = work
+    homes = homes_of_recording(folder, rows, rows[0]["audio"])
+    assert len(homes) > 1
+    path = folder / "audio" / rows[0]["audio"]
+    wave, rate = sf.read(path)
+    sf.write(path, wave[::-1], rate)
+    summary = prepare(rows, update=True)
+    assert (summary["written"], summary["replaced"]) == (homes, [rows[0]["audio"]])
+
+
+def test_same_size_and_another_content_is_noticed_by_its_time(work):
+    folder, rows, prepare = work
+    path = folder / "audio" / rows[-1]["audio"]
+    content = path.read_bytes()
+    path.write_bytes(content[:-100] + b"\x00\x20" * 50)
+    os.utime(path, ns=(0, 12_345))
+    assert prepare(rows, update=True)["replaced"] == [rows[-1]["audio"]]
+
+
+def test_a_copied_folder_of_recordings_is_no_reason_to_rewrite(work, monkeypatch):
+    folder, rows, prepare = work
+    for path in (folder / "audio").iterdir():
+        os.utime(path, ns=(0, 12_345))
+    summary = prepare(rows, update=True)
+    assert (summary["written"], summary["replaced"]) == ([], [])
+    monkeypatch.setattr("govor.prepare.recording._digest", lambda *_: pytest.fail("read again"))
+    assert prepare(rows, update=True)["written"] == []
+
+
+def test_recordings_that_are_gone_are_not_missed(work):
+    folder, rows, prepare = work
+    (folder / "audio" / rows[-1]["audio"]).unlink()
+    assert prepare(rows, update=True)["written"] == []
+
+
+def test_a_recording_that_was_missing_and_came_is_prepared(work):
+    folder, rows, _ = work
+    path = folder / "audio" / rows[-1]["audio"]
+    content = path.read_bytes()
+    path.unlink()
+    out = str(folder / "second")
+    corpus = write_corpus(folder / "again", rows, folder / "audio")
+    lax = dataclasses.replace(CONFIG, max_rejected=1.0)
+    assert prepare_corpus(corpus, out, lax)["reasons"] == {"missing": 1}
+    path.write_bytes(content)
+    summary = prepare_corpus(corpus, out, lax, update=True)
+    assert (summary["rejected"], len(summary["written"])) == (0, 1)
+    assert tree(folder / "second") == tree(folder / "out")
+
+
+def test_what_a_kill_left_unknown_is_noted_by_the_next_run(work):
+    folder, rows, prepare = work
+    notes = folder / "out" / ".prepare" / "recordings"
+    known = {path.name: path.read_bytes() for path in notes.iterdir()}
+    for path in notes.iterdir():
+        path.unlink()
+    assert prepare(rows)["written"] == []
+    assert {path.name: path.read_bytes() for path in notes.iterdir()} == known
+    replaced(folder, rows[-1]["audio"])
+    assert prepare(rows, update=True)["replaced"] == [rows[-1]["audio"]]

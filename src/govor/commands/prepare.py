@@ -60,5 +60,6 @@ def _lines(summary: dict[str, Any], update: bool) -> list[str]:
         reasons = ", ".join(f"{count} {reason}" for reason, count in summary["reasons"].items())
         lines.append(f"{summary['rejected']:,} set aside ({reasons}): see rejected.parquet")
     if update:
+        lines += [f"replaced since: {audio}" for audio in summary["replaced"]]
         lines += [f"rewritten: {name}" for name in summary["written"]] or ["nothing had to be rewritten"]
     return lines

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from govor.errors import MachineError, MissingExtraError
-from govor.prepare.facts import ShardFacts
+from govor.prepare.facts import Finished
 from govor.prepare.local import Event
 from govor.prepare.supervise import Supervisor
 from govor.prepare.target import open_target
@@ -92,16 +92,16 @@ def _events(ray: Any, job: Job, reference: Any) -> Iterator[Event]:
         raise MachineError(
             f"the Ray cluster lost a task for good ({type(error).__name__}): run again"
         ) from None
-    for name, facts in shards:
-        job.noted(name, facts)
-        yield "beat", facts.samples / job.settings.sample_rate, len(facts.rejected)
-        yield "shard", name, facts
+    for finished in shards:
+        job.noted(finished)
+        yield "beat", finished.facts.samples / job.settings.sample_rate, len(finished.facts.rejected)
+        yield "shard", finished.facts
     yield "peak", peak_bytes
 
 
 def run_one(
     task: Task, target_name: str, known: dict[str, tuple[str, str]], bounds: tuple[float, int]
-) -> tuple[list[tuple[str, ShardFacts]], int]:
+) -> tuple[list[Finished], int]:
     """One task on a node: makes its shards there and brings them to the target.
 
     A task that was lost with its node is done again in full; a shard that had already appeared appears again
@@ -110,11 +110,11 @@ def run_one(
     target = open_target(target_name)
     os.makedirs(target.folder, exist_ok=True)  # noqa: PTH103
     supervisor = Supervisor(Verdicts(target, known), *bounds, lambda: False)
-    shards: list[tuple[str, ShardFacts]] = []
+    shards: list[Finished] = []
 
-    def arrived(name: str, facts: ShardFacts) -> None:
-        target.arrived(name)
-        shards.append((name, facts))
+    def arrived(finished: Finished) -> None:
+        target.arrived(finished.name)
+        shards.append(finished)
 
     try:
         from dataclasses import replace

@@ -9,6 +9,7 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from govor.prepare.recording import Recording
 from govor.prepare.schema import FOOTER_KEY
 
 
@@ -32,6 +33,21 @@ class ShardFacts:
     def read(self) -> int:
         """Utterances that were to go in."""
         return self.rows + len(self.rejected)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A shard that has appeared.
+
+    Attributes:
+        name: of its file.
+        facts: what it says of itself.
+        recordings: what it was made from, as it was then.
+    """
+
+    name: str
+    facts: ShardFacts
+    recordings: tuple[Recording, ...]
 
 
 def read_facts(file: str | BinaryIO) -> ShardFacts | None:

@@ -8,7 +8,7 @@ from queue import Queue
 from typing import Any
 
 from govor.audio.guard import WorkerLostError
-from govor.prepare.facts import ShardFacts
+from govor.prepare.facts import Finished
 from govor.prepare.supervise import Supervisor
 from govor.prepare.task import Task
 
@@ -19,7 +19,7 @@ def run_local(
     tasks: Iterable[Task],
     workers: int,
     make_supervisor: Callable[[Callable[[], bool]], Supervisor],
-    arrived: Callable[[str, ShardFacts], None],
+    arrived: Callable[[Finished], None],
 ) -> Iterator[Event]:
     """Runs `tasks` on `workers` processes.
 
@@ -30,7 +30,7 @@ def run_local(
         arrived: called (from any thread) for every shard that has appeared.
 
     Yields:
-        ``("beat", seconds, rejected)``, ``("shard", name, facts)`` and ``("peak", bytes)``.
+        ``("beat", seconds, rejected)``, ``("shard", facts)`` and ``("peak", bytes)``.
     """
     pool = _Pool(iter(tasks), make_supervisor, arrived)
     threads = [threading.Thread(target=pool.work, daemon=True) for _ in range(workers)]
@@ -49,7 +49,7 @@ class _Pool:
         self,
         tasks: Iterator[Task],
         make_supervisor: Callable[[Callable[[], bool]], Supervisor],
-        arrived: Callable[[str, ShardFacts], None],
+        arrived: Callable[[Finished], None],
     ) -> None:
         self.stop = threading.Event()
         self._tasks, self._make, self._arrived = tasks, make_supervisor, arrived
@@ -75,9 +75,9 @@ class _Pool:
     def _heard(self, seconds: float, rejected: int) -> None:
         self._queue.put(("beat", seconds, rejected))
 
-    def _landed(self, name: str, facts: ShardFacts) -> None:
-        self._arrived(name, facts)
-        self._queue.put(("shard", name, facts))
+    def _landed(self, finished: Finished) -> None:
+        self._arrived(finished)
+        self._queue.put(("shard", finished.facts))
 
     def events(self, threads: int) -> Iterator[Event]:
         """What happens, until all threads have ended or one failed."""

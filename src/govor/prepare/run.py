@@ -19,12 +19,14 @@ from govor.config import PrepareConfig
 from govor.console import Progress, progress, say
 from govor.corpora.folder import Corpus
 from govor.errors import DatasetError, DiskFullError, LimitError
-from govor.prepare.facts import ShardFacts
+from govor.prepare.facts import Finished, ShardFacts
 from govor.prepare.index import INDEX, Totals, totals, write_index
 from govor.prepare.local import Event, run_local
 from govor.prepare.memory import peak_rss_bytes
 from govor.prepare.planner import Plan, plan
 from govor.prepare.projection import projected_bytes
+from govor.prepare.recordings import forget_recordings, known_stems, shard_stem, store_recordings
+from govor.prepare.replaced import adopt, find_replaced
 from govor.prepare.rows import Contents, Gathered, contents
 from govor.prepare.schema import dataset_schema, plain_columns
 from govor.prepare.settings import Settings
@@ -65,6 +67,8 @@ def prepare_corpus(
     target = open_target(out)
     with target.held():
         job = Job.of(Corpus.open(corpus), target, config, update)
+        if update:
+            job.notice_replaced()
         if retry_rejected:
             job.retry_rejected()
         job.make_missing()
@@ -78,6 +82,7 @@ def prepare_corpus(
         "bytes": total.bytes,
         "shards": len(job.plan.names),
         "written": sorted(job.written),
+        "replaced": sorted(job.replaced),
         "splits": {name: split["utterances"] for name, split in total.splits.items()},
         "wall_s": time.monotonic() - started_s,
         "cpu_s": _cpu_s() - used_s,
@@ -122,6 +127,7 @@ class Job:
 
     def __post_init__(self) -> None:
         self.written: set[str] = set()
+        self.replaced: set[str] = set()
         self.peak_bytes = 0
         self._lock = threading.Lock()
 
@@ -154,6 +160,17 @@ class Job:
         for name in [name for name, facts in self.facts.items() if facts.rejected]:
             self.facts.pop(name)
 
+    def notice_replaced(self) -> None:
+        """Removes the shards one of whose recordings was replaced under its name, and verdicts on those."""
+        finished = [name for name in self.plan.names if name in self.facts]
+        found = find_replaced(self.target, self.corpus, finished)
+        self.replaced = found.recordings
+        self.verdicts.forget(found.recordings)
+        for name in found.shards:
+            self.target.remove(INDEX)
+            self.target.remove(f"{DATA}/{name}")
+            self.facts.pop(name)
+
     def missing(self) -> list[int]:
         """Numbers of the shards that are not there as they should be."""
         keys = self._keys()
@@ -182,6 +199,7 @@ class Job:
     def make_missing(self) -> None:
         """Makes every missing shard."""
         missing = self.missing()
+        self._settle_recordings(set(missing))
         if not missing:
             return
         self._require_space(missing)
@@ -194,6 +212,16 @@ class Job:
                 self._follow(bar, self._engine()(self, self._tasks(gathered, missing), self._supervisor))
         finally:
             gathered.close()
+
+    def _settle_recordings(self, missing: set[int]) -> None:
+        """Forgets what missing shards were made from, and notes it where a kill came before it was noted."""
+        known = known_stems(self.target)
+        for number in missing:
+            if shard_stem(self.plan.names[number]) in known:
+                forget_recordings(self.target, self.plan.names[number])
+        there = [i for i in range(len(self.plan.names)) if i not in missing]
+        unknown = [i for i in there if shard_stem(self.plan.names[i]) not in known]
+        adopt(self.target, self.corpus, self.plan, unknown)
 
     def _hours(self, missing: list[int]) -> float:
         return float(self.plan.shard_pcm_bytes[missing].sum()) / self.settings.pcm_bytes_a_second / 3600
@@ -209,23 +237,24 @@ class Job:
         started_s, rejected = time.monotonic(), 0
         for kind, *content in events:
             if kind == "shard":
-                rejected += len(content[1].rejected)
+                rejected += len(content[0].rejected)
             elif kind == "beat":
                 minutes = max(time.monotonic() - started_s, 1e-3) / 60
                 bar.advance(content[0] / 3600, f"{bar.done / minutes:.3g} h/min, {rejected} rejected")
             elif kind == "peak":
                 self.peak_bytes = max(self.peak_bytes, content[0])
 
-    def arrived(self, name: str, facts: ShardFacts) -> None:
+    def arrived(self, finished: Finished) -> None:
         """A shard was finished by a worker: it is brought to its place and counted."""
-        self.target.arrived(name)
-        self.noted(name, facts)
+        self.target.arrived(finished.name)
+        self.noted(finished)
 
-    def noted(self, name: str, facts: ShardFacts) -> None:
+    def noted(self, finished: Finished) -> None:
         """A finished shard stands in its place."""
+        store_recordings(self.target, finished.name, finished.recordings)
         with self._lock:
-            self.facts[name] = facts
-            self.written.add(name)
+            self.facts[finished.name] = finished.facts
+            self.written.add(finished.name)
 
     def _supervisor(self, stopped: Callable[[], bool]) -> Supervisor:
         return Supervisor(self.verdicts, self.config.stall_s, self.config.memory_bytes, stopped)

@@ -9,13 +9,13 @@ from typing import Any
 
 from govor.audio.guard import GuardedWorker, WorkerLostError
 from govor.errors import MachineError
-from govor.prepare.facts import ShardFacts
+from govor.prepare.facts import Finished
 from govor.prepare.task import Task, audio_path
 from govor.prepare.verdicts import Verdicts, examine_alone
 
 LOSSES_WITHOUT_REASON = 20
 Heard = Callable[[float, int], None]
-Arrived = Callable[[str, ShardFacts], None]
+Arrived = Callable[[Finished], None]
 
 
 class Supervisor:
@@ -60,7 +60,7 @@ class Supervisor:
                 elif kind == "beat":
                     heard(*content)
                 else:
-                    finished.add(content[0])
+                    finished.add(content[0].name)
                     arrived(*content)
 
             try:

@@ -21,6 +21,7 @@ from govor.prepare.facts import ShardFacts, read_facts
 
 DATA = "data"
 STATE = ".prepare"
+STATE_FOLDERS = ("verdicts", "recordings")
 
 
 class Target(Protocol):
@@ -92,7 +93,8 @@ class LocalTarget:
                 self._tidy()
 
     def _tidy(self) -> None:
-        for folder in (self.root, self.folder, self.root / STATE, self.root / STATE / "verdicts"):
+        state = self.root / STATE
+        for folder in (self.root, self.folder, state, *(state / name for name in STATE_FOLDERS)):
             folder.mkdir(parents=True, exist_ok=True)
             store.remove_partials(folder)
         shutil.rmtree(self.scratch, ignore_errors=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from govor.audio.guard import GuardedWorker, WorkerLostError
 from govor.errors import AudioError
@@ -61,12 +61,12 @@ class Verdicts:
             self._target.write(_file(audio), content.encode())
             self._known[audio] = (reason, detail)
 
-    def forget(self) -> None:
-        """Removes all verdicts: the files are asked again."""
+    def forget(self, recordings: Iterable[str] | None = None) -> None:
+        """Removes the verdicts on `recordings`, or all of them: the files are asked again."""
         with self._lock:
-            for audio in self._known:
+            for audio in set(self._known if recordings is None else recordings) & set(self._known):
                 self._target.remove(_file(audio))
-            self._known.clear()
+                del self._known[audio]
 
 
 def _file(audio: str) -> str:

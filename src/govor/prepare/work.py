@@ -20,7 +20,9 @@ from govor.audio.source import opened
 from govor.audio.stream import mono_blocks
 from govor.errors import AudioError, CorpusError, GovorError
 from govor.prepare.cutting import Outcome, Refused, Span, cut_recording
+from govor.prepare.facts import Finished
 from govor.prepare.memory import peak_rss_bytes
+from govor.prepare.recording import Recording, as_it_is, is_local
 from govor.prepare.schema import SHARD_COLUMN
 from govor.prepare.shard import ShardWriter
 from govor.prepare.task import Task, audio_path, shard_key
@@ -35,16 +37,17 @@ def run_task(task: Task, report: Report) -> int:
     Args:
         task: what to do.
         report: told ``("recording", audio)`` in a careful task, ``("beat", seconds, rejected)`` now and then,
-            and ``("shard", name, facts)`` when a shard has appeared.
+            and ``("shard", finished)`` when a shard has appeared.
 
     Returns:
         The largest resident memory of this process so far, in bytes.
     """
+    pa.set_memory_pool(pa.system_memory_pool())  # gives back the pages of long clips at once
     finished: set[str] = set()
 
     def note(message: tuple[Any, ...]) -> None:
         if message[0] == "shard":
-            finished.add(message[1])
+            finished.add(message[1].name)
         report(message)
 
     while True:
@@ -62,6 +65,7 @@ def _attempt(task: Task, report: Report) -> None:
         for audio, spans in _recordings(table):
             if task.careful:
                 report(("recording", audio))
+            shards.made_from(audio, spans)
             shards.take(_outcomes(task, audio, spans, shards.beat), shards.must_hold(audio, spans))
 
 
@@ -75,12 +79,20 @@ class _Shards:
         self._audio: dict[int, set[str]] = {number: set() for number in task.shards}
         for number, audio in zip(self._shard, table["audio"].to_pylist(), strict=True):
             self._audio[number].add(audio)
+        self._recordings: dict[int, list[Recording]] = {}
         self._open: dict[int, ShardWriter] = {}
         self._beat_s = time.monotonic()
         self._samples = self._rejected = 0
         for number in task.shards:
             if not self._expected[number]:
                 self._commit(number, self._writer(number))
+
+    def made_from(self, audio: str, spans: list[Span]) -> None:
+        """Notes the recording of `spans` in their shards, as it is before it is decoded."""
+        if is_local(audio):
+            seen = as_it_is(audio, self._task.audio_root, self.beat)
+            for number in {self._shard[span.row] for span in spans}:
+                self._recordings.setdefault(number, []).append(seen)
 
     def take(self, outcomes: Iterator[Outcome], hold: bool) -> None:
         """Takes a recording's outcomes; shards appear when complete, or at the recording's end (`hold`)."""
@@ -91,6 +103,7 @@ class _Shards:
             writer.add(outcome)
             self._count(outcome)
             if writer.complete and hold:
+                writer.flush()
                 held.append(number)
             elif writer.complete:
                 self._commit(number, writer)
@@ -123,7 +136,8 @@ class _Shards:
         facts = writer.commit()
         del self._open[number]
         self._send_beat()
-        self._report(("shard", self._task.shards[number][0], facts))
+        recordings = tuple(self._recordings.pop(number, ()))
+        self._report(("shard", Finished(self._task.shards[number][0], facts, recordings)))
 
     def _abandon(self, number: int) -> None:
         if number in self._open:

@@ -89,6 +89,8 @@ def open_session(
     if start and ranks.main:
         checkpoint.require_room(folder.root, start.size_bytes)
     stepper = _stepper(recipe, material, ranks, start)
+    if ranks.main and ranks.size > 1:
+        say(f"{ranks.size} processes train together")
     if ranks.main:
         _say_rate(material.dataset.sample_rate, stepper.family.sample_rate)
     state = _state(start, stepper, folder)

@@ -69,6 +69,7 @@ class Session:
         self._clock_s = self._window_s = time.monotonic()
         self._window, self._rate = _Window(), 0.0
         self._wer: float | None = None
+        self._memory_mb = 0.0
         self._last: Judgement | None = None
 
     def run(self) -> None:
@@ -79,8 +80,7 @@ class Session:
             LimitError: too many clips could not be used.
         """
         self._clock_s = self._window_s = time.monotonic()
-        bar = Progress("train", self.state.total_steps, "steps")
-        bar.done = self.state.step
+        bar = Progress("train", self.state.total_steps, "steps", done=self.state.step)
         for plan, batches in self._groups():
             report = self._step(plan, batches)
             bar.advance(1, self._note(report)) if self.ranks.main else None
@@ -148,7 +148,8 @@ class Session:
 
     def _note(self, report: StepReport) -> str:
         wer = f"  WER {self._wer:.3f}" if self._wer is not None else ""
-        return f"loss {report.loss:.4f}{wer}  {self._rate:.3g} clips/s"
+        used = f"  {self._memory_mb / 1000:.2f} GB" if self._memory_mb else ""
+        return f"loss {report.loss:.4f}{wer}  {self._rate:.3g} clips/s{used}"
 
     def _after(self, report: StepReport) -> None:
         """Logs, evaluates and saves what is due behind a step; stops when asked to."""
@@ -258,6 +259,8 @@ class Session:
     def _log(self, report: StepReport) -> None:
         s, passed_s = self.state, max(time.monotonic() - self._window_s, 1e-6)
         self._rate = self._window.clips / passed_s
+        used = self._usage.now()
+        self._memory_mb = used.get("gpu_memory_mb", used["memory_mb"])
         left_s = (s.total_steps - s.step) * s.seconds / max(1, s.step)
         self.journal.write(
             "train",
@@ -271,7 +274,7 @@ class Session:
                 "padding": round(self._window.padding, 4),
                 "seconds": round(s.seconds, 3),
                 "left_s": round(left_s, 1),
-                **self._usage.now(),
+                **used,
             },
         )
         self._window, self._window_s = _Window(), time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import Any
 
 
@@ -13,15 +14,28 @@ class Usage:
         import psutil
 
         self._process, self._device = psutil.Process(), device
-        self._process.cpu_percent()
+        self._cpu_s, self._clock_s = self._measured()[1], time.monotonic()
 
     def now(self) -> dict[str, float]:
         """``memory_mb`` (resident), ``cpu_percent``, and on a GPU ``gpu_memory_mb``, ``gpu_percent``."""
-        values = {
-            "memory_mb": round(self._process.memory_info().rss / 1e6, 1),
-            "cpu_percent": self._process.cpu_percent(),
-        }
+        memory_bytes, cpu_s = self._measured()
+        clock_s = time.monotonic()
+        percent = 100 * max(0.0, cpu_s - self._cpu_s) / max(clock_s - self._clock_s, 1e-6)
+        self._cpu_s, self._clock_s = cpu_s, clock_s
+        values = {"memory_mb": round(memory_bytes / 1e6, 1), "cpu_percent": round(percent, 1)}
         return values | self._gpu() if self._device.startswith("cuda") else values
+
+    def _measured(self) -> tuple[float, float]:
+        """Resident bytes and processor seconds of this process and those it started."""
+        import psutil
+
+        memory_bytes, cpu_s = 0.0, 0.0
+        for process in [self._process, *self._process.children(recursive=True)]:
+            with contextlib.suppress(psutil.Error):  # it may just have ended
+                times = process.cpu_times()
+                memory_bytes += process.memory_info().rss
+                cpu_s += times.user + times.system
+        return memory_bytes, cpu_s
 
     def _gpu(self) -> dict[str, float]:
         import torch
