@@ -38,6 +38,7 @@ CTC = {
     "num_mel_bins": 80,
     "initializer_range": 0.05,
 }
+SMALL_CTC = {**CTC, "hidden_size": 320, "num_hidden_layers": 7, "intermediate_size": 1280}
 BATCH = 8
 
 
@@ -47,7 +48,9 @@ def whisper_sizes(folder: str) -> dict[str, Any]:
 
 
 def sizes_of(arguments: argparse.Namespace) -> dict[str, Any]:
-    return CTC if arguments.family == "ctc" else whisper_sizes(arguments.whisper)
+    if arguments.family == "ctc":
+        return SMALL_CTC if arguments.size == "small" else CTC
+    return whisper_sizes(arguments.whisper)
 
 
 def with_govor(arguments: argparse.Namespace, out: str) -> dict[str, Any]:
@@ -72,6 +75,7 @@ def with_govor(arguments: argparse.Namespace, out: str) -> dict[str, Any]:
         "eval_utterances": arguments.dev,
         "trackers": [],
         "windows": arguments.windows,
+        "precision": arguments.precision,
         "log_every": arguments.eval_every,
     }
     recipe = recipe_from(
@@ -141,6 +145,7 @@ def with_trainer(arguments: argparse.Namespace, out: str) -> dict[str, Any]:
         logging_steps=arguments.eval_every,
         remove_unused_columns=False,
         use_cpu=True,
+        bf16=arguments.trainer_precision == "bf16",
         dataloader_num_workers=1,
         disable_tqdm=True,
         seed=0,
@@ -464,6 +469,9 @@ def main() -> None:
     parser.add_argument("--lr", type=float, default=2e-3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--windows", default="full")
+    parser.add_argument("--size", choices=("tiny", "small"), default="tiny", help="of the CTC model")
+    parser.add_argument("--trainer-precision", choices=("fp32", "bf16"), default="fp32")
+    parser.add_argument("--precision", default="auto", help="of govor's training")
     parser.add_argument("--family", choices=("ctc", "whisper"))
     parser.add_argument("--side", choices=("govor", "trainer"))
     arguments = parser.parse_args()
@@ -477,8 +485,10 @@ def main() -> None:
     )
     print("|---|---|---|---|---|---|---|---|---|")
     if arguments.family in (None, "ctc"):
-        sides = [run(arguments, family="ctc", side=side) for side in ("trainer", "govor")]
-        print(compare("CTC 2.1 M", *sides), flush=True)
+        ours = run(arguments, family="ctc", side="govor")
+        for precision in ("fp32", "bf16"):
+            theirs = run(arguments, family="ctc", side="trainer", trainer_precision=precision)
+            print(compare(f"CTC {arguments.size}, Trainer in {precision}", theirs, ours), flush=True)
     if arguments.family in (None, "whisper") and arguments.whisper:
         trainer = run(arguments, family="whisper", side="trainer")
         for windows in ("short", "mixed", "full"):

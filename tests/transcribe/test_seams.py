@@ -51,6 +51,18 @@ def test_windows_cut_at_pauses_lose_and_double_no_word(spoken_words, longest_s, 
     assert recogniser.longest_s <= longest_s + 1e-9
 
 
+@settings(max_examples=60, deadline=None)
+@given(utterances(), st.floats(6, 30), st.integers(0, 5))
+def test_windows_cut_at_every_pause_lose_and_double_no_word(spoken_words, longest_s, seed):
+    words, seconds = spoken_words
+    recording = noise_words([(w.start, w.end) for w in words], seconds, seed)
+    recogniser = KnowingRecogniser(recording, words, jitter_s=0.02, seed=seed)
+    config = TranscribeConfig(window=longest_s, batch_s=60)
+    transcript = Transcriber(recogniser, config).transcribe([recording])
+    assert transcript.text.split() == [word.text for word in words]
+    assert recogniser.longest_s <= longest_s + 1e-9
+
+
 @pytest.mark.parametrize("config", [TranscribeConfig(), TranscribeConfig(chunk=6, stride=1.5)])
 def test_espeak_words_come_back_once_with_their_times(config, in_blocks):
     sentences = [f"Ovo je rečenica broj {n} i u njoj je nekoliko kratkih riječi" for n in range(12)]

@@ -12,6 +12,7 @@ from govor.records import Hypothesis, Word
 from govor.text import Normaliser
 from govor.transcribe import Transcriber
 from govor.transcribe.transcriber import _alike
+from govor.transcribe.windows import Buffer, cut
 
 
 class Counting:
@@ -69,6 +70,22 @@ def test_long_pauses_are_not_decoded():
     transcript = Transcriber(recogniser).transcribe([recording])
     assert len(transcript.segments) == 3
     assert sum(recogniser.seconds) < 12
+
+
+def test_a_model_of_any_length_gets_utterances_with_little_silence_around():
+    sentences = [(0.9, 2.3), (3.1, 6.0), (6.5, 9.0), (10.2, 14.0)]
+    recording = noise_words(sentences, 20)
+    windows = list(cut(Buffer([recording], RATE), TranscribeConfig(), None))
+    assert len(windows) == len(sentences)
+    for window, (start, end) in zip(windows, sentences, strict=True):
+        assert 0.0 <= start - window.start <= 0.25
+        assert 0.0 <= window.end - end <= 0.25
+
+
+def test_a_model_with_a_fixed_window_gets_as_many_utterances_as_fit():
+    recording = noise_words([(0.9, 2.3), (3.1, 6.0), (6.5, 9.0), (10.2, 14.0)], 20)
+    windows = list(cut(Buffer([recording], RATE), TranscribeConfig(), 30.0))
+    assert [(window.speech[0] < 1, window.speech[1] > 13.9) for window in windows] == [(True, True)]
 
 
 def test_the_language_most_seconds_are_in_wins_and_the_others_are_decoded_again():

@@ -7,7 +7,7 @@ the next window begins earlier, so that the word at the cut is whole in one of t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,10 @@ FORCED_OVERLAP_S = 3.0
 """Of a forced cut; longer than twice the longest word one meets."""
 HISTORY_S = 30.0
 PAD_S = 0.4
-SHORTEST_WINDOW_S = 2.0
+CLOSE_PAD_S = 0.1
+"""Silence left around an utterance for models that were trained on cut ones: more of it is new to them."""
+SHORTEST_UTTERANCE_S = 1.0
+UTTERANCE_PAUSE_S = 0.2
 SHORT_PAUSE_S = 0.06
 GOOD_PAUSE_S = 0.3
 LONG_PAUSE_S = 2.0
@@ -174,9 +177,10 @@ def cut_at_pauses(buffer: Buffer, longest_s: float, full: bool = True) -> Iterat
         buffer: the stream.
         longest_s: what the recogniser takes.
         full: windows as long as can be, for recognisers whose windows cost the same whatever their length;
-            others get theirs cut at the first good pause, near the utterances they were trained on.
+            others get theirs cut at the first pause, with little silence around, like the utterances they
+            were trained on.
     """
-    length = max(2, int(longest_s / FRAME_S))
+    length, pad = max(2, int(longest_s / FRAME_S)), _frames(PAD_S if full else CLOSE_PAD_S)
     overlaps = False
     while True:
         buffer.fill(length + 1)
@@ -184,14 +188,15 @@ def cut_at_pauses(buffer: Buffer, longest_s: float, full: bool = True) -> Iterat
         if not mask.any():
             if buffer.exhausted and len(buffer.levels) <= length:
                 return
-            buffer.drop(max(1, len(mask) - _frames(PAD_S)))
+            buffer.drop(max(1, len(mask) - pad))
             overlaps = False
             continue
-        lead = _lead(mask)
+        lead = max(0, int(np.argmax(mask)) - pad)
         if lead and not overlaps:
             buffer.drop(lead)
             continue
-        end, following, forced = _choose_cut(mask, buffer, length, full)
+        whole = buffer.exhausted and len(buffer.levels) <= length
+        end, following, forced = _choose_cut(mask, length, pad, whole, full)
         yield buffer.window(mask[:end], overlaps, forced)
         if buffer.exhausted and following >= len(buffer.levels):
             return
@@ -203,26 +208,21 @@ def _frames(seconds: float) -> int:
     return round(seconds / FRAME_S)
 
 
-def _lead(mask: NDArray[np.bool_]) -> int:
-    """Silent frames to skip at the beginning, a pad left standing."""
-    first = int(np.argmax(mask))
-    return max(0, first - _frames(PAD_S))
-
-
-def _choose_cut(mask: NDArray[np.bool_], buffer: Buffer, length: int, full: bool) -> tuple[int, int, bool]:
-    """Where the window ends, where the next begins, and whether the cut was forced."""
+def _choose_cut(
+    mask: NDArray[np.bool_], length: int, pad: int, whole: bool, full: bool
+) -> tuple[int, int, bool]:
+    """Where the window ends, where the next begins, whether the cut was forced (`whole`: nothing follows)."""
     pauses = [(a, b) for a, b in runs(~mask) if a > 0]
-    whole = buffer.exhausted and len(buffer.levels) <= length
+    ended = None if full else _utterance_end(pauses, len(mask))
     long = next((p for p in pauses if p[1] - p[0] >= _frames(LONG_PAUSE_S)), None)
-    if long:
-        return min(long[0] + _frames(PAD_S), len(mask)), max(1, long[1] - _frames(PAD_S)), False
-    good = [p for p in pauses if p[1] - p[0] >= _frames(GOOD_PAUSE_S)]
-    if not full:
-        first = next((p for p in good if p[0] >= _frames(SHORTEST_WINDOW_S) and p[1] < len(mask)), None)
-        if first:
-            return sum(first) // 2, sum(first) // 2, False
+    parted = min(filter(None, (ended, long)), default=None)
+    if parted:
+        start, end = parted
+        return min(start + pad, (start + end) // 2), max((start + end) // 2, end - pad), False
     if whole:
-        return len(mask), len(mask), False
+        last = len(mask) if full else min(len(mask), int(np.flatnonzero(mask)[-1]) + 1 + pad)
+        return last, len(mask), False
+    good = [p for p in pauses if p[1] - p[0] >= _frames(GOOD_PAUSE_S)]
     late = [p for p in good if p[0] >= length // 2]
     short = [p for p in pauses if p[0] >= length // 3 and p[1] - p[0] >= _frames(SHORT_PAUSE_S)]
     if late or short:
@@ -230,3 +230,9 @@ def _choose_cut(mask: NDArray[np.bool_], buffer: Buffer, length: int, full: bool
         return (start + end) // 2, (start + end) // 2, False
     overlap = min(_frames(FORCED_OVERLAP_S), length // 3)
     return len(mask), max(1, len(mask) - overlap), True
+
+
+def _utterance_end(pauses: Sequence[tuple[int, int]], frames: int) -> tuple[int, int] | None:
+    """The first pause that parts two utterances; what reaches the last frame may go on behind it."""
+    shortest, pause = _frames(SHORTEST_UTTERANCE_S), _frames(UTTERANCE_PAUSE_S)
+    return next((p for p in pauses if p[0] >= shortest and p[1] - p[0] >= pause and p[1] < frames), None)
