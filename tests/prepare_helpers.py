@@ -61,13 +61,13 @@ if any("govor.audio.child" in argument for argument in sys.orig_argv):
 FILL_DISK = """
 import errno, sys
 if any("govor.audio.child" in argument for argument in sys.orig_argv):
-    import pyarrow.parquet as pq
-    honest = pq.ParquetWriter.write_table
-    def write_table(self, *args, **kwargs):
-        if "00001-of" in getattr(self.where, "name", ""):
+    from govor.prepare.shard import ShardWriter
+    honest = ShardWriter._batch
+    def batch(self, clips):
+        if "00001-of" in self.path.name:
             raise OSError(errno.ENOSPC, "No space left on device")
-        honest(self, *args, **kwargs)
-    pq.ParquetWriter.write_table = write_table
+        return honest(self, clips)
+    ShardWriter._batch = batch
 """
 
 

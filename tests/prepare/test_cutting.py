@@ -76,3 +76,12 @@ def test_finished_clips_are_let_go_of(recording, monkeypatch):
     monkeypatch.setattr(cutting, "_Open", remember)
     cut(recording, [Span(i, None, float(i), i + 0.9) for i in range(SECONDS)])
     assert len(made) == SECONDS and all(item._encoder is None for item in made)
+
+
+@pytest.mark.parametrize(("peak", "kept"), [(0, False), (1, False), (2, True), (32_768, True)])
+def test_dither_is_silence_and_the_quietest_speech_is_not(tmp_path, peak, kept):
+    wave = np.zeros(16_000, np.int16)
+    wave[5_000] = -peak
+    sf.write(tmp_path / "r.wav", wave, 16_000)
+    (outcome,) = cut(tmp_path / "r.wav", [Span(0, None, None, None)])
+    assert isinstance(outcome, Clip) if kept else outcome.reason == "silent"

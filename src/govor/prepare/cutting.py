@@ -18,6 +18,8 @@ from govor.prepare.settings import Settings
 
 END_TOLERANCE_S = 0.1
 """How far a span may reach past the end of its recording: rounding of alignments, not a lost piece."""
+SILENT_PEAK = 1
+"""16-bit samples that all stay within this are dither of an encoder (-90 dBFS), not the quietest speech."""
 TRUNCATED_S, TRUNCATED_SHARE = 0.25, 0.02
 """A recording shorter than its header promises by more than both of these was cut off."""
 
@@ -117,7 +119,7 @@ class _Open:
             self._encoder = clip_encoder(self._settings.codec, self._settings.sample_rate)
         self._encoder.write(piece)
         self._digest.update(piece.data)
-        self._silent = self._silent and not piece.any()
+        self._silent = self._silent and piece.min() >= -SILENT_PEAK and piece.max() <= SILENT_PEAK
 
     def finish(self, total: int, ended: bool) -> Outcome:
         """The clip, when the recording's stream stands at `total` samples (`ended`: it has no more)."""
@@ -129,7 +131,7 @@ class _Open:
         if ended and self.last is not None and self.last - total > tolerance:
             return self._past_end(total)
         if self._silent:
-            return Refused(self.span.row, "silent", "every sample is zero")
+            return Refused(self.span.row, "silent", f"no sample beyond {SILENT_PEAK} of 32768")
         content, self._encoder = self._encoder.finish(), None
         return Clip(self.span.row, content, self.samples, self._digest.hexdigest())
 

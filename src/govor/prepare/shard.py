@@ -46,8 +46,15 @@ class ShardWriter:
         self._waiting_bytes = self._samples = self._rows = 0
         self._files = ExitStack()
         partial = self._files.enter_context(atomic_path(path))
-        self._sink = self._files.enter_context(partial.open("wb"))
+        self._sink = self._files.enter_context(self._opened(partial))
         self._writer = self._open_writer()
+
+    def _opened(self, partial: Path) -> pa.OSFile:
+        """Arrow's own file: a Python one is given a copy of every page, the longest clips included."""
+        try:
+            return pa.OSFile(str(partial), "w")
+        except OSError as error:
+            raise readable_error(error, self.path) from error
 
     def _open_writer(self) -> pq.ParquetWriter:
         plain = [name for name in self._schema.names if name != "audio"]
@@ -83,9 +90,10 @@ class ShardWriter:
         self._samples += outcome.samples
         self._waiting_bytes += outcome.samples * PCM_BYTES_A_SAMPLE
         if self._waiting_bytes >= self._settings.row_group_bytes:
-            self._flush()
+            self.flush()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Writes the clips that wait, as a row group."""
         if not self._clips:
             return
         clips, self._clips, self._waiting_bytes = self._clips, [], 0
@@ -108,7 +116,7 @@ class ShardWriter:
 
     def commit(self) -> ShardFacts:
         """Writes the footer and lets the shard appear."""
-        self._flush()
+        self.flush()
         facts = ShardFacts(self.key, self._rows, self._samples, sorted(self._rejected))
         self._writer.add_key_value_metadata({FOOTER_KEY.decode(): json.dumps(asdict(facts))})
         try:

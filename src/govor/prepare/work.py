@@ -42,6 +42,7 @@ def run_task(task: Task, report: Report) -> int:
     Returns:
         The largest resident memory of this process so far, in bytes.
     """
+    pa.set_memory_pool(pa.system_memory_pool())  # gives back the pages of long clips at once
     finished: set[str] = set()
 
     def note(message: tuple[Any, ...]) -> None:
@@ -102,6 +103,7 @@ class _Shards:
             writer.add(outcome)
             self._count(outcome)
             if writer.complete and hold:
+                writer.flush()
                 held.append(number)
             elif writer.complete:
                 self._commit(number, writer)
