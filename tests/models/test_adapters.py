@@ -19,6 +19,7 @@ def start(base, **config):
         train_texts=["ab cč"],
         language="hr",
         device="cpu",
+        precision="fp32",
     )
 
 

@@ -51,6 +51,7 @@ def family_of(kind: str, **config):
         language="hr",
         device="cpu",
         seed=3,
+        precision="fp32",
     )
 
 

@@ -24,6 +24,7 @@ def make(files, **config):
         language="hr",
         device="cpu",
         seed=3,
+        precision="fp32",
     )
 
 
