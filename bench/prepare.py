@@ -2,7 +2,7 @@
 
     python bench/prepare.py long [--hours 10]      48 kHz stereo MP3 recordings with alignments
     python bench/prepare.py clips [--clips 10000]  Common-Voice-like MP3 clips
-    python bench/prepare.py features --clips 1000  against datasets.map with Whisper features, four ways of running it
+    python bench/prepare.py features --clips 1000  against datasets.map with Whisper features, four ways
                             [--tokenizer FOLDER]   with labels as well
     python bench/prepare.py quality                error against ffmpeg's own soxr
     python bench/prepare.py memory [--hours 1]     peak memory of the parent and of each worker
@@ -211,7 +211,7 @@ MAPS = {
     "map, one process, one thread": (0, True),
     "map, num_proc=2, one thread each": (2, True),
 }
-"""Number of processes, and whether the libraries are held to one thread (else their default, as tutorials do)."""
+"""Number of processes, and whether libraries are held to one thread (else their default, as in tutorials)."""
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 SAMPLE_EVERY_S = 0.25
 
