@@ -1,6 +1,10 @@
 """Training against the transformers Trainer recipes: the same models, data and steps, in one run.
 
-    python bench/train.py --dataset demo/work/dataset --whisper whisper-tiny-no-weights
+    python bench/train.py --dataset demo/work/dataset --family ctc
+    python bench/train.py --family whisper --whisper FOLDER --steps 12 --eval-every 12 --dev 4
+
+FOLDER holds Whisper's tokenizer and configuration. Without --dataset, clips of about 5 s are synthesised (and
+kept in --dir). Whisper is timed from the end of the first step to that of the last.
 
 For each family, the Trainer as the usual recipes set it up, and govor; each in a process of its own, one
 after the other: clips per second, padding share, peak memory, and seconds until the score that both reach
@@ -34,6 +38,7 @@ CTC = {
     "num_mel_bins": 80,
     "initializer_range": 0.05,
 }
+SMALL_CTC = {**CTC, "hidden_size": 320, "num_hidden_layers": 7, "intermediate_size": 1280}
 BATCH = 8
 
 
@@ -43,7 +48,9 @@ def whisper_sizes(folder: str) -> dict[str, Any]:
 
 
 def sizes_of(arguments: argparse.Namespace) -> dict[str, Any]:
-    return CTC if arguments.family == "ctc" else whisper_sizes(arguments.whisper)
+    if arguments.family == "ctc":
+        return SMALL_CTC if arguments.size == "small" else CTC
+    return whisper_sizes(arguments.whisper)
 
 
 def with_govor(arguments: argparse.Namespace, out: str) -> dict[str, Any]:
@@ -68,6 +75,7 @@ def with_govor(arguments: argparse.Namespace, out: str) -> dict[str, Any]:
         "eval_utterances": arguments.dev,
         "trackers": [],
         "windows": arguments.windows,
+        "precision": arguments.precision,
         "log_every": arguments.eval_every,
     }
     recipe = recipe_from(
@@ -79,12 +87,16 @@ def with_govor(arguments: argparse.Namespace, out: str) -> dict[str, Any]:
         }
     )
     timed_judge(opening)
+    marked_steps(opening)
     begin = begin_of_training(opening)
     train(recipe, device="cpu")
     used_s = cpu_s() - begin[0] - JUDGING["cpu_s"]
     lines = read_metrics(Path(out) / "run")
     steps = [line for line in lines if line["kind"] == "train"]
     evaluations = [line for line in lines if line["kind"] == "eval"]
+    if arguments.family == "whisper":
+        padded = sum(line["padding"] for line in steps) / len(steps)
+        return {**steady(arguments.steps), "padding": padded, "curve": curve(evaluations, steps)}
     judging_s = sum(line["seconds"] for line in evaluations)
     seconds = steps[-1]["seconds"] - judging_s + evaluations[-1]["seconds"]
     return {
@@ -133,6 +145,7 @@ def with_trainer(arguments: argparse.Namespace, out: str) -> dict[str, Any]:
         logging_steps=arguments.eval_every,
         remove_unused_columns=False,
         use_cpu=True,
+        bf16=arguments.trainer_precision == "bf16",
         dataloader_num_workers=1,
         disable_tqdm=True,
         seed=0,
@@ -152,6 +165,8 @@ def with_trainer(arguments: argparse.Namespace, out: str) -> dict[str, Any]:
     begin_s = cpu_s()
     watch.begin()
     trainer.train()
+    if arguments.family == "whisper":
+        return {**steady(arguments.steps), "padding": padding(dataset, arguments), "curve": watch.curve}
     used_s = cpu_s() - begin_s - JUDGING["cpu_s"]
     return {
         "clips_per_s": arguments.steps * BATCH / watch.trained_s(),
@@ -161,7 +176,39 @@ def with_trainer(arguments: argparse.Namespace, out: str) -> dict[str, Any]:
     }
 
 
-JUDGING = {"cpu_s": 0.0}
+JUDGING = {"cpu_s": 0.0, "wall_s": 0.0}
+MARKS: dict[str, tuple[float, float]] = {}
+
+
+def mark(name: str) -> None:
+    """Notes wall and processor time (of living loader workers too), without what evaluating took."""
+    import psutil
+
+    times = [child.cpu_times() for child in psutil.Process().children(recursive=True)]
+    used_s = cpu_s() + sum(spent.user + spent.system for spent in times)
+    MARKS[name] = time.perf_counter() - JUDGING["wall_s"], used_s - JUDGING["cpu_s"]
+
+
+def steady(steps: int) -> dict[str, float]:
+    """Clips per second and CPU milliseconds a clip from the end of the first step to that of the last."""
+    clips = (steps - 1) * BATCH
+    (begin_s, begin_cpu_s), (end_s, end_cpu_s) = MARKS["first"], MARKS["last"]
+    return {
+        "clips_per_s": clips / (end_s - begin_s),
+        "cpu_ms_a_clip": 1000 * (end_cpu_s - begin_cpu_s) / clips,
+    }
+
+
+def marked_steps(opening: Any) -> None:
+    """Marks the ends of the first and the last step."""
+    after = opening.Session._after
+
+    def noted(self: Any, report: Any) -> None:
+        if self.state.step in (1, self.state.total_steps):
+            mark("first" if self.state.step == 1 else "last")
+        after(self, report)
+
+    opening.Session._after = noted
 
 
 def cpu_s() -> float:
@@ -188,11 +235,12 @@ def timed_judge(opening: Any) -> None:
     judge = opening.Judge.judge
 
     def timed(self: Any, whole: bool = False) -> Any:
-        begin_s = cpu_s()
+        begin_s, begin_wall_s = cpu_s(), time.perf_counter()
         try:
             return judge(self, whole)
         finally:
             JUDGING["cpu_s"] += cpu_s() - begin_s
+            JUDGING["wall_s"] += time.perf_counter() - begin_wall_s
 
     opening.Judge.judge = timed
 
@@ -292,9 +340,10 @@ class Watch:
         return time.perf_counter() - self.start_s - self.judging_s
 
     def judge(self, step: int) -> None:
-        begin_s = cpu_s()
+        begin_s, begin_wall_s = cpu_s(), time.perf_counter()
         self._judge(step)
         JUDGING["cpu_s"] += cpu_s() - begin_s
+        JUDGING["wall_s"] += time.perf_counter() - begin_wall_s
 
     def _judge(self, step: int) -> None:
         from govor.evaluate import corpus_rate, decode_rows
@@ -324,6 +373,8 @@ class Watch:
 
         class Judge(TrainerCallback):
             def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+                if state.global_step in (1, args.max_steps):
+                    mark("first" if state.global_step == 1 else "last")
                 if state.global_step % every == 0:
                     watch.judge(state.global_step)
 
@@ -343,6 +394,26 @@ def padding(dataset: Any, arguments: argparse.Namespace) -> float:
     batches = [order[i : i + BATCH] for i in range(0, len(order), BATCH)]
     padded = sum(seconds[batch].max() * len(batch) for batch in batches)
     return 1 - float(seconds.sum()) / float(padded)
+
+
+def five_second_clips(folder: Path) -> Path:
+    """A prepared data set of 160 train and 16 dev clips: twelve words (5 s) of Croatian, eight voices."""
+    import numpy as np
+    from finetune import VOICES, prepared
+
+    from govor.demo.sentences import distinct_sentences
+
+    draw = np.random.default_rng(0)
+    sizes = {"train": 160, "dev": 16}
+    sentences = distinct_sentences(draw, 3 * sum(sizes.values()))
+    rows = []
+    for split, count in sizes.items():
+        for number in range(count):
+            words = " ".join(sentences.pop() for _ in range(3)).split()[:12]
+            voice = VOICES[number % len(VOICES)]
+            row = {"id": f"{split}-{number:03d}", "text": " ".join(words), "language": "hr", "speaker": voice}
+            rows.append({**row, "split": split})
+    return prepared(folder, rows)
 
 
 def one(arguments: argparse.Namespace) -> None:
@@ -389,7 +460,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--dataset", required=True)
+    parser.add_argument("--dataset", help="prepared data set; without it clips of 5 s are synthesised")
+    parser.add_argument("--dir", type=Path, default=Path("/tmp/govor-bench-train"))
     parser.add_argument("--whisper", help="folder with Whisper's tokenizer and configuration")
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--eval-every", type=int, default=100)
@@ -397,19 +469,26 @@ def main() -> None:
     parser.add_argument("--lr", type=float, default=2e-3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--windows", default="full")
+    parser.add_argument("--size", choices=("tiny", "small"), default="tiny", help="of the CTC model")
+    parser.add_argument("--trainer-precision", choices=("fp32", "bf16"), default="fp32")
+    parser.add_argument("--precision", default="auto", help="of govor's training")
     parser.add_argument("--family", choices=("ctc", "whisper"))
     parser.add_argument("--side", choices=("govor", "trainer"))
     arguments = parser.parse_args()
     if arguments.side:
         return one(arguments)
+    if not arguments.dataset:
+        arguments.dataset = str(five_second_clips(arguments.dir.absolute()))
     print(
         "| recipe | clips/s Trainer | govor | ratio | CPU ms a clip | padding | peak MB "
         "| same score after | last score |"
     )
     print("|---|---|---|---|---|---|---|---|---|")
     if arguments.family in (None, "ctc"):
-        sides = [run(arguments, family="ctc", side=side) for side in ("trainer", "govor")]
-        print(compare("CTC 2.1 M", *sides), flush=True)
+        ours = run(arguments, family="ctc", side="govor")
+        for precision in ("fp32", "bf16"):
+            theirs = run(arguments, family="ctc", side="trainer", trainer_precision=precision)
+            print(compare(f"CTC {arguments.size}, Trainer in {precision}", theirs, ours), flush=True)
     if arguments.family in (None, "whisper") and arguments.whisper:
         trainer = run(arguments, family="whisper", side="trainer")
         for windows in ("short", "mixed", "full"):

@@ -10,9 +10,11 @@ import wave as wavefile
 import numpy as np
 import pytest
 
+from govor.config import ModelConfig
 from govor.errors import InputError, LimitError, ModelError, UsageError
 from govor.export import export_model
-from govor.models import DecodeOptions, open_model
+from govor.models import DecodeOptions, new_model, open_model
+from govor.text import Normaliser
 
 pytest.importorskip("ctranslate2")
 pytest.importorskip("onnxruntime")
@@ -69,6 +71,87 @@ def test_onnx_says_the_same_at_lengths_it_was_not_traced_with(ctc_export, tiny_c
         assert (a.text, a.tokens) == (b.text, b.tokens)
         assert [(w.start, w.end) for w in a.words] == [(w.start, w.end) for w in b.words]
     assert exported.describe()["backend"] == "onnx"
+
+
+KINDS = {
+    "wav2vec2 by group": {"model_type": "wav2vec2", "conv_dim": [16] * 7, "num_conv_pos_embeddings": 16},
+    "wav2vec2 by layer": {
+        "model_type": "wav2vec2",
+        "conv_dim": [16] * 7,
+        "num_conv_pos_embeddings": 16,
+        "feat_extract_norm": "layer",
+        "do_stable_layer_norm": True,
+    },
+    "wav2vec2-bert": {"model_type": "wav2vec2-bert", "feature_projection_input_dim": 160},
+    "parakeet": {"model_type": "parakeet_ctc", "subsampling_factor": 4, "subsampling_conv_channels": 8},
+}
+SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_onnx_of_every_kind_equals_torch_at_other_lengths(kind, tmp_path):
+    from govor.export.onnx import convert
+
+    original = new_model(
+        ModelConfig(from_scratch={**SMALL, **KINDS[kind]}),
+        normaliser=Normaliser(),
+        train_texts=["abcčdž e"],
+        language="hr",
+        device="cpu",
+        precision="fp32",
+        seed=2,
+    )
+    convert(original, tmp_path, None)
+    exported = open_model(tmp_path, device="cpu")
+    limits = {0.2: 1e-2, 0.61: 2e-4, 3.0: 2e-4, 7.77: 2e-4, 23.4: 2e-4}  # the shortest is padded, unmasked
+    for wave, limit in zip(waves(*limits), limits.values(), strict=True):
+        expected, found = original.log_probs([wave])[0], exported.log_probs([wave])[0]
+        assert len(found) >= len(expected) > 0
+        assert np.abs(found[: len(expected)] - expected).max() < limit
+
+
+def test_onnx_int8_is_smaller_and_lists_what_changed(ctc_export, tiny_ctc, tmp_path):
+    whole, _ = ctc_export
+    summary = export_model(
+        tiny_ctc, "onnx", tmp_path / "int8", quantization="int8", max_wer_difference=2.0, device="cpu"
+    )
+    sizes = [(folder / "model.onnx").stat().st_size for folder in (tmp_path / "int8", whole)]
+    assert sizes[0] < sizes[1]
+    exported = open_model(tmp_path / "int8", device="cpu")
+    assert exported.describe()["precision"] == "int8"
+    original = open_model(tiny_ctc, device="cpu")
+    wave = waves(3.0)[0]
+    apart = np.abs(exported.log_probs([wave])[0] - original.log_probs([wave])[0]).max()
+    assert 0 < apart < 1.0  # eight bits, but still the same model
+    assert summary["different"] == len(summary["differences"])
+    assert summary["transcripts_equal"] == (summary["different"] == 0)
+
+
+def test_onnx_int8_above_the_limit_exits_3(tiny_ctc, tmp_path, monkeypatch):
+    import govor.export.onnx as onnx
+
+    quantised = onnx._quantize
+
+    def badly(path):
+        quantised(path)
+        model = onnx_model(path)
+        for tensor in model.graph.initializer:
+            if tensor.name.endswith("_scale") and tensor.raw_data:
+                broken = np.frombuffer(tensor.raw_data, np.float32)[::-1] * -3
+                tensor.raw_data = broken.astype(np.float32).tobytes()
+        path.write_bytes(model.SerializeToString())
+
+    monkeypatch.setattr(onnx, "_quantize", badly)
+    with pytest.raises(LimitError, match="max-wer-difference") as caught:
+        export_model(tiny_ctc, "onnx", tmp_path / "out", quantization="int8", device="cpu")
+    assert caught.value.summary["differences"]
+
+
+def onnx_model(path):
+    import onnx
+
+    return onnx.load(str(path))
 
 
 def test_onnx_decodes_without_torch(ctc_export):

@@ -51,6 +51,7 @@ def family_of(kind: str, **config):
         language="hr",
         device="cpu",
         seed=3,
+        precision="fp32",
     )
 
 
@@ -75,6 +76,20 @@ def test_vocabulary_comes_back():
     assert vocabulary.missing("a x|") == {"x", "|"}
     assert vocabulary.encode("x") == [1]
     assert len(vocabulary.tokenizer) == 7
+
+
+def test_a_delimiter_that_transformers_forgets_is_warned_of(tmp_path, capsys):
+    from transformers import AutoTokenizer
+
+    build_vocabulary(["ab č"])
+    assert capsys.readouterr().err == ""
+    vocabulary = build_vocabulary(["ab |č"], "#")
+    said = capsys.readouterr().err
+    assert "[model] delimiter = '#'" in said and "keep '|'" in said
+    assert vocabulary.decode(vocabulary.encode("ab |č")) == "ab |č"
+    vocabulary.tokenizer.save_pretrained(tmp_path)
+    reopened = AutoTokenizer.from_pretrained(tmp_path)
+    assert reopened.word_delimiter_token != "#", "transformers keeps it now: the warning can go"
 
 
 @pytest.mark.parametrize("texts", [[], [""], ["a|b"]])

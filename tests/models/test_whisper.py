@@ -1,5 +1,8 @@
 """Whisper: prompt, labels, windows, loss, decoding, words, saving."""
 
+import json
+import shutil
+
 import numpy as np
 import pytest
 
@@ -21,6 +24,7 @@ def make(files, **config):
         language="hr",
         device="cpu",
         seed=3,
+        precision="fp32",
     )
 
 
@@ -244,3 +248,29 @@ def test_real_tokenizer(shared_data):
     assert labels[:3] == [50291, 50359, 50363] and labels[-1] == 50257
     assert family.decode_text(labels) == "Dobar dan, kako ste?"
     assert family.prompt.timestamp(0.0) == 50364 and family.max_labels == 448
+
+
+def test_a_pipeline_batches_a_saved_model_whose_base_had_no_pad_token(tiny_whisper_files, tmp_path):
+    from transformers import AutoTokenizer, pipeline
+
+    base = tmp_path / "base"
+    shutil.copytree(tiny_whisper_files, base)
+    path = base / "tokenizer_config.json"
+    settings = json.loads(path.read_text())
+    del settings["pad_token"]
+    path.write_text(json.dumps(settings))
+    assert AutoTokenizer.from_pretrained(base).pad_token is None
+    family = new_model(
+        ModelConfig(from_scratch={"model_type": "whisper", "tokenizer": str(base)}),
+        normaliser=Normaliser.of(TextConfig(), "hr"),
+        train_texts=[],
+        language="hr",
+        device="cpu",
+        seed=1,
+    )
+    family.save(tmp_path / "saved")
+    pipe = pipeline("automatic-speech-recognition", model=str(tmp_path / "saved"), device="cpu")
+    random = np.random.default_rng(0)
+    waves = [random.normal(0, 0.1, 16_000).astype(np.float32) for _ in range(3)]
+    heard = pipe(waves, batch_size=2, generate_kwargs={"max_new_tokens": 4})
+    assert len(heard) == 3

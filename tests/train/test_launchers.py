@@ -43,7 +43,7 @@ def start(launcher: list[str], *arguments: str) -> subprocess.Popen[str]:
 
 def recipe_file(data: dict[str, Any]) -> str:
     path = Path(data["work"]).with_suffix(".toml")
-    path.write_text(recipe_from(data | {"preflight": {"minutes": 0.05}}).to_toml())
+    path.write_text(recipe_from(data | {"preflight": {"minutes": 0.01}}).to_toml())
     return str(path)
 
 

@@ -46,7 +46,7 @@ class Command:
         self.run = Path(data["work"]) / "run"
         path = Path(data["work"]) / "recipe.toml"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(recipe_from(data | {"preflight": {"minutes": 0.05}}).to_toml())
+        path.write_text(recipe_from(data | {"preflight": {"minutes": 0.01}}).to_toml())
         self.process = subprocess.Popen(
             [sys.executable, "-m", "govor", "train", str(path), "--device", "cpu", "--json"],
             env={**os.environ, "OMP_NUM_THREADS": "1", **environment},

@@ -62,6 +62,12 @@ def test_a_run_with_short_windows_compares_them(whisper: Callable[..., Recipe], 
 def test_a_run_with_full_windows_does_not(whisper: Callable[..., Recipe], tmp_path: Path) -> None:
     assert "windows" not in train(whisper(), device="cpu")["dev"]
     assert not lines(tmp_path, "windows")
+    assert lines(tmp_path, "train")[-1]["padding"] > 0.9  # of 30 s windows, clips fill one or two
+
+
+def test_short_windows_pad_little(whisper: Callable[..., Recipe], tmp_path: Path) -> None:
+    train(whisper(windows="short"), device="cpu")
+    assert lines(tmp_path, "train")[-1]["padding"] < 0.4
 
 
 @pytest.mark.parametrize("suffers", [True, False])

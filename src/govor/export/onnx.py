@@ -2,7 +2,8 @@
 
 The graph takes one wave's features of any length and gives log-probabilities. Waves are decoded one by one:
 without padding there is nothing to mask, the results are those of the model alone with the clip, and on a CPU
-a batch gains nothing.
+a batch gains nothing. Only what is shorter than 16 frames or 0.1 s is padded, which moves log-probabilities a
+little.
 
 Shapes: T samples, F frames, D feature size, V tokens.
 """

@@ -14,10 +14,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from govor.console import say
 from govor.errors import ModelError
 
 BLANK = "<pad>"
 UNKNOWN = "<unk>"
+KEPT_DELIMITER = "|"
+"""The one that transformers 5.23 still knows when it opens a saved tokenizer."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ class Vocabulary:
         return {c for c in set(text) if c != " " and self.unknown in self.encode(c)}
 
 
-def build_vocabulary(texts: Iterable[str], delimiter: str = "|") -> Vocabulary:
+def build_vocabulary(texts: Iterable[str], delimiter: str = KEPT_DELIMITER) -> Vocabulary:
     """Blank, unknown, delimiter and the characters of normalised *train* texts by code point.
 
     Raises:
@@ -110,6 +113,12 @@ def build_vocabulary(texts: Iterable[str], delimiter: str = "|") -> Vocabulary:
         raise ModelError(
             f"the train texts contain the delimiter {delimiter!r}, which stands for the space and would "
             "not come back from decoding: set [model] delimiter to a character that no transcript has"
+        )
+    if delimiter != KEPT_DELIMITER:
+        say(
+            f"[model] delimiter = {delimiter!r}: transformers 5 takes {KEPT_DELIMITER!r} for it when a saved "
+            "tokenizer is opened again, so only govor will write text with this model as it should: "
+            f"keep {KEPT_DELIMITER!r} unless transcripts contain it"
         )
     tokens = (BLANK, UNKNOWN, delimiter, *sorted(characters))
     return Vocabulary(tokens, 0, 2, 1, False, _tokenizer(tokens, delimiter))

@@ -134,6 +134,8 @@ def _family(
     device: torch.device,
     precision: str,
 ) -> WhisperFamily:
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token  # as OpenAI's have it; pipelines do not batch without one
     return WhisperFamily(
         model.to(device),
         tokenizer=tokenizer,

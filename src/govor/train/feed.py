@@ -54,6 +54,12 @@ class FedBatch:
     padded_seconds: float
     skipped: tuple[Skipped, ...] = ()
 
+    @property
+    def computed_seconds(self) -> float:
+        """Seconds that the model computes: the padded ones, or whole windows where the batch has such."""
+        window_s = float(self.batch.get("window_s") or 0.0)
+        return len(self.ids) * window_s or self.padded_seconds
+
 
 class Feed:
     """Turns planned rows into collated batches: workers decode, augment and featurise, this process labels.

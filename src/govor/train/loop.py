@@ -192,5 +192,5 @@ def _counts(batches: list[FedBatch]) -> tuple[float, float, float]:
     return (
         float(sum(len(fed.ids) for fed in batches)),
         sum(fed.seconds for fed in batches),
-        sum(fed.padded_seconds for fed in batches),
+        sum(fed.computed_seconds for fed in batches),
     )

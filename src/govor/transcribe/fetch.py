@@ -60,12 +60,15 @@ def _fetch(address: str, work: Path) -> Path:
 
 def _save(address: str, answer: Any, work: Path) -> Path:
     path = work / (Path(urlparse(answer.geturl()).path).name or "recording")
+    too_large = AudioError(f"{address} is larger than {LARGEST_BYTES} bytes", "too_large")
+    if int(answer.headers.get("Content-Length") or 0) > LARGEST_BYTES:
+        raise too_large
     total = 0
     with path.open("wb") as file:
         while block := answer.read(BLOCK_BYTES):
             total += len(block)
             if total > LARGEST_BYTES:
-                raise AudioError(f"{address} is larger than {LARGEST_BYTES} bytes", "too_large")
+                raise too_large
             file.write(block)
     return path
 
@@ -79,14 +82,21 @@ def _sound_of_page(address: str, work: Path) -> Path:
         "format": "bestaudio/best",
         "outtmpl": str(work / "sound.%(ext)s"),
         "noplaylist": True,
-        "quiet": True,
+        "playlist_items": "1",
         "max_filesize": LARGEST_BYTES,
+        "socket_timeout": TIMEOUT_S,
+        "cachedir": False,
+        "quiet": True,
+        "noprogress": True,  # it would go to standard output, among the JSON
+        "no_warnings": True,
+        "no_color": True,
     }
     try:
         with yt_dlp.YoutubeDL(settings) as downloader:
             downloader.download([address])
     except yt_dlp.utils.DownloadError as error:
-        raise AudioError(f"{address}: yt-dlp found no recording there ({error})", "no_recording") from error
+        reason = str(error).removeprefix("ERROR: ").partition("; ")[0]
+        raise AudioError(f"{address}: yt-dlp found no recording there ({reason})", "no_recording") from error
     files = sorted(work.glob("sound.*"))
     if not files:
         raise AudioError(f"{address}: yt-dlp found no recording there", "no_recording")
