@@ -44,9 +44,36 @@ def train_a_little(family, steps=3):
     return waves
 
 
-@pytest.fixture(params=["tiny_ctc", "tiny_whisper"])
-def base(request):
-    return request.getfixturevalue(request.param)
+SIZES = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+FAMILIES = {
+    "wav2vec2": {
+        **SIZES,
+        "conv_dim": [16] * 7,
+        "num_conv_pos_embeddings": 16,
+        "num_conv_pos_embedding_groups": 2,
+        "feat_extract_norm": "layer",
+        "do_stable_layer_norm": True,
+    },
+    "wav2vec2-bert": {**SIZES, "feature_projection_input_dim": 160},
+}
+
+
+@pytest.fixture(scope="module", params=["tiny_ctc", "tiny_whisper", *FAMILIES])
+def base(request, tmp_path_factory):
+    """A folder of each family."""
+    kind = request.param
+    if kind not in FAMILIES:
+        return request.getfixturevalue(kind)
+    scratch = {"model_type": kind, **FAMILIES[kind], "mask_time_prob": 0.0}
+    folder = tmp_path_factory.mktemp("family")
+    new_model(
+        ModelConfig(from_scratch=scratch),
+        normaliser=Normaliser(),
+        train_texts=["abcč d"],
+        language="hr",
+        device="cpu",
+    ).save(folder)
+    return folder
 
 
 def test_lora_trains_little_and_is_saved_merged(base, tmp_path):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +19,21 @@ from govor.train.augment import Augmenter, at_speed, in_room, masked, noise_file
 from govor.train.seeds import generator
 
 RATE = 16_000
+
+
+@dataclass(frozen=True)
+class AugmentWork:
+    """What a loader worker does with one clip."""
+
+    augmenter: Augmenter
+    samples: np.ndarray
+    picture: np.ndarray
+
+    def __call__(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        wave = self.augmenter.wave(self.samples, 2, name)
+        return wave, self.augmenter.features(self.picture, 2, name)
+
+
 TONE = (0.3 * np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE)).astype(np.float32)
 
 
@@ -27,6 +45,24 @@ def test_draws_hang_on_seed_epoch_and_id() -> None:
     assert np.array_equal(one.wave(TONE, 2, "a"), other.wave(TONE, 2, "a"))
     assert not np.array_equal(one.wave(TONE, 2, "a"), one.wave(TONE, 3, "a"))
     assert not np.array_equal(one.wave(TONE, 2, "a"), Augmenter(config, 4).wave(TONE, 2, "a"))
+
+
+def test_every_augmentation_is_the_same_in_another_process(tmp_path: Path) -> None:
+    """Speed, room, noise, gain, smoothing and masks, in whatever order clips come."""
+    soundfile.write(tmp_path / "hum.wav", 0.1 * np.sin(np.arange(RATE)), RATE)
+    config = AugmentConfig(
+        speed=(0.9, 1.1), gain_db=6.0, noise=str(tmp_path), noise_chance=1.0, reverb=1.0, time_masks=2,
+        frequency_masks=2, smooth=0.5,
+    )  # fmt: skip
+    picture = np.random.default_rng(0).normal(size=(90, 80)).astype(np.float32)
+    work, names = AugmentWork(Augmenter(config, 3), TONE, picture), ["a", "b", "c"]
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        there = dict(zip(names[::-1], pool.map(work, names[::-1]), strict=True))
+    for name in names:
+        here = work(name)
+        assert all(np.array_equal(one, other) for one, other in zip(here, there[name], strict=True))
+    changed = [not np.array_equal(there["a"][part], there["b"][part]) for part in (0, 1)]
+    assert all(changed)
 
 
 def test_speed_changes_length_and_pitch() -> None:

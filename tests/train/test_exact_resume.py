@@ -12,8 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
+import soundfile
 from train_parts import AUGMENT, CTC, WHISPER, Killed, weights
 
 pytestmark = pytest.mark.slow
@@ -46,6 +48,15 @@ def run_killed(data: dict[str, Any], draw: random.Random, kills: int) -> dict[st
     return Killed(data).finish()
 
 
+def noise(folder: Path) -> str:
+    """A folder of noise recordings."""
+    (folder / "noise").mkdir()
+    for number in range(3):
+        hiss = np.random.default_rng(number).normal(0, 0.05, 16_000 * (number + 1))
+        soundfile.write(folder / "noise" / f"{number}.wav", hiss, 16_000)
+    return str(folder / "noise")
+
+
 def losses(run: Path) -> list[tuple[int, float]]:
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     return [(line["step"], line["loss"]) for line in lines if line["kind"] == "train"]
@@ -57,12 +68,12 @@ def test_killed_and_continued_is_bit_identical(
 ) -> None:
     """PAINS 22."""
     files = {"tokenizer": str(tiny_whisper_files)} if model is WHISPER else {}
-    scratch = {"from_scratch": model | files}
-    whole = Killed(plain(tmp_path / "whole", model=scratch, **settings())).finish()
+    more = {"model": {"from_scratch": model | files}, "augment": AUGMENT | {"noise": noise(tmp_path)}}
+    if model is WHISPER:
+        more |= {"windows": "mixed", "full_share": 0.3}
+    whole = Killed(plain(tmp_path / "whole", **settings(**more))).finish()
     assert whole["status"] == 0, whole
-    broken = run_killed(
-        plain(tmp_path / "broken", model=scratch, **settings(loader_workers=2)), random.Random(7), 3
-    )
+    broken = run_killed(plain(tmp_path / "broken", **settings(loader_workers=2, **more)), random.Random(7), 3)
     assert broken["status"] == 0, broken
     assert broken["summary"]["resumed_from"] is not None
     one, two = tmp_path / "whole" / "run", tmp_path / "broken" / "run"

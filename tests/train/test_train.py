@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+import torch
+from speech_set import write_speech_set
 
-from govor.config import Recipe, load_recipe
+from govor.config import Recipe, load_recipe, recipe_from
 from govor.errors import DatasetError, ModelError, RecipeError
-from govor.train import train
+from govor.train import checkpoint, train
+from govor.train.epoch import plan_epoch
+from govor.train.feed import Feed
+from govor.train.session import Session
 
 
 def test_run_folder(recipe: Callable[..., Recipe], tmp_path: Path) -> None:
@@ -86,3 +95,79 @@ def test_epochs_say_how_many_steps(recipe: Callable[..., Recipe]) -> None:
     data = recipe(steps=None, epochs=1.5)
     summary = train(data, device="cpu")
     assert summary["epochs"] == pytest.approx(1.5, abs=0.2)
+
+
+def test_fewer_steps_than_asked_for_is_an_error(
+    recipe: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Data that ends early must never look like a finished run."""
+    whole = Feed.steps
+    monkeypatch.setattr(Feed, "steps", lambda self, plan, rank: itertools.islice(whole(self, plan, rank), 1))
+    monkeypatch.setattr(Session, "_groups", _one_epoch_only)
+    with pytest.raises(ModelError, match="1 of 8 steps were done: run the same command again"):
+        train(recipe(), device="cpu")
+    monkeypatch.undo()
+    assert train(recipe(), device="cpu")["steps"] == 8
+
+
+def _one_epoch_only(self: Session) -> Iterator[Any]:
+    plan = plan_epoch(self.durations, self.config.seed, 0, (), self.layout)
+    self.state.legs = list(plan.legs)
+    for batches in self.feed.steps(plan, 0):
+        yield plan, batches
+
+
+def test_a_model_of_neither_family(recipe: Callable[..., Recipe], tmp_path: Path) -> None:
+    from transformers import BertConfig, BertForMaskedLM
+
+    sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 8}
+    BertForMaskedLM(BertConfig(vocab_size=8, **sizes)).save_pretrained(tmp_path / "bert")
+    with pytest.raises(ModelError, match="a bert model is neither a CTC model nor Whisper"):
+        train(recipe(model={"base": str(tmp_path / "bert")}), device="cpu")
+
+
+def at(plain: Callable[..., dict[str, Any]], folder: Path, **train: Any) -> Recipe:
+    return recipe_from(plain(**train) | {"prepare": {"out": str(folder)}})
+
+
+def test_a_data_set_of_another_sample_rate(
+    plain: Callable[..., dict[str, Any]], tmp_path: Path, capfd
+) -> None:
+    folder = write_speech_set(tmp_path / "set", {"train": 12, "dev": 2}, rate=8_000)
+    summary = train(at(plain, folder, steps=1), device="cpu")
+    said = capfd.readouterr().err
+    assert summary["complete"] and summary["skipped"] == 0
+    assert "clips of 8000 Hz are resampled to the model's 16000 Hz while training" in said
+
+
+def test_the_vocabulary_comes_from_train_alone(plain: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
+    folder = write_speech_set(tmp_path / "set", {"train": 12, "dev": 2, "test": 2})
+    for split in ("dev", "test"):
+        path = next((folder / "data").glob(f"{split}-*"))
+        table = pq.read_table(path)
+        texts = pa.array([f"xqw {text}" for text in table["text"].to_pylist()])
+        pq.write_table(table.set_column(table.schema.get_field_index("text"), "text", texts), path)
+    summary = train(at(plain, folder, steps=1), device="cpu")
+    vocabulary = json.loads((Path(summary["model"]) / "vocab.json").read_text())
+    assert "a" in vocabulary and not {"x", "q", "w"} & vocabulary.keys()
+
+
+def test_recomputed_activations_change_nothing(recipe: Callable[..., Recipe], tmp_path: Path) -> None:
+    """But for the running statistics of batch norms, which see every batch twice."""
+    from safetensors.torch import load_file
+
+    for name, on in (("kept", False), ("recomputed", True)):
+        train(recipe(work=tmp_path / name, steps=3, gradient_checkpointing=on), device="cpu")
+    files = (tmp_path / n / "run" / "model" / "model.safetensors" for n in ("kept", "recomputed"))
+    one, other = map(load_file, files)
+    differing = {name for name in one if not torch.equal(one[name], other[name])}
+    assert differing and all("running_" in name or "num_batches" in name for name in differing)
+
+
+def test_checkpoints_are_kept_by_bytes(recipe: Callable[..., Recipe], tmp_path: Path) -> None:
+    train(recipe(steps=1, work=tmp_path / "measured"), device="cpu")
+    size = checkpoint.listed(tmp_path / "measured" / "run" / "checkpoints")[0].size_bytes
+    more = {"steps": 6, "save_every": "1 steps", "keep": f"{3.5 * size / 1e6:.6f} MB"}
+    summary = train(recipe(eval_every="6 steps", **more), device="cpu")
+    found = [one.step for one in checkpoint.listed(tmp_path / "work" / "run" / "checkpoints")]
+    assert found == [4, 5, 6] and summary["best"]["step"] == 6

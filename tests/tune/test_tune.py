@@ -43,6 +43,37 @@ def test_the_best_recipe_runs_as_it_is(data: Callable[..., dict[str, Any]], tmp_
     assert {p.stem for p in (tmp_path / "work" / "tune" / "plots").iterdir()} >= {"history", "slice_train_lr"}
 
 
+def govor(*arguments: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", "govor", *arguments, "--device", "cpu", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
+
+
+def test_govor_run_takes_the_best_recipe(data: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
+    """As people type it: run up to the data set, tune, run the best recipe to its evaluation."""
+    from speech import spoken_rows
+
+    rows = [{k: v for k, v in row.items() if v is not None} for row in spoken_rows(tmp_path / "audio")]
+    table = tmp_path / "audio" / "table.jsonl"
+    table.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    wanted = data(trials=2, space=LR, warmup_trials=2) | {
+        "corpus": {"source": str(table), "language": "hr"},
+        "prepare": {"out": str(tmp_path / "set")},
+        "preflight": {"minutes": 0.01},
+    }
+    path = tmp_path / "recipe.toml"
+    path.write_text(recipe_from(wanted).to_toml())
+    govor("run", str(path), "--to", "prepare")
+    found = govor("tune", str(path))
+    done = govor("run", found["recipe"])
+    stages = {name: stage["status"] for name, stage in done["stages"].items()}
+    assert stages["prepare"] == "unchanged" and stages["evaluate"] == "done"
+    trained = done["stages"]["train"]["summary"]
+    assert trained["out"].endswith(f"trials/{found['best']['trial']:04d}/run")
+    assert trained["dev"]["wer"] == found["best"]["wer"]
+
+
 def test_sizes_of_data_give_a_learning_curve(data: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
     summary = tune(recipe_from(data(trials=9, space={"train.hours": [0.003, 0.006]})), device="cpu")
     assert summary["trials"]["complete"] == 2
