@@ -2,7 +2,8 @@
 
     python bench/prepare.py long [--hours 10]      48 kHz stereo MP3 recordings with alignments
     python bench/prepare.py clips [--clips 10000]  Common-Voice-like MP3 clips
-    python bench/prepare.py features [--clips 500] against datasets.map with Whisper features
+    python bench/prepare.py features --clips 1000  against datasets.map with Whisper features, four ways
+                            [--tokenizer FOLDER]   with labels as well
     python bench/prepare.py quality                error against ffmpeg's own soxr
     python bench/prepare.py memory [--hours 1]     peak memory of the parent and of each worker
 
@@ -21,10 +22,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+import psutil
 import soundfile as sf
 
 from govor.corpora.folder import CorpusInfo, CorpusWriter
@@ -79,11 +82,17 @@ def long_recordings(hours: float) -> Path:
     rows = []
     for number in range(max(1, round(hours * 2))):
         name = f"sjednica{number:04d}"
-        shutil.copy(sources / f"{number % len(VOICES)}.mp3", audio / f"{name}.mp3")
+        linked(sources / f"{number % len(VOICES)}.mp3", audio / f"{name}.mp3")
         for start in np.arange(0.5, 1793, 5.5):
             rows.append((f"{name}_{start:.2f}", name, f"{name}.mp3", TEXT, start, start + 5.4, "train"))
     _write(folder / "corpus", rows, audio)
     return folder
+
+
+def linked(source: Path, name: Path) -> None:
+    """The same file under another name: the disk is not what is measured."""
+    name.unlink(missing_ok=True)
+    name.hardlink_to(source)
 
 
 def short_clips(count: int) -> Path:
@@ -106,7 +115,7 @@ def short_clips(count: int) -> Path:
     rows = []
     for number in range(count):
         name = f"common_voice_hr_{number}"
-        shutil.copy(audio / f"{number % made}.mp3", audio / f"{name}.mp3")
+        linked(audio / f"{number % made}.mp3", audio / f"{name}.mp3")
         rows.append((name, name, f"{name}.mp3", TEXT, None, None, "train"))
     for number in range(made):
         (audio / f"{number}.mp3").unlink()
@@ -157,10 +166,12 @@ def against_ffmpeg(folder: Path, reference: Callable[[list[Path], Path], None], 
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir()
         theirs.append(measured(lambda: reference(files, out))[0])  # noqa: B023
+        shutil.rmtree(out)
         summary = {}
         cpu, wall = measured(lambda: summary.update(govor(folder, folder / "dataset")))  # noqa: B023
         ours.append(cpu)
         walls.append(wall / cpu)
+    shutil.rmtree(folder / "dataset")
     return {
         "hours": summary["hours"],
         "govor_cpu_s": min(ours),
@@ -175,39 +186,103 @@ def against_ffmpeg(folder: Path, reference: Callable[[list[Path], Path], None], 
 
 
 FEATURES = """
-import io, sys, datasets, numpy as np, soundfile as sf, soxr
-from transformers import WhisperFeatureExtractor
+import json, os, sys
+import datasets, soundfile as sf, soxr
+from transformers import WhisperFeatureExtractor, WhisperTokenizer
+cache, processes, tokenizer = sys.argv[1], int(sys.argv[2]) or None, sys.argv[3]
 extract = WhisperFeatureExtractor()
+tokenize = WhisperTokenizer.from_pretrained(tokenizer) if tokenizer else None
 def prepare_dataset(row):
     wave, rate = sf.read(row["audio"], dtype="float32")
     wave = soxr.resample(wave, rate, 16_000)
     row["input_features"] = extract(wave, sampling_rate=16_000).input_features[0]
+    if tokenize:
+        row["labels"] = tokenize(row["sentence"]).input_ids
     return row
-rows = datasets.Dataset.from_dict({"audio": sys.argv[2:]})
-rows.map(prepare_dataset, num_proc=None, cache_file_name=sys.argv[1] + "/cache.arrow")
+files = json.load(open(os.path.join(cache, "files.json")))
+rows = datasets.Dataset.from_dict({"audio": files, "sentence": [sys.argv[4]] * len(files)})
+made = rows.map(prepare_dataset, remove_columns=rows.column_names, num_proc=processes,
+                cache_file_name=os.path.join(cache, "cache.arrow"))
+assert len(made) == len(files)
 """
+MAPS = {
+    "map, one process": (0, False),
+    "map, num_proc=2": (2, False),
+    "map, one process, one thread": (0, True),
+    "map, num_proc=2, one thread each": (2, True),
+}
+"""Number of processes, and whether libraries are held to one thread (else their default, as in tutorials)."""
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+SAMPLE_EVERY_S = 0.25
 
 
-def against_features(folder: Path) -> dict:
-    """Clips a second of `datasets.map(prepare_dataset)` with Whisper features, and of govor."""
-    files = [str(path) for path in sorted((folder / "audio").glob("*.mp3"))]
+def watched(command: list[object], one_thread: bool = False) -> dict:
+    """Runs `command`: CPU and wall seconds, and memory at its height.
+
+    Memory is the largest sum of the proportional set sizes of the process and its descendants, looked at four
+    times a second; a shorter peak is missed.
+    """
+    environment = {key: value for key, value in os.environ.items() if key not in THREADS}
+    if one_thread:
+        environment |= dict.fromkeys(THREADS, "1")
+    before, started_s = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    process = psutil.Popen(
+        list(map(str, command)), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    peak_bytes = 0
+    while True:
+        try:
+            status = process.wait(SAMPLE_EVERY_S)
+            break
+        except psutil.TimeoutExpired:
+            peak_bytes = max(peak_bytes, family_bytes(process))
+    if status:
+        raise subprocess.CalledProcessError(status, command[:3])
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {
+        "cpu_s": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+        "wall_s": time.monotonic() - started_s,
+        "peak_pss_mb": peak_bytes / 1e6,
+    }
+
+
+def family_bytes(process: psutil.Process) -> int:
+    """Proportional set size of a process and its descendants."""
+    total = 0
+    with suppress(psutil.Error):
+        for member in [process, *process.children(recursive=True)]:
+            with suppress(psutil.Error):
+                total += member.memory_full_info().pss
+    return total
+
+
+def mapped(files: list[str], folder: Path, processes: int, one_thread: bool, tokenizer: str) -> dict:
+    """`datasets.map(prepare_dataset)` over `files`; what it wrote is removed."""
     cache = folder / "features"
     shutil.rmtree(cache, ignore_errors=True)
     cache.mkdir()
-    command = [sys.executable, "-c", FEATURES, str(cache), *files]
-    theirs = measured(lambda: subprocess.run(command, check=True, stderr=subprocess.DEVNULL))
-    ours = measured(lambda: govor(folder, folder / "dataset"))
-    return {
-        "clips": len(files),
-        "map_cpu_s": theirs[0],
-        "map_wall_s": theirs[1],
-        "govor_cpu_s": ours[0],
-        "govor_wall_s": ours[1],
-        "cpu_ratio": theirs[0] / ours[0],
-        "wall_ratio": theirs[1] / ours[1],
-        "map_bytes": sum(p.stat().st_size for p in cache.iterdir()),
-        "govor_bytes": sum(p.stat().st_size for p in (folder / "dataset" / "data").iterdir()),
-    }
+    (cache / "files.json").write_text(json.dumps(files))
+    facts = watched([sys.executable, "-c", FEATURES, cache, processes, tokenizer, TEXT], one_thread)
+    facts["bytes"] = sum(path.stat().st_size for path in cache.glob("*.arrow"))
+    shutil.rmtree(cache)
+    return facts
+
+
+def against_features(folder: Path, tokenizer: str) -> dict:
+    """`datasets.map(prepare_dataset)` with Whisper features, as tutorials write it, beside govor."""
+    files = [str(path) for path in sorted((folder / "audio").glob("*.mp3"))]
+    out = folder / "dataset"
+    shutil.rmtree(out, ignore_errors=True)
+    ours = watched([sys.executable, "-m", "govor", "prepare", folder / "corpus", "--out", out])
+    ours["bytes"] = sum(path.stat().st_size for path in (out / "data").iterdir())
+    shutil.rmtree(out)
+    result: dict = {"clips": len(files), "labels": bool(tokenizer), "govor": ours}
+    for name, (processes, one_thread) in MAPS.items():
+        theirs = mapped(files, folder, processes, one_thread, tokenizer)
+        ratios = {f"times govor, {key}": theirs[key] / ours[key] for key in ours}
+        result[name] = {**theirs, **ratios}
+    result["load_1min"] = os.getloadavg()[0]
+    return result
 
 
 def quality() -> dict:
@@ -250,11 +325,12 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=10.0)
     parser.add_argument("--clips", type=int, default=10_000)
     parser.add_argument("--repeats", type=int, default=2)
+    parser.add_argument("--tokenizer", default="", help="folder of a Whisper tokenizer: labels as well")
     given = parser.parse_args()
     runs: dict[str, Callable[[], dict]] = {
         "long": lambda: against_ffmpeg(long_recordings(given.hours), ffmpeg_whole, given.repeats),
         "clips": lambda: against_ffmpeg(short_clips(given.clips), ffmpeg_clips, given.repeats),
-        "features": lambda: against_features(short_clips(given.clips)),
+        "features": lambda: against_features(short_clips(given.clips), given.tokenizer),
         "quality": quality,
         "memory": lambda: memory(given.hours),
     }

@@ -2,6 +2,8 @@
 
     python bench/prepare_scale.py memory --hours 100    16 kHz WAV recordings of an hour, a span every 5 s
     python bench/prepare_scale.py single --hours 10     the same, as one recording
+    python bench/prepare_scale.py mp3 --hours 10        one MP3 recording with an index, of many shards
+    python bench/prepare_scale.py whole --hours 0.92    one recording without spans, which is one clip
     python bench/prepare_scale.py utterances            380,837 utterances of 0.3 s from 40 recordings
     python bench/prepare_scale.py plan --rows 20000000  the planner alone, on a synthetic table
 
@@ -17,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -41,13 +44,19 @@ def tone_recording(path: Path, hours: float) -> None:
 
 
 def corpus_of(
-    folder: Path, recordings: int, hours_each: float, every_s: float, length_s: float, most: int
+    folder: Path,
+    recordings: int,
+    hours_each: float,
+    every_s: float,
+    length_s: float,
+    most: int,
+    record: Callable[[Path, float], None] = tone_recording,
 ) -> Path:
     """Hard-linked recordings with a span every `every_s` seconds, at most `most` in all."""
     shutil.rmtree(folder, ignore_errors=True)
     audio = folder / "audio"
     audio.mkdir(parents=True)
-    tone_recording(folder / "source.wav", hours_each)
+    record(folder / "source.wav", hours_each)  # content decides, not the name
     starts = np.arange(0.1, hours_each * 3600 - length_s, every_s)
     left = most
     with CorpusWriter(folder / "corpus", CorpusInfo("table", "bench", str(audio))) as writer:
@@ -70,6 +79,26 @@ def _rows(name: str, starts: np.ndarray, length_s: float) -> pl.DataFrame:
         split=pl.lit("train"),
         language=pl.lit("hr"),
     )
+
+
+def mp3_recording(path: Path, hours: float) -> None:
+    """Ten minutes of noise as MP3, repeated without decoding, with the index that the muxer writes."""
+    folder = path.parent
+    ffmpeg = ["ffmpeg", "-nostdin", "-v", "error", "-y"]
+    tone_recording(folder / "piece.wav", 1 / 6)
+    subprocess.run([*ffmpeg, "-i", folder / "piece.wav", "-b:a", "48k", folder / "piece.mp3"], check=True)
+    (folder / "list").write_text(f"file {folder / 'piece.mp3'}\n" * round(hours * 6))
+    joined = ["-f", "concat", "-safe", "0", "-i", folder / "list", "-c", "copy", "-f", "mp3", path]
+    subprocess.run([*ffmpeg, *joined], check=True)
+
+
+def one_clip(folder: Path, hours: float) -> Path:
+    """One recording without spans."""
+    corpus_of(folder, 1, hours, 5.0, 4.9, 1)
+    row = pl.DataFrame({"id": ["r00000"], "recording": ["r00000"], "audio": ["r00000.wav"], "text": ["x"]})
+    with CorpusWriter(folder / "corpus", CorpusInfo("table", "bench", str(folder / "audio"))) as writer:
+        writer.write(row)
+    return folder
 
 
 def prepared(folder: Path) -> dict:
@@ -135,7 +164,7 @@ def main() -> None:
     """Runs one benchmark and prints its figures."""
     formatter = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=formatter)
-    parser.add_argument("what", choices=["memory", "single", "utterances", "plan"])
+    parser.add_argument("what", choices=["memory", "single", "mp3", "whole", "utterances", "plan"])
     parser.add_argument("--hours", type=float, default=10.0)
     parser.add_argument("--rows", type=int, default=1_000_000)
     given = parser.parse_args()
@@ -144,6 +173,8 @@ def main() -> None:
     runs = {
         "memory": lambda: prepared(corpus_of(folder, round(given.hours), 1.0, 5.5, 5.0, many)),
         "single": lambda: prepared(corpus_of(folder, 1, given.hours, 5.5, 5.0, many)),
+        "mp3": lambda: prepared(corpus_of(folder, 1, given.hours, 5.5, 5.0, many, mp3_recording)),
+        "whole": lambda: prepared(one_clip(folder, given.hours)),
         "utterances": lambda: prepared(corpus_of(folder, 40, 1.0, 0.375, 0.3, UTTERANCES)),
         "plan": lambda: planned(given.rows),
     }
