@@ -85,13 +85,15 @@ def test_skipped_tokens_are_never_written():
     assert BeamDecoder(PIECES, BLANK, skipped=[1]).decode(log_probs)[0].tokens != (1,)
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_extensions_left_unseen_cost_next_to_nothing(seed, monkeypatch):
-    """Many tokens, none of them certain: few extensions are looked at, and the result is as good."""
+@pytest.mark.parametrize("seed", range(20))
+def test_extensions_left_unseen_change_nothing_on_uncertain_outputs(seed, monkeypatch):
+    """Many tokens, none certain, some likelier: few extensions are looked at, and the result is the same."""
     import govor.lm.beam as beam
 
     pieces = ("", *"abcdefghijklmno", " ")
-    logits = np.random.default_rng(seed).normal(0, 1.2, (40, len(pieces)))
+    random = np.random.default_rng(seed)
+    logits = random.normal(0, 1.2, (40, len(pieces)))
+    logits[np.arange(40), random.integers(0, len(pieces), 40)] += 4
     log_probs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
     model = estimate(["ab cd", "efg h", "ij ab", "klm no a"], 3)
     looked: list[int] = []
@@ -110,5 +112,5 @@ def test_extensions_left_unseen_cost_next_to_nothing(seed, monkeypatch):
     few = found()
     counted, looked[:] = sum(looked), []
     monkeypatch.setattr(beam, "CONSIDERED", 10**6)
-    assert few.score > found().score - 0.3
+    assert found().tokens == few.tokens
     assert counted < sum(looked) / 2
