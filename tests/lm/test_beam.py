@@ -83,3 +83,34 @@ def test_default_pruning_changes_nothing_on_peaked_outputs():
 def test_skipped_tokens_are_never_written():
     log_probs = np.log(np.array([[0.1, 0.8, 0.05, 0.05]]))
     assert BeamDecoder(PIECES, BLANK, skipped=[1]).decode(log_probs)[0].tokens != (1,)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_extensions_left_unseen_change_nothing_on_uncertain_outputs(seed, monkeypatch):
+    """Many tokens, none certain, some likelier: few extensions are looked at, and the result is the same."""
+    import govor.lm.beam as beam
+
+    pieces = ("", *"abcdefghijklmno", " ")
+    random = np.random.default_rng(seed)
+    logits = random.normal(0, 1.2, (40, len(pieces)))
+    logits[np.arange(40), random.integers(0, len(pieces), 40)] += 4
+    log_probs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    model = estimate(["ab cd", "efg h", "ij ab", "klm no a"], 3)
+    looked: list[int] = []
+
+    def found() -> beam.BeamResult:
+        decoder = BeamDecoder(pieces, BLANK, model, weight=0.3, beam_size=24)
+        own = decoder._prune
+
+        def counting(candidates):
+            looked.append(len(candidates))
+            return own(candidates)
+
+        decoder._prune = counting
+        return decoder.decode(log_probs)[0]
+
+    few = found()
+    counted, looked[:] = sum(looked), []
+    monkeypatch.setattr(beam, "CONSIDERED", 10**6)
+    assert found().tokens == few.tokens
+    assert counted < sum(looked) / 2

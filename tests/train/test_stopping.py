@@ -64,8 +64,8 @@ class Command:
     def steps(self) -> int:
         return sum(line["kind"] == "train" for line in read_metrics(self.run))
 
-    def interrupt(self) -> None:
-        os.killpg(self.process.pid, signal.SIGINT)
+    def interrupt(self, number: signal.Signals = signal.SIGINT) -> None:
+        os.killpg(self.process.pid, number)
 
     def finish(self) -> tuple[int, dict[str, Any], str]:
         out, err = self.process.communicate(timeout=200)
@@ -95,6 +95,17 @@ def test_ctrl_c_makes_a_checkpoint(plain: Callable[..., dict[str, Any]], tmp_pat
     status, again, said = Command(data).finish()
     assert status == 0 and again["resumed_from"] == summary["steps"] and again["complete"], said
     assert weights(command.run, STEPS) == undisturbed(plain, tmp_path)
+
+
+@pytest.mark.slow
+def test_sigterm_to_all_processes_of_the_job(plain: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
+    """As timeout, Slurm or a container's end send it: loader workers too are hit."""
+    command = Command(plain(tmp_path / "job", **SETTINGS | {"steps": 4000, "loader_workers": 2}))
+    command.wait_for(lambda: command.steps() >= 3)
+    command.interrupt(signal.SIGTERM)
+    status, summary, said = command.finish()
+    assert status == 3 and summary["complete"] is False and summary["steps"] >= 3, said
+    assert "stopped (SIGTERM)" in said and "Traceback" not in said
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ Shapes: F frames, V tokens.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 from govor.lm.ngrams import NgramModel, State
 
 NEVER = float("-inf")
+CONSIDERED = 3
+"""Extensions looked at in a frame, for each that can be kept: what scores well without the language model
+does so with it, but for words that end. The little that others would add to kept prefixes is left out."""
 TOKEN_FLOOR = -9.0
 """ln p below which a token is not looked at in a frame."""
 BEAM_WIDTH = 14.0
@@ -118,33 +121,48 @@ class BeamDecoder:
         root = _Prefix(None, -1, self.model.start() if self.model else ())
         root.blank = root.total = 0.0
         beams = [root]
-        for blank, tokens in self._frames(log_probs):
-            beams = self._advance(beams, blank, tokens)
+        for row, tokens in self._frames(log_probs):
+            beams = self._advance(beams, row, tokens)
         results = sorted(map(self._result, beams), key=lambda r: r.score, reverse=True)
         return results[:best]
 
-    def _frames(self, log_probs: NDArray[np.float32]) -> list[tuple[float, list[tuple[int, float]]]]:
-        """For every frame ln p of the blank, and the tokens worth looking at."""
-        blanks = log_probs[:, self.blank].astype(float).tolist()
+    def _frames(
+        self, log_probs: NDArray[np.float32]
+    ) -> Iterator[tuple[list[float], list[tuple[float, int]]]]:
+        """For every frame ln p of all tokens, and those worth looking at with it, the likeliest first."""
         allowed = log_probs.astype(np.float64)
         allowed[:, self._never] = NEVER
-        floor = max(self.token_floor, -1e30)
-        return [
-            (blank, [(int(t), float(row[t])) for t in np.flatnonzero(row >= floor)])
-            for blank, row in zip(blanks, allowed, strict=True)
-        ]
+        allowed[allowed < self.token_floor] = NEVER
+        lines = allowed.copy()
+        lines[:, self.blank] = log_probs[:, self.blank]
+        for row, line in zip(allowed, lines.tolist(), strict=True):
+            tokens = [(line[token], token) for token in np.flatnonzero(row > NEVER).tolist()]
+            yield line, sorted(tokens, reverse=True)
 
-    def _advance(self, beams: list[_Prefix], blank: float, tokens: list[tuple[int, float]]) -> list[_Prefix]:
+    def _least(self, beams: list[_Prefix], tokens: list[tuple[float, int]]) -> float:
+        """Score below which an extension is not looked at, its language model left aside."""
+        most = CONSIDERED * self.beam_size
+        if len(beams) * len(tokens) <= most:
+            return NEVER
+        ends = np.add.outer([prefix.total for prefix in beams], [p for p, _ in tokens]).ravel()
+        return float(np.partition(ends, -most)[-most])
+
+    def _advance(
+        self, beams: list[_Prefix], row: list[float], tokens: list[tuple[float, int]]
+    ) -> list[_Prefix]:
         touched: dict[int, _Prefix] = {}
+        least, blank = self._least(beams, tokens), row[self.blank]
         for prefix in beams:
             either = _add(prefix.blank, prefix.label)
             prefix.next_blank = _add(prefix.next_blank, either + blank)
+            if prefix.parent is not None:
+                prefix.next_label = _add(prefix.next_label, prefix.label + row[prefix.token])
             touched[id(prefix)] = prefix
-            for token, p in tokens:
-                begin = either
-                if token == prefix.token:
-                    prefix.next_label = _add(prefix.next_label, prefix.label + p)
-                    begin = prefix.blank
+            lowest = least - prefix.total
+            for p, token in tokens:
+                if p < lowest:
+                    break
+                begin = prefix.blank if token == prefix.token else either
                 if begin == NEVER:
                     continue
                 child = prefix.children.get(token) or self._child(prefix, token)

@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 THREAD_SETTINGS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+HELD = (signal.SIGINT, signal.SIGTERM)
 
 
 class WorkerDied(Exception):  # noqa: N818 - an event, not an error of the user
@@ -45,7 +46,7 @@ class Worker:
         assert self._pipe is not None
         try:
             good, value = self._pipe.recv()
-        except (EOFError, ConnectionResetError) as error:
+        except (EOFError, OSError) as error:
             raise WorkerDied(self._how()) from error
         if not good:
             raise value
@@ -62,7 +63,7 @@ class Worker:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, self._work), daemon=True)
-        with one_thread(), interrupts_held():
+        with one_thread(), signals_held():
             self._process.start()
         theirs.close()
         self._pipe = ours
@@ -75,7 +76,7 @@ class Worker:
         """Ends the process."""
         if self._pipe is not None:
             self._pipe.close()
-            self._process.terminate()
+            self._process.kill()  # it holds nothing, and SIGTERM does not reach it
             self._process.join()
         self._pipe = None
 
@@ -96,10 +97,14 @@ def one_thread() -> Iterator[None]:
 
 
 @contextmanager
-def interrupts_held() -> Iterator[None]:
-    """Processes started inside never see Ctrl-C, not even while they start: it is the parent's to answer."""
-    resource_tracker.ensure_running()  # when multiprocessing starts it by itself, it unblocks SIGINT
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+def signals_held() -> Iterator[None]:
+    """Processes started inside never see Ctrl-C or SIGTERM, not even while they start.
+
+    Terminals, ``timeout``, Slurm and others send these to all processes of a job; the parent answers them,
+    and its workers end with it.
+    """
+    resource_tracker.ensure_running()  # when multiprocessing starts it by itself, it unblocks both
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, HELD)
     try:
         yield
     finally:
@@ -107,7 +112,8 @@ def interrupts_held() -> Iterator[None]:
 
 
 def _serve(pipe: Connection, work: Callable[[Any], Any]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in HELD:
+        signal.signal(number, signal.SIG_IGN)
     while True:
         try:
             task = pipe.recv()
