@@ -2,10 +2,13 @@
 
 import copy
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from govor.features import Example
+from govor.models import open_model
 from govor.models.depthwise import keep_depthwise_in_float32
 from govor.models.device import choose_precision, training_precision
 
@@ -50,3 +53,18 @@ def test_depthwise_convolutions_stay_in_float32_and_others_do_not():
         second = kept[1](values)
     assert first.dtype is torch.float32 and second.dtype is torch.bfloat16
     assert torch.equal(first, plain[0](values.bfloat16().float()))
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1.0, 1.93])
+def test_batches_of_bf16_training_are_padded_to_few_lengths(tiny_ctc, seconds):
+    family = open_model(tiny_ctc, device="cpu")
+    wave = np.zeros(round(seconds * 16_000), np.float32)
+    examples = [Example("a", family.features(wave), (1,), seconds)]
+    exact = family.collate(examples)
+    family.frame_multiple = 16
+    rounded = family.collate(examples)
+    frames = rounded["inputs"]["input_features"].shape[1]
+    assert frames % 16 == 0 and 0 <= frames - exact["inputs"]["input_features"].shape[1] < 16
+    assert rounded["inputs"]["attention_mask"].sum() == exact["inputs"]["attention_mask"].sum()
+    assert torch.equal(rounded["frames"], exact["frames"])
+    assert rounded["window_s"] == pytest.approx(frames / 100, rel=0.02)

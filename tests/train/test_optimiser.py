@@ -72,3 +72,14 @@ def test_lora_goes_on_exactly_and_is_merged(
 
     opened: Any = open_model(summary["model"], device="cpu")
     assert not any("lora" in name for name, _ in opened.model.named_parameters())
+
+
+@pytest.mark.parametrize("windows", ["full", "short"])
+def test_lora_with_recomputed_activations(
+    recipe: Callable[..., Recipe], tmp_path: Path, tiny_whisper: Path, windows: str
+) -> None:
+    for name, on in (("kept", False), ("recomputed", True)):
+        more = {"model": lora(str(tiny_whisper)), "gradient_checkpointing": on, "windows": windows}
+        train(recipe(work=tmp_path / name, steps=2, precision="fp32", **more), device="cpu")
+    one, other = (weights(tmp_path / name / "run", 2) for name in ("kept", "recomputed"))
+    assert one == other

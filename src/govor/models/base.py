@@ -87,6 +87,7 @@ class Family(Recogniser, Protocol):
         max_labels: most label tokens that the model takes, or None.
         train_windows: ``full``, ``short`` or ``mixed`` encoder windows where the model has fixed ones.
         full_share: of the batches in mixed windows that get the full one.
+        frame_multiple: log-mel frames of padded batches are a multiple of it.
     """
 
     model: torch.nn.Module
@@ -95,6 +96,7 @@ class Family(Recogniser, Protocol):
     max_labels: int | None
     train_windows: str
     full_share: float
+    frame_multiple: int
 
     def encode_text(self, text: str, language: str | None = None, seconds: float | None = None) -> list[int]:
         """Label ids of *normalised* text, with the special tokens that the loss needs.

@@ -51,6 +51,7 @@ class CtcFamily:
     max_labels: int | None = None
     max_window_s: float | None = None
     train_windows = "full"
+    frame_multiple = 1
     full_share = 1.0
 
     def __init__(
@@ -136,8 +137,10 @@ class CtcFamily:
         labels = np.zeros((len(examples), longest), np.int64)
         for row, example in enumerate(examples):
             labels[row, : len(example.labels)] = example.labels
+        inputs = self._padded(examples)
         return {
-            "inputs": self._padded(examples),
+            "inputs": inputs,
+            "window_s": _window_s(inputs, examples),
             "labels": torch.from_numpy(labels),
             "label_lengths": torch.tensor([len(e.labels) for e in examples]),
             "frames": torch.tensor(frames),
@@ -154,6 +157,7 @@ class CtcFamily:
 
         waves = isinstance(self.extractor, WaveSpec)
         longest = max(*(len(e.features) for e in examples), FEWEST_SAMPLES if waves else FEWEST_FRAMES)
+        longest += 0 if waves else -longest % self.frame_multiple
         shape = (len(examples), longest, *examples[0].features.shape[1:])
         values = np.zeros(shape, np.float32)
         mask = np.zeros(shape[:2], np.int64)
@@ -324,6 +328,14 @@ class CtcFamily:
             "vocabulary": len(self.vocabulary.tokens),
             "frame_s": self.frame_s,
         }
+
+
+def _window_s(inputs: dict[str, torch.Tensor], examples: Sequence[Example]) -> float:
+    """Seconds that a row of padded log-mels stands for; 0 for waves and for empty batches."""
+    longest = max(examples, key=lambda e: len(e.features), default=None)
+    if longest is None or "input_features" not in inputs:
+        return 0.0
+    return inputs["input_features"].shape[1] / max(len(longest.features), 1) * longest.seconds
 
 
 @contextmanager

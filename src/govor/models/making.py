@@ -13,6 +13,7 @@ from govor.models.adapters import prepare_for_training
 from govor.models.base import Family
 from govor.models.device import choose_device, training_precision
 from govor.models.opening import is_ctc, open_family, readable, resolve
+from govor.models.products import FRAME_MULTIPLE, TRAINING_KERNELS, keep_kernels
 from govor.models.saved import read_settings
 from govor.models.vocabulary import Vocabulary, build_vocabulary, vocabulary_of
 from govor.text import Normaliser
@@ -79,10 +80,12 @@ def resume_model(
 
 
 def _suited(family: Family, device: torch.device, precision: str) -> Family:
-    """The family, with what bf16 would slow down on a processor kept in float32."""
+    """The family; for bf16 on a processor with few lengths of batches, and depthwise layers in float32."""
     if device.type == "cpu" and precision == "bf16":
         from govor.models.depthwise import keep_depthwise_in_float32
 
+        keep_kernels(TRAINING_KERNELS)
+        family.frame_multiple = FRAME_MULTIPLE
         keep_depthwise_in_float32(family.model)
     return family
 

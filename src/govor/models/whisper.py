@@ -46,6 +46,7 @@ class WhisperFamily:
     """A Whisper model with its tokenizer and features; see `govor.models.base.Family`."""
 
     train_windows = "full"
+    frame_multiple = 2
     full_share = 0.25
 
     def __init__(
@@ -153,9 +154,9 @@ class WhisperFamily:
         return self._short_frames(examples)
 
     def _short_frames(self, examples: Sequence[Example]) -> int:
-        """An even number of frames that covers the longest clip."""
+        """A multiple of `frame_multiple` that covers the longest clip; the encoder needs it even."""
         longest = max(max((len(e.features) for e in examples), default=0), FEWEST_FRAMES)
-        return min(longest + longest % 2, self.window_frames)
+        return min(longest + -longest % self.frame_multiple, self.window_frames)
 
     def _padded(self, examples: Sequence[Example], frames: int) -> np.ndarray[Any, Any]:
         """``[B, M, frames]``."""

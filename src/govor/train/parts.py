@@ -108,14 +108,24 @@ def make_family(recipe: Recipe, dataset: Any, rows: Rows, device: str, start: Ch
 
 
 def adjust_model(family: Family, config: TrainConfig) -> None:
-    """Encoder windows, gradient checkpointing and compilation, as the recipe asks for them."""
+    """Encoder windows, gradient checkpointing and compilation, as the recipe asks for them.
+
+    Raises:
+        RecipeError: the model cannot recompute its activations.
+    """
     import torch
 
     family.train_windows, family.full_share = config.windows, config.full_share
-    model: Any = family.model
-    if config.gradient_checkpointing and getattr(model, "supports_gradient_checkpointing", False):
-        model.gradient_checkpointing_enable({"use_reentrant": False})
-        if hasattr(model, "enable_input_require_grads") and hasattr(model, "peft_config"):
-            model.enable_input_require_grads()
+    if config.gradient_checkpointing:
+        _recompute_activations(family.model)
     if config.compile:
         family.forward = torch.compile(family.model, dynamic=True)
+
+
+def _recompute_activations(model: Any) -> None:
+    if not getattr(model, "supports_gradient_checkpointing", False):
+        raise RecipeError(f"train.gradient_checkpointing: {type(model).__name__} has none: leave it out")
+    newer = getattr(model, "activation_checkpointing_enable", None)  # transformers renamed it in 5
+    (newer or model.gradient_checkpointing_enable)({"use_reentrant": False})
+    if hasattr(model, "enable_input_require_grads") and hasattr(model, "peft_config"):
+        model.enable_input_require_grads()
