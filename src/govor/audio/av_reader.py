@@ -11,7 +11,7 @@ from av.error import FFmpegError, InvalidDataError
 from numpy.typing import NDArray
 
 from govor.audio.block import Block, finite
-from govor.audio.limits import BLOCK_S, DecodeLimits
+from govor.audio.limits import BLOCK_S, DecodeLimits, block_frames
 from govor.audio.source import Source
 from govor.errors import AudioError
 
@@ -74,9 +74,9 @@ class AvReader:
         """Does not move: FFmpeg's times after a seek are not exact."""
         return 0
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self, block_s: float = BLOCK_S) -> Iterator[Block]:
         """Blocks ``[T, C]``; damaged packets become silence, so that what follows keeps its time."""
-        wanted = max(1, int(BLOCK_S * self.rate))
+        wanted = block_frames(block_s, self.rate, self.channels)
         buffer = np.empty((self.channels, wanted + _FRAME_SAMPLES), np.float32)
         held = samples = 0
         for piece in self._pieces():

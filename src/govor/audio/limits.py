@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from govor.errors import AudioError
 
 BLOCK_S = 1.0
-"""Seconds decoded at a time; large enough for speed, small enough for any number of channels."""
+"""Seconds decoded at a time, unless told otherwise."""
+BLOCK_VALUES = 1 << 21
+"""Most values in a block (8 MB), whatever the rate and the number of channels."""
+
+
+def block_frames(block_s: float, rate: int, channels: int) -> int:
+    """Samples a channel in a block of about `block_s` seconds."""
+    return max(1, min(int(block_s * rate), BLOCK_VALUES // max(1, channels)))
 
 
 @dataclass(frozen=True)

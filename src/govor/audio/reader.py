@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from govor.audio.block import Block
-from govor.audio.limits import DecodeLimits
+from govor.audio.limits import BLOCK_S, DecodeLimits
 from govor.audio.mp3 import Mp3Index, id3v2_bytes, looks_like_mp3, trusted_index
 from govor.audio.source import Source
 
@@ -40,8 +40,8 @@ class Reader(Protocol):
     bits: int | None
     provisional: bool
 
-    def blocks(self) -> Iterator[Block]:
-        """Blocks ``[T, C]``, -1..1; a block may be overwritten by the next."""
+    def blocks(self, block_s: float = BLOCK_S) -> Iterator[Block]:
+        """Blocks ``[T, C]`` of about `block_s` seconds, -1..1; a block may be overwritten by the next."""
 
     def seek(self, sample: int) -> int:
         """Moves to `sample` where that is exact; returns the sample it stands at."""

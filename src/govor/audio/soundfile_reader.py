@@ -9,7 +9,7 @@ import numpy as np
 import soundfile as sf
 
 from govor.audio.block import Block, finite
-from govor.audio.limits import BLOCK_S, DecodeLimits
+from govor.audio.limits import BLOCK_S, DecodeLimits, block_frames
 from govor.audio.mp3 import IndexMismatchError, Mp3Index
 from govor.audio.source import Source
 from govor.errors import AudioError
@@ -67,9 +67,9 @@ class SoundfileReader:
         """Moves to `sample` (exact for everything soundfile is used for here)."""
         return int(self._file.seek(min(sample, self._announced)))
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self, block_s: float = BLOCK_S) -> Iterator[Block]:
         """Blocks ``[T, C]``; one buffer is filled again and again."""
-        buffer = np.empty((max(1, int(BLOCK_S * self.rate)), self.channels), np.float32)
+        buffer = np.empty((block_frames(block_s, self.rate, self.channels), self.channels), np.float32)
         samples, start = 0, self._file.tell()
         clean = self.codec in ("float", "double")
         while True:
