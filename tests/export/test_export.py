@@ -194,6 +194,94 @@ def test_faster_whisper_loads_it(whisper_export):
     assert info.duration == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("quantization", ["int8", "float16"])
+def test_ctranslate2_in_fewer_bits(quantization, whisper_export, tiny_whisper, tmp_path):
+    whole, _ = whisper_export
+    summary = export_model(
+        tiny_whisper,
+        "ctranslate2",
+        tmp_path / "out",
+        quantization=quantization,
+        max_wer_difference=2.0,
+        device="cpu",
+    )
+    sizes = [(folder / "model.bin").stat().st_size for folder in (tmp_path / "out", whole)]
+    assert sizes[0] < sizes[1]
+    assert summary["different"] == len(summary["differences"])
+    assert open_model(tmp_path / "out", device="cpu").recognise(waves(1.0), DecodeOptions(language="hr"))
+
+
+def test_windows_encoded_one_by_one_are_those_encoded_together(whisper_export):
+    out, _ = whisper_export
+    model = open_model(out, device="cpu")
+    clips = waves(0.5, 1.5, 4.0)
+    together = np.array(model.engine.encode(model._views.from_array(model._windows(clips))))
+    np.testing.assert_allclose(np.array(model._encoded(clips)), together, atol=1e-4)
+    hypotheses = model.recognise(clips, DecodeOptions(language="hr"))
+    alone = [model.recognise([clip], DecodeOptions(language="hr"))[0] for clip in clips]
+    for one, other in zip(hypotheses, alone, strict=True):
+        length = min(len(one.tokens), len(other.tokens))  # the limit of tokens is the longest clip's
+        assert one.tokens[:length] == other.tokens[:length]
+
+
+@pytest.mark.parametrize("fixture", ["ctc_export", "whisper_export"])
+def test_transcribe_and_evaluate_take_exports(fixture, request, tiny_dataset, tmp_path):
+    from govor.config import EvaluateConfig, TranscribeConfig
+    from govor.evaluate import evaluate
+    from govor.transcribe import transcribe_files
+
+    out, _ = request.getfixturevalue(fixture)
+    recording = tmp_path / "a.wav"
+    with wavefile.open(str(recording), "wb") as file:
+        file.setparams((1, 2, RATE, 0, "NONE", ""))
+        file.writeframes((waves(2.0)[0] * 32_000).astype("<i2").tobytes())
+    config = TranscribeConfig(format=("txt",))
+    summary = transcribe_files(out, [recording], tmp_path / "texts", config, device="cpu")
+    assert summary["files"][0]["duration_s"] == pytest.approx(2.0)
+    assert (tmp_path / "texts" / "a.txt").exists()
+    scores = evaluate(out, tiny_dataset, tmp_path / "evaluation", EvaluateConfig(split="dev"), device="cpu")
+    assert scores["wer"]["value"] >= 0
+
+
+@pytest.mark.slow
+def test_a_real_server_serves_an_export_says_where_and_stops_gracefully(ctc_export, tmp_path):
+    import io
+    import signal
+    import socket
+    import time
+
+    import httpx
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    out, _ = ctc_export
+    command = [sys.executable, "-m", "govor", "serve", f"mine={out}", "--port", str(port), "--no-page"]
+    server = subprocess.Popen([*command, "--device", "cpu"], stderr=subprocess.PIPE, text=True)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        for _ in range(600):
+            try:
+                httpx.get(f"{address}/health")
+                break
+            except httpx.TransportError:
+                assert server.poll() is None, server.stderr.read()
+                time.sleep(0.1)
+        file = io.BytesIO()
+        with wavefile.open(file, "wb") as made:
+            made.setparams((1, 2, RATE, 0, "NONE", ""))
+            made.writeframes((waves(2.0)[0] * 32_000).astype("<i2").tobytes())
+        form = {"files": {"file": ("a.wav", file.getvalue())}, "data": {"model": "mine"}, "timeout": 60}
+        answer = httpx.post(f"{address}/v1/audio/transcriptions", **form)
+        assert answer.status_code == 200 and "text" in answer.json()
+        server.send_signal(signal.SIGTERM)
+        said = server.communicate(timeout=60)[1]
+    finally:
+        server.kill()
+    assert server.returncode == 0
+    assert f"mine: {out}" in said and f"{address}/v1/audio/transcriptions" in said
+    assert "this machine only" in said and "stopped" in said
+
+
 def test_the_words_of_many_prompts_are_aligned_apart(whisper_export):
     out, _ = whisper_export
     model = open_model(out, device="cpu")

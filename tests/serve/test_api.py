@@ -227,6 +227,14 @@ def test_a_stopping_server_finishes_what_runs(speech_wav):
     assert running.result().status_code == 200
 
 
+def test_who_comes_while_it_stops_is_told_when_to_come_again(speech_wav):
+    with serving() as (address, app):
+        app.state.engine.stop()
+        answer = post(address, speech_wav)
+    assert answer.status_code == 503 and int(answer.headers["retry-after"]) >= 1
+    assert answer.json()["error"]["code"] == "stopping"
+
+
 def test_two_models_answer_by_name(speech_wav):
     with serving({"base": StubRecogniser("a"), "tuned": StubRecogniser("b")}) as (address, _):
         texts = {name: post(address, speech_wav, model=name).json()["text"] for name in ("base", "tuned")}

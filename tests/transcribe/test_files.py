@@ -91,6 +91,47 @@ def test_the_same_again_does_nothing_and_a_change_does_that_one(talks, tiny_ctc,
     assert len(done) == 3
 
 
+CONTAINERS = {
+    "wav": "pcm_s16le",
+    "mp3": "libmp3lame",
+    "ogg": "vorbis",
+    "opus": "libopus",
+    "flac": "flac",
+    "m4a": "aac",
+    "mp4": "aac",
+    "webm": "libopus",
+}
+
+
+def written(path, codec: str, samples, rate: int) -> None:
+    """A file of one mono stream, as PyAV writes it."""
+    import av
+
+    with av.open(path, "w") as made:
+        sound = made.add_stream(codec, rate=rate)
+        sound.layout = "mono"
+        frame = av.AudioFrame.from_ndarray(samples[None], format="fltp", layout="mono")
+        frame.sample_rate = rate
+        fitting = av.AudioResampler(sound.format, "mono", rate, frame_size=sound.frame_size or 0)
+        for piece in [*fitting.resample(frame), *fitting.resample(None)]:
+            made.mux(sound.encode(piece))
+        made.mux(sound.encode())
+
+
+@pytest.mark.parametrize("kind", sorted(CONTAINERS))
+def test_every_container_is_taken_from_a_folder(kind, tiny_ctc, tmp_path):
+    samples, rate = soundfile.read(talk(tmp_path / "talk.wav"), dtype="float32")
+    folder = tmp_path / "talks"
+    folder.mkdir()
+    if CONTAINERS[kind] == "vorbis":  # PyAV cannot write it
+        soundfile.write(folder / f"a.{kind}", samples, rate, format="OGG", subtype="VORBIS")
+    else:
+        written(folder / f"a.{kind}", CONTAINERS[kind], np.repeat(samples, 3), 48_000)
+    summary = transcribe_files(tiny_ctc, [folder], tmp_path / "out", CONFIG, device="cpu")
+    assert summary["files"][0]["duration_s"] == pytest.approx(3.0, abs=0.15)
+    assert (tmp_path / "out" / "a.json").exists()
+
+
 def test_a_torn_journal_line_costs_one_recording(talks, tiny_ctc, tmp_path):
     (talks / "broken.mp3").unlink()
     out = tmp_path / "out"

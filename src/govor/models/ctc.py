@@ -216,7 +216,7 @@ class CtcFamily:
         return (waves[first : first + size] for first in range(0, len(waves), size))
 
     def _searched(self, waves: Sequence[Wave], options: DecodeOptions) -> list[Hypothesis]:
-        found = [beam_runs(scores, self.vocabulary, options) for scores in self.log_probs(waves)]
+        found = [beam_runs(scores, self.vocabulary, options) for scores in self._scores(waves)]
         return [self._heard(runs, options) for runs in found]
 
     def _greedy(self, waves: Sequence[Wave], options: DecodeOptions) -> list[Hypothesis]:
@@ -227,10 +227,11 @@ class CtcFamily:
 
     def log_probs(self, waves: Sequence[Wave]) -> list[NDArray[np.float32]]:
         """Log-probabilities ``[F, V]`` of each wave, for beam search and alignment."""
+        return [scores for part in self._parts(waves) for scores in self._scores(part)]
+
+    def _scores(self, waves: Sequence[Wave]) -> list[NDArray[np.float32]]:
         import torch
 
-        if not waves:
-            return []
         batch = self._decoding_batch(waves)
         with self._deciding():
             scores = torch.log_softmax(self._logits(self.model, batch).float(), dim=-1).cpu().numpy()

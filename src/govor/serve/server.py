@@ -117,9 +117,12 @@ def _show_errors(app: FastAPI) -> None:
 
 def serve(specs: Sequence[str], settings: ServeSettings) -> None:
     """Serves until SIGINT or SIGTERM; what is running then is finished first."""
+    import signal
+
     import uvicorn
 
     app = create_app(specs, settings)
+    signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it once more when all is answered
     for line in start_lines(app.state.models, settings):
         say(line)
     uvicorn.run(
