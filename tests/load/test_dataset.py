@@ -11,7 +11,7 @@ from written_sets import samples_of, write_dataset, write_shard
 
 from govor.errors import AudioError, DatasetError
 from govor.load import Dataset
-from govor.load.positions import clip_positions
+from govor.load.content import LocalContent
 
 LAYOUTS = {
     "plain": {},
@@ -45,8 +45,7 @@ def test_every_clip_is_the_right_one(layout, tmp_path, durations):
 def test_positions_are_used_where_they_can_be(layout, tmp_path, durations):
     path = tmp_path / "train-00000-of-00001.parquet"
     write_shard(path, "train", range(20), durations["train"], **LAYOUTS[layout])
-    with path.open("rb") as file:
-        positions = clip_positions(file.fileno(), pq.read_metadata(path))
+    positions = LocalContent(path).positions(pq.read_metadata(path))
     assert (positions is not None) == (layout in ADDRESSABLE)
 
 
@@ -73,6 +72,27 @@ def test_remote_place_is_read_through_the_cache(folder, tmp_path, monkeypatch):
     assert dataset.table("train").equals(local.table("train"))
     assert np.array_equal(dataset.wave("train", 40), local.wave("train", 40))
     assert len(list((tmp_path / "cache").rglob("*.parquet"))) == 1  # the shard that was needed
+
+
+@pytest.mark.parametrize("layout", ["plain", "small pages", "zstd"])
+def test_without_room_for_a_copy_clips_are_fetched_one_by_one(
+    layout, tmp_path, durations, monkeypatch, capsys
+):
+    import fsspec
+
+    folder = write_dataset(tmp_path / "set", durations, shards=3, **LAYOUTS[layout])
+    monkeypatch.setenv("GOVOR_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("govor.store.free_bytes", lambda path: 10)
+    url = f"memory://no room {layout}"
+    fsspec.filesystem("memory").put(str(folder), f"/no room {layout}", recursive=True)
+    dataset = Dataset.open(url)
+    for row, wave in dataset.waves("train", range(49, -1, -1)):
+        assert np.array_equal(wave, samples_of("train", row, durations["train"][row]))
+    assert not list((tmp_path / "cache").rglob("*.parquet"))
+    assert "fetched one by one" in capsys.readouterr().err
+    again = pickle.loads(pickle.dumps(dataset))
+    assert np.array_equal(again.wave("train", 3), dataset.wave("train", 3))
+    assert bool(list((tmp_path / "cache").rglob("*.positions.npy"))) == (layout in ADDRESSABLE)
 
 
 def test_foreign_parquet_opens(folder, tmp_path):

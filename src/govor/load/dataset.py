@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from govor.errors import AudioError, DatasetError
+from govor.console import say
+from govor.errors import AudioError, DatasetError, DiskFullError
+from govor.load.content import Content, LocalContent, RemoteContent
 from govor.load.place import Place
 from govor.load.shard import Shard
 from govor.load.waves import Wave, decode_clip
@@ -157,8 +159,16 @@ class Dataset:
 
     def _shard(self, path: str) -> Shard:
         if path not in self._opened:
-            self._opened[path] = Shard(self.place.local_path(path))
+            self._opened[path] = Shard(self._content(path))
         return self._opened[path]
+
+    def _content(self, path: str) -> Content:
+        """A copy of the shard on this machine, or the shard where it is when the disk has no room for one."""
+        try:
+            return LocalContent(self.place.local_path(path))
+        except DiskFullError as error:
+            say(f"{error}: its clips are fetched one by one, which is slower (GOVOR_CACHE: another disk)")
+            return RemoteContent(self.place, path)
 
 
 def _rows(place: Place, path: str) -> int:

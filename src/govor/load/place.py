@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from govor.errors import DatasetError, MachineError
-from govor.store import atomic_path, fingerprint, require_space
+from govor.store import atomic_path, fingerprint, readable_error, require_space
 
 SHARD_NAME = re.compile(r"(?P<split>[\w.]+)-(?P<number>\d+)-of-\d+\.parquet$")
 
@@ -89,9 +89,16 @@ class Place:
             raise unreachable(f"{self.url}/{name}", error) from error
         return content
 
-    def open(self, path: str) -> Any:
-        """The file at `path`, for reading parts of it."""
-        return self.filesystem.open(path, "rb")
+    def open(self, path: str, **how: Any) -> Any:
+        """The file at `path`, for reading parts of it; `how` goes to the file system."""
+        return self.filesystem.open(path, "rb", **how)
+
+    def part(self, path: str, offset: int, size: int) -> bytes:
+        """`size` bytes of a file from `offset`; fewer at its end."""
+        try:
+            return bytes(self.filesystem.cat_file(path, start=offset, end=offset + size))
+        except Exception as error:  # every file system has errors of its own
+            raise unreachable(path, error) from error
 
     def size_bytes(self, path: str) -> int:
         """Bytes of a file."""
@@ -105,23 +112,26 @@ class Place:
         """
         if self.local:
             return Path(path)
-        size = self.size_bytes(path)
-        target = cache_folder() / fingerprint([self.url, path, size]) / path.rsplit("/", 1)[-1]
+        target = self.cache_path(path)
         if not target.exists():
             with one_at_a_time(target):
-                self._fetch(path, size, target)
+                self._fetch(path, target)
         return target
 
-    def _fetch(self, path: str, size: int, target: Path) -> None:
+    def cache_path(self, path: str) -> Path:
+        """Where the copy of a remote file lies, or would."""
+        return cache_folder() / fingerprint([self.url, path, self.size_bytes(path)]) / path.rsplit("/", 1)[-1]
+
+    def _fetch(self, path: str, target: Path) -> None:
         if target.exists():  # another process was faster
             return
-        require_space(target.parent, size, f"the copy of {path}")
+        require_space(target.parent, self.size_bytes(path), f"the copy of {path}")
         with atomic_path(target) as partial:
             try:
                 self.filesystem.get_file(path, str(partial))
             except OSError as error:
                 if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                    raise
+                    raise readable_error(error, target) from error
                 raise unreachable(path, error) from error
 
 

@@ -10,8 +10,8 @@ Format: https://parquet.apache.org/docs/file-format/data-pages/ (page headers ar
 
 from __future__ import annotations
 
-import os
 import struct
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 AUDIO_COLUMN = "audio.bytes"
 HEADER_BYTES = 16_384  # more than any page header here takes
 LENGTH = struct.Struct("<I")
+ReadAt = Callable[[int, int], bytes]
+"""Bytes of a file from an offset, of some size; fewer at its end."""
 DATA_PAGE, DATA_PAGE_V2 = 0, 3
 PLAIN = 0
 
@@ -31,11 +33,11 @@ class Positions(NamedTuple):
     lengths: NDArray[np.int64]
 
 
-def clip_positions(descriptor: int, metadata: Any) -> Positions | None:
+def clip_positions(read: ReadAt, metadata: Any) -> Positions | None:
     """Positions of all clips of an open shard.
 
     Args:
-        descriptor: of the open file.
+        read: parts of its file; called with growing offsets.
         metadata: its `pyarrow.parquet.FileMetaData`.
 
     Returns:
@@ -48,7 +50,7 @@ def clip_positions(descriptor: int, metadata: Any) -> Positions | None:
         chunk = metadata.row_group(group).column(column)
         if chunk.compression != "UNCOMPRESSED" or chunk.has_dictionary_page:
             return None
-        if not _walk_chunk(descriptor, chunk, offsets, lengths):
+        if not _walk_chunk(read, chunk, offsets, lengths):
             return None
     return Positions(np.array(offsets, np.int64), np.array(lengths, np.int64))
 
@@ -59,23 +61,23 @@ def audio_column(metadata: Any) -> int:
     return names.index(AUDIO_COLUMN) if AUDIO_COLUMN in names else -1
 
 
-def _walk_chunk(descriptor: int, chunk: Any, offsets: list[int], lengths: list[int]) -> bool:
+def _walk_chunk(read: ReadAt, chunk: Any, offsets: list[int], lengths: list[int]) -> bool:
     place, end = chunk.data_page_offset, chunk.data_page_offset + chunk.total_compressed_size
     while place < end:
-        header, size = _read_struct(os.pread(descriptor, HEADER_BYTES, place), 0)
+        header, size = _read_struct(read(place, HEADER_BYTES), 0)
         first = place + size
         page_end = first + header[3]
-        values = _values(descriptor, header, first)
-        if values is None or not _walk_page(descriptor, values, page_end, offsets, lengths):
+        values = _values(read, header, first)
+        if values is None or not _walk_page(read, values, page_end, offsets, lengths):
             return False
         place = page_end
     return True
 
 
-def _values(descriptor: int, header: dict[int, Any], first: int) -> tuple[int, int] | None:
+def _values(read: ReadAt, header: dict[int, Any], first: int) -> tuple[int, int] | None:
     """(place of the first value, how many) of a data page; None where its values are not plain."""
     if header[1] == DATA_PAGE and header[5][2] == PLAIN:
-        levels = LENGTH.unpack(os.pread(descriptor, LENGTH.size, first))[0]
+        levels = LENGTH.unpack(read(first, LENGTH.size))[0]
         return first + LENGTH.size + levels, header[5][1]
     if header[1] == DATA_PAGE_V2 and header[8][4] == PLAIN:
         return first + header[8][5] + header[8][6], header[8][1]
@@ -83,14 +85,14 @@ def _values(descriptor: int, header: dict[int, Any], first: int) -> tuple[int, i
 
 
 def _walk_page(
-    descriptor: int, values: tuple[int, int], page_end: int, offsets: list[int], lengths: list[int]
+    read: ReadAt, values: tuple[int, int], page_end: int, offsets: list[int], lengths: list[int]
 ) -> bool:
     """Hops over the values of a page; False when they do not fill it exactly (nulls)."""
     place, count = values
     for _ in range(count):
         if place + LENGTH.size > page_end:
             return False
-        length = LENGTH.unpack(os.pread(descriptor, LENGTH.size, place))[0]
+        length = LENGTH.unpack(read(place, LENGTH.size))[0]
         offsets.append(place + LENGTH.size)
         lengths.append(length)
         place += LENGTH.size + length

@@ -1,60 +1,59 @@
-"""One open Parquet shard: its rows without audio, and the bytes of any clip."""
+"""One Parquet shard: the bytes of any clip."""
 
 from __future__ import annotations
 
-import os
 from collections import OrderedDict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from govor.errors import DatasetError
-from govor.load.positions import AUDIO_COLUMN, Positions, clip_positions
+from govor.load.content import Content
+from govor.load.positions import AUDIO_COLUMN, Positions
 
 GROUPS_KEPT = 2  # row groups held in memory for shards whose clips have no positions
 
 
 class Shard:
-    """A local Parquet file, opened when first used; pickles as its path."""
+    """A Parquet file, opened when first used; pickles as its place."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._descriptor: int | None = None
+    def __init__(self, content: Content) -> None:
+        self.content = content
         self._metadata: Any = None
         self._positions: Positions | None = None
         self._groups: OrderedDict[int, Any] = OrderedDict()
         self._starts: Any = None
 
-    def __reduce__(self) -> tuple[type[Shard], tuple[Path]]:
-        return Shard, (self.path,)
+    def __reduce__(self) -> tuple[type[Shard], tuple[Content]]:
+        return Shard, (self.content,)
 
     def clip_bytes(self, row: int) -> bytes:
         """Encoded audio of one row of this shard."""
-        if self._descriptor is None:
+        if self._metadata is None:
             self._open()
         if self._positions is None:
             return self._from_group(row)
         length = int(self._positions.lengths[row])
-        assert self._descriptor is not None
-        content = os.pread(self._descriptor, length, int(self._positions.offsets[row]))
-        if len(content) != length:
-            raise DatasetError(f"{self.path} ends inside the clip of row {row}: copy or prepare it again")
-        return content
+        found = self.content.part(int(self._positions.offsets[row]), length)
+        if len(found) != length:
+            raise DatasetError(
+                f"{self.content.name} ends inside the clip of row {row}: copy or prepare it again"
+            )
+        return found
 
     def _open(self) -> None:
         import pyarrow.parquet as pq
 
         try:
-            descriptor = os.open(self.path, os.O_RDONLY)
-            metadata = pq.read_metadata(self.path)
+            metadata = pq.read_metadata(self.content.whole())
+            self._positions = self.content.positions(metadata)
         except (OSError, ValueError) as error:
-            raise DatasetError(f"{self.path} cannot be read ({error}): copy or prepare it again") from error
+            raise DatasetError(
+                f"{self.content.name} cannot be read ({error}): copy or prepare it again"
+            ) from error
         groups = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
         self._starts = np.concatenate([[0], np.cumsum(groups)])
         self._metadata = metadata
-        self._positions = clip_positions(descriptor, metadata)
-        self._descriptor = descriptor
 
     def _from_group(self, row: int) -> bytes:
         group = int(np.searchsorted(self._starts, row, side="right")) - 1
@@ -65,20 +64,20 @@ class Shard:
         self._groups.move_to_end(group)
         value = self._groups[group][row - int(self._starts[group])].as_py()
         if value is None:
-            raise DatasetError(f"{self.path}: row {row} has no audio bytes: prepare the data set again")
+            raise DatasetError(
+                f"{self.content.name}: row {row} has no audio bytes: prepare the data set again"
+            )
         return bytes(value)
 
     def _read_group(self, group: int) -> Any:
         import pyarrow.parquet as pq
 
-        table = pq.ParquetFile(self.path).read_row_group(group, columns=[AUDIO_COLUMN])
+        table = pq.ParquetFile(self.content.whole()).read_row_group(group, columns=[AUDIO_COLUMN])
         return table.column("audio").combine_chunks().field("bytes")
 
     def close(self) -> None:
         """Closes the file; the next use opens it again."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-        self._descriptor = None
+        self.content.close()
         self._groups.clear()
 
     def __del__(self) -> None:
