@@ -167,7 +167,8 @@ class Dataset:
         try:
             return LocalContent(self.place.local_path(path))
         except DiskFullError as error:
-            say(f"{error}: its clips are fetched one by one, which is slower (GOVOR_CACHE: another disk)")
+            if not any(isinstance(shard.content, RemoteContent) for shard in self._opened.values()):
+                say(f"{error}: clips are fetched one by one, which is slower (GOVOR_CACHE: another disk)")
             return RemoteContent(self.place, path)
 
 
