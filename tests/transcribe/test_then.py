@@ -118,7 +118,9 @@ def tiny_text_model(tmp_path_factory):
         vocab_size=len(vocabulary), n_positions=512, n_embd=16, n_layer=1, n_head=2,
         eos_token_id=0, bos_token_id=0, pad_token_id=0,
     )  # fmt: skip
-    GPT2LMHeadModel(config).save_pretrained(folder)
+    model = GPT2LMHeadModel(config)
+    model.generation_config.suppress_tokens = [0]  # random weights could end the text before it begins
+    model.save_pretrained(folder)
     return folder
 
 
