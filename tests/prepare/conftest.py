@@ -1,5 +1,6 @@
 """Corpora for preparation, and faults in its workers."""
 
+import os
 import textwrap
 
 import pytest
@@ -21,6 +22,6 @@ def in_workers(tmp_path, monkeypatch):
         folder = tmp_path / "site"
         folder.mkdir(exist_ok=True)
         (folder / "sitecustomize.py").write_text(textwrap.dedent(code))
-        monkeypatch.setenv("PYTHONPATH", str(folder))
+        monkeypatch.setenv("PYTHONPATH", str(folder), prepend=os.pathsep)
 
     return install

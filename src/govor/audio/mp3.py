@@ -1,23 +1,27 @@
-"""Whether an MP3's own index can be trusted.
+"""How long an MP3 is, where that is certain.
 
 libsndfile believes the Xing/Info header and, without one, guesses the length from the first frame's bit
 rate: a real 153 s recording was cut at 115 s without an error. So it is used only where the header counts
-frames and bytes and these agree with the file. Layout: the Xing header as LAME writes it.
+frames and bytes and these agree with the file, and for clips without one whose frames, counted one by one,
+all have the bit rate of the first (as Common Voice's do): there it gives FFmpeg's samples in less time.
+Layout: the Xing header as LAME writes it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from govor.audio.mp3_frames import ID3V1_BYTES, FrameHeader, count_alike
 from govor.audio.source import Source
 from govor.errors import AudioError
 
-_RATES_HZ = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
 _FRAMES_FLAG, _BYTES_FLAG = 1, 2
 _TAIL_TOLERANCE_BYTES = 2_048
-_ID3V1_BYTES = 128
 _INDEX_BYTES = 64
 """Frame header, side information and the part of the index that is read."""
+_VBRI_AT = 36
+_COUNTED_BYTES = 8 << 20
+"""Frames are counted in memory: larger files without a header are left to FFmpeg."""
 
 
 class IndexMismatchError(AudioError):
@@ -29,19 +33,21 @@ class IndexMismatchError(AudioError):
 
 @dataclass(frozen=True, slots=True)
 class Mp3Index:
-    """What a Xing or Info header says.
+    """What a Xing or Info header says, or what was counted.
 
     Attributes:
         frames: MPEG frames after the header's own.
         stream_bytes: bytes of the stream, the header's frame included.
         samples_a_frame: 1,152 or 576.
         sample_rate: in Hz.
+        counted: whether there is no such header, and the frames, all of one bit rate, were counted instead.
     """
 
     frames: int
     stream_bytes: int
     samples_a_frame: int
     sample_rate: int
+    counted: bool = False
 
     @property
     def samples(self) -> int:
@@ -57,35 +63,44 @@ def id3v2_bytes(head: bytes) -> int:
     return 10 + size + (10 if head[5] & 0x10 else 0)
 
 
-def looks_like_mp3(head: bytes) -> bool:
-    """Whether `head`, which begins at the first frame, is an MPEG audio layer III frame."""
-    return len(head) > 3 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and (head[1] >> 1) & 3 == 1
-
-
 def trusted_index(source: Source) -> Mp3Index | None:
-    """The Xing/Info index of `source`, or None when it is missing or disagrees with the file's size."""
+    """How long `source` is, or None where that is not certain.
+
+    Its Xing/Info header says so where it agrees with the file's size. Without one, the frames of a clip of
+    constant bit rate are counted.
+    """
     start = id3v2_bytes(source.read_at(0, 10))
-    index = _parse(source.read_at(start, _INDEX_BYTES))
-    if index is None:
+    frame = source.read_at(start, _INDEX_BYTES)
+    header = FrameHeader.parse(frame)
+    if header is None:
         return None
-    tail = source.read_at(max(0, source.size_bytes - _ID3V1_BYTES), 3)
-    stream_bytes = source.size_bytes - start - (_ID3V1_BYTES if tail == b"TAG" else 0)
-    return index if abs(stream_bytes - index.stream_bytes) <= _TAIL_TOLERANCE_BYTES else None
+    tag = frame[4 + header.side_bytes :]
+    if tag[:4] in (b"Xing", b"Info"):
+        return _agreeing(source, start, tag, header)
+    if frame[_VBRI_AT : _VBRI_AT + 4] == b"VBRI":
+        return None
+    return _counted(source, start, header)
 
 
-def _parse(frame: bytes) -> Mp3Index | None:
-    if not looks_like_mp3(frame):
+def _counted(source: Source, start: int, header: FrameHeader) -> Mp3Index | None:
+    """The frames of a clip of constant bit rate."""
+    if source.size_bytes > _COUNTED_BYTES:
         return None
-    version, rate_index, mono = (frame[1] >> 3) & 3, (frame[2] >> 2) & 3, frame[3] >> 6 == 3
-    if version == 1 or rate_index == 3:
+    stream = source.read_at(start, source.size_bytes - start)
+    frames = count_alike(stream, header)
+    if not frames:
         return None
-    side_bytes = (17 if mono else 32) if version == 3 else (9 if mono else 17)
-    tag = 4 + side_bytes
-    if frame[tag : tag + 4] not in (b"Xing", b"Info"):
-        return None
-    flags = int.from_bytes(frame[tag + 4 : tag + 8], "big")
+    return Mp3Index(frames, len(stream), header.samples, header.sample_rate, counted=True)
+
+
+def _agreeing(source: Source, start: int, tag: bytes, header: FrameHeader) -> Mp3Index | None:
+    """The Xing/Info header, unless it disagrees with the file's size."""
+    flags = int.from_bytes(tag[4:8], "big")
     if flags & 3 != _FRAMES_FLAG | _BYTES_FLAG:
         return None
-    frames = int.from_bytes(frame[tag + 8 : tag + 12], "big")
-    stream_bytes = int.from_bytes(frame[tag + 12 : tag + 16], "big")
-    return Mp3Index(frames, stream_bytes, 1_152 if version == 3 else 576, _RATES_HZ[version][rate_index])
+    frames, announced_bytes = int.from_bytes(tag[8:12], "big"), int.from_bytes(tag[12:16], "big")
+    tail = source.read_at(max(0, source.size_bytes - ID3V1_BYTES), 3)
+    stream_bytes = source.size_bytes - start - (ID3V1_BYTES if tail == b"TAG" else 0)
+    if abs(stream_bytes - announced_bytes) > _TAIL_TOLERANCE_BYTES:
+        return None
+    return Mp3Index(frames, announced_bytes, header.samples, header.sample_rate)

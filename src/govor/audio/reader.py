@@ -1,6 +1,6 @@
 """Decoders: blocks of float32 samples at the recording's own rate.
 
-soundfile reads what libsndfile reads exactly (WAV, FLAC, Ogg, Opus, and MP3 with a trustworthy index); PyAV
+soundfile reads what libsndfile reads exactly (WAV, FLAC, Ogg, Opus, and MP3 whose length is certain); PyAV
 reads everything else. Content decides, never the extension. Each is imported when the first file asks for it.
 """
 
@@ -11,7 +11,8 @@ from typing import Protocol
 
 from govor.audio.block import Block
 from govor.audio.limits import BLOCK_S, DecodeLimits
-from govor.audio.mp3 import Mp3Index, id3v2_bytes, looks_like_mp3, trusted_index
+from govor.audio.mp3 import Mp3Index, id3v2_bytes, trusted_index
+from govor.audio.mp3_frames import looks_like_mp3
 from govor.audio.source import Source
 
 _SOUNDFILE_MAGIC = (b"RIFF", b"RIFX", b"RF64", b"fLaC", b"OggS", b"FORM", b"caff", b".snd", b"NIST", b"riff")

@@ -27,6 +27,18 @@ class NotForSoundfileError(Exception):
     """libsndfile does not open it, or does not read it exactly."""
 
 
+class _Forward(sf.SoundFile):  # type: ignore[misc]  # soundfile has no types
+    """A file read from one end to the other.
+
+    soundfile seeks after every read to where it stands. In an MP3 that starts the decoder anew in the middle
+    of a frame, without the earlier frames that this one draws on: the sound is wrong up to the frame's end.
+    """
+
+    def seekable(self) -> bool:
+        """No, so that `read` does not seek; `seek` itself does not ask."""
+        return False
+
+
 class SoundfileReader:
     """Decoding with libsndfile."""
 
@@ -37,7 +49,7 @@ class SoundfileReader:
         self._raw = source.open()
         try:
             file = self._raw if source.path is None else self._raw.fileno()
-            self._file = sf.SoundFile(file, closefd=False)
+            self._file = _Forward(file, closefd=False)
         except sf.LibsndfileError:
             self._raw.close()
             raise NotForSoundfileError from None
@@ -48,7 +60,7 @@ class SoundfileReader:
         self.container, self.codec = self._file.format.lower(), self._file.subtype.lower()
         self.bits = _bits(self._file.subtype)
         self.provisional = index is not None
-        self._announced = self._file.frames
+        self._announced = index.samples if index and index.counted else self._file.frames
         self.declared_samples: int | None = self._announced if self._announced < 2**62 else None
         try:
             self._check(limits)
@@ -60,7 +72,7 @@ class SoundfileReader:
         if self._file.subtype not in SOUNDFILE_SUBTYPES and not self._index:
             raise NotForSoundfileError
         limits.check_format(self.rate, self.channels, self._source.name)
-        if self._index and abs(self._announced - self._index.samples) > 4 * 1_152:
+        if self._index and not _believable(self._file.frames, self._index):
             raise NotForSoundfileError
 
     def seek(self, sample: int) -> int:
@@ -71,7 +83,7 @@ class SoundfileReader:
         """Blocks ``[T, C]``; one buffer is filled again and again."""
         buffer = np.empty((block_frames(block_s, self.rate, self.channels), self.channels), np.float32)
         samples, start = 0, self._file.tell()
-        clean = self.codec in ("float", "double")
+        may_hold_nan = self.codec in ("float", "double")
         while True:
             try:
                 block = self._file.read(out=buffer)
@@ -83,7 +95,7 @@ class SoundfileReader:
             samples += len(block)
             self._limits.check_length(start + samples, self.rate, self._source.name)
             if len(block):
-                yield finite(block) if clean else block
+                yield finite(block) if may_hold_nan else block
             if len(block) < len(buffer):
                 break
         if self._index and start + samples != self._announced:
@@ -100,6 +112,17 @@ class SoundfileReader:
         """Lets go of the file."""
         self._file.close()
         self._raw.close()
+
+
+def _believable(frames: int, index: Mp3Index) -> bool:
+    """Whether libsndfile's length `frames` lets all samples through that `index` tells of.
+
+    A header also says what an encoder added at both ends, which libsndfile takes away. Without one,
+    libsndfile guesses, and reads no further than that.
+    """
+    if index.counted:
+        return frames >= index.samples
+    return abs(frames - index.samples) <= 4 * 1_152
 
 
 def _bits(subtype: str) -> int | None:
