@@ -4,6 +4,7 @@
     python bench/prepare.py clips [--clips 10000]  Common-Voice-like MP3 clips
     python bench/prepare.py features --clips 1000  against datasets.map with Whisper features, four ways
                             [--tokenizer FOLDER]   with labels as well
+                            [--decoder torchcodec] decoded by datasets (torchcodec must load)
     python bench/prepare.py quality                error against ffmpeg's own soxr
     python bench/prepare.py memory [--hours 1]     peak memory of the parent and of each worker
 
@@ -189,18 +190,23 @@ FEATURES = """
 import json, os, sys
 import datasets, soundfile as sf, soxr
 from transformers import WhisperFeatureExtractor, WhisperTokenizer
-cache, processes, tokenizer = sys.argv[1], int(sys.argv[2]) or None, sys.argv[3]
+cache, processes, tokenizer, decoder = sys.argv[1], int(sys.argv[2]) or None, sys.argv[3], sys.argv[5]
 extract = WhisperFeatureExtractor()
 tokenize = WhisperTokenizer.from_pretrained(tokenizer) if tokenizer else None
 def prepare_dataset(row):
-    wave, rate = sf.read(row["audio"], dtype="float32")
-    wave = soxr.resample(wave, rate, 16_000)
+    if decoder == "torchcodec":
+        wave = row["audio"]["array"]
+    else:
+        wave, rate = sf.read(row["audio"], dtype="float32")
+        wave = soxr.resample(wave, rate, 16_000)
     row["input_features"] = extract(wave, sampling_rate=16_000).input_features[0]
     if tokenize:
         row["labels"] = tokenize(row["sentence"]).input_ids
     return row
 files = json.load(open(os.path.join(cache, "files.json")))
 rows = datasets.Dataset.from_dict({"audio": files, "sentence": [sys.argv[4]] * len(files)})
+if decoder == "torchcodec":
+    rows = rows.cast_column("audio", datasets.Audio(sampling_rate=16_000))
 made = rows.map(prepare_dataset, remove_columns=rows.column_names, num_proc=processes,
                 cache_file_name=os.path.join(cache, "cache.arrow"))
 assert len(made) == len(files)
@@ -256,19 +262,21 @@ def family_bytes(process: psutil.Process) -> int:
     return total
 
 
-def mapped(files: list[str], folder: Path, processes: int, one_thread: bool, tokenizer: str) -> dict:
+def mapped(
+    files: list[str], folder: Path, processes: int, one_thread: bool, tokenizer: str, decoder: str
+) -> dict:
     """`datasets.map(prepare_dataset)` over `files`; what it wrote is removed."""
     cache = folder / "features"
     shutil.rmtree(cache, ignore_errors=True)
     cache.mkdir()
     (cache / "files.json").write_text(json.dumps(files))
-    facts = watched([sys.executable, "-c", FEATURES, cache, processes, tokenizer, TEXT], one_thread)
+    facts = watched([sys.executable, "-c", FEATURES, cache, processes, tokenizer, TEXT, decoder], one_thread)
     facts["bytes"] = sum(path.stat().st_size for path in cache.glob("*.arrow"))
     shutil.rmtree(cache)
     return facts
 
 
-def against_features(folder: Path, tokenizer: str) -> dict:
+def against_features(folder: Path, tokenizer: str, decoder: str) -> dict:
     """`datasets.map(prepare_dataset)` with Whisper features, as tutorials write it, beside govor."""
     files = [str(path) for path in sorted((folder / "audio").glob("*.mp3"))]
     out = folder / "dataset"
@@ -276,9 +284,9 @@ def against_features(folder: Path, tokenizer: str) -> dict:
     ours = watched([sys.executable, "-m", "govor", "prepare", folder / "corpus", "--out", out])
     ours["bytes"] = sum(path.stat().st_size for path in (out / "data").iterdir())
     shutil.rmtree(out)
-    result: dict = {"clips": len(files), "labels": bool(tokenizer), "govor": ours}
+    result: dict = {"clips": len(files), "labels": bool(tokenizer), "decoder": decoder, "govor": ours}
     for name, (processes, one_thread) in MAPS.items():
-        theirs = mapped(files, folder, processes, one_thread, tokenizer)
+        theirs = mapped(files, folder, processes, one_thread, tokenizer, decoder)
         ratios = {f"times govor, {key}": theirs[key] / ours[key] for key in ours}
         result[name] = {**theirs, **ratios}
     result["load_1min"] = os.getloadavg()[0]
@@ -326,11 +334,12 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=10_000)
     parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--tokenizer", default="", help="folder of a Whisper tokenizer: labels as well")
+    parser.add_argument("--decoder", choices=["soundfile", "torchcodec"], default="soundfile")
     given = parser.parse_args()
     runs: dict[str, Callable[[], dict]] = {
         "long": lambda: against_ffmpeg(long_recordings(given.hours), ffmpeg_whole, given.repeats),
         "clips": lambda: against_ffmpeg(short_clips(given.clips), ffmpeg_clips, given.repeats),
-        "features": lambda: against_features(short_clips(given.clips), given.tokenizer),
+        "features": lambda: against_features(short_clips(given.clips), given.tokenizer, given.decoder),
         "quality": quality,
         "memory": lambda: memory(given.hours),
     }

@@ -13,6 +13,7 @@ from govor.errors import RecipeError
 from govor.text import Normaliser
 from govor.train.checkpoint import Checkpoint
 from govor.train.epoch import Rows
+from govor.train.recompute import recompute_activations
 from govor.train.reduce import Ranks
 from govor.train.seeds import generator
 
@@ -117,15 +118,6 @@ def adjust_model(family: Family, config: TrainConfig) -> None:
 
     family.train_windows, family.full_share = config.windows, config.full_share
     if config.gradient_checkpointing:
-        _recompute_activations(family.model)
+        recompute_activations(family.model)
     if config.compile:
         family.forward = torch.compile(family.model, dynamic=True)
-
-
-def _recompute_activations(model: Any) -> None:
-    if not getattr(model, "supports_gradient_checkpointing", False):
-        raise RecipeError(f"train.gradient_checkpointing: {type(model).__name__} has none: leave it out")
-    newer = getattr(model, "activation_checkpointing_enable", None)  # transformers renamed it in 5
-    (newer or model.gradient_checkpointing_enable)({"use_reentrant": False})
-    if hasattr(model, "enable_input_require_grads") and hasattr(model, "peft_config"):
-        model.enable_input_require_grads()
