@@ -12,6 +12,7 @@ from govor.config import Recipe, TrainConfig
 from govor.errors import RecipeError
 from govor.text import Normaliser
 from govor.train.checkpoint import Checkpoint
+from govor.train.compiled import compile_layers
 from govor.train.epoch import Rows
 from govor.train.recompute import recompute_activations
 from govor.train.reduce import Ranks
@@ -112,12 +113,10 @@ def adjust_model(family: Family, config: TrainConfig) -> None:
     """Encoder windows, gradient checkpointing and compilation, as the recipe asks for them.
 
     Raises:
-        RecipeError: the model cannot recompute its activations.
+        RecipeError: the model cannot recompute its activations, or has no layers to compile.
     """
-    import torch
-
     family.train_windows, family.full_share = config.windows, config.full_share
     if config.gradient_checkpointing:
         recompute_activations(family.model)
     if config.compile:
-        family.forward = torch.compile(family.model, dynamic=True)
+        compile_layers(family.model)
