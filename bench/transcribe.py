@@ -257,9 +257,13 @@ def measure(name: str, folder: Path, audio: Path, tokens: int) -> dict:
 
 
 def measured(name: str, folder: Path, audio: Path, tokens: int) -> dict:
-    """One system, in a process of its own; its error under ``error``."""
+    """One system, in a process of its own; its error under ``error``.
+
+    Making models here has set how many kernels oneDNN keeps in training: that is not handed on.
+    """
     command = [sys.executable, __file__, "--tokens", str(tokens), "--one", name, str(folder), str(audio)]
-    done = subprocess.run(command, capture_output=True, text=True)
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("ONEDNN_")}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
         return {"error": done.stderr.strip().splitlines()[-1][:90]}
     return json.loads(done.stdout.strip().splitlines()[-1])
