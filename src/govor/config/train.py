@@ -64,7 +64,7 @@ class TrainConfig:
         "auto", "arithmetic; auto: bf16 where the device has it", choices=("auto", "fp32", "bf16", "fp16")
     )
     gradient_checkpointing: bool = setting(False, "recompute activations: less memory, more time")
-    compile: bool = setting(False, "torch.compile the layers while they train (meant for GPUs; slower on CPUs)")
+    compile: bool = setting(False, "torch.compile the layers that train (meant for GPUs; slower on CPUs)")
     loader_workers: int = setting(2, "processes that decode and featurise")
     threads: int = setting(0, "torch threads; 0: torch's own choice")
     eval_every: str = setting("1 epoch", "'500 steps', '10 minutes', '1 epoch' or 'epochs 4, 8'")

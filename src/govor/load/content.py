@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,7 +30,7 @@ class Content(Protocol):
     def positions(self, metadata: Any) -> Positions | None:
         """Where the clips of this shard lie; see `clip_positions`."""
 
-    def whole(self) -> Any:
+    def whole(self) -> AbstractContextManager[Any]:
         """The file as pyarrow takes it."""
 
     def close(self) -> None:
@@ -61,9 +62,9 @@ class LocalContent:
         """Where the clips of this shard lie; see `clip_positions`."""
         return clip_positions(self.part, metadata)
 
-    def whole(self) -> Path:
+    def whole(self) -> AbstractContextManager[Path]:
         """The file as pyarrow takes it."""
-        return self.path
+        return contextlib.nullcontext(self.path)
 
     def close(self) -> None:
         """Closes the file; the next use opens it again."""
@@ -103,9 +104,10 @@ class RemoteContent:
 
             return clip_positions(read, metadata)
 
-    def whole(self) -> Any:
+    def whole(self) -> AbstractContextManager[Any]:
         """The file as pyarrow takes it."""
-        return self.place.open(self.path)
+        file: AbstractContextManager[Any] = self.place.open(self.path)
+        return file
 
     def close(self) -> None:
         """Nothing stays open."""

@@ -45,7 +45,8 @@ class Shard:
         import pyarrow.parquet as pq
 
         try:
-            metadata = pq.read_metadata(self.content.whole())
+            with self.content.whole() as file:
+                metadata = pq.read_metadata(file)
             self._positions = self.content.positions(metadata)
         except (OSError, ValueError) as error:
             raise DatasetError(
@@ -72,7 +73,8 @@ class Shard:
     def _read_group(self, group: int) -> Any:
         import pyarrow.parquet as pq
 
-        table = pq.ParquetFile(self.content.whole()).read_row_group(group, columns=[AUDIO_COLUMN])
+        with self.content.whole() as file, pq.ParquetFile(file) as shard:
+            table = shard.read_row_group(group, columns=[AUDIO_COLUMN])
         return table.column("audio").combine_chunks().field("bytes")
 
     def close(self) -> None:
