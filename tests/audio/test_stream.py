@@ -7,6 +7,8 @@ import pytest
 import soundfile as sf
 
 from govor.audio import DecodeLimits, encode, load_mono, mono_blocks, probe
+from govor.audio.reader import open_reader
+from govor.audio.source import opened
 from govor.errors import AudioError
 
 RATE = 16_000
@@ -53,6 +55,19 @@ def test_a_span_equals_the_cut_of_the_whole(span):
 def test_blocks_are_the_whole():
     content = wav(tone(5, 48_000), 48_000)
     assert np.array_equal(np.concatenate(list(mono_blocks(content))), load_mono(content))
+
+
+@pytest.mark.parametrize(("container", "codec"), [("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("OGG", "OPUS")])
+@pytest.mark.parametrize("block_s", [0.37, 1.0])
+def test_blocks_of_a_codec_are_what_one_read_gives(container, codec, block_s):
+    wave = np.random.default_rng(0).normal(0, 0.1, 5 * RATE + 123).astype(np.float32)
+    content = wav(wave, RATE, codec, container)
+    with opened(content, DecodeLimits()) as source:
+        reader = open_reader(source, DecodeLimits())
+        samples = np.concatenate([block.copy() for block in reader.blocks(block_s)])
+        reader.close()
+    whole, _ = sf.read(io.BytesIO(content), dtype="float32", always_2d=True)
+    assert np.array_equal(samples, whole)
 
 
 @pytest.mark.parametrize("codec", ["flac", "opus", "wav"])
