@@ -87,9 +87,11 @@ def test_a_machine_that_cannot_compile_is_told_in_a_sentence(
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch compiles for processors with g++")
 def test_a_compiled_run_continues_exactly_and_learns_what_an_uncompiled_one_does(
-    recipe: Callable[..., Recipe], tmp_path: Path, tiny_whisper_files: Path
+    recipe: Callable[..., Recipe], tmp_path: Path, tiny_whisper_files: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from safetensors.torch import load
+
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "kernels"))
 
     model = {"from_scratch": WHISPER | {"tokenizer": str(tiny_whisper_files), "dropout": 0.0}}
     more = {"model": model, "windows": "short", "precision": "fp32", "schedule": "constant", "warmup": 0.0}
