@@ -1,36 +1,23 @@
 """A disk that is really full: a small tmpfs of its own."""
 
 import os
-import subprocess
 
 import pytest
 
 from govor.config import PrepareConfig
 from govor.prepare import prepare_corpus
 from prepare_helpers import Run, tree
+from tmpfs import mounted, small_file_system
 
 SHARD = "--shard-bytes", "1000000"
 FULL_SIZE, AMPLE_SIZE = "7200k", "64m"
 """The noise takes more than projected for speech: it passes the check at the start, and then does not fit."""
 
 
-def mounted(*arguments):
-    """Runs ``mount``; whether it was allowed."""
-    try:
-        done = subprocess.run(["mount", "-t", "tmpfs", *arguments], capture_output=True, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
-
-
 @pytest.fixture
 def small_disk(tmp_path):
-    place = tmp_path / "disk"
-    place.mkdir()
-    if not mounted("-o", f"size={FULL_SIZE}", "tmpfs", str(place)):
-        pytest.skip("mounting a tmpfs is not permitted here")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True, timeout=10)
+    with small_file_system(tmp_path / "disk", FULL_SIZE) as place:
+        yield place
 
 
 def test_a_disk_that_fills_up_midway(noise, small_disk, tmp_path):

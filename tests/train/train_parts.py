@@ -15,6 +15,7 @@ import pytest
 from speech_set import write_speech_set
 
 from govor.config import Recipe, recipe_from
+from tmpfs import small_file_system
 
 CTC = {
     "model_type": "parakeet_ctc",
@@ -90,13 +91,8 @@ def weights(run: Path, step: int) -> dict[str, bytes]:
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of its own, of four megabytes."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)], check=False)
-    if done.returncode:
-        pytest.skip("file systems cannot be mounted here")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
+    with small_file_system(tmp_path / "disk", "4m") as place:
+        yield place
 
 
 def fill(place: Path) -> None:
