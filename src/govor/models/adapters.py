@@ -10,7 +10,7 @@ from govor.errors import ModelError, RecipeError
 from govor.models.weights import core_of
 
 if TYPE_CHECKING:
-    import torch
+    pass
 
 ADAPTER_FOLDER = "adapter"
 LORA_KEYS = ("r", "alpha", "dropout", "targets")
@@ -92,27 +92,6 @@ def _new_heads(model: Any, config: ModelConfig) -> list[str] | None:
     """A CTC head whose vocabulary is new is trained in full beside the LoRA matrices."""
     heads = [name for name in ("lm_head", "ctc_head") if hasattr(model, name)]
     return heads if heads and config.vocabulary != "keep" else None
-
-
-def merged_state(model: Any) -> dict[str, torch.Tensor]:
-    """Weights of the plain model with LoRA merged in, computed beside the model, which stays as it is."""
-    state: dict[str, torch.Tensor] = {}
-    adapter = model.active_adapter
-    merged = {
-        name: module.base_layer.weight.data + module.get_delta_weight(adapter)
-        for name, module in core_of(model).named_modules()
-        if hasattr(module, "get_delta_weight") and adapter in getattr(module, "lora_A", {})
-    }
-    for name, value in core_of(model).state_dict().items():
-        if ".lora_" in name or ".original_module." in name:
-            continue
-        owner, _, leaf = name.rpartition(".")
-        if owner.endswith(".base_layer"):
-            owner = owner.removesuffix(".base_layer")
-            value = merged[owner] if leaf == "weight" else value
-        owner = owner.replace(f".modules_to_save.{adapter}", "")
-        state[f"{owner}.{leaf}"] = value.detach().cpu().contiguous()
-    return state
 
 
 def save_adapter(model: Any, folder: Path) -> None:

@@ -12,8 +12,9 @@ from govor.errors import ModelError, RecipeError
 from govor.models.adapters import prepare_for_training
 from govor.models.base import Family
 from govor.models.device import choose_device, training_precision
-from govor.models.opening import is_ctc, open_family, readable, resolve
+from govor.models.opening import is_ctc, open_family, resolve
 from govor.models.products import FRAME_MULTIPLE, TRAINING_KERNELS, keep_kernels
+from govor.models.quiet import readable
 from govor.models.saved import read_settings
 from govor.models.vocabulary import Vocabulary, build_vocabulary, vocabulary_of
 from govor.text import Normaliser

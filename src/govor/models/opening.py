@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from govor.errors import ModelError
 from govor.models.base import Recogniser
 from govor.models.device import choose_device, choose_precision
-from govor.models.quiet import quiet
+from govor.models.quiet import readable
 from govor.models.saved import hub_settings, normaliser_of, read_settings
 
 if TYPE_CHECKING:
@@ -152,33 +151,3 @@ def _open_seq2seq(*arguments: Any) -> Any:
     from govor.models.whisper_making import open_whisper
 
     return open_whisper(*arguments)
-
-
-@contextmanager
-def readable(place: Path | str) -> Iterator[None]:
-    """Errors of transformers and the Hub as one sentence; their notes stay silent.
-
-    Raises:
-        ModelError: whatever kept the model from opening, by name.
-    """
-    try:
-        with quiet():
-            yield
-    except (OSError, ValueError, KeyError) as error:
-        if is_gated(error):
-            raise ModelError(
-                f"the model {place} is gated: accept its conditions at https://huggingface.co/{place}, "
-                "then hf auth login with the same account"
-            ) from error
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ModelError(f"the model {place} cannot be opened: {first}") from error
-
-
-def is_gated(error: BaseException) -> bool:
-    """Whether the Hub refused because its conditions were not accepted."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if type(seen).__name__ == "GatedRepoError" or "gated repo" in str(seen).lower():
-            return True
-        seen = seen.__cause__ or seen.__context__
-    return False

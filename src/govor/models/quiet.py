@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+
+from govor.errors import ModelError
 
 
 @contextmanager
@@ -20,3 +23,33 @@ def quiet() -> Iterator[None]:
         logging.set_verbosity(level)
         if bars:
             logging.enable_progress_bar()
+
+
+@contextmanager
+def readable(place: Path | str) -> Iterator[None]:
+    """Errors of transformers and the Hub as one sentence; their notes stay silent.
+
+    Raises:
+        ModelError: whatever kept the model from opening, by name.
+    """
+    try:
+        with quiet():
+            yield
+    except (OSError, ValueError, KeyError) as error:
+        if _is_gated(error):
+            raise ModelError(
+                f"the model {place} is gated: accept its conditions at https://huggingface.co/{place}, "
+                "then hf auth login with the same account"
+            ) from error
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ModelError(f"the model {place} cannot be opened: {first}") from error
+
+
+def _is_gated(error: BaseException) -> bool:
+    """Whether the Hub refused because its conditions were not accepted."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if type(seen).__name__ == "GatedRepoError" or "gated repo" in str(seen).lower():
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False

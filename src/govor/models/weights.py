@@ -15,11 +15,28 @@ def core_of(model: Any) -> Any:
 
 def saved_state(model: Any) -> dict[str, torch.Tensor] | None:
     """Weights to save: None for the model's own, or a copy with LoRA merged in."""
-    if not hasattr(model, "peft_config"):
-        return None
-    from govor.models.adapters import merged_state
+    return _merged(model) if hasattr(model, "peft_config") else None
 
-    return merged_state(model)
+
+def _merged(model: Any) -> dict[str, torch.Tensor]:
+    """Weights of the plain model with LoRA merged in, computed beside the model, which stays as it is."""
+    state: dict[str, torch.Tensor] = {}
+    adapter = model.active_adapter
+    merged = {
+        name: module.base_layer.weight.data + module.get_delta_weight(adapter)
+        for name, module in core_of(model).named_modules()
+        if hasattr(module, "get_delta_weight") and adapter in getattr(module, "lora_A", {})
+    }
+    for name, value in core_of(model).state_dict().items():
+        if ".lora_" in name or ".original_module." in name:
+            continue
+        owner, _, leaf = name.rpartition(".")
+        if owner.endswith(".base_layer"):
+            owner = owner.removesuffix(".base_layer")
+            value = merged[owner] if leaf == "weight" else value
+        owner = owner.replace(f".modules_to_save.{adapter}", "")
+        state[f"{owner}.{leaf}"] = value.detach().cpu().contiguous()
+    return state
 
 
 def common_facts(family: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from govor.errors import RecipeError
-from govor.models.opening import readable
+from govor.models.quiet import readable
 from govor.models.saved import normaliser_of
 from govor.models.whisper import WhisperFamily
 from govor.text import Normaliser

@@ -118,7 +118,7 @@ class LocalTextModel:
         from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
         from govor.models.device import choose_device
-        from govor.models.opening import readable
+        from govor.models.quiet import readable
 
         self.name = Path(spec).name
         self.device = choose_device(device)
