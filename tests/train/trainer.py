@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from govor.config import recipe_from
 from govor.errors import GovorError, LimitError
@@ -29,6 +30,12 @@ def watch(folder: Path) -> None:
     Stepper.step = watched  # type: ignore[method-assign]
 
 
+def say(summary: dict[str, Any]) -> None:
+    """Prints the summary, once for all processes: lines of several would run into each other."""
+    if os.environ.get("RANK", "0") == "0":
+        sys.stdout.write(json.dumps(summary) + "\n")
+
+
 def main() -> int:
     data = json.loads(Path(sys.argv[1]).read_text())
     if SEEN in os.environ:
@@ -36,12 +43,12 @@ def main() -> int:
     try:
         summary = train(recipe_from(data), device="cpu")
     except LimitError as error:
-        print(json.dumps(error.summary | {"error": str(error)}))
+        say(error.summary | {"error": str(error)})
         return 3
     except GovorError as error:
-        print(json.dumps({"error": str(error)}))
+        say({"error": str(error)})
         return 1
-    print(json.dumps(summary))
+    say(summary)
     return 0
 
 
