@@ -9,12 +9,9 @@ from dataclasses import dataclass
 
 _MPEG_1, _RESERVED = 3, 1
 _RATES_HZ = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
-_BIT_RATES_KBITS = {
-    3: (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
-    2: (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-    0: (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-}
-"""By version; the header's 0 (a rate of the encoder's own) and 15 (forbidden) are left out."""
+_FIRST_KBITS = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
+_LATER_KBITS = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
+"""Bit rates of version 1 and of later ones, without the header's 0 (a rate of the encoder's own) and 15."""
 _MONO = 0xC0
 """The fourth byte of a header of one channel is at least this."""
 _FORMAT_BITS = 0xFC
@@ -48,7 +45,8 @@ class FrameHeader:
             return None
         first, mono = version == _MPEG_1, frame[3] >= _MONO
         sample_rate, samples = _RATES_HZ[version][rate], 1_152 if first else 576
-        bits = 1_000 * _BIT_RATES_KBITS[version][bit_rate - 1] if bit_rate else 0
+        kbits = _FIRST_KBITS if first else _LATER_KBITS
+        bits = 1_000 * kbits[bit_rate - 1] if bit_rate else 0
         side_bytes = (17 if mono else 32) if first else (9 if mono else 17)
         return cls(sample_rate, samples, side_bytes, samples * bits // (8 * sample_rate))
 

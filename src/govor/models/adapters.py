@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from govor.config import ModelConfig
 from govor.errors import ModelError, RecipeError
 from govor.models.weights import core_of
-
-if TYPE_CHECKING:
-    pass
 
 ADAPTER_FOLDER = "adapter"
 LORA_KEYS = ("r", "alpha", "dropout", "targets")
@@ -26,15 +23,10 @@ def prepare_for_training(family: Any, config: ModelConfig) -> None:
     if config.adapter:
         _language_adapter(family.model)
     elif config.lora:
-        _set_model(family, _with_lora(family.model, config))
+        family.model = _with_lora(family.model, config)
     _freeze(family.model, config)
     if not any(p.requires_grad for p in family.model.parameters()):
         raise RecipeError("[model] freeze leaves nothing to train: name fewer prefixes")
-
-
-def _set_model(family: Any, model: Any) -> None:
-    family.model = model
-    family.forward = model
 
 
 def _freeze(model: Any, config: ModelConfig) -> None:
@@ -117,7 +109,7 @@ def resume_adapter(family: Any, folder: Path, config: ModelConfig) -> None:
         model = PeftModel.from_pretrained(family.model, str(folder / ADAPTER_FOLDER), is_trainable=True)
     except (RuntimeError, ValueError) as error:
         raise ModelError(f"{folder} holds LoRA matrices of another base than {config.base}") from error
-    _set_model(family, model)
+    family.model = model
     _freeze(model, config)
     _take_buffers(core_of(model), folder)
 

@@ -10,7 +10,7 @@ Shapes: B clips, T samples, F frames, D feature size, L labels.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -82,7 +82,6 @@ class Family(Recogniser, Protocol):
 
     Attributes:
         model: the transformers model (with adapters, if any); its parameters are what is trained.
-        forward: what `loss` calls; the model itself until training puts a wrapped one (DDP, compiled) there.
         extractor: wave to features; plain data for loader workers.
         max_labels: most label tokens that the model takes, or None.
         train_windows: ``full``, ``short`` or ``mixed`` encoder windows where the model has fixed ones.
@@ -91,7 +90,6 @@ class Family(Recogniser, Protocol):
     """
 
     model: torch.nn.Module
-    forward: Callable[..., Any]
     extractor: Extractor
     max_labels: int | None
     train_windows: str

@@ -10,7 +10,7 @@ Shapes: B clips, T samples, F frames, V tokens, L labels.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,7 +67,6 @@ class CtcFamily:
         precision: str,
     ) -> None:
         self.model: torch.nn.Module = model
-        self.forward: Callable[..., Any] = model
         self.vocabulary = vocabulary
         self.feature_extractor = feature_extractor
         self.extractor: Extractor = extractor_of(feature_extractor)
@@ -176,7 +175,7 @@ class CtcFamily:
         from torch.nn import functional
 
         with seeded_numpy(batch["draw"]):
-            logits = self._logits(self.forward, batch)
+            logits = self._logits(batch)
         log_probs = functional.log_softmax(logits.float(), dim=-1).transpose(0, 1)
         labels, lengths = batch["labels"].to(self.device), batch["label_lengths"]
         each = functional.ctc_loss(
@@ -192,11 +191,11 @@ class CtcFamily:
         each = torch.where(counted, each / lengths.clamp(min=1).to(self.device), torch.zeros_like(each))
         return each.sum(), int(batch["units"])
 
-    def _logits(self, forward: Callable[..., Any], batch: Batch) -> torch.Tensor:
+    def _logits(self, batch: Batch) -> torch.Tensor:
         """``[B, F, V]`` in the chosen arithmetic."""
         inputs = {key: value.to(self.device, non_blocking=True) for key, value in batch["inputs"].items()}
         with autocast(self.precision, self.device):
-            logits: torch.Tensor = forward(**inputs).logits
+            logits: torch.Tensor = self.model(**inputs).logits
         return logits
 
     def recognise(
@@ -234,7 +233,7 @@ class CtcFamily:
 
         batch = self._decoding_batch(waves)
         with self._deciding():
-            scores = torch.log_softmax(self._logits(self.model, batch).float(), dim=-1).cpu().numpy()
+            scores = torch.log_softmax(self._logits(batch).float(), dim=-1).cpu().numpy()
         return [scores[i, :f] for i, f in enumerate(batch["frames"].tolist())]
 
     def _decoding_batch(self, waves: Sequence[Wave]) -> Batch:
@@ -251,7 +250,7 @@ class CtcFamily:
         import torch
 
         with self._deciding():
-            peaks, best = torch.softmax(self._logits(self.model, batch).float(), dim=-1).max(dim=-1)
+            peaks, best = torch.softmax(self._logits(batch).float(), dim=-1).max(dim=-1)
         return best.cpu().numpy(), peaks.cpu().numpy()
 
     @contextmanager

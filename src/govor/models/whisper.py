@@ -9,7 +9,7 @@ Shapes: B clips, F frames, M mels, L labels, V tokens.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,7 +62,6 @@ class WhisperFamily:
         precision: str,
     ) -> None:
         self.model: torch.nn.Module = model
-        self.forward: Callable[..., Any] = model
         self.tokenizer = tokenizer
         self.feature_extractor = feature_extractor
         self.extractor: Extractor = extractor_of(feature_extractor)
@@ -174,7 +173,7 @@ class WhisperFamily:
 
         inputs = {key: value.to(self.device, non_blocking=True) for key, value in batch["inputs"].items()}
         with autocast(self.precision, self.device):
-            logits: torch.Tensor = self.forward(**inputs).logits
+            logits: torch.Tensor = self.model(**inputs).logits
         labels = batch["labels"].to(self.device, non_blocking=True)
         total = functional.cross_entropy(
             logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="sum"
