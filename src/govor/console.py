@@ -10,7 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from govor.bars import open_row
+
 PLAIN_LINE_EVERY_S = 10.0
+BAR_EVERY_S = 0.2
 
 
 def emit(summary: Mapping[str, Any], as_json: bool, lines: Sequence[str] = ()) -> None:
@@ -47,7 +50,7 @@ class Progress:
         self.done, self.note = done, ""
         self._before = done
         self._start_s = self._shown_s = time.monotonic()
-        self._terminal = sys.stderr.isatty()
+        self._row = open_row(label, total, done) if sys.stderr.isatty() else None
 
     def advance(self, amount: float = 1, note: str | None = None) -> None:
         """`amount` more units are done; `note` replaces what stands behind the bar."""
@@ -55,36 +58,42 @@ class Progress:
         if note is not None:
             self.note = note
         now = time.monotonic()
-        if now - self._shown_s >= (0.2 if self._terminal else PLAIN_LINE_EVERY_S):
+        if now - self._shown_s >= (BAR_EVERY_S if self._row else PLAIN_LINE_EVERY_S):
             self._shown_s = now
             self._show()
 
     def finish(self) -> None:
         """Shows the last state and ends the line."""
         self._show()
-        if self._terminal:
-            print(file=sys.stderr)
+        if self._row:
+            self._row.close()
 
     def _show(self) -> None:
-        start = "\r\x1b[K" if self._terminal else ""
-        print(f"{start}{self._line()}", end="" if self._terminal else "\n", file=sys.stderr, flush=True)
+        if self._row:
+            self._row.show(self.done, "  ".join(self._facts()), self.note)
+            return
+        share = [f"{min(1.0, self.done / self.total):4.0%}"] if self.total else []
+        parts = [self.label, *share, *self._facts(), *([self.note] if self.note else [])]
+        print("  ".join(parts), file=sys.stderr, flush=True)
 
-    def _line(self) -> str:
-        passed_s = max(time.monotonic() - self._start_s, 1e-6)
-        rate = (self.done - self._before) / passed_s
-        parts = [self.label, f"{self.done:,.6g}"]
-        if self.total:
-            share = min(1.0, self.done / self.total)
-            parts = [self.label, _bar(share), f"{self.done:,.6g}/{self.total:,.6g} {self.unit}"]
-            if rate and self.done < self.total:
-                parts.append(f"{_clock((self.total - self.done) / rate)} left")
-        parts.append(f"{rate:,.3g} {self.unit}/s")
-        return "  ".join([*parts, self.note] if self.note else parts)
+    def _facts(self) -> list[str]:
+        """What is done, of how much, how fast, and the time left."""
+        rate = (self.done - self._before) / max(time.monotonic() - self._start_s, 1e-6)
+        of = f"/{_amount(self.total)}" if self.total else ""
+        facts = [f"{_amount(self.done)}{of} {self.unit}", _rate(rate, self.unit)]
+        left = (self.total or 0.0) - self.done
+        return [*facts, f"{_clock(left / rate)} left"] if rate and left > 0 else facts
 
 
-def _bar(share: float, width: int = 20) -> str:
-    full = round(share * width)
-    return f"[{'#' * full}{'.' * (width - full)}] {share:4.0%}"
+def _amount(value: float) -> str:
+    """A count as it is; a measure with as many digits as are read at a glance."""
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.2f}"
+
+
+def _rate(a_second: float, unit: str) -> str:
+    """Slow work is told by the minute."""
+    value, per = (a_second, "s") if a_second >= 1 else (60 * a_second, "min")
+    return f"{value:,.0f} {unit}/{per}" if value >= 100 else f"{value:.3g} {unit}/{per}"
 
 
 def _clock(seconds: float) -> str:

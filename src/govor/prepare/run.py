@@ -234,13 +234,12 @@ class Job:
         return run_here
 
     def _follow(self, bar: Progress, events: Iterator[Event]) -> None:
-        started_s, rejected = time.monotonic(), 0
+        rejected = 0
         for kind, *content in events:
             if kind == "shard":
                 rejected += len(content[0].rejected)
             elif kind == "beat":
-                minutes = max(time.monotonic() - started_s, 1e-3) / 60
-                bar.advance(content[0] / 3600, f"{bar.done / minutes:.3g} h/min, {rejected} rejected")
+                bar.advance(content[0] / 3600, f"{rejected} rejected")
             elif kind == "peak":
                 self.peak_bytes = max(self.peak_bytes, content[0])
 
