@@ -201,6 +201,11 @@ def readable_bytes(count: float) -> str:
     return f"{count:.3g} TB"
 
 
+def readable_hours(hours: float) -> str:
+    """The length of a corpus for people; none is known before its recordings were opened."""
+    return readable_seconds(3600 * hours) if hours else "length not known before check"
+
+
 def readable_seconds(seconds: float) -> str:
     """A time for people: ``12 s``, ``3 min 20 s``, ``5 h 10 min``."""
     whole = round(seconds)

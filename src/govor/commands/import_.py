@@ -10,7 +10,7 @@ import typer
 from govor.config import CorpusConfig
 from govor.console import emit
 from govor.errors import UsageError
-from govor.store import readable_seconds
+from govor.store import readable_hours
 
 
 def command(
@@ -68,9 +68,7 @@ def _pairs(values: list[str]) -> dict[str, str]:
 def _lines(summary: dict[str, Any]) -> list[str]:
     shown = {"none": "no split"}
     splits = ", ".join(f"{shown.get(name, name)} {count:,}" for name, count in summary["splits"].items())
-    length = (
-        readable_seconds(3600 * summary["hours"]) if summary["hours"] else "length not known before check"
-    )
+    length = readable_hours(summary["hours"])
     lines = [
         f"{summary['kept']:,} of {summary['read']:,} utterances kept, {length} ({splits})",
         *[f"  {count:,} set aside: {reason}" for reason, count in summary["reasons"].items()],

@@ -10,6 +10,7 @@ import typer
 
 from govor.config import SelectConfig
 from govor.console import emit
+from govor.store import readable_hours
 
 _HELP = {field.name: field.metadata["help"] for field in fields(SelectConfig)}
 
@@ -99,8 +100,9 @@ def _config(given: dict[str, Any]) -> SelectConfig:
 
 def _lines(summary: dict[str, Any]) -> list[str]:
     splits = ", ".join(f"{name} {count:,}" for name, count in summary["splits"].items())
+    length = readable_hours(summary["hours"])
     lines = [
-        f"kept {summary['kept']:,} of {summary['read']:,} utterances, {summary['hours']:.2f} h ({splits})",
+        f"kept {summary['kept']:,} of {summary['read']:,} utterances, {length} ({splits})",
         *(f"  set aside: {reason} {count:,}" for reason, count in summary["reasons"].items()),
     ]
     if summary["cut"]["utterances"]:
