@@ -48,18 +48,19 @@ def _config(**settings: Any) -> PrepareConfig:
 
 
 def _lines(summary: dict[str, Any], update: bool) -> list[str]:
-    from govor.store import readable_bytes
+    from govor.store import readable_bytes, readable_seconds
 
-    rate = summary["hours"] / max(summary["wall_s"], 1e-3) * 60
     lines = [
         f"{summary['kept']:,} of {summary['read']:,} utterances, {summary['hours']:.2f} hours, "
         f"{readable_bytes(summary['bytes'])} in {summary['shards']} shards: {summary['out']}",
-        f"{len(summary['written'])} shards written in {summary['wall_s']:.1f} s ({rate:.3g} hours a minute)",
+        f"{len(summary['written'])} shards written in {readable_seconds(summary['wall_s'])}"
+        if summary["written"]
+        else "all shards were there already",
     ]
     if summary["rejected"]:
         reasons = ", ".join(f"{count} {reason}" for reason, count in summary["reasons"].items())
         lines.append(f"{summary['rejected']:,} set aside ({reasons}): see rejected.parquet")
     if update:
         lines += [f"replaced since: {audio}" for audio in summary["replaced"]]
-        lines += [f"rewritten: {name}" for name in summary["written"]] or ["nothing had to be rewritten"]
+        lines += [f"rewritten: {name}" for name in summary["written"]]
     return lines

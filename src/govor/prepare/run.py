@@ -242,6 +242,7 @@ class Job:
                 bar.advance(content[0] / 3600, f"{rejected} rejected")
             elif kind == "peak":
                 self.peak_bytes = max(self.peak_bytes, content[0])
+        bar.total = bar.done  # lengths that only decoding tells were projected until now
 
     def arrived(self, finished: Finished) -> None:
         """A shard was finished by a worker: it is brought to its place and counted."""
