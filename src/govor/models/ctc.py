@@ -145,7 +145,6 @@ class CtcFamily:
             "frames": torch.tensor(frames),
             "ids": [e.id for e in examples],
             "seconds": [e.seconds for e in examples],
-            "units": sum(fits),
             "fits": torch.tensor(fits),
             "impossible": [e.id for e, fit in zip(examples, fits, strict=True) if not fit],
             "draw": examples[0].draw if examples else 0,
@@ -189,7 +188,7 @@ class CtcFamily:
         )
         counted = batch["fits"].to(self.device)
         each = torch.where(counted, each / lengths.clamp(min=1).to(self.device), torch.zeros_like(each))
-        return each.sum(), int(batch["units"])
+        return each.sum(), int(batch["fits"].sum())
 
     def _logits(self, batch: Batch) -> torch.Tensor:
         """``[B, F, V]`` in the chosen arithmetic."""
