@@ -29,7 +29,7 @@ from govor.models.fusion import beam_runs, is_searched
 from govor.models.products import fast_products
 from govor.models.quiet import quiet
 from govor.models.saved import write_settings
-from govor.models.vocabulary import Vocabulary
+from govor.models.vocabulary import Vocabulary, keep_delimiter
 from govor.models.weights import common_facts, core_of, saved_state
 from govor.records import Hypothesis
 from govor.text import Normaliser
@@ -287,6 +287,7 @@ class CtcFamily:
         with quiet():
             model.save_pretrained(folder, state_dict=saved_state(self.model))
         self._processor().save_pretrained(folder)
+        keep_delimiter(folder)
         self.feature_extractor.save_pretrained(folder)
         save_adapter(self.model, folder)
         write_settings(folder, self.as_dict())

@@ -16,7 +16,7 @@ from govor.models.opening import is_ctc, open_family, resolve
 from govor.models.products import FRAME_MULTIPLE, TRAINING_KERNELS, keep_kernels
 from govor.models.quiet import readable
 from govor.models.saved import read_settings
-from govor.models.vocabulary import Vocabulary, build_vocabulary, vocabulary_of
+from govor.models.vocabulary import Vocabulary, build_vocabulary, open_tokenizer, vocabulary_of
 from govor.text import Normaliser
 
 if TYPE_CHECKING:
@@ -175,8 +175,6 @@ class _Maker:
 
     def _vocabulary(self, place: Path | str, configuration: Any, train_texts: Iterable[str]) -> Vocabulary:
         """Built from train where head or language is new or it is asked for, else the base's."""
-        from transformers import AutoTokenizer
-
         has_head = any(str(a).endswith("ForCTC") for a in configuration.architectures or ())
         new = self.config.adapter or not has_head  # an adapter is for a language that the base cannot write
         if self.config.vocabulary == "build" or (self.config.vocabulary == "auto" and new):
@@ -186,7 +184,7 @@ class _Maker:
                 f"{place} has no CTC head whose vocabulary could be kept: set [model] vocabulary = 'build'"
             )
         with readable(place):
-            tokenizer = AutoTokenizer.from_pretrained(place, revision=self.config.revision)
+            tokenizer = open_tokenizer(place, self.config.revision)
         return vocabulary_of(tokenizer, configuration.vocab_size, configuration.pad_token_id)
 
     def _ctc(self, model: Any, vocabulary: Vocabulary, feature_extractor: Any, name: str) -> Any:
