@@ -1,0 +1,50 @@
+"""Every architecture named in docs/models.md: made, trained, saved, and opened by transformers alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from govor.config import Recipe
+from govor.load import Dataset
+from govor.models import DecodeOptions, open_model
+from govor.train import train
+
+SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+WAVES = SMALL | {"conv_dim": [16] * 7, "num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 2}
+XLS_R = WAVES | {"model_type": "wav2vec2", "feat_extract_norm": "layer", "do_stable_layer_norm": True}
+SCRATCH: dict[str, dict[str, Any]] = {
+    "wav2vec2": WAVES | {"model_type": "wav2vec2", "feat_extract_norm": "group"},
+    "xls-r": XLS_R,
+    "mms": XLS_R | {"adapter_attn_dim": 8},
+    "w2v-bert": SMALL | {"model_type": "wav2vec2-bert", "feature_projection_input_dim": 160},
+    "fastconformer": SMALL | {"model_type": "parakeet_ctc", "subsampling_factor": 4},
+    "whisper": {"model_type": "whisper"},
+}
+
+
+@pytest.mark.parametrize("kind", SCRATCH)
+def test_trained_here_and_opened_by_transformers(
+    recipe: Callable[..., Recipe], tmp_path: Path, speech: Path, tiny_whisper_files: Path, kind: str
+) -> None:
+    from transformers import pipeline
+
+    few = {"steps": 2, "max_batch": 4, "eval_utterances": 2}
+    files = {"tokenizer": str(tiny_whisper_files)} if kind == "whisper" else {}
+    scratch = {"from_scratch": SCRATCH[kind] | files}
+    made = train(recipe(work=tmp_path / "base", model=scratch, **few), device="cpu")["model"]
+    more: dict[str, Any] = {"adapter": True} if kind == "mms" else {"lora": {"r": 2}}
+    summary = train(recipe(work=tmp_path / "tuned", model={"base": made, **more}, **few), device="cpu")
+    assert summary["complete"] and summary["base_wer"] is not None
+    data = Dataset.open(speech)
+    waves = [data.wave("dev", row, 16_000) for row in range(2)]
+    ours = open_model(summary["model"], device="cpu").recognise(waves, DecodeOptions())
+    pipe = pipeline("automatic-speech-recognition", model=summary["model"], device="cpu")
+    said = {"generate_kwargs": {"max_new_tokens": 20, "num_beams": 1}} if kind == "whisper" else {}
+    for wave, hypothesis in zip(waves, ours, strict=True):
+        heard = pipe(wave.copy(), **said)["text"].replace("<unk>", "").strip()
+        assert heard[:15] == hypothesis.text[:15]
+    assert len(pipe([wave.copy() for wave in waves], batch_size=2, **said)) == 2
