@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from govor.config import TrainConfig
 from govor.errors import RecipeError
+from govor.models.weights import begins
 
 if TYPE_CHECKING:
     import torch
 
-_LAYER = re.compile(r"(?:^|\.)(?:layers?|blocks?|h)\.(\d+)\.")
+_LAYER = re.compile(r"^(?P<above>(?:.*?\.)??)(?:layers?|blocks?|h)\.(?P<number>\d+)\.")
+_UNDER = re.compile(r"conv|embed|subsampl|feature")
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
 
 def _begins(name: str, prefix: str) -> bool:
-    return name.startswith(prefix) or f".{prefix}" in name
+    """Whether the name, or the name from one of its parts on, begins with `prefix`."""
+    parts = name.split(".")
+    return any(begins(".".join(parts[first:]), prefix) for first in range(len(parts)))
 
 
 def make_optimiser(model: torch.nn.Module, config: TrainConfig) -> torch.optim.AdamW:
@@ -27,10 +31,11 @@ def make_optimiser(model: torch.nn.Module, config: TrainConfig) -> torch.optim.A
     Every group carries ``factor``, by which the scheduled rate is multiplied.
 
     Raises:
-        RecipeError: nothing is left to train.
+        RecipeError: nothing is left to train, or ``rates`` names no parameter.
     """
     import torch
 
+    _check_rates(model, config)
     groups: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
     deepest = layer_count(model)
     for name, parameter in trained(model):
@@ -43,6 +48,16 @@ def make_optimiser(model: torch.nn.Module, config: TrainConfig) -> torch.optim.A
         for (factor, decay), members in groups.items()
     ]
     return torch.optim.AdamW(plain, lr=config.lr, betas=config.betas, fused=True)
+
+
+def _check_rates(model: torch.nn.Module, config: TrainConfig) -> None:
+    names = [name for name, _ in model.named_parameters()]
+    for prefix in config.rates:
+        if not any(_begins(name, prefix) for name in names):
+            parts = sorted({".".join(name.split(".")[:2]) for name in names})
+            raise RecipeError(
+                f"train.rates: no parameter begins with {prefix!r}; there are {', '.join(parts)}"
+            )
 
 
 def trained(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Parameter]]:
@@ -58,8 +73,14 @@ def layer_count(model: torch.nn.Module) -> int:
 
 
 def _layer(name: str) -> int:
+    """Number of the encoder layer that a parameter belongs to, -1 where it belongs to none.
+
+    Layers of what stands under the encoder (subsampling, convolutions) or on it (adapters) are none of them.
+    """
     found = _LAYER.search(name)
-    return int(found[1]) if found else -1
+    if not found or _UNDER.search(found["above"]) or "adapter" in found["above"]:
+        return -1
+    return int(found["number"])
 
 
 def rate_of(name: str, config: TrainConfig, layers: int) -> float:
@@ -77,7 +98,7 @@ def rate_of(name: str, config: TrainConfig, layers: int) -> float:
     layer = _layer(name)
     if layer >= 0:
         return factor * config.layer_decay ** (layers - 1 - layer)
-    under = re.search(r"conv|embed|subsampl|feature", name) is not None
+    under = _UNDER.search(name) is not None and "adapter" not in name
     return factor * (config.layer_decay**layers if under else 1.0)
 
 
