@@ -15,8 +15,11 @@ from train_parts import CTC, Killed
 
 from govor.config import Recipe, recipe_from
 from govor.errors import LimitError, ModelError
+from govor.load import Dataset
+from govor.models import open_model
 from govor.train import train
-from govor.train.feed import FedBatch
+from govor.train.epoch import EpochPlan, Layout, plan_epoch
+from govor.train.feed import FedBatch, Feed
 from govor.train.journal import read_metrics
 from govor.train.loop import Stepper
 from govor.train.memory import in_pieces, largest_that_fits
@@ -165,6 +168,26 @@ def test_a_clip_that_cannot_be_decoded_is_skipped(
     assert summary["skipped"] == 2 and summary["epochs"] == 1.0
     named = {event["id"] for event in events(tmp_path / "work" / "run", "skipped")}
     assert named == {"train-003", "train-017"}
+
+
+def test_a_clip_longer_than_the_window_is_called_so(tiny_whisper: Path, speech: Path) -> None:
+    family: Any = open_model(tiny_whisper, device="cpu")
+    family.max_window_s = 0.5
+    found = next(Feed(Dataset.open(speech), "train", np.arange(1), family).steps(one_clip(), 0))[0]
+    assert [(s.id, s.reason) for s in found.skipped] == [("train-000", "too_long")]
+    assert "the model hears 0.5 s" in found.skipped[0].detail and not found.ids
+
+
+def one_clip() -> EpochPlan:
+    return plan_epoch(np.ones(1), 0, 0, (), Layout(10.0, 4, 1, 1))
+
+
+def test_pictures_of_a_model_that_takes_waves(recipe: Callable[..., Recipe], capfd) -> None:
+    waves = {"model_type": "wav2vec2", "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    more = {"conv_dim": [8] * 7, "num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 2}
+    augment = {"time_masks": 1, "frequency_masks": 2, "smooth": 0.5}
+    train(recipe(steps=1, model={"from_scratch": waves | more}, augment=augment), device="cpu")
+    assert "frequency_masks and train.augment.smooth change log-mel pictures" in capfd.readouterr().err
 
 
 def test_too_many_of_them_end_the_run(plain: Callable[..., dict[str, Any]], tmp_path: Path) -> None:

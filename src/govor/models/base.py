@@ -126,7 +126,7 @@ class Family(Recogniser, Protocol):
         """
 
     def loss(self, batch: Batch) -> tuple[torch.Tensor, int]:
-        """Loss summed over a batch or a piece of one, and the units summed (utterances for CTC, else tokens)."""
+        """Loss summed over a batch or a piece of one, and its units (utterances for CTC, else tokens)."""
 
     def save(self, folder: Path) -> None:
         """Writes everything that `open_model` and transformers need to load it again."""

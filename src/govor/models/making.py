@@ -75,7 +75,8 @@ def resume_model(
         return _suited(family, where, arithmetic)
     if not config.base:
         raise RecipeError(f"{folder} continues LoRA training, which needs [model] base: name the base model")
-    family = open_family(resolve(config.base), settings, where, arithmetic, config.revision)
+    revision = config.revision or settings.get("base_revision")  # the base may have moved on since
+    family = open_family(resolve(config.base), settings, where, arithmetic, revision)
     resume_adapter(family, folder, config)
     return _suited(family, where, arithmetic)
 
