@@ -35,7 +35,10 @@ def test_trained_here_and_opened_by_transformers(
     few = {"steps": 2, "max_batch": 4, "eval_utterances": 2}
     files = {"tokenizer": str(tiny_whisper_files)} if kind == "whisper" else {}
     scratch = {"from_scratch": SCRATCH[kind] | files}
-    made = train(recipe(work=tmp_path / "base", model=scratch, **few), device="cpu")["model"]
+    train(recipe(work=tmp_path / "base", model=scratch, **few), device="cpu")
+    summary = train(recipe(work=tmp_path / "base", model=scratch, **few | {"steps": 3}), device="cpu")
+    assert summary["resumed_from"] == 2
+    made = summary["model"]
     more: dict[str, Any] = {"adapter": True} if kind == "mms" else {"lora": {"r": 2}}
     summary = train(recipe(work=tmp_path / "tuned", model={"base": made, **more}, **few), device="cpu")
     assert summary["complete"] and summary["base_wer"] is not None

@@ -95,6 +95,15 @@ def test_frozen_parts_keep_their_weights(recipe: Callable[..., Recipe], tmp_path
     assert not any(name.startswith("encoder.layers.1") and "weight" in name for name in same)
 
 
+def test_layers_that_no_step_has_used_yet_go_on_exactly(recipe: Callable[..., Recipe], tmp_path: Path) -> None:
+    """Layer drop may have left a layer out of all steps before a checkpoint: it has no moments there."""
+    more = {"model": {"from_scratch": CTC | {"layerdrop": 0.9}}, "schedule": "constant", "warmup": 0.0}
+    train(recipe(work=tmp_path / "whole", steps=6, **more), device="cpu")
+    train(recipe(work=tmp_path / "parts", steps=1, **more), device="cpu")
+    assert train(recipe(work=tmp_path / "parts", steps=6, **more), device="cpu")["resumed_from"] == 1
+    assert weights(tmp_path / "parts" / "run", 6) == weights(tmp_path / "whole" / "run", 6)
+
+
 def lora(base: str) -> dict[str, Any]:
     return {"base": base, "vocabulary": "keep", "lora": {"r": 4, "targets": ["q_proj", "v_proj"]}}
 

@@ -120,21 +120,20 @@ def save_optimiser(model: torch.nn.Module, optimiser: torch.optim.Optimizer, pat
 
 
 def load_optimiser(model: torch.nn.Module, optimiser: torch.optim.Optimizer, path: Path) -> None:
-    """Reads what `save_optimiser` wrote.
+    """Reads what `save_optimiser` wrote; parameters that no step has used yet have no moments.
 
     Raises:
-        RecipeError: the parameters trained now are not those of the checkpoint.
+        RecipeError: the checkpoint trained parameters that are not trained now.
     """
     from safetensors.torch import load_file
 
     tensors = load_file(path)
     names = {key.split("::")[0] for key in tensors}
-    now = {name for name, _ in trained(model)}
-    if tensors and names != now:
-        first = sorted(names ^ now)[0]
+    lost = sorted(names - {name for name, _ in trained(model)})
+    if lost:
         raise RecipeError(
-            f"the checkpoint trained other parameters than the recipe asks for now ({first} is in only one "
-            "of them): keep model.freeze, model.lora and the base as they were, or choose another --out"
+            f"the checkpoint trained other parameters than the recipe asks for now ({lost[0]} is not trained "
+            "any more): keep model.freeze, model.lora and the base as they were, or choose another --out"
         )
     for name, parameter in trained(model):
         state: dict[str, Any] = {m: tensors[f"{name}::{m}"] for m in _MOMENTS if f"{name}::{m}" in tensors}
