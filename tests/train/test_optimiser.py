@@ -95,7 +95,9 @@ def test_frozen_parts_keep_their_weights(recipe: Callable[..., Recipe], tmp_path
     assert not any(name.startswith("encoder.layers.1") and "weight" in name for name in same)
 
 
-def test_layers_that_no_step_has_used_yet_go_on_exactly(recipe: Callable[..., Recipe], tmp_path: Path) -> None:
+def test_layers_that_no_step_has_used_yet_go_on_exactly(
+    recipe: Callable[..., Recipe], tmp_path: Path
+) -> None:
     """Layer drop may have left a layer out of all steps before a checkpoint: it has no moments there."""
     more = {"model": {"from_scratch": CTC | {"layerdrop": 0.9}}, "schedule": "constant", "warmup": 0.0}
     train(recipe(work=tmp_path / "whole", steps=6, **more), device="cpu")

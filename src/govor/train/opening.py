@@ -286,8 +286,9 @@ def _mirror(folder: RunFolder, config: TrainConfig, start: Checkpoint | None) ->
 
 
 def _journal(recipe: Recipe, folder: RunFolder, ranks: Ranks, state: TrainState) -> Journal:
+    asked = recipe.train.trackers
     trackers = (
-        make_trackers(folder.root, state.step, recipe.train.trackers, recipe.to_dict()) if ranks.main else []
+        make_trackers(folder.root, state.step, asked, recipe.to_dict(), state.identity) if ranks.main else []
     )
     return Journal(folder.root, state.metrics_bytes, trackers, ranks.main)
 

@@ -138,7 +138,7 @@ def grid_size(space: list[Parameter]) -> int:
 
 
 def require_fitting(recipe: Recipe, space: list[Parameter]) -> None:
-    """Checks that the recipe takes every value of a list and both ends of every range, before the first trial.
+    """Checks that the recipe takes every value of a list and both ends of every range, before any trial.
 
     Raises:
         RecipeError: one does not fit its setting.
