@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from train_parts import Killed
 
+from fake_hub import running
 from govor.config import Recipe
 from govor.load import Dataset
 from govor.models import DecodeOptions, open_model
@@ -51,3 +55,36 @@ def test_trained_here_and_opened_by_transformers(
         heard = pipe(wave.copy(), **said)["text"].replace("<unk>", "").strip()
         assert heard[:15] == hypothesis.text[:15]
     assert len(pipe([wave.copy() for wave in waves], batch_size=2, **said)) == 2
+
+
+@pytest.mark.slow
+def test_a_base_on_the_hub_stays_the_one_that_training_began_with(
+    plain: Callable[..., dict[str, Any]], tmp_path: Path, tiny_ctc: Path
+) -> None:
+    """LoRA matrices go on top of the commit they were begun on, whatever became of the repository since."""
+    with running(tmp_path / "hub") as (hub, url):
+        hub.create("models", "team/base", False)
+        shutil.copytree(tiny_ctc, hub.repo("models", "team/base") / "files", dirs_exist_ok=True)
+        hub.commit("models", "team/base", [])
+        began = hub.info("models", "team/base")["sha"]
+        settings = {
+            "HF_ENDPOINT": url,
+            "HF_HUB_DISABLE_XET": "1",
+            "HF_HUB_OFFLINE": "0",
+            "HF_HOME": str(tmp_path / "home"),
+        }
+        more: dict[str, Any] = {"model": {"base": "team/base", "lora": {"r": 2}}, "eval_utterances": 2}
+        first = Killed(plain(tmp_path / "run", steps=2, **more), environment=settings).finish()
+        assert first["status"] == 0 and first["summary"]["base_wer"] is not None, first
+        run = tmp_path / "run" / "run"
+        assert json.loads((run / "model" / "govor.json").read_text())["base_revision"] == began
+        hub.commit("models", "team/base", [FILE])
+        assert hub.info("models", "team/base")["sha"] != began
+        hub.log.clear()
+        second = Killed(plain(tmp_path / "run", steps=3, **more), environment=settings).finish()
+        assert second["status"] == 0 and second["summary"]["resumed_from"] == 2, second
+        asked = [path for _, path in hub.log if "/resolve/" in path]
+        assert not [path for path in asked if "/resolve/main/" in path]
+
+
+FILE = {"key": "file", "value": {"path": "note.txt", "content": "bW92ZWQgb24="}}

@@ -15,7 +15,7 @@ from govor.models.device import choose_device, training_precision
 from govor.models.opening import is_ctc, open_family, resolve
 from govor.models.products import FRAME_MULTIPLE, TRAINING_KERNELS, keep_kernels
 from govor.models.quiet import readable
-from govor.models.saved import read_settings
+from govor.models.saved import hub_commit, read_settings
 from govor.models.vocabulary import Vocabulary, build_vocabulary, open_tokenizer, vocabulary_of
 from govor.text import Normaliser
 
@@ -144,7 +144,7 @@ class _Maker:
             configuration = AutoConfig.from_pretrained(
                 place, revision=self.config.revision, **self.config.settings
             )
-        self.settings["base_revision"] = getattr(configuration, "_commit_hash", None)
+        self.settings["base_revision"] = hub_commit(place, self.config.revision)
         if is_ctc(configuration):
             return self._ctc_base(place, configuration, train_texts)
         from govor.models.whisper_making import base_whisper
