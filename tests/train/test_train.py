@@ -98,7 +98,7 @@ def test_other_data_in_the_same_folder(
 ) -> None:
     train(recipe(steps=2), device="cpu")
     other = write_speech_set(tmp_path / "other", {"train": 12, "dev": 2}, seed=5)
-    with pytest.raises(DatasetError, match="was trained on other data.*choose another --out"):
+    with pytest.raises(DatasetError, match=r"was trained on other data.*choose another --out"):
         train(at(plain, other, steps=4), device="cpu")
 
 
