@@ -36,7 +36,7 @@ def test_trained_here_and_opened_by_transformers(
 ) -> None:
     from transformers import pipeline
 
-    few = {"steps": 2, "max_batch": 4, "eval_utterances": 2}
+    few = {"steps": 2, "max_batch": 4, "eval_utterances": 2, "precision": "fp32"}
     files = {"tokenizer": str(tiny_whisper_files)} if kind == "whisper" else {}
     scratch = {"from_scratch": SCRATCH[kind] | files}
     train(recipe(work=tmp_path / "base", model=scratch, **few), device="cpu")
