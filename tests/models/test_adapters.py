@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from govor.config import ModelConfig
-from govor.errors import RecipeError
+from govor.errors import ModelError, RecipeError
 from govor.features import Example
 from govor.models import DecodeOptions, new_model, open_model, resume_model
 from govor.text import Normaliser
@@ -105,6 +105,25 @@ def test_lora_is_taken_up_exactly(base, tmp_path):
     for name, parameter in one.items():
         assert torch.equal(parameter, other[name]), name
         assert parameter.requires_grad == other[name].requires_grad, name
+
+
+def test_lora_is_not_taken_up_on_another_base(base, tmp_path):
+    """A folder written over, or a Hub model that moved on, has other weights under the same name."""
+    family = start(base, lora={"r": 2})
+    train_a_little(family)
+    family.save(tmp_path / "saved")
+    other = start(base)
+    train_a_little(other)
+    other.save(tmp_path / "other")
+    config = ModelConfig(base=str(tmp_path / "other"), lora={"r": 2})
+    with pytest.raises(ModelError, match="was trained on another base than the one"):
+        resume_model(config, tmp_path / "saved", device="cpu")
+
+
+def test_freezing_takes_numbers_whole(wav2vec2_base):
+    family = start(wav2vec2_base, settings={"num_hidden_layers": 11}, freeze=("wav2vec2.encoder.layers.1",))
+    frozen = {n for n, p in family.model.named_parameters() if not p.requires_grad}
+    assert {n.split(".")[3] for n in frozen if ".encoder.layers." in n} == {"1"}
 
 
 def test_freezing_by_prefix(tiny_ctc):

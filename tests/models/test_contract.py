@@ -7,6 +7,7 @@ from govor.config import ModelConfig
 from govor.features import Example
 from govor.models import DecodeOptions, Family, Recogniser, new_model, open_model, resume_model
 from govor.text import Normaliser
+from govor.train.memory import in_pieces
 
 torch = pytest.importorskip("torch")
 
@@ -52,6 +53,26 @@ def test_padding_changes_no_loss(family):
         both, units = family.loss(family.collate([one, two]))
     assert units == n + m
     assert both.item() == pytest.approx(first.item() + second.item(), rel=1e-3)
+
+
+def test_pieces_of_a_batch_add_up(family):
+    """A batch that does not fit and is run in pieces has the loss, units and gradients of the whole."""
+    family.model.eval()
+    batch = family.collate([example(family, 0.8 + n / 3, "abcabc"[: n + 2], n) for n in range(4)])
+    whole, units = family.loss(batch)
+    whole.backward()
+    gradients = gradients_of(family)
+    family.model.zero_grad()
+    parts = [family.loss(piece) for piece in in_pieces(batch, 3)]
+    for loss, _ in parts:
+        loss.backward()
+    assert len(parts) == 2 and sum(n for _, n in parts) == units
+    assert sum(loss.item() for loss, _ in parts) == pytest.approx(whole.item(), rel=1e-5)
+    assert torch.dist(gradients_of(family), gradients) < 0.02 * gradients.norm()
+
+
+def gradients_of(family):
+    return torch.cat([p.grad.flatten() for p in family.model.parameters() if p.grad is not None])
 
 
 def test_recognising_leaves_mode_and_streams_alone(family):

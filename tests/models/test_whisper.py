@@ -76,7 +76,7 @@ def test_decoder_starts_once(family):
     batch = family.collate([example(family, 1.0, "ab"), example(family, 2.0, "abcdef")])
     starts, labels = batch["inputs"]["decoder_input_ids"], batch["labels"]
     assert (starts[:, 0] == family.prompt.start).all() and (starts == family.prompt.start).sum() == 2
-    assert torch.equal(starts[1, 1:], labels[1, :-1]) and batch["units"] == (labels >= 0).sum()
+    assert torch.equal(starts[1, 1:], labels[1, :-1]) and family.loss(batch)[1] == (labels >= 0).sum()
 
 
 def test_features_in_the_batch_are_those_of_transformers(family):
@@ -159,7 +159,7 @@ def test_what_does_not_fit_is_named(family):
     good, long_text = example(family, 1.0, "ab", name="ok"), example(family, 1.0, "a" * 500, name="text")
     long_wave = Example("wave", good.features, good.labels, 30.5)
     batch = family.collate([good, long_text, long_wave])
-    assert batch["impossible"] == ["text", "wave"] and batch["units"] == len(good.labels)
+    assert batch["impossible"] == ["text", "wave"] and family.loss(batch)[1] == len(good.labels)
     assert torch.isfinite(family.loss(batch)[0])
 
 

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from govor.config import Recipe
+from govor.errors import StoppedError
+from govor.train import train
 from govor.train.epoch import Layout, Leg, plan_epoch
+from govor.train.feed import FedBatch
+from govor.train.loop import Stepper
+from govor.train.stop import Stopper
 
 layouts = st.builds(
     Layout,
@@ -54,3 +65,28 @@ def test_continuing_with_the_same_layout_takes_the_rest_as_planned() -> None:
 def test_groups_hold_what_is_accumulated() -> None:
     plan = plan_epoch(np.full(10, 5.0), 0, 0, (), Layout(5.0, 4, 1, 4))
     assert [len(group) for group in plan.groups()] == [4, 4, 2]
+
+
+def test_a_run_continued_with_another_batch_size_loses_nothing(
+    recipe: Callable[..., Recipe], monkeypatch: pytest.MonkeyPatch, capfd
+) -> None:
+    """Stopped in the middle of an epoch, continued with other batches: every clip of the epoch once."""
+    ids: list[str] = []
+    step = Stepper.step
+
+    def watched(self: Stepper, batches: list[FedBatch], *rest: Any) -> Any:
+        ids.extend(i for fed in batches for i in fed.ids)
+        return step(self, batches, *rest)
+
+    monkeypatch.setattr(Stepper, "step", watched)
+    one_epoch = {"steps": None, "epochs": 1.0}
+    with monkeypatch.context() as patch:
+        patch.setattr(Stopper, "asked", lambda self: len(ids) > 10)
+        with pytest.raises(StoppedError):
+            train(recipe(max_batch=6, **one_epoch), device="cpu")
+    assert 10 < len(ids) < 48
+    summary = train(recipe(max_batch=4, batch_s=5.0, accumulate=2, **one_epoch), device="cpu")
+    assert summary["epochs"] == 1.0 and summary["complete"]
+    assert Counter(ids) == Counter(f"train-{n:03d}" for n in range(48))
+    said = capfd.readouterr().err
+    assert "train.max_batch 6 became 4" in said and "train.batch_s 12.0 became 5.0" in said

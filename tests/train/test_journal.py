@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import sys
 import types
+from collections.abc import Callable
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from typing import Any
 
 import pytest
 from train_parts import fill
 
+from govor.config import recipe_from
 from govor.errors import DiskFullError
+from govor.train import train
 from govor.train.journal import Journal, _chosen, make_trackers, read_metrics
 
 
@@ -44,20 +49,52 @@ def test_only_the_main_process_writes(tmp_path: Path) -> None:
     assert not (tmp_path / "run").exists()
 
 
-def test_trackers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tracker that is set up is used; one that fails is said and left."""
-    logged: list[tuple[dict[str, float], int]] = []
-    wandb = types.ModuleType("wandb")
-    wandb.init = lambda **_: None  # type: ignore[attr-defined]
-    wandb.log = lambda values, step: logged.append((values, step))  # type: ignore[attr-defined]
-    wandb.finish = lambda: None  # type: ignore[attr-defined]
+class StandIn(types.ModuleType):
+    """wandb or trackio as far as it is used; prints, as they do."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__spec__ = ModuleSpec(name, None)
+        self.begun: list[dict[str, Any]] = []
+        self.logged: list[tuple[dict[str, float], int]] = []
+
+    def init(self, **about: Any) -> None:
+        print("a banner")
+        self.begun.append(about)
+
+    def log(self, values: dict[str, float], step: int) -> None:
+        self.logged.append((values, step))
+
+    def finish(self) -> None:
+        print("a farewell")
+
+
+def test_trackers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd) -> None:
+    """One that is set up is used, and never prints where a script reads; one that fails is said and left."""
+    wandb = StandIn("wandb")
     monkeypatch.setitem(sys.modules, "wandb", wandb)
-    journal = Journal(tmp_path, 0, make_trackers(tmp_path, 0, ("wandb", "no_such_tracker"), {}))
+    journal = Journal(tmp_path, 0, make_trackers(tmp_path, 0, ("wandb", "no_such_tracker"), {}, "7f"))
     journal.write("eval", 3, {"wer": 0.5})
     journal.sample(3, "a", "said", "heard")
     journal.close()
-    assert logged == [({"eval/wer": 0.5}, 3), ({}, 3)]
+    assert wandb.logged == [({"eval/wer": 0.5}, 3)]
     assert list((tmp_path / "tensorboard").glob("events*"))
+    out, err = capfd.readouterr()
+    assert not out and "a banner" in err and "a farewell" in err and "no_such_tracker is not used" in err
+
+
+@pytest.mark.parametrize("name", ["wandb", "trackio"])
+def test_sessions_of_a_run_are_one_run_there(
+    plain: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    module = StandIn(name)
+    monkeypatch.setitem(sys.modules, name, module)
+    for steps in (2, 4):
+        train(recipe_from(plain(steps=steps, trackers=[name]) | {"name": "swedish"}), device="cpu")
+    first, second = module.begun
+    assert first["name"] == second["name"] and first["name"].startswith("swedish-")
+    assert first["resume"] == "allow" and first.get("id") == second.get("id")
+    assert ("id" in first) == (name == "wandb")
 
 
 def test_trackers_that_fail_later_are_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd) -> None:

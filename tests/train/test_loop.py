@@ -11,12 +11,16 @@ import numpy as np
 import pytest
 import torch
 from speech_set import write_speech_set
-from train_parts import CTC
+from train_parts import CTC, Killed
 
 from govor.config import Recipe, recipe_from
 from govor.errors import LimitError, ModelError
+from govor.load import Dataset
+from govor.models import open_model
 from govor.train import train
-from govor.train.feed import FedBatch
+from govor.train.epoch import EpochPlan, Layout, plan_epoch
+from govor.train.feed import FedBatch, Feed
+from govor.train.journal import read_metrics
 from govor.train.loop import Stepper
 from govor.train.memory import in_pieces, largest_that_fits
 from govor.train.optimiser import make_optimiser
@@ -50,6 +54,8 @@ class Linear:
 
 
 def fed(*values: float) -> FedBatch:
+    if not values:
+        return FedBatch({}, (), 0.0, 0.0)
     ids = tuple(f"clip{v:g}" for v in values)
     return FedBatch({"x": torch.tensor(values), "ids": list(ids)}, ids, len(ids), float(len(ids)))
 
@@ -86,13 +92,55 @@ def test_one_clip_that_does_not_fit() -> None:
 
 def test_nan_names_the_utterances_and_leaves_the_weights() -> None:
     family, state = Linear(), TrainState(total_steps=10)
-    with pytest.raises(ModelError, match="clipnan"):
-        stepper(family).step([fed(1, float("nan"), 3)], state)
+    with pytest.raises(ModelError, match=r"loss of step 1 is nan \(process 0 had clipnan\)"):
+        stepper(family).step([fed(1, float("nan"), 3), fed()], state)
     assert float(family.model.weight.detach()) == 0.0 and state.step == 0
 
 
+class Rooted(Linear):
+    """The loss is finite everywhere, its gradient is not where x = 0."""
+
+    def loss(self, batch: dict[str, Any]) -> tuple[torch.Tensor, int]:
+        return (self.model.weight - batch["x"]).abs().sqrt().sum(), len(batch["x"])
+
+
+def test_a_gradient_that_is_no_number_never_reaches_the_weights() -> None:
+    family, state = Rooted(), TrainState(total_steps=10)
+    with pytest.raises(ModelError, match=r"gradient of step 1 is .* had clip0\)"):
+        stepper(family).step([fed(1, 0, 3)], state)
+    assert float(family.model.weight.detach()) == 0.0 and state.step == 0
+
+
+class Overflowing(Ranks):
+    """Another process whose gradients left the range of fp16."""
+
+    def sum_gradients(self, parameters: Any) -> None:
+        for parameter in parameters:
+            parameter.grad += float("inf")
+
+
+def test_an_overflow_on_another_process_leaves_the_step_out_here_too() -> None:
+    """Else the processes would train different models from there on."""
+    family, state = Linear(), TrainState(total_steps=10)
+    family.describe = lambda: {"precision": "fp16"}  # type: ignore[method-assign]
+    steps = stepper(family)
+    steps.ranks = Overflowing(0, 2, "cpu")
+    steps.ranks.sum = lambda values: [float(v) for v in values]  # type: ignore[method-assign]
+    before = steps.scaler.get_scale()
+    steps.step([fed(1, 2)], state)
+    assert float(family.model.weight.detach()) == 0.0 and state.step == 1
+    assert steps.scaler.get_scale() == before / 2
+
+
+def test_a_step_without_a_usable_clip() -> None:
+    family, state = Linear(), TrainState(total_steps=10)
+    report = stepper(family).step([fed()], state)
+    assert (report.loss, report.grad_norm, report.clips, state.step) == (0.0, 0.0, 0, 1)
+    assert float(family.model.weight.detach()) == 0.0
+
+
 def test_pieces_cover_a_batch() -> None:
-    batch = {"ids": list("abcde"), "inputs": {"x": torch.arange(5)}, "units": 5}
+    batch = {"ids": list("abcde"), "inputs": {"x": torch.arange(5)}}
     parts = in_pieces(batch, 2)
     assert [part["ids"] for part in parts] == [["a", "b", "c"], ["d", "e"]]
     assert [part["inputs"]["x"].tolist() for part in parts] == [[0, 1, 2], [3, 4]]
@@ -122,6 +170,26 @@ def test_a_clip_that_cannot_be_decoded_is_skipped(
     assert named == {"train-003", "train-017"}
 
 
+def test_a_clip_longer_than_the_window_is_called_so(tiny_whisper: Path, speech: Path) -> None:
+    family: Any = open_model(tiny_whisper, device="cpu")
+    family.max_window_s = 0.5
+    found = next(Feed(Dataset.open(speech), "train", np.arange(1), family).steps(one_clip(), 0))[0]
+    assert [(s.id, s.reason) for s in found.skipped] == [("train-000", "too_long")]
+    assert "the model hears 0.5 s" in found.skipped[0].detail and not found.ids
+
+
+def one_clip() -> EpochPlan:
+    return plan_epoch(np.ones(1), 0, 0, (), Layout(10.0, 4, 1, 1))
+
+
+def test_pictures_of_a_model_that_takes_waves(recipe: Callable[..., Recipe], capfd) -> None:
+    waves = {"model_type": "wav2vec2", "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    more = {"conv_dim": [8] * 7, "num_conv_pos_embeddings": 16, "num_conv_pos_embedding_groups": 2}
+    augment = {"time_masks": 1, "frequency_masks": 2, "smooth": 0.5}
+    train(recipe(steps=1, model={"from_scratch": waves | more}, augment=augment), device="cpu")
+    assert "frequency_masks and train.augment.smooth change log-mel pictures" in capfd.readouterr().err
+
+
 def test_too_many_of_them_end_the_run(plain: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
     with pytest.raises(LimitError, match=r"2 clips could not be used.*max_skipped"):
         train(damaged(tmp_path, plain, max_skipped=0.01), device="cpu")
@@ -140,3 +208,19 @@ def test_accumulation_equals_larger_batches(recipe: Callable[..., Recipe], tmp_p
         lines = (tmp_path / name / "run" / "metrics.jsonl").read_text().splitlines()
         losses.append(next(json.loads(line)["loss"] for line in lines if '"train"' in line))
     assert np.isclose(losses[0], losses[1], rtol=0.05)
+
+
+@pytest.mark.slow
+def test_accumulation_equals_processes(plain: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
+    """An epoch of four batches as one step: one process that accumulates four, two that accumulate two."""
+    more = {"steps": 3, "max_batch": 12, "batch_s": 1000.0, "log_every": 1, "model": {"from_scratch": STILL}}
+    found = []
+    for name, processes, accumulate in (("one", 1, 4), ("two", 2, 2)):
+        data = plain(tmp_path / name, accumulate=accumulate, **more)
+        end = Killed(data, processes=processes).finish()
+        assert end["status"] == 0 and end["summary"]["epochs"] == 3.0, end
+        lines = read_metrics(tmp_path / name / "run")
+        found.append([(line["loss"], line["grad_norm"]) for line in lines if line["kind"] == "train"])
+    one, two = found
+    assert np.allclose(one[0], two[0], rtol=1e-6)
+    assert np.allclose(one, two, rtol=1e-3)  # AdamW divides by what rounding left of small gradients

@@ -13,8 +13,10 @@ import pytest
 from train_parts import weights
 
 from govor.config import Recipe
+from govor.errors import MachineError
 from govor.train import checkpoint, train
-from govor.train.mirror import copies
+from govor.train.folder import RunFolder
+from govor.train.mirror import Mirror, copies
 from govor.train.mirror_target import FileTarget, _filesystem, open_target
 from govor.train.session import Session
 
@@ -60,6 +62,83 @@ def test_a_bad_copy_is_noticed_at_the_next_start(
     summary = train(recipe(steps=6, save_every="2 steps", mirror=str(mirror)), device="cpu")
     assert summary["resumed_from"] == 2
     assert "step-00000004 is damaged" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("harm", ["a file is gone", "the manifest is cut off"])
+def test_a_copy_that_is_not_whole_is_passed_over(
+    recipe: Callable[..., Recipe], tmp_path: Path, capfd, harm: str
+) -> None:
+    mirror = tmp_path / "drive"
+    train(recipe(steps=4, save_every="2 steps", mirror=str(mirror)), device="cpu")
+    newest = mirror / "checkpoints" / "step-00000004"
+    if harm == "a file is gone":
+        (newest / "config.json").unlink()
+    else:
+        (newest / "checkpoint.json").write_text('{"step": 4, "fi')
+    shutil.rmtree(tmp_path / "work")
+    summary = train(recipe(steps=6, save_every="2 steps", mirror=str(mirror)), device="cpu")
+    assert summary["resumed_from"] == 2
+    assert "the mirror's step-00000004 is damaged" in capfd.readouterr().err
+    assert copies(open_target(str(mirror)))[-1] == "step-00000006"
+
+
+def test_a_mirror_that_cannot_be_read_is_one_sentence(
+    recipe: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bare machine must not begin anew because a network was down for a minute."""
+
+    def down(self: FileTarget, *arguments: Any) -> Any:
+        raise ConnectionError("the network is down")
+
+    mirror = str(tmp_path / "drive")
+    train(recipe(steps=2, mirror=mirror), device="cpu")
+    shutil.rmtree(tmp_path / "work")
+    for method in ("sizes", "get"):
+        with monkeypatch.context() as patch:
+            patch.setattr(FileTarget, method, down)
+            with pytest.raises(MachineError, match=r"cannot be read \(the network is down\).*same command"):
+                train(recipe(steps=4, mirror=mirror), device="cpu")
+    assert train(recipe(steps=4, mirror=mirror), device="cpu")["resumed_from"] == 2
+
+
+def test_a_copy_that_cannot_be_read_is_not_taken_for_damaged(
+    recipe: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd
+) -> None:
+    monkeypatch.setattr("govor.train.mirror.WAIT_S", 0.01)
+    mirror = str(tmp_path / "drive")
+    train(recipe(steps=2, mirror=mirror), device="cpu")
+
+    def down(self: FileTarget, name: str) -> str:
+        raise TimeoutError("no answer")
+
+    monkeypatch.setattr(FileTarget, "_sha256", down)
+    train(recipe(steps=3, mirror=mirror), device="cpu")
+    assert "step-00000002" in copies(open_target(mirror))
+    assert "was not written: no answer" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("steps", [4, 6])
+def test_what_a_session_could_not_copy_the_next_one_copies(
+    recipe: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    """Whether the run was complete (4 steps) or goes on (6)."""
+    monkeypatch.setattr("govor.train.mirror.WAIT_S", 0.01)
+    mirror = str(tmp_path / "drive")
+    with monkeypatch.context() as patch:
+        patch.setattr(FileTarget, "put", lambda *_: 1 / 0)
+        assert train(recipe(steps=4, mirror=mirror), device="cpu")["complete"]
+    assert not copies(open_target(mirror))
+    train(recipe(steps=steps, mirror=mirror), device="cpu")
+    assert copies(open_target(mirror)) == [f"step-{step:08d}" for step in range(4, steps + 1, 2)]
+    noted = json.loads((tmp_path / "work" / "run" / "mirror.json").read_text())
+    assert noted["step"] == steps and noted["verified"] == "read back and equal"
+
+
+def test_the_best_is_copied_even_when_a_newer_one_waits(tmp_path: Path) -> None:
+    mirror = Mirror(RunFolder(tmp_path), str(tmp_path / "drive"), None)
+    for step in (4, 6, 8):
+        mirror._queue.put((tmp_path / f"step-{step:08d}", 4))
+    assert mirror._superseded("step-00000006") and not mirror._superseded("step-00000004")
 
 
 def test_a_mirror_without_room_for_two(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ import torch
 from train_parts import CTC, weights
 
 from govor.config import Recipe, TrainConfig
+from govor.errors import RecipeError
 from govor.train import train
-from govor.train.optimiser import make_optimiser, rate_of
+from govor.train.optimiser import layer_count, make_optimiser, rate_of
 
 
 class Toy(torch.nn.Module):
@@ -27,6 +29,50 @@ def test_rates_fall_layer_by_layer() -> None:
     config = TrainConfig(layer_decay=0.5, rates={"head": 10.0})
     names = ("conv.weight", "layers.0.weight", "layers.1.weight", "layers.2.weight", "head.weight")
     assert [rate_of(name, config, 3) for name in names] == [0.125, 0.25, 0.5, 1.0, 10.0]
+
+
+SMALL = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2}
+ENCODERS: dict[str, dict[str, Any]] = {
+    "parakeet_ctc": {"encoder_config": SMALL},
+    "wav2vec2": SMALL | {"add_adapter": True},
+    "wav2vec2-bert": SMALL | {"vocab_size": 30},
+    "whisper": {"d_model": 24, "encoder_layers": 2, "decoder_layers": 1},
+}
+
+
+@pytest.mark.parametrize("kind", ENCODERS)
+def test_rates_fall_through_every_encoder(kind: str) -> None:
+    """Subsampling, convolutions and adapters have numbered layers too, which are none of the encoder's."""
+    from transformers import AutoConfig, AutoModelForCTC, AutoModelForSpeechSeq2Seq
+
+    maker = AutoModelForSpeechSeq2Seq if kind == "whisper" else AutoModelForCTC
+    with torch.device("meta"):
+        model = maker.from_config(AutoConfig.for_model(kind, **ENCODERS[kind]))
+    names = [name for name, _ in model.named_parameters()]
+    rates = {name: rate_of(name, TrainConfig(layer_decay=0.5), layer_count(model)) for name in names}
+    found = {part: {rate for name, rate in rates.items() if re.search(part, name)} for part in PARTS}
+    assert found[r"encoder\.layers\.1\."] == {1.0} and found[r"encoder\.layers\.0\."] == {0.5}
+    assert found[UNDER] == {0.25} and found[r"head|proj_out|decoder|adapter"] == {1.0}
+
+
+UNDER = r"subsampling|feature_(extractor|projection)|encoder\.(conv\d|embed_positions)"
+PARTS = (r"encoder\.layers\.1\.", r"encoder\.layers\.0\.", UNDER, r"head|proj_out|decoder|adapter")
+
+
+def test_a_number_is_matched_whole() -> None:
+    config = TrainConfig(rates={"layers.1": 2.0, "head": 3.0})
+    names = (
+        "encoder.layers.1.weight",
+        "encoder.layers.10.weight",
+        "encoder.layers.21.weight",
+        "lm_head.bias",
+    )
+    assert [rate_of(name, config, 0) for name in names] == [2.0, 1.0, 1.0, 1.0]
+
+
+def test_rates_of_nothing_are_an_error() -> None:
+    with pytest.raises(RecipeError, match=r"no parameter begins with 'haed'; there are conv\.bias"):
+        make_optimiser(Toy(), TrainConfig(rates={"haed": 10.0}))
 
 
 def test_vectors_do_not_decay() -> None:
@@ -47,6 +93,17 @@ def test_frozen_parts_keep_their_weights(recipe: Callable[..., Recipe], tmp_path
     frozen = {name for name in before if name.startswith("encoder.layers.0") and "norm.running" not in name}
     assert {name for name in frozen if "batches" not in name} <= same
     assert not any(name.startswith("encoder.layers.1") and "weight" in name for name in same)
+
+
+def test_layers_that_no_step_has_used_yet_go_on_exactly(
+    recipe: Callable[..., Recipe], tmp_path: Path
+) -> None:
+    """Layer drop may have left a layer out of all steps before a checkpoint: it has no moments there."""
+    more = {"model": {"from_scratch": CTC | {"layerdrop": 0.9}}, "schedule": "constant", "warmup": 0.0}
+    train(recipe(work=tmp_path / "whole", steps=6, **more), device="cpu")
+    train(recipe(work=tmp_path / "parts", steps=1, **more), device="cpu")
+    assert train(recipe(work=tmp_path / "parts", steps=6, **more), device="cpu")["resumed_from"] == 1
+    assert weights(tmp_path / "parts" / "run", 6) == weights(tmp_path / "whole" / "run", 6)
 
 
 def lora(base: str) -> dict[str, Any]:

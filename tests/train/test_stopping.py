@@ -17,9 +17,10 @@ from train_parts import AUGMENT, fill, weights
 
 from govor.config import Recipe, recipe_from
 from govor.errors import DiskFullError, StoppedError
-from govor.train import saver, train
+from govor.train import checkpoint, saver, train
 from govor.train.journal import read_metrics
 from govor.train.loop import Stepper
+from govor.train.stop import Stopper
 
 STEPS = 16
 SETTINGS: dict[str, Any] = {
@@ -139,6 +140,35 @@ def test_out_of_time_and_continued(recipe: Callable[..., Recipe], tmp_path: Path
     summary = train(recipe(work=tmp_path / "parts", max_hours=5.0, **more), device="cpu")
     assert summary["resumed_from"] == 1 and summary["complete"]
     assert weights(tmp_path / "parts" / "run", 6) == weights(tmp_path / "whole" / "run", 6)
+
+
+def test_asked_to_stop_where_an_evaluation_is_due(
+    recipe: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The checkpoint comes first, for a grace period may be short; the next session evaluates."""
+    more = {"steps": 6, "eval_every": "4 steps", "log_every": 1, "max_batch": 12, "batch_s": 1000.0}
+    more |= {"keep": 9, "keep_epochs": [1]}  # an epoch has four steps
+    whole, run = tmp_path / "whole" / "run", tmp_path / "parts" / "run"
+    best = train(recipe(work=whole.parent, **more), device="cpu")["best"]
+    with monkeypatch.context() as patch:
+        patch.setattr(Stopper, "asked", lambda self: len(numbers(run, "train")) == 3)
+        with pytest.raises(StoppedError):
+            train(recipe(work=run.parent, **more), device="cpu")
+    assert not numbers(run, "eval")
+    summary = train(recipe(work=run.parent, **more), device="cpu")
+    assert summary["resumed_from"] == 4 and summary["best"] == best
+    for kind in ("eval", "train"):
+        assert numbers(run, kind) == numbers(whole, kind)
+    for place in (whole, run):
+        found = {made.step: made.manifest["named"] for made in checkpoint.listed(place / "checkpoints")}
+        assert found == {4: True, 6: False}
+    assert weights(run, 6) == weights(whole, 6)
+
+
+def numbers(run: Path, kind: str) -> list[tuple[int, float]]:
+    """(step, WER or loss) of each line of a kind."""
+    lines = [line for line in read_metrics(run) if line["kind"] == kind]
+    return [(line["step"], line["wer" if kind == "eval" else "loss"]) for line in lines]
 
 
 @pytest.mark.parametrize("moment", ["in the middle of a checkpoint", "between two"])

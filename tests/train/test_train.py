@@ -15,7 +15,7 @@ import torch
 from speech_set import write_speech_set
 
 from govor.config import Recipe, load_recipe, recipe_from
-from govor.errors import DatasetError, ModelError, RecipeError
+from govor.errors import DatasetError, MachineError, ModelError, RecipeError, UsageError
 from govor.train import checkpoint, train
 from govor.train.epoch import plan_epoch
 from govor.train.feed import Feed
@@ -84,6 +84,22 @@ def test_base_wer_stands_as_step_0(recipe: Callable[..., Recipe], tmp_path: Path
     lines = (tmp_path / "work" / "run" / "metrics.jsonl").read_text().splitlines()
     first = json.loads(lines[0])
     assert first["kind"] == "eval" and first["step"] == 0 and first["wer"] == summary["base_wer"]
+
+
+def test_a_device_that_is_not_there(recipe: Callable[..., Recipe]) -> None:
+    with pytest.raises(MachineError, match=r"--device cuda:99: this machine has \d+ CUDA devices"):
+        train(recipe(), device="cuda:99")
+    with pytest.raises(UsageError, match="--device abacus is not a device"):
+        train(recipe(), device="abacus")
+
+
+def test_other_data_in_the_same_folder(
+    recipe: Callable[..., Recipe], plain: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    train(recipe(steps=2), device="cpu")
+    other = write_speech_set(tmp_path / "other", {"train": 12, "dev": 2}, seed=5)
+    with pytest.raises(DatasetError, match=r"was trained on other data.*choose another --out"):
+        train(at(plain, other, steps=4), device="cpu")
 
 
 def test_hours_take_a_part(recipe: Callable[..., Recipe]) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from govor.config import Recipe, TuneConfig
 from govor.errors import RecipeError
-from govor.tune.space import grid_size, is_grid, read_space, with_values
+from govor.tune.space import grid_size, is_grid, read_space, require_fitting, with_values
 
 
 def test_ranges_lists_and_nested_tables() -> None:
@@ -33,6 +33,10 @@ def test_ranges_lists_and_nested_tables() -> None:
         ({"train.lr": {"low": 1.0, "high": 0.1}}, "no range"),
         ({"train.lr": {"low": 0.0, "high": 0.1, "log": True}}, "no range for log"),
         ({"train.lr": 3}, "write a list"),
+        ({"train.lr": {"low": "a", "high": 1}}, "finite numbers"),
+        ({"train.lr": {"low": 1e-4, "high": float("inf")}}, "finite numbers"),
+        ({"train.lr": {"low": 1e-4, "high": 1e-2, "log": True, "step": 1e-4}}, "not with log"),
+        ({"train.max_batch": {"low": 1, "high": 4, "step": 0.5}}, "a whole number above 0"),
     ],
 )
 def test_what_is_refused(space: dict[str, Any], words: str) -> None:
@@ -45,6 +49,14 @@ def test_values_reach_the_recipe() -> None:
     assert recipe.train.lr == 0.01 and recipe.train.augment.speed == (0.9, 1.1) and recipe.train.out == "x"
     with pytest.raises(RecipeError, match="takes a"):
         with_values(Recipe(), {"train.lr": "fast"})
+
+
+@pytest.mark.parametrize(
+    "space", [{"train.lr": [0.1, "fast"]}, {"train.lr": {"low": -1.0, "high": 0.1}}, {"train.epochs": [1, 0]}]
+)
+def test_what_a_later_trial_could_not_run_with_is_refused_at_once(space: dict[str, Any]) -> None:
+    with pytest.raises(RecipeError, match=r"\[tune\]"):
+        require_fitting(Recipe(), read_space(TuneConfig(space=space)))
 
 
 def test_a_grid_has_every_combination() -> None:

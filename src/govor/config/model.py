@@ -28,9 +28,7 @@ class ModelConfig:
         "CTC: build from train, keep the base's, or auto (build where the head is new)",
         choices=("auto", "build", "keep"),
     )
-    delimiter: str = setting(
-        "|", "CTC: token that stands for the space in a new vocabulary; transformers forgets any other than |"
-    )
+    delimiter: str = setting("|", "CTC: token that stands for the space in a new vocabulary")
     lora: dict[str, Any] = setting({}, "LoRA: r, alpha, dropout, targets; empty: none")
     adapter: bool = setting(False, "MMS: train the language adapter only")
     freeze_feature_encoder: bool = setting(

@@ -5,6 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from govor.config.bounds import (
+    require_above_zero,
+    require_not_negative,
+    require_ordered,
+    require_share,
+)
 from govor.config.moments import Every, Keep
 from govor.config.setting import setting
 
@@ -31,9 +37,12 @@ class AugmentConfig:
     smooth_frames: float = setting(1.0, "width (standard deviation) of the smoothing", unit="frames")
 
     def __post_init__(self) -> None:
-        for name in ("noise_chance", "reverb", "smooth", "time_mask_share", "frequency_mask_share"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it is a share between 0 and 1")
+        require_share(self, "noise_chance", "reverb", "smooth", "time_mask_share", "frequency_mask_share")
+        require_not_negative(self, "gain_db", "time_masks", "frequency_masks")
+        require_above_zero(self, "smooth_frames")
+        require_ordered(self, "noise_snr_db", "reverb_s")
+        if self.reverb_s[0] <= 0:
+            raise ValueError(f"reverb_s is {list(self.reverb_s)}; reverberation times are above 0")
         if any(not 0.5 <= speed <= 2 for speed in self.speed):
             raise ValueError(f"speed is {list(self.speed)}; speeds are between 0.5 and 2")
 
@@ -96,15 +105,25 @@ class TrainConfig:
         for key in ("eval_every", "save_every"):
             Every.parse(getattr(self, key), f"train.{key}")
         Keep.parse(self.keep)
-        positive = {"accumulate": self.accumulate, "max_batch": self.max_batch, "lr": self.lr}
-        for name, value in positive.items():
-            if value <= 0:
-                raise ValueError(f"{name} is {value}; it is above 0")
-        if self.steps is None and self.epochs <= 0:
-            raise ValueError(f"epochs is {self.epochs}; it is above 0")
-        if self.steps is not None and self.steps <= 0:
-            raise ValueError(f"steps is {self.steps}; it is above 0")
-        if not 0 <= self.full_share <= 1:
-            raise ValueError(f"full_share is {self.full_share}; it is a share between 0 and 1")
-        if self.batch_s < 0:
+        require_above_zero(self, "accumulate", "max_batch", "lr", "steps", "hours", "max_hours", "log_every")
+        require_above_zero(self, "layer_decay", "mirror_max_bytes")
+        require_not_negative(self, "loader_workers", "threads", "eval_utterances", "samples")
+        require_not_negative(self, "warmup", "weight_decay", "max_grad_norm")
+        require_share(self, "full_share", "max_skipped")
+        if self.steps is None:
+            require_above_zero(self, "epochs")
+        if not self.batch_s >= 0:
             raise ValueError(f"batch_s is {self.batch_s}; it is above 0, or 0 to find it by trying")
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise ValueError(f"betas is {list(self.betas)}; both are from 0 to below 1")
+        if any(epoch < 1 for epoch in self.keep_epochs):
+            raise ValueError(f"keep_epochs is {list(self.keep_epochs)}; the first epoch is 1")
+        self._check_rates()
+
+    def _check_rates(self) -> None:
+        for prefix, factor in self.rates.items():
+            if isinstance(factor, bool) or not isinstance(factor, (int, float)) or not factor >= 0:
+                raise ValueError(
+                    f"rates.{prefix} is {factor!r}; it is a factor, 0 or more (names with dots are quoted: "
+                    "rates = { 'encoder.layers.0' = 0.1 })"
+                )

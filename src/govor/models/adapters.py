@@ -7,7 +7,7 @@ from typing import Any
 
 from govor.config import ModelConfig
 from govor.errors import ModelError, RecipeError
-from govor.models.weights import core_of
+from govor.models.weights import begins, core_of, saved_state
 
 ADAPTER_FOLDER = "adapter"
 LORA_KEYS = ("r", "alpha", "dropout", "targets")
@@ -34,7 +34,7 @@ def _freeze(model: Any, config: ModelConfig) -> None:
     if config.freeze_feature_encoder and hasattr(core, "freeze_feature_encoder") and config.base:
         core.freeze_feature_encoder()
     for prefix in config.freeze:
-        matched = [p for name, p in core.named_parameters() if name.startswith(prefix)]
+        matched = [p for name, p in core.named_parameters() if begins(name, prefix)]
         if not matched:
             parts = sorted({".".join(name.split(".")[:2]) for name, _ in core.named_parameters()})
             raise RecipeError(
@@ -111,15 +111,31 @@ def resume_adapter(family: Any, folder: Path, config: ModelConfig) -> None:
         raise ModelError(f"{folder} holds LoRA matrices of another base than {config.base}") from error
     family.model = model
     _freeze(model, config)
-    _take_buffers(core_of(model), folder)
+    _take_up(model, folder)
 
 
-def _take_buffers(core: Any, folder: Path) -> None:
-    """Running statistics move while LoRA trains; the merged weights beside the matrices hold them."""
-    from safetensors import safe_open
+def _take_up(model: Any, folder: Path) -> None:
+    """Compares base and matrices with the merged weights saved beside them; takes their running statistics.
 
-    with safe_open(folder / "model.safetensors", framework="pt") as saved:
-        names = set(saved.keys())
-        for name, buffer in core.named_buffers():
-            if name in names:
-                buffer.copy_(saved.get_tensor(name))
+    Raises:
+        ModelError: the base holds other weights than the ones that were trained on.
+    """
+    from safetensors.torch import load_file
+
+    saved = load_file(folder / "model.safetensors")
+    for name, buffer in core_of(model).named_buffers():
+        if name in saved:
+            buffer.copy_(saved[name])
+    for name, value in (saved_state(model) or {}).items():
+        if name in saved and not _alike(value, saved[name]):
+            raise ModelError(
+                f"{folder} was trained on another base than the one that [model] base names now ({name} "
+                "differs): set [model] revision or base to the weights that training began with"
+            )
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Equal but for the rounding of another machine."""
+    import torch
+
+    return one.shape == other.shape and torch.allclose(one, other, rtol=1e-3, atol=1e-4)

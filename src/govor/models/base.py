@@ -121,12 +121,12 @@ class Family(Recogniser, Protocol):
         """Pads examples to a batch of CPU tensors; the only place that pads.
 
         Keys: ``inputs`` (tensors by the model's argument names), ``labels`` (B, L), ``ids``, ``seconds``,
-        ``units`` (what the loss will sum), ``impossible`` (ids whose labels no output frames can carry; their
-        loss is left out and train counts them).
+        ``impossible`` (ids whose labels no output frames can carry; their loss is left out and train counts
+        them). Every value can be cut along B: a batch that does not fit into memory is run in pieces.
         """
 
     def loss(self, batch: Batch) -> tuple[torch.Tensor, int]:
-        """Loss summed over the batch, and how many units it sums (utterances for CTC, tokens for others)."""
+        """Loss summed over a batch or a piece of one, and its units (utterances for CTC, else tokens)."""
 
     def save(self, folder: Path) -> None:
         """Writes everything that `open_model` and transformers need to load it again."""

@@ -29,7 +29,7 @@ from govor.models.fusion import beam_runs, is_searched
 from govor.models.products import fast_products
 from govor.models.quiet import quiet
 from govor.models.saved import write_settings
-from govor.models.vocabulary import Vocabulary
+from govor.models.vocabulary import Vocabulary, keep_delimiter
 from govor.models.weights import common_facts, core_of, saved_state
 from govor.records import Hypothesis
 from govor.text import Normaliser
@@ -145,7 +145,6 @@ class CtcFamily:
             "frames": torch.tensor(frames),
             "ids": [e.id for e in examples],
             "seconds": [e.seconds for e in examples],
-            "units": sum(fits),
             "fits": torch.tensor(fits),
             "impossible": [e.id for e, fit in zip(examples, fits, strict=True) if not fit],
             "draw": examples[0].draw if examples else 0,
@@ -189,7 +188,7 @@ class CtcFamily:
         )
         counted = batch["fits"].to(self.device)
         each = torch.where(counted, each / lengths.clamp(min=1).to(self.device), torch.zeros_like(each))
-        return each.sum(), int(batch["units"])
+        return each.sum(), int(batch["fits"].sum())
 
     def _logits(self, batch: Batch) -> torch.Tensor:
         """``[B, F, V]`` in the chosen arithmetic."""
@@ -288,6 +287,7 @@ class CtcFamily:
         with quiet():
             model.save_pretrained(folder, state_dict=saved_state(self.model))
         self._processor().save_pretrained(folder)
+        keep_delimiter(folder)
         self.feature_extractor.save_pretrained(folder)
         save_adapter(self.model, folder)
         write_settings(folder, self.as_dict())

@@ -15,8 +15,8 @@ from govor.models.device import choose_device, training_precision
 from govor.models.opening import is_ctc, open_family, resolve
 from govor.models.products import FRAME_MULTIPLE, TRAINING_KERNELS, keep_kernels
 from govor.models.quiet import readable
-from govor.models.saved import read_settings
-from govor.models.vocabulary import Vocabulary, build_vocabulary, vocabulary_of
+from govor.models.saved import hub_commit, read_settings
+from govor.models.vocabulary import Vocabulary, build_vocabulary, open_tokenizer, vocabulary_of
 from govor.text import Normaliser
 
 if TYPE_CHECKING:
@@ -75,7 +75,8 @@ def resume_model(
         return _suited(family, where, arithmetic)
     if not config.base:
         raise RecipeError(f"{folder} continues LoRA training, which needs [model] base: name the base model")
-    family = open_family(resolve(config.base), settings, where, arithmetic, config.revision)
+    revision = config.revision or settings.get("base_revision")  # the base may have moved on since
+    family = open_family(resolve(config.base), settings, where, arithmetic, revision)
     resume_adapter(family, folder, config)
     return _suited(family, where, arithmetic)
 
@@ -143,7 +144,7 @@ class _Maker:
             configuration = AutoConfig.from_pretrained(
                 place, revision=self.config.revision, **self.config.settings
             )
-        self.settings["base_revision"] = getattr(configuration, "_commit_hash", None)
+        self.settings["base_revision"] = hub_commit(place, self.config.revision)
         if is_ctc(configuration):
             return self._ctc_base(place, configuration, train_texts)
         from govor.models.whisper_making import base_whisper
@@ -175,8 +176,6 @@ class _Maker:
 
     def _vocabulary(self, place: Path | str, configuration: Any, train_texts: Iterable[str]) -> Vocabulary:
         """Built from train where head or language is new or it is asked for, else the base's."""
-        from transformers import AutoTokenizer
-
         has_head = any(str(a).endswith("ForCTC") for a in configuration.architectures or ())
         new = self.config.adapter or not has_head  # an adapter is for a language that the base cannot write
         if self.config.vocabulary == "build" or (self.config.vocabulary == "auto" and new):
@@ -186,7 +185,7 @@ class _Maker:
                 f"{place} has no CTC head whose vocabulary could be kept: set [model] vocabulary = 'build'"
             )
         with readable(place):
-            tokenizer = AutoTokenizer.from_pretrained(place, revision=self.config.revision)
+            tokenizer = open_tokenizer(place, self.config.revision)
         return vocabulary_of(tokenizer, configuration.vocab_size, configuration.pad_token_id)
 
     def _ctc(self, model: Any, vocabulary: Vocabulary, feature_extractor: Any, name: str) -> Any:

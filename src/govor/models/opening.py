@@ -122,10 +122,10 @@ def _open_ctc(
     revision: str | None,
     name: str,
 ) -> Any:
-    from transformers import AutoFeatureExtractor, AutoModelForCTC, AutoTokenizer
+    from transformers import AutoFeatureExtractor, AutoModelForCTC
 
     from govor.models.ctc import CtcFamily
-    from govor.models.vocabulary import vocabulary_of
+    from govor.models.vocabulary import open_tokenizer, vocabulary_of
 
     if not any(str(a).endswith("ForCTC") for a in configuration.architectures or ()):
         raise ModelError(
@@ -133,7 +133,7 @@ def _open_ctc(
         )
     with readable(place):
         model = AutoModelForCTC.from_pretrained(place, revision=revision)
-        tokenizer = AutoTokenizer.from_pretrained(place, revision=revision)
+        tokenizer = open_tokenizer(place, revision)
         feature_extractor = AutoFeatureExtractor.from_pretrained(place, revision=revision)
     return CtcFamily(
         model.to(device).eval(),

@@ -43,6 +43,16 @@ def hub_settings(repo: str, revision: str | None = None) -> dict[str, Any]:
         return {}
 
 
+def hub_commit(place: Path | str, revision: str | None) -> str | None:
+    """The commit of a Hub model whose configuration was just opened; None for a folder."""
+    from huggingface_hub import try_to_load_from_cache
+
+    if isinstance(place, Path):
+        return None
+    found = try_to_load_from_cache(place, "config.json", revision=revision)
+    return Path(found).parent.name if isinstance(found, str) else None
+
+
 def _settings_in(path: Path) -> dict[str, Any]:
     settings: dict[str, Any] = read_json(path)
     if settings.get("format", 0) > FORMAT:

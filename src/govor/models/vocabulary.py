@@ -14,13 +14,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from govor.console import say
 from govor.errors import ModelError
+from govor.store import read_json, write_json
 
 BLANK = "<pad>"
 UNKNOWN = "<unk>"
-KEPT_DELIMITER = "|"
-"""The one that transformers 5.23 still knows when it opens a saved tokenizer."""
+USUAL_DELIMITER = "|"
+TOKENIZER_SETTINGS = "tokenizer_config.json"
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Vocabulary:
         return {c for c in set(text) if c != " " and self.unknown in self.encode(c)}
 
 
-def build_vocabulary(texts: Iterable[str], delimiter: str = KEPT_DELIMITER) -> Vocabulary:
+def build_vocabulary(texts: Iterable[str], delimiter: str = USUAL_DELIMITER) -> Vocabulary:
     """Blank, unknown, delimiter and the characters of normalised *train* texts by code point.
 
     Raises:
@@ -114,12 +114,6 @@ def build_vocabulary(texts: Iterable[str], delimiter: str = KEPT_DELIMITER) -> V
             f"the train texts contain the delimiter {delimiter!r}, which stands for the space and would "
             "not come back from decoding: set [model] delimiter to a character that no transcript has"
         )
-    if delimiter != KEPT_DELIMITER:
-        say(
-            f"[model] delimiter = {delimiter!r}: transformers 5 takes {KEPT_DELIMITER!r} for it when a saved "
-            "tokenizer is opened again, so only govor will write text with this model as it should: "
-            f"keep {KEPT_DELIMITER!r} unless transcripts contain it"
-        )
     tokens = (BLANK, UNKNOWN, delimiter, *sorted(characters))
     return Vocabulary(tokens, 0, 2, 1, False, _tokenizer(tokens, delimiter))
 
@@ -138,6 +132,37 @@ def _tokenizer(tokens: Sequence[str], delimiter: str) -> Any:
             pad_token=BLANK,
             word_delimiter_token=delimiter,
         )
+
+
+def keep_delimiter(folder: Path) -> None:
+    """Writes a saved tokenizer's delimiter in the one form that transformers 5 remembers when it opens it.
+
+    It drops settings whose name ends in ``_token`` where they are plain strings, and takes ``|`` instead.
+    """
+    settings = read_json(folder / TOKENIZER_SETTINGS)
+    delimiter = settings.get("word_delimiter_token")
+    if _is_forgotten(delimiter):
+        settings["word_delimiter_token"] = _remembered(delimiter)
+        write_json(folder / TOKENIZER_SETTINGS, settings)
+
+
+def _is_forgotten(delimiter: Any) -> bool:
+    return isinstance(delimiter, str) and delimiter != USUAL_DELIMITER
+
+
+def _remembered(delimiter: str) -> dict[str, Any]:
+    plain = dict.fromkeys(("lstrip", "rstrip", "normalized", "single_word"), False)
+    return {"__type": "AddedToken", "content": delimiter, "special": True, **plain}
+
+
+def open_tokenizer(place: Path | str, revision: str | None = None) -> Any:
+    """The tokenizer of a CTC model, with the delimiter that its settings name (see `keep_delimiter`)."""
+    from transformers import AutoTokenizer
+    from transformers.models.auto.tokenization_auto import get_tokenizer_config
+
+    named = get_tokenizer_config(place, revision=revision).get("word_delimiter_token")
+    kept = {"word_delimiter_token": _remembered(named)} if _is_forgotten(named) else {}
+    return AutoTokenizer.from_pretrained(place, revision=revision, **kept)
 
 
 def vocabulary_of(tokenizer: Any, outputs: int, blank: int) -> Vocabulary:

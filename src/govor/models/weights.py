@@ -13,6 +13,13 @@ def core_of(model: Any) -> Any:
     return model.get_base_model() if hasattr(model, "peft_config") else model
 
 
+def begins(name: str, prefix: str) -> bool:
+    """Whether a parameter's name begins with `prefix`; ``layers.1`` is no beginning of ``layers.10``."""
+    rest = name.removeprefix(prefix)
+    split_number = prefix[-1:].isdigit() and rest[:1].isdigit()
+    return name.startswith(prefix) and not split_number
+
+
 def saved_state(model: Any) -> dict[str, torch.Tensor] | None:
     """Weights to save: None for the model's own, or a copy with LoRA merged in."""
     return _merged(model) if hasattr(model, "peft_config") else None

@@ -131,7 +131,6 @@ class WhisperFamily:
             "labels": torch.from_numpy(labels),
             "ids": [e.id for e in examples],
             "seconds": [e.seconds for e in examples],
-            "units": int((labels != IGNORED).sum()),
             "impossible": impossible,
             "window_s": frames / self.window_frames * (self.max_window_s or 0.0),
         }
@@ -178,7 +177,7 @@ class WhisperFamily:
         total = functional.cross_entropy(
             logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="sum"
         )
-        return total, int(batch["units"])
+        return total, int((batch["labels"] != IGNORED).sum())
 
     def recognise(
         self, waves: Sequence[Wave], options: DecodeOptions, languages: Sequence[str | None] | None = None

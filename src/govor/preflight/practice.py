@@ -100,7 +100,8 @@ def writable(family: Family, clip: Clip) -> str:
 
 def seen_labels(batch: Any) -> int:
     """Labels of a batch that the loss can see (negative ones are masked); 0 where it sums no unit."""
-    return int((batch["labels"] >= 0).sum()) if batch["units"] else 0
+    usable = len(batch["impossible"]) < len(batch["ids"])
+    return int((batch["labels"] >= 0).sum()) if usable else 0
 
 
 def overfit(family: Family, clips: Sequence[Clip], budget: Budget) -> Practice:

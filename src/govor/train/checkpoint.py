@@ -90,8 +90,11 @@ def write(folder: Path, fill: Callable[[Path], None], facts: dict[str, Any]) -> 
                 _fsync(path)
         except Exception as error:
             raise _readable(error, folder) from error
+        before = folder.with_name(f".{folder.name}{store.PARTIAL_MARK}before")
         if folder.exists():
-            shutil.rmtree(folder)
+            shutil.rmtree(before, ignore_errors=True)
+            folder.rename(before)
+    shutil.rmtree(before, ignore_errors=True)
     return Checkpoint(folder, manifest)
 
 

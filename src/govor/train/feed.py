@@ -131,6 +131,9 @@ class Feed:
         utterance, language = self._ids[clip.row], self._languages[clip.row]
         if clip.features is None:
             return Skipped(utterance, clip.reason, clip.detail)
+        longest_s = self.family.max_window_s
+        if longest_s is not None and clip.seconds > longest_s:
+            return Skipped(utterance, "too_long", f"{clip.seconds:.2f} s, the model hears {longest_s:g} s")
         text = self.family.normaliser(self._texts[clip.row], language)
         labels = self.family.encode_text(text, language, clip.seconds)
         most = self.family.max_labels

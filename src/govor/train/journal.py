@@ -11,7 +11,9 @@ import importlib.util
 import json
 import math
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -72,7 +74,8 @@ class Journal:
         line = json.dumps({"kind": kind, "step": step, **plain}, ensure_ascii=False)
         self._append(line.encode("utf-8", "surrogatepass") + b"\n")
         numbers = {f"{kind}/{k}": float(v) for k, v in values.items() if _is_number(v)}
-        self._track(lambda tracker: tracker.numbers(numbers, step))
+        if numbers:
+            self._track(lambda tracker: tracker.numbers(numbers, step))
 
     def sample(self, step: int, utterance: str, reference: str, hypothesis: str) -> None:
         """What the model says about one utterance."""
@@ -158,31 +161,46 @@ class TensorBoard:
 
 
 class ModuleTracker:
-    """wandb or trackio: both offer ``init``, ``log`` and ``finish``."""
+    """wandb or trackio: both offer ``init``, ``log`` and ``finish``; what they print goes to stderr.
 
-    def __init__(self, name: str, run: Path, settings: Mapping[str, Any]) -> None:
-        self.name, self._module = name, importlib.import_module(name)
-        project = {"project": "govor", "name": run.name, "config": dict(settings)}
-        self._module.init(**project, **({"dir": str(run), "resume": "allow"} if name == "wandb" else {}))
+    Args:
+        name: of the module.
+        run: the run's folder.
+        identity: of the run, the same over all its sessions, so that these stand there as one.
+        settings: the recipe.
+    """
+
+    def __init__(self, name: str, run: Path, identity: str, settings: Mapping[str, Any]) -> None:
+        self.name = name
+        called = f"{settings.get('name', run.name)}-{identity}"
+        about = {"project": "govor", "name": called, "config": dict(settings), "resume": "allow"}
+        more = {"dir": str(run), "id": called} if name == "wandb" else {}
+        with redirect_stdout(sys.stderr):
+            self._module = importlib.import_module(name)
+            self._module.init(**about, **more)
 
     def numbers(self, values: Mapping[str, float], step: int) -> None:
         """One call a step."""
-        self._module.log(dict(values), step=step)
+        with redirect_stdout(sys.stderr):
+            self._module.log(dict(values), step=step)
 
     def text(self, name: str, value: str, step: int) -> None:
         """Samples stay in ``metrics.jsonl`` and TensorBoard."""
 
     def close(self) -> None:
         """Ends the tracker's run."""
-        self._module.finish()
+        with redirect_stdout(sys.stderr):
+            self._module.finish()
 
 
-def make_trackers(run: Path, step: int, wanted: Iterable[str], settings: Mapping[str, Any]) -> list[Tracker]:
+def make_trackers(
+    run: Path, step: int, wanted: Iterable[str], settings: Mapping[str, Any], identity: str = ""
+) -> list[Tracker]:
     """TensorBoard, and those of wandb and trackio that are wanted and usable; others are said and left."""
     if not importlib.util.find_spec("tensorboard"):
         say("TensorBoard is not installed: metrics.jsonl is the only log (pip install 'govor[train]')")
     makers: dict[str, Callable[[], Tracker]] = {
-        name: lambda name=name: ModuleTracker(name, run, settings)  # type: ignore[misc]
+        name: lambda name=name: ModuleTracker(name, run, identity, settings)  # type: ignore[misc]
         for name in _chosen(tuple(wanted))
     }
     if importlib.util.find_spec("tensorboard"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -79,17 +80,17 @@ class Stepper:
             extra: further numbers to add up over the processes on the way.
 
         Raises:
-            ModelError: the loss is not a number; the utterances are named, the weights are untouched.
+            ModelError: loss or gradient is not a number; the utterances are named, the weights are untouched.
         """
         self.family.model.train()
         events: list[dict[str, Any]] = []
         totals = self.ranks.sum([*self._gradients(batches, state, events), *_counts(batches), *extra])
         loss, units, clips, seconds, padded = totals[:5]
-        self._check(loss, batches, state)
+        self._require_finite("loss", loss, batches, state)
         rate = self.config.lr * rate_factor(
             state.step, state.total_steps, self.config.warmup, self.config.schedule
         )
-        norm = self._update(units, rate)
+        norm = self._update(units, rate, batches, state) if units else self._nothing_learned()
         state.step += 1
         state.seen += int(clips)
         return StepReport(
@@ -148,44 +149,63 @@ class Stepper:
             "rank": self.ranks.rank,
         }
 
-    def _check(self, loss: float, batches: list[FedBatch], state: TrainState) -> None:
-        if loss - loss == 0:  # neither NaN nor infinite
+    def _require_finite(self, what: str, value: float, batches: list[FedBatch], state: TrainState) -> None:
+        if math.isfinite(value):
             return
         self.optimiser.zero_grad(set_to_none=True)
         raise ModelError(
-            f"the loss of step {state.step + 1} is {loss} (process {self.ranks.rank} had "
+            f"the {what} of step {state.step + 1} is {value} (process {self.ranks.rank} had "
             f"{', '.join(self._culprits(batches)) or 'no such utterance'}): look at these with govor "
             "inspect, lower train.lr, or use train.precision = 'fp32'; the last checkpoint stands"
         )
 
     def _culprits(self, batches: list[FedBatch], most: int = 20) -> list[str]:
-        """Utterances whose own loss is not finite; all of the batch when none is on its own."""
+        """Utterances whose own loss or gradient is not finite; all of the batch when none is on its own."""
+        found = [
+            utterance
+            for fed in batches
+            if fed.ids
+            for utterance, batch in zip(fed.ids, in_pieces(fed.batch, len(fed.ids)), strict=True)
+            if not self._learns(batch)
+        ]
+        return (found or [i for fed in batches for i in fed.ids])[:most]
+
+    def _learns(self, batch: Batch) -> bool:
+        """Whether loss and gradients of a batch are numbers; leaves no gradient behind."""
         import torch
 
-        ids = [i for fed in batches for i in fed.ids]
-        found = []
-        with torch.no_grad():
-            for fed in batches:
-                for utterance, batch in zip(fed.ids, in_pieces(fed.batch, max(1, len(fed.ids))), strict=True):
-                    if not bool(torch.isfinite(self.loss(batch)[0])):
-                        found.append(utterance)
-        return (found or ids)[:most]
+        loss, _ = self.loss(batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = torch.nn.utils.get_total_norm([p.grad for p in self.parameters if p.grad is not None])
+        self.optimiser.zero_grad(set_to_none=True)
+        return math.isfinite(float(loss.detach())) and math.isfinite(float(norm))
 
-    def _update(self, units: float, rate: float) -> float:
-        """Averages, clips and applies the gradients; gives their norm."""
+    def _update(self, units: float, rate: float, batches: list[FedBatch], state: TrainState) -> float:
+        """Averages, clips and applies the gradients; gives their norm.
+
+        Gradients are added before they are unscaled: an overflow on one process has all of them leave the
+        step out.
+        """
         import torch
 
-        self.scaler.unscale_(self.optimiser)
         self.ranks.sum_gradients(self.parameters)
+        self.scaler.unscale_(self.optimiser)
         gradients = [p.grad for p in self.parameters if p.grad is not None]
-        torch._foreach_mul_(gradients, 1.0 / max(units, 1.0))
+        torch._foreach_mul_(gradients, 1.0 / units)
         limit = self.config.max_grad_norm or float("inf")
         norm = torch.nn.utils.clip_grad_norm_(self.parameters, limit, foreach=True)
+        if not self.scaler.is_enabled():
+            self._require_finite("gradient", float(norm), batches, state)
         set_rate(self.optimiser, rate)
         self.scaler.step(self.optimiser)
         self.scaler.update()
         self.optimiser.zero_grad(set_to_none=True)
         return float(norm)
+
+    def _nothing_learned(self) -> float:
+        """No clip of the step could be used, on any process: the weights stay."""
+        self.optimiser.zero_grad(set_to_none=True)
+        return 0.0
 
 
 def _counts(batches: list[FedBatch]) -> tuple[float, float, float]:

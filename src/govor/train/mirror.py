@@ -18,7 +18,7 @@ from typing import Any
 
 from govor import store
 from govor.console import say
-from govor.errors import GovorError, ModelError
+from govor.errors import GovorError, MachineError, ModelError
 from govor.train import checkpoint
 from govor.train.checkpoint import MANIFEST, Checkpoint
 from govor.train.folder import RunFolder
@@ -29,6 +29,7 @@ KEPT = 2
 TRIES = 3
 WAIT_S = 2.0
 OUTBOX = ".mirror"
+NOTED = "mirror.json"
 BESIDE = (METRICS, "recipe.toml", "run.json")
 
 
@@ -45,6 +46,7 @@ class Mirror:
         self.folder, self.target, self.max_bytes = folder, open_target(where), max_bytes
         self._queue: queue.Queue[tuple[Path, int | None] | None] = queue.Queue()
         self._thread = threading.Thread(target=self._work, name="mirror", daemon=True)
+        self._verified = ""
         shutil.rmtree(folder.root / OUTBOX, ignore_errors=True)
 
     def start(self) -> None:
@@ -74,11 +76,16 @@ class Mirror:
     def _work(self) -> None:
         self._guarded(self._verify_again)
         while (job := self._queue.get()) is not None:
-            waiting = self._queue.queue
-            if any(later for later in waiting):  # a newer one waits: this one need not be copied
+            if self._superseded(job[0].name):
                 shutil.rmtree(job[0], ignore_errors=True)
                 continue
             self._guarded(lambda job=job: self._copy(*job))  # type: ignore[misc]
+
+    def _superseded(self, name: str) -> bool:
+        """Whether a newer checkpoint waits, beside which this one, not being the best, need not be copied."""
+        with self._queue.mutex:
+            later = [job for job in self._queue.queue if job is not None]
+        return bool(later) and _name(later[-1][1]) != name
 
     def _guarded(self, action: Any) -> None:
         for attempt in range(1, TRIES + 1):
@@ -95,6 +102,9 @@ class Mirror:
     def _copy(self, outgoing: Path, best_step: int | None) -> None:
         found = checkpoint.read(outgoing)
         name = f"checkpoints/{outgoing.name}"
+        if outgoing.name == self._verified and fetch_manifest(self.target, outgoing.name) == found.manifest:
+            shutil.rmtree(outgoing, ignore_errors=True)
+            return
         self._make_room(found.size_bytes, outgoing.name, best_step)
         files = {f"{name}/{part}": outgoing / part for part in found.manifest["files"]}
         files |= {beside: outgoing / beside for beside in BESIDE if (outgoing / beside).exists()}
@@ -115,14 +125,22 @@ class Mirror:
     def _verify_again(self) -> None:
         """The newest copy, now that no cache of the last session answers; a bad one is removed."""
         for name in reversed(copies(self.target)):
-            manifest = fetch_manifest(self.target, name)
-            hashes = {f"checkpoints/{name}/{p}": e["sha256"] for p, e in manifest["files"].items()}
-            wrong = self.target.wrong(hashes)
+            wrong, step = self._wrong(name)
             if not wrong:
-                self._note(step=manifest["step"], verified=f"at this start: {self.target.proof()}")
+                self._verified = name
+                self._note(step=step, verified=f"at this start: {self.target.proof()}")
                 return
-            say(f"the mirror's {name} is damaged ({wrong[0]}): it is removed")
+            say(f"the mirror's {name} is damaged ({wrong}): it is removed")
             self.target.remove(f"checkpoints/{name}")
+
+    def _wrong(self, name: str) -> tuple[str, int]:
+        """What is wrong with a copy (empty: nothing), and its step."""
+        try:
+            manifest = fetch_manifest(self.target, name)
+        except ModelError as error:
+            return str(error), 0
+        hashes = {f"checkpoints/{name}/{p}": e["sha256"] for p, e in manifest["files"].items()}
+        return ", ".join(self.target.wrong(hashes)[:1]), manifest["step"]
 
     def _make_room(self, needed: int, name: str, best_step: int | None) -> None:
         """Removes old copies until the new one fits, but never the last whole one.
@@ -151,7 +169,7 @@ class Mirror:
                 self.target.remove(f"checkpoints/{name}")
 
     def _note(self, **facts: Any) -> None:
-        path = self.folder.root / "mirror.json"
+        path = self.folder.root / NOTED
         before = json.loads(path.read_text()) if path.exists() else {}
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         with contextlib.suppress(GovorError):
@@ -169,54 +187,81 @@ def copies(target: Target) -> list[str]:
 
 
 def fetch_manifest(target: Target, name: str) -> dict[str, Any]:
-    """The manifest of a copy."""
+    """The manifest of a copy.
+
+    Raises:
+        ModelError: it is damaged.
+    """
     import tempfile
 
     with tempfile.TemporaryDirectory() as scratch:
-        path = Path(scratch) / MANIFEST
-        target.get(f"checkpoints/{name}/{MANIFEST}", path)
-        return dict(store.read_json(path))
+        target.get(f"checkpoints/{name}/{MANIFEST}", Path(scratch) / MANIFEST)
+        return checkpoint.read(Path(scratch)).manifest
+
+
+def catch_up(folder: RunFolder, where: str, max_bytes: int | None) -> None:
+    """Copies the newest checkpoint of a finished run to a mirror that lacks it, and waits for it."""
+    found = checkpoint.listed(folder.checkpoints)
+    noted = store.read_json(folder.root / NOTED) if (folder.root / NOTED).exists() else {}
+    failed = str(noted.get("verified", "failed")).startswith("failed")
+    if not found or (noted.get("target") == where and noted.get("step") == found[-1].step and not failed):
+        return
+    best = found[-1].state().get("best")
+    mirror = Mirror(folder, where, max_bytes)
+    mirror.start()
+    mirror.copy(found[-1], best["step"] if best else None)
+    mirror.finish()
 
 
 def fetch_newest(folder: RunFolder, where: str, local: Checkpoint | None) -> Checkpoint | None:
     """The newest whole copy, fetched and verified, where it is newer than `local`; otherwise `local`.
 
     The best checkpoint comes along, so that the chosen model is there too.
+
+    Raises:
+        MachineError: a newer copy cannot be fetched, or nothing is here and the mirror cannot be read.
     """
     target = open_target(where)
     try:
         names = copies(target)
-    except Exception as error:  # an unreachable mirror must not keep a run from continuing
+    except Exception as error:
+        if local is None:
+            raise _unreachable(where, error, "to start without one") from error
         say(f"the mirror {where} cannot be read ({error}); using what is here")
         return local
     for name in reversed(names):
         if local is not None and name <= local.folder.name:
             return local
-        found = _fetch(folder, target, name)
-        if found is not None:
-            _fetch_beside(folder, target, found)
-            say(f"fetched {name} from {where}, verified")
-            return found
+        try:
+            found = _fetch(folder, target, name)
+            if found is not None:
+                _fetch_beside(folder, target, found)
+                say(f"fetched {name} from {where}, verified")
+                return found
+        except GovorError:
+            raise
+        except Exception as error:  # whatever a network does
+            raise _unreachable(where, error, "to go on from what is here") from error
     return local
 
 
+def _unreachable(where: str, error: Exception, otherwise: str) -> MachineError:
+    return MachineError(
+        f"the mirror {where} cannot be read ({str(error) or type(error).__name__}): run the same command "
+        f"again when it can, or leave train.mirror out {otherwise}"
+    )
+
+
 def _fetch(folder: RunFolder, target: Target, name: str) -> Checkpoint | None:
-    manifest = fetch_manifest(target, name)
     final = folder.checkpoints / name
-    with store.atomic_path(final) as partial:
-        for part in [*manifest["files"], MANIFEST]:
-            target.get(f"checkpoints/{name}/{part}", partial / part)
-        try:
+    try:
+        with store.atomic_path(final) as partial:
+            target.get(f"checkpoints/{name}/{MANIFEST}", partial / MANIFEST)
+            for part in checkpoint.read(partial).manifest["files"]:
+                target.get(f"checkpoints/{name}/{part}", partial / part)
             checkpoint.verify(partial)
-        except ModelError as error:
-            say(f"the mirror's {name} is damaged ({error}); trying the one before")
-            shutil.rmtree(partial)
-            partial.mkdir()
-            damaged = True
-        else:
-            damaged = False
-    if damaged:
-        shutil.rmtree(final)
+    except ModelError as error:
+        say(f"the mirror's {name} is damaged ({error}); trying the one before")
         return None
     return checkpoint.read(final)
 

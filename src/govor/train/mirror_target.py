@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from govor.errors import MissingExtraError, RecipeError
+from govor.errors import MissingExtraError, ModelError, RecipeError
 from govor.store import file_sha256
 
 BLOCK_BYTES = 1 << 20
@@ -30,7 +30,11 @@ class Target(Protocol):
         """Copies local files, in the order given; the last one must appear last."""
 
     def get(self, name: str, path: Path) -> None:
-        """Fetches a file."""
+        """Fetches a file.
+
+        Raises:
+            ModelError: it is not there.
+        """
 
     def remove(self, folder: str) -> None:
         """Removes a folder."""
@@ -90,7 +94,10 @@ class FileTarget:
     def get(self, name: str, path: Path) -> None:
         """Fetches a file."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._fs.get_file(f"{self._root}/{name}", str(path))
+        try:
+            self._fs.get_file(f"{self._root}/{name}", str(path))
+        except FileNotFoundError:
+            raise ModelError(f"{name} is missing there") from None
 
     def remove(self, folder: str) -> None:
         """Removes a folder, its manifest first, so that what is left is never taken for whole."""
@@ -112,7 +119,7 @@ class FileTarget:
             with self._fs.open(f"{self._root}/{name}", "rb") as file:
                 while block := file.read(BLOCK_BYTES):
                     digest.update(block)
-        except OSError:
+        except FileNotFoundError:  # whatever else a network does says nothing about the copy
             return ""
         return digest.hexdigest()
 
@@ -178,8 +185,13 @@ class HubTarget:
         """Fetches a file."""
         import shutil
 
+        from huggingface_hub.errors import EntryNotFoundError
+
         path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(self._api.hf_hub_download(self._repo, name), path)
+        try:
+            shutil.copyfile(self._api.hf_hub_download(self._repo, name), path)
+        except EntryNotFoundError:
+            raise ModelError(f"{name} is missing there") from None
 
     def remove(self, folder: str) -> None:
         """Removes a folder in one commit (the repository's history still counts towards a quota)."""

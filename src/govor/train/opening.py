@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from govor import store
 from govor.config import Recipe, TrainConfig, Workspace
+from govor.config.train import AugmentConfig
 from govor.console import say
 from govor.errors import ModelError
 from govor.train import checkpoint
@@ -93,6 +94,7 @@ def open_session(
         say(f"{ranks.size} processes train together")
     if ranks.main:
         _say_rate(material.dataset.sample_rate, stepper.family.sample_rate)
+        _say_unused(config.augment, stepper.family)
     state = _state(start, stepper, folder)
     layout = _layout(state, stepper, material, config)
     _set_total(state, config, material.durations, layout)
@@ -109,7 +111,7 @@ def open_session(
         stepper=stepper,
         judge=Judge(stepper.family, material.dataset, config, _options(recipe), ranks),
         saver=Saver(folder, stepper.family, stepper.optimiser, config, material.fingerprints),
-        mirror=_mirror(folder, config) if ranks.main else None,
+        mirror=_mirror(folder, config, start) if ranks.main else None,
         journal=journal,
         stopper=stopper,
     )
@@ -144,6 +146,15 @@ def _say_rate(data_hz: int, model_hz: int) -> None:
     if data_hz != model_hz:
         lost = " (what lies above half of the lower rate is missing)" if data_hz < model_hz else ""
         say(f"clips of {data_hz} Hz are resampled to the model's {model_hz} Hz while training{lost}")
+
+
+def _say_unused(augment: AugmentConfig, family: Any) -> None:
+    from govor.features import WaveSpec
+
+    pictures = {"frequency_masks": augment.frequency_masks, "smooth": augment.smooth}
+    unused = [f"train.augment.{name}" for name, value in pictures.items() if value]
+    if unused and isinstance(family.extractor, WaveSpec):
+        say(f"{' and '.join(unused)} change log-mel pictures; this model takes waves, so nothing comes of it")
 
 
 def _state(start: Checkpoint | None, stepper: Stepper, folder: RunFolder) -> TrainState:
@@ -262,17 +273,22 @@ def _write_facts(
     folder.note(**facts)
 
 
-def _mirror(folder: RunFolder, config: TrainConfig) -> Mirror | None:
+def _mirror(folder: RunFolder, config: TrainConfig, start: Checkpoint | None) -> Mirror | None:
+    """The mirror at work; a checkpoint that it lacks, because a session ended before, is copied first."""
     if not config.mirror:
         return None
     mirror = Mirror(folder, config.mirror, config.mirror_max_bytes)
     mirror.start()
+    if start:
+        best = start.state().get("best")
+        mirror.copy(start, best["step"] if best else None)
     return mirror
 
 
 def _journal(recipe: Recipe, folder: RunFolder, ranks: Ranks, state: TrainState) -> Journal:
+    asked = recipe.train.trackers
     trackers = (
-        make_trackers(folder.root, state.step, recipe.train.trackers, recipe.to_dict()) if ranks.main else []
+        make_trackers(folder.root, state.step, asked, recipe.to_dict(), state.identity) if ranks.main else []
     )
     return Journal(folder.root, state.metrics_bytes, trackers, ranks.main)
 

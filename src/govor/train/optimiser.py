@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from govor.config import TrainConfig
 from govor.errors import RecipeError
+from govor.models.weights import begins
 
 if TYPE_CHECKING:
     import torch
 
-_LAYER = re.compile(r"(?:^|\.)(?:layers?|blocks?|h)\.(\d+)\.")
+_LAYER = re.compile(r"^(?P<above>(?:.*?\.)??)(?:layers?|blocks?|h)\.(?P<number>\d+)\.")
+_UNDER = re.compile(r"conv|embed|subsampl|feature")
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
 
 def _begins(name: str, prefix: str) -> bool:
-    return name.startswith(prefix) or f".{prefix}" in name
+    """Whether the name, or the name from one of its parts on, begins with `prefix`."""
+    parts = name.split(".")
+    return any(begins(".".join(parts[first:]), prefix) for first in range(len(parts)))
 
 
 def make_optimiser(model: torch.nn.Module, config: TrainConfig) -> torch.optim.AdamW:
@@ -27,10 +31,11 @@ def make_optimiser(model: torch.nn.Module, config: TrainConfig) -> torch.optim.A
     Every group carries ``factor``, by which the scheduled rate is multiplied.
 
     Raises:
-        RecipeError: nothing is left to train.
+        RecipeError: nothing is left to train, or ``rates`` names no parameter.
     """
     import torch
 
+    _check_rates(model, config)
     groups: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
     deepest = layer_count(model)
     for name, parameter in trained(model):
@@ -43,6 +48,16 @@ def make_optimiser(model: torch.nn.Module, config: TrainConfig) -> torch.optim.A
         for (factor, decay), members in groups.items()
     ]
     return torch.optim.AdamW(plain, lr=config.lr, betas=config.betas, fused=True)
+
+
+def _check_rates(model: torch.nn.Module, config: TrainConfig) -> None:
+    names = [name for name, _ in model.named_parameters()]
+    for prefix in config.rates:
+        if not any(_begins(name, prefix) for name in names):
+            parts = sorted({".".join(name.split(".")[:2]) for name in names})
+            raise RecipeError(
+                f"train.rates: no parameter begins with {prefix!r}; there are {', '.join(parts)}"
+            )
 
 
 def trained(model: torch.nn.Module) -> Iterator[tuple[str, torch.nn.Parameter]]:
@@ -58,8 +73,14 @@ def layer_count(model: torch.nn.Module) -> int:
 
 
 def _layer(name: str) -> int:
+    """Number of the encoder layer that a parameter belongs to, -1 where it belongs to none.
+
+    Layers of what stands under the encoder (subsampling, convolutions) or on it (adapters) are none of them.
+    """
     found = _LAYER.search(name)
-    return int(found[1]) if found else -1
+    if not found or _UNDER.search(found["above"]) or "adapter" in found["above"]:
+        return -1
+    return int(found["number"])
 
 
 def rate_of(name: str, config: TrainConfig, layers: int) -> float:
@@ -77,7 +98,7 @@ def rate_of(name: str, config: TrainConfig, layers: int) -> float:
     layer = _layer(name)
     if layer >= 0:
         return factor * config.layer_decay ** (layers - 1 - layer)
-    under = re.search(r"conv|embed|subsampl|feature", name) is not None
+    under = _UNDER.search(name) is not None and "adapter" not in name
     return factor * (config.layer_decay**layers if under else 1.0)
 
 
@@ -99,21 +120,20 @@ def save_optimiser(model: torch.nn.Module, optimiser: torch.optim.Optimizer, pat
 
 
 def load_optimiser(model: torch.nn.Module, optimiser: torch.optim.Optimizer, path: Path) -> None:
-    """Reads what `save_optimiser` wrote.
+    """Reads what `save_optimiser` wrote; parameters that no step has used yet have no moments.
 
     Raises:
-        RecipeError: the parameters trained now are not those of the checkpoint.
+        RecipeError: the checkpoint trained parameters that are not trained now.
     """
     from safetensors.torch import load_file
 
     tensors = load_file(path)
     names = {key.split("::")[0] for key in tensors}
-    now = {name for name, _ in trained(model)}
-    if tensors and names != now:
-        first = sorted(names ^ now)[0]
+    lost = sorted(names - {name for name, _ in trained(model)})
+    if lost:
         raise RecipeError(
-            f"the checkpoint trained other parameters than the recipe asks for now ({first} is in only one "
-            "of them): keep model.freeze, model.lora and the base as they were, or choose another --out"
+            f"the checkpoint trained other parameters than the recipe asks for now ({lost[0]} is not trained "
+            "any more): keep model.freeze, model.lora and the base as they were, or choose another --out"
         )
     for name, parameter in trained(model):
         state: dict[str, Any] = {m: tensors[f"{name}::{m}"] for m in _MOMENTS if f"{name}::{m}" in tensors}

@@ -23,14 +23,22 @@ if TYPE_CHECKING:
 
 
 def start_processes(device: str) -> Ranks:
-    """This process among those that ``torchrun`` or ``accelerate launch`` started (or alone)."""
+    """This process among those that ``torchrun`` or ``accelerate launch`` started (or alone).
+
+    Raises:
+        MachineError: a device was asked for that this machine does not have.
+        UsageError: the word is not a device.
+    """
     import torch
     from accelerate import PartialState
     from transformers.utils import logging
 
+    from govor.models.device import choose_device
+
     logging.disable_progress_bar()
+    asked = choose_device(device)
     state = PartialState(cpu=device == "cpu")
-    place = state.device if device in ("auto", "cpu") else torch.device(device)
+    place = state.device if device in ("auto", "cpu") else asked
     if place.type == "cuda":
         torch.cuda.set_device(place)
     return Ranks(state.process_index, state.num_processes, place)

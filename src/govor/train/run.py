@@ -12,6 +12,7 @@ from govor.config import Recipe, Workspace
 from govor.errors import LimitError, ModelError, StoppedError
 from govor.train import checkpoint
 from govor.train.folder import RunFolder
+from govor.train.mirror import catch_up
 from govor.train.opening import open_session
 from govor.train.parts import start_processes
 from govor.train.reduce import Ranks
@@ -46,6 +47,8 @@ def train(recipe: Recipe, *, device: str = "auto") -> dict[str, Any]:
             stack.enter_context(store.locked(folder.root))
         done = ranks.from_main(_finished(folder, recipe))
         if done is not None:
+            if ranks.main and recipe.train.mirror:
+                catch_up(folder, recipe.train.mirror, recipe.train.mirror_max_bytes)
             return dict(done)
         stopper = stack.enter_context(Stopper(recipe.train.max_hours))
         try:

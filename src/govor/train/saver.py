@@ -70,6 +70,10 @@ class Saver:
             self._proved = True
         return made
 
+    def is_named(self, step: int) -> bool:
+        """Whether the checkpoint of a step is one that is never pruned."""
+        return bool(checkpoint.read(self.folder.checkpoint_of(step)).manifest.get("named"))
+
     def settle(self, made: Checkpoint, state: TrainState) -> None:
         """Publishes the best model and prunes."""
         best = state.best["step"] if state.best else None

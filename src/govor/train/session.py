@@ -79,6 +79,7 @@ class Session:
             StoppedError: asked to stop; a checkpoint was made.
             LimitError: too many clips could not be used.
         """
+        self._make_up()
         self._clock_s = self._window_s = time.monotonic()
         bar = Progress("train", self.state.total_steps, "steps", done=self.state.step)
         for plan, batches in self._groups():
@@ -86,6 +87,16 @@ class Session:
             bar.advance(1, self._note(report)) if self.ranks.main else None
             self._after(report)
         bar.finish() if self.ranks.main else None
+
+    def _make_up(self) -> None:
+        """The evaluation that was due when the last session was asked to stop."""
+        s = self.state
+        if not 0 < s.step < s.total_steps or not self._evals.due(s.last_eval, s.position):
+            return
+        self.evaluate()
+        if s.best and s.best["step"] == s.step:
+            named = self.ranks.main and self.saver.is_named(s.step)
+            self.save(named)
 
     def _groups(self) -> Iterator[tuple[EpochPlan, list[FedBatch]]]:
         """Optimiser steps from where the run stands, epoch after epoch."""
@@ -152,10 +163,10 @@ class Session:
         return f"loss {report.loss:.4f}{wer}  {self._rate:.3g} clips/s{used}"
 
     def _after(self, report: StepReport) -> None:
-        """Logs, evaluates and saves what is due behind a step; stops when asked to."""
+        """Logs, evaluates and saves what is due behind a step; asked to stop, it saves and stops at once."""
         s = self.state
         self._window.add(report)
-        last = s.step >= s.total_steps
+        last, stop = s.step >= s.total_steps, bool(report.extra[0])
         for event in report.events:
             say(
                 f"memory ran out at step {s.step}: {event['padded_s']} padded seconds "
@@ -164,13 +175,12 @@ class Session:
             self.journal.write("event", s.step, event)
         if s.step % self.config.log_every == 0 or last:
             self._log(report)
-        if last or self._evals.due(s.last_eval, s.position):
+        if last or (not stop and self._evals.due(s.last_eval, s.position)):
             self.evaluate()
         named = self._names.due(s.last_save, s.position) or (
             bool(self._saves.named) and self._saves.due(s.last_save, s.position)
         )
         better = s.best is not None and s.best["step"] == s.step
-        stop = bool(report.extra[0])
         if last or stop or named or better or self._saves.due(s.last_save, s.position):
             self.save(named)
         if stop and not last:

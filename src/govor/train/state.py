@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -33,6 +34,7 @@ class TrainState:
         metrics_bytes: length of ``metrics.jsonl``.
         scaler: state of the loss scaler (fp16), or empty.
         batch_s: padded seconds a batch (found by trying where the recipe says 0).
+        identity: what tells this run from others, over all its sessions and machines.
     """
 
     step: int = 0
@@ -51,6 +53,7 @@ class TrainState:
     metrics_bytes: int = 0
     scaler: dict[str, Any] = field(default_factory=dict)
     batch_s: float = 0.0
+    identity: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
 
     @property
     def position(self) -> Position:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,8 +123,9 @@ def _learning_curve(done: list[dict[str, Any]]) -> Any:
 
 
 def _importance(study: optuna.Study, space: list[Parameter], done: list[dict[str, Any]]) -> Any:
-    """Shares of importance by PED-ANOVA (Watanabe et al. 2023); None with too few trials."""
-    if len(space) < 2 or len(done) < FEWEST_FOR_IMPORTANCE:
+    """Shares of importance by PED-ANOVA (Watanabe et al. 2023); None with too few trials or one WER."""
+    told_apart = len({row["wer"] for row in done}) > 1
+    if len(space) < 2 or len(done) < FEWEST_FOR_IMPORTANCE or not told_apart:
         return None
     import optuna
 
@@ -131,7 +133,8 @@ def _importance(study: optuna.Study, space: list[Parameter], done: list[dict[str
 
     evaluator = optuna.importance.PedAnovaImportanceEvaluator()
     try:
-        shares = optuna.importance.get_param_importances(study, evaluator=evaluator)
+        with warnings.catch_warnings(action="ignore", category=UserWarning):  # of WERs that are all the same
+            shares = optuna.importance.get_param_importances(study, evaluator=evaluator)
     except (RuntimeError, ValueError):
         return None
     figure, axes = new_figure(height_in=0.9 + 0.35 * len(shares))

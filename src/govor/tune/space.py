@@ -51,9 +51,12 @@ class Parameter:
             return trial.suggest_int(self.name, int(self.low), int(self.high), step=step, log=self.log)
         return trial.suggest_float(self.name, self.low, self.high, step=self.step, log=self.log)
 
-    def shown(self, stored: Any) -> Any:
-        """The value of what the study stored."""
-        return self.values[int(stored)] if self.values else stored
+    @property
+    def ends(self) -> tuple[Any, ...]:
+        """All values of a list, or both ends of a range: what has to fit the recipe."""
+        if self.values:
+            return self.values
+        return tuple(int(end) if self.whole else end for end in (self.low, self.high))
 
 
 def read_space(config: TuneConfig) -> list[Parameter]:
@@ -93,13 +96,25 @@ def _parameter(name: str, value: Any) -> Parameter:
 
 
 def _range(name: str, value: Mapping[str, Any]) -> Parameter:
-    low, high, log = value["low"], value["high"], bool(value.get("log", False))
-    if not low < high or (log and low <= 0) or not all(map(math.isfinite, (low, high))):
+    low, high, log, step = value["low"], value["high"], bool(value.get("log", False)), value.get("step")
+    given = [low, high] if step is None else [low, high, step]
+    if not all(_is_finite(number) for number in given):
+        raise RecipeError(f"[tune] space: {name} is {dict(value)}; low, high and step are finite numbers")
+    if not low < high or (log and low <= 0):
         raise RecipeError(
             f"[tune] space: {name} from {low} to {high} is no range" + (" for log" if log else "")
         )
     whole = isinstance(low, int) and isinstance(high, int)
-    return Parameter(name, (), float(low), float(high), log, value.get("step"), whole)
+    if step is not None and (log or step <= 0 or (whole and step != int(step))):
+        above = "a whole number above 0" if whole else "above 0"
+        raise RecipeError(
+            f"[tune] space: {name} has step = {step}; a step is {above}, and not with log = true"
+        )
+    return Parameter(name, (), float(low), float(high), log, step, whole)
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _check_name(name: str) -> None:
@@ -120,6 +135,18 @@ def is_grid(space: list[Parameter]) -> bool:
 def grid_size(space: list[Parameter]) -> int:
     """Number of combinations of lists."""
     return math.prod(len(parameter.values) for parameter in space)
+
+
+def require_fitting(recipe: Recipe, space: list[Parameter]) -> None:
+    """Checks that the recipe takes every value of a list and both ends of every range, before any trial.
+
+    Raises:
+        RecipeError: one does not fit its setting.
+    """
+    first = {parameter.name: parameter.ends[0] for parameter in space}
+    for parameter in space:
+        for value in parameter.ends:
+            with_values(recipe, first | {parameter.name: value})
 
 
 def with_values(recipe: Recipe, values: Mapping[str, Any], **train: Any) -> Recipe:

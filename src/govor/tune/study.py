@@ -16,7 +16,7 @@ from govor.train.journal import read_metrics
 from govor.train.judge import check_splits
 from govor.train.stop import Stopper
 from govor.tune.report import write_report
-from govor.tune.space import HOURS, Parameter, grid_size, is_grid, read_space, with_values
+from govor.tune.space import HOURS, Parameter, grid_size, is_grid, read_space, require_fitting, with_values
 from govor.tune.trial import TrialProcess
 
 if TYPE_CHECKING:
@@ -46,16 +46,12 @@ def tune(recipe: Recipe, *, trials: int | None = None, device: str = "auto") -> 
     """
     folder = Workspace.of(recipe).root / "tune"
     space = read_space(recipe.tune)
-    with_values(recipe, {p.name: p.values[0] if p.values else _end(p) for p in space})
+    require_fitting(recipe, space)
     check_splits(recipe.train, {recipe.train.train_split: 1, recipe.train.dev_split: 1})
     with store.locked(folder), Stopper(None) as stopper:
         study = _Study(recipe, folder, space, device, stopper)
         study.run(trials or recipe.tune.trials)
         return study.summary()
-
-
-def _end(parameter: Parameter) -> float | int:
-    return int(parameter.low) if parameter.whole else parameter.low
 
 
 class _Study:
