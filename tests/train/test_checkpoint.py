@@ -37,6 +37,29 @@ def test_an_error_leaves_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_a_step_written_anew_is_there_whenever_it_is_killed(tmp_path: Path, monkeypatch) -> None:
+    """A kill between the two renames (here an exception that nothing handles) leaves the earlier one."""
+
+    place = Path.replace
+
+    def killed(self: Path, target: Path) -> Path:
+        if target.name == "step-00000003":
+            raise KeyboardInterrupt
+        return place(self, target)
+
+    checkpoint.write(tmp_path / "step-00000003", fill, FACTS)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "replace", killed)
+        checkpoint.write(tmp_path / "step-00000003", fill, {**FACTS, "wer": 0.5})
+    assert not (tmp_path / "step-00000003").exists()
+    found = checkpoint.newest_good(tmp_path, print)
+    assert found is not None and found.step == 3 and "wer" not in found.manifest
+    checkpoint.write(tmp_path / "step-00000003", fill, {**FACTS, "wer": 0.5})
+    again = checkpoint.newest_good(tmp_path, print)
+    assert again is not None and again.manifest["wer"] == 0.5
+    assert [path.name for path in tmp_path.iterdir()] == ["step-00000003"]
+
+
 @pytest.mark.parametrize(
     ("harm", "words"),
     [

@@ -28,6 +28,8 @@ MANIFEST = "checkpoint.json"
 TRAINING = "training"
 STATE = f"{TRAINING}/state.json"
 OPTIMIZER = f"{TRAINING}/optimizer.safetensors"
+BEFORE = ".before"
+"""Mark of a checkpoint whose step is being written anew."""
 DAMAGED = ".damaged-"
 
 
@@ -90,7 +92,7 @@ def write(folder: Path, fill: Callable[[Path], None], facts: dict[str, Any]) -> 
                 _fsync(path)
         except Exception as error:
             raise _readable(error, folder) from error
-        before = folder.with_name(f".{folder.name}{store.PARTIAL_MARK}before")
+        before = folder.with_name(f".{folder.name}{BEFORE}")
         if folder.exists():
             shutil.rmtree(before, ignore_errors=True)
             folder.rename(before)
@@ -194,6 +196,7 @@ def listed(root: Path) -> list[Checkpoint]:
 def newest_good(root: Path, say: Callable[[str], None]) -> Checkpoint | None:
     """The newest checkpoint that passes verification; damaged newer ones are set aside with a message."""
     store.remove_partials(root)
+    _bring_back(root)
     for folder in sorted((f for f in root.glob("step-*") if DAMAGED not in f.name), reverse=True):
         try:
             return verify(folder)
@@ -203,6 +206,16 @@ def newest_good(root: Path, say: Callable[[str], None]) -> Checkpoint | None:
                 f"checkpoint {folder.name} is damaged ({error}); it now lies in {aside}, using the one before"
             )
     return None
+
+
+def _bring_back(root: Path) -> None:
+    """Undoes the writing of a step anew that was killed between its two renames."""
+    for before in root.glob(f".step-*{BEFORE}"):
+        folder = before.with_name(before.name.removeprefix(".").removesuffix(BEFORE))
+        if folder.exists():
+            shutil.rmtree(before)
+        else:
+            before.rename(folder)
 
 
 def _set_aside(folder: Path) -> Path:
