@@ -15,7 +15,7 @@ from govor.corpora.folder import Corpus
 from govor.errors import BusyError, CorpusError, DatasetError, LimitError
 from govor.prepare import prepare_corpus, projected
 from govor.store import locked
-from speech import speak, spoken_rows, write_corpus
+from speech import RATE, speak, spoken_rows, write_corpus
 
 ONE = PrepareConfig(workers=1)
 
@@ -115,10 +115,31 @@ def prepared(tmp_path, rows, config=ONE, name="corpus", **more):
     return prepare_corpus(corpus, str(tmp_path / "dataset"), config, **more)
 
 
+def mp3_of(path):
+    """A recording as MP3, with a header that counts its frames."""
+    samples, rate = sf.read(path)
+    sink = io.BytesIO()
+    sf.write(sink, samples, rate, format="MP3")
+    return sink.getvalue()
+
+
+def test_a_flac_that_understates_its_length_keeps_its_end(tmp_path):
+    """Its clip is cut from blocks of four seconds, past the end that the header tells of."""
+    (tmp_path / "audio").mkdir()
+    sf.write(tmp_path / "audio" / "a.flac", speak("dobar dan svima", "ana") * 0.9, RATE)
+    content = bytearray((tmp_path / "audio" / "a.flac").read_bytes())
+    samples = sf.info(tmp_path / "audio" / "a.flac").frames
+    content[22:26] = (samples // 3).to_bytes(4, "big")
+    (tmp_path / "audio" / "a.flac").write_bytes(content)
+    prepared(tmp_path, [{"id": "a", "recording": "a", "audio": "a.flac", "text": "x", "split": "train"}])
+    assert clips(tmp_path / "dataset", "train")["a"]["duration"] == pytest.approx(samples / RATE, abs=1e-3)
+
+
 def test_bad_files_are_set_aside_with_reasons(tmp_path, rows):
     audio = tmp_path / "audio"
     bad = {
         "cut.wav": (audio / "dev0.wav").read_bytes()[:20_000],
+        "cut.mp3": mp3_of(audio / "dev0.wav")[:-8_000],
         "empty.flac": b"",
         "page.mp3": b"<html>404</html>" * 50,
     }
@@ -138,6 +159,7 @@ def test_bad_files_are_set_aside_with_reasons(tmp_path, rows):
     found = pl.read_parquet(tmp_path / "dataset" / "rejected.parquet")
     assert dict(zip(found["id"], found["reason"], strict=True)) == {
         "cut.wav": "truncated",
+        "cut.mp3": "truncated",
         "empty.flac": "empty_file",
         "page.mp3": "unreadable",
         "none.wav": "missing",
