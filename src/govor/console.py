@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 PLAIN_LINE_EVERY_S = 10.0
+SECONDS_IN = {"s": 1, "min": 60}
 
 
 def emit(summary: Mapping[str, Any], as_json: bool, lines: Sequence[str] = ()) -> None:
@@ -40,11 +41,12 @@ class Progress:
         total: units in all, or None.
         unit: in the plural.
         done: units that an earlier session did; the rate and the time left are those of this one.
+        per: ``s`` or ``min``, what the rate is told for.
     """
 
-    def __init__(self, label: str, total: float | None, unit: str, done: float = 0.0) -> None:
+    def __init__(self, label: str, total: float | None, unit: str, done: float = 0.0, per: str = "s") -> None:
         self.label, self.total, self.unit = label, total, unit
-        self.done, self.note = done, ""
+        self.done, self.note, self.per = done, "", per
         self._before = done
         self._start_s = self._shown_s = time.monotonic()
         self._terminal = sys.stderr.isatty()
@@ -58,6 +60,10 @@ class Progress:
         if now - self._shown_s >= (0.2 if self._terminal else PLAIN_LINE_EVERY_S):
             self._shown_s = now
             self._show()
+
+    def complete(self) -> None:
+        """All is done: the total was an estimate."""
+        self.total = self.done
 
     def finish(self) -> None:
         """Shows the last state and ends the line."""
@@ -78,7 +84,7 @@ class Progress:
             parts = [self.label, _bar(share), f"{self.done:,.6g}/{self.total:,.6g} {self.unit}"]
             if rate and self.done < self.total:
                 parts.append(f"{_clock((self.total - self.done) / rate)} left")
-        parts.append(f"{rate:,.3g} {self.unit}/s")
+        parts.append(f"{rate * SECONDS_IN[self.per]:,.3g} {self.unit}/{self.per}")
         return "  ".join([*parts, self.note] if self.note else parts)
 
 
@@ -93,9 +99,9 @@ def _clock(seconds: float) -> str:
 
 
 @contextmanager
-def progress(label: str, total: float | None, unit: str) -> Iterator[Progress]:
+def progress(label: str, total: float | None, unit: str, per: str = "s") -> Iterator[Progress]:
     """A `Progress` that is finished when the block ends."""
-    bar = Progress(label, total, unit)
+    bar = Progress(label, total, unit, per=per)
     try:
         yield bar
     finally:

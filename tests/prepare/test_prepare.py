@@ -56,6 +56,18 @@ def test_datasets_opens_it(tiny_dataset, tmp_path):
     assert sf.info(io.BytesIO(row["audio"]["bytes"])).samplerate == 16_000
 
 
+def test_datasets_tells_sets_of_the_same_name_apart(tmp_path):
+    """Its cache knows a local data set by the name of its folder and the header of its card."""
+    datasets = pytest.importorskip("datasets")
+    rows = spoken_rows(tmp_path / "audio")
+    for place, chosen in (("a", rows[:4]), ("b", rows[4:6])):
+        corpus = write_corpus(tmp_path / f"corpus-{place}", chosen, tmp_path / "audio")
+        prepare_corpus(corpus, str(tmp_path / place / "dataset"), ONE)
+        loaded = datasets.load_dataset(str(tmp_path / place / "dataset"), cache_dir=str(tmp_path / "cache"))
+        found = [name for split in loaded.values() for name in split["id"]]
+        assert sorted(found) == sorted(row["id"] for row in chosen)
+
+
 def test_the_index_tells_everything(tiny_dataset):
     index = json.loads((tiny_dataset / "dataset.json").read_text())
     assert index["read"] == index["kept"] + index["rejected"] == 17
@@ -135,7 +147,7 @@ def test_a_flac_that_understates_its_length_keeps_its_end(tmp_path):
     assert clips(tmp_path / "dataset", "train")["a"]["duration"] == pytest.approx(samples / RATE, abs=1e-3)
 
 
-def test_bad_files_are_set_aside_with_reasons(tmp_path, rows):
+def test_bad_files_are_set_aside_with_reasons(tmp_path, rows, capsys):
     audio = tmp_path / "audio"
     bad = {
         "cut.wav": (audio / "dev0.wav").read_bytes()[:20_000],
@@ -156,6 +168,8 @@ def test_bad_files_are_set_aside_with_reasons(tmp_path, rows):
         prepared(tmp_path, rows)
     summary = caught.value.summary
     assert summary["read"] == summary["kept"] + summary["rejected"] == len(rows)
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert "100%" in last and "h/min" in last and f"{summary['rejected']} rejected" in last
     found = pl.read_parquet(tmp_path / "dataset" / "rejected.parquet")
     assert dict(zip(found["id"], found["reason"], strict=True)) == {
         "cut.wav": "truncated",

@@ -208,7 +208,8 @@ class Job:
         pending[missing] = True
         gathered = Gathered(self.target.scratch, self.corpus, self.plan, pending, self.filled)
         try:
-            with progress("prepare", self._hours(missing), "h") as bar:
+            with progress("prepare", self._hours(missing), "h", "min") as bar:
+                bar.note = "0 rejected"
                 self._follow(bar, self._engine()(self, self._tasks(gathered, missing), self._supervisor))
         finally:
             gathered.close()
@@ -234,15 +235,16 @@ class Job:
         return run_here
 
     def _follow(self, bar: Progress, events: Iterator[Event]) -> None:
-        started_s, rejected = time.monotonic(), 0
+        rejected = 0
         for kind, *content in events:
             if kind == "shard":
                 rejected += len(content[0].rejected)
+                bar.advance(0, f"{rejected:,} rejected")
             elif kind == "beat":
-                minutes = max(time.monotonic() - started_s, 1e-3) / 60
-                bar.advance(content[0] / 3600, f"{bar.done / minutes:.3g} h/min, {rejected} rejected")
+                bar.advance(content[0] / 3600)
             elif kind == "peak":
                 self.peak_bytes = max(self.peak_bytes, content[0])
+        bar.complete()
 
     def arrived(self, finished: Finished) -> None:
         """A shard was finished by a worker: it is brought to its place and counted."""
