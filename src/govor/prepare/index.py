@@ -114,7 +114,7 @@ def card(total: Totals, languages: Iterable[str]) -> str:
     """The data-set card: a header that the Hub reads, then what was measured.
 
     The fingerprint stands in the header because ``datasets`` knows a local data set by its folder's name and
-    this header alone: without it, its cache would give another set called the same, or this one before an update.
+    this header alone: without it, its cache would give another set of the same name, or this one as it was.
     """
     size = next((label for limit, label in SIZES if total.kept < limit), "10M<n<100M")
     tongues = sorted({tag.split("-")[0] for tag in languages if tag})
