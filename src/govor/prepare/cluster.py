@@ -123,4 +123,5 @@ def run_one(
         supervisor.close()
     finally:
         supervisor.kill()
+        target.close()
     return shards, peak_bytes

@@ -67,6 +67,12 @@ class Target(Protocol):
     def require_space(self, needed_bytes: int, purpose: str) -> None:
         """Raises `DiskFullError` where the room is known and too small."""
 
+    def free_bytes(self) -> int | None:
+        """Room that is left, where that is known."""
+
+    def close(self) -> None:
+        """Removes what is needed only during the run."""
+
 
 def open_target(out: str) -> Target:
     """The target called `out`.
@@ -144,6 +150,13 @@ class LocalTarget:
         """Checks the disk."""
         store.require_space(self.root, needed_bytes, purpose)
 
+    def free_bytes(self) -> int | None:
+        """Of the disk."""
+        return store.free_bytes(self.root)
+
+    def close(self) -> None:
+        """Nothing to remove: `held` tidies up."""
+
 
 class RemoteTarget:
     """A place that fsspec reaches; shards are made in a local folder and put there."""
@@ -171,7 +184,7 @@ class RemoteTarget:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 yield
         finally:
-            shutil.rmtree(self._work, ignore_errors=True)
+            self.close()
 
     def shards(self) -> dict[str, ShardFacts]:
         """Facts of the shards in ``data/``, read from their footers alone."""
@@ -242,6 +255,14 @@ class RemoteTarget:
 
     def require_space(self, needed_bytes: int, purpose: str) -> None:
         """An object store has no known end."""
+
+    def free_bytes(self) -> int | None:
+        """Nobody knows."""
+        return None
+
+    def close(self) -> None:
+        """Removes the local folder."""
+        shutil.rmtree(self._work, ignore_errors=True)
 
 
 def read_json(target: Target, name: str) -> Any:
