@@ -133,6 +133,7 @@ class ShardWriter:
 
     def abort(self) -> None:
         """Leaves nothing behind."""
+        self._writer.is_open = False  # else pyarrow closes it once more when it is collected
         error = _AbortedError()
         self._files.__exit__(_AbortedError, error, None)
 
