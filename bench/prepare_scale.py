@@ -3,7 +3,7 @@
     python bench/prepare_scale.py memory --hours 100    16 kHz WAV recordings of an hour, a span every 5 s
     python bench/prepare_scale.py single --hours 10     the same, as one recording
     python bench/prepare_scale.py mp3 --hours 10        one MP3 recording with an index, of many shards
-    python bench/prepare_scale.py whole --hours 0.92    one recording without spans, which is one clip
+    python bench/prepare_scale.py whole --hours 0.9     one recording without spans: one clip (--codec wav)
     python bench/prepare_scale.py utterances            380,837 utterances of 0.3 s from 40 recordings
     python bench/prepare_scale.py plan --rows 20000000  the planner alone, on a synthetic table
 
@@ -101,10 +101,21 @@ def one_clip(folder: Path, hours: float) -> Path:
     return folder
 
 
-def prepared(folder: Path) -> dict:
+def prepared(folder: Path, codec: str = "flac") -> dict:
     """`govor prepare` in a process of its own; its summary."""
     out = folder / "dataset"
-    command = [sys.executable, "-m", "govor", "prepare", folder / "corpus", "--out", out, "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "govor",
+        "prepare",
+        folder / "corpus",
+        "--out",
+        out,
+        "--json",
+        "--codec",
+        codec,
+    ]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
     summary = json.loads(done.stdout)
     shutil.rmtree(folder)
@@ -166,6 +177,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=formatter)
     parser.add_argument("what", choices=["memory", "single", "mp3", "whole", "utterances", "plan"])
     parser.add_argument("--hours", type=float, default=10.0)
+    parser.add_argument("--codec", default="flac")
     parser.add_argument("--rows", type=int, default=1_000_000)
     given = parser.parse_args()
     folder, started_s = WORK / f"scale-{given.what}", time.monotonic()
@@ -174,7 +186,7 @@ def main() -> None:
         "memory": lambda: prepared(corpus_of(folder, round(given.hours), 1.0, 5.5, 5.0, many)),
         "single": lambda: prepared(corpus_of(folder, 1, given.hours, 5.5, 5.0, many)),
         "mp3": lambda: prepared(corpus_of(folder, 1, given.hours, 5.5, 5.0, many, mp3_recording)),
-        "whole": lambda: prepared(one_clip(folder, given.hours)),
+        "whole": lambda: prepared(one_clip(folder, given.hours), given.codec),
         "utterances": lambda: prepared(corpus_of(folder, 40, 1.0, 0.375, 0.3, UTTERANCES)),
         "plan": lambda: planned(given.rows),
     }

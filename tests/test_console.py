@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from govor.console import _rate
+from govor.console import _rate, progress
 
 WORK = """
 import time
@@ -60,10 +60,26 @@ def test_plain_lines_without_a_terminal():
 
 
 @pytest.mark.parametrize(
-    ("a_second", "text"), [(1234.5, "1,234 rows/s"), (2.345, "2.35 rows/s"), (0.3367, "20.2 rows/min")]
+    ("a_second", "unit", "text"),
+    [
+        (1234.5, "rows", "1,234 rows/s"),
+        (2.345, "rows", "2.35 rows/s"),
+        (0.3367, "rows", "20.2 rows/min"),
+        (1.5, "h", "90 h/min"),
+    ],
 )
-def test_slow_work_is_told_by_the_minute(a_second, text):
-    assert _rate(a_second, "rows") == text
+def test_slow_work_is_told_by_the_minute(a_second, unit, text):
+    assert _rate(a_second, unit) == text
+
+
+def test_an_estimate_that_was_too_high_ends_at_all_the_same(capsys):
+    with progress("prepare", 8.0, "h") as bar:
+        bar.advance(2.0, "3 rejected")
+        bar.complete()
+    said = capsys.readouterr().err
+    assert (
+        said.startswith("prepare  100%  2/2 h  ") and said.endswith("  3 rejected\n") and "left" not in said
+    )
 
 
 def test_rows_on_a_terminal():

@@ -21,9 +21,9 @@ class Row:
     drawing: Drawing
     task: TaskID
 
-    def show(self, done: float, facts: str, note: str) -> None:
+    def show(self, done: float, total: float | None, facts: str, note: str) -> None:
         """Draws the row anew."""
-        self.drawing.update(self.task, completed=done, facts=facts, note=note)
+        self.drawing.update(self.task, completed=done, total=total, facts=facts, note=note)
         self.drawing.refresh()
 
     def close(self) -> None:

@@ -62,6 +62,10 @@ class Progress:
             self._shown_s = now
             self._show()
 
+    def complete(self) -> None:
+        """All is done: the total was an estimate."""
+        self.total = self.done
+
     def finish(self) -> None:
         """Shows the last state and ends the line."""
         self._show()
@@ -70,7 +74,7 @@ class Progress:
 
     def _show(self) -> None:
         if self._row:
-            self._row.show(self.done, "  ".join(self._facts()), self.note)
+            self._row.show(self.done, self.total, "  ".join(self._facts()), self.note)
             return
         share = [f"{min(1.0, self.done / self.total):4.0%}"] if self.total else []
         parts = [self.label, *share, *self._facts(), *([self.note] if self.note else [])]
@@ -91,8 +95,8 @@ def _amount(value: float) -> str:
 
 
 def _rate(a_second: float, unit: str) -> str:
-    """Slow work is told by the minute."""
-    value, per = (a_second, "s") if a_second >= 1 else (60 * a_second, "min")
+    """Slow work is told by the minute, and so are hours of audio."""
+    value, per = (a_second, "s") if a_second >= 1 and unit != "h" else (60 * a_second, "min")
     return f"{value:,.0f} {unit}/{per}" if value >= 100 else f"{value:.3g} {unit}/{per}"
 
 

@@ -21,7 +21,15 @@ from govor.errors import BusyError, DiskFullError, InputError, MachineError
 
 FINGERPRINT_HEX_DIGITS = 32
 PARTIAL_MARK = ".partial-"
-NOT_WRITABLE = (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
+NOT_WRITABLE = (
+    errno.EACCES,
+    errno.EROFS,
+    errno.EPERM,
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EEXIST,
+    errno.ENAMETOOLONG,
+)
 
 
 def canonical_json(value: Any) -> str:

@@ -9,8 +9,9 @@ import soundfile as sf
 from hypothesis import given
 from hypothesis import strategies as st
 
+from govor.audio import probe
 from govor.audio.limits import DecodeLimits
-from govor.audio.mp3 import trusted_index
+from govor.audio.mp3 import IndexMismatchError, trusted_index
 from govor.audio.mp3_frames import FrameHeader, count_alike
 from govor.audio.reader import open_reader
 from govor.audio.source import opened
@@ -95,6 +96,40 @@ def test_two_bit_rates_are_left_to_ffmpeg_and_decoded_whole():
     assert index(content) is None
     assert decoded(content)[0] == "pyav"
     assert len(load_mono(content)) >= 3.0 * 16_000
+
+
+def with_header(frames=None, keep_encoder=True, seconds=3.0):
+    """MP3 with a Xing header that says `frames`, with or without its encoder's name."""
+    content = bytearray(mp3(seconds, xing=True))
+    place = max(content.find(b"Xing"), content.find(b"Info"))
+    if frames is not None:
+        content[place + 8 : place + 12] = frames.to_bytes(4, "big")
+    if not keep_encoder:
+        name = content.find(b"Lav")
+        content[name : name + 36] = bytes(36)
+    return bytes(content)
+
+
+def test_a_header_that_counts_too_few_frames_cuts_nothing_off():
+    """Its bytes are those of the file, and libsndfile stops where it says: only what is left unread tells."""
+    content = with_header(frames=60)
+    assert index(content).frames == 60
+    with pytest.raises(IndexMismatchError):
+        decoded(content)
+    assert abs(len(load_mono(content)) - 3.0 * 16_000) < 100
+
+
+def test_a_header_without_its_encoder_is_left_to_ffmpeg():
+    """libsndfile would take 529 samples away that FFmpeg, and whoever aligned the text, leaves there."""
+    named, nameless = with_header(), with_header(keep_encoder=False)
+    assert decoded(named)[0] == "soundfile" and decoded(nameless)[0] == "pyav"
+
+
+def test_a_file_that_ends_before_its_header_says_was_cut_off():
+    content = with_header()
+    half = content[: len(content) // 2]
+    assert abs(probe(half).declared_s - 3.0) < 0.2
+    assert probe(content).declared_s == pytest.approx(3.0, abs=0.01)
 
 
 @pytest.mark.parametrize("harm", ["cut", "byte lost", "garbage behind"])

@@ -7,6 +7,7 @@ import pytest
 import soundfile as sf
 
 from govor.audio import DecodeLimits, encode, load_mono, mono_blocks, probe
+from govor.audio.mp3 import IndexMismatchError
 from govor.audio.reader import open_reader
 from govor.audio.source import opened
 from govor.errors import AudioError
@@ -143,12 +144,29 @@ def test_a_float_file_with_infinity_stays_finite():
     assert np.isfinite(load_mono(wav(samples, RATE, "FLOAT"))).all()
 
 
-def test_a_flac_that_understates_its_length_is_read_to_its_end(tmp_path):
+@pytest.mark.parametrize("block_s", [1.0, 4.0])
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_a_flac_that_understates_its_length_is_not_cut_off(tmp_path, block_s, in_memory):
     rng = np.random.default_rng(1)
     content = bytearray(wav(rng.normal(0, 0.2, 10 * RATE), RATE, container="FLAC"))
     assert content[:4] == b"fLaC"
     content[21] &= 0xF0
-    content[22:26] = (2 * RATE).to_bytes(4, "big")
+    content[22:26] = (7 * RATE).to_bytes(4, "big")
     path = tmp_path / "short.flac"
     path.write_bytes(content)
-    assert abs(len(load_mono(path)) - 10 * RATE) <= 1
+    place = bytes(content) if in_memory else path
+    with opened(place, DecodeLimits()) as source:
+        reader = open_reader(source, DecodeLimits())
+        with pytest.raises(IndexMismatchError):
+            list(reader.blocks(block_s))
+        reader.close()
+    assert abs(len(load_mono(place)) - 10 * RATE) <= 1
+
+
+@pytest.mark.parametrize("tail", [b"", b"TAG" + bytes(125)])
+def test_a_flac_with_a_tag_behind_it_is_whole(tail):
+    content = wav(tone(5, RATE), RATE, container="FLAC") + tail
+    with opened(content, DecodeLimits()) as source:
+        reader = open_reader(source, DecodeLimits())
+        assert reader.decoder == "soundfile" and sum(map(len, reader.blocks(4.0))) == 5 * RATE
+        reader.close()

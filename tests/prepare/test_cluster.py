@@ -1,8 +1,11 @@
 """The Ray engine on a real local cluster of two nodes, one of which dies midway: the same bytes."""
 
+import socket
+
 import pytest
 
 from govor.config import PrepareConfig
+from govor.errors import MachineError
 from govor.prepare import prepare_corpus
 from prepare_helpers import Run, noise_corpus, tree, wait_until
 
@@ -24,6 +27,16 @@ def cluster(monkeypatch):
     yield nodes, second
     ray.shutdown()
     nodes.shutdown()
+
+
+def test_a_cluster_that_is_not_there_is_named(tiny_corpus, tmp_path):
+    pytest.importorskip("ray")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"  # nobody listens there
+        config = PrepareConfig(engine="ray", address=address)
+        with pytest.raises(MachineError, match=f"at {address} does not answer"):
+            prepare_corpus(tiny_corpus, str(tmp_path / "out"), config)
 
 
 @pytest.mark.slow

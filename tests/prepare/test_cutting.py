@@ -65,6 +65,23 @@ def test_clips_longer_than_allowed_are_refused(recording):
     assert reasons == ["clip_too_long", "clip_too_long"]
 
 
+def test_clips_that_are_open_together_are_bounded(recording, monkeypatch):
+    """The largest goes first: a mistaken table of whole recordings takes no others with it."""
+    monkeypatch.setattr(cutting, "OPEN_BYTES", 300_000)
+    spans = [
+        Span(0, None, None, None),
+        Span(1, None, 1.0, 3.0),
+        Span(2, None, 0.0, 15.0),
+        Span(3, None, 17.0, 19.0),
+    ]
+    outcomes = {outcome.row: outcome for outcome in cut(recording, spans)}
+    assert {row: outcome.reason for row, outcome in outcomes.items() if isinstance(outcome, Refused)} == {
+        0: "clip_too_long",
+        2: "clip_too_long",
+    }
+    assert "more than 0.3 MB" in outcomes[2].detail
+
+
 def test_finished_clips_are_let_go_of(recording, monkeypatch):
     made = []
     honest = cutting._Open

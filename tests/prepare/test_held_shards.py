@@ -1,6 +1,9 @@
 """A recording of several shards whose end may still ask for another decoder: its shards wait for that end."""
 
+from pathlib import Path
+
 import numpy as np
+import pytest
 import soundfile as sf
 
 from govor.audio.limits import DecodeLimits
@@ -8,7 +11,7 @@ from govor.audio.mp3 import trusted_index
 from govor.audio.source import opened
 from govor.config import PrepareConfig
 from govor.corpora.folder import Corpus
-from govor.prepare import work
+from govor.prepare import cutting, work
 from govor.prepare.rows import Gathered
 from govor.prepare.run import Job
 from govor.prepare.shard import ShardWriter
@@ -25,6 +28,60 @@ def indexed_mp3(path):
         assert trusted_index(source), "libsndfile wrote no index"
 
 
+def cut_short(path):
+    """Its header now counts half its frames."""
+    content = bytearray(path.read_bytes())
+    place = max(content.find(b"Xing"), content.find(b"Info")) + 8
+    frames = int.from_bytes(content[place : place + 4], "big") // 2
+    content[place : place + 4] = frames.to_bytes(4, "big")
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("held_bytes", [work.HELD_BYTES, 0])
+def test_a_wrong_index_does_nobody_elses_work_again(tmp_path, monkeypatch, held_bytes):
+    """Where its clips were kept back; where they were not, its task is done again, with the same bytes."""
+    audio = tmp_path / "audio"
+    audio.mkdir()
+    names = ["a", "b", "c", "d"]
+    for name in names:
+        indexed_mp3(audio / f"{name}.mp3")
+    for name in ("b", "d"):
+        cut_short(audio / f"{name}.mp3")
+    base = {"text": "x", "split": "dev"}
+    rows = [
+        {**base, "id": f"{n}{start}", "recording": n, "audio": f"{n}.mp3", "start": start, "end": end}
+        for n in names
+        for start, end in ((10.0, 20.0), (20.0, 50.0))
+    ]
+    opened_names = []
+    honest = cutting.open_reader
+
+    def open_reader(source, limits, decoder="auto"):
+        opened_names.append(Path(source.name).stem)
+        return honest(source, limits, decoder)
+
+    monkeypatch.setattr(cutting, "open_reader", open_reader)
+    monkeypatch.setattr(work, "HELD_BYTES", held_bytes)
+    corpus = Corpus.open(write_corpus(tmp_path / "corpus", rows, audio))
+    facts = run_alone(corpus, LocalTarget(tmp_path / "out"), PrepareConfig())
+    assert [(f.rows, f.rejected) for f in facts] == [(8, [])]
+    assert opened_names == (list("abbcdd") if held_bytes else list("ababcdabcd"))
+
+
+def run_alone(corpus, target, config):
+    """Everything in one task, in this process; facts of its shards."""
+    with target.held():
+        job = Job.of(corpus, target, config, update=False)
+        missing = job.missing()
+        gathered = Gathered(target.scratch, corpus, job.plan, np.ones(len(missing), bool), job.filled)
+        (task,) = job._tasks(gathered, missing)
+        finished = []
+        work.run_task(
+            task, lambda message: finished.append(message[1].facts) if message[0] == "shard" else None
+        )
+        return finished
+
+
 def test_shards_that_wait_hold_no_clips(tmp_path, monkeypatch):
     audio = tmp_path / "audio"
     audio.mkdir()
@@ -33,19 +90,13 @@ def test_shards_that_wait_hold_no_clips(tmp_path, monkeypatch):
     starts = map(float, range(0, SECONDS - 2, 2))
     rows = [{**base, "id": str(start), "start": start, "end": start + 1.9} for start in starts]
     corpus = Corpus.open(write_corpus(tmp_path / "corpus", rows, audio))
-    with LocalTarget(tmp_path / "out").held():
-        target = LocalTarget(tmp_path / "out")
-        job = Job.of(corpus, target, PrepareConfig(shard_bytes=SHARD_BYTES), update=False)
-        missing = job.missing()
-        gathered = Gathered(target.scratch, corpus, job.plan, np.ones(len(missing), bool), job.filled)
-        (task,) = job._tasks(gathered, missing)
-        waiting = []
-        honest = ShardWriter.commit
+    waiting = []
+    honest = ShardWriter.commit
 
-        def commit(writer):
-            waiting.append(len(writer._clips))
-            return honest(writer)
+    def commit(writer):
+        waiting.append(len(writer._clips))
+        return honest(writer)
 
-        monkeypatch.setattr(ShardWriter, "commit", commit)
-        work.run_task(task, lambda message: None)
+    monkeypatch.setattr(ShardWriter, "commit", commit)
+    run_alone(corpus, LocalTarget(tmp_path / "out"), PrepareConfig(shard_bytes=SHARD_BYTES))
     assert len(waiting) > 3 and not any(waiting)

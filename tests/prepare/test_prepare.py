@@ -15,7 +15,7 @@ from govor.corpora.folder import Corpus
 from govor.errors import BusyError, CorpusError, DatasetError, LimitError
 from govor.prepare import prepare_corpus, projected
 from govor.store import locked
-from speech import speak, spoken_rows, write_corpus
+from speech import RATE, speak, spoken_rows, write_corpus
 
 ONE = PrepareConfig(workers=1)
 
@@ -54,6 +54,18 @@ def test_datasets_opens_it(tiny_dataset, tmp_path):
     assert loaded["train"].features["audio"] == datasets.Audio(sampling_rate=16_000)
     row = loaded["dev"].cast_column("audio", datasets.Audio(decode=False))[0]
     assert sf.info(io.BytesIO(row["audio"]["bytes"])).samplerate == 16_000
+
+
+def test_datasets_tells_sets_of_the_same_name_apart(tmp_path):
+    """Its cache knows a local data set by the name of its folder and the header of its card."""
+    datasets = pytest.importorskip("datasets")
+    rows = spoken_rows(tmp_path / "audio")
+    for place, chosen in (("a", rows[:4]), ("b", rows[4:6])):
+        corpus = write_corpus(tmp_path / f"corpus-{place}", chosen, tmp_path / "audio")
+        prepare_corpus(corpus, str(tmp_path / place / "dataset"), ONE)
+        loaded = datasets.load_dataset(str(tmp_path / place / "dataset"), cache_dir=str(tmp_path / "cache"))
+        found = [name for split in loaded.values() for name in split["id"]]
+        assert sorted(found) == sorted(row["id"] for row in chosen)
 
 
 def test_the_index_tells_everything(tiny_dataset):
@@ -115,10 +127,31 @@ def prepared(tmp_path, rows, config=ONE, name="corpus", **more):
     return prepare_corpus(corpus, str(tmp_path / "dataset"), config, **more)
 
 
-def test_bad_files_are_set_aside_with_reasons(tmp_path, rows):
+def mp3_of(path):
+    """A recording as MP3, with a header that counts its frames."""
+    samples, rate = sf.read(path)
+    sink = io.BytesIO()
+    sf.write(sink, samples, rate, format="MP3")
+    return sink.getvalue()
+
+
+def test_a_flac_that_understates_its_length_keeps_its_end(tmp_path):
+    """Its clip is cut from blocks of four seconds, past the end that the header tells of."""
+    (tmp_path / "audio").mkdir()
+    sf.write(tmp_path / "audio" / "a.flac", speak("dobar dan svima", "ana") * 0.9, RATE)
+    content = bytearray((tmp_path / "audio" / "a.flac").read_bytes())
+    samples = sf.info(tmp_path / "audio" / "a.flac").frames
+    content[22:26] = (samples // 3).to_bytes(4, "big")
+    (tmp_path / "audio" / "a.flac").write_bytes(content)
+    prepared(tmp_path, [{"id": "a", "recording": "a", "audio": "a.flac", "text": "x", "split": "train"}])
+    assert clips(tmp_path / "dataset", "train")["a"]["duration"] == pytest.approx(samples / RATE, abs=1e-3)
+
+
+def test_bad_files_are_set_aside_with_reasons(tmp_path, rows, capsys):
     audio = tmp_path / "audio"
     bad = {
         "cut.wav": (audio / "dev0.wav").read_bytes()[:20_000],
+        "cut.mp3": mp3_of(audio / "dev0.wav")[:-8_000],
         "empty.flac": b"",
         "page.mp3": b"<html>404</html>" * 50,
     }
@@ -135,9 +168,12 @@ def test_bad_files_are_set_aside_with_reasons(tmp_path, rows):
         prepared(tmp_path, rows)
     summary = caught.value.summary
     assert summary["read"] == summary["kept"] + summary["rejected"] == len(rows)
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert "100%" in last and "h/min" in last and f"{summary['rejected']} rejected" in last
     found = pl.read_parquet(tmp_path / "dataset" / "rejected.parquet")
     assert dict(zip(found["id"], found["reason"], strict=True)) == {
         "cut.wav": "truncated",
+        "cut.mp3": "truncated",
         "empty.flac": "empty_file",
         "page.mp3": "unreadable",
         "none.wav": "missing",

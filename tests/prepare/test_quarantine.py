@@ -1,10 +1,14 @@
 """No file stops a run: it is set aside with a reason that stays, its worker replaced, the rest goes on."""
 
+import dataclasses
+import re
+
 import polars as pl
 import pytest
 import soundfile as sf
 
-from govor.config import PrepareConfig
+from govor.config import PrepareConfig, SelectConfig
+from govor.curate.select import select_corpus
 from govor.errors import DiskFullError, LimitError
 from govor.prepare import prepare_corpus
 from prepare_helpers import BREAK_DECODERS, FILL_DISK, tree
@@ -75,8 +79,17 @@ def test_a_full_disk_stops_cleanly_and_the_rest_follows_later(noise, tmp_path, i
     assert tree(tmp_path / "out") == tree(tmp_path / "calm")
 
 
-def test_too_little_room_is_said_before_anything_is_done(noise, tmp_path, monkeypatch):
-    monkeypatch.setattr("govor.store.free_bytes", lambda path: 1_000_000)
-    with pytest.raises(DiskFullError, match=r"1 MB are free.*select .* --max-bytes \d+"):
-        prepare_corpus(noise, str(tmp_path / "out"), CONFIG)
+@pytest.mark.parametrize("codec", ["flac", "wav"])
+def test_too_little_room_is_said_before_anything_is_done(noise, tmp_path, monkeypatch, capsys, codec):
+    config = dataclasses.replace(CONFIG, codec=codec)
+    monkeypatch.setattr("govor.store.free_bytes", lambda path: 4_000_000)
+    with pytest.raises(DiskFullError, match=r"4 MB are free.*select .* --max-bytes \d+") as caught:
+        prepare_corpus(noise, str(tmp_path / "out"), config)
     assert not list((tmp_path / "out" / "data").iterdir())
+    fits = int(re.search(r"--max-bytes (\d+)", str(caught.value))[1])
+    select_corpus(noise, tmp_path / "smaller", SelectConfig(max_bytes=fits))
+    capsys.readouterr()
+    assert prepare_corpus(tmp_path / "smaller", str(tmp_path / "out"), config)["kept"] > 0
+    assert re.search(
+        rf"hours to prepare: about [\d.]+ MB as {codec} in \d+ shards; 4 MB are free", capsys.readouterr().err
+    )

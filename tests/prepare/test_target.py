@@ -1,6 +1,10 @@
 """Outputs that are not a folder: the same bytes, and a run that goes on where it stopped."""
 
+import functools
+import http.server
 import os
+import socket
+import threading
 import uuid
 
 import fsspec
@@ -10,6 +14,7 @@ from govor.config import PrepareConfig
 from govor.errors import MachineError
 from govor.prepare import prepare_corpus
 from prepare_helpers import tree
+from speech import spoken_rows, write_corpus
 
 CONFIG = PrepareConfig(workers=1)
 
@@ -47,6 +52,76 @@ def test_file_url(tiny_corpus, tiny_dataset, tmp_path):
 def test_an_unknown_place_is_named(tiny_corpus):
     with pytest.raises(MachineError, match="nowhere://x cannot be reached"):
         prepare_corpus(tiny_corpus, "nowhere://x", CONFIG)
+
+
+def test_a_file_is_no_target(tiny_corpus, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(MachineError, match="file cannot be written"):
+        prepare_corpus(tiny_corpus, str(tmp_path / "file"), CONFIG)
+    with pytest.raises(MachineError, match="--out is empty"):
+        prepare_corpus(tiny_corpus, "", CONFIG)
+
+
+class Nobody(fsspec.AbstractFileSystem):
+    """A store that does not answer; its errors are of its own kind, as those of botocore are."""
+
+    protocol = "nobody"
+
+    def _refuse(self, *_, **__):
+        raise RuntimeError("no route to host")
+
+    info = ls = cat_file = pipe_file = put_file = _open = _refuse
+
+
+@pytest.fixture
+def nobody():
+    fsspec.register_implementation("nobody", Nobody, clobber=True)
+
+
+def test_a_store_that_does_not_answer_is_one_sentence(nobody, tiny_corpus):
+    with pytest.raises(MachineError, match=r"nobody://x/y cannot be read \(no route to host\)"):
+        prepare_corpus(tiny_corpus, "nobody://x/y", CONFIG)
+
+
+def test_recordings_whose_store_does_not_answer_are_no_bad_files(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}/a.wav"  # nobody listens there
+        row = {"id": "a", "recording": "a", "audio": url, "text": "x", "split": "train"}
+        corpus = write_corpus(tmp_path / "corpus", [row], tmp_path)
+        with pytest.raises(MachineError, match="cannot be fetched now"):
+            prepare_corpus(corpus, str(tmp_path / "out"), CONFIG)
+    assert not (tmp_path / "out" / "dataset.json").exists()
+
+
+@pytest.fixture
+def web(tmp_path):
+    """URL of a folder with one recording, one page that fails and nothing else."""
+    spoken_rows(tmp_path / "audio")
+
+    class Pages(http.server.SimpleHTTPRequestHandler):
+        def send_head(self):
+            return self.send_error(500) if "broken" in self.path else super().send_head()
+
+        def log_message(self, *_):
+            pass
+
+    pages = functools.partial(Pages, directory=tmp_path / "audio")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), pages) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def test_recordings_behind_urls_are_judged_one_by_one(web, tmp_path):
+    names = ["dev0.wav", "none.wav", "broken.wav"]
+    rows = [
+        {"id": name, "recording": name, "audio": f"{web}/{name}", "text": "x", "split": "train"}
+        for name in names
+    ]
+    corpus = write_corpus(tmp_path / "corpus", rows, tmp_path)
+    summary = prepare_corpus(corpus, str(tmp_path / "out"), PrepareConfig(workers=1, max_rejected=1.0))
+    assert (summary["kept"], summary["reasons"]) == (1, {"missing": 1, "unreadable": 1})
 
 
 @pytest.mark.slow

@@ -119,9 +119,13 @@ def test_a_replaced_recording_rewrites_its_shards_alone(work):
     homes = homes_of_recording(folder, rows, audio)
     before = tree(folder / "out")
     replaced(folder, audio)
-    assert prepare(rows)["written"] == []
+    unchanged = prepare(rows)
+    assert unchanged["written"] == []
     summary = prepare(rows, update=True)
     assert (summary["written"], summary["replaced"]) == (homes, [audio])
+    assert summary["fingerprint"] != unchanged["fingerprint"], (
+        "what was made from the old set would be reused"
+    )
     after = tree(folder / "out")
     assert {name for name in before if name.startswith("data/") and after[name] != before[name]} == {
         f"data/{home}" for home in homes

@@ -39,6 +39,10 @@ class ClipEncoder(Protocol):
     def write(self, pcm: Pcm) -> None:
         """Adds samples ``[T]``."""
 
+    @property
+    def encoded_bytes(self) -> int:
+        """Bytes held so far."""
+
     def finish(self) -> bytes:
         """The encoded clip."""
 
@@ -67,9 +71,21 @@ def encode(samples: NDArray[np.float32], sample_rate: int, codec: str = "flac") 
     return encoder.finish()
 
 
-class _SoundfileEncoder:
-    def __init__(self, container: str, sample_rate: int) -> None:
+class _InMemory:
+    """Holds what is encoded so far."""
+
+    def __init__(self) -> None:
         self._buffer = io.BytesIO()
+
+    @property
+    def encoded_bytes(self) -> int:
+        """Bytes held so far."""
+        return self._buffer.getbuffer().nbytes
+
+
+class _SoundfileEncoder(_InMemory):
+    def __init__(self, container: str, sample_rate: int) -> None:
+        super().__init__()
         self._file = sf.SoundFile(self._buffer, "w", sample_rate, 1, "PCM_16", format=container)
 
     def write(self, pcm: Pcm) -> None:
@@ -80,7 +96,7 @@ class _SoundfileEncoder:
         return self._buffer.getvalue()
 
 
-class _OpusEncoder:
+class _OpusEncoder(_InMemory):
     """Ogg Opus with a fixed stream serial, which is what makes its bytes reproducible."""
 
     def __init__(self, sample_rate: int) -> None:
@@ -88,7 +104,7 @@ class _OpusEncoder:
             raise ValueError(f"opus takes {', '.join(map(str, OPUS_RATES_HZ))} Hz, not {sample_rate}")
         import av
 
-        self._buffer = io.BytesIO()
+        super().__init__()
         self._container: Any = av.open(self._buffer, "w", format="ogg", options={"fflags": "+bitexact"})
         self._stream = self._container.add_stream("libopus", rate=sample_rate, layout="mono")
         self._stream.bit_rate = OPUS_BIT_RATE

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from govor.audio.limits import DecodeLimits
-from govor.audio.mp3 import trusted_index
+from govor.audio.mp3 import cut_off_index, trusted_index
 from govor.audio.reader import Reader, open_reader
 from govor.audio.source import AudioSource, Source, opened
 
@@ -77,7 +77,7 @@ def declared_seconds(source: Source, reader: Reader) -> float | None:
         return riff_s
     if reader.declared_samples is not None:
         return float(reader.declared_samples / reader.rate)
-    index = trusted_index(source) if reader.container == "mp3" else None
+    index = (cut_off_index(source) or trusted_index(source)) if reader.container == "mp3" else None
     return index.samples / index.sample_rate if index else None
 
 

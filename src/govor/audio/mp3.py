@@ -2,8 +2,9 @@
 
 libsndfile believes the Xing/Info header and, without one, guesses the length from the first frame's bit
 rate: a real 153 s recording was cut at 115 s without an error. So it is used only where the header counts
-frames and bytes and these agree with the file, and for clips without one whose frames, counted one by one,
-all have the bit rate of the first (as Common Voice's do): there it gives FFmpeg's samples in less time.
+frames and bytes, the bytes are those of the file, and the encoder's name stands with what it added; and for
+clips without one whose frames, counted one by one, all have the bit rate of the first (as Common Voice's do).
+There it gives FFmpeg's samples in less time. Bytes left unread at the end show that the count was too low.
 Layout: the Xing header as LAME writes it.
 """
 
@@ -15,9 +16,13 @@ from govor.audio.mp3_frames import ID3V1_BYTES, FrameHeader, count_alike
 from govor.audio.source import Source
 from govor.errors import AudioError
 
-_FRAMES_FLAG, _BYTES_FLAG = 1, 2
+_FRAMES_FLAG, _BYTES_FLAG, _SEEKING_FLAG, _QUALITY_FLAG = 1, 2, 4, 8
+_SEEKING_BYTES, _QUALITY_BYTES = 100, 4
+_GAPLESS_ENCODERS = (b"LAME", b"Lavf", b"Lavc")
+"""Encoders that say what they added at both ends. Behind other names libsndfile takes away its own delay,
+and FFmpeg nothing."""
 _TAIL_TOLERANCE_BYTES = 2_048
-_INDEX_BYTES = 64
+_INDEX_BYTES = 192
 """Frame header, side information and the part of the index that is read."""
 _VBRI_AT = 36
 _COUNTED_BYTES = 8 << 20
@@ -69,17 +74,40 @@ def trusted_index(source: Source) -> Mp3Index | None:
     Its Xing/Info header says so where it agrees with the file's size. Without one, the frames of a clip of
     constant bit rate are counted.
     """
-    start = id3v2_bytes(source.read_at(0, 10))
-    frame = source.read_at(start, _INDEX_BYTES)
+    start, frame = _first_frame(source)
     header = FrameHeader.parse(frame)
     if header is None:
         return None
-    tag = frame[4 + header.side_bytes :]
-    if tag[:4] in (b"Xing", b"Info"):
-        return _agreeing(source, start, tag, header)
+    tag = _xing(frame, header)
+    if tag:
+        announced = _announced(tag, header)
+        agrees = announced and abs(_missing_bytes(source, start, announced)) <= _TAIL_TOLERANCE_BYTES
+        return announced if agrees and _encoder(tag) in _GAPLESS_ENCODERS else None
     if frame[_VBRI_AT : _VBRI_AT + 4] == b"VBRI":
         return None
     return _counted(source, start, header)
+
+
+def cut_off_index(source: Source) -> Mp3Index | None:
+    """What the Xing/Info header of `source` announces, when the file ends before that does."""
+    start, frame = _first_frame(source)
+    header = FrameHeader.parse(frame)
+    announced = _announced(_xing(frame, header), header) if header else None
+    if announced and _missing_bytes(source, start, announced) > _TAIL_TOLERANCE_BYTES:
+        return announced
+    return None
+
+
+def _first_frame(source: Source) -> tuple[int, bytes]:
+    """Where the first frame begins, and its beginning."""
+    start = id3v2_bytes(source.read_at(0, 10))
+    return start, source.read_at(start, _INDEX_BYTES)
+
+
+def _xing(frame: bytes, header: FrameHeader) -> bytes:
+    """The Xing/Info header in the first frame, or nothing."""
+    tag = frame[4 + header.side_bytes :]
+    return tag if tag[:4] in (b"Xing", b"Info") else b""
 
 
 def _counted(source: Source, start: int, header: FrameHeader) -> Mp3Index | None:
@@ -93,14 +121,29 @@ def _counted(source: Source, start: int, header: FrameHeader) -> Mp3Index | None
     return Mp3Index(frames, len(stream), header.samples, header.sample_rate, counted=True)
 
 
-def _agreeing(source: Source, start: int, tag: bytes, header: FrameHeader) -> Mp3Index | None:
-    """The Xing/Info header, unless it disagrees with the file's size."""
-    flags = int.from_bytes(tag[4:8], "big")
-    if flags & 3 != _FRAMES_FLAG | _BYTES_FLAG:
+def _announced(tag: bytes, header: FrameHeader) -> Mp3Index | None:
+    """What a Xing/Info header says, when it counts both frames and bytes."""
+    both = _FRAMES_FLAG | _BYTES_FLAG
+    if _flags(tag) & both != both:
         return None
-    frames, announced_bytes = int.from_bytes(tag[8:12], "big"), int.from_bytes(tag[12:16], "big")
+    frames, stream_bytes = int.from_bytes(tag[8:12], "big"), int.from_bytes(tag[12:16], "big")
+    return Mp3Index(frames, stream_bytes, header.samples, header.sample_rate)
+
+
+def _flags(tag: bytes) -> int:
+    return int.from_bytes(tag[4:8], "big")
+
+
+def _encoder(tag: bytes) -> bytes:
+    """The first letters of the encoder's name in a Xing/Info header."""
+    flags, place = _flags(tag), 16
+    place += _SEEKING_BYTES if flags & _SEEKING_FLAG else 0
+    place += _QUALITY_BYTES if flags & _QUALITY_FLAG else 0
+    return tag[place : place + 4]
+
+
+def _missing_bytes(source: Source, start: int, announced: Mp3Index) -> int:
+    """By how much the stream of `source` is shorter than announced."""
     tail = source.read_at(max(0, source.size_bytes - ID3V1_BYTES), 3)
     stream_bytes = source.size_bytes - start - (ID3V1_BYTES if tail == b"TAG" else 0)
-    if abs(stream_bytes - announced_bytes) > _TAIL_TOLERANCE_BYTES:
-        return None
-    return Mp3Index(frames, announced_bytes, header.samples, header.sample_rate)
+    return announced.stream_bytes - stream_bytes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 
 import numpy as np
@@ -19,8 +20,9 @@ SOUNDFILE_SUBTYPES = frozenset(
 )
 """Subtypes decoded by libsndfile; its ADPCM decoders have known overflows and are left to FFmpeg."""
 
-FLAC_UNREAD_BYTES = 32_768
-"""libFLAC stops where the header says the end is; more than this behind it means that the header is wrong."""
+UNREAD_BYTES = {"flac": 1_024, "mp3": 8_192}
+"""These decoders stop where the header says the end is. More than this behind it (tags, the frames that an
+MP3 is padded with) means that the header is wrong."""
 
 
 class NotForSoundfileError(Exception):
@@ -84,9 +86,10 @@ class SoundfileReader:
         buffer = np.empty((block_frames(block_s, self.rate, self.channels), self.channels), np.float32)
         samples, start = 0, self._file.tell()
         may_hold_nan = self.codec in ("float", "double")
-        while True:
+        end = self._announced if self.container == "flac" else sys.maxsize  # libFLAC would read on unheard
+        while len(room := buffer[: end - start - samples]):
             try:
-                block = self._file.read(out=buffer)
+                block = self._file.read(out=room)
             except (sf.LibsndfileError, RuntimeError) as error:
                 if self._index:
                     raise IndexMismatchError(self._source.name, self._announced, start + samples) from None
@@ -98,14 +101,13 @@ class SoundfileReader:
                 yield finite(block) if may_hold_nan else block
             if len(block) < len(buffer):
                 break
-        if self._index and start + samples != self._announced:
-            raise IndexMismatchError(self._source.name, self._announced, start + samples)
-        if self.container == "flac" and self._unread_bytes() > FLAC_UNREAD_BYTES:
+        come_short = self._index is not None and start + samples != self._announced
+        if come_short or self._unread_bytes() > UNREAD_BYTES.get(self.container, sys.maxsize):
             raise IndexMismatchError(self._source.name, self._announced, start + samples)
 
     def _unread_bytes(self) -> int:
         if self._source.path is None:
-            return 0
+            return self._source.size_bytes - self._raw.tell()
         return self._source.size_bytes - os.lseek(self._raw.fileno(), 0, os.SEEK_CUR)
 
     def close(self) -> None:

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from govor.audio.limits import DecodeLimits
-from govor.errors import AudioError
+from govor.errors import AudioError, GovorError, MachineError
 
 HEAD_BYTES = 4_096
 _COPY_BYTES = 1 << 20
+_GONE = (404, 410)
+"""What a web server answers for what it does not have."""
 AudioSource = str | Path | bytes
 
 
@@ -90,6 +92,12 @@ def _file_size(path: str) -> int:
 
 
 def _fetch(uri: str, file: BinaryIO, limits: DecodeLimits) -> None:
+    """Copies the object at `uri` to `file`.
+
+    Raises:
+        AudioError: the object is at fault.
+        MachineError: its store does not answer: that says nothing about the object.
+    """
     import fsspec
 
     fetched_bytes = 0
@@ -99,9 +107,28 @@ def _fetch(uri: str, file: BinaryIO, limits: DecodeLimits) -> None:
                 fetched_bytes += len(block)
                 limits.check_size(fetched_bytes, uri)
                 file.write(block)
-    except FileNotFoundError:
-        raise AudioError(f"{uri}: there is no such object", "missing") from None
-    except (ImportError, ValueError) as error:
-        raise AudioError(f"{uri}: cannot be fetched ({error})", "unreadable") from None
+    except GovorError:
+        raise
+    except Exception as error:  # every file system has errors of its own
+        raise _fault(uri, _cause(error)) from None
     file.flush()
     limits.check_size(fetched_bytes, uri)
+
+
+def _cause(error: Exception) -> Exception:
+    """What lies behind `error`: over HTTP, fsspec calls every failure a missing file."""
+    cause = error.__cause__
+    says_more = isinstance(cause, OSError) or hasattr(cause, "status")
+    return cause if isinstance(cause, Exception) and says_more else error
+
+
+def _fault(uri: str, error: Exception) -> GovorError:
+    """An `AudioError` where the store spoke of this object, else a `MachineError`."""
+    status = getattr(error, "status", None)
+    if isinstance(error, FileNotFoundError) or status in _GONE:
+        return AudioError(f"{uri}: there is no such object", "missing")
+    if isinstance(error, (ImportError, ValueError, PermissionError)) or status:
+        return AudioError(f"{uri}: cannot be fetched ({error})", "unreadable")
+    return MachineError(
+        f"{uri} cannot be fetched now ({error}): when its store answers, run the same command again"
+    )

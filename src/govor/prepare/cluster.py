@@ -8,6 +8,7 @@ URLs. Work in flight is bounded; a task whose node is lost is given to another o
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from govor.prepare.verdicts import Verdicts
 if TYPE_CHECKING:
     from govor.prepare.run import Job
 
+ANSWER_S = 20.0
 IN_FLIGHT_A_CORE = 2
 NODE_LOSSES = 8
 
@@ -48,6 +50,8 @@ def _connected(address: str | None) -> Any:
         import ray
     except ImportError:
         raise MissingExtraError("ray", "ray") from None
+    if address:
+        _require_answer(address)
     try:
         ray.init(address=address, log_to_driver=False, include_dashboard=False, configure_logging=False,
                  ignore_reinit_error=True)  # fmt: skip
@@ -55,6 +59,23 @@ def _connected(address: str | None) -> Any:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise MachineError(f"the Ray cluster at {address or 'this machine'} cannot be used: {why}") from None
     return ray
+
+
+def _require_answer(address: str) -> None:
+    """Asks whether somebody listens at ``host:port``, which Ray itself waits for without an end.
+
+    Raises:
+        MachineError: nobody does.
+    """
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if not port.isdigit():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), ANSWER_S).close()
+    except OSError as error:
+        raise MachineError(
+            f"the Ray cluster at {address} does not answer ({error}): start it, or give its head's --address"
+        ) from None
 
 
 def _collected(ray: Any, job: Job, tasks: Iterator[Task]) -> Iterator[Event]:
@@ -123,4 +144,5 @@ def run_one(
         supervisor.close()
     finally:
         supervisor.kill()
+        target.close()
     return shards, peak_bytes

@@ -22,6 +22,8 @@ BLOCK_S = 4.0
 """Seconds decoded at a time: 6% less CPU time than with blocks of one second, the same bytes."""
 SILENT_PEAK = 1
 """16-bit samples that all stay within this are dither of an encoder (-90 dBFS), not the quietest speech."""
+OPEN_BYTES = 100_000_000
+"""Encoded bytes of all clips that are open at a time: one is there three times while it is written."""
 TRUNCATED_S, TRUNCATED_SHARE = 0.25, 0.02
 """A recording shorter than its header promises by more than both of these was cut off."""
 
@@ -104,6 +106,17 @@ class _Open:
     def too_long(self, samples: int) -> bool:
         return samples > self._settings.max_clip_s * self._settings.sample_rate
 
+    @property
+    def encoded_bytes(self) -> int:
+        """Bytes of the clip so far."""
+        return self._encoder.encoded_bytes if self._encoder else 0
+
+    def too_large(self) -> Refused:
+        """The answer where it, and what is open beside it, take too much memory."""
+        reached_s = self.samples / self._settings.sample_rate
+        detail = f"clips open at {reached_s:.0f} s of it take more than {OPEN_BYTES / 1e6:g} MB"
+        return Refused(self.span.row, "clip_too_long", detail)
+
     def _long(self) -> Refused:
         return Refused(self.span.row, "clip_too_long", f"longer than {self._settings.max_clip_s:g} s")
 
@@ -175,6 +188,17 @@ class _Track:
             for item in sorted(complete, key=_order):
                 yield item.finish(stop, ended=False)
 
+    @property
+    def open_bytes(self) -> int:
+        """Encoded bytes of the clips that are not complete."""
+        return sum(item.encoded_bytes for item in self._active)
+
+    def shed(self) -> Refused:
+        """Refuses the largest open clip."""
+        largest = max(self._active, key=lambda item: (item.encoded_bytes, item.span.row))
+        self._active.remove(largest)
+        return largest.too_large()
+
     def finish(self) -> Iterator[Outcome]:
         """The clips that end with the recording."""
         yield from self._advance(self._lane.finish())
@@ -243,6 +267,7 @@ def _cut(
             beat()
             for track in tracks:
                 yield from track.push(block)
+            yield from _shed(tracks)
             if not reader.provisional and all(track.done for track in tracks):
                 return
     except AudioError as error:
@@ -254,6 +279,12 @@ def _cut(
     declared_s = declared_seconds(source, reader)
     for track in tracks:
         yield from _judged(track, declared_s, settings)
+
+
+def _shed(tracks: list[_Track]) -> Iterator[Refused]:
+    """Refuses the largest clips, as long as those that are open together hold too many bytes."""
+    while sum(track.open_bytes for track in tracks) > OPEN_BYTES:
+        yield max(tracks, key=lambda track: track.open_bytes).shed()
 
 
 def _judged(track: _Track, declared_s: float | None, settings: Settings) -> Iterator[Outcome]:

@@ -21,12 +21,14 @@ class ShardFacts:
         key: of the rows, settings and verdicts it was made from.
         rows: clips in it.
         samples: of all clips together.
+        content: hash over the sums of all clips: what is heard in them.
         rejected: ``[id, reason, detail]`` of the utterances that did not become clips.
     """
 
     key: str
     rows: int
     samples: int
+    content: str
     rejected: list[list[str]]
 
     @property

@@ -38,7 +38,7 @@ class Totals:
         bytes: of the shards.
         splits: utterances, hours and shards by split.
         reasons: rejected by reason.
-        fingerprint: of everything the bytes depend on.
+        fingerprint: of rows, settings, verdicts and what is heard in the clips.
     """
 
     read: int
@@ -73,7 +73,9 @@ def totals(
         bytes=sum(sizes[name] for name in plan.names),
         splits=splits,
         reasons=dict(sorted(reasons.items())),
-        fingerprint=fingerprint([settings.as_dict(), [[name, facts[name].key] for name in plan.names]]),
+        fingerprint=fingerprint(
+            [settings.as_dict(), [[name, facts[name].key, facts[name].content] for name in plan.names]]
+        ),
     )
 
 
@@ -109,10 +111,15 @@ def _rejected(shards: Iterable[ShardFacts]) -> bytes:
 
 
 def card(total: Totals, languages: Iterable[str]) -> str:
-    """The data-set card: a header that the Hub reads, then what was measured."""
+    """The data-set card: a header that the Hub reads, then what was measured.
+
+    The fingerprint stands in the header because ``datasets`` knows a local data set by its folder's name and
+    this header alone: without it, its cache would give another set of the same name, or this one as it was.
+    """
     size = next((label for limit, label in SIZES if total.kept < limit), "10M<n<100M")
     tongues = sorted({tag.split("-")[0] for tag in languages if tag})
-    lines = ["---", "configs:", "- config_name: default", "  data_files:"]
+    lines = ["---", "configs:", "- config_name: default", f"  description: govor {total.fingerprint}"]
+    lines.append("  data_files:")
     for split, facts in total.splits.items():
         if facts["utterances"]:
             lines += [f"  - split: {split}", f"    path: {DATA}/{split}-*.parquet"]

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from govor.config import PrepareConfig
+from govor.config import PrepareConfig, SelectConfig
 from govor.console import Progress, progress, say
 from govor.corpora.folder import Corpus
 from govor.errors import DatasetError, DiskFullError, LimitError
@@ -35,7 +35,7 @@ from govor.prepare.supervise import Supervisor
 from govor.prepare.target import DATA, Target, open_target
 from govor.prepare.task import Task, shard_key
 from govor.prepare.verdicts import Verdicts
-from govor.store import fingerprint
+from govor.store import fingerprint, readable_bytes
 
 SPACE_MARGIN = 1.02
 Engine = Callable[..., Iterator[Event]]
@@ -137,6 +137,8 @@ class Job:
         stored = read_stored(target)
         if stored is None:
             _refuse_foreign(target)
+        elif not target.names(DATA):
+            stored = None  # whoever ended before the first shard appeared binds nobody
         planned = _planned(corpus, target, config, stored, update)
         settings = Settings.of(config, planned.shard_bytes)
         if stored is not None:
@@ -209,6 +211,7 @@ class Job:
         gathered = Gathered(self.target.scratch, self.corpus, self.plan, pending, self.filled)
         try:
             with progress("prepare", self._hours(missing), "h") as bar:
+                bar.note = "0 rejected"
                 self._follow(bar, self._engine()(self, self._tasks(gathered, missing), self._supervisor))
         finally:
             gathered.close()
@@ -238,11 +241,12 @@ class Job:
         for kind, *content in events:
             if kind == "shard":
                 rejected += len(content[0].rejected)
+                bar.advance(0, f"{rejected:,} rejected")
             elif kind == "beat":
-                bar.advance(content[0] / 3600, f"{rejected} rejected")
+                bar.advance(content[0] / 3600)
             elif kind == "peak":
                 self.peak_bytes = max(self.peak_bytes, content[0])
-        bar.total = bar.done  # lengths that only decoding tells were projected until now
+        bar.complete()
 
     def arrived(self, finished: Finished) -> None:
         """A shard was finished by a worker: it is brought to its place and counted."""
@@ -282,17 +286,32 @@ class Job:
 
     def _require_space(self, missing: list[int]) -> None:
         pcm, rows = int(self.plan.shard_pcm_bytes[missing].sum()), int(self.filled.rows[missing].sum())
-        needed = round(projected_bytes(pcm, rows, self.config.codec) * SPACE_MARGIN)
+        projected = projected_bytes(pcm, rows, self.config.codec)
         try:
-            self.target.require_space(needed, f"preparing {self._hours(missing):.1f} hours")
+            needed = round(projected * SPACE_MARGIN)
+            self.target.require_space(needed, f"preparing {self._hours(missing):.3g} hours")
         except DiskFullError as error:
-            from govor.store import free_bytes
+            raise DiskFullError(f"{error}; {self._what_fits(missing, projected)}") from None
+        self._announce(missing, projected)
 
-            fits = int(free_bytes(Path(self.target.name)) / SPACE_MARGIN)
-            raise DiskFullError(
-                f"{error}; make a corpus that fits with govor select {self.corpus.folder} --out SMALLER "
-                f"--max-bytes {fits}, or choose another --out"
-            ) from None
+    def _what_fits(self, missing: list[int], projected: int) -> str:
+        """What to do where the room is too small: fewer hours in the same proportion of bytes to seconds."""
+        if self.facts:
+            return "free that much and run the same command again, what is finished is kept"
+        reckoned = self._hours(missing) * 3600 * SelectConfig().bytes_per_s
+        fits = int((self.target.free_bytes() or 0) / SPACE_MARGIN**2 * reckoned / projected)
+        return (
+            f"make a corpus that fits with govor select {self.corpus.folder} --out SMALLER "
+            f"--max-bytes {fits}, or choose another --out"
+        )
+
+    def _announce(self, missing: list[int], projected: int) -> None:
+        free = self.target.free_bytes()
+        room = "" if free is None else f"; {readable_bytes(free)} are free"
+        say(
+            f"{self._hours(missing):.3g} hours to prepare: about {readable_bytes(projected)} as "
+            f"{self.config.codec} in {len(missing):,} shards{room}"
+        )
 
     def finish(self) -> Totals:
         """Removes what the plan does not know and writes the index."""
@@ -339,8 +358,8 @@ def _planned(
         return stored_plan(target, stored)
     if not update:
         raise DatasetError(
-            f"{corpus.folder} changed since {target.name} was prepared from it: add --update to rewrite only "
-            "the shards concerned, or choose another --out"
+            f"{target.name} was prepared from another corpus than {corpus.folder}, or from this one before "
+            "it changed: add --update to rewrite only the shards concerned, or choose another --out"
         )
     return plan(corpus, config.sample_rate, previous=stored_plan(target, stored))
 

@@ -13,7 +13,7 @@ from govor.audio.limits import DecodeLimits
 if TYPE_CHECKING:
     from govor.config.prepare import PrepareConfig
 
-FORMAT = 3
+FORMAT = 4
 """Number of this layout; it changes when the same input would give other bytes."""
 SMALLEST_SHARD_BYTES = 32_000_000
 LARGEST_SHARD_BYTES = 4_096_000_000

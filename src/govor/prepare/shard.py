@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -21,6 +22,7 @@ from govor.prepare.settings import Settings
 from govor.store import atomic_path, readable_error
 
 COMPRESSED = "zstd"
+CONTENT_DIGITS = 32
 _UNSAFE = str.maketrans(dict.fromkeys('/\\:*?"<>|\x00', "_"))
 
 
@@ -44,6 +46,7 @@ class ShardWriter:
         self._clips: list[Clip] = []
         self._rejected: list[list[str]] = []
         self._waiting_bytes = self._samples = self._rows = 0
+        self._content = hashlib.sha256()
         self._files = ExitStack()
         partial = self._files.enter_context(atomic_path(path))
         self._sink = self._files.enter_context(self._opened(partial))
@@ -88,6 +91,7 @@ class ShardWriter:
             return
         self._clips.append(outcome)
         self._samples += outcome.samples
+        self._content.update(outcome.sha256.encode())
         self._waiting_bytes += outcome.samples * PCM_BYTES_A_SAMPLE
         if self._waiting_bytes >= self._settings.row_group_bytes:
             self.flush()
@@ -117,7 +121,8 @@ class ShardWriter:
     def commit(self) -> ShardFacts:
         """Writes the footer and lets the shard appear."""
         self.flush()
-        facts = ShardFacts(self.key, self._rows, self._samples, sorted(self._rejected))
+        content = self._content.hexdigest()[:CONTENT_DIGITS]
+        facts = ShardFacts(self.key, self._rows, self._samples, content, sorted(self._rejected))
         self._writer.add_key_value_metadata({FOOTER_KEY.decode(): json.dumps(asdict(facts))})
         try:
             self._writer.close()
@@ -128,6 +133,7 @@ class ShardWriter:
 
     def abort(self) -> None:
         """Leaves nothing behind."""
+        self._writer.is_open = False  # else pyarrow closes it once more when it is collected
         error = _AbortedError()
         self._files.__exit__(_AbortedError, error, None)
 

@@ -67,9 +67,21 @@ class Target(Protocol):
     def require_space(self, needed_bytes: int, purpose: str) -> None:
         """Raises `DiskFullError` where the room is known and too small."""
 
+    def free_bytes(self) -> int | None:
+        """Room that is left, where that is known."""
+
+    def close(self) -> None:
+        """Removes what is needed only during the run."""
+
 
 def open_target(out: str) -> Target:
-    """The target called `out`."""
+    """The target called `out`.
+
+    Raises:
+        MachineError: it cannot be one.
+    """
+    if not out:
+        raise MachineError("--out is empty: name a folder or a URL")
     if "://" in out and not out.startswith("file://"):
         return RemoteTarget(out)
     return LocalTarget(Path(out.removeprefix("file://")))
@@ -138,6 +150,13 @@ class LocalTarget:
         """Checks the disk."""
         store.require_space(self.root, needed_bytes, purpose)
 
+    def free_bytes(self) -> int | None:
+        """Of the disk."""
+        return store.free_bytes(self.root)
+
+    def close(self) -> None:
+        """Nothing to remove: `held` tidies up."""
+
 
 class RemoteTarget:
     """A place that fsspec reaches; shards are made in a local folder and put there."""
@@ -165,7 +184,7 @@ class RemoteTarget:
                 self.folder.mkdir(parents=True, exist_ok=True)
                 yield
         finally:
-            shutil.rmtree(self._work, ignore_errors=True)
+            self.close()
 
     def shards(self) -> dict[str, ShardFacts]:
         """Facts of the shards in ``data/``, read from their footers alone."""
@@ -173,7 +192,7 @@ class RemoteTarget:
         for name in self.names(DATA):
             if not name.endswith(".parquet"):
                 continue
-            with self._files.open(self._path(f"{DATA}/{name}"), "rb") as file:
+            with self._reached("read"), self._files.open(self._path(f"{DATA}/{name}"), "rb") as file:
                 facts = read_facts(file)
             if facts:
                 found[name] = facts
@@ -183,55 +202,67 @@ class RemoteTarget:
         """Puts a finished shard in place and removes the local one."""
         local = self.folder / name
         size = local.stat().st_size
-        self._reported(lambda: self._files.put_file(str(local), self._path(f"{DATA}/{name}")))
+        with self._reached("written"):
+            self._files.put_file(str(local), self._path(f"{DATA}/{name}"))
         local.unlink()
         return size
 
     def rename(self, old: str, new: str) -> None:
         """Copies a shard to its new name, then removes the old one."""
-        self._files.copy(self._path(f"{DATA}/{old}"), self._path(f"{DATA}/{new}"))
-        self._files.rm_file(self._path(f"{DATA}/{old}"))
+        with self._reached("written"):
+            self._files.copy(self._path(f"{DATA}/{old}"), self._path(f"{DATA}/{new}"))
+            self._files.rm_file(self._path(f"{DATA}/{old}"))
 
     def remove(self, name: str) -> None:
         """Removes an object, if it is there: stores differ in how they refuse to remove what is not."""
-        with suppress(FileNotFoundError):
+        with self._reached("written"), suppress(FileNotFoundError):
             if self._files.exists(self._path(name)):
                 self._files.rm_file(self._path(name))
 
     def read(self, name: str) -> bytes | None:
         """Content of a small object, or None."""
-        try:
+        with self._reached("read"), suppress(FileNotFoundError):
             return bytes(self._files.cat_file(self._path(name)))
-        except FileNotFoundError:
-            return None
+        return None
 
     def write(self, name: str, content: bytes) -> None:
         """Writes a small object."""
-        self._reported(lambda: self._files.pipe_file(self._path(name), content))
+        with self._reached("written"):
+            self._files.pipe_file(self._path(name), content)
 
-    def _reported(self, act: Any) -> None:
+    @contextmanager
+    def _reached(self, purpose: str) -> Iterator[None]:
+        """Around every request: stores have errors of their own for access, names and the network."""
         try:
-            act()
-        except (PermissionError, OSError) as error:
+            yield
+        except Exception as error:
             raise MachineError(
-                f"{self.name} cannot be written ({error}): mend that, then run the same command again"
+                f"{self.name} cannot be {purpose} ({error}): mend that, then run the same command again"
             ) from None
 
     def names(self, folder: str) -> list[str]:
         """Visible objects in a folder."""
-        try:
+        paths: list[str] = []
+        with self._reached("read"), suppress(FileNotFoundError):
             self._files.invalidate_cache()
             paths = self._files.ls(self._path(folder), detail=False)
-        except FileNotFoundError:
-            return []
         return sorted(p.rsplit("/", 1)[1] for p in paths if not p.rsplit("/", 1)[1].startswith("."))
 
     def size(self, name: str) -> int:
         """Bytes of an object."""
-        return int(self._files.size(self._path(name)))
+        with self._reached("read"):
+            return int(self._files.size(self._path(name)))
 
     def require_space(self, needed_bytes: int, purpose: str) -> None:
         """An object store has no known end."""
+
+    def free_bytes(self) -> int | None:
+        """Nobody knows."""
+        return None
+
+    def close(self) -> None:
+        """Removes the local folder."""
+        shutil.rmtree(self._work, ignore_errors=True)
 
 
 def read_json(target: Target, name: str) -> Any:

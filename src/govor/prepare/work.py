@@ -16,10 +16,10 @@ import pyarrow as pa
 from govor.audio.limits import DecodeLimits
 from govor.audio.mp3 import IndexMismatchError
 from govor.audio.reader import indexed
-from govor.audio.source import opened
+from govor.audio.source import Source, opened
 from govor.audio.stream import mono_blocks
 from govor.errors import AudioError, CorpusError, GovorError
-from govor.prepare.cutting import Outcome, Refused, Span, cut_recording
+from govor.prepare.cutting import Clip, Outcome, Refused, Span, cut_recording
 from govor.prepare.facts import Finished
 from govor.prepare.memory import peak_rss_bytes
 from govor.prepare.recording import Recording, as_it_is, is_local
@@ -28,6 +28,8 @@ from govor.prepare.shard import ShardWriter
 from govor.prepare.task import Task, audio_path, shard_key
 
 BEAT_EVERY_S = 0.5
+HELD_BYTES = 4_000_000
+"""Encoded clips of a recording that are kept back until its end is known."""
 Report = Callable[[tuple[Any, ...]], None]
 
 
@@ -184,8 +186,7 @@ def _outcomes(task: Task, audio: str, spans: list[Span], beat: Callable[[], None
     path = audio_path(audio, task.audio_root)
     try:
         with opened(path, task.settings.limits) as source:
-            decoder = "pyav" if audio in task.not_by_index else "auto"
-            for outcome in cut_recording(source, spans, task.settings, beat, decoder):
+            for outcome in _by_the_right_decoder(task, source, audio, spans, beat):
                 del left[outcome.row]
                 yield outcome
     except IndexMismatchError:
@@ -201,6 +202,37 @@ def _outcomes(task: Task, audio: str, spans: list[Span], beat: Callable[[], None
     except Exception as error:  # decoders of damaged files raise whatever they like
         detail = f"{path}: the decoder failed ({type(error).__name__}: {error})"
         yield from (Refused(row, "decoder_error", detail) for row in left)
+
+
+def _by_the_right_decoder(
+    task: Task, source: Source, audio: str, spans: list[Span], beat: Callable[[], None]
+) -> Iterator[Outcome]:
+    """The outcomes of a recording whose end may tell that another decoder must be used.
+
+    Its first clips are kept back, so that short recordings are simply cut again: the whole task is done again
+    only where more has been passed on.
+
+    Raises:
+        IndexMismatchError: its end told so, too late.
+    """
+    decoder = "pyav" if audio in task.not_by_index else "auto"
+    outcomes = cut_recording(source, spans, task.settings, beat, decoder)
+    held: list[Outcome] = []
+    held_bytes = 0
+    try:
+        for outcome in outcomes:
+            held.append(outcome)
+            held_bytes += len(outcome.content) if isinstance(outcome, Clip) else 0
+            if held_bytes > HELD_BYTES:
+                break
+    except IndexMismatchError:
+        held, outcomes = [], cut_recording(source, spans, task.settings, beat, "pyav")
+    except Exception:
+        yield from held
+        raise
+    yield from held
+    held.clear()
+    yield from outcomes
 
 
 class _OtherDecoderNeededError(Exception):
