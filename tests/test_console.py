@@ -77,9 +77,8 @@ def test_an_estimate_that_was_too_high_ends_at_all_the_same(capsys):
         bar.advance(2.0, "3 rejected")
         bar.complete()
     said = capsys.readouterr().err
-    assert (
-        said.startswith("prepare  100%  2/2 h  ") and said.endswith("  3 rejected\n") and "left" not in said
-    )
+    assert said.startswith("prepare  100%  2/2 h  ") and said.endswith("  3 rejected\n")
+    assert "left" not in said
 
 
 def test_rows_on_a_terminal():
