@@ -88,6 +88,19 @@ def test_audio_faults_are_found_and_named(make_corpus: Any, store: Any, tmp_path
     assert details["audio"]["error"] == {"missing": 1, "unreadable": 1}
 
 
+def test_noise_and_tones_are_told_from_speech(make_corpus: Any, store: Any, speech: Any) -> None:
+    store("noise.wav", tone(3), 16_000)
+    store("tone.wav", np.sin(np.arange(48_000) * 0.2).astype(np.float32) * 0.3, 16_000)
+    store("speech.wav", speech, 48_000)
+    store("loud.wav", np.clip(speech + tone(len(speech) / 48_000, 48_000, 0.01), -1, 1), 48_000)
+    store("silent.wav", np.zeros(32_000, np.float32), 16_000)
+    names = ["noise", "tone", "speech", "loud", "silent"]
+    corpus = make_corpus([{"id": n, "audio": f"{n}.wav", "duration": None, "text": "a b c"} for n in names])
+    summary, out = check(corpus)
+    assert counts(summary)["steady_audio"] == 2 and counts(summary)["silent_audio"] == 1
+    assert _first_id((out / "report.html").read_text(), "steady_audio") in ("noise", "tone")
+
+
 def _stored(folder: Path, samples: Any, rate: int) -> Path:
     sf.write(folder / "between.wav", samples, rate)
     return folder / "between.wav"

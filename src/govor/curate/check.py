@@ -161,7 +161,17 @@ def _audio(probes: pl.DataFrame) -> dict[str, Any]:
         }
         for kind in kinds
     }
-    measured = ("true_s", "bit_rate", "peak", "dc", "clipped", "silent", "bandwidth_hz", "pitch_hz")
+    measured = (
+        "true_s",
+        "bit_rate",
+        "peak",
+        "dc",
+        "clipped",
+        "silent",
+        "range_db",
+        "bandwidth_hz",
+        "pitch_hz",
+    )
     spread = {name: _distribution(probes[name].drop_nulls().cast(pl.Float64).to_numpy()) for name in measured}
     hours = float(probes["true_s"].sum() or 0.0) / 3600
     return {

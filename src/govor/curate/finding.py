@@ -54,6 +54,11 @@ KINDS: dict[str, Kind] = {
     "silent_audio": Kind(
         "warning", "{count} recordings are silent", "leave them out with govor select --exclude"
     ),
+    "steady_audio": Kind(
+        "warning",
+        "{count} recordings are equally loud from beginning to end: noise or a tone, no speech",
+        "listen to one; leave them out with govor select --exclude",
+    ),
     "clipped_audio": Kind(
         "warning", "{count} recordings are clipped", "use a better copy where there is one"
     ),

@@ -72,7 +72,8 @@ def _stamped(recordings: Sequence[tuple[str, str]]) -> pl.DataFrame:
 def _known(folder: Path, wanted: pl.DataFrame) -> pl.DataFrame:
     parts = sorted(folder.glob("part-*.parquet"))
     frames = [pl.read_parquet(part) for part in parts]
-    table = pl.concat([pl.DataFrame(schema=SCHEMA), *[f.select(list(SCHEMA)) for f in frames]])
+    whole = [frame.select(list(SCHEMA)) for frame in frames if set(SCHEMA) <= set(frame.columns)]
+    table = pl.concat([pl.DataFrame(schema=SCHEMA), *whole])  # what was measured otherwise is measured again
     stamps = wanted.select("audio", "file_bytes", "file_time_ns")
     return table.join(stamps, on=["audio", "file_bytes", "file_time_ns"]).unique("audio", keep="last")
 

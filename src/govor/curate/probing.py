@@ -27,6 +27,7 @@ from govor.errors import AudioError
 CLIPPED = 0.999
 """Samples of this size and above count as clipped where several follow each other."""
 SILENT_DBFS = -60.0
+FLOOR_DBFS = -120
 SILENCE_FRAME_S = 0.05
 LOUD_BLOCKS = 20
 """Blocks of about a second whose spectrum is measured: the loudest ones."""
@@ -59,6 +60,7 @@ class Probe:
         dc: mean sample.
         clipped: share of samples that are clipped.
         silent: share of 50 ms frames below -60 dBFS.
+        range_db: between the levels that a tenth and nineteen twentieths of these frames stay below, in dB.
         bandwidth_hz: highest frequency with energy.
         pitch_hz: median pitch of voiced frames, or None.
         digest: hash of the file's bytes.
@@ -80,6 +82,7 @@ class Probe:
     dc: float | None = None
     clipped: float | None = None
     silent: float | None = None
+    range_db: float | None = None
     bandwidth_hz: float | None = None
     pitch_hz: float | None = None
     digest: str | None = None
@@ -169,6 +172,7 @@ class Gauge:
     _clipped: int = 0
     _frames: int = 0
     _silent: int = 0
+    _levels: NDArray[np.int64] = field(default_factory=lambda: np.zeros(-FLOOR_DBFS + 1, np.int64))
     _loudest: list[tuple[float, int, Mono]] = field(default_factory=list)
 
     def add(self, block: Mono, peak: float) -> None:
@@ -192,6 +196,9 @@ class Gauge:
         power = np.einsum("ft,ft->f", frames, frames) / size
         self._frames += len(frames)
         self._silent += int((power < 10 ** (SILENT_DBFS / 10)).sum())
+        levels = 10 * np.log10(np.maximum(power, 10 ** (FLOOR_DBFS / 10)))
+        bins = np.minimum(levels - FLOOR_DBFS, len(self._levels) - 1).astype(np.int64)
+        self._levels += np.bincount(bins, minlength=len(self._levels))
 
     def found(self) -> dict[str, Any]:
         """Attributes of a `Probe` that come from the samples."""
@@ -201,9 +208,17 @@ class Gauge:
             "dc": self._sum / max(self.samples, 1),
             "clipped": self._clipped / max(self.samples, 1),
             "silent": self._silent / self._frames if self._frames else float(self._peak < 1e-3),
+            "range_db": self._range_db(),
             "bandwidth_hz": bandwidth_hz(loud, self.rate),
             "pitch_hz": pitch_hz(loud, self.rate),
         }
+
+    def _range_db(self) -> float | None:
+        """To whole dB; None where there is no frame."""
+        if not self._frames:
+            return None
+        low, high = np.searchsorted(np.cumsum(self._levels), [0.1 * self._frames, 0.95 * self._frames])
+        return float(high - low)
 
     def _loud(self) -> Mono:
         """The loudest blocks in order, each cut to whole frames so that joints stand between frames."""

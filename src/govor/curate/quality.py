@@ -21,12 +21,21 @@ MIN_LETTERS = 20
 """Below this a pause more or less decides the letters a second."""
 CLIPPED_SHARE = 0.001
 SILENT_SHARE = 0.95
+STEADY_RANGE_DB, STEADY_S = 3.0, 1.0
+"""Of 357 real recordings of a second and more none has less than 15 dB; noise and tones have 1."""
 DC_OFFSET = 0.02
 
 
 def narrow_band(bandwidth_hz: float, sample_rate: int) -> bool:
     """Whether a recording holds telephone speech although its sample rate promises more."""
     return sample_rate >= WIDE_BAND_RATE_HZ and 0.0 < bandwidth_hz <= TELEPHONE_BANDWIDTH_HZ
+
+
+def is_steady(probe: Probe) -> bool:
+    """Whether a recording that is not silent is as loud at all times as no speech is: noise or a tone."""
+    silent = _number(probe.silent) > SILENT_SHARE
+    known = probe.range_db is not None and _number(probe.true_s) >= STEADY_S
+    return known and not silent and _number(probe.range_db) <= STEADY_RANGE_DB
 
 
 def wrong_rate(pitch_hz: float | None, letters_per_s: float | None, letters: int = MIN_LETTERS) -> str | None:
@@ -101,6 +110,12 @@ JUDGEMENTS = (
         lambda p: _number(p.silent) > SILENT_SHARE,
         lambda p: f"{_number(p.silent):.0%} silent, peak {_number(p.peak):.4f}",
         lambda p: _number(p.silent),
+    ),
+    Judgement(
+        "steady_audio",
+        is_steady,
+        lambda p: f"levels within {_number(p.range_db):.0f} dB from beginning to end",
+        lambda p: -_number(p.range_db),
     ),
     Judgement(
         "clipped_audio",
