@@ -142,16 +142,27 @@ def test_out_of_time_and_continued(recipe: Callable[..., Recipe], tmp_path: Path
     assert weights(tmp_path / "parts" / "run", 6) == weights(tmp_path / "whole" / "run", 6)
 
 
+@pytest.mark.parametrize("moment", ["before it", "in the middle of it"])
 def test_asked_to_stop_where_an_evaluation_is_due(
-    recipe: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    recipe: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     """The checkpoint comes first, for a grace period may be short; the next session evaluates."""
+    looked: list[int] = []
+
+    def asked(self: Stopper) -> bool:
+        if moment == "before it":
+            return len(numbers(run, "train")) == 3
+        looked.append(len(numbers(run, "train")))
+        return (
+            looked.count(4) == 3
+        )  # the evaluation looks after each clip; before it nobody looks behind step 4
+
     more = {"steps": 6, "eval_every": "4 steps", "log_every": 1, "max_batch": 12, "batch_s": 1000.0}
     more |= {"keep": 9, "keep_epochs": [1]}  # an epoch has four steps
     whole, run = tmp_path / "whole" / "run", tmp_path / "parts" / "run"
     best = train(recipe(work=whole.parent, **more), device="cpu")["best"]
     with monkeypatch.context() as patch:
-        patch.setattr(Stopper, "asked", lambda self: len(numbers(run, "train")) == 3)
+        patch.setattr(Stopper, "asked", asked)
         with pytest.raises(StoppedError):
             train(recipe(work=run.parent, **more), device="cpu")
     assert not numbers(run, "eval")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from govor.models.base import DecodeOptions, Family
 
 FORCED_CLIPS = 16
+
+
+class BrokenOffError(Exception):
+    """A process was asked to stop while dev was being decoded."""
+
+
+def _never() -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -128,8 +136,12 @@ class Judge:
         """The same judge for another model."""
         return Judge(family, self.dataset, self.config, self.options, self.ranks)
 
-    def judge(self, whole: bool = False) -> Judgement:
-        """Decodes the fixed subset, or all of dev."""
+    def judge(self, whole: bool = False, stopped: Callable[[], bool] = _never) -> Judgement:
+        """Decodes the fixed subset, or all of dev.
+
+        Raises:
+            BrokenOffError: `stopped` was true on some process before all was decoded.
+        """
         import torch
 
         start_s = time.monotonic()
@@ -137,7 +149,7 @@ class Judge:
         self.family.model.eval()
         rows = list(range(len(self._ids))) if whole else self.rows
         with torch.no_grad():
-            hypotheses = self._decode(rows, self.options)
+            hypotheses = self._decode(rows, self.options, stopped)
         pairs = [(self._references[i], self.family.normaliser(h, self._languages[i])) for i, h in hypotheses]
         return self._judgement(pairs, hypotheses, self._forced(), time.monotonic() - start_s)
 
@@ -162,16 +174,31 @@ class Judge:
             self._languages,
         )
 
-    def _decode(self, rows: list[int], options: DecodeOptions) -> list[tuple[str, str]]:
-        from govor.evaluate import decode_rows
-
-        mine = rows[self.ranks.rank :: self.ranks.size]
-        found = decode_rows(
-            self.family, self.dataset, self.config.dev_split, mine, options, batch_s=self._batch_s
-        )
-        parts = self.ranks.gather([(i, hypothesis.text) for i, hypothesis in found])
+    def _decode(
+        self, rows: list[int], options: DecodeOptions, stopped: Callable[[], bool] = _never
+    ) -> list[tuple[str, str]]:
+        mine = self._decode_mine(rows[self.ranks.rank :: self.ranks.size], options, stopped)
+        parts = self.ranks.gather(mine)
+        if any(part is None for part in parts):
+            raise BrokenOffError
         order = {self._ids[row]: number for number, row in enumerate(rows)}
         return sorted((pair for part in parts for pair in part), key=lambda pair: order[pair[0]])
+
+    def _decode_mine(
+        self, rows: list[int], options: DecodeOptions, stopped: Callable[[], bool]
+    ) -> list[tuple[str, str]] | None:
+        """(id, text) of this process's rows, or None where it was asked to stop on the way."""
+        from govor.evaluate import decode_rows
+
+        found = []
+        split = self.config.dev_split
+        for i, hypothesis in decode_rows(
+            self.family, self.dataset, split, rows, options, batch_s=self._batch_s
+        ):
+            if stopped():
+                return None
+            found.append((i, hypothesis.text))
+        return found
 
     @property
     def _batch_s(self) -> float:

@@ -18,7 +18,7 @@ from govor.store import readable_seconds
 from govor.train.epoch import EpochPlan, Layout, Leg, plan_epoch
 from govor.train.feed import FedBatch, Feed, Skipped
 from govor.train.journal import Journal
-from govor.train.judge import Judge, Judgement
+from govor.train.judge import BrokenOffError, Judge, Judgement
 from govor.train.loop import Stepper, StepReport
 from govor.train.mirror import Mirror
 from govor.train.reduce import Ranks
@@ -93,7 +93,8 @@ class Session:
         s = self.state
         if not 0 < s.step < s.total_steps or not self._evals.due(s.last_eval, s.position):
             return
-        self.evaluate()
+        if not self._evaluated():
+            self._stop()
         if s.best and s.best["step"] == s.step:
             named = self.ranks.main and self.saver.is_named(s.step)
             self.save(named)
@@ -175,8 +176,10 @@ class Session:
             self.journal.write("event", s.step, event)
         if s.step % self.config.log_every == 0 or last:
             self._log(report)
-        if last or (not stop and self._evals.due(s.last_eval, s.position)):
+        if last:
             self.evaluate()
+        elif not stop and self._evals.due(s.last_eval, s.position):
+            stop = not self._evaluated()
         named = self._names.due(s.last_save, s.position) or (
             bool(self._saves.named) and self._saves.due(s.last_save, s.position)
         )
@@ -186,10 +189,22 @@ class Session:
         if stop and not last:
             self._stop()
 
-    def evaluate(self) -> Judgement:
-        """Judges the model as it is and remembers the best."""
+    def _evaluated(self) -> bool:
+        """Evaluates; False where being asked to stop broke it off: the next session makes up for it."""
+        try:
+            self.evaluate(stoppable=True)
+        except BrokenOffError:
+            return False
+        return True
+
+    def evaluate(self, stoppable: bool = False) -> Judgement:
+        """Judges the model as it is and remembers the best.
+
+        Raises:
+            BrokenOffError: asked to stop while it was decoding, where `stoppable`.
+        """
         s = self.state
-        found = self.judge.judge()
+        found = self.judge.judge(stopped=self.stopper.asked) if stoppable else self.judge.judge()
         self._wer, self._last = found.wer, found
         s.last_eval = s.position
         if s.step and (s.best is None or found.wer < s.best["wer"]):
