@@ -81,7 +81,7 @@ def test_upload_two_models_downloads_and_second_model(page):
         assert [column.find_element(By.TAG_NAME, "h3").text for column in columns] == ["base", "tuned"]
         assert "dobar dobar" in columns[0].text
         assert "<script>" in columns[1].text and browser.title == "govor"
-        wait(browser, lambda: len(found(browser, "a[download]")) >= 6)  # a row of its own, drawn after the text
+        wait(browser, lambda: len(found(browser, "a[download]")) >= 6)  # drawn after the text
         names = [link.get_attribute("download") or link.text for link in found(browser, "a[download]")]
         assert {name.rsplit(".", 1)[-1] for name in names if "base" in name} == {"srt", "vtt", "txt"}
         find(browser, "#then").click()
