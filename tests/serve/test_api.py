@@ -199,9 +199,11 @@ def test_fifty_clients_at_once_are_all_answered(speech_wav):
 def test_windows_of_several_clients_share_batches(speech_wav):
     gate = threading.Event()
     stub = StubRecogniser(gate=gate)
-    with serving({"base": stub}) as (address, _), ThreadPoolExecutor(4) as pool:
+    with serving({"base": stub}) as (address, app), ThreadPoolExecutor(4) as pool:
         asked = [pool.submit(post, address, speech_wav) for _ in range(4)]
-        time.sleep(1.5)
+        waiting = app.state.models["base"].recogniser._requests
+        while waiting.qsize() < 3:
+            time.sleep(0.01)
         gate.set()
         texts = {one.result().json()["text"] for one in asked}
     assert len(texts) == 1 and max(stub.batches) > 1

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import queue
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -17,17 +19,16 @@ from govor.errors import GovorError
 from govor.serve.api import failure
 from govor.serve.engine import Engine, Job
 from govor.serve.models import ServedModel
+from govor.serve.settings import ServeSettings
 from govor.serve.view import Heard, failed_html, transcripts_html
 from govor.transcribe import Transcript
 from govor.transcribe.writers import render
-
-if TYPE_CHECKING:
-    from govor.serve.server import ServeSettings
 
 DOWNLOADS = ("srt", "vtt", "txt")
 CACHE_S = 3600
 """How long uploads of the page stay in its cache."""
 REFRESH_S = 0.5
+PAGE_USER = "govor"
 AUTO = "model's choice, or detected"
 
 
@@ -41,15 +42,15 @@ def mount(
     here = Path(__file__).parent
     page = build(models, engine, settings)
     page.queue(max_size=settings.limits.max_queue, default_concurrency_limit=settings.limits.concurrent)
-    keys = [("govor", key) for key in settings.api_keys] or None
+    keys = settings.api_keys
     return gr.mount_gradio_app(  # type: ignore[no-any-return]
         app,
         page,
         path="/",
         server_name=settings.host,
         server_port=settings.port,
-        auth=keys,
-        auth_message="User govor, with the server's key." if keys else None,
+        auth=partial(_may_enter, keys) if keys else None,
+        auth_message=f"User {PAGE_USER}, with the server's key." if keys else None,
         max_file_size=settings.limits.max_bytes,
         ssr_mode=False,
         footer_links=[],
@@ -57,6 +58,11 @@ def mount(
         css=(here / "page.css").read_text(encoding="utf-8"),
         head=f"<script>{(here / 'page.js').read_text(encoding='utf-8')}</script>",
     )
+
+
+def _may_enter(keys: Sequence[str], user: str, password: str) -> bool:
+    given = password.encode()
+    return sum(hmac.compare_digest(given, key.encode()) for key in keys) > 0 and user == PAGE_USER
 
 
 def _theme() -> Any:
