@@ -34,6 +34,11 @@ def post(address, content, name="a.wav", **form):
     )
 
 
+def several_times(wav, times):
+    samples, rate = sf.read(io.BytesIO(wav), dtype="float32")
+    return wav_bytes(np.concatenate([samples] * times), rate)
+
+
 def temporary():
     return set(Path(tempfile.gettempdir()).glob("govor-upload-*"))
 
@@ -74,15 +79,17 @@ def test_streaming_sends_the_first_words_before_the_last_window_is_decoded(speec
                 assert gate.wait(30)
             return super().recognise(waves, options, languages)
 
-    long_enough = speech_wav[:44] + speech_wav[44:] * 4
-    with serving({"base": Slow()}) as (address, _):
+    long, slow = several_times(speech_wav, 8), Slow()
+    with serving({"base": slow}) as (address, _):
         client = client_of(address)
-        stream = client.audio.transcriptions.create(model="base", file=("a.wav", long_enough), stream=True)
+        stream = client.audio.transcriptions.create(model="base", file=("a.wav", long), stream=True)
         events = iter(stream)
         first = next(events)
         assert first.type == "transcript.text.delta" and not gate.is_set()
+        assert slow.batches == [1]
         gate.set()
         rest = list(events)
+    assert sum(slow.batches) > 2
     assert rest[-1].type == "transcript.text.done"
     deltas = "".join(event.delta for event in [first, *rest[:-1]])
     assert deltas == rest[-1].text
@@ -144,7 +151,7 @@ def test_a_language_the_model_does_not_know_is_named(speech_wav):
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (AudioError(f"{tempfile.gettempdir()}/govor-upload-abc_1: it ends too early", "truncated"), "truncated"),
+        (AudioError(f"{tempfile.gettempdir()}/govor-upload-abc_1: it ends too early", "cut"), "cut"),
         (RuntimeError(f"{tempfile.gettempdir()} and what only the log may say"), "internal_error"),
     ],
 )
@@ -156,7 +163,7 @@ def test_what_breaks_in_a_stream_is_an_event_without_paths(speech_wav, error, co
             return super().recognise(waves, options, languages)
 
     with serving({"base": Breaking()}) as (address, _):
-        answer = post(address, speech_wav[:44] + speech_wav[44:] * 4, stream="true")
+        answer = post(address, several_times(speech_wav, 8), stream="true")
     events = [json.loads(line[6:]) for line in answer.text.splitlines() if line.startswith("data: {")]
     assert answer.status_code == 200 and events[0]["type"] == "transcript.text.delta"
     assert events[-1]["type"] == "error" and events[-1]["error"]["code"] == code
@@ -363,11 +370,13 @@ def test_a_key_that_lets_everybody_in_or_nobody_is_refused(key):
 
 def test_the_page_opens_with_any_of_the_keys():
     with serving(page=True, api_keys=("first-key", "second-key")) as (address, _):
+
         def enter(user, key):
             return httpx.post(f"{address}/login", data={"username": user, "password": key}).status_code
 
         assert [enter("govor", key) for key in ("first-key", "second-key")] == [200, 200]
-        assert [enter("govor", "third"), enter("anybody", "first-key"), enter("govor", "first-keyx")] == [400] * 3
+        wrong = (("govor", "third"), ("anybody", "first-key"), ("govor", "first-keyx"))
+        assert [enter(*pair) for pair in wrong] == [400] * 3
         assert httpx.get(f"{address}/config").status_code == 401
 
 
