@@ -150,8 +150,10 @@ def test_the_first_segment_comes_before_the_last_window_is_read():
             read.append(i)
             yield recording[i : i + RATE]
 
-    run = Transcriber(Counting(max_window_s=30.0)).stream(blocks())
+    recogniser = Counting(max_window_s=30.0)
+    run = Transcriber(recogniser).stream(blocks())
     next(run)
+    assert len(recogniser.seconds) == 1
     assert read[-1] < len(recording) / 2
     list(run)
     assert run.duration == pytest.approx(300)
