@@ -162,4 +162,4 @@ def describe_comparison(summary: Mapping[str, Any]) -> list[str]:
         name = _name((row["chunk"], row["stride"]))
         rows.append([name, f"{row['rtf']:.4f}", speed, str(row["cpu_s"]), str(row["peak_rss_mb"]), wer])
     header = ("windows", "rtf", "times real time", "CPU s", "peak MB", "WER")
-    return [*table(rows, header), *summary["skipped"]]
+    return [*table(rows, header), *(f"left out: {reason}" for reason in summary["skipped"])]

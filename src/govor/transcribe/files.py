@@ -164,7 +164,8 @@ def describe_files(summary: dict[str, Any]) -> list[str]:
     lines = []
     for file in summary["files"]:
         speed = 1 / file["rtf"] if file["rtf"] else 0.0
-        outputs = ", ".join(file["outputs"])
+        second = [file["then"]["output"]] if "then" in file else []
+        outputs = ", ".join([*file["outputs"], *second])
         length = readable_seconds(file["duration_s"])
         lines.append(f"{file['audio']}: {length}, {speed:.1f} times real time -> {outputs}")
     return lines

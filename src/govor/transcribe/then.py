@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from govor.errors import InputError, MachineError, MissingExtraError, ModelError, UsageError
-from govor.store import read_json, write_text
+from govor.store import fingerprint, read_json, write_text
+from govor.transcribe.journal import Journal
 
 TASKS = {"continue": "continue", "summarize": "summarize", "summarise": "summarize"}
 INSTRUCTIONS = {
@@ -271,24 +272,39 @@ def _content(data: str, address: str) -> str:
 def pass_on(summary: dict[str, Any], task: str, model: TextModel, echo: bool) -> None:
     """Writes the second text of every transcribed file beside its outputs, and names it in the summary.
 
+    What an earlier call wrote for the same text is not asked for again.
+
     Args:
         summary: of `transcribe_files`; every file has a txt or json output.
         task: ``continue`` or ``summarize``.
         model: the second model.
         echo: show the text on stdout as it comes.
     """
-    task = task_of(task)
+    task, journal = task_of(task), Journal(Path(summary["out"]))
     for file in summary["files"]:
-        pieces = []
-        for piece in second_text(model, task, _text_of(file["outputs"])):
-            pieces.append(piece)
-            if echo:
-                print(piece, end="", flush=True)
-        if echo:
-            print()
+        if echo and len(summary["files"]) > 1:
+            print(f"{file['audio']}, {task}:")
         path = Path(file["outputs"][0]).with_suffix(f".{task}.txt")
-        write_text(path, "".join(pieces).strip() + "\n")
+        text = _text_of(file["outputs"])
+        name = str(path.relative_to(journal.folder))
+        key = fingerprint({"task": task, "model": model.name, "text": text, "output": name})
+        if journal.finished(key) is None:
+            write_text(path, _written(second_text(model, task, text), echo) + "\n")
+            journal.add(key, {"audio": file["audio"], "names": [name]})
+        elif echo:
+            print(path.read_text(encoding="utf-8"), end="")
         file["then"] = {"task": task, "model": model.name, "output": str(path)}
+
+
+def _written(pieces: Iterator[str], echo: bool) -> str:
+    whole = ""
+    for piece in pieces:
+        whole += piece
+        if echo:
+            print(piece, end="", flush=True)
+    if echo:
+        print()
+    return whole.strip()
 
 
 def _text_of(outputs: Sequence[str]) -> str:
