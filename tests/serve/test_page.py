@@ -249,5 +249,8 @@ def test_it_fits_a_telephone(page, dark):
         )
         open_page(browser, f"{address}/?__theme={'dark' if dark else 'light'}")
         upload(browser, recording)
+        choose(browser, "tuned")
         transcribe(browser)
+        wait(browser, lambda: len(found(browser, SAVED)) == 6)
+        assert find(browser, ".govor-columns").size["width"] > 300
         assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
