@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from govor.errors import GovorError
 from govor.serve.api import failure
 from govor.serve.engine import Engine, Job
+from govor.serve.inputs import UploadsOnly
 from govor.serve.models import ServedModel
 from govor.serve.second import SecondModel
 from govor.serve.settings import ServeSettings
@@ -41,6 +42,8 @@ def mount(
     here = Path(__file__).parent
     page = build(models, engine, settings)
     page.queue(max_size=settings.limits.max_queue, default_concurrency_limit=settings.limits.concurrent)
+    page.has_launched = True  # else Gradio takes no look at what calls name
+    app.add_middleware(UploadsOnly, folder=gr.utils.get_upload_folder())
     keys = settings.api_keys
     return gr.mount_gradio_app(  # type: ignore[no-any-return]
         app,
