@@ -113,6 +113,7 @@ def test_an_open_page_does_not_hold_the_server(tmp_path):
 
 def test_a_port_in_use_is_one_sentence():
     with listen("127.0.0.1", 0) as taken:
+        taken.listen()
         port = taken.getsockname()[1]
         said = f"127.0.0.1:{port} cannot be listened on .*--port"
         with pytest.raises(MachineError, match=said), listen("127.0.0.1", port):

@@ -14,25 +14,29 @@ from govor.errors import MachineError
 
 REQUEST_S = 20.0
 """Time for the head of a request; uvicorn itself would hold the connection for ever."""
-BACKLOG = 2048
 
 
 @contextmanager
 def listen(host: str, port: int) -> Iterator[socket.socket]:
-    """A listening socket; taken before models are loaded, so that a port in use is told at once.
+    """The address, taken before models are loaded, so that a port in use is told at once.
+
+    It is uvicorn that listens on it; until then clients are refused instead of kept waiting.
 
     Raises:
         MachineError: the address is in use, or is none of this machine.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
     try:
-        listening = socket.create_server((host, port), family=family, backlog=BACKLOG)
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind((host, port))
     except OSError as error:
+        taken.close()
         raise MachineError(
             f"{host}:{port} cannot be listened on ({error.strerror or error}): choose another --port"
         ) from error
-    with listening:
-        yield listening
+    with taken:
+        yield taken
 
 
 class PromptProtocol(H11Protocol):
