@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 from browser import chromium
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
@@ -35,7 +36,9 @@ def page(tmp_path, speech_wav):
 
 
 def wait(browser, condition, seconds=60):
-    return WebDriverWait(browser, seconds).until(lambda _: condition())
+    """Until `condition` holds; what is drawn anew while it is looked at is looked at again."""
+    redrawn = (StaleElementReferenceException, NoSuchElementException)
+    return WebDriverWait(browser, seconds, ignored_exceptions=redrawn).until(lambda _: condition())
 
 
 def find(browser, selector):
@@ -178,12 +181,12 @@ def test_while_text_comes_the_player_plays_on_and_the_progress_is_shown(tmp_path
         browser.execute_script("document.getElementById('govor-player').kept = true")
         bar = "return document.querySelector('#status progress')"
         wait(browser, lambda: 0 < browser.execute_script(f"{bar}.value / {bar[7:]}.max") < 1)
-        first = find(browser, ".govor-columns button")
-        first.send_keys(Keys.ENTER)
+        wait(browser, lambda: find(browser, ".govor-columns button").send_keys(Keys.ENTER) is None)
+        wait(browser, lambda: not player(browser, "paused"))
         gate.set()
         wait(browser, lambda: found(browser, SAVED))
         assert player(browser, "kept") is True, "the same player, not one drawn anew"
-        assert not player(browser, "paused")
+        assert not player(browser, "paused") or player(browser, "ended")
         current = "return document.activeElement.dataset.start"
         wait(browser, lambda: browser.execute_script(current) == first_start(browser))
 
