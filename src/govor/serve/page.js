@@ -69,8 +69,8 @@
     if (one && document.activeElement === document.body) focus(one);
     mark(false);
   };
-  new MutationObserver((changes) => {
-    const drawn = (node) => node.nodeType === 1 && (node.matches("#status *, #transcripts *") || node.querySelector(".govor-columns"));
-    if (changes.some((change) => [...change.addedNodes].some(drawn))) restore();
-  }).observe(document, { childList: true, subtree: true });
+  // They may be patched in place too, which takes away what was added to them here.
+  const ours = (node) => (node.nodeType === 1 ? node : node.parentElement)?.closest("#status, #transcripts");
+  new MutationObserver((changes) => { if (changes.some((change) => ours(change.target))) restore(); })
+    .observe(document, { childList: true, subtree: true, characterData: true, attributeFilter: ["data-read"] });
 })();
