@@ -6,7 +6,8 @@
     │   ├── CorpusError           a corpus folder, or a source being imported
     │   ├── DatasetError          a prepared data set
     │   ├── AudioError            one recording or clip (set aside, counted)
-    │   └── ModelError            a model folder, run or checkpoint
+    │   ├── ModelError            a model folder, run or checkpoint
+    │   └── LanguageError         a language that the model does not know
     ├── MachineError          the environment is at fault                    exit 1
     │   ├── MissingExtraError     an optional dependency is not installed
     │   ├── DiskFullError         no space, or a quota
@@ -60,6 +61,10 @@ class AudioError(InputError):
 
 class ModelError(InputError):
     """A model folder, run or checkpoint is at fault."""
+
+
+class LanguageError(InputError):
+    """The model does not know the language that was asked for."""
 
 
 class MachineError(GovorError):

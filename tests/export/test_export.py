@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 import wave as wavefile
 
 import numpy as np
@@ -391,3 +392,58 @@ def test_recordings_serve_as_clips(tiny_ctc, tmp_path):
         file.writeframes(samples.tobytes())
     summary = export_model(tiny_ctc, "transformers", tmp_path / "out", clips=[str(path)], device="cpu")
     assert summary["clips"] >= 1 and summary["wer_original"] is None
+
+
+def files_of(folder):
+    return {p.name: p.read_bytes() for p in folder.iterdir() if p.name != ".lock"}
+
+
+def test_a_model_that_somebody_trained_is_not_replaced(tiny_ctc, tmp_path):
+    export_model(tiny_ctc, "transformers", tmp_path / "model", device="cpu")
+    (tmp_path / "model" / "export.json").unlink()  # now it is as training leaves one
+    before = files_of(tmp_path / "model")
+    with pytest.raises(InputError, match="holds no export"):
+        export_model(tiny_ctc, "onnx", tmp_path / "model", device="cpu")
+    assert files_of(tmp_path / "model") == before
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        ({"format": "onnx", "quantization": "int3"}, UsageError),
+        ({"format": "ctranslate2"}, ModelError),
+        ({"format": "onnx", "clips": ["nowhere.wav"]}, InputError),
+    ],
+)
+def test_an_export_that_fails_leaves_the_one_before(tiny_ctc, tmp_path, wrong, error):
+    out = tmp_path / "out"
+    export_model(tiny_ctc, "transformers", out, device="cpu")
+    before = files_of(out)
+    with pytest.raises(error):
+        export_model(tiny_ctc, out=out, device="cpu", **wrong)
+    assert files_of(out) == before
+
+
+def test_a_proof_on_nothing_is_none(tiny_ctc, tmp_path):
+    silence = tmp_path / "silence.wav"
+    with wavefile.open(str(silence), "wb") as file:
+        file.setnchannels(1), file.setsampwidth(2), file.setframerate(RATE)
+        file.writeframes(bytes(2 * RATE * 3))
+    with pytest.raises(InputError, match="no clip"):
+        export_model(tiny_ctc, "transformers", tmp_path / "out", clips=[str(silence)], device="cpu")
+
+
+@pytest.mark.slow
+def test_a_killed_export_is_made_by_the_same_command(tiny_ctc, tmp_path):
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "govor", "export", str(tiny_ctc), "--format", "onnx", "--out", str(out)]
+    process = subprocess.Popen([*command, "--device", "cpu"], stderr=subprocess.DEVNULL)
+    while process.poll() is None and not (out / ".export").exists():
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert (out / ".export").exists() and not (out / "govor.json").exists()
+    done = subprocess.run([*command, "--device", "cpu", "--json"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["transcripts_equal"] and not (out / ".export").exists()
+    assert json.loads((out / "export.json").read_text())["proved"]

@@ -138,6 +138,12 @@ def test_kenlm_gives_the_same_scores(tmp_path):
         ("\\data\\\nngram 1=2\n\n\\1-grams:\n-1\ta\n", "ends too early|no complete"),
         ("\\data\\\nngram 1=1\n\n\\1-grams:\nx\ta\n\n\\end\\\n", "no 1-gram"),
         ("\\data\\\n\n", "no counts"),
+        ("\\data\\\nngram 1=99999999999999\n\n\\1-grams:\n-1\ta\n", "do not fit"),
+        (
+            "\\data\\\nngram 1=1\nngram 2=0\nngram 3=1\n\n\\1-grams:\n-1\ta\n\n\\2-grams:\n\n"
+            "\\3-grams:\n-1\ta a a\n\n\\end\\\n",
+            "whose first words",
+        ),
     ],
 )
 def test_a_broken_arpa_file_is_named(tmp_path, content, message):

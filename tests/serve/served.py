@@ -11,7 +11,9 @@ import uvicorn
 from stub import StubRecogniser
 
 from govor.serve.limits import ServeLimits
-from govor.serve.server import ServeSettings, create_app
+from govor.serve.listening import PromptProtocol
+from govor.serve.server import create_app
+from govor.serve.settings import ServeSettings
 
 LIMITS = ServeLimits(max_bytes=3_000_000, max_s=60, upload_s=2, concurrent=2, max_queue=2)
 
@@ -31,7 +33,8 @@ def serving(stubs=None, **settings):
     specs = [f"{name}=/nowhere/{name}" for name in stubs]
     app = create_app(specs, ServeSettings(**settings), lambda spec: stubs[spec.rpartition("/")[2]])
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=5))
+        config = uvicorn.Config(app, http=PromptProtocol, log_level="error", timeout_graceful_shutdown=5)
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
         thread.start()
         while not server.started:

@@ -1,7 +1,10 @@
 """The API as OpenAI's own client and plain HTTP see it."""
 
 import contextlib
+import dataclasses
 import io
+import json
+import socket
 import struct
 import tempfile
 import threading
@@ -10,10 +13,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
+import numpy as np
 import openai
 import pytest
-from served import LIMITS, serving
+import soundfile as sf
+from served import LIMITS, serving, wav_bytes
 from stub import StubRecogniser
+
+from govor.errors import AudioError, LanguageError, UsageError
+from govor.serve.settings import ServeSettings
 
 
 def client_of(address, key="none"):
@@ -24,6 +32,11 @@ def post(address, content, name="a.wav", **form):
     return httpx.post(
         f"{address}/v1/audio/transcriptions", files={"file": (name, content)}, data=form, timeout=60
     )
+
+
+def several_times(wav, times):
+    samples, rate = sf.read(io.BytesIO(wav), dtype="float32")
+    return wav_bytes(np.concatenate([samples] * times), rate)
 
 
 def temporary():
@@ -66,15 +79,17 @@ def test_streaming_sends_the_first_words_before_the_last_window_is_decoded(speec
                 assert gate.wait(30)
             return super().recognise(waves, options, languages)
 
-    long_enough = speech_wav[:44] + speech_wav[44:] * 4
-    with serving({"base": Slow()}) as (address, _):
+    long, slow = several_times(speech_wav, 8), Slow()
+    with serving({"base": slow}) as (address, _):
         client = client_of(address)
-        stream = client.audio.transcriptions.create(model="base", file=("a.wav", long_enough), stream=True)
+        stream = client.audio.transcriptions.create(model="base", file=("a.wav", long), stream=True)
         events = iter(stream)
         first = next(events)
         assert first.type == "transcript.text.delta" and not gate.is_set()
+        assert slow.batches == [1]
         gate.set()
         rest = list(events)
+    assert sum(slow.batches) > 2
     assert rest[-1].type == "transcript.text.done"
     deltas = "".join(event.delta for event in [first, *rest[:-1]])
     assert deltas == rest[-1].text
@@ -94,11 +109,152 @@ def test_health_and_metrics(server, speech_wav):
         ({"model": "nothing"}, 404, "model_not_found"),
         ({"response_format": "docx"}, 400, "invalid_value"),
         ({"timestamp_granularities[]": "letter"}, 400, "invalid_value"),
+        ({"stream": "perhaps"}, 400, "invalid_value"),
+        ({"language": "../../etc/passwd"}, 400, "invalid_value"),
+        ({"language": "x" * 100_000}, 400, "invalid_value"),
+        ({"model": "x" * 100_000}, 404, "model_not_found"),
     ],
 )
 def test_wrong_values_are_named(server, speech_wav, form, status, code):
     answer = post(server[0], speech_wav, **form)
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert len(answer.content) < 1_000
+
+
+def test_wrong_types_and_too_much_of_a_form(server, speech_wav):
+    url = f"{server[0]}/v1/audio/transcriptions"
+    wav = ("a.wav", speech_wav)
+    for files, data in (
+        ({"file": wav, "other": wav}, {}),
+        ({"model": wav}, {"file": "text"}),
+        ({"file": wav}, {f"field{n}": "x" for n in range(200)}),
+        ({"file": wav}, {"prompt": "x" * 3_000_000}),
+    ):
+        answer = httpx.post(url, files=files, data=data, timeout=60)
+        assert answer.status_code == 400, answer.text
+        assert answer.json()["error"]["message"]
+    assert post(server[0], speech_wav).status_code == 200
+
+
+def test_a_language_the_model_does_not_know_is_named(speech_wav):
+    class Choosy(StubRecogniser):
+        def check_language(self, tag):
+            if tag not in (None, "hr"):
+                raise LanguageError(f"the model does not know the language {tag!r}; it knows hr")
+
+    with serving({"base": Choosy()}) as (address, _):
+        answer = post(address, speech_wav, language="sv")
+        assert answer.status_code == 400 and answer.json()["error"]["param"] == "language"
+        assert post(address, speech_wav, language="hr").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (AudioError(f"{tempfile.gettempdir()}/govor-upload-abc_1: it ends too early", "cut"), "cut"),
+        (RuntimeError(f"{tempfile.gettempdir()} and what only the log may say"), "internal_error"),
+    ],
+)
+def test_what_breaks_in_a_stream_is_an_event_without_paths(speech_wav, error, code):
+    class Breaking(StubRecogniser):
+        def recognise(self, waves, options, languages=None):
+            if self.batches:
+                raise error
+            return super().recognise(waves, options, languages)
+
+    with serving({"base": Breaking()}) as (address, _):
+        answer = post(address, several_times(speech_wav, 8), stream="true")
+    events = [json.loads(line[6:]) for line in answer.text.splitlines() if line.startswith("data: {")]
+    assert answer.status_code == 200 and events[0]["type"] == "transcript.text.delta"
+    assert events[-1]["type"] == "error" and events[-1]["error"]["code"] == code
+    assert tempfile.gettempdir() not in answer.text and "govor-upload" not in answer.text
+
+
+@contextlib.contextmanager
+def half_sent(address, content):
+    """Sends a whole request and goes away without the answer."""
+    host, port = address.removeprefix("http://").split(":")
+    request = httpx.Request("POST", f"{address}/v1/audio/transcriptions", files={"file": ("a.wav", content)})
+    head = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(b"POST /v1/audio/transcriptions HTTP/1.1\r\n" + head.encode() + b"\r\n")
+        connection.sendall(request.read())
+        yield
+
+
+def until(condition):
+    end_s = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end_s
+        time.sleep(0.02)
+
+
+def test_clients_that_go_away_leave_no_file_and_free_their_places(speech_wav):
+    gate, before = threading.Event(), temporary()
+    limits = dataclasses.replace(LIMITS, concurrent=1, max_queue=1)
+    with serving({"base": StubRecogniser(gate=gate)}, limits=limits) as (address, app):
+        engine = app.state.engine
+        with half_sent(address, speech_wav):
+            until(lambda: len(engine._running) == 1)
+            with half_sent(address, speech_wav):
+                until(lambda: len(engine._waiting) == 1)
+                assert post(address, speech_wav).status_code == 429
+        until(lambda: engine._waiting[0].cancelled.is_set())
+        with ThreadPoolExecutor(1) as pool:
+            staying = pool.submit(post, address, speech_wav)
+            until(lambda: engine._waiting and not engine._waiting[0].cancelled.is_set())
+            gate.set()
+            assert staying.result().status_code == 200
+        until(lambda: temporary() == before)
+        assert len(app.state.models["base"].recogniser._recogniser.batches) <= 3
+
+
+def test_what_is_wrong_with_one_recording_is_no_fault_of_the_others(speech_wav):
+    gate = threading.Event()
+
+    class Allergic(StubRecogniser):
+        def recognise(self, waves, options, languages=None):
+            found = super().recognise(waves, options, languages)
+            if any(len(wave) < 16_000 for wave in waves):
+                raise RuntimeError("too short for me")
+            return found
+
+    samples, rate = sf.read(io.BytesIO(speech_wav), dtype="float32")
+    short = wav_bytes(samples[: rate // 2], rate)
+    with serving({"base": Allergic(gate=gate)}) as (address, app), ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(post, address, content) for content in (speech_wav, speech_wav, short)]
+        waiting = app.state.models["base"].recogniser._requests
+        until(lambda: waiting.qsize() >= 2)
+        gate.set()
+        assert [one.result().status_code for one in asked] == [200, 200, 500]
+
+
+def test_heads_of_requests_that_never_end_are_hung_up_on(speech_wav, monkeypatch):
+    monkeypatch.setattr("govor.serve.listening.REQUEST_S", 0.5)
+    with serving() as (address, _):
+        host, port = address.removeprefix("http://").split(":")
+        slow = [socket.create_connection((host, int(port))) for _ in range(30)]
+        for connection in slow[10:]:
+            connection.sendall(b"POST /v1/audio/transcriptions HTTP/1.1\r\nx: ")
+        for connection in slow[20:]:
+            for _ in range(5):
+                connection.sendall(b"a")
+        assert post(address, speech_wav).status_code == 200
+        for connection in slow:
+            connection.settimeout(30)
+            assert connection.recv(1) == b""
+            connection.close()
+
+
+def test_a_long_answer_is_not_hung_up_on(speech_wav, monkeypatch):
+    monkeypatch.setattr("govor.serve.listening.REQUEST_S", 0.3)
+    gate = threading.Event()
+    with serving({"base": StubRecogniser(gate=gate)}) as (address, _), httpx.Client(timeout=60) as client:
+        url = f"{address}/v1/audio/transcriptions"
+        for _again in range(2):  # the second over the same connection
+            threading.Timer(1.0, gate.set).start()
+            assert client.post(url, files={"file": ("a.wav", speech_wav)}).status_code == 200
+            gate.clear()
 
 
 def test_no_file_no_form_no_route(server):
@@ -145,9 +301,6 @@ def test_limits_on_bytes_and_seconds(speech_wav):
     with serving(limits=LIMITS) as (address, _):
         assert post(address, b"\0" * 5_000_000).status_code == 413
         silence = io.BytesIO()
-        import numpy as np
-        import soundfile as sf
-
         sf.write(silence, np.zeros(16_000 * 120, np.float32), 16_000, format="FLAC")
         answer = post(address, silence.getvalue())
         assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_long")
@@ -199,12 +352,32 @@ def test_fifty_clients_at_once_are_all_answered(speech_wav):
 def test_windows_of_several_clients_share_batches(speech_wav):
     gate = threading.Event()
     stub = StubRecogniser(gate=gate)
-    with serving({"base": stub}) as (address, _), ThreadPoolExecutor(4) as pool:
+    with serving({"base": stub}) as (address, app), ThreadPoolExecutor(4) as pool:
         asked = [pool.submit(post, address, speech_wav) for _ in range(4)]
-        time.sleep(1.5)
+        waiting = app.state.models["base"].recogniser._requests
+        while waiting.qsize() < 3:
+            time.sleep(0.01)
         gate.set()
         texts = {one.result().json()["text"] for one in asked}
     assert len(texts) == 1 and max(stub.batches) > 1
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "ključ", "a\nb"])
+def test_a_key_that_lets_everybody_in_or_nobody_is_refused(key):
+    with pytest.raises(UsageError, match="--api-key"):
+        ServeSettings(api_keys=(key,))
+
+
+def test_the_page_opens_with_any_of_the_keys():
+    with serving(page=True, api_keys=("first-key", "second-key")) as (address, _):
+
+        def enter(user, key):
+            return httpx.post(f"{address}/login", data={"username": user, "password": key}).status_code
+
+        assert [enter("govor", key) for key in ("first-key", "second-key")] == [200, 200]
+        wrong = (("govor", "third"), ("anybody", "first-key"), ("govor", "first-keyx"))
+        assert [enter(*pair) for pair in wrong] == [400] * 3
+        assert httpx.get(f"{address}/config").status_code == 401
 
 
 def test_keys(speech_wav):

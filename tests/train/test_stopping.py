@@ -153,9 +153,7 @@ def test_asked_to_stop_where_an_evaluation_is_due(
         if moment == "before it":
             return len(numbers(run, "train")) == 3
         looked.append(len(numbers(run, "train")))
-        return (
-            looked.count(4) == 3
-        )  # the evaluation looks after each clip; before it nobody looks behind step 4
+        return looked.count(4) == 3  # looks behind step 4 are those of the evaluation, one a clip
 
     more = {"steps": 6, "eval_every": "4 steps", "log_every": 1, "max_batch": 12, "batch_s": 1000.0}
     more |= {"keep": 9, "keep_epochs": [1]}  # an epoch has four steps

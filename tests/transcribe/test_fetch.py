@@ -75,6 +75,20 @@ class Site(http.server.BaseHTTPRequestHandler):
                 self.send("audio/x-wav", wav())
             case "/unmeasured.wav":
                 self.send("application/octet-stream", wav(), length=False)
+            case "/broken-off.wav":
+                self.send_response(200)
+                self.send_header("Content-Length", str(2 * len(wav())))
+                self.end_headers()
+                self.wfile.write(wav())
+            case "/broken-chunks.wav":
+                self.protocol_version = "HTTP/1.1"
+                self.send_response(200)
+                self.send_header("Transfer-Encoding", "chunked")
+                self.end_headers()
+                self.wfile.write(b"fff\r\n" + wav()[:100])
+                self.close_connection = True
+            case path if path.startswith("/long"):
+                self.send("audio/x-wav", wav())
             case "/twice":
                 self.lead("/once")
             case "/once":
@@ -122,7 +136,7 @@ def heard(site, path, model, out):
     return summary["files"][0]["duration_s"]
 
 
-@pytest.mark.parametrize("path", ["talk.wav", "unmeasured.wav", "twice"])
+@pytest.mark.parametrize("path", ["talk.wav", "unmeasured.wav", "twice", "long" * 100, "long/.."])
 def test_a_file_is_heard_however_it_is_sent(site, tiny_ctc, tmp_path, path):
     assert heard(site, path, tiny_ctc, tmp_path / "out") == pytest.approx(3.0, abs=0.01)
 
@@ -134,7 +148,9 @@ def test_a_file_is_heard_however_it_is_sent(site, tiny_ctc, tmp_path, path):
         ("round", "unreachable", "redirect"),
         ("inside", "unreachable", "not allowed"),
         ("elsewhere", "unreachable", "no http"),
-        ("paper.pdf", None, "paper.pdf"),
+        ("paper.pdf", None, "^http.*/paper.pdf"),
+        ("broken-off.wav", "unreachable", "ended after"),
+        ("broken-chunks.wav", "unreachable", "cannot be fetched"),
     ],
 )
 def test_what_is_no_recording_is_one_sentence(site, tiny_ctc, tmp_path, path, code, message):

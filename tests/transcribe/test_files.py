@@ -6,17 +6,23 @@ import http.server
 import json
 import subprocess
 import sys
+import tempfile
 import threading
+import time
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
 
 from govor.config import TranscribeConfig
 from govor.errors import AudioError, InputError, LimitError, UsageError
 from govor.transcribe import transcribe_files
 from govor.transcribe.inputs import find_inputs
+from govor.transcribe.journal import key_of
 
 RATE = 16_000
 CONFIG = TranscribeConfig(format=("txt", "json"))
@@ -89,6 +95,79 @@ def test_the_same_again_does_nothing_and_a_change_does_that_one(talks, tiny_ctc,
     done.clear()
     run(config=TranscribeConfig(format=("txt", "json"), chunk=1.0))
     assert len(done) == 3
+
+
+def test_a_changed_language_model_makes_new_transcripts(talks, tiny_ctc, tmp_path):
+    from govor.lm.entry import make_lm
+
+    (tmp_path / "said.txt").write_text("a b c\n")
+    config = TranscribeConfig(format=("txt",), lm=str(tmp_path / "words.arpa"))
+    item = find_inputs([str(talks / "a.wav")])[0]
+    keys = set()
+    for order in (2, 3):
+        make_lm(tmp_path / "said.txt", tmp_path / "words.arpa", order)
+        keys.add(key_of(item, str(tiny_ctc), config))
+    (tmp_path / "words.json").write_text('{"lm_weight": 0.9}')
+    keys.add(key_of(item, str(tiny_ctc), config))
+    assert len(keys) == 3
+
+
+def test_what_another_recording_has_overwritten_is_done_again(talks, tiny_ctc, tmp_path, capsys):
+    other = talk(tmp_path / "other" / "a.wav", seconds=2.0, seed=7)
+    run = partial(transcribe_files, tiny_ctc, out=tmp_path / "out", config=CONFIG, device="cpu")
+
+    def heard_s():
+        return json.loads((tmp_path / "out" / "a.json").read_text())["duration"]
+
+    run([talks / "a.wav"])
+    run([other])
+    assert heard_s() == pytest.approx(2.0, abs=0.01)
+    assert "has taken the place of" in capsys.readouterr().err
+    run([talks / "a.wav"])
+    assert heard_s() == pytest.approx(3.0, abs=0.01)
+
+
+NAMES = st.sampled_from(["a.wav", "a.flac", "a.wav.mp3", "a-2.wav", "a.wav-2.mp3", "a.wav-2.wav", "b/a.wav"])
+
+
+@given(st.lists(st.tuples(st.sampled_from("xyz"), NAMES), min_size=1, max_size=12))
+def test_no_two_recordings_share_outputs(named):
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder, *pair) for pair in named]
+        for path in paths:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        stems = [item.stem for item in find_inputs([*map(str, paths), *{str(p.parent) for p in paths[:1]}])]
+        assert len(set(stems)) == len(stems)
+
+
+def test_what_a_mac_leaves_behind_is_no_recording(talks):
+    (talks / "._a.wav").write_bytes(b"\0\x05\x16\7")
+    assert not any("._" in item.source for item in find_inputs([str(talks)]))
+
+
+@pytest.mark.slow
+def test_a_killed_folder_goes_on_where_it_was(tmp_path, tiny_ctc):
+    folder, out = tmp_path / "talks", tmp_path / "out"
+    for number in range(12):
+        talk(folder / f"{number:02d}.wav", seconds=20, seed=number)
+    command = [sys.executable, "-m", "govor", "transcribe", str(tiny_ctc), str(folder), "--out", str(out)]
+    command += ["--format", "txt,json", "--device", "cpu", "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    journal = out / "transcribe.jsonl"
+    while process.poll() is None and not (journal.exists() and journal.read_text().count("\n") >= 2):
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+    finished = {path: path.stat().st_mtime_ns for path in out.glob("0[01].*")}
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)["files"]) == 12 == len(list(out.glob("*.txt")))
+    assert len(finished) == 4 and all(path.stat().st_mtime_ns == at for path, at in finished.items())
+    fresh = transcribe_files(tiny_ctc, [folder], tmp_path / "fresh", CONFIG, device="cpu")
+    for file in fresh["files"]:
+        text = Path(file["outputs"][0])
+        assert text.read_text() == (out / text.name).read_text()
 
 
 CONTAINERS = {
@@ -202,12 +281,45 @@ def test_the_command_prints_one_object(talks, tiny_ctc, tmp_path):
 
 @pytest.mark.parametrize(
     "flags",
-    [["--format", "doc"], ["--chunk", "2", "--stride", "1"], ["--stride", "1"], ["--then", "sing"]],
+    [
+        ["--format", "doc"],
+        ["--chunk", "2", "--stride", "1"],
+        ["--stride", "1"],
+        ["--then", "sing"],
+        ["--chunk", "-5", "--stride", "-10"],
+        ["--chunk", "nan"],
+        ["--beam-size", "0"],
+        ["--compare", "chunk=5", "stride=-1"],
+        ["--compare", "chunk=inf"],
+    ],
 )
 def test_flags_that_make_no_sense_exit_2(talks, tiny_ctc, tmp_path, flags):
     done = govor("transcribe", tiny_ctc, talks / "a.wav", *flags, cwd=tmp_path)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+def test_the_texts_of_good_recordings_are_passed_on_although_one_is_bad(talks, tiny_ctc, tmp_path, capsys):
+    from govor.commands import transcribe
+
+    class Short:
+        name = "short"
+
+        def write(self, task, text, instruction):
+            yield "kratko"
+
+        def room(self, text):
+            return 1_000
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("govor.transcribe.then.open_text_model", lambda *_: Short())
+        patch.setattr("govor.transcribe.then._text_of", lambda _: "nešto")
+        with pytest.raises(LimitError) as caught:
+            transcribe.command(
+                str(tiny_ctc), [str(talks)], out=tmp_path / "out", then="summarize", device="cpu"
+            )
+    assert [Path(f["then"]["output"]).read_text() for f in caught.value.summary["files"]] == ["kratko\n"] * 3
+    assert "a.flac" in capsys.readouterr().out
 
 
 @pytest.mark.slow

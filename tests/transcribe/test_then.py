@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from govor.errors import MachineError, ModelError, UsageError
-from govor.transcribe.then import open_text_model, pass_on, second_text
+from govor.errors import InputError, MachineError, ModelError, UsageError
+from govor.transcribe.then import NEW_TOKENS, _deltas, open_text_model, pass_on, second_text
 
 
 class Echo:
@@ -22,6 +22,9 @@ class Echo:
         self.asked.append((task, text))
         yield "out"
         yield f"-{len(self.asked)}"
+
+    def room(self, text):
+        return 12_000
 
 
 def test_an_empty_text_asks_nobody():
@@ -40,6 +43,35 @@ def test_a_long_text_is_summarised_in_parts_that_lose_nothing():
     assert pieces == ["out", f"-{len(parts) + 1}"]
 
 
+class Halving(Echo):
+    """Answers with a third of the words, in order."""
+
+    def write(self, task, text, instruction):
+        self.asked.append((task, text))
+        yield " ".join(text.split()[::3])
+
+    def room(self, text):
+        return 1_000
+
+
+def test_summaries_that_do_not_fit_together_are_summarised_again():
+    model = Halving()
+    text = " ".join(f"word{n}" for n in range(5000))
+    (summary,) = second_text(model, "summarize", text)
+    assert len(summary) <= 400
+    assert max(len(asked) for _, asked in model.asked) <= 1_000
+    assert int(summary.split()[-1].removeprefix("word")) > 4_000, "the end of the text is left out"
+
+
+def test_a_model_that_does_not_summarise_is_named_instead_of_asked_for_ever():
+    class Parrot(Halving):
+        def write(self, task, text, instruction):
+            yield text + "!"
+
+    with pytest.raises(ModelError, match="does not shorten"):
+        list(second_text(Parrot(), "summarize", "riječ " * 1000))
+
+
 def test_both_models_or_none_is_wrong_usage():
     for local, url in ((None, None), ("a", "http://b")):
         with pytest.raises(UsageError):
@@ -48,11 +80,20 @@ def test_both_models_or_none_is_wrong_usage():
 
 def test_pass_on_writes_beside_the_outputs(tmp_path, capsys):
     (tmp_path / "talk.json").write_text(json.dumps({"text": "nešto"}))
-    summary = {"files": [{"audio": "talk.mp3", "outputs": [str(tmp_path / "talk.json")]}]}
-    pass_on(summary, "continue", Echo(), echo=True)
+    file = {"audio": "talk.mp3", "outputs": [str(tmp_path / "talk.json")]}
+    summary = {"files": [file], "out": str(tmp_path)}
+    model = Echo()
+    pass_on(summary, "continue", model, echo=True)
     assert (tmp_path / "talk.continue.txt").read_text() == "out-1\n"
     assert summary["files"][0]["then"]["output"] == str(tmp_path / "talk.continue.txt")
     assert capsys.readouterr().out == "out-1\n"
+    pass_on(summary, "continue", model, echo=True)
+    assert len(model.asked) == 1, "the same text is not passed on twice"
+    assert capsys.readouterr().out == "out-1\n"
+    (tmp_path / "talk.json").write_text(json.dumps({"text": "nešto drugo"}))
+    pass_on({"files": [file, file], "out": str(tmp_path)}, "continue", model, echo=True)
+    assert model.asked[1:] == [("continue", "nešto drugo")]
+    assert capsys.readouterr().out.count("talk.mp3, continue:\n") == 2
 
 
 @pytest.fixture
@@ -90,6 +131,42 @@ def test_an_address_streams_and_gets_the_key_from_the_environment(chat, monkeypa
     path, authorization, body = seen[0]
     assert (path, authorization) == ("/v1/chat/completions", "Bearer secret-key")
     assert body["messages"][1]["content"] == "dug tekst"
+
+
+@pytest.mark.parametrize("key", ["secret-key\n", " secret-key "])
+def test_a_key_with_white_space_around_it_is_used_without(chat, monkeypatch, key):
+    url, seen = chat
+    monkeypatch.setenv("GOVOR_LLM_API_KEY", key)
+    list(second_text(open_text_model(None, url, "m"), "summarize", "x"))
+    assert seen[0][1] == "Bearer secret-key"
+
+
+@pytest.mark.parametrize("key", ["secret-\nkey", "secret-ključ"])
+def test_a_key_that_no_header_can_hold_is_not_shown(chat, monkeypatch, key):
+    monkeypatch.setenv("GOVOR_LLM_API_KEY", key)
+    with pytest.raises(InputError, match="GOVOR_LLM_API_KEY") as caught:
+        list(second_text(open_text_model(None, chat[0], "m"), "summarize", "x"))
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("sent", "message"),
+    [
+        ('data: {"error": {"message": "out of memory"}}\n\n', "out of memory"),
+        ('data: {"error": "overloaded"}\n\n', "overloaded"),
+        ('{"choices": [{"message": {"content": "whole"}}]}', "without a stream"),
+        ("", "without a stream"),
+    ],
+)
+def test_an_answer_that_is_no_text_is_an_error(sent, message):
+    with pytest.raises(ModelError, match=message):
+        list(_deltas(iter(sent.splitlines()), "http://a/v1"))
+
+
+def test_events_of_other_shapes_are_passed_over():
+    lines = ["data: [1]", "data: x", 'data: {"choices": []}']
+    lines.append('data: {"choices": [{"delta": {"content": "a"}}]}')
+    assert list(_deltas(iter(lines), "http://a/v1")) == ["a"]
 
 
 def test_errors_of_an_address_name_it_and_hide_the_key(chat, monkeypatch):
@@ -131,6 +208,18 @@ def test_a_local_model_streams(tiny_text_model, task):
     assert len(pieces) > 1
     words = "".join(pieces).split()
     assert 0 < len(words) <= 300
+
+
+def test_a_local_model_reads_all_of_a_long_text(tiny_text_model):
+    model = open_text_model(str(tiny_text_model), device="cpu")
+    read = []
+    asked = model._inputs
+    model._inputs = lambda task, text, how: read.append(text) or asked(task, text, how)
+    text = "word2 word3 word4 " * 300
+    list(second_text(model, "summarize", text))
+    parts = " ".join(read).split()
+    assert parts[:900] == text.split()
+    assert all(len(part.split()) + 40 <= 512 - min(NEW_TOKENS, 128) for part in read), "none is cut"
 
 
 def test_a_missing_local_model_is_one_sentence(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 from known_speech import RATE, KnowingRecogniser, noise_words
 
 from govor.config import TranscribeConfig
+from govor.errors import UsageError
 from govor.models.base import DecodeOptions
 from govor.records import Hypothesis, Word
 from govor.text import Normaliser
@@ -35,6 +36,12 @@ class Counting:
         return {}
 
 
+def switched(levels, seconds):
+    """Steady noise that is switched to each level in turn."""
+    noise = np.random.default_rng(0).normal(0, 1, RATE * seconds * len(levels))
+    return (noise * np.repeat(levels, RATE * seconds)).astype(np.float32)
+
+
 @pytest.mark.parametrize(
     "samples",
     [
@@ -45,12 +52,15 @@ class Counting:
         (0.01 * np.sin(np.arange(RATE * 40) * 2 * np.pi * 50 / RATE)).astype(np.float32),
         np.random.default_rng(0).normal(0, 0.2, RATE * 5).astype(np.float32),
         np.full(RATE * 5, 0.3, np.float32),
+        switched([0.0, 3e-3, 0.0, 2e-2, 0.0], 7),
+        switched([1e-3, 1e-2, 1e-3, 1e-2], 31),
     ],
-    ids=["digital", "empty", "faint", "steady noise", "hum", "loud noise", "offset"],
+    ids=["digital", "empty", "faint", "steady noise", "hum", "loud noise", "offset", "gated noise", "fan"],
 )
 @pytest.mark.parametrize("config", [TranscribeConfig(), TranscribeConfig(chunk=10, stride=1)])
-def test_silence_gives_no_text_and_is_not_decoded(samples, config):
-    recogniser = Counting()
+@pytest.mark.parametrize("window_s", [30.0, None], ids=["fixed window", "any length"])
+def test_silence_gives_no_text_and_is_not_decoded(samples, config, window_s):
+    recogniser = Counting(max_window_s=window_s)
     transcript = Transcriber(recogniser, config).transcribe([samples])
     assert (transcript.text, transcript.segments, recogniser.calls) == ("", (), [])
     assert transcript.duration == pytest.approx(len(samples) / RATE)
@@ -62,6 +72,32 @@ def test_quiet_speech_is_speech(gain):
     recogniser = Counting()
     Transcriber(recogniser).transcribe([recording.astype(np.float32)])
     assert sum(recogniser.seconds) > 19
+
+
+def test_speech_between_stretches_of_gated_noise_is_heard():
+    recording = switched([0.0, 3e-3, 0.0, 3e-3, 0.0], 8)
+    words = [(9.0, 9.4), (17.0, 17.5), (17.6, 18.2), (26.0, 26.3)]
+    recording += noise_words(words, 40) * (np.abs(noise_words(words, 40)) > 1e-3)
+    recogniser = Counting()
+    transcript = Transcriber(recogniser).transcribe([recording.astype(np.float32)])
+    said = [(s.start, s.end) for s in transcript.segments]
+    for start, end in words:
+        assert any(a <= start and end <= b for a, b in said), (start, said)
+
+
+@pytest.mark.parametrize("seconds", [3.0, 3.007, 3.0199, 41.011])
+@pytest.mark.parametrize("window_s", [30.0, None])
+def test_no_time_is_behind_the_end_of_the_recording(seconds, window_s):
+    words = [(t, min(t + 0.5, seconds)) for t in np.arange(0.1, seconds, 0.7)]
+    recording = noise_words(words, seconds)
+    windows = list(cut(Buffer([recording], RATE), TranscribeConfig(), window_s))
+    assert max(w.end for w in windows) <= len(recording) / RATE + 1e-9
+    assert max(w.speech[1] for w in windows) <= len(recording) / RATE + 1e-9
+
+
+def test_strides_that_leave_nothing_of_a_models_window_are_refused():
+    with pytest.raises(UsageError, match="shorter --stride"):
+        list(cut(Buffer([], RATE), TranscribeConfig(chunk=100, stride=20), 30.0))
 
 
 def test_long_pauses_are_not_decoded():
@@ -114,8 +150,10 @@ def test_the_first_segment_comes_before_the_last_window_is_read():
             read.append(i)
             yield recording[i : i + RATE]
 
-    run = Transcriber(Counting(max_window_s=30.0)).stream(blocks())
+    recogniser = Counting(max_window_s=30.0)
+    run = Transcriber(recogniser).stream(blocks())
     next(run)
+    assert len(recogniser.seconds) == 1
     assert read[-1] < len(recording) / 2
     list(run)
     assert run.duration == pytest.approx(300)
@@ -156,7 +194,9 @@ class Silent:
     def recognise(self, waves, options, languages=None):
         return [Hypothesis("riječ " * 10) for _ in waves]
 random = np.random.default_rng(0)
-minute = np.concatenate([random.normal(0, 0.1 if n % 4 else 1e-4, 16000) for n in range(60)]).astype("f4")
+swell = np.sin(np.linspace(0, 9, 16000))
+levels = [0.1 if n % 4 else 1e-4 for n in range(60)]
+minute = np.concatenate([random.normal(0, level, 16000) * swell for level in levels]).astype("f4")
 def blocks(hours):
     for _ in range(int(hours * 60)):
         yield minute

@@ -83,6 +83,20 @@ def test_subtitles_keep_every_word_and_every_rule(segments):
     assert made[-1].end - made[-1].start >= SHORTEST_CUE_S - 1e-6
 
 
+@given(timed_segments(), st.floats(0, 3))
+def test_subtitles_end_with_the_recording_and_take_time(segments, rest_s):
+    until_s = segments[-1].end + rest_s
+    made = cues(segments, CueRules(), until_s)
+    assert all(cue.start < cue.end <= until_s + 1e-9 for cue in made)
+
+
+def test_words_of_one_moment_are_shown_one_after_the_other():
+    words = tuple(Word("riječ", 1.0, 1.0) for _ in range(60))
+    made = cues([Segment(1.0, 1.0, " ".join(w.text for w in words), words)], CueRules())
+    assert len(made) > 1 and all(cue.start < cue.end for cue in made)
+    assert all(before.end <= after.start for before, after in pairwise(made))
+
+
 def test_a_short_remark_stays_until_it_is_read():
     text = "x" * 34
     (cue, _) = cues([Segment(1.0, 1.2, text), Segment(9.0, 10.0, "dalje")], CueRules(reading_speed=17))

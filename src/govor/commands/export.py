@@ -23,7 +23,7 @@ def command(
         list[str] | None,
         typer.Option("--clips", help="Recording or DATASET[:SPLIT] for the proof (default: the run's data)."),
     ] = None,
-    count: Annotated[int, typer.Option("--count", help="Most clips.")] = 32,
+    count: Annotated[int, typer.Option("--count", min=1, help="Most clips.")] = 32,
     max_wer_difference: Annotated[
         float, typer.Option("--max-wer-difference", help="Exit 3 when the WER changes by more.")
     ] = 0.005,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -11,17 +12,17 @@ import typer
 def command(
     models: Annotated[list[str], typer.Argument(help="Runs, folders or Hub ids; name=folder names one.")],
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", help="Port to listen on.")] = 7860,
+    port: Annotated[int, typer.Option("--port", min=0, max=65_535, help="Port to listen on; 0: any.")] = 7860,
     api_key: Annotated[
         list[str] | None,
         typer.Option("--api-key", help="A key that opens the API; repeatable. Also GOVOR_API_KEYS=a,b."),
     ] = None,
     language: Annotated[str | None, typer.Option("--language", help="Language given to the models.")] = None,
-    max_mb: Annotated[int, typer.Option("--max-mb", help="Largest upload, in MB.")] = 500,
-    max_hours: Annotated[float, typer.Option("--max-hours", help="Longest recording.")] = 4.0,
-    max_queue: Annotated[int, typer.Option("--max-queue", help="Recordings that may wait.")] = 32,
-    concurrent: Annotated[int, typer.Option("--concurrent", help="Recordings transcribed at once.")] = 4,
-    beam_size: Annotated[int, typer.Option("--beam-size", help="Beams; 1 is greedy.")] = 1,
+    max_mb: Annotated[int, typer.Option("--max-mb", min=1, help="Largest upload, in MB.")] = 500,
+    max_hours: Annotated[float, typer.Option("--max-hours", min=0.001, help="Longest recording.")] = 4.0,
+    max_queue: Annotated[int, typer.Option("--max-queue", min=1, help="Recordings that may wait.")] = 32,
+    concurrent: Annotated[int, typer.Option("--concurrent", min=1, help="Recordings decoded at once.")] = 4,
+    beam_size: Annotated[int, typer.Option("--beam-size", min=1, help="Beams; 1 is greedy.")] = 1,
     lm: Annotated[str | None, typer.Option("--lm", help="ARPA file for CTC beam search.")] = None,
     then: Annotated[str | None, typer.Option("--then", help="continue or summarize.")] = None,
     text_model: Annotated[
@@ -44,10 +45,12 @@ def command(
     from govor.config import TranscribeConfig
     from govor.serve.limits import ServeLimits
     from govor.serve.second import second_model
-    from govor.serve.server import ServeSettings, serve
+    from govor.serve.server import serve
+    from govor.serve.settings import ServeSettings
 
     keys = [*(api_key or ()), *(key for key in os.environ.get("GOVOR_API_KEYS", "").split(",") if key)]
     limits = ServeLimits(max_mb * 1_000_000, max_hours * 3600, max_queue=max_queue, concurrent=concurrent)
     config = TranscribeConfig(language=language, beam_size=beam_size, lm=lm)
+    settings = ServeSettings(host, port, tuple(keys), limits, config, device, not no_page)
     second = second_model(then, text_model, llm_url, llm_model, device)
-    serve(models, ServeSettings(host, port, tuple(keys), limits, config, device, not no_page, second))
+    serve(models, replace(settings, then=second))

@@ -10,7 +10,7 @@ import typer
 
 from govor.config import TranscribeConfig
 from govor.console import emit
-from govor.errors import UsageError
+from govor.errors import LimitError, UsageError
 
 
 def command(
@@ -79,11 +79,14 @@ def command(
         emit(summary, json, describe_comparison(summary))
         return
     second = _second_model(then, config, text_model, llm_url, llm_model, device)
-    summary = _transcribe(model, audio, out, config, device)
-    if then:
-        from govor.transcribe.then import pass_on
-
-        pass_on(summary, then, second, echo=not json)
+    try:
+        summary = _transcribe(model, audio, out, config, device)
+    except LimitError as error:  # some were set aside; the others are passed on and shown all the same
+        _pass_on(error.summary, then, second, json)
+        if not json:
+            emit(error.summary, False, _lines(error.summary))
+        raise
+    _pass_on(summary, then, second, json)
     emit(summary, json, _lines(summary))
 
 
@@ -119,6 +122,14 @@ def _second_model(
     if not {"txt", "json"} & set(config.format):
         raise UsageError("--then needs txt or json among --format")
     return open_text_model(text_model, llm_url, llm_model, device)
+
+
+def _pass_on(summary: dict[str, Any], then: str | None, second: Any, json: bool) -> None:
+    if then is None:
+        return
+    from govor.transcribe.then import pass_on
+
+    pass_on(summary, then, second, echo=not json)
 
 
 def _lines(summary: dict[str, Any]) -> list[str]:

@@ -38,6 +38,12 @@ class TranscribeConfig:
         for name in self.format:
             if name not in FORMATS:
                 raise ValueError(f"format is {name!r}; it is one of {', '.join(FORMATS)}")
+        for name in ("chunk", "window", "batch_s", "beam_size", "line_characters", "lines", "reading_speed"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ValueError(f"{name} is {value:g}; it must be more than 0")
+        if not self.stride >= 0:
+            raise ValueError(f"stride is {self.stride:g} s; it must not be negative")
         if self.chunk is not None and self.chunk <= 2 * self.stride:
             raise ValueError(
                 f"chunk is {self.chunk:g} s, it must be longer than both strides of {self.stride:g} s"

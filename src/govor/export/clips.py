@@ -56,13 +56,18 @@ def proof_clips(model: str, sources: Sequence[str], count: int, sample_rate: int
         DatasetError: the data set has no rows in the split.
     """
     if sources:
-        return _named(sources, count, sample_rate)
+        clips, source = _named(sources, count, sample_rate)
+        if not clips:
+            raise InputError(f"{source} has no clip of at most {LONGEST_S:g} s to prove the export on")
+        return clips, source
     dataset = _dataset_of_run(Path(model))
     if dataset:
         try:
-            return _rows(dataset, None, count, sample_rate), dataset
+            clips = _rows(dataset, None, count, sample_rate)
         except GovorError:
-            pass
+            clips = []
+        if clips:
+            return clips, dataset
     return _synthetic(count, sample_rate), "synthesised sentences"
 
 

@@ -137,6 +137,10 @@ class CTranslate2Whisper:
         special = range(self.prompt.end + 1, self.settings["vocabulary_size"])
         return sorted({*self.settings["suppress_tokens"], *special})
 
+    def check_language(self, tag: str | None) -> None:
+        """See `govor.models.base.Multilingual`."""
+        self.prompt.check(tag)
+
     def recognise(
         self, waves: Sequence[Wave], options: DecodeOptions, languages: Sequence[str | None] | None = None
     ) -> list[Hypothesis]:

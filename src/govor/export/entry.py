@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ FORMATS = {
 DEFAULT_CLIPS = 32
 DEFAULT_LIMIT = 0.005
 REPORT = "export.json"
+WORK = ".export"
 
 
 def export_model(
@@ -62,16 +64,19 @@ def export_model(
         raise UsageError(f"--format {format}: it is one of {', '.join(FORMATS)}")
     begun = time.perf_counter()
     with locked(out):
-        _make_room(out)
+        _refuse_others(out)
         original = open_model(model, device=device)
-        convert: Callable[..., None] = importlib.import_module(FORMATS[format]).convert
-        convert(original, out, quantization)
         samples, source = proof_clips(str(model), clips, count, original.sample_rate)
+        convert: Callable[..., None] = importlib.import_module(FORMATS[format]).convert
+        with _replacing(out) as work:
+            convert(original, work, quantization)
+            write_json(work / REPORT, {"format": format, "quantization": quantization, "proved": False})
         exported = open_model(out, device="auto" if format == "transformers" else device)
         proof = prove(original, exported, samples, source)
         summary = {
             "format": format,
             "quantization": quantization,
+            "proved": True,
             **proof.as_dict(),
             "bytes": sum(p.stat().st_size for p in out.rglob("*") if p.is_file()),
             "wall_s": round(time.perf_counter() - begun, 3),
@@ -89,13 +94,25 @@ def export_model(
     return summary
 
 
-def _make_room(out: Path) -> None:
-    """An earlier export is replaced; anything else that lies there is not touched."""
-    present = [path for path in out.iterdir() if path.name != ".lock"]
-    if present and not (out / "govor.json").exists():
+def _refuse_others(out: Path) -> None:
+    """Only an export, whole or broken off, is ever replaced: a model that somebody trained lies elsewhere."""
+    names = {path.name for path in out.iterdir()} - {".lock"}
+    if names and not names & {REPORT, WORK}:
         raise InputError(f"{out} is not empty and holds no export: choose another --out")
-    for path in present:
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+
+
+@contextmanager
+def _replacing(out: Path) -> Iterator[Path]:
+    """An empty folder whose content takes the place of `out`'s when the block ends well, and only then."""
+    work = out / WORK
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
+    try:
+        yield work
+        for path in out.iterdir():
+            if path.name not in (".lock", WORK):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for path in list(work.iterdir()):
+            path.replace(out / path.name)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)

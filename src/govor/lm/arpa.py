@@ -15,7 +15,8 @@ from govor.errors import InputError
 from govor.lm.ngrams import END, NEVER, START, UNKNOWN, NgramModel, Order
 from govor.store import atomic_path
 
-LINES_AT_ONCE = 100_000
+SHORTEST_LINE_BYTES = 4
+"""Such as ``0 a`` and its end."""
 
 
 def write_arpa(model: NgramModel, path: Path) -> None:
@@ -103,6 +104,8 @@ class _Reader:
             sizes.append(int(found[2]))
         if not sizes:
             raise self._wrong("no counts of n-grams")
+        if sum(sizes) * SHORTEST_LINE_BYTES > self.path.stat().st_size:
+            raise self._wrong(f"{sum(sizes)} n-grams do not fit into the file")
         return sizes
 
     def _order(self, n: int, size: int, lower: list[Order]) -> Order:
@@ -148,6 +151,8 @@ class _Reader:
         for place in range(1, ids.shape[1]):
             keys = rows * len(self.words) + ids[:, place]
             rows = np.searchsorted(lower[place].keys, keys)
+            if len(keys) and not len(lower[place].keys):
+                raise self._wrong("n-grams whose first words are none")
             inside = np.minimum(rows, len(lower[place].keys) - 1)
             if len(keys) and not np.array_equal(lower[place].keys[inside], keys):
                 raise self._wrong("an n-gram whose first words are no n-gram themselves")

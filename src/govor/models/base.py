@@ -22,7 +22,17 @@ from govor.text import Normaliser
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Batch", "DecodeOptions", "Example", "Extractor", "Family", "Features", "Recogniser", "Wave"]
+__all__ = [
+    "Batch",
+    "DecodeOptions",
+    "Example",
+    "Extractor",
+    "Family",
+    "Features",
+    "Multilingual",
+    "Recogniser",
+    "Wave",
+]
 
 Batch = dict[str, Any]
 
@@ -75,6 +85,14 @@ class Recogniser(Protocol):
 
     def describe(self) -> dict[str, Any]:
         """Facts for reports: family, parameters, precision, device, base model, decoding backend."""
+
+
+@runtime_checkable
+class Multilingual(Protocol):
+    """A recogniser whose languages are a list."""
+
+    def check_language(self, tag: str | None) -> None:
+        """Raises `LanguageError` for a language that it does not know; None is fine."""
 
 
 class Family(Recogniser, Protocol):

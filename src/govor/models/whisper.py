@@ -78,6 +78,10 @@ class WhisperFamily:
         accept_short_windows(model.get_encoder())
         model.get_encoder().embed_positions.requires_grad_(False)  # sinusoids; from_pretrained forgets this
 
+    def check_language(self, tag: str | None) -> None:
+        """See `govor.models.base.Multilingual`."""
+        self.prompt.check(tag)
+
     def features(self, wave: Wave) -> Features:
         """Log-mel frames ``[F, M]`` of the audio itself; `collate` adds the silence up to the window."""
         return self.extractor(wave)

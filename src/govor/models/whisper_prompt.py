@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from govor.errors import ModelError
+from govor.errors import LanguageError, ModelError
 
 TIMESTAMP_STEP_S = 0.02
 # BCP 47 tags whose token has another name.
@@ -61,6 +61,17 @@ class Prompt:
         primary = (tag or "").replace("_", "-").split("-")[0].lower()
         code = ALIASES.get(primary, primary)
         return code if code in self.languages else None
+
+    def check(self, tag: str | None) -> None:
+        """Refuses a language that a multilingual model has no token for.
+
+        Raises:
+            LanguageError: it has none.
+        """
+        if tag and self.multilingual and self.language(tag) is None:
+            raise LanguageError(
+                f"the model does not know the language {tag!r}; it knows {', '.join(sorted(self.languages))}"
+            )
 
     def first_known(self, *tags: str | None) -> str | None:
         """Code of the first tag that the model knows."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import tempfile
@@ -16,15 +17,28 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.datastructures import FormData, UploadFile
 
-from govor.errors import AudioError
+from govor.errors import AudioError, LanguageError
 from govor.serve import answers
-from govor.serve.engine import Engine, Job, JobTimeError, QueueFullError, StoppingError
+from govor.serve.engine import (
+    ClientGoneError,
+    Engine,
+    Job,
+    JobTimeError,
+    QueueFullError,
+    StoppingError,
+)
 from govor.serve.guards import error_body
 from govor.serve.metrics import Metrics
 from govor.serve.models import ALIAS, ServedModel
 from govor.transcribe import Segment, Transcript
 
 COPY_BYTES = 1 << 20
+STREAMED = ("true", "1", "True")
+LONGEST_VALUE = 200
+"""Characters of a field that are looked at, and shown in a message."""
+CLIENT_GONE = 499
+"""What web servers count where nobody is left to be answered."""
+LANGUAGE = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
 PREFIX = "govor-upload-"
 """Of temporary files; what a crash leaves can be found by it."""
 
@@ -120,14 +134,24 @@ def _read(form: FormData, models: Mapping[str, ServedModel]) -> Asked:
                 400, f"timestamp_granularities[] is {value!r}; it is word or segment", "invalid_value",
                 "timestamp_granularities[]",
             )  # fmt: skip
-    stream = str(form.get("stream") or "false").lower() in ("true", "1")
-    language = str(form.get("language") or "").strip() or None
-    model = _find(models, str(form.get("model") or ""))
+    stream = _choice(form, "stream", ("false", "true", "0", "1", "False", "True"), "false") in STREAMED
+    language = _text(form, "language").strip() or None
+    if language is not None and not LANGUAGE.fullmatch(language):
+        raise RequestError(400, "language is no language tag such as hr", "invalid_value", "language")
+    model = _find(models, _text(form, "model"))
     return Asked(model, language, shape, tuple(granularities), stream)
 
 
+def _text(form: FormData, name: str) -> str:
+    """A field's text; a file in its place is refused."""
+    value = form.get(name) or ""
+    if not isinstance(value, str):
+        raise RequestError(400, f"{name} is a file; it is a text", "invalid_value", name)
+    return value[:LONGEST_VALUE]
+
+
 def _choice(form: FormData, name: str, allowed: tuple[str, ...], default: str) -> str:
-    value = str(form.get(name) or default)
+    value = _text(form, name) or default
     if value not in allowed:
         raise RequestError(
             400, f"{name} is {value!r}; it is one of {', '.join(allowed)}", "invalid_value", name
@@ -190,12 +214,15 @@ def _raise_failure(job: Job) -> None:
 async def _finished(request: Request, job: Job) -> Transcript:
     """Waits for the transcript; a client that goes away frees its place."""
     waiting = asyncio.wrap_future(job.result)
-    while True:
-        done, _ = await asyncio.wait({waiting}, timeout=1.0)
-        if done:
-            return waiting.result()
-        if await request.is_disconnected():
-            job.cancelled.set()
+    try:
+        while True:
+            done, _ = await asyncio.wait({waiting}, timeout=1.0)
+            if done:
+                return waiting.result()
+            if await request.is_disconnected():
+                job.cancelled.set()
+    finally:
+        job.cancelled.set()
 
 
 async def _events(
@@ -209,8 +236,7 @@ async def _events(
             segment = await segments.get()
         error = job.result.exception()
         if error is not None:
-            fields = {"message": str(error), "type": "server_error", "param": None, "code": "failed"}
-            yield answers.event("error", error=fields)
+            yield answers.event("error", **json.loads(failure(error)[1]))
         else:
             yield answers.event("transcript.text.done", text=job.result.result().text)
         yield "data: [DONE]\n\n"
@@ -218,7 +244,7 @@ async def _events(
         job.cancelled.set()
 
 
-def failure(error: Exception) -> tuple[int, bytes, dict[str, str]]:
+def failure(error: BaseException) -> tuple[int, bytes, dict[str, str]]:
     """Status, body and headers for what went wrong."""
     if isinstance(error, RequestError):
         return error.status, error_body(str(error), error.code, param=error.param), {}
@@ -227,8 +253,12 @@ def failure(error: Exception) -> tuple[int, bytes, dict[str, str]]:
         return 429, error_body(str(error), "busy", "rate_limit_error"), after
     if isinstance(error, StoppingError):
         return 503, error_body(str(error), "stopping", "server_error"), {"Retry-After": "5"}
+    if isinstance(error, ClientGoneError):
+        return CLIENT_GONE, error_body(str(error), "client_gone"), {}
     if isinstance(error, JobTimeError):
         return 408, error_body(str(error), "timeout"), {}
+    if isinstance(error, LanguageError):
+        return 400, error_body(str(error), "invalid_value", param="language"), {}
     if isinstance(error, AudioError):
         status = 413 if error.code in ("too_long", "too_large") else 400
         return status, error_body(_without_path(str(error)), error.code, param="file"), {}

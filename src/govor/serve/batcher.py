@@ -12,9 +12,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from govor.models.base import DecodeOptions, Recogniser, Wave
+from govor.models.base import DecodeOptions, Multilingual, Recogniser, Wave
 from govor.records import Hypothesis
-from govor.text import Normaliser
 
 
 @dataclass
@@ -33,8 +32,11 @@ class Batcher:
     """Runs one recogniser in one thread, for any number of callers.
 
     Args:
-        recogniser: what is served; `swap` exchanges it without a pause.
+        recogniser: what is served.
         batch_s: padded seconds decoded together.
+
+    Attributes:
+        users: recordings being transcribed with it; counted by `ServedModel`.
     """
 
     def __init__(self, recogniser: Recogniser, batch_s: float = 240.0) -> None:
@@ -43,12 +45,9 @@ class Batcher:
         self._held: _Request | None = None
         self._thread = threading.Thread(target=self._run, name="recogniser", daemon=True)
         self._thread.start()
-        self.batches = 0
-
-    name: str = property(lambda self: self._recogniser.name)  # type: ignore[assignment]
-    sample_rate: int = property(lambda self: self._recogniser.sample_rate)  # type: ignore[assignment]
-    max_window_s: float | None = property(lambda self: self._recogniser.max_window_s)  # type: ignore[assignment]
-    normaliser: Normaliser = property(lambda self: self._recogniser.normaliser)  # type: ignore[assignment]
+        self.batches = self.users = 0
+        self.name, self.sample_rate = recogniser.name, recogniser.sample_rate
+        self.max_window_s, self.normaliser = recogniser.max_window_s, recogniser.normaliser
 
     def recognise(
         self, waves: Sequence[Wave], options: DecodeOptions, languages: Sequence[str | None] | None = None
@@ -58,13 +57,14 @@ class Batcher:
         self._requests.put(request)
         return request.answer.result()
 
+    def check_language(self, tag: str | None) -> None:
+        """As `Multilingual.check_language`, where the recogniser is one."""
+        if isinstance(self._recogniser, Multilingual):
+            self._recogniser.check_language(tag)
+
     def describe(self) -> dict[str, Any]:
         """As `Recogniser.describe`."""
         return self._recogniser.describe()
-
-    def swap(self, recogniser: Recogniser) -> None:
-        """Serves `recogniser` from the next batch on."""
-        self._recogniser = recogniser
 
     def close(self) -> None:
         """Ends the thread after what is queued."""
@@ -103,8 +103,11 @@ class Batcher:
         try:
             found = self._recogniser.recognise(waves, batch[0].options, languages)
         except Exception as error:
-            for request in batch:
-                request.answer.set_exception(error)
+            if len(batch) == 1:
+                batch[0].answer.set_exception(error)
+                return
+            for request in batch:  # what is wrong with one is no fault of the others
+                self._answer([request])
             return
         for request in batch:
             request.answer.set_result(found[: len(request.waves)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ def send_blocks(
     return samples
 
 
-def guarded_blocks(path: Path, sample_rate: int, limits: ServeLimits) -> Iterator[Block]:
+def guarded_blocks(path: Path, sample_rate: int, limits: ServeLimits) -> Generator[Block]:
     """Mono blocks ``[T]`` of an untrusted file.
 
     Raises:

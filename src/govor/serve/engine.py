@@ -5,21 +5,25 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from govor.console import say
 from govor.errors import GovorError
-from govor.serve.decoding import guarded_blocks
+from govor.serve.decoding import Block, guarded_blocks
 from govor.serve.limits import ServeLimits
 from govor.serve.metrics import Metrics
 
 if TYPE_CHECKING:
     from govor.serve.models import ServedModel
     from govor.transcribe import Segment, Transcript
+
+
+STOPPING = "the server is being stopped"
 
 
 class QueueFullError(GovorError):
@@ -34,11 +38,15 @@ class StoppingError(GovorError):
     """The server is being stopped."""
 
 
+class ClientGoneError(GovorError):
+    """Nobody waits for the answer."""
+
+
 class JobTimeError(GovorError):
     """A recording took longer than a client may ask for."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Job:
     """One recording to be transcribed.
 
@@ -75,7 +83,7 @@ class Engine:
         self.limits, self.metrics = limits, metrics
         self._waiting: deque[Job] = deque()
         self._changed = threading.Condition()
-        self._running = 0
+        self._running: list[Job] = []
         self._stopping = False
         self._recent_s: deque[float] = deque([5.0], maxlen=16)
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(limits.concurrent)]
@@ -91,12 +99,21 @@ class Engine:
         """
         with self._changed:
             if self._stopping:
-                raise StoppingError("the server is being stopped")
+                raise StoppingError(STOPPING)
+            self._forget_gone()
             if len(self._waiting) >= self.limits.max_queue:
                 raise QueueFullError(self._retry_after_s())
+            job.result.set_running_or_notify_cancel()  # it is for the engine alone to end it
             self._waiting.append(job)
             self._note()
             self._changed.notify()
+
+    def _forget_gone(self) -> None:
+        """Frees the places of clients that have gone while they waited."""
+        gone = [job for job in self._waiting if job.cancelled.is_set()]
+        self._waiting = deque(job for job in self._waiting if not job.cancelled.is_set())
+        for job in gone:
+            job.result.set_exception(ClientGoneError("the client has gone"))
 
     def _retry_after_s(self) -> int:
         typical_s = sorted(self._recent_s)[len(self._recent_s) // 2]
@@ -104,16 +121,31 @@ class Engine:
 
     def _note(self) -> None:
         self.metrics.waiting.set(len(self._waiting))
-        self.metrics.running.set(self._running)
+        self.metrics.running.set(len(self._running))
 
-    def stop(self) -> None:
-        """Lets running recordings end, refuses those that wait, and ends the threads."""
+    def is_stopping(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopping
+
+    def stop(self, grace_s: float = 0.0) -> None:
+        """Refuses what waits, lets what runs end, and ends the threads.
+
+        Args:
+            grace_s: recordings that still run after so many seconds are broken off and answered as refused.
+        """
         with self._changed:
             self._stopping = True
             refused, self._waiting = list(self._waiting), deque()
+            self._note()
             self._changed.notify_all()
         for job in refused:
-            job.result.set_exception(StoppingError("the server is being stopped"))
+            job.result.set_exception(StoppingError(STOPPING))
+        until_s = time.monotonic() + grace_s
+        for thread in self._threads:
+            thread.join(max(0.0, until_s - time.monotonic()))
+        with self._changed:
+            for job in self._running:
+                job.cancelled.set()
         for thread in self._threads:
             thread.join()
 
@@ -121,49 +153,59 @@ class Engine:
         while (job := self._take()) is not None:
             started_s = time.monotonic()
             try:
-                job.result.set_result(self._transcribe(job))
+                transcript = self._transcribe(job)
             except BaseException as error:
                 if not isinstance(error, GovorError):
                     say(f"serve: {type(error).__name__}: {error}")
                 job.result.set_exception(error)
+            else:
+                job.result.set_result(transcript)
             with self._changed:
-                self._running -= 1
+                self._running.remove(job)
                 self._recent_s.append(time.monotonic() - started_s)
                 self._note()
 
     def _take(self) -> Job | None:
         with self._changed:
-            while not self._waiting and not self._stopping:
+            while True:
+                self._forget_gone()
+                if self._waiting:
+                    break
+                if self._stopping:
+                    return None
                 self._changed.wait()
-            if not self._waiting:
-                return None
-            self._running += 1
             job = self._waiting.popleft()
+            self._running.append(job)
             self._note()
             return job
 
     def _transcribe(self, job: Job) -> Transcript:
         from govor.transcribe import Transcriber, Transcript
 
-        recogniser = job.model.recogniser
-        blocks = guarded_blocks(job.audio, recogniser.sample_rate, self.limits)
-        run = Transcriber(recogniser, job.model.config).stream(blocks, words=job.words, language=job.language)
         segments: list[Segment] = []
-        try:
+        with job.model.borrowed() as recogniser, closing(self._blocks(job, recogniser.sample_rate)) as blocks:
+            transcriber = Transcriber(recogniser, job.model.config)
+            run = transcriber.stream(blocks, words=job.words, language=job.language)
             for segment in run:
-                self._check_time(job)
+                self._check(job)
                 segments.append(segment)
                 if job.on_segment:
                     job.on_segment(segment, run.duration)
-        finally:
-            blocks.close()  # type: ignore[attr-defined]
         self.metrics.audio_s.inc(run.duration)
         rtf = run.decode_s / run.duration if run.duration else 0.0
         timing = {"load_s": 0.0, "decode_s": round(run.decode_s, 3), "rtf": round(rtf, 5)}
         return Transcript(job.name, run.duration, run.language, tuple(segments), timing)
 
-    def _check_time(self, job: Job) -> None:
+    def _blocks(self, job: Job, sample_rate: int) -> Generator[Block]:
+        """The upload's samples, as long as somebody wants them."""
+        with closing(guarded_blocks(job.audio, sample_rate, self.limits)) as blocks:
+            self._check(job)
+            for block in blocks:
+                yield block
+                self._check(job)
+
+    def _check(self, job: Job) -> None:
         if job.cancelled.is_set():
-            raise StoppingError("the client has gone")
+            raise StoppingError(STOPPING) if self._stopping else ClientGoneError("the client has gone")
         if time.monotonic() - job.submitted_s > self.limits.job_s:
             raise JobTimeError(f"transcribing took longer than {self.limits.job_s:g} s, the server's limit")

@@ -19,6 +19,8 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 COUNTED_PATHS = ("/v1/audio/transcriptions", "/v1/models", "/health", "/metrics")
+HEARTBEAT = "/gradio_api/heartbeat/"
+LOOK_S = 0.5
 FORM_BYTES = 1_000_000
 """What a form may add around its file."""
 
@@ -102,6 +104,41 @@ class BodyLimit:
             return message
 
         return counted
+
+
+class Heartbeats:
+    """Ends the page's endless streams when the server stops; every open tab would hold it for half a minute.
+
+    Args:
+        app: what is inside.
+        stopping: whether the server is being stopped.
+    """
+
+    def __init__(self, app: App, stopping: Callable[[], bool]) -> None:
+        self.app, self.stopping = app, stopping
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on, and looks after it where it is endless."""
+        if scope["type"] != "http" or HEARTBEAT not in scope["path"]:
+            await self.app(scope, receive, send)
+            return
+        begun = False
+
+        async def noting_send(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        inner = asyncio.ensure_future(self.app(scope, receive, noting_send))
+        while not inner.done() and not self.stopping():
+            await asyncio.wait({inner}, timeout=LOOK_S)
+        if inner.done():
+            inner.result()
+            return
+        inner.cancel()
+        await asyncio.wait({inner})
+        if begun:
+            await send({"type": "http.response.body", "body": b""})
 
 
 class Keys:

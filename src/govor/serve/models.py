@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from govor.config import TranscribeConfig
 from govor.console import say
 from govor.errors import GovorError, InputError
+from govor.models.base import Recogniser
+from govor.models.opening import resolve
 from govor.serve.batcher import Batcher
 
 ALIAS = "whisper-1"
@@ -26,7 +29,7 @@ class ServedModel:
     Attributes:
         name: as clients ask for it.
         spec: run, folder or Hub id it was opened from.
-        recogniser: shared by all clients.
+        recogniser: shared by all clients; `borrowed` for as long as a recording takes.
         config: how recordings are cut and decoded.
         version: sizes and times of its files when it was loaded.
     """
@@ -36,6 +39,30 @@ class ServedModel:
     recogniser: Batcher
     config: TranscribeConfig
     version: Version
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def borrowed(self) -> Iterator[Batcher]:
+        """The recogniser for one whole recording, whatever is exchanged meanwhile."""
+        with self._lock:
+            batcher = self.recogniser
+            batcher.users += 1
+        try:
+            yield batcher
+        finally:
+            with self._lock:
+                batcher.users -= 1
+                ended = batcher is not self.recogniser and not batcher.users
+            if ended:
+                batcher.close()
+
+    def exchange(self, recogniser: Recogniser) -> None:
+        """Serves `recogniser` from the next recording on; the one before goes with its last recording."""
+        with self._lock:
+            before, self.recogniser = self.recogniser, Batcher(recogniser, self.config.batch_s)
+            ended = not before.users
+        if ended:
+            before.close()
 
 
 def open_models(
@@ -67,14 +94,15 @@ def _named(spec: str) -> tuple[str, str]:
 
 
 def version_of(spec: str) -> Version:
-    """Sizes and times of a local model's files; empty where it is no folder."""
-    folder = Path(spec)
-    if (folder / "model").is_dir():
-        folder = folder / "model"
-    if not folder.is_dir():
+    """Names, sizes and times of a local model's files; empty where there is no folder of a model."""
+    try:
+        folder = resolve(spec)
+    except GovorError:
+        return ()
+    if not isinstance(folder, Path):
         return ()
     files = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")]
-    return tuple((path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files)
+    return tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files)
 
 
 class Watcher:
@@ -121,8 +149,8 @@ class Watcher:
         if not now or now == model.version or not still:
             return
         try:
-            model.recogniser.swap(self._open(model.spec))
-        except (GovorError, OSError, ValueError) as error:
+            model.exchange(self._open(model.spec))
+        except Exception as error:  # whatever is wrong with the newer one, the older serves on
             say(f"serve: the newer {model.name} cannot be opened ({error}); the one before stays")
         else:
             say(f"serve: {model.name} was exchanged for a newer version")

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import queue
-import shutil
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import FastAPI
 
 from govor.errors import GovorError
 from govor.serve.api import failure
 from govor.serve.engine import Engine, Job
+from govor.serve.inputs import UploadsOnly
 from govor.serve.models import ServedModel
-from govor.serve.view import Heard, failed_html, transcripts_html
-from govor.transcribe import Transcript
-from govor.transcribe.writers import render
+from govor.serve.second import SecondModel
+from govor.serve.settings import ServeSettings
+from govor.serve.view import Heard, done_html, failed_html, listening_html, player_html, transcripts_html
 
-if TYPE_CHECKING:
-    from govor.serve.server import ServeSettings
-
-DOWNLOADS = ("srt", "vtt", "txt")
 CACHE_S = 3600
 """How long uploads of the page stay in its cache."""
 REFRESH_S = 0.5
+REFRESH_SEGMENT_S = 0.001
+"""Longer texts are drawn less often: they are sent whole."""
+PAGE_USER = "govor"
 AUTO = "model's choice, or detected"
 
 
@@ -41,15 +42,17 @@ def mount(
     here = Path(__file__).parent
     page = build(models, engine, settings)
     page.queue(max_size=settings.limits.max_queue, default_concurrency_limit=settings.limits.concurrent)
-    keys = [("govor", key) for key in settings.api_keys] or None
+    page.has_launched = True  # else Gradio takes no look at what calls name
+    app.add_middleware(UploadsOnly, folder=gr.utils.get_upload_folder())
+    keys = settings.api_keys
     return gr.mount_gradio_app(  # type: ignore[no-any-return]
         app,
         page,
         path="/",
         server_name=settings.host,
         server_port=settings.port,
-        auth=keys,
-        auth_message="User govor, with the server's key." if keys else None,
+        auth=partial(_may_enter, keys) if keys else None,
+        auth_message=f"User {PAGE_USER}, with the server's key." if keys else None,
         max_file_size=settings.limits.max_bytes,
         ssr_mode=False,
         footer_links=[],
@@ -57,6 +60,11 @@ def mount(
         css=(here / "page.css").read_text(encoding="utf-8"),
         head=f"<script>{(here / 'page.js').read_text(encoding='utf-8')}</script>",
     )
+
+
+def _may_enter(keys: Sequence[str], user: str, password: str) -> bool:
+    given = password.encode()
+    return sum(hmac.compare_digest(given, key.encode()) for key in keys) > 0 and user == PAGE_USER
 
 
 def _theme() -> Any:
@@ -82,30 +90,34 @@ def build(models: Mapping[str, ServedModel], engine: Engine, settings: ServeSett
             elem_id="recording",
         )
         with gr.Row():
-            chosen = gr.CheckboxGroup(names, value=names[:1], label="Models (side by side)", scale=3)
-            language = gr.Textbox("", label="Language", placeholder=AUTO, max_lines=1, scale=1)
+            label = "Models (side by side)" if len(names) > 1 else "Model"
+            chosen = gr.CheckboxGroup(names, value=names[:1], label=label, scale=3, min_width=280)
+            language = gr.Textbox("", label="Language", placeholder=AUTO, max_lines=1, scale=1, min_width=280)
         start = gr.Button("Transcribe", variant="primary", elem_id="transcribe")
-        status = gr.Markdown("", elem_id="status", container=False)
+        status = gr.HTML("", elem_id="status")
+        player = gr.HTML("", elem_id="player")
         shown = gr.HTML("", elem_id="transcripts")
-        files = gr.File(label="Downloads", file_count="multiple", interactive=False, visible=False)
         text = gr.State("")
         start.click(
             _transcriber(models, engine),
             [audio, chosen, language],
-            [status, shown, files, text],
+            [status, player, shown, text],
             show_progress="hidden",
             api_visibility="private",
         )
         if settings.then is not None:
-            _second_model(gr, settings.then, text)
+            _second_model(gr, settings.then, text, len(names) > 1)
     return page
 
 
-def _second_model(gr: Any, then: Any, text: Any) -> None:
+def _second_model(gr: Any, then: SecondModel, text: Any, several: bool) -> None:
     gr.Markdown("## Pass the text on")
-    with gr.Row():
-        modes = gr.Radio(list(then.modes), value=then.modes[0], label=f"With {then.name}", elem_id="mode")
-        go = gr.Button("Go on", elem_id="then")
+    label = f"With {then.name}" + (", what the first model heard" if several else "")
+    with gr.Row(equal_height=True):
+        modes = gr.Radio(
+            list(then.modes), value=then.modes[0], label=label, elem_id="mode", scale=3, min_width=280
+        )
+        go = gr.Button("Pass on", elem_id="then", scale=1, min_width=280)
     output = gr.Textbox("", label="Second text", lines=4, elem_id="second", buttons=["copy"])
 
     def pass_on(mode: str, spoken: str) -> Iterator[str]:
@@ -127,21 +139,17 @@ def _transcriber(models: Mapping[str, ServedModel], engine: Engine) -> Callable[
     import gradio as gr
 
     def run(audio: str | None, chosen: list[str], language: str) -> Iterator[tuple[Any, Any, Any, Any]]:
-        hidden = gr.File(visible=False)
         if not audio or not chosen:
             what = "Choose a model." if audio else "Upload or record something first."
-            yield what, "", hidden, ""
+            yield f'<p role="alert">{what}</p>', "", "", ""
             return
         heard = [Heard(name) for name in chosen if name in models]
+        player = player_html(audio)
         for state in _watch(heard, models, engine, Path(audio), language.strip() or None):
-            yield state, transcripts_html(heard, audio), hidden, ""
-        folder, written = write_downloads(heard, Path(audio).stem)
-        try:
-            shown = gr.File(value=written, visible=bool(written))
-            text = next((one.transcript.text for one in heard if one.transcript), "")
-            yield _done(heard), transcripts_html(heard, audio), shown, text
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            yield state, player, transcripts_html(heard), ""
+            player = gr.skip()  # drawn anew it would stop playing
+        text = next((one.transcript.text for one in heard if one.transcript), "")
+        yield done_html(heard), player, transcripts_html(heard, Path(audio).stem), text
 
     return run
 
@@ -159,8 +167,8 @@ def _watch(
             engine.submit(job)
             jobs.append(job)
         while not all(job.result.done() for job in jobs):
-            yield _listening(heard, time.monotonic() - started_s)
-            _rest(news)
+            yield listening_html(heard, time.monotonic() - started_s)
+            _rest(news, max(REFRESH_S, len(heard[0].segments) * REFRESH_SEGMENT_S))
         for one, job in zip(heard, jobs, strict=True):
             _finish(one, job)
     except GovorError as error:
@@ -169,13 +177,6 @@ def _watch(
     finally:
         for job in jobs:
             job.cancelled.set()
-
-
-def _listening(heard: list[Heard], passed_s: float) -> str:
-    read_s = max(one.read_s for one in heard)
-    return (
-        f"Listening: {_clock(read_s)} in {passed_s:.0f} s, {read_s / passed_s:.1f} times as fast as speech …"
-    )
 
 
 def _listener(one: Heard, news: queue.Queue[None]) -> Callable[[Any, float], None]:
@@ -187,13 +188,15 @@ def _listener(one: Heard, news: queue.Queue[None]) -> Callable[[Any, float], Non
     return listen
 
 
-def _rest(news: queue.Queue[None]) -> None:
-    try:
-        news.get(timeout=REFRESH_S)
+def _rest(news: queue.Queue[None], seconds: float) -> None:
+    """Until there is news, but not for less than `seconds`."""
+    until_s = time.monotonic() + seconds
+    with suppress(queue.Empty):
+        news.get(timeout=seconds)
+    time.sleep(max(0.0, until_s - time.monotonic()))
+    with suppress(queue.Empty):
         while True:
             news.get_nowait()
-    except queue.Empty:
-        return
 
 
 def _finish(one: Heard, job: Job) -> None:
@@ -201,34 +204,3 @@ def _finish(one: Heard, job: Job) -> None:
         one.transcript = job.result.result()
     except Exception as error:
         one.failure = failed_html(failure(error)[1])
-
-
-def _done(heard: list[Heard]) -> str:
-    parts = [_fact(one.name, one.transcript) for one in heard if one.transcript]
-    return " · ".join(parts)
-
-
-def _fact(name: str, transcript: Transcript) -> str:
-    rtf = transcript.timing["rtf"]
-    speed = f", {1 / rtf:.0f} times as fast as speech" if rtf else ""
-    words = len(transcript.text.split())
-    return f"**{name}**: {words} words in {_clock(transcript.duration)}{speed}"
-
-
-def _clock(seconds: float) -> str:
-    whole = int(seconds)
-    return f"{whole // 60}:{whole % 60:02d}"
-
-
-def write_downloads(heard: list[Heard], stem: str) -> tuple[Path, list[str]]:
-    """Subtitles and text of every transcript in a temporary folder, which the caller removes."""
-    folder = Path(tempfile.mkdtemp(prefix="govor-page-"))
-    written = []
-    for one in heard:
-        if one.transcript is None:
-            continue
-        for form in DOWNLOADS:
-            path = folder / f"{stem[:80]}.{one.name.replace('/', '_')}.{form}"
-            path.write_text(render(one.transcript, form), encoding="utf-8")
-            written.append(str(path))
-    return folder, written

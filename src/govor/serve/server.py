@@ -3,51 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from threading import Thread
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from govor.config import TranscribeConfig
 from govor.console import say
 from govor.errors import GovorError
 from govor.serve.api import RequestError, failure, routes
 from govor.serve.engine import Engine
-from govor.serve.guards import BodyLimit, Counting, Keys, error_body
-from govor.serve.limits import ServeLimits
+from govor.serve.guards import BodyLimit, Counting, Heartbeats, Keys, error_body
+from govor.serve.listening import PromptProtocol, listen
 from govor.serve.metrics import Metrics
 from govor.serve.models import ServedModel, Watcher, open_models
+from govor.serve.settings import ServeSettings
 
 GRACE_S = 30
-"""How long running requests may take to end after a stop was asked for."""
-
-
-@dataclass(frozen=True)
-class ServeSettings:
-    """How to serve.
-
-    Attributes:
-        host: address to listen on; only this machine unless told otherwise.
-        port: port to listen on.
-        api_keys: keys that open the API and the page; empty: no key is asked for.
-        limits: what a client may ask for.
-        transcribe: how recordings are cut and decoded.
-        device: where the models run.
-        page: whether the web app is there beside the API.
-        then: second text model of the page, or None.
-    """
-
-    host: str = "127.0.0.1"
-    port: int = 7860
-    api_keys: tuple[str, ...] = ()
-    limits: ServeLimits = field(default_factory=ServeLimits)
-    transcribe: TranscribeConfig = field(default_factory=TranscribeConfig)
-    device: str = "auto"
-    page: bool = True
-    then: Any = None
+"""How long running recordings may take to end after a stop was asked for."""
+ANSWER_S = 5
+"""How long answers may take beyond that."""
+KEEP_ALIVE_S = 30
 
 
 def create_app(
@@ -65,7 +44,7 @@ def create_app(
     metrics = Metrics()
     engine = Engine(settings.limits, metrics)
     watcher = Watcher(models, opener, lambda model: metrics.reloads.inc())
-    app = FastAPI(title="govor", lifespan=_lifespan(engine, watcher))
+    app = FastAPI(title="govor", lifespan=_lifespan(engine, watcher), openapi_url=None)
     app.state.models, app.state.engine, app.state.metrics = models, engine, metrics
     app.state.watcher = watcher
     app.include_router(routes(models, engine, metrics))
@@ -74,6 +53,7 @@ def create_app(
         from govor.serve.page import mount
 
         app = mount(app, models, engine, settings)
+    app.add_middleware(Heartbeats, stopping=engine.is_stopping)
     app.add_middleware(BodyLimit, limits=settings.limits)
     app.add_middleware(Keys, keys=settings.api_keys)
     app.add_middleware(Counting, metrics=metrics)
@@ -93,8 +73,8 @@ def _lifespan(engine: Engine, watcher: Watcher) -> Callable[[FastAPI], Any]:
 
         watcher.start()
         yield
-        await asyncio.to_thread(watcher.stop)
         await asyncio.to_thread(engine.stop)
+        await asyncio.to_thread(watcher.stop)
 
     return run
 
@@ -116,24 +96,45 @@ def _show_errors(app: FastAPI) -> None:
 
 
 def serve(specs: Sequence[str], settings: ServeSettings) -> None:
-    """Serves until SIGINT or SIGTERM; what is running then is finished first."""
+    """Serves until SIGINT or SIGTERM; what is running then is finished first, for half a minute at most.
+
+    Raises:
+        MachineError: the address cannot be listened on.
+    """
     import signal
 
     import uvicorn
 
-    app = create_app(specs, settings)
-    signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it once more when all is answered
-    for line in start_lines(app.state.models, settings):
-        say(line)
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=settings.port,
-        log_level="warning",
-        timeout_graceful_shutdown=GRACE_S,
-        timeout_keep_alive=30,
-    )
+    with listen(settings.host, settings.port) as socket:
+        settings = replace(settings, port=socket.getsockname()[1])
+        app = create_app(specs, settings)
+        config = uvicorn.Config(
+            app,
+            http=PromptProtocol,
+            ws="none",
+            log_level="warning",
+            timeout_graceful_shutdown=GRACE_S + ANSWER_S,
+            timeout_keep_alive=KEEP_ALIVE_S,
+        )
+        signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it once more when all is answered
+        for line in start_lines(app.state.models, settings):
+            say(line)
+        server = stopping_server(config, app.state.engine)
+        with suppress(KeyboardInterrupt):  # likewise
+            server.run(sockets=[socket])
     say("stopped; nothing was left unanswered")
+
+
+def stopping_server(config: Any, engine: Engine) -> Any:
+    """A uvicorn server that, told to stop, refuses what waits at once and what still runs after `GRACE_S`."""
+    import uvicorn
+
+    class StoppingServer(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: Any) -> None:
+            Thread(target=engine.stop, args=(GRACE_S,), daemon=True).start()  # no locks in signal handlers
+            super().handle_exit(sig, frame)
+
+    return StoppingServer(config)
 
 
 def start_lines(models: Mapping[str, ServedModel], settings: ServeSettings) -> list[str]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 from urllib.parse import quote
 
-from govor.transcribe import Segment, Transcript
+from govor.transcribe import Segment, Transcript, render
 
 FILE_ROUTE = "/gradio_api/file="
+DOWNLOADS = {"srt": "application/x-subrip", "vtt": "text/vtt", "txt": "text/plain;charset=utf-8"}
 
 
 @dataclass
@@ -32,27 +34,73 @@ class Heard:
     failure: str = ""
 
 
-def transcripts_html(heard: Sequence[Heard], audio: str) -> str:
-    """A player and one column a model."""
+def player_html(audio: str) -> str:
+    """A player of the recording; it stays where it is while the text comes."""
     source = f"{FILE_ROUTE}{quote(audio)}"
-    player = f'<audio id="govor-player" controls preload="metadata" src="{escape(source)}"></audio>'
-    columns = "".join(_column(one) for one in heard)
-    return f'{player}<div class="govor-columns">{columns}</div>'
+    return f'<audio id="govor-player" controls preload="metadata" src="{escape(source)}"></audio>'
 
 
-def _column(one: Heard) -> str:
+def listening_html(heard: Sequence[Heard], passed_s: float) -> str:
+    """How far the slowest model is; the script beside the page knows of how much."""
+    read_s = min(one.read_s for one in heard)
+    speed = f", {read_s / passed_s:.1f} times as fast as speech" if read_s else ""
+    return (
+        f'<p role="status">Listening: {clock(read_s)} in {passed_s:.0f} s{speed} …</p>'
+        f'<progress data-read="{read_s:.1f}" aria-label="Listened"></progress>'
+    )
+
+
+def done_html(heard: Sequence[Heard]) -> str:
+    """What each model made of the recording, and how fast."""
+    facts = " · ".join(_fact(one.name, one.transcript) for one in heard if one.transcript)
+    return f'<p role="status">{facts}</p>'
+
+
+def _fact(name: str, transcript: Transcript) -> str:
+    rtf = transcript.timing["rtf"]
+    speed = f", {1 / rtf:.0f} times as fast as speech" if rtf else ""
+    words = len(transcript.text.split())
+    return f"<strong>{escape(name)}</strong>: {words} words in {clock(transcript.duration)}{speed}"
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds; hours too where there are any."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def transcripts_html(heard: Sequence[Heard], stem: str = "") -> str:
+    """One column a model; with `stem`, each with its files to take away."""
+    columns = "".join(_column(one, stem) for one in heard)
+    return f'<div class="govor-columns">{columns}</div>'
+
+
+def _column(one: Heard, stem: str) -> str:
     if one.failure:
         return f'<section><h3>{escape(one.name)}</h3><p role="alert">{escape(one.failure)}</p></section>'
-    rows = "".join(_segment(segment) for segment in one.segments)
+    links = _links(one, stem) if stem and one.transcript is not None else ""
+    rows = "".join(_segment(segment, number == 0) for number, segment in enumerate(one.segments))
     empty = "<p>Nothing was said.</p>" if one.transcript is not None and not rows else ""
-    return f"<section><h3>{escape(one.name)}</h3>{empty}<ol>{rows}</ol></section>"
+    head = f"<header><h3>{escape(one.name)}</h3>{links}</header>"
+    return f"<section>{head}{empty}<ol>{rows}</ol></section>"
 
 
-def _segment(segment: Segment) -> str:
-    time = f"{int(segment.start) // 60}:{int(segment.start) % 60:02d}"
-    times = f'data-start="{segment.start:.3f}" data-end="{segment.end:.3f}"'
+def _links(one: Heard, stem: str) -> str:
+    assert one.transcript is not None
+    links = []
+    for form, kind in DOWNLOADS.items():
+        content = b64encode(render(one.transcript, form).encode()).decode()
+        name = escape(f"{stem[:80]}.{one.name.replace('/', '_')}.{form}")
+        links.append(f'<a download="{name}" href="data:{kind};base64,{content}">{form.upper()}</a>')
+    return f"<nav>{''.join(links)}</nav>"
+
+
+def _segment(segment: Segment, first: bool) -> str:
+    """A line that can be chosen; the list is one stop for the tabulator, arrows go through it."""
+    place = f'tabindex="{0 if first else -1}" data-start="{segment.start:.3f}" data-end="{segment.end:.3f}"'
     return (
-        f'<li><button type="button" {times}><time>{time}</time>'
+        f'<li><button type="button" {place}><time>{clock(segment.start)}</time>'
         f'<span dir="auto">{escape(segment.text)}</span></button></li>'
     )
 

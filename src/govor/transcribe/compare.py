@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -61,6 +62,9 @@ def compare_windows(
 
 
 def _settings(grid: Mapping[str, Sequence[float]]) -> tuple[list[Setting], list[str]]:
+    for name, values in grid.items():
+        if not all(0 <= value < math.inf for value in values):
+            raise UsageError(f"--compare {name}: seconds are 0 or more")
     wanted: list[Setting] = [(None, 0.0)]
     skipped = []
     for chunk, stride in product(grid.get("chunk", ()), grid.get("stride") or (0.0,)):
@@ -158,4 +162,4 @@ def describe_comparison(summary: Mapping[str, Any]) -> list[str]:
         name = _name((row["chunk"], row["stride"]))
         rows.append([name, f"{row['rtf']:.4f}", speed, str(row["cpu_s"]), str(row["peak_rss_mb"]), wer])
     header = ("windows", "rtf", "times real time", "CPU s", "peak MB", "WER")
-    return [*table(rows, header), *summary["skipped"]]
+    return [*table(rows, header), *(f"left out: {reason}" for reason in summary["skipped"])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import importlib.util
 import shutil
 import tempfile
@@ -53,15 +54,17 @@ def _fetch(address: str, work: Path) -> Path:
         with opener.open(request, timeout=TIMEOUT_S) as answer:
             if not answer.headers.get_content_type().startswith(PAGE_TYPES):
                 return _save(address, answer, work)
-    except (urllib.error.URLError, OSError, ValueError) as error:
+    except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
         raise AudioError(f"{address} cannot be fetched ({error})", "unreachable") from error
     return _sound_of_page(address, work)
 
 
 def _save(address: str, answer: Any, work: Path) -> Path:
-    path = work / (Path(urlparse(answer.geturl()).path).name or "recording")
+    suffix = Path(urlparse(answer.geturl()).path).suffix
+    path = work / f"recording{suffix if suffix[1:].isalnum() and len(suffix) < 10 else ''}"
     too_large = AudioError(f"{address} is larger than {LARGEST_BYTES} bytes", "too_large")
-    if int(answer.headers.get("Content-Length") or 0) > LARGEST_BYTES:
+    declared = int(answer.headers.get("Content-Length") or 0)
+    if declared > LARGEST_BYTES:
         raise too_large
     total = 0
     with path.open("wb") as file:
@@ -70,6 +73,10 @@ def _save(address: str, answer: Any, work: Path) -> Path:
             if total > LARGEST_BYTES:
                 raise too_large
             file.write(block)
+    if total < declared:
+        raise AudioError(
+            f"{address} ended after {total} of {declared} bytes: the same command tries again", "unreachable"
+        )
     return path
 
 

@@ -76,6 +76,8 @@ class _Job:
                     say(f"set aside: {error}")
                     failed.append({"audio": item.source, "reason": error.code, "detail": str(error)})
                     continue
+                if (other := journal.overwritten(file)) is not None:
+                    say(f"{item.source} has taken the place of {other}: use another --out to keep both")
                 journal.add(key, file)
             done.append({**file, "outputs": [str(self.out / name) for name in file["names"]]})
         return self._summary(done, failed)
@@ -111,7 +113,10 @@ class _Job:
                 from govor.transcribe.fetch import fetched
 
                 path = stack.enter_context(fetched(item.source, Path(tempfile.gettempdir())))
-            transcript = self._transcribe(path, item)
+            try:
+                transcript = self._transcribe(path, item)
+            except AudioError as error:  # it is the address that people know, not the copy
+                raise AudioError(str(error).replace(str(path), item.source), error.code) from error
         names = self._write(transcript, item)
         return {
             "audio": item.source,
@@ -159,7 +164,8 @@ def describe_files(summary: dict[str, Any]) -> list[str]:
     lines = []
     for file in summary["files"]:
         speed = 1 / file["rtf"] if file["rtf"] else 0.0
-        outputs = ", ".join(file["outputs"])
+        second = [file["then"]["output"]] if "then" in file else []
+        outputs = ", ".join([*file["outputs"], *second])
         length = readable_seconds(file["duration_s"])
         lines.append(f"{file['audio']}: {length}, {speed:.1f} times real time -> {outputs}")
     return lines

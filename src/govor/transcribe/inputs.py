@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
@@ -13,6 +14,9 @@ from govor.errors import InputError
 _AUDIO = "wav flac mp3 ogg oga opus m4a m4b aac wma aif aiff amr caf"
 _VIDEO = "mp4 webm mkv mov avi ts"
 AUDIO_SUFFIXES = frozenset(f".{name}" for name in f"{_AUDIO} {_VIDEO}".split())
+
+LONGEST_STEM = 80
+"""Characters of an address that name its outputs: files' names are at most 255 bytes."""
 
 
 @dataclass(frozen=True)
@@ -54,24 +58,32 @@ def find_inputs(sources: Sequence[str]) -> list[Input]:
 
 def _told_apart(inputs: list[Input]) -> list[Input]:
     """Numbers where even names with suffixes are the same, such as one file from two folders."""
-    seen: Counter[str] = Counter()
+    taken = {item.stem for item in inputs}
+    seen: set[str] = set()
     result = []
     for item in inputs:
-        seen[item.stem] += 1
-        number = seen[item.stem]
-        result.append(item if number == 1 else Input(item.source, f"{item.stem}-{number}"))
+        stem = item.stem
+        if stem in seen:
+            stem = next(name for n in count(2) if (name := f"{item.stem}-{n}") not in taken | seen)
+        seen.add(stem)
+        result.append(Input(item.source, stem))
     return result
 
 
 def _named_address(address: str) -> tuple[str, str, str]:
     parsed = urlparse(address)
     name = Path(unquote(parsed.path)).name or parsed.netloc
-    return address, Path(name).stem or "recording", Path(name).suffix
+    return address, Path(name).stem[:LONGEST_STEM] or "recording", Path(name).suffix
+
+
+def _is_recording(path: Path) -> bool:
+    """By its suffix; what a Mac leaves on other disks (``._talk.mp3``) has the suffix, but no sound."""
+    return path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith("._") and path.is_file()
 
 
 def _named_paths(path: Path) -> list[tuple[str, str, str]]:
     if path.is_dir():
-        files = sorted(p for p in path.rglob("*") if p.suffix.lower() in AUDIO_SUFFIXES and p.is_file())
+        files = sorted(p for p in path.rglob("*") if _is_recording(p))
         if not files:
             raise InputError(f"{path} holds no audio or video file: name the files themselves")
         return [(str(p), str(p.relative_to(path).with_suffix("")), p.suffix) for p in files]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from govor.config import TranscribeConfig
+from govor.lm.settings import settings_path
 from govor.store import fingerprint
 from govor.transcribe.inputs import Input
 
@@ -33,9 +34,15 @@ class Journal:
     def _read(self, line: str) -> None:
         try:
             entry = json.loads(line)
-            self._done[entry["key"]] = entry["file"]
+            self._keep(entry["key"], entry["file"])
         except (ValueError, KeyError, TypeError):
             return
+
+    def _keep(self, key: str, file: dict[str, Any]) -> None:
+        """Takes a recording as finished; those whose outputs it has overwritten are no longer."""
+        names = set(file["names"])
+        self._done = {k: f for k, f in self._done.items() if names.isdisjoint(f["names"])}
+        self._done[key] = file
 
     def finished(self, key: str) -> dict[str, Any] | None:
         """The summary of a recording whose outputs all stand, or None."""
@@ -53,13 +60,24 @@ class Journal:
             journal.flush()
             os.fsync(journal.fileno())
         self._torn = False
-        self._done[key] = dict(file)
+        self._keep(key, dict(file))
+
+    def overwritten(self, file: Mapping[str, Any]) -> str | None:
+        """Another recording that has outputs of the same names here, or None."""
+        names = set(file["names"])
+        others = (f["audio"] for f in self._done.values() if not names.isdisjoint(f["names"]))
+        return next((audio for audio in others if audio != file["audio"]), None)
 
 
 def key_of(item: Input, model: str, config: TranscribeConfig) -> str:
-    """Changes with the recording, the model's files, and every setting that the outputs depend on."""
+    """Changes with the recording, the files of model and n-grams, and every setting the outputs depend on."""
+    from govor.models.opening import resolve
+
     settings = {k: v for k, v in vars(config).items() if k not in ("files", "batch_s")}
-    return fingerprint({"input": _stamp(item.source), "stem": item.stem, "model": _stamp(model), **settings})
+    if config.lm is not None:
+        settings["lm"] = [_stamp(config.lm), _stamp(str(settings_path(config.lm)))]
+    place = _stamp(str(resolve(model)))
+    return fingerprint({"input": _stamp(item.source), "stem": item.stem, "model": place, **settings})
 
 
 def _stamp(source: str) -> Any:

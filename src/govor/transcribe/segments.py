@@ -37,20 +37,22 @@ class _Heard:
 
 
 class Joiner:
-    """Takes windows with their hypotheses in order and gives segments; holds back one overlapping window."""
+    """Takes windows with their hypotheses in order and gives segments; holds back what may be overlapped."""
 
     def __init__(self, keep_words: bool = True) -> None:
         self.keep_words = keep_words
         self._held: _Heard | None = None
 
     def add(self, window: Window, hypothesis: Hypothesis) -> Iterator[Segment]:
-        """Segments that are certain once `window` is known."""
+        """Segments that are certain once `window` is known; its own too, unless the next may overlap it."""
         heard = _heard(window, hypothesis)
         if self._held is not None:
             if window.overlaps:
                 self._held, heard = _joined(self._held, heard)
             yield from self._segments(self._held)
-        self._held = heard
+        self._held = heard if window.overlapped else None
+        if self._held is None:
+            yield from self._segments(heard)
 
     def finish(self) -> Iterator[Segment]:
         """The segments of the last window."""

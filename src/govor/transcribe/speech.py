@@ -20,6 +20,8 @@ SILENCE_DB = -88.0
 """What is left of 16 bits there: the dither of a silent recording is at -96 dB."""
 STEADY_DB = 3.0
 """Noise, hum and tones vary by less than this from one frame of 20 ms to the next, speech by far more."""
+STEADY_FRAMES = 50
+"""Whoever speaks for a second is now louder, now softer."""
 LOUD_DB = -35.0
 SHORTEST_CONTEXT_S = 2.0
 HANGOVER_FRAMES = 5
@@ -47,7 +49,7 @@ def speech_frames(levels: NDArray[np.float32], history: NDArray[np.float32]) -> 
     The threshold stands 6 dB above the floor (10th percentile of the frames and what came before them), less
     where the recording is noisy (half way to its peak, at least 3 dB); never above -35 dB, which is loud and
     no silence; never lower than 45 dB under the peak or -88 dB. Less than 2 s have no floor to speak of. What
-    varies by less than 3 dB altogether is no speech, however loud.
+    varies by less than 3 dB altogether, or for as long as it lasts (1 s or more), is no speech, however loud.
 
     Args:
         levels: dB ``[N]`` of the frames asked about.
@@ -63,7 +65,8 @@ def speech_frames(levels: NDArray[np.float32], history: NDArray[np.float32]) -> 
     if high - low < STEADY_DB:
         return np.zeros(len(levels), dtype=bool)
     threshold = max(_threshold(context), SILENCE_DB)
-    return _widen(_without_clicks(levels > threshold), HANGOVER_FRAMES)
+    heard = _without_steady(context > threshold, context)[len(history) :]
+    return _widen(_without_clicks(heard), HANGOVER_FRAMES)
 
 
 def _threshold(context: NDArray[np.float32]) -> float:
@@ -72,6 +75,16 @@ def _threshold(context: NDArray[np.float32]) -> float:
         return float(peak) - BELOW_PEAK_DB
     margin = float(np.clip((peak - floor) / 2, *ABOVE_FLOOR_DB))
     return min(LOUD_DB, max(float(floor) + margin, float(peak) - BELOW_PEAK_DB))
+
+
+def _without_steady(mask: NDArray[np.bool_], levels: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Noise, hum and tones between silences taken out; their first and last frames may be half silent."""
+    kept = mask.copy()
+    for start, end in runs(mask):
+        if end - start >= STEADY_FRAMES:
+            low, high = np.percentile(levels[start + 1 : end - 1], (1, 99.5))
+            kept[start:end] = high - low >= STEADY_DB
+    return kept
 
 
 def _without_clicks(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -6,6 +6,7 @@ second, between 5/6 s and 7 s on screen, two frames between subtitles.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -16,6 +17,8 @@ from govor.transcribe.transcript import Segment
 
 SHORTEST_CUE_S = 5 / 6
 LONGEST_CUE_S = 7.0
+BRIEFEST_CUE_S = 0.04
+"""Where even several begin at one moment: a player shows none that takes no time."""
 GAP_S = 0.083
 BREATH_S = 0.6
 CLAUSE_ENDS = (",", ";", ":", "–", "—", "،", "，", "、")
@@ -45,15 +48,21 @@ class CueRules:
     reading_speed: float = 17.0
 
 
-def cues(segments: Iterable[Segment], rules: CueRules) -> list[Cue]:
-    """Subtitles of a transcript, in order, never overlapping."""
+def cues(segments: Iterable[Segment], rules: CueRules, until_s: float = math.inf) -> list[Cue]:
+    """Subtitles of a transcript, in order, never overlapping.
+
+    Args:
+        segments: in order of time.
+        rules: what a subtitle may look like.
+        until_s: where the recording ends; no subtitle stays longer.
+    """
     made: list[Cue] = []
     for segment in segments:
         words = segment.words or spread(segment.text, segment.start, segment.end)
         for group in _groups(list(words), rules):
             lines = break_lines([word.text for word in group], rules)
             made.append(Cue(group[0].start, group[-1].end, lines))
-    return _readable(made, rules)
+    return _readable(made, rules, until_s)
 
 
 def _groups(words: Sequence[Word], rules: CueRules) -> Iterator[Sequence[Word]]:
@@ -106,15 +115,16 @@ def _greedy(words: Sequence[str], width: int) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _readable(made: Sequence[Cue], rules: CueRules) -> list[Cue]:
+def _readable(made: Sequence[Cue], rules: CueRules, until_s: float) -> list[Cue]:
     """Cues that stay on screen as long as reading takes, where the next one leaves room."""
     result: list[Cue] = []
     for index, cue in enumerate(made):
         start = max(cue.start, result[-1].end if result else 0.0)
         wanted_s = max(SHORTEST_CUE_S, sum(map(len, cue.lines)) / rules.reading_speed)
-        room = made[index + 1].start - GAP_S if index + 1 < len(made) else float("inf")
+        room = made[index + 1].start - GAP_S if index + 1 < len(made) else until_s
         end = max(cue.end, min(start + min(wanted_s, LONGEST_CUE_S), room))
         if index + 1 < len(made):
             end = min(end, max(made[index + 1].start, start))
+        end = max(end, start + BRIEFEST_CUE_S)
         result.append(replace(cue, start=start, end=end))
     return result

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from govor.errors import InputError, MachineError, MissingExtraError, ModelError, UsageError
-from govor.store import read_json, write_text
+from govor.store import fingerprint, read_json, write_text
+from govor.transcribe.journal import Journal
 
 TASKS = {"continue": "continue", "summarize": "summarize", "summarise": "summarize"}
 INSTRUCTIONS = {
@@ -23,7 +24,8 @@ INSTRUCTIONS = {
 PARTS_INSTRUCTION = "Join these summaries of consecutive parts of one transcript into one short summary."
 NEW_TOKENS = 300
 PART_CHARACTERS = 12_000
-"""A longer text is summarised in parts, and the summaries again."""
+"""A longer text is summarised in parts, and the summaries again, until one is left."""
+FEWEST_PART_CHARACTERS = 200
 CONTINUED_CHARACTERS = 4_000
 TIMEOUT_S = 120.0
 KEY_VARIABLES = ("GOVOR_LLM_API_KEY", "OPENAI_API_KEY")
@@ -40,6 +42,9 @@ class TextModel(Protocol):
 
     def write(self, task: str, text: str, instruction: str) -> Iterator[str]:
         """Pieces of the answer, as they come."""
+
+    def room(self, text: str) -> int:
+        """How many characters of `text` it can read at once."""
 
 
 def task_of(name: str) -> str:
@@ -72,12 +77,13 @@ def second_text(model: TextModel, task: str, text: str) -> Iterator[str]:
     if task == "continue":
         yield from model.write(task, text[-CONTINUED_CHARACTERS:], INSTRUCTIONS[task])
         return
-    parts = _parts(text, PART_CHARACTERS)
-    if len(parts) == 1:
-        yield from model.write(task, text, INSTRUCTIONS[task])
-        return
-    summaries = ["".join(model.write(task, part, INSTRUCTIONS[task])).strip() for part in parts]
-    yield from model.write(task, "\n".join(summaries)[:PART_CHARACTERS], PARTS_INSTRUCTION)
+    instruction = INSTRUCTIONS[task]
+    while len(parts := _parts(text, model.room(text))) > 1:
+        shorter = "\n".join("".join(model.write(task, part, instruction)).strip() for part in parts)
+        if len(shorter) >= len(text):
+            raise ModelError(f"{model.name} does not shorten what it summarises: use another text model")
+        text, instruction = shorter, PARTS_INSTRUCTION
+    yield from model.write(task, text, instruction)
 
 
 def _parts(text: str, characters: int) -> list[str]:
@@ -138,7 +144,7 @@ class LocalTextModel:
             self.tokenizer, skip_prompt=not self.encodes, skip_special_tokens=True, timeout=TIMEOUT_S
         )
         inputs = self._inputs(task, text, instruction)
-        settings = {"max_new_tokens": NEW_TOKENS, "do_sample": False, "streamer": streamer}
+        settings = {"max_new_tokens": self._answer(), "do_sample": False, "streamer": streamer}
         failed: list[Exception] = []
 
         def generate() -> None:
@@ -155,6 +161,26 @@ class LocalTextModel:
         if failed:
             raise ModelError(f"the text model {self.name} failed: {failed[0]}") from failed[0]
 
+    def room(self, text: str) -> int:
+        """Characters that fit into the context beside the instruction and the answer."""
+        beside = len(self.tokenizer(max(*INSTRUCTIONS.values(), PARTS_INSTRUCTION, key=len)).input_ids) + 32
+        sample = text[:PART_CHARACTERS]
+        a_token = len(sample) / max(1, len(self.tokenizer(sample).input_ids))
+        fitting = int((self._context() - beside) * a_token * 0.9)
+        return min(PART_CHARACTERS, max(FEWEST_PART_CHARACTERS, fitting))
+
+    def _context(self) -> int:
+        """Tokens that can be read: all of an encoder's, of a decoder's those that the answer leaves."""
+        return max(16, self._longest - (0 if self.encodes else self._answer()))
+
+    def _answer(self) -> int:
+        """Tokens that are written: a quarter of a small context, so that summaries do shorten."""
+        return min(NEW_TOKENS, max(16, self._longest // 4))
+
+    @property
+    def _longest(self) -> int:
+        return getattr(self.model.config, "max_position_embeddings", None) or 2048
+
     def _inputs(self, task: str, text: str, instruction: str) -> Any:
         """Token ids, the oldest cut away where they exceed the model's context."""
         if self.encodes or (task == "continue" and not self.tokenizer.chat_template):
@@ -164,9 +190,7 @@ class LocalTextModel:
             prompt = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         else:
             prompt = f"{text}\n\nTL;DR:"
-        longest = getattr(self.model.config, "max_position_embeddings", None) or 2048
-        room = max(16, longest - (0 if self.encodes else NEW_TOKENS))
-        ids = self.tokenizer(prompt, return_tensors="pt").input_ids[:, -room:].to(self.device)
+        ids = self.tokenizer(prompt, return_tensors="pt").input_ids[:, -self._context() :].to(self.device)
         return {"input_ids": ids, "attention_mask": ids.new_ones(ids.shape)}
 
 
@@ -177,6 +201,10 @@ class ChatAddress:
         if not url.startswith(("http://", "https://")):
             raise InputError(f"--llm-url {url}: it is an http(s) address, such as http://127.0.0.1:11434/v1")
         self.url, self.name = url.rstrip("/"), name
+
+    def room(self, text: str) -> int:
+        """The context at an address is not known; this much fits into 4,096 tokens of most."""
+        return PART_CHARACTERS
 
     def write(self, task: str, text: str, instruction: str) -> Iterator[str]:
         """Pieces of the answer, as they come."""
@@ -196,33 +224,55 @@ class ChatAddress:
                 if answer.status_code >= 400:
                     answer.read()
                     raise ModelError(f"{address} answers {answer.status_code}: {answer.text[:200].strip()}")
-                yield from _deltas(answer.iter_lines())
-        except httpx.HTTPError as error:
+                yield from _deltas(answer.iter_lines(), address)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise MachineError(f"{address} cannot be reached ({error}): is it running?") from error
 
 
 def _headers() -> dict[str, str]:
-    key = next((value for name in KEY_VARIABLES if (value := os.environ.get(name))), None)
-    return {"Authorization": f"Bearer {key}"} if key else {}
+    """The key as a header; one that cannot be a header is refused without being shown."""
+    for name in KEY_VARIABLES:
+        if key := os.environ.get(name, "").strip():
+            if not (key.isascii() and key.isprintable()):
+                raise InputError(f"{name} holds what cannot be a key: it has other than plain characters")
+            return {"Authorization": f"Bearer {key}"}
+    return {}
 
 
-def _deltas(lines: Iterator[str]) -> Iterator[str]:
-    """Text pieces of a stream of server-sent events."""
+def _deltas(lines: Iterator[str], address: str) -> Iterator[str]:
+    """Text pieces of a stream of server-sent events.
+
+    Raises:
+        ModelError: the address sends an error, or nothing of the kind.
+    """
+    answered = False
     for line in lines:
         data = line.removeprefix("data:").strip()
         if not line.startswith("data:") or data == "[DONE]":
             continue
-        try:
-            choices = json.loads(data).get("choices") or [{}]
-        except json.JSONDecodeError:
-            continue
-        piece = (choices[0].get("delta") or {}).get("content")
-        if piece:
+        answered = True
+        if piece := _content(data, address):
             yield piece
+    if not answered:
+        raise ModelError(f"{address} answers without a stream of events: is it OpenAI-compatible?")
+
+
+def _content(data: str, address: str) -> str:
+    try:
+        event = json.loads(data)
+        if error := event.get("error"):
+            reason = error.get("message") if isinstance(error, dict) else error
+            raise ModelError(f"{address} stopped: {str(reason)[:200]}")
+        choices = event.get("choices") or [{}]
+        return str((choices[0].get("delta") or {}).get("content") or "")
+    except (ValueError, AttributeError, TypeError, LookupError):
+        return ""
 
 
 def pass_on(summary: dict[str, Any], task: str, model: TextModel, echo: bool) -> None:
     """Writes the second text of every transcribed file beside its outputs, and names it in the summary.
+
+    What an earlier call wrote for the same text is not asked for again.
 
     Args:
         summary: of `transcribe_files`; every file has a txt or json output.
@@ -230,18 +280,31 @@ def pass_on(summary: dict[str, Any], task: str, model: TextModel, echo: bool) ->
         model: the second model.
         echo: show the text on stdout as it comes.
     """
-    task = task_of(task)
+    task, journal = task_of(task), Journal(Path(summary["out"]))
     for file in summary["files"]:
-        pieces = []
-        for piece in second_text(model, task, _text_of(file["outputs"])):
-            pieces.append(piece)
-            if echo:
-                print(piece, end="", flush=True)
-        if echo:
-            print()
+        if echo and len(summary["files"]) > 1:
+            print(f"{file['audio']}, {task}:")
         path = Path(file["outputs"][0]).with_suffix(f".{task}.txt")
-        write_text(path, "".join(pieces).strip() + "\n")
+        text = _text_of(file["outputs"])
+        name = str(path.relative_to(journal.folder))
+        key = fingerprint({"task": task, "model": model.name, "text": text, "output": name})
+        if journal.finished(key) is None:
+            write_text(path, _written(second_text(model, task, text), echo) + "\n")
+            journal.add(key, {"audio": file["audio"], "names": [name]})
+        elif echo:
+            print(path.read_text(encoding="utf-8"), end="")
         file["then"] = {"task": task, "model": model.name, "output": str(path)}
+
+
+def _written(pieces: Iterator[str], echo: bool) -> str:
+    whole = ""
+    for piece in pieces:
+        whole += piece
+        if echo:
+            print(piece, end="", flush=True)
+    if echo:
+        print()
+    return whole.strip()
 
 
 def _text_of(outputs: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govor.config import TranscribeConfig
-from govor.models.base import DecodeOptions, Recogniser
+from govor.models.base import DecodeOptions, Multilingual, Recogniser
 from govor.records import Hypothesis
 from govor.transcribe.segments import Joiner
 from govor.transcribe.transcript import Segment, Transcript
@@ -160,10 +160,16 @@ class Transcriber:
         self.recogniser, self.config, self.load_s = recogniser, config or TranscribeConfig(), load_s
 
     def options(self, words: bool = False, language: str | None = None) -> DecodeOptions:
-        """How the recogniser is asked to decode."""
+        """How the recogniser is asked to decode.
+
+        Raises:
+            LanguageError: it does not know the language.
+        """
         from govor.lm import fusion_settings
 
         config = self.config
+        if isinstance(self.recogniser, Multilingual):
+            self.recogniser.check_language(language or config.language)
         weight, bonus = fusion_settings(config.lm, config.lm_weight, config.word_bonus)
         return DecodeOptions(
             language=language or config.language,

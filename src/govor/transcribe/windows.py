@@ -8,12 +8,13 @@ the next window begins earlier, so that the word at the cut is whole in one of t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from govor.errors import UsageError
 from govor.transcribe.speech import FRAME_S, frame_levels, runs, speech_frames
 
 if TYPE_CHECKING:
@@ -114,10 +115,15 @@ class Buffer:
         return speech_frames(self.levels, self.history)[:frames]
 
     def window(self, mask: NDArray[np.bool_], overlaps: bool, overlapped: bool) -> Window:
-        """The window of the buffer's first frames, `mask` saying which of them hold speech."""
-        samples = self.samples[: len(mask) * self.frame_samples].copy()
+        """The window of the buffer's first frames, `mask` saying which of them hold speech.
+
+        It ends with the recording: what fills the last frame is no part of it.
+        """
+        real = self.read_samples - self.first_frame * self.frame_samples
+        samples = self.samples[: min(real, len(mask) * self.frame_samples)].copy()
         spoken = np.flatnonzero(mask)
-        speech = self.seconds(int(spoken[0])), self.seconds(int(spoken[-1]) + 1)
+        end_s = min(self.seconds(int(spoken[-1]) + 1), self.read_samples / self.sample_rate)
+        speech = self.seconds(int(spoken[0])), end_s
         return Window(self.seconds(0), samples, self.sample_rate, speech, overlaps, overlapped)
 
     def seconds(self, frame: int) -> float:
@@ -126,9 +132,18 @@ class Buffer:
 
 
 def cut(buffer: Buffer, config: TranscribeConfig, max_window_s: float | None) -> Iterator[Window]:
-    """Windows of a stream, as `config` asks and no longer than the recogniser takes."""
+    """Windows of a stream, as `config` asks and no longer than the recogniser takes.
+
+    Raises:
+        UsageError: the recogniser's windows are too short for the strides.
+    """
     if config.chunk is not None:
         longest_s = min(config.chunk, max_window_s or config.chunk)
+        if longest_s <= 2 * config.stride:
+            raise UsageError(
+                f"windows are at most {longest_s:g} s here, two strides of {config.stride:g} s leave nothing "
+                "of them: use a shorter --stride"
+            )
         return cut_fixed(buffer, longest_s, config.stride)
     longest_s = config.window or max_window_s or DEFAULT_WINDOW_S
     whole = whole_window(buffer, min(longest_s, max_window_s or longest_s))
@@ -149,8 +164,7 @@ def whole_window(buffer: Buffer, longest_s: float) -> Window | None:
     mask = buffer.speech(length)
     if not mask.any() or any(b - a >= _frames(LONG_PAUSE_S) for a, b in runs(~mask)):
         return None
-    whole = buffer.window(mask, overlaps=False, overlapped=False)
-    return replace(whole, samples=whole.samples[: buffer.read_samples])
+    return buffer.window(mask, overlaps=False, overlapped=False)
 
 
 def cut_fixed(buffer: Buffer, chunk_s: float, stride_s: float) -> Iterator[Window]:

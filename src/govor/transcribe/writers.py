@@ -28,8 +28,12 @@ def _txt(transcript: Transcript, rules: CueRules) -> str:
 
 
 def _srt(transcript: Transcript, rules: CueRules) -> str:
-    blocks = [f"{number}\n{srt_block(cue)}" for number, cue in enumerate(cues(transcript.segments, rules), 1)]
+    blocks = [f"{number}\n{srt_block(cue)}" for number, cue in enumerate(_cues(transcript, rules), 1)]
     return "\n".join(blocks)
+
+
+def _cues(transcript: Transcript, rules: CueRules) -> list[Cue]:
+    return cues(transcript.segments, rules, transcript.duration)
 
 
 def srt_block(cue: Cue) -> str:
@@ -39,7 +43,7 @@ def srt_block(cue: Cue) -> str:
 
 
 def _vtt(transcript: Transcript, rules: CueRules) -> str:
-    blocks = [_vtt_block(cue) for cue in cues(transcript.segments, rules)]
+    blocks = [_vtt_block(cue) for cue in _cues(transcript, rules)]
     return "\n".join(["WEBVTT\n", *blocks])
 
 

@@ -1,0 +1,80 @@
+"""Where the server listens, and how long it waits for a client to say what it wants."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from govor.errors import MachineError
+
+REQUEST_S = 20.0
+"""Time for the head of a request; uvicorn itself would hold the connection for ever."""
+
+
+@contextmanager
+def listen(host: str, port: int) -> Iterator[socket.socket]:
+    """The address, taken before models are loaded, so that a port in use is told at once.
+
+    It is uvicorn that listens on it; until then clients are refused instead of kept waiting.
+
+    Raises:
+        MachineError: the address is in use, or is none of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    taken = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind((host, port))
+    except OSError as error:
+        taken.close()
+        raise MachineError(
+            f"{host}:{port} cannot be listened on ({error.strerror or error}): choose another --port"
+        ) from error
+    with taken:
+        yield taken
+
+
+class PromptProtocol(H11Protocol):
+    """HTTP/1.1 with clients that send the head of a request within `REQUEST_S`; others are hung up on."""
+
+    _patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Begins to wait for the first request."""
+        super().connection_made(transport)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        """Begins to wait where the head of a request is not whole yet."""
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Waits no longer."""
+        super().connection_lost(exc)
+        self._forget()
+
+    def _watch(self) -> None:
+        if not self._is_asked():
+            self._forget()
+        elif self._patience is None:
+            self._patience = self.loop.call_later(REQUEST_S, self._hang_up)
+
+    def _is_asked(self) -> bool:
+        """No request is being answered: the next one is awaited."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def _forget(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def _hang_up(self) -> None:
+        self._patience = None
+        if self._is_asked():
+            self.transport.close()

@@ -1,0 +1,126 @@
+"""No path, address or playlist that the page is given reaches this machine's files or the network."""
+
+import json
+import socket
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+
+import gradio
+import httpx
+import pytest
+from served import serving
+
+
+@contextmanager
+def bait():
+    """An address that remembers who came."""
+    came = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(0.1)
+        ended = threading.Event()
+
+        def listen():
+            while not ended.is_set():
+                try:
+                    connection, _ = listening.accept()
+                except TimeoutError:
+                    continue
+                came.append(connection.recv(200))
+                connection.close()
+
+        thread = threading.Thread(target=listen)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}/a.wav", came
+        finally:
+            ended.set()
+            thread.join()
+
+
+@pytest.fixture(scope="module")
+def page():
+    with serving(page=True) as (address, _):
+        yield address
+
+
+def answers_to(address, audio):
+    """All that the page's server says to a recording named like this."""
+    ask = {"data": [audio, ["base"], ""], "fn_index": 0, "session_hash": "probe"}
+    joined = httpx.post(f"{address}/gradio_api/queue/join", json=ask, timeout=30)
+    said = joined.text
+    if joined.status_code == 200:
+        url = f"{address}/gradio_api/queue/data?session_hash=probe"
+        with httpx.stream("GET", url, timeout=30) as events:
+            for line in events.iter_lines():
+                said += line
+                if any(end in line for end in ("process_completed", "close_stream", "unexpected_error")):
+                    break
+    return said
+
+
+@pytest.mark.parametrize("kind", ["path", "link", "url", "both", "text", "playlist", "up", "deep"])
+def test_recordings_that_are_not_uploads_are_refused(page, tmp_path, kind):
+    secret = tmp_path / "secret.wav"
+    secret.write_bytes(b"a secret of this machine")
+    with bait() as (address, came):
+        meta = {"meta": {"_type": "gradio.FileData"}, "orig_name": "a.wav"}
+        link = Path(gradio.utils.get_upload_folder(), f"{tmp_path.name}.wav")
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(secret)
+        audio = {
+            "link": {"path": str(link), **meta},
+            "up": {"path": f"{link.parent}/../..{secret}", **meta},
+            "deep": [[{"a": {"path": str(secret), **meta}}]],
+            "path": {"path": str(secret), **meta},
+            "url": {"path": address, "url": address, **meta},
+            "both": {"path": str(secret), "url": address, **meta},
+            "text": str(secret),
+            "playlist": {"path": f"concat:{secret}", **meta},
+        }[kind]
+        try:
+            said = answers_to(page, audio)
+        finally:
+            link.unlink()
+        assert "words in" not in said and "secret of this" not in said
+        assert "govor-player" not in said, "the page was shown what it should not have opened"
+    assert came == []
+
+
+def test_an_upload_is_opened(page, speech_wav):
+    """The probes above would say nothing if the call itself were wrong."""
+    (path,) = httpx.post(f"{page}/gradio_api/upload", files={"files": ("a.wav", speech_wav)}).json()
+    said = answers_to(page, {"path": path, "meta": {"_type": "gradio.FileData"}, "orig_name": "a.wav"})
+    assert "words in" in said and "govor-player" in said
+
+
+def test_files_beside_the_pages_own_are_not_given_out(page, tmp_path):
+    secret = tmp_path / "secret.txt"
+    secret.write_text("a secret of this machine")
+    with bait() as (address, came):
+        for target in (secret, "/etc/passwd", f"../../../..{secret}", address):
+            for route in (f"/gradio_api/file={target}", f"/file={target}", f"/gradio_api/proxy={target}"):
+                answer = httpx.get(f"{page}{route}", timeout=30)
+                assert answer.status_code >= 300 or "secret of" not in answer.text
+                assert "root:" not in answer.text and "secret of" not in answer.text, route
+    assert came == []
+
+
+def test_what_a_form_names_is_not_opened(page, tmp_path):
+    secret = tmp_path / "secret.wav"
+    secret.write_bytes(b"RIFF")
+    with bait() as (address, came):
+        playlists = (
+            f"#EXTM3U\n#EXTINF:1,\n{address}\n",
+            f"#EXTM3U\nfile://{secret}\n",
+            f"ffconcat version 1.0\nfile {secret}\n",
+            address,
+        )
+        for content in playlists:
+            for name in ("a.m3u8", "a.wav", str(secret), address):
+                answer = httpx.post(
+                    f"{page}/v1/audio/transcriptions", files={"file": (name, content.encode())}, timeout=60
+                )
+                assert 400 <= answer.status_code < 500
+                assert json.loads(answer.text)["error"]["message"] and str(secret) not in answer.text
+    assert came == []

@@ -1,0 +1,120 @@
+"""A real process that is told to stop: what runs is answered, what waits is refused, nothing hangs."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from govor.errors import MachineError
+from govor.serve.listening import listen
+
+PROGRAM = """
+import sys, time
+from pathlib import Path
+from stub import StubRecogniser
+import govor.serve.server as server
+from govor.serve.limits import ServeLimits
+from govor.serve.settings import ServeSettings
+class Slow(StubRecogniser):
+    def recognise(self, waves, options, languages=None):
+        while not Path(sys.argv[1]).exists():
+            time.sleep(0.02)
+        return super().recognise(waves, options, languages)
+server.GRACE_S = float(sys.argv[2])
+server._opener = lambda device: lambda spec: Slow()
+settings = ServeSettings(port=0, limits=ServeLimits(concurrent=1), page=sys.argv[3] == "page")
+server.serve(["base=/nowhere"], settings)
+"""
+
+
+@contextmanager
+def process(gate, grace_s=30.0, page=""):
+    """A server whose recogniser waits for the file `gate`; yields the process and its address."""
+    tests = Path(__file__).parent
+    paths = os.pathsep.join([str(tests), str(tests.parent), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, "-c", PROGRAM, str(gate), str(grace_s), page]
+    environment = {**os.environ, "PYTHONPATH": paths}
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+    try:
+        shown = next(line for line in running.stderr if line.startswith("health"))
+        yield running, shown.split()[1].removesuffix("/health")
+    finally:
+        running.kill()
+        running.wait()
+
+
+def post(address, content):
+    return httpx.post(f"{address}/v1/audio/transcriptions", files={"file": ("a.wav", content)}, timeout=60)
+
+
+def count(address, name):
+    lines = httpx.get(f"{address}/metrics").text.splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith(f"govor_{name} "))
+
+
+def until(condition):
+    end_s = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end_s
+        time.sleep(0.02)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_what_runs_is_finished_and_what_waits_is_told_to_come_again(tmp_path, speech_wav, stop):
+    gate = tmp_path / "gate"
+    with process(gate) as (server, address), ThreadPoolExecutor(2) as pool:
+        running = pool.submit(post, address, speech_wav)
+        until(lambda: count(address, "running") == 1)
+        waiting = pool.submit(post, address, speech_wav)
+        until(lambda: count(address, "waiting") == 1)
+        server.send_signal(stop)
+        refused = waiting.result()
+        assert refused.status_code == 503 and refused.headers["retry-after"]
+        assert not running.done()
+        gate.touch()
+        assert running.result().status_code == 200
+        assert server.wait(20) == 0
+        assert "stopped; nothing was left unanswered" in server.stderr.read()
+
+
+@pytest.mark.slow
+def test_what_runs_longer_than_the_grace_is_answered_too(tmp_path, speech_wav):
+    gate = tmp_path / "gate"
+    with process(gate, grace_s=1.0) as (server, address), ThreadPoolExecutor(1) as pool:
+        running = pool.submit(post, address, speech_wav)
+        until(lambda: count(address, "running") == 1)
+        server.terminate()
+        time.sleep(1.5)
+        gate.touch()
+        answer = running.result()
+        assert answer.status_code == 503 and answer.json()["error"]["code"] == "stopping"
+        assert server.wait(20) == 0
+
+
+@pytest.mark.slow
+def test_an_open_page_does_not_hold_the_server(tmp_path):
+    url = "/gradio_api/heartbeat/abc"
+    with (
+        process(tmp_path / "gate", grace_s=600, page="page") as (server, address),
+        httpx.stream("GET", f"{address}{url}", timeout=60) as beat,
+    ):
+        assert "ALIVE" in next(beat.iter_text())
+        server.terminate()
+        assert server.wait(60) == 0
+
+
+def test_a_port_in_use_is_one_sentence():
+    with listen("127.0.0.1", 0) as taken:
+        taken.listen()
+        port = taken.getsockname()[1]
+        said = f"127.0.0.1:{port} cannot be listened on .*--port"
+        with pytest.raises(MachineError, match=said), listen("127.0.0.1", port):
+            pass
