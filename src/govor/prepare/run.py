@@ -28,7 +28,7 @@ from govor.prepare.projection import projected_bytes
 from govor.prepare.recordings import forget_recordings, known_stems, shard_stem, store_recordings
 from govor.prepare.replaced import adopt, find_replaced
 from govor.prepare.rows import Contents, Gathered, contents
-from govor.prepare.schema import dataset_schema, plain_columns
+from govor.prepare.schema import dataset_schema, left_out, plain_columns
 from govor.prepare.settings import Settings
 from govor.prepare.state import Stored, read_stored, refuse_other_settings, store_plan, stored_plan
 from govor.prepare.supervise import Supervisor
@@ -264,7 +264,8 @@ class Job:
         return Supervisor(self.verdicts, self.config.stall_s, self.config.memory_bytes, stopped)
 
     def _tasks(self, gathered: Gathered, missing: list[int]) -> Iterator[Task]:
-        schema = dataset_schema(pq.read_schema(self.corpus.table), self.settings.sample_rate)
+        columns = pq.read_schema(self.corpus.table)
+        schema = dataset_schema(columns, self.settings.sample_rate, left_out(self.corpus.info))
         empty = {i for i in missing if not self.filled.rows[i]}
         if empty:
             yield self._task(sorted(empty), _no_rows(self.corpus), schema)
