@@ -127,11 +127,11 @@ def prepared(tmp_path, rows, config=ONE, name="corpus", **more):
     return prepare_corpus(corpus, str(tmp_path / "dataset"), config, **more)
 
 
-def mp3_of(path):
-    """A recording as MP3, with a header that counts its frames."""
-    samples, rate = sf.read(path)
+def encoded(path, container, codec=None):
+    """A recording as libsndfile writes it: an MP3 has a header that counts its frames."""
+    samples, _ = sf.read(path)
     sink = io.BytesIO()
-    sf.write(sink, samples, rate, format="MP3")
+    sf.write(sink, samples, 24_000, codec, format=container)
     return sink.getvalue()
 
 
@@ -151,7 +151,8 @@ def test_bad_files_are_set_aside_with_reasons(tmp_path, rows, capsys):
     audio = tmp_path / "audio"
     bad = {
         "cut.wav": (audio / "dev0.wav").read_bytes()[:20_000],
-        "cut.mp3": mp3_of(audio / "dev0.wav")[:-8_000],
+        "cut.mp3": encoded(audio / "dev0.wav", "MP3")[:-8_000],
+        "cut.opus": encoded(audio / "dev0.wav", "OGG", "OPUS")[:-2_000],
         "empty.flac": b"",
         "page.mp3": b"<html>404</html>" * 50,
     }
@@ -174,6 +175,7 @@ def test_bad_files_are_set_aside_with_reasons(tmp_path, rows, capsys):
     assert dict(zip(found["id"], found["reason"], strict=True)) == {
         "cut.wav": "truncated",
         "cut.mp3": "truncated",
+        "cut.opus": "truncated",
         "empty.flac": "empty_file",
         "page.mp3": "unreadable",
         "none.wav": "missing",

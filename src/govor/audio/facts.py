@@ -7,6 +7,7 @@ from typing import Any
 
 from govor.audio.limits import DecodeLimits
 from govor.audio.mp3 import cut_off_index, trusted_index
+from govor.audio.ogg import ends_within_a_page
 from govor.audio.reader import Reader, open_reader
 from govor.audio.source import AudioSource, Source, opened
 
@@ -27,6 +28,7 @@ class AudioFacts:
         size_bytes: bytes of the file.
         bit_rate: bits a second by size and declared length, or None.
         decoder: which decoder reads it, ``soundfile`` or ``pyav``.
+        cut_off: whether its last page is not whole (Ogg, which declares no length).
     """
 
     container: str
@@ -38,6 +40,7 @@ class AudioFacts:
     size_bytes: int
     bit_rate: int | None
     decoder: str
+    cut_off: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """The facts as plain data."""
@@ -65,6 +68,7 @@ def probe(source: AudioSource, limits: DecodeLimits | None = None) -> AudioFacts
                 size_bytes=opened_source.size_bytes,
                 bit_rate=round(opened_source.size_bytes * 8 / declared_s) if declared_s else None,
                 decoder=reader.decoder,
+                cut_off=cut_off(opened_source, reader),
             )
         finally:
             reader.close()
@@ -79,6 +83,11 @@ def declared_seconds(source: Source, reader: Reader) -> float | None:
         return float(reader.declared_samples / reader.rate)
     index = (cut_off_index(source) or trusted_index(source)) if reader.container == "mp3" else None
     return index.samples / index.sample_rate if index else None
+
+
+def cut_off(source: Source, reader: Reader) -> bool:
+    """Whether an opened recording without a declared length ends where no such file ends."""
+    return reader.container == "ogg" and ends_within_a_page(source)
 
 
 def _riff_declared_s(source: Source) -> float | None:

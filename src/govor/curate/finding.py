@@ -35,7 +35,7 @@ KINDS: dict[str, Kind] = {
     ),
     "truncated_audio": Kind(
         "error",
-        "{count} recordings are shorter than their header says",
+        "{count} recordings end before their header or their last page does",
         "fetch them again: they were cut off",
     ),
     "longer_than_declared": Kind(

@@ -54,6 +54,7 @@ class Probe:
         bits: bits a sample, where the codec has such a number.
         size_bytes: of the file.
         declared_s: seconds by its header, or None.
+        cut_off: whether its last page is not whole (Ogg, which declares no length).
         true_s: seconds that were decoded.
         bit_rate: bits a second, by size and decoded length.
         peak: largest absolute sample.
@@ -76,6 +77,7 @@ class Probe:
     bits: int | None = None
     size_bytes: int | None = None
     declared_s: float | None = None
+    cut_off: bool | None = None
     true_s: float | None = None
     bit_rate: int | None = None
     peak: float | None = None
@@ -129,6 +131,7 @@ def probe_recording(audio: str, path: str, limits: DecodeLimits | None = None) -
         bits=facts.bits,
         size_bytes=facts.size_bytes,
         declared_s=facts.declared_s,
+        cut_off=facts.cut_off,
         true_s=true_s,
         bit_rate=round(facts.size_bytes * 8 / true_s),
         digest=digest,
