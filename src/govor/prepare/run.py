@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from govor.config import PrepareConfig, SelectConfig
 from govor.console import Progress, progress, say
 from govor.corpora.folder import Corpus
 from govor.errors import DatasetError, DiskFullError, LimitError
+from govor.findings import count_of
 from govor.prepare.facts import Finished, ShardFacts
 from govor.prepare.index import INDEX, Totals, totals, write_index
 from govor.prepare.local import Event, run_local
@@ -302,7 +304,7 @@ class Job:
         reckoned = self._hours(missing) * 3600 * SelectConfig().bytes_per_s
         fits = int((self.target.free_bytes() or 0) / SPACE_MARGIN**2 * reckoned / projected)
         return (
-            f"make a corpus that fits with govor select {self.corpus.folder} --out SMALLER "
+            f"make a corpus that fits with govor select {quote(str(self.corpus.folder))} --out SMALLER "
             f"--max-bytes {fits}, or choose another --out"
         )
 
@@ -311,7 +313,7 @@ class Job:
         room = "" if free is None else f"; {readable_bytes(free)} are free"
         say(
             f"{self._hours(missing):.3g} hours to prepare: about {readable_bytes(projected)} as "
-            f"{self.config.codec} in {len(missing):,} shards{room}"
+            f"{self.config.codec} in {count_of(len(missing), 'shard')}{room}"
         )
 
     def finish(self) -> Totals:
