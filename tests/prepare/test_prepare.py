@@ -13,6 +13,7 @@ from govor.audio import load_mono
 from govor.config import PrepareConfig
 from govor.corpora.folder import Corpus
 from govor.errors import BusyError, CorpusError, DatasetError, LimitError
+from govor.load import Dataset
 from govor.prepare import prepare_corpus, projected
 from govor.store import locked
 from speech import RATE, speak, spoken_rows, write_corpus
@@ -103,6 +104,18 @@ def test_changed_settings_are_named_and_refused(tiny_corpus, tmp_path):
     prepare_corpus(tiny_corpus, str(tmp_path), ONE)
     with pytest.raises(DatasetError, match=r"codec flac \(now wav\)"):
         prepare_corpus(tiny_corpus, str(tmp_path), PrepareConfig(codec="wav"))
+
+
+def test_what_an_earlier_format_holds_is_not_mixed_and_stays_readable(tiny_corpus, tmp_path):
+    prepare_corpus(tiny_corpus, str(tmp_path), ONE)
+    plan = tmp_path / ".prepare" / "plan.json"
+    stored = json.loads(plan.read_text())
+    stored["settings"]["versions"]["format"] = "1"
+    plan.write_text(json.dumps(stored))
+    with pytest.raises(DatasetError, match=r"format of govor 1 \(now \d+\).*choose another --out") as caught:
+        prepare_corpus(tiny_corpus, str(tmp_path), ONE)
+    assert "same settings" not in str(caught.value)
+    assert Dataset.open(str(tmp_path)).splits
 
 
 def test_a_busy_target_is_refused(tiny_corpus, tmp_path):

@@ -55,23 +55,28 @@ def probe(source: AudioSource, limits: DecodeLimits | None = None) -> AudioFacts
     """
     limits = limits or DecodeLimits()
     with opened(source, limits) as opened_source:
-        reader = open_reader(opened_source, limits)
-        try:
-            declared_s = declared_seconds(opened_source, reader)
-            return AudioFacts(
-                container=reader.container,
-                codec=reader.codec,
-                sample_rate=reader.rate,
-                channels=reader.channels,
-                bits=reader.bits,
-                declared_s=declared_s,
-                size_bytes=opened_source.size_bytes,
-                bit_rate=round(opened_source.size_bytes * 8 / declared_s) if declared_s else None,
-                decoder=reader.decoder,
-                cut_off=cut_off(opened_source, reader),
-            )
-        finally:
-            reader.close()
+        return facts_of(opened_source, limits)
+
+
+def facts_of(source: Source, limits: DecodeLimits) -> AudioFacts:
+    """As `probe`, of a source that is open."""
+    reader = open_reader(source, limits)
+    try:
+        declared_s = declared_seconds(source, reader)
+        return AudioFacts(
+            container=reader.container,
+            codec=reader.codec,
+            sample_rate=reader.rate,
+            channels=reader.channels,
+            bits=reader.bits,
+            declared_s=declared_s,
+            size_bytes=source.size_bytes,
+            bit_rate=round(source.size_bytes * 8 / declared_s) if declared_s else None,
+            decoder=reader.decoder,
+            cut_off=cut_off(source, reader),
+        )
+    finally:
+        reader.close()
 
 
 def declared_seconds(source: Source, reader: Reader) -> float | None:

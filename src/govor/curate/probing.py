@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from govor.audio import DecodeLimits, bandwidth_hz, mono_blocks, probe
+from govor.audio import DecodeLimits, bandwidth_hz, mono_blocks
 from govor.audio.bandwidth import FRAME_S
+from govor.audio.facts import facts_of
 from govor.audio.mp3 import IndexMismatchError
 from govor.audio.reader import open_reader
 from govor.audio.source import Source, opened
@@ -112,8 +113,8 @@ def probe_recording(audio: str, path: str, limits: DecodeLimits | None = None) -
         AudioError: it cannot be decoded.
     """
     limits = limits or DecodeLimits()
-    facts = probe(path, limits)
     with opened(path, limits) as source:
+        facts = facts_of(source, limits)
         digest = _digest(source)
         try:
             gauge = _decode(source, limits, "auto")

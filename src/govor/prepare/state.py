@@ -97,8 +97,8 @@ def refuse_other_settings(target: Target, stored: Stored, settings: Settings) ->
     changed = [f"{key} {before.get(key)} (now {now.get(key)})" for key in sorted({*before, *now})
                if before.get(key) != now.get(key)]  # fmt: skip
     if changed:
-        same_settings = dict(stored.settings, versions={}) == dict(settings.as_dict(), versions={})
-        way_out = "" if same_settings else "use the same settings, or "
+        same_versions = dict(stored.settings["versions"]) == dict(settings.versions)
+        way_out = "use the same settings, or " if same_versions else ""
         raise DatasetError(
             f"{target.name} was prepared with other settings: {', '.join(changed)}; they are not mixed: "
             f"{way_out}choose another --out (what was prepared stays readable)"
