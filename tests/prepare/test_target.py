@@ -12,7 +12,7 @@ import pytest
 
 from govor.audio import source
 from govor.config import PrepareConfig
-from govor.errors import AudioError, MachineError
+from govor.errors import AudioError, DatasetError, MachineError
 from govor.prepare import prepare_corpus
 from prepare_helpers import tree
 from speech import spoken_rows, write_corpus
@@ -61,6 +61,13 @@ def test_a_file_is_no_target(tiny_corpus, tmp_path):
         prepare_corpus(tiny_corpus, str(tmp_path / "file"), CONFIG)
     with pytest.raises(MachineError, match="--out is empty"):
         prepare_corpus(tiny_corpus, "", CONFIG)
+
+
+def test_a_corpus_is_no_target(tiny_corpus):
+    before = {path.name: path.read_bytes() for path in tiny_corpus.iterdir() if path.is_file()}
+    with pytest.raises(DatasetError, match="is a corpus"):
+        prepare_corpus(tiny_corpus, str(tiny_corpus), CONFIG)
+    assert {path.name: path.read_bytes() for path in tiny_corpus.iterdir() if path.is_file()} == before
 
 
 class Nobody(fsspec.AbstractFileSystem):

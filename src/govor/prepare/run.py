@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from govor.config import PrepareConfig, SelectConfig
 from govor.console import Progress, progress, say
+from govor.corpora.folder import INFO as CORPUS_INFO
 from govor.corpora.folder import Corpus
 from govor.errors import DatasetError, DiskFullError, LimitError
 from govor.findings import count_of
@@ -67,6 +68,8 @@ def prepare_corpus(
     """
     started_s, used_s = time.monotonic(), _cpu_s()
     target = open_target(out)
+    if target.read(CORPUS_INFO) is not None:
+        raise DatasetError(f"{out} is a corpus, whose rejected.parquet would be lost: choose another --out")
     with target.held():
         job = Job.of(Corpus.open(corpus), target, config, update)
         if update:
