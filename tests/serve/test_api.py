@@ -246,6 +246,27 @@ def test_heads_of_requests_that_never_end_are_hung_up_on(speech_wav, monkeypatch
             connection.close()
 
 
+def test_more_connections_than_are_served_are_told_to_come_again(speech_wav, monkeypatch):
+    monkeypatch.setattr("govor.serve.listening.MOST_CONNECTIONS", 3)
+    with serving() as (address, _), contextlib.ExitStack() as stack:
+        host, port = address.removeprefix("http://").split(":")
+
+        def connect():
+            return stack.enter_context(socket.create_connection((host, int(port))))
+
+        held = [connect() for _ in range(3)]
+        refused = httpx.get(f"{address}/health")
+        assert refused.status_code == 503 and int(refused.headers["retry-after"]) >= 1
+        assert refused.json()["error"]["code"] == "busy"
+        held += [connect() for _ in range(3)]
+        with contextlib.suppress(ConnectionResetError):
+            assert connect().recv(1) == b"", "twice as many: no answer at all"
+        for connection in held:
+            connection.close()
+        until(lambda: httpx.get(f"{address}/health").status_code == 200)
+        assert post(address, speech_wav).status_code == 200
+
+
 def test_a_long_answer_is_not_hung_up_on(speech_wav, monkeypatch):
     monkeypatch.setattr("govor.serve.listening.REQUEST_S", 0.3)
     gate = threading.Event()
