@@ -258,7 +258,7 @@ def test_the_transcriber_itself_fetches_nothing(tiny_ctc):
     from govor.models import open_model
     from govor.transcribe import Transcriber
 
-    with pytest.raises(AudioError):
+    with pytest.raises(AudioError, match="there is no such file"):
         Transcriber(open_model(tiny_ctc, device="cpu")).transcribe("http://127.0.0.1:9/a.wav")
 
 
