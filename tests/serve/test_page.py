@@ -160,6 +160,37 @@ def test_the_text_is_passed_on_to_an_address_and_streamed(tmp_path, speech_wav, 
         wait(browser, lambda: said().startswith("Ukratko: dan dan"))
 
 
+@pytest.mark.parametrize("dropped", [False, True])
+def test_videos_are_recordings_too(page, tmp_path, dropped):
+    address, recording = page
+    video = recording.rename(tmp_path / "talk.mp4")
+    with chromium() as browser:
+        open_page(browser, address)
+        wait(
+            browser, lambda: "video/" in find(browser, "#recording input[type=file]").get_attribute("accept")
+        )
+        if dropped:
+            drop(browser, video)
+            wait(browser, lambda: found(browser, PLAYABLE))
+        else:
+            upload(browser, video)
+        transcribe(browser)
+        assert "dobar" in find(browser, ".govor-columns").text
+
+
+def drop(browser, file):
+    """Drops a file onto the widget, as a hand would."""
+    browser.execute_script(
+        """const bytes = Uint8Array.from(atob(arguments[0]), (c) => c.charCodeAt(0));
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File([bytes], arguments[1], { type: "video/mp4" }));
+        const inside = document.querySelector("#recording button");
+        inside.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));""",
+        base64.b64encode(file.read_bytes()).decode(),
+        file.name,
+    )
+
+
 class Slow(StubRecogniser):
     """Hears the first batch at once, the others when `opened` is set."""
 

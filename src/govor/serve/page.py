@@ -93,6 +93,9 @@ def build(models: Mapping[str, ServedModel], engine: Engine, settings: ServeSett
             label="Recording",
             editable=False,
             buttons=["download"],
+            waveform_options=gr.WaveformOptions(
+                show_recording_waveform=False
+            ),  # it is drawn from GBs of samples
             elem_id="recording",
         )
         with gr.Row():
