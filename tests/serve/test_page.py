@@ -308,7 +308,7 @@ def test_the_microphone(page, tmp_path, speech_wav):
         wait(browser, lambda: browser.find_elements(By.XPATH, "//button[normalize-space()='Record']"))
         browser.find_element(By.XPATH, "//button[normalize-space()='Record']").click()
         time.sleep(4)  # of the fake microphone
-        stops = browser.find_elements(By.XPATH, "//button[normalize-space()='Stop']")
+        stops = browser.find_elements(By.XPATH, "//*[@id='recording']//button[normalize-space()='Stop']")
         next(button for button in stops if button.is_displayed()).click()
         wait(browser, lambda: found(browser, PLAYABLE))
 
