@@ -221,10 +221,13 @@ def test_what_is_wrong_with_one_recording_is_no_fault_of_the_others(speech_wav):
 
     samples, rate = sf.read(io.BytesIO(speech_wav), dtype="float32")
     short = wav_bytes(samples[: rate // 2], rate)
-    with serving({"base": Allergic(gate=gate)}) as (address, app), ThreadPoolExecutor(3) as pool:
-        asked = [pool.submit(post, address, content) for content in (speech_wav, speech_wav, short)]
+    stub = Allergic(gate=gate)
+    with serving({"base": stub}) as (address, app), ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(post, address, speech_wav)]
+        assert stub.entered.wait(60)
+        asked += [pool.submit(post, address, content) for content in (speech_wav, short)]
         waiting = app.state.models["base"].recogniser._requests
-        until(lambda: waiting.qsize() >= 2)
+        until(lambda: waiting.qsize() == 2)
         gate.set()
         assert [one.result().status_code for one in asked] == [200, 200, 500]
 
@@ -374,10 +377,11 @@ def test_windows_of_several_clients_share_batches(speech_wav):
     gate = threading.Event()
     stub = StubRecogniser(gate=gate)
     with serving({"base": stub}) as (address, app), ThreadPoolExecutor(4) as pool:
-        asked = [pool.submit(post, address, speech_wav) for _ in range(4)]
+        asked = [pool.submit(post, address, speech_wav)]
+        assert stub.entered.wait(60)
+        asked += [pool.submit(post, address, speech_wav) for _ in range(3)]
         waiting = app.state.models["base"].recogniser._requests
-        while waiting.qsize() < 3:
-            time.sleep(0.01)
+        until(lambda: waiting.qsize() == 3)
         gate.set()
         texts = {one.result().json()["text"] for one in asked}
     assert len(texts) == 1 and max(stub.batches) > 1
