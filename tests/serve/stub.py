@@ -17,11 +17,12 @@ class StubRecogniser:
     normaliser = Normaliser()
 
     def __init__(self, word="dan", gate=None):
-        self.word, self.gate = word, gate
+        self.word, self.gate, self.entered = word, gate, threading.Event()
         self.batches = []
         self.lock = threading.Lock()
 
     def recognise(self, waves, options, languages=None):
+        self.entered.set()
         if self.gate is not None:
             assert self.gate.wait(30)
         with self.lock:

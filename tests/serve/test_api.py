@@ -221,10 +221,13 @@ def test_what_is_wrong_with_one_recording_is_no_fault_of_the_others(speech_wav):
 
     samples, rate = sf.read(io.BytesIO(speech_wav), dtype="float32")
     short = wav_bytes(samples[: rate // 2], rate)
-    with serving({"base": Allergic(gate=gate)}) as (address, app), ThreadPoolExecutor(3) as pool:
-        asked = [pool.submit(post, address, content) for content in (speech_wav, speech_wav, short)]
+    stub = Allergic(gate=gate)
+    with serving({"base": stub}) as (address, app), ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(post, address, speech_wav)]
+        assert stub.entered.wait(60)
+        asked += [pool.submit(post, address, content) for content in (speech_wav, short)]
         waiting = app.state.models["base"].recogniser._requests
-        until(lambda: waiting.qsize() >= 2)
+        until(lambda: waiting.qsize() == 2)
         gate.set()
         assert [one.result().status_code for one in asked] == [200, 200, 500]
 
@@ -244,6 +247,27 @@ def test_heads_of_requests_that_never_end_are_hung_up_on(speech_wav, monkeypatch
             connection.settimeout(30)
             assert connection.recv(1) == b""
             connection.close()
+
+
+def test_more_connections_than_are_served_are_told_to_come_again(speech_wav, monkeypatch):
+    monkeypatch.setattr("govor.serve.listening.MOST_CONNECTIONS", 3)
+    with serving() as (address, _), contextlib.ExitStack() as stack:
+        host, port = address.removeprefix("http://").split(":")
+
+        def connect():
+            return stack.enter_context(socket.create_connection((host, int(port))))
+
+        held = [connect() for _ in range(3)]
+        refused = httpx.get(f"{address}/health")
+        assert refused.status_code == 503 and int(refused.headers["retry-after"]) >= 1
+        assert refused.json()["error"]["code"] == "busy"
+        held += [connect() for _ in range(3)]
+        with contextlib.suppress(ConnectionResetError):
+            assert connect().recv(1) == b"", "twice as many: no answer at all"
+        for connection in held:
+            connection.close()
+        until(lambda: httpx.get(f"{address}/health").status_code == 200)
+        assert post(address, speech_wav).status_code == 200
 
 
 def test_a_long_answer_is_not_hung_up_on(speech_wav, monkeypatch):
@@ -353,10 +377,11 @@ def test_windows_of_several_clients_share_batches(speech_wav):
     gate = threading.Event()
     stub = StubRecogniser(gate=gate)
     with serving({"base": stub}) as (address, app), ThreadPoolExecutor(4) as pool:
-        asked = [pool.submit(post, address, speech_wav) for _ in range(4)]
+        asked = [pool.submit(post, address, speech_wav)]
+        assert stub.entered.wait(60)
+        asked += [pool.submit(post, address, speech_wav) for _ in range(3)]
         waiting = app.state.models["base"].recogniser._requests
-        while waiting.qsize() < 3:
-            time.sleep(0.01)
+        until(lambda: waiting.qsize() == 3)
         gate.set()
         texts = {one.result().json()["text"] for one in asked}
     assert len(texts) == 1 and max(stub.batches) > 1

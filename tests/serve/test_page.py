@@ -160,30 +160,108 @@ def test_the_text_is_passed_on_to_an_address_and_streamed(tmp_path, speech_wav, 
         wait(browser, lambda: said().startswith("Ukratko: dan dan"))
 
 
-def test_while_text_comes_the_player_plays_on_and_the_progress_is_shown(tmp_path, speech_wav):
-    gate = threading.Event()
+@pytest.mark.parametrize("dropped", [False, True])
+def test_videos_are_recordings_too(page, tmp_path, dropped):
+    address, recording = page
+    video = recording.rename(tmp_path / "talk.mp4")
+    with chromium() as browser:
+        open_page(browser, address)
+        wait(
+            browser, lambda: "video/" in find(browser, "#recording input[type=file]").get_attribute("accept")
+        )
+        if dropped:
+            drop(browser, video)
+            wait(browser, lambda: found(browser, PLAYABLE))
+        else:
+            upload(browser, video)
+        transcribe(browser)
+        assert "dobar" in find(browser, ".govor-columns").text
 
-    class Slow(StubRecogniser):
-        def recognise(self, waves, options, languages=None):
-            if self.batches:
-                assert gate.wait(120)
-            return super().recognise(waves, options, languages)
 
+def drop(browser, file):
+    """Drops a file onto the widget, as a hand would."""
+    browser.execute_script(
+        """const bytes = Uint8Array.from(atob(arguments[0]), (c) => c.charCodeAt(0));
+        const dataTransfer = new DataTransfer();
+        dataTransfer.items.add(new File([bytes], arguments[1], { type: "video/mp4" }));
+        const inside = document.querySelector("#recording button");
+        inside.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));""",
+        base64.b64encode(file.read_bytes()).decode(),
+        file.name,
+    )
+
+
+class Slow(StubRecogniser):
+    """Hears the first batch at once, the others when `opened` is set."""
+
+    def __init__(self):
+        super().__init__()
+        self.opened = threading.Event()
+
+    def recognise(self, waves, options, languages=None):
+        if self.batches:
+            assert self.opened.wait(120)
+        return super().recognise(waves, options, languages)
+
+
+@pytest.fixture
+def slow(tmp_path, speech_wav):
+    """A slow stub, and a recording of many windows."""
     recording = tmp_path / "a.wav"
     samples, rate = sf.read(io.BytesIO(speech_wav), dtype="float32")
     recording.write_bytes(wav_bytes(np.concatenate([samples] * 8), rate))
-    with serving({"base": Slow()}, page=True) as (address, _), chromium() as browser:
-        open_page(browser, address)
-        upload(browser, recording)
+    stub = Slow()
+    yield stub, recording
+    stub.opened.set()
+
+
+def begin(browser, address, recording):
+    """Transcribes until the first text is there."""
+    open_page(browser, address)
+    upload(browser, recording)
+    find(browser, "#transcribe").click()
+    wait(browser, lambda: found(browser, ".govor-columns button"))
+
+
+def test_stop_keeps_what_was_heard_and_frees_the_server(slow):
+    stub, recording = slow
+    with serving({"base": stub}, page=True) as (address, app), chromium() as browser:
+        begin(browser, address, recording)
+        (job,) = app.state.engine._running
+        wait(browser, lambda: find(browser, "#stop").is_enabled())
+        find(browser, "#stop").click()
+        wait(browser, lambda: "stopped" in find(browser, "#status").text)
+        wait(browser, lambda: len(found(browser, SAVED)) == 3)
+        assert job.cancelled.is_set() and not find(browser, "#stop").is_enabled()
+        stub.opened.set()
+        wait(browser, lambda: not app.state.engine._running)
+        heard = len(find(browser, ".govor-columns").text)
         find(browser, "#transcribe").click()
-        wait(browser, lambda: found(browser, ".govor-columns button"))
+        wait(browser, lambda: len(find(browser, ".govor-columns").text) > heard)
+        wait(browser, lambda: "words in" in find(browser, "#status").text)
+        assert "stopped" not in find(browser, "#status").text
+
+
+def test_a_closed_tab_frees_the_server(slow):
+    stub, recording = slow
+    with serving({"base": stub}, page=True) as (address, app), chromium() as browser:
+        begin(browser, address, recording)
+        (job,) = app.state.engine._running
+        browser.get("about:blank")
+        wait(browser, job.cancelled.is_set)
+
+
+def test_while_text_comes_the_player_plays_on_and_the_progress_is_shown(slow):
+    stub, recording = slow
+    with serving({"base": stub}, page=True) as (address, _), chromium() as browser:
+        begin(browser, address, recording)
         wait(browser, lambda: player(browser, "readyState") > 0)
         browser.execute_script("document.getElementById('govor-player').kept = true")
         bar = "return document.querySelector('#status progress')"
         wait(browser, lambda: 0 < browser.execute_script(f"{bar}.value / {bar[7:]}.max") < 1)
         wait(browser, lambda: find(browser, ".govor-columns button").send_keys(Keys.ENTER) is None)
         wait(browser, lambda: not player(browser, "paused"))
-        gate.set()
+        stub.opened.set()
         wait(browser, lambda: found(browser, SAVED))
         assert player(browser, "kept") is True, "the same player, not one drawn anew"
         assert not player(browser, "paused") or player(browser, "ended")
@@ -230,7 +308,7 @@ def test_the_microphone(page, tmp_path, speech_wav):
         wait(browser, lambda: browser.find_elements(By.XPATH, "//button[normalize-space()='Record']"))
         browser.find_element(By.XPATH, "//button[normalize-space()='Record']").click()
         time.sleep(4)  # of the fake microphone
-        stops = browser.find_elements(By.XPATH, "//button[normalize-space()='Stop']")
+        stops = browser.find_elements(By.XPATH, "//*[@id='recording']//button[normalize-space()='Stop']")
         next(button for button in stops if button.is_displayed()).click()
         wait(browser, lambda: found(browser, PLAYABLE))
 

@@ -1,6 +1,8 @@
 """No path, address or playlist that the page is given reaches this machine's files or the network."""
 
+import html
 import json
+import re
 import socket
 import threading
 from contextlib import contextmanager
@@ -46,7 +48,7 @@ def page():
 
 def answers_to(address, audio):
     """All that the page's server says to a recording named like this."""
-    ask = {"data": [audio, ["base"], ""], "fn_index": 0, "session_hash": "probe"}
+    ask = {"data": [audio, ["base"], "", None], "fn_index": 0, "session_hash": "probe"}
     joined = httpx.post(f"{address}/gradio_api/queue/join", json=ask, timeout=30)
     said = joined.text
     if joined.status_code == 200:
@@ -98,12 +100,39 @@ def test_files_beside_the_pages_own_are_not_given_out(page, tmp_path):
     secret = tmp_path / "secret.txt"
     secret.write_text("a secret of this machine")
     with bait() as (address, came):
-        for target in (secret, "/etc/passwd", f"../../../..{secret}", address):
-            for route in (f"/gradio_api/file={target}", f"/file={target}", f"/gradio_api/proxy={target}"):
-                answer = httpx.get(f"{page}{route}", timeout=30)
-                assert answer.status_code >= 300 or "secret of" not in answer.text
-                assert "root:" not in answer.text and "secret of" not in answer.text, route
+        public = "http://8.8.8.8/a.wav"
+        for target in (
+            secret,
+            "/etc/passwd",
+            f"%2E%2E/%2E%2E{secret}",
+            address,
+            public,
+            "http%3A//8.8.8.8/a",
+        ):
+            for route in ("/gradio_api/file=", "/gradio_api/file/", "/file=", "/gradio_api/proxy="):
+                answer = httpx.get(f"{page}{route}{target}", timeout=30)
+                assert answer.status_code == 403 and "not_uploaded" in answer.text, (route, target)
     assert came == []
+
+
+@pytest.mark.parametrize(
+    "name", ["a b.wav", "žaba?#%2F&<i>.wav", "..%2F..%2Fx.wav", "語" * 200 + ".wav", ".wav"]
+)
+def test_an_upload_of_any_name_is_opened_and_played(page, speech_wav, name):
+    (path,) = httpx.post(f"{page}/gradio_api/upload", files={"files": (name, speech_wav)}).json()
+    said = answers_to(page, {"path": path, "meta": {"_type": "gradio.FileData"}, "orig_name": name})
+    assert "words in" in said
+    source = re.search(r'src=\\?"([^"\\]+)', said)[1]
+    assert httpx.get(f"{page}{html.unescape(source)}").content == speech_wav
+
+
+def test_nothing_of_gradios_reaches_for_the_network(page):
+    assert httpx.post(f"{page}/gradio_api/run-history/connect", json={}).status_code == 403
+    assert httpx.get(f"{page}/gradio_api/runs").status_code == 403
+
+
+def test_uploads_are_closed_to_other_users_of_the_machine(page):
+    assert Path(gradio.utils.get_upload_folder()).stat().st_mode & 0o077 == 0
 
 
 def test_what_a_form_names_is_not_opened(page, tmp_path):

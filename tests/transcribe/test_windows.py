@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import soxr
 from known_speech import RATE, KnowingRecogniser, noise_words
 
 from govor.config import TranscribeConfig
+from govor.demo.espeak import synthesise
 from govor.errors import UsageError
 from govor.models.base import DecodeOptions
 from govor.records import Hypothesis, Word
@@ -72,6 +74,25 @@ def test_quiet_speech_is_speech(gain):
     recogniser = Counting()
     Transcriber(recogniser).transcribe([recording.astype(np.float32)])
     assert sum(recogniser.seconds) > 19
+
+
+def levelled(recording, seconds=0.01):
+    """As a telephone or a studio makes everything equally loud, here with no delay and no limit."""
+    width = round(RATE * seconds)
+    power = np.convolve(recording**2, np.ones(width) / width, mode="same")
+    return (0.1 * recording / np.sqrt(np.maximum(power, 1e-9))).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    "text", ["govorimo o jeziku i školi", "mama mi je namijenila malinu", "sss aaa šššš mmm"]
+)
+def test_speech_that_is_always_equally_loud_is_speech(text):
+    voice = synthesise(text, "hr", 150)
+    recording = soxr.resample(voice.samples, voice.sample_rate, RATE)
+    spoken = levelled(recording[np.abs(recording) > 1e-4])
+    recogniser = Counting()
+    Transcriber(recogniser).transcribe([spoken])
+    assert sum(recogniser.seconds) > 0.9 * len(spoken) / RATE
 
 
 def test_speech_between_stretches_of_gated_noise_is_heard():

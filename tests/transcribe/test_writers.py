@@ -6,6 +6,7 @@ import json
 import re
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -104,9 +105,8 @@ def test_a_short_remark_stays_until_it_is_read():
 
 
 def test_lines_are_even():
-    lines = break_lines(
-        ["jedan", "dva", "tri", "četiri", "pet", "šest", "sedam", "osam", "devet"], CueRules()
-    )
+    words = ["jedan", "dva", "tri", "četiri", "pet", "šest", "sedam", "osam", "devet"]
+    lines = break_lines([words[0], *(f" {word}" for word in words[1:])], CueRules())
     assert len(lines) == 2
     assert abs(len(lines[0]) - len(lines[1])) <= 8
 
@@ -117,3 +117,27 @@ def test_srt_numbers_count_up():
     srt = render(Transcript("a", 30, None, (Segment(0, 30, text, words),)), "srt")
     numbers = [int(n) for n in re.findall(r"(?m)^(\d+)$", srt)]
     assert numbers == list(range(1, len(numbers) + 1)) and len(numbers) > 4
+
+
+def chinese(characters, spaced_words):
+    """A segment as Whisper gives it (a word a character), or as a CTC model does (one word)."""
+    if not spaced_words:
+        return Segment(0.0, 20.0, characters, (Word(characters, 0.0, 20.0),))
+    step_s = 20.0 / len(characters)
+    words = tuple(Word(one, i * step_s, (i + 1) * step_s) for i, one in enumerate(characters))
+    return Segment(0.0, 20.0, characters, words)
+
+
+@pytest.mark.parametrize("spaced_words", [True, False])
+def test_subtitles_of_scripts_without_spaces_have_short_lines_and_no_spaces(spaced_words):
+    text = "今天我们来谈一谈语言和语音识别的问题，" * 4
+    made = cues([chinese(text, spaced_words)], CueRules())
+    assert "".join(line for cue in made for line in cue.lines) == text
+    assert len(made) > 2 and all(len(line) <= 21 for cue in made for line in cue.lines)
+    assert not any(line.startswith("，") for cue in made for line in cue.lines)
+
+
+def test_segments_of_chinese_are_joined_without_spaces_in_the_whole_text():
+    segments = (Segment(0, 1, "你好。"), Segment(1, 2, "今天"), Segment(2, 3, "OK"))
+    made = Transcript("a.wav", 9.0, "zh", segments)
+    assert made.text == "你好。今天 OK"

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from govor.models.whisper_prompt import TIMESTAMP_STEP_S
 from govor.records import Word
+from govor.text.spacing import is_unspaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     import torch
 
 MEDIAN_WIDTH = 7
-UNSPACED = frozenset(range(0x3040, 0xA000)) | frozenset(range(0x0E00, 0x0F00))  # Japanese, Chinese, Thai, Lao
 
 
 def align(
@@ -136,7 +136,7 @@ def token_words(tokenizer: Any, tokens: Sequence[int], times: NDArray[np.float64
     """
     words: list[Word] = []
     for first, last, text in _pieces(tokenizer, tokens):
-        starts_word = text.startswith(" ") or not words or ord(text.lstrip()[:1] or " ") in UNSPACED
+        starts_word = text.startswith(" ") or not words or is_unspaced(text.lstrip()[:1])
         begin, end = float(times[first]), float(times[last + 1])
         if starts_word:
             words.append(Word(text.strip(), begin, end))

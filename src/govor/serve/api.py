@@ -30,6 +30,7 @@ from govor.serve.engine import (
 from govor.serve.guards import error_body
 from govor.serve.metrics import Metrics
 from govor.serve.models import ALIAS, ServedModel
+from govor.text.spacing import space_between
 from govor.transcribe import Segment, Transcript
 
 COPY_BYTES = 1 << 20
@@ -228,11 +229,12 @@ async def _finished(request: Request, job: Job) -> Transcript:
 async def _events(
     job: Job, first: Segment | None, segments: asyncio.Queue[Segment | None]
 ) -> AsyncIterator[str]:
-    segment, before = first, ""
+    segment, said = first, ""
     try:
         while segment is not None:
-            yield answers.event("transcript.text.delta", delta=before + segment.text)
-            before = " "
+            delta = space_between(said, segment.text) + segment.text
+            yield answers.event("transcript.text.delta", delta=delta)
+            said = segment.text
             segment = await segments.get()
         error = job.result.exception()
         if error is not None:

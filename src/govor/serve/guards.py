@@ -130,14 +130,15 @@ class Heartbeats:
             await send(message)
 
         inner = asyncio.ensure_future(self.app(scope, receive, noting_send))
-        while not inner.done() and not self.stopping():
-            await asyncio.wait({inner}, timeout=LOOK_S)
-        if inner.done():
-            inner.result()
-            return
-        inner.cancel()
+        try:
+            while not inner.done() and not self.stopping():
+                await asyncio.wait({inner}, timeout=LOOK_S)
+        finally:
+            inner.cancel()
         await asyncio.wait({inner})
-        if begun:
+        if not inner.cancelled():
+            inner.result()
+        elif begun:
             await send({"type": "http.response.body", "body": b""})
 
 

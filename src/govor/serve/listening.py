@@ -1,4 +1,4 @@
-"""Where the server listens, and how long it waits for a client to say what it wants."""
+"""Where the server listens, to how many at once, and how long it waits for a client to say what it wants."""
 
 from __future__ import annotations
 
@@ -11,9 +11,14 @@ from typing import Any
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from govor.errors import MachineError
+from govor.serve.guards import Receive, Scope, Send, answer, error_body
 
 REQUEST_S = 20.0
 """Time for the head of a request; uvicorn itself would hold the connection for ever."""
+MOST_CONNECTIONS = 256
+"""Open at once; further ones are answered 503, and from twice as many on they are hung up on."""
+BUSY_S = 5
+"""When those should come again."""
 
 
 @contextmanager
@@ -39,14 +44,25 @@ def listen(host: str, port: int) -> Iterator[socket.socket]:
         yield taken
 
 
+async def busy(_scope: Scope, _receive: Receive, send: Send) -> None:
+    """What connections beyond `MOST_CONNECTIONS` are answered."""
+    body = error_body("too many connections are open; try again later", "busy", "server_error")
+    await answer(send, 503, body, [(b"retry-after", str(BUSY_S).encode()), (b"connection", b"close")])
+
+
 class PromptProtocol(H11Protocol):
-    """HTTP/1.1 with clients that send the head of a request within `REQUEST_S`; others are hung up on."""
+    """HTTP/1.1 with not too many clients, that send the head of a request within `REQUEST_S`."""
 
     _patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         """Begins to wait for the first request."""
         super().connection_made(transport)
+        if len(self.connections) > 2 * MOST_CONNECTIONS:
+            transport.abort()
+            return
+        if len(self.connections) > MOST_CONNECTIONS:
+            self.app = busy  # type: ignore[assignment]
         self._watch()
 
     def data_received(self, data: bytes) -> None:

@@ -50,6 +50,29 @@
     event.preventDefault();
     focus(all[to]);
   });
+  // A video is a recording too: Gradio takes files whose type says audio, and the server looks inside.
+  const UPLOAD = "#recording input[type=file]";
+  const asAudio = (files) => {
+    const taken = new DataTransfer();
+    for (const file of files)
+      taken.items.add(file.type.startsWith("audio/") ? file : new File([file], file.name, { type: "audio/*" }));
+    return taken.files;
+  };
+  document.addEventListener("change", (event) => {
+    if (event.target.matches?.(UPLOAD)) event.target.files = asAudio(event.target.files);
+  }, true);
+  document.addEventListener("drop", (event) => {
+    const input = event.target.closest?.("#recording")?.querySelector("input[type=file]");
+    if (!input || !event.dataTransfer?.files.length) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    input.files = event.dataTransfer.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  }, true);
+  const widen = () => {
+    const input = document.querySelector(UPLOAD);
+    if (input && !input.accept.includes("video/")) input.accept += ", video/*";
+  };
   // While text comes, the lists are drawn anew: they stay scrolled, focused and marked as they were.
   let places = [], chosen = null;
   const remember = () => { places = [...lists()].map((list) => list.scrollTop); };
@@ -71,6 +94,6 @@
   };
   // They may be patched in place too, which takes away what was added to them here.
   const ours = (node) => (node.nodeType === 1 ? node : node.parentElement)?.closest("#status, #transcripts");
-  new MutationObserver((changes) => { if (changes.some((change) => ours(change.target))) restore(); })
+  new MutationObserver((changes) => { widen(); if (changes.some((change) => ours(change.target))) restore(); })
     .observe(document, { childList: true, subtree: true, characterData: true, attributeFilter: ["data-read"] });
 })();

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import hmac
 import os
-import queue
-import time
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,20 +15,18 @@ from typing import Any
 from fastapi import FastAPI
 
 from govor.errors import GovorError
-from govor.serve.api import failure
-from govor.serve.engine import Engine, Job
+from govor.serve.engine import Engine
 from govor.serve.inputs import UploadsOnly
 from govor.serve.models import ServedModel
 from govor.serve.second import SecondModel
 from govor.serve.settings import ServeSettings
-from govor.serve.view import Heard, done_html, failed_html, listening_html, player_html, transcripts_html
+from govor.serve.view import Heard, done_html, player_html, transcripts_html
+from govor.serve.watching import Stop, watch
 
 CACHE_S = 3600
 """How long uploads of the page stay in its cache."""
-REFRESH_S = 0.5
-REFRESH_SEGMENT_S = 0.001
-"""Longer texts are drawn less often: they are sent whole."""
 PAGE_USER = "govor"
+UPLOADS_VARIABLE = "GRADIO_TEMP_DIR"
 AUTO = "model's choice, or detected"
 
 
@@ -37,6 +35,7 @@ def mount(
 ) -> FastAPI:
     """Puts the page at ``/`` of `app`."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    _keep_uploads_private()
     import gradio as gr
 
     here = Path(__file__).parent
@@ -60,6 +59,13 @@ def mount(
         css=(here / "page.css").read_text(encoding="utf-8"),
         head=f"<script>{(here / 'page.js').read_text(encoding='utf-8')}</script>",
     )
+
+
+def _keep_uploads_private() -> None:
+    """Uploads lie in a folder that is closed to other users of the machine, and goes with this process."""
+    if not os.environ.get(UPLOADS_VARIABLE):
+        folder = os.environ[UPLOADS_VARIABLE] = tempfile.mkdtemp(prefix="govor-page-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
 
 def _may_enter(keys: Sequence[str], user: str, password: str) -> bool:
@@ -87,24 +93,32 @@ def build(models: Mapping[str, ServedModel], engine: Engine, settings: ServeSett
             label="Recording",
             editable=False,
             buttons=["download"],
+            waveform_options=gr.WaveformOptions(
+                show_recording_waveform=False
+            ),  # it is drawn from GBs of samples
             elem_id="recording",
         )
         with gr.Row():
             label = "Models (side by side)" if len(names) > 1 else "Model"
             chosen = gr.CheckboxGroup(names, value=names[:1], label=label, scale=3, min_width=280)
             language = gr.Textbox("", label="Language", placeholder=AUTO, max_lines=1, scale=1, min_width=280)
-        start = gr.Button("Transcribe", variant="primary", elem_id="transcribe")
+        with gr.Row():
+            start = gr.Button("Transcribe", variant="primary", elem_id="transcribe", scale=4, min_width=160)
+            end = gr.Button("Stop", interactive=False, elem_id="stop", scale=1, min_width=100)
         status = gr.HTML("", elem_id="status")
         player = gr.HTML("", elem_id="player")
         shown = gr.HTML("", elem_id="transcripts")
-        text = gr.State("")
+        text, stop = gr.State(""), gr.State(Stop())
+        at_once = settings.limits.concurrent + settings.limits.max_queue  # the engine keeps the queue
         start.click(
             _transcriber(models, engine),
-            [audio, chosen, language],
-            [status, player, shown, text],
+            [audio, chosen, language, stop],
+            [status, player, shown, text, end],
             show_progress="hidden",
             api_visibility="private",
+            concurrency_limit=at_once,
         )
+        end.click(Stop.set, [stop], None, queue=False, api_visibility="private")
         if settings.then is not None:
             _second_model(gr, settings.then, text, len(names) > 1)
     return page
@@ -138,69 +152,19 @@ def _second_model(gr: Any, then: SecondModel, text: Any, several: bool) -> None:
 def _transcriber(models: Mapping[str, ServedModel], engine: Engine) -> Callable[..., Iterator[Any]]:
     import gradio as gr
 
-    def run(audio: str | None, chosen: list[str], language: str) -> Iterator[tuple[Any, Any, Any, Any]]:
+    def run(audio: str | None, chosen: list[str], language: str, stop: Stop) -> Iterator[tuple[Any, ...]]:
         if not audio or not chosen:
             what = "Choose a model." if audio else "Upload or record something first."
-            yield f'<p role="alert">{what}</p>', "", "", ""
+            yield f'<p role="alert">{what}</p>', "", "", "", gr.skip()
             return
         heard = [Heard(name) for name in chosen if name in models]
-        player = player_html(audio)
-        for state in _watch(heard, models, engine, Path(audio), language.strip() or None):
-            yield state, player, transcripts_html(heard), ""
-            player = gr.skip()  # drawn anew it would stop playing
+        player, may_stop = player_html(audio), gr.update(interactive=True)
+        stop.clear()
+        for state in watch(heard, models, engine, Path(audio), language.strip() or None, stop):
+            yield state, player, transcripts_html(heard), "", may_stop
+            player = may_stop = gr.skip()  # drawn anew the player would stop playing
         text = next((one.transcript.text for one in heard if one.transcript), "")
-        yield done_html(heard), player, transcripts_html(heard, Path(audio).stem), text
+        shown = transcripts_html(heard, Path(audio).stem)
+        yield done_html(heard), player, shown, text, gr.update(interactive=False)
 
     return run
-
-
-def _watch(
-    heard: list[Heard], models: Mapping[str, ServedModel], engine: Engine, audio: Path, language: str | None
-) -> Iterator[str]:
-    """Runs one job a model, all at once, and says now and then how far they are."""
-    news: queue.Queue[None] = queue.Queue()
-    jobs = []
-    started_s = time.monotonic()
-    try:
-        for one in heard:
-            job = Job(audio, models[one.name], audio.name, language, True, _listener(one, news))
-            engine.submit(job)
-            jobs.append(job)
-        while not all(job.result.done() for job in jobs):
-            yield listening_html(heard, time.monotonic() - started_s)
-            _rest(news, max(REFRESH_S, len(heard[0].segments) * REFRESH_SEGMENT_S))
-        for one, job in zip(heard, jobs, strict=True):
-            _finish(one, job)
-    except GovorError as error:
-        for one in heard:
-            one.failure = str(error)
-    finally:
-        for job in jobs:
-            job.cancelled.set()
-
-
-def _listener(one: Heard, news: queue.Queue[None]) -> Callable[[Any, float], None]:
-    def listen(segment: Any, read_s: float) -> None:
-        one.segments.append(segment)
-        one.read_s = read_s
-        news.put(None)
-
-    return listen
-
-
-def _rest(news: queue.Queue[None], seconds: float) -> None:
-    """Until there is news, but not for less than `seconds`."""
-    until_s = time.monotonic() + seconds
-    with suppress(queue.Empty):
-        news.get(timeout=seconds)
-    time.sleep(max(0.0, until_s - time.monotonic()))
-    with suppress(queue.Empty):
-        while True:
-            news.get_nowait()
-
-
-def _finish(one: Heard, job: Job) -> None:
-    try:
-        one.transcript = job.result.result()
-    except Exception as error:
-        one.failure = failed_html(failure(error)[1])

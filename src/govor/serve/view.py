@@ -25,6 +25,7 @@ class Heard:
         read_s: seconds of audio read so far.
         transcript: when it is done.
         failure: what went wrong, for people.
+        stopped: the transcript is of what was heard until the visitor stopped it.
     """
 
     name: str
@@ -32,6 +33,12 @@ class Heard:
     read_s: float = 0.0
     transcript: Transcript | None = None
     failure: str = ""
+    stopped: bool = False
+
+    @property
+    def lines(self) -> Sequence[Segment]:
+        """All segments that are to be shown."""
+        return self.transcript.segments if self.transcript else list(self.segments)
 
 
 def player_html(audio: str) -> str:
@@ -43,24 +50,26 @@ def player_html(audio: str) -> str:
 def listening_html(heard: Sequence[Heard], passed_s: float) -> str:
     """How far the slowest model is; the script beside the page knows of how much."""
     read_s = min(one.read_s for one in heard)
-    speed = f", {read_s / passed_s:.1f} times as fast as speech" if read_s else ""
-    return (
-        f'<p role="status">Listening: {clock(read_s)} in {passed_s:.0f} s{speed} …</p>'
-        f'<progress data-read="{read_s:.1f}" aria-label="Listened"></progress>'
-    )
+    far = f"Waiting for the first words: {passed_s:.0f} s …"
+    if read_s:
+        speed = f"{read_s / passed_s:.1f} times as fast as speech"
+        far = f"Listening: {clock(read_s)} in {passed_s:.0f} s, {speed} …"
+    return f'<p role="status">{far}</p><progress data-read="{read_s:.1f}" aria-label="Listened"></progress>'
 
 
 def done_html(heard: Sequence[Heard]) -> str:
     """What each model made of the recording, and how fast."""
-    facts = " · ".join(_fact(one.name, one.transcript) for one in heard if one.transcript)
+    facts = " · ".join(_fact(one, one.transcript) for one in heard if one.transcript)
     return f'<p role="status">{facts}</p>'
 
 
-def _fact(name: str, transcript: Transcript) -> str:
+def _fact(one: Heard, transcript: Transcript) -> str:
     rtf = transcript.timing["rtf"]
     speed = f", {1 / rtf:.0f} times as fast as speech" if rtf else ""
     words = len(transcript.text.split())
-    return f"<strong>{escape(name)}</strong>: {words} words in {clock(transcript.duration)}{speed}"
+    stopped = ", stopped" if one.stopped else ""
+    said = f"{words} words in {clock(transcript.duration)}"
+    return f"<strong>{escape(one.name)}</strong>: {said}{speed}{stopped}"
 
 
 def clock(seconds: float) -> str:
@@ -80,8 +89,9 @@ def _column(one: Heard, stem: str) -> str:
     if one.failure:
         return f'<section><h3>{escape(one.name)}</h3><p role="alert">{escape(one.failure)}</p></section>'
     links = _links(one, stem) if stem and one.transcript is not None else ""
-    rows = "".join(_segment(segment, number == 0) for number, segment in enumerate(one.segments))
-    empty = "<p>Nothing was said.</p>" if one.transcript is not None and not rows else ""
+    rows = "".join(_segment(segment, number == 0) for number, segment in enumerate(one.lines))
+    nothing = "Nothing was heard until then." if one.stopped else "Nothing was said."
+    empty = f"<p>{nothing}</p>" if one.transcript is not None and not rows else ""
     head = f"<header><h3>{escape(one.name)}</h3>{links}</header>"
     return f"<section>{head}{empty}<ol>{rows}</ol></section>"
 

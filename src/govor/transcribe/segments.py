@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from govor.records import Hypothesis, Word
+from govor.text.spacing import pieces, spaces_before
 from govor.transcribe.merge import seam
 from govor.transcribe.transcript import Segment
 from govor.transcribe.windows import Window
@@ -31,9 +32,9 @@ class _Heard:
     kept: int | None = None
 
     @property
-    def space(self) -> str:
-        """What stands between words: nothing in scripts that write none."""
-        return "" if "".join(word.text for word in self.words) == self.text else " "
+    def spaces(self) -> list[str]:
+        """What the model wrote before each word: a space, or nothing in scripts that write none."""
+        return spaces_before([word.text for word in self.words], self.text)
 
 
 class Joiner:
@@ -66,8 +67,9 @@ class Joiner:
             if heard.text:
                 yield Segment(*heard.window.speech, heard.text)
             return
+        spaces = iter(heard.spaces[heard.settled : heard.kept])
         for words in _groups(own):
-            text = heard.space.join(word.text for word in words)
+            text = "".join(next(spaces) + word.text for word in words).lstrip()
             yield Segment(words[0].start, words[-1].end, text, tuple(words) if self.keep_words else ())
 
 
@@ -85,8 +87,8 @@ def _inside(word: Word, window: Window) -> Word:
 
 
 def spread(text: str, start: float, end: float) -> tuple[Word, ...]:
-    """Words of `text` laid out over a stretch of time by their number of characters."""
-    words = text.split()
+    """Words of `text`, or characters where words are not parted, laid out over a stretch by their lengths."""
+    words = [piece for word in text.split() for piece in pieces(word)]
     characters = sum(len(word) + 1 for word in words)
     made, done = [], 0
     for word in words:

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
+Levels = NDArray[np.float32]
+"""``[frames, 2]``: loudness and brightness in dB."""
 
 FRAME_S = 0.02
 FLOOR_PERCENTILE = 10
@@ -28,32 +30,37 @@ HANGOVER_FRAMES = 5
 SHORTEST_SPEECH_FRAMES = 3
 
 
-def frame_levels(samples: Samples, frame_samples: int) -> NDArray[np.float32]:
-    """Level of every whole frame in dB of full scale, its mean (DC) taken off.
+def frame_levels(samples: Samples, frame_samples: int) -> Levels:
+    """Two levels of every whole frame in dB of full scale: of its samples, and of the steps between them.
+
+    The first without their mean (DC); the second is how bright it sounds. Digital silence is -120 dB.
 
     Args:
         samples: mono ``[T]``.
         frame_samples: samples a frame.
 
     Returns:
-        ``[T // frame_samples]``; digital silence is -120 dB.
+        ``[T // frame_samples, 2]``.
     """
     frames = samples[: len(samples) // frame_samples * frame_samples].reshape(-1, frame_samples)
+    steps = np.diff(frames, axis=1)
     power = np.einsum("ij,ij->i", frames, frames) / frame_samples - frames.mean(axis=1) ** 2
-    return np.asarray(10.0 * np.log10(np.maximum(power, 1e-12)), dtype=np.float32)
+    powers = np.stack([power, np.einsum("ij,ij->i", steps, steps) / frame_samples], axis=1)
+    return np.asarray(10.0 * np.log10(np.maximum(powers, 1e-12)), dtype=np.float32)
 
 
-def speech_frames(levels: NDArray[np.float32], history: NDArray[np.float32]) -> NDArray[np.bool_]:
+def speech_frames(levels: Levels, history: Levels) -> NDArray[np.bool_]:
     """Which frames may hold speech.
 
     The threshold stands 6 dB above the floor (10th percentile of the frames and what came before them), less
     where the recording is noisy (half way to its peak, at least 3 dB); never above -35 dB, which is loud and
     no silence; never lower than 45 dB under the peak or -88 dB. Less than 2 s have no floor to speak of. What
-    varies by less than 3 dB altogether, or for as long as it lasts (1 s or more), is no speech, however loud.
+    varies by less than 3 dB altogether, or for as long as it lasts (1 s or more), is no speech, however loud;
+    where a telephone or a studio has levelled the loudness, its brightness still varies.
 
     Args:
-        levels: dB ``[N]`` of the frames asked about.
-        history: dB ``[H]`` of frames before them, ``H`` may be 0.
+        levels: ``[N, 2]`` of the frames asked about, from `frame_levels`.
+        history: ``[H, 2]`` of frames before them, ``H`` may be 0.
 
     Returns:
         ``[N]``, speech widened by a hangover of 0.1 s on both sides.
@@ -61,12 +68,16 @@ def speech_frames(levels: NDArray[np.float32], history: NDArray[np.float32]) -> 
     if not len(levels):
         return np.zeros(0, dtype=bool)
     context = np.concatenate([history, levels])
-    low, high = np.percentile(context, (1, 99.5))
-    if high - low < STEADY_DB:
+    if _is_steady(context):
         return np.zeros(len(levels), dtype=bool)
-    threshold = max(_threshold(context), SILENCE_DB)
-    heard = _without_steady(context > threshold, context)[len(history) :]
+    loud = context[:, 0] > max(_threshold(context[:, 0]), SILENCE_DB)
+    heard = _without_steady(loud, context)[len(history) :]
     return _widen(_without_clicks(heard), HANGOVER_FRAMES)
+
+
+def _is_steady(levels: Levels) -> bool:
+    low, high = np.percentile(levels, (1, 99.5), axis=0)
+    return bool((high - low < STEADY_DB).all())
 
 
 def _threshold(context: NDArray[np.float32]) -> float:
@@ -77,13 +88,12 @@ def _threshold(context: NDArray[np.float32]) -> float:
     return min(LOUD_DB, max(float(floor) + margin, float(peak) - BELOW_PEAK_DB))
 
 
-def _without_steady(mask: NDArray[np.bool_], levels: NDArray[np.float32]) -> NDArray[np.bool_]:
+def _without_steady(mask: NDArray[np.bool_], levels: Levels) -> NDArray[np.bool_]:
     """Noise, hum and tones between silences taken out; their first and last frames may be half silent."""
     kept = mask.copy()
     for start, end in runs(mask):
         if end - start >= STEADY_FRAMES:
-            low, high = np.percentile(levels[start + 1 : end - 1], (1, 99.5))
-            kept[start:end] = high - low >= STEADY_DB
+            kept[start:end] = not _is_steady(levels[start + 1 : end - 1])
     return kept
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from govor.records import Word
+from govor.text.spacing import columns, spaces_before
 from govor.transcribe.segments import SENTENCE_ENDS, spread
 from govor.transcribe.transcript import Segment
 
@@ -38,9 +39,9 @@ class CueRules:
     """What a subtitle may look like.
 
     Attributes:
-        line_characters: longest line.
+        line_characters: longest line; Chinese, Japanese and Korean characters count as two.
         lines: lines of a subtitle.
-        reading_speed: characters a viewer reads in a second.
+        reading_speed: characters a viewer reads in a second, counted alike.
     """
 
     line_characters: int = 42
@@ -58,11 +59,21 @@ def cues(segments: Iterable[Segment], rules: CueRules, until_s: float = math.inf
     """
     made: list[Cue] = []
     for segment in segments:
-        words = segment.words or spread(segment.text, segment.start, segment.end)
-        for group in _groups(list(words), rules):
-            lines = break_lines([word.text for word in group], rules)
+        for group in _groups(_timed_pieces(segment), rules):
+            lines = break_lines([piece.text for piece in group], rules)
             made.append(Cue(group[0].start, group[-1].end, lines))
     return _readable(made, rules, until_s)
+
+
+def _timed_pieces(segment: Segment) -> list[Word]:
+    """What lines may be parted at, each with the space that stands before it."""
+    if segment.words:
+        timed = [piece for word in segment.words for piece in spread(word.text, word.start, word.end)]
+    else:
+        timed = list(spread(segment.text, segment.start, segment.end))
+    spaces = spaces_before([piece.text for piece in timed], segment.text)
+    pairs = zip(spaces, timed, strict=True)
+    return [Word(space + piece.text, piece.start, piece.end) for space, piece in pairs]
 
 
 def _groups(words: Sequence[Word], rules: CueRules) -> Iterator[Sequence[Word]]:
@@ -96,22 +107,32 @@ def _break_worth(words: Sequence[Word], i: int) -> float:
 
 
 def break_lines(words: Sequence[str], rules: CueRules) -> tuple[str, ...]:
-    """Words in as few lines as they need, even in length; a line is longer only where one word is."""
-    greedy = _greedy(words, rules.line_characters)
-    for width in range(max(map(len, words), default=1), rules.line_characters):
-        lines = _greedy(words, width)
+    """Words in as few lines as they need, even in length; a line is longer only where one word is.
+
+    Args:
+        words: each with the space that stands before it, where one does.
+        rules: how long a line may be.
+    """
+    widths = [columns(word) for word in words]
+    greedy = _greedy(words, widths, rules.line_characters)
+    widest = max((columns(word.lstrip()) for word in words), default=1)
+    for width in range(widest, rules.line_characters):
+        lines = _greedy(words, widths, width)
         if len(lines) == len(greedy):
             return lines
     return greedy
 
 
-def _greedy(words: Sequence[str], width: int) -> tuple[str, ...]:
+def _greedy(words: Sequence[str], widths: Sequence[int], longest: int) -> tuple[str, ...]:
     lines: list[str] = []
-    for word in words:
-        if lines and len(lines[-1]) + 1 + len(word) <= width:
-            lines[-1] += f" {word}"
+    filled = 0
+    for word, width in zip(words, widths, strict=True):
+        if lines and filled + width <= longest:
+            lines[-1] += word
+            filled += width
         else:
-            lines.append(word)
+            lines.append(word.lstrip())
+            filled = width - len(word) + len(lines[-1])
     return tuple(lines)
 
 
@@ -120,7 +141,7 @@ def _readable(made: Sequence[Cue], rules: CueRules, until_s: float) -> list[Cue]
     result: list[Cue] = []
     for index, cue in enumerate(made):
         start = max(cue.start, result[-1].end if result else 0.0)
-        wanted_s = max(SHORTEST_CUE_S, sum(map(len, cue.lines)) / rules.reading_speed)
+        wanted_s = max(SHORTEST_CUE_S, sum(map(columns, cue.lines)) / rules.reading_speed)
         room = made[index + 1].start - GAP_S if index + 1 < len(made) else until_s
         end = max(cue.end, min(start + min(wanted_s, LONGEST_CUE_S), room))
         if index + 1 < len(made):

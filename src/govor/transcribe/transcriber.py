@@ -240,5 +240,6 @@ def _blocks(source: Source, sample_rate: int) -> Iterable[NDArray[np.float32]]:
     if isinstance(source, (str, Path, bytes)):
         from govor.audio import mono_blocks
 
-        return mono_blocks(source, sample_rate=sample_rate)
+        file = source if isinstance(source, bytes) else Path(source)  # nothing is fetched here
+        return mono_blocks(file, sample_rate=sample_rate)
     return source

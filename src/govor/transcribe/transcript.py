@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from govor.records import Word
+from govor.text.spacing import joined
 
 TIME_DIGITS = 3
 
@@ -59,8 +60,8 @@ class Transcript:
 
     @property
     def text(self) -> str:
-        """All segments, joined by spaces."""
-        return join_texts([segment.text for segment in self.segments])
+        """All segments, joined as their scripts are written."""
+        return joined([segment.text for segment in self.segments])
 
     def as_dict(self) -> dict[str, Any]:
         """The transcript as its JSON file holds it."""
@@ -72,11 +73,6 @@ class Transcript:
             "segments": [segment.as_dict() for segment in self.segments],
             "timing": dict(self.timing),
         }
-
-
-def join_texts(texts: Sequence[str]) -> str:
-    """Texts joined by single spaces, empty ones left out."""
-    return " ".join(stripped for text in texts if (stripped := text.strip()))
 
 
 def _plain_word(word: Word) -> dict[str, Any]:

@@ -81,8 +81,8 @@ class Buffer:
         self.exhausted = False
         self.read_samples = 0
         self.samples = np.zeros(0, dtype=np.float32)
-        self.levels = np.zeros(0, dtype=np.float32)
-        self.history = np.zeros(0, dtype=np.float32)
+        self.levels = np.zeros((0, 2), dtype=np.float32)
+        self.history = np.zeros((0, 2), dtype=np.float32)
         self._blocks = iter(blocks)
 
     def fill(self, frames: int) -> None:
