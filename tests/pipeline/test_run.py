@@ -183,4 +183,5 @@ def test_an_old_run_is_kept_when_its_settings_change(tmp_path):
     runner._set_old_run_aside(record, {"train.lr": 1.0}, {}, run)
     assert run.exists()
     runner._set_old_run_aside(record, {"train.lr": 2.0}, {}, run)
-    assert not run.exists() and (Path(f"{run}-before-1") / "checkpoints").exists()
+    assert not (run / "checkpoints").exists() and (Path(f"{run}-before-1") / "checkpoints").exists()
+    assert json.loads((run / "run.json").read_text())["run"]  # which a mirror of the old run is not
