@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from govor.errors import ModelError
 from govor.train import checkpoint
 from govor.train.folder import RunFolder
 from govor.train.journal import read_metrics
+from govor.train.mirror import noted
 
 SAMPLES_SHOWN = 4
 
@@ -36,10 +36,11 @@ def status(run: Path) -> dict[str, Any]:
         for kind in ("train", "eval", "sample", "event")
     }
     last = kinds["train"][-1] if kinds["train"] else {}
+    checkpoints = checkpoint.listed(folder.checkpoints)
     return {
         "complete": bool(facts.get("complete")),
         "running": is_running(run),
-        "step": max((line["step"] for line in lines), default=0),
+        "step": max([line["step"] for line in lines] + [found.step for found in checkpoints], default=0),
         "total_steps": facts.get("total_steps"),
         "epoch": last.get("epoch", 0.0),
         "loss": last.get("loss"),
@@ -48,7 +49,7 @@ def status(run: Path) -> dict[str, Any]:
         "base_wer": next((line["wer"] for line in kinds["eval"] if line["step"] == 0), None),
         "best": _best(kinds["eval"]),
         "evaluations": [{"step": line["step"], "wer": line["wer"]} for line in kinds["eval"]],
-        "checkpoints": [_described(found) for found in checkpoint.listed(folder.checkpoints)],
+        "checkpoints": [_described(found) for found in checkpoints],
         "skipped": sum(line.get("event") == "skipped" for line in kinds["event"]),
         "samples": _last_samples(kinds["sample"]),
         "events": [line for line in kinds["event"] if line.get("event") != "skipped"][-5:],
@@ -75,7 +76,7 @@ def _best(evaluations: list[dict[str, Any]]) -> dict[str, Any] | None:
     trained = [line for line in evaluations if line["step"] and line["wer"] is not None]
     if not trained:
         return None
-    best = min(trained, key=lambda line: (line["wer"], line["step"]))
+    best = min(trained, key=lambda line: (line["wer"], line["cer"], -line["step"]))
     return {"step": best["step"], "wer": best["wer"]}
 
 
@@ -95,8 +96,7 @@ def _last_samples(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _mirror(folder: RunFolder) -> dict[str, Any] | None:
-    path = folder.root / "mirror.json"
-    return json.loads(path.read_text()) if path.exists() else None
+    return noted(folder) or None
 
 
 def status_lines(found: dict[str, Any]) -> list[str]:
