@@ -61,6 +61,6 @@ def test_a_language_that_the_model_does_not_know(
 ) -> None:
     """Clips that name their own would hide it until the model is used."""
     model = {"from_scratch": WHISPER | {"tokenizer": str(tiny_whisper_files)}, "language": "xx"}
-    with pytest.raises(LanguageError, match=r"\[model\] language: .*'xx'; it knows .*hr"):
+    with pytest.raises(LanguageError, match=r"model\.language: .*'xx'; it knows .*hr"):
         train(recipe(steps=1, model=model), device="cpu")
     assert not list((tmp_path / "work" / "run").glob("checkpoints/*"))

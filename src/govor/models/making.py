@@ -72,7 +72,7 @@ def _check_language(family: Family, config: ModelConfig) -> None:
     try:
         family.check_language(config.language)
     except LanguageError as error:
-        raise LanguageError(f"[model] language: {error}") from None
+        raise LanguageError(f"model.language: {error}") from None
 
 
 def resume_model(

@@ -98,6 +98,7 @@ class Mirror:
         if self._thread.is_alive():
             say(f"waiting for the mirror {self.target.name}")
             self._thread.join()
+        shutil.rmtree(self.folder.root / OUTBOX, ignore_errors=True)
 
     def _work(self) -> None:
         self._guarded(self._verify_again)

@@ -80,6 +80,8 @@ class Session:
             LimitError: too many clips could not be used.
         """
         self._make_up()
+        if self.state.step >= self.state.total_steps:
+            return
         self._clock_s = self._window_s = time.monotonic()
         bar = Progress("train", self.state.total_steps, "steps", done=self.state.step)
         for plan, batches in self._groups():

@@ -14,6 +14,7 @@ from govor.train.journal import read_metrics
 from govor.train.mirror import noted
 
 SAMPLES_SHOWN = 4
+SAMPLE_CHARACTERS = 200
 
 
 def status(run: Path) -> dict[str, Any]:
@@ -115,10 +116,15 @@ def status_lines(found: dict[str, Any]) -> list[str]:
     lines += ["", *_checkpoint_lines(found["checkpoints"])] if found["checkpoints"] else []
     for sample in found["samples"]:
         lines += ["", f"{sample['id']} (step {sample['step']})"]
-        lines += [f"  said  {sample['reference']}", f"  heard {sample['hypothesis']}"]
+        lines += [f"  said  {_short(sample['reference'])}", f"  heard {_short(sample['hypothesis'])}"]
     if not found["complete"] and not found["running"]:
         lines += ["", "run govor train with the same recipe to continue"]
     return lines
+
+
+def _short(text: str) -> str:
+    """A young model may say one word for ever."""
+    return text if len(text) <= SAMPLE_CHARACTERS else f"{text[:SAMPLE_CHARACTERS]} …"
 
 
 def _wer_lines(found: dict[str, Any]) -> list[str]:
