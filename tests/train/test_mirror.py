@@ -285,6 +285,17 @@ def test_copying_never_holds_training_up(
     assert copies(open_target(str(tmp_path / "drive"))) == ["step-00000002", "step-00000008"]
 
 
+def test_what_a_killed_session_copied_half_is_swept(recipe: Callable[..., Recipe], tmp_path: Path) -> None:
+    """Nothing else would ever remove it, and a Drive has fifteen gigabytes."""
+    half = tmp_path / "drive" / "checkpoints" / "step-00000001"
+    half.mkdir(parents=True)
+    (half / "model.safetensors.partial").write_bytes(b"half of it")
+    (half.parent / "step-1").mkdir()
+    (half.parent / "step-1" / "weights").write_text("somebody else's")
+    train(recipe(steps=2, mirror=str(tmp_path / "drive")), device="cpu")
+    assert sorted(path.name for path in half.parent.iterdir()) == ["step-00000002", "step-1"]
+
+
 def test_fsspec_urls(recipe: Callable[..., Recipe], tmp_path: Path) -> None:
     url = "memory://mirror-of-a-test"
     train(recipe(steps=2, work=tmp_path / "a", mirror=url), device="cpu")

@@ -10,6 +10,7 @@ import contextlib
 import datetime
 import itertools
 import json
+import re
 import shutil
 import threading
 import time
@@ -32,6 +33,7 @@ WAIT_S = 2.0
 SILENT_S = 1.0
 OUTBOX = ".mirror"
 NOTED = "mirror.json"
+_COPIED = re.compile(r"checkpoints/(step-\d{8})/")
 Check = Callable[[dict[str, Any], str], None]
 BESIDE = (METRICS, "recipe.toml", "run.json")
 
@@ -132,6 +134,7 @@ class Mirror:
         name = f"checkpoints/{outgoing.name}"
         if outgoing.name == self._verified and fetch_manifest(self.target, outgoing.name) == found.manifest:
             return
+        self._sweep(outgoing.name)
         self._make_room(found.size_bytes, outgoing.name, best_step)
         files = {f"{name}/{part}": outgoing / part for part in found.manifest["files"]}
         files |= {beside: outgoing / beside for beside in BESIDE if (outgoing / beside).exists()}
@@ -167,6 +170,12 @@ class Mirror:
             return str(error), {}
         hashes = {f"checkpoints/{name}/{p}": e["sha256"] for p, e in manifest["files"].items()}
         return ", ".join(self.target.wrong(hashes)[:1]), manifest
+
+    def _sweep(self, name: str) -> None:
+        """Removes what killed sessions copied half, but for what `name` had: that is written over."""
+        begun = {found[1] for place in self.target.sizes() if (found := _COPIED.match(place))}
+        for half in sorted(begun - {name, *copies(self.target)}):
+            self.target.remove(f"checkpoints/{half}")
 
     def _make_room(self, needed: int, name: str, best_step: int | None) -> None:
         """Removes old copies until the new one fits, but never the last whole one.
