@@ -47,11 +47,11 @@ def test_the_line_and_the_log(recipe: Callable[..., Recipe], tmp_path: Path, cap
     assert len(logged) == 3 and all(keys <= line.keys() for line in logged)
 
 
-def test_time_left_after_going_on(monkeypatch) -> None:
+def test_time_left_after_going_on(monkeypatch, capsys) -> None:
     """900 of 1,000 units were done before; ten more took ten seconds: ninety are left, ninety seconds."""
     clock = [0.0]
     monkeypatch.setattr("govor.console.time.monotonic", lambda: clock[0])
     bar = Progress("train", 1000, "steps", done=900)
     clock[0] = 10.0
     bar.advance(10)
-    assert "910/1,000 steps  0:01:30 left  1 steps/s" in bar._line()
+    assert "910/1,000 steps  1 steps/s  0:01:30 left" in capsys.readouterr().err
