@@ -1,11 +1,13 @@
 """The command line: every command loads, errors are one sentence, exit statuses are the contract's."""
 
+import shlex
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
+from soundfile import write
 
 from govor.cli import COMMANDS, load_command
 
@@ -60,6 +62,29 @@ def test_with_json_an_error_is_one_object_too():
 def test_wrong_usage_exits_2(args):
     ran = govor(*args)
     assert ran.returncode == 2 and "Traceback" not in ran.stderr
+
+
+def test_names_that_begin_with_a_dash_are_explained():
+    ran = govor("inspect", "dataset", "-aB_cD3fG7h_1.00-2.00")
+    assert ran.returncode == 2
+    assert ran.stderr.splitlines()[-1].endswith("behind --: ... -- -aB_cD3fG7h_1.00-2.00")
+    assert "behind --" not in govor("inspect", "dataset", "--nonsense").stderr
+    ran = govor("inspect", "dataset", "--", "-aB_cD3fG7h_1.00-2.00")
+    assert ran.returncode == 1 and ran.stderr.startswith("govor: ")
+
+
+def test_what_is_printed_as_next_runs_as_printed(tmp_path):
+    source = tmp_path / "my recordings"
+    source.mkdir()
+    write(source / "a.wav", [0.1, -0.1] * 8_000, 16_000)
+    (source / "table.csv").write_text("audio,text\na.wav,dobar dan\n")
+    said = govor("import", "my recordings", "--out", "my corpus", cwd=tmp_path).stdout
+    check = shlex.split(said.partition("next: govor ")[2])
+    assert govor(*check, cwd=tmp_path).returncode == 0
+    said = govor("select", "my corpus", "--out", "my choice", cwd=tmp_path).stdout
+    prepare = shlex.split(said.partition("next: govor ")[2])
+    ran = govor(*prepare, cwd=tmp_path)
+    assert ran.returncode == 0 and "in 1 shard: dataset" in ran.stdout
 
 
 def test_ctrl_c_ends_within_seconds_with_status_3_and_says_how_to_go_on(tmp_path):

@@ -112,6 +112,7 @@ def main() -> None:
         status = _report(error, as_json)
     except UsageFault as error:
         error.show()  # type: ignore[attr-defined]
+        _explain_dashes(error)
         status = 2
     except (KeyboardInterrupt, typer.Abort):
         print("govor: stopped; what was finished is kept, the same command continues", file=sys.stderr)
@@ -120,6 +121,13 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _explain_dashes(error: Exception) -> None:
+    """Ids and file names may begin with ``-``: names of videos do."""
+    name = next((item for item in sys.argv[2:] if item[0:1] == "-" and item[1:2] != "-" and item[2:]), None)
+    if type(error).__name__ == "NoSuchOption" and name:
+        print(f"A name that begins with - goes to the end, behind --: ... -- {name}", file=sys.stderr)
 
 
 def _report(error: GovorError, as_json: bool) -> int:

@@ -7,6 +7,7 @@ import pytest
 import soundfile as sf
 
 from govor.audio import DecodeLimits, encode, load_mono, mono_blocks, probe
+from govor.audio.encoding import to_pcm
 from govor.audio.mp3 import IndexMismatchError
 from govor.audio.reader import open_reader
 from govor.audio.source import opened
@@ -69,6 +70,43 @@ def test_blocks_of_a_codec_are_what_one_read_gives(container, codec, block_s):
         reader.close()
     whole, _ = sf.read(io.BytesIO(content), dtype="float32", always_2d=True)
     assert np.array_equal(samples, whole)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
+@pytest.mark.parametrize("of_file", [False, True])
+def test_a_damaged_flac_is_heard_up_to_the_damage(tmp_path, share, of_file):
+    wave = np.random.default_rng(0).normal(0, 0.1, 12 * RATE).astype(np.float32)
+    whole = wav(wave, RATE, container="FLAC")
+    place = int(len(whole) * share)
+    damaged = whole[:place] + bytes(byte ^ 0x55 for byte in whole[place : place + 40]) + whole[place + 40 :]
+    (tmp_path / "r.flac").write_bytes(damaged)
+    heard = []
+    with pytest.raises(AudioError, match=r"damaged after \d+\.\d\d s") as caught:
+        for block in mono_blocks(tmp_path / "r.flac" if of_file else damaged):
+            heard.append(block)
+    assert caught.value.code == "corrupt"
+    heard = np.concatenate(heard)
+    assert len(heard) > share * len(wave) - 2 * 4_096
+    assert np.abs(heard - wave[: len(heard)]).max() < 1e-4
+
+
+def webm(samples, **options):
+    """48 kHz Opus in WebM."""
+    import av
+
+    sink = io.BytesIO()
+    with av.open(sink, "w", format="webm", options=options) as container:
+        stream = container.add_stream("libopus", rate=48_000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(to_pcm(samples)[None, :], format="s16", layout="mono")
+        frame.sample_rate, frame.pts = 48_000, 0
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return sink.getvalue()
+
+
+def test_webm_tells_its_length_unless_it_was_recorded_live():
+    assert probe(webm(tone(3, 48_000))).declared_s == pytest.approx(3.0, abs=0.05)
+    assert probe(webm(tone(3, 48_000), live="1")).declared_s is None
 
 
 @pytest.mark.parametrize("codec", ["flac", "opus", "wav"])

@@ -55,6 +55,13 @@ def test_two_writers_do_not_meet(tmp_path: Path) -> None:
         write(tmp_path, ["a"])
 
 
+def test_a_data_set_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "dataset.json").write_text("{}")
+    with pytest.raises(CorpusError, match="is a data set"):
+        write(tmp_path, ["a"])
+    assert [path.name for path in tmp_path.iterdir()] == ["dataset.json"]
+
+
 def test_a_folder_that_is_no_corpus_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="make one with govor import"):
         Corpus.open(tmp_path)

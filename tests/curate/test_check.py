@@ -106,6 +106,17 @@ def _stored(folder: Path, samples: Any, rate: int) -> Path:
     return folder / "between.wav"
 
 
+def test_an_ogg_that_was_cut_off_is_found(make_corpus: Any, tmp_path: Path) -> None:
+    for name in ("whole", "cut"):
+        sf.write(tmp_path / f"{name}.ogg", tone(6 + (name == "cut")), 16_000, format="OGG", subtype="VORBIS")
+    content = (tmp_path / "cut.ogg").read_bytes()
+    (tmp_path / "cut.ogg").write_bytes(content[: len(content) * 2 // 3])
+    rows = [{"id": n, "audio": f"{n}.ogg", "duration": None, "text": "a b c"} for n in ("whole", "cut")]
+    summary, out = check(make_corpus(rows))
+    assert counts(summary)["truncated_audio"] == 1
+    assert _first_id((out / "report.html").read_text(), "truncated_audio") == "cut"
+
+
 def _first_id(report: str, code: str) -> str:
     section = report[report.index(f'id="{code}"') :]
     match = re.search(r"<td><code>(.*?)</code>", section)

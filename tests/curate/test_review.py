@@ -92,6 +92,16 @@ def test_sheet_round_trip(corpus: Path, tmp_path: Path, table: Any, rejected: An
     assert (found["u4"]["text"], found["u4"]["verdict"]) == (EVIL[4], None)
 
 
+def test_a_sample_favours_no_split(make_corpus: Any, tmp_path: Path) -> None:
+    sf.write(tmp_path / "a.wav", np.zeros(16_000), 16_000)
+    corpus = make_corpus([{"audio": "a.wav", "speaker": f"s{i}"} for i in range(200)])
+    config = SelectConfig(dev=20, test=20, group_by=("speaker",))
+    select_corpus(corpus, tmp_path / "selected", config)
+    sample_corpus(tmp_path / "selected", tmp_path / "review.csv", 40)
+    splits = [row["split"] for row in read_sheet(tmp_path / "review.csv")]
+    assert splits.count("test") < 10 and splits.count("dev") < 10 and splits.count("train") > 25
+
+
 def test_no_cell_is_a_formula_or_a_link(corpus: Path, tmp_path: Path) -> None:
     sheet = tmp_path / "review.xlsx"
     sample_corpus(corpus, sheet, 12)

@@ -143,3 +143,17 @@ def _alive(pid: int) -> bool:
     except (FileNotFoundError, ProcessLookupError):
         return False
     return state != "Z"
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_the_documented_script_runs_and_says_what_it_must_not_leave_out(folder, tmp_path, guarded):
+    text = (Path(__file__).parents[2] / "docs" / "load.md").read_text()
+    code = text.partition("```python\n")[2].partition("```")[0].replace("fsdd/dataset", str(folder))
+    if not guarded:
+        code = code.replace('if __name__ == "__main__":', "if True:")
+    (tmp_path / "script.py").write_text(code)
+    ran = subprocess.run(
+        [sys.executable, tmp_path / "script.py"], capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == (0 if guarded else 1)
+    assert guarded or "stands under if __name__ == '__main__':" in ran.stderr.splitlines()[-1]

@@ -82,6 +82,17 @@ def test_clips_that_are_open_together_are_bounded(recording, monkeypatch):
     assert "more than 0.3 MB" in outcomes[2].detail
 
 
+def test_a_refused_clip_is_refused_whatever_else_is_cut_beside_it(recording, monkeypatch):
+    """Clips of other shards are there in one run, and in the run after a kill they are not."""
+    monkeypatch.setattr(cutting, "OPEN_BYTES", 300_000)
+    mine = [Span(0, None, 0.0, 8.0, 5), Span(1, None, 1.0, 9.0, 5), Span(2, None, 11.0, 19.0, 5)]
+    others = [Span(3, None, 0.5, 8.5, 6), Span(4, 1, 11.0, 19.0, 6)]
+    alone = {outcome.row: outcome for outcome in cut(recording, mine)}
+    beside = {outcome.row: outcome for outcome in cut(recording, mine + others)}
+    assert {row: beside[row] for row in alone} == alone
+    assert [row for row in alone if isinstance(alone[row], Refused)] == [0]
+
+
 def test_finished_clips_are_let_go_of(recording, monkeypatch):
     made = []
     honest = cutting._Open

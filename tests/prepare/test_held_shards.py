@@ -1,11 +1,14 @@
 """A recording of several shards whose end may still ask for another decoder: its shards wait for that end."""
 
+import uuid
 from pathlib import Path
 
+import fsspec
 import numpy as np
 import pytest
 import soundfile as sf
 
+from govor.audio import source
 from govor.audio.limits import DecodeLimits
 from govor.audio.mp3 import trusted_index
 from govor.audio.source import opened
@@ -15,6 +18,7 @@ from govor.prepare import cutting, work
 from govor.prepare.rows import Gathered
 from govor.prepare.run import Job
 from govor.prepare.shard import ShardWriter
+from govor.prepare.supervise import Told
 from govor.prepare.target import LocalTarget
 from speech import write_corpus
 
@@ -62,13 +66,17 @@ def test_a_wrong_index_does_nobody_elses_work_again(tmp_path, monkeypatch, held_
 
     monkeypatch.setattr(cutting, "open_reader", open_reader)
     monkeypatch.setattr(work, "HELD_BYTES", held_bytes)
+    monkeypatch.setattr(work, "BEAT_EVERY_S", 0.0)
     corpus = Corpus.open(write_corpus(tmp_path / "corpus", rows, audio))
-    facts = run_alone(corpus, LocalTarget(tmp_path / "out"), PrepareConfig())
+    heard_s = []
+    facts = run_alone(corpus, LocalTarget(tmp_path / "out"), PrepareConfig(), heard_s.append)
     assert [(f.rows, f.rejected) for f in facts] == [(8, [])]
+    assert sum(heard_s) == pytest.approx(4 * 40.0), "what was done twice counts once"
+    assert (min(heard_s) < 0) == (not held_bytes)
     assert opened_names == (list("abbcdd") if held_bytes else list("ababcdabcd"))
 
 
-def run_alone(corpus, target, config):
+def run_alone(corpus, target, config, heard=lambda seconds: None):
     """Everything in one task, in this process; facts of its shards."""
     with target.held():
         job = Job.of(corpus, target, config, update=False)
@@ -76,10 +84,28 @@ def run_alone(corpus, target, config):
         gathered = Gathered(target.scratch, corpus, job.plan, np.ones(len(missing), bool), job.filled)
         (task,) = job._tasks(gathered, missing)
         finished = []
-        work.run_task(
-            task, lambda message: finished.append(message[1].facts) if message[0] == "shard" else None
+        told = Told(
+            job.settings.sample_rate, lambda s, _: heard(s), lambda shard: finished.append(shard.facts)
         )
+        work.run_task(task, told)
         return finished
+
+
+def test_a_recording_behind_a_url_is_fetched_once(tmp_path, monkeypatch):
+    """Whether its shards must wait for its end is not asked of the recording itself."""
+    name = f"{uuid.uuid4().hex}.mp3"
+    indexed_mp3(tmp_path / name)
+    cut_short(tmp_path / name)
+    fsspec.filesystem("memory").pipe_file(f"/{name}", (tmp_path / name).read_bytes())
+    fetched = []
+    honest = source._copy
+    monkeypatch.setattr(source, "_copy", lambda uri, *more: fetched.append(uri) or honest(uri, *more))
+    base = {"recording": "r", "audio": f"memory://{name}", "text": "x", "split": "dev"}
+    rows = [{**base, "id": str(start), "start": start, "end": start + 9} for start in map(float, (0, 20, 40))]
+    corpus = Corpus.open(write_corpus(tmp_path / "corpus", rows, tmp_path))
+    facts = run_alone(corpus, LocalTarget(tmp_path / "out"), PrepareConfig(shard_bytes=SHARD_BYTES))
+    assert len(facts) > 1 and [f.rejected for f in facts] == [[]] * len(facts)
+    assert len(fetched) == 1
 
 
 def test_shards_that_wait_hold_no_clips(tmp_path, monkeypatch):

@@ -13,6 +13,7 @@ from govor.audio import load_mono
 from govor.config import PrepareConfig
 from govor.corpora.folder import Corpus
 from govor.errors import BusyError, CorpusError, DatasetError, LimitError
+from govor.load import Dataset
 from govor.prepare import prepare_corpus, projected
 from govor.store import locked
 from speech import RATE, speak, spoken_rows, write_corpus
@@ -105,6 +106,18 @@ def test_changed_settings_are_named_and_refused(tiny_corpus, tmp_path):
         prepare_corpus(tiny_corpus, str(tmp_path), PrepareConfig(codec="wav"))
 
 
+def test_what_an_earlier_format_holds_is_not_mixed_and_stays_readable(tiny_corpus, tmp_path):
+    prepare_corpus(tiny_corpus, str(tmp_path), ONE)
+    plan = tmp_path / ".prepare" / "plan.json"
+    stored = json.loads(plan.read_text())
+    stored["settings"]["versions"]["format"] = "1"
+    plan.write_text(json.dumps(stored))
+    with pytest.raises(DatasetError, match=r"format of govor 1 \(now \d+\).*choose another --out") as caught:
+        prepare_corpus(tiny_corpus, str(tmp_path), ONE)
+    assert "same settings" not in str(caught.value)
+    assert Dataset.open(str(tmp_path)).splits
+
+
 def test_a_busy_target_is_refused(tiny_corpus, tmp_path):
     with locked(tmp_path), pytest.raises(BusyError, match="is being written by process"):
         prepare_corpus(tiny_corpus, str(tmp_path), ONE)
@@ -127,11 +140,11 @@ def prepared(tmp_path, rows, config=ONE, name="corpus", **more):
     return prepare_corpus(corpus, str(tmp_path / "dataset"), config, **more)
 
 
-def mp3_of(path):
-    """A recording as MP3, with a header that counts its frames."""
-    samples, rate = sf.read(path)
+def encoded(path, container, codec=None):
+    """A recording as libsndfile writes it: an MP3 has a header that counts its frames."""
+    samples, _ = sf.read(path)
     sink = io.BytesIO()
-    sf.write(sink, samples, rate, format="MP3")
+    sf.write(sink, samples, 24_000, codec, format=container)
     return sink.getvalue()
 
 
@@ -151,7 +164,8 @@ def test_bad_files_are_set_aside_with_reasons(tmp_path, rows, capsys):
     audio = tmp_path / "audio"
     bad = {
         "cut.wav": (audio / "dev0.wav").read_bytes()[:20_000],
-        "cut.mp3": mp3_of(audio / "dev0.wav")[:-8_000],
+        "cut.mp3": encoded(audio / "dev0.wav", "MP3")[:-8_000],
+        "cut.opus": encoded(audio / "dev0.wav", "OGG", "OPUS")[:-2_000],
         "empty.flac": b"",
         "page.mp3": b"<html>404</html>" * 50,
     }
@@ -174,6 +188,7 @@ def test_bad_files_are_set_aside_with_reasons(tmp_path, rows, capsys):
     assert dict(zip(found["id"], found["reason"], strict=True)) == {
         "cut.wav": "truncated",
         "cut.mp3": "truncated",
+        "cut.opus": "truncated",
         "empty.flac": "empty_file",
         "page.mp3": "unreadable",
         "none.wav": "missing",

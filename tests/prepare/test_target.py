@@ -10,8 +10,9 @@ import uuid
 import fsspec
 import pytest
 
+from govor.audio import source
 from govor.config import PrepareConfig
-from govor.errors import MachineError
+from govor.errors import AudioError, DatasetError, MachineError
 from govor.prepare import prepare_corpus
 from prepare_helpers import tree
 from speech import spoken_rows, write_corpus
@@ -62,6 +63,13 @@ def test_a_file_is_no_target(tiny_corpus, tmp_path):
         prepare_corpus(tiny_corpus, "", CONFIG)
 
 
+def test_a_corpus_is_no_target(tiny_corpus):
+    before = {path.name: path.read_bytes() for path in tiny_corpus.iterdir() if path.is_file()}
+    with pytest.raises(DatasetError, match="is a corpus"):
+        prepare_corpus(tiny_corpus, str(tiny_corpus), CONFIG)
+    assert {path.name: path.read_bytes() for path in tiny_corpus.iterdir() if path.is_file()} == before
+
+
 class Nobody(fsspec.AbstractFileSystem):
     """A store that does not answer; its errors are of its own kind, as those of botocore are."""
 
@@ -96,12 +104,17 @@ def test_recordings_whose_store_does_not_answer_are_no_bad_files(tmp_path):
 
 @pytest.fixture
 def web(tmp_path):
-    """URL of a folder with one recording, one page that fails and nothing else."""
+    """URL of a folder with a few recordings: one page fails, one store is busy, for a while or for good."""
+    busy = iter([True, True])
     spoken_rows(tmp_path / "audio")
 
     class Pages(http.server.SimpleHTTPRequestHandler):
         def send_head(self):
-            return self.send_error(500) if "broken" in self.path else super().send_head()
+            if "broken" in self.path:
+                return self.send_error(500)
+            if "busy" in self.path or ("test0" in self.path and next(busy, False)):
+                return self.send_error(503)
+            return super().send_head()
 
         def log_message(self, *_):
             pass
@@ -114,14 +127,41 @@ def web(tmp_path):
 
 
 def test_recordings_behind_urls_are_judged_one_by_one(web, tmp_path):
-    names = ["dev0.wav", "none.wav", "broken.wav"]
+    names = ["dev0.wav", "test0.wav", "none.wav", "broken.wav"]
     rows = [
         {"id": name, "recording": name, "audio": f"{web}/{name}", "text": "x", "split": "train"}
         for name in names
     ]
     corpus = write_corpus(tmp_path / "corpus", rows, tmp_path)
     summary = prepare_corpus(corpus, str(tmp_path / "out"), PrepareConfig(workers=1, max_rejected=1.0))
-    assert (summary["kept"], summary["reasons"]) == (1, {"missing": 1, "unreadable": 1})
+    assert (summary["kept"], summary["reasons"]) == (2, {"missing": 1, "unreadable": 1})
+
+
+def test_a_store_that_is_busy_is_no_bad_file(web, tmp_path):
+    row = {"id": "a", "recording": "a", "audio": f"{web}/busy.wav", "text": "x", "split": "train"}
+    corpus = write_corpus(tmp_path / "corpus", [row], tmp_path)
+    with pytest.raises(MachineError, match=r"busy\.wav cannot be fetched now .*503.*select --exclude"):
+        prepare_corpus(corpus, str(tmp_path / "out"), CONFIG)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(404, "missing"), (403, "unreadable"), (451, "unreadable"), (500, "unreadable")]
+)
+def test_what_a_store_says_of_an_object(status, code):
+    fault = source._fault("https://x/y", answered(status))
+    assert isinstance(fault, AudioError) and fault.code == code
+
+
+@pytest.mark.parametrize("status", [401, 429, 502, 503, 504])
+def test_what_a_store_says_of_itself(status):
+    assert isinstance(source._fault("https://x/y", answered(status)), MachineError)
+
+
+def answered(status):
+    """An error as aiohttp has it."""
+    error = RuntimeError("no")
+    error.status = status
+    return error
 
 
 @pytest.mark.slow

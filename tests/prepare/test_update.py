@@ -8,6 +8,7 @@ import pytest
 import soundfile as sf
 
 from govor.config import PrepareConfig
+from govor.curate import review_corpus
 from govor.errors import DatasetError
 from govor.prepare import prepare_corpus
 from prepare_helpers import tree
@@ -67,6 +68,24 @@ def test_a_corrected_text_rewrites_its_shard(work):
     texts = pq.read_table(folder / "out" / "data" / home)["text"].to_pylist()
     assert "ispravljeno" in texts
     assert prepare(rows, update=True)["written"] == []
+
+
+def test_verdicts_of_people_rewrite_their_shards_alone(work):
+    folder, rows, _ = work
+    dropped, corrected = rows[0]["id"], rows[-1]["id"]
+    homes = sorted({home_of(folder, dropped), home_of(folder, corrected)})
+    (folder / "sheet.csv").write_text(f"id,verdict,corrected\n{dropped},drop,\n{corrected},,ispravljeno\n")
+    review_corpus(folder / "corpus", folder / "sheet.csv", folder / "reviewed")
+    summary = prepare_corpus(folder / "reviewed", str(folder / "out"), CONFIG, update=True)
+    assert summary["written"] == homes
+    assert len(ids(folder)) == len(rows) - 1
+    columns = {tuple(pq.read_schema(path).names) for path in (folder / "out" / "data").iterdir()}
+    assert len(columns) == 1 and "verdict" not in columns.pop()
+
+
+def test_durations_that_check_filled_in_rewrite_nothing(work):
+    _, rows, prepare = work
+    assert prepare([{**row, "duration": 1.0} for row in rows], update=True)["written"] == []
 
 
 def test_added_utterances_keep_the_others_in_place(work):

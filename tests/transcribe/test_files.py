@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from govor.config import TranscribeConfig
-from govor.errors import AudioError, InputError, LimitError, UsageError
+from govor.errors import AudioError, InputError, LimitError, MachineError, UsageError
 from govor.transcribe import transcribe_files
 from govor.transcribe.inputs import find_inputs
 from govor.transcribe.journal import key_of
@@ -254,11 +254,11 @@ def test_an_address_without_a_recording_is_one_sentence(web, tiny_ctc, tmp_path,
         transcribe_files(tiny_ctc, [f"{web}/{path}"], tmp_path / "out", CONFIG, device="cpu")
 
 
-def test_the_transcriber_itself_fetches_nothing(tiny_ctc):
+def test_an_address_that_does_not_answer_is_no_fault_of_the_recording(tiny_ctc):
     from govor.models import open_model
     from govor.transcribe import Transcriber
 
-    with pytest.raises(AudioError):
+    with pytest.raises(MachineError, match="cannot be fetched now"):
         Transcriber(open_model(tiny_ctc, device="cpu")).transcribe("http://127.0.0.1:9/a.wav")
 
 

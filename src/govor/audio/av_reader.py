@@ -50,6 +50,8 @@ class AvReader:
         self.bits: int | None = None
         if self._stream.duration and self._stream.time_base and self.container not in ("mp3", "aac"):
             self.declared_samples = int(self._stream.duration * self._stream.time_base * self.rate)
+        elif self.container == "matroska" and self._container.duration and len(self._container.streams) == 1:
+            self.declared_samples = self._container.duration * self.rate // av.time_base
 
     def _open(self) -> tuple[Any, Any]:
         try:

@@ -7,6 +7,7 @@ from typing import Any
 
 from govor.audio.limits import DecodeLimits
 from govor.audio.mp3 import cut_off_index, trusted_index
+from govor.audio.ogg import ends_within_a_page
 from govor.audio.reader import Reader, open_reader
 from govor.audio.source import AudioSource, Source, opened
 
@@ -27,6 +28,7 @@ class AudioFacts:
         size_bytes: bytes of the file.
         bit_rate: bits a second by size and declared length, or None.
         decoder: which decoder reads it, ``soundfile`` or ``pyav``.
+        cut_off: whether its last page is not whole (Ogg, which declares no length).
     """
 
     container: str
@@ -38,6 +40,7 @@ class AudioFacts:
     size_bytes: int
     bit_rate: int | None
     decoder: str
+    cut_off: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """The facts as plain data."""
@@ -52,22 +55,28 @@ def probe(source: AudioSource, limits: DecodeLimits | None = None) -> AudioFacts
     """
     limits = limits or DecodeLimits()
     with opened(source, limits) as opened_source:
-        reader = open_reader(opened_source, limits)
-        try:
-            declared_s = declared_seconds(opened_source, reader)
-            return AudioFacts(
-                container=reader.container,
-                codec=reader.codec,
-                sample_rate=reader.rate,
-                channels=reader.channels,
-                bits=reader.bits,
-                declared_s=declared_s,
-                size_bytes=opened_source.size_bytes,
-                bit_rate=round(opened_source.size_bytes * 8 / declared_s) if declared_s else None,
-                decoder=reader.decoder,
-            )
-        finally:
-            reader.close()
+        return facts_of(opened_source, limits)
+
+
+def facts_of(source: Source, limits: DecodeLimits) -> AudioFacts:
+    """As `probe`, of a source that is open."""
+    reader = open_reader(source, limits)
+    try:
+        declared_s = declared_seconds(source, reader)
+        return AudioFacts(
+            container=reader.container,
+            codec=reader.codec,
+            sample_rate=reader.rate,
+            channels=reader.channels,
+            bits=reader.bits,
+            declared_s=declared_s,
+            size_bytes=source.size_bytes,
+            bit_rate=round(source.size_bytes * 8 / declared_s) if declared_s else None,
+            decoder=reader.decoder,
+            cut_off=cut_off(source, reader),
+        )
+    finally:
+        reader.close()
 
 
 def declared_seconds(source: Source, reader: Reader) -> float | None:
@@ -79,6 +88,11 @@ def declared_seconds(source: Source, reader: Reader) -> float | None:
         return float(reader.declared_samples / reader.rate)
     index = (cut_off_index(source) or trusted_index(source)) if reader.container == "mp3" else None
     return index.samples / index.sample_rate if index else None
+
+
+def cut_off(source: Source, reader: Reader) -> bool:
+    """Whether an opened recording without a declared length ends where no such file ends."""
+    return reader.container == "ogg" and ends_within_a_page(source)
 
 
 def _riff_declared_s(source: Source) -> float | None:

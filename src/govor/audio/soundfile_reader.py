@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from typing import BinaryIO
 
 import numpy as np
 import soundfile as sf
@@ -20,6 +21,8 @@ SOUNDFILE_SUBTYPES = frozenset(
 )
 """Subtypes decoded by libsndfile; its ADPCM decoders have known overflows and are left to FFmpeg."""
 
+SMALL_PIECE = 1_024
+"""Samples; a frame of FLAC, which is damaged as a whole, has 4,096 most often."""
 UNREAD_BYTES = {"flac": 1_024, "mp3": 8_192}
 """These decoders stop where the header says the end is. More than this behind it (tags, the frames that an
 MP3 is padded with) means that the header is wrong."""
@@ -50,8 +53,7 @@ class SoundfileReader:
         self._source, self._limits, self._index = source, limits, index
         self._raw = source.open()
         try:
-            file = self._raw if source.path is None else self._raw.fileno()
-            self._file = _Forward(file, closefd=False)
+            self._file = _decoder(source, self._raw)
         except sf.LibsndfileError:
             self._raw.close()
             raise NotForSoundfileError from None
@@ -93,8 +95,13 @@ class SoundfileReader:
             except (sf.LibsndfileError, RuntimeError) as error:
                 if self._index:
                     raise IndexMismatchError(self._source.name, self._announced, start + samples) from None
-                raise AudioError(f"{self._source.name}: damaged after {samples / self.rate:.2f} s ({error})",
-                                 "corrupt") from None  # fmt: skip
+                for piece in self._before_damage(start + samples):
+                    samples += len(piece)
+                    yield piece
+                reached_s = (start + samples) / self.rate
+                raise AudioError(
+                    f"{self._source.name}: damaged after {reached_s:.2f} s ({error})", "corrupt"
+                ) from None
             samples += len(block)
             self._limits.check_length(start + samples, self.rate, self._source.name)
             if len(block):
@@ -105,6 +112,18 @@ class SoundfileReader:
         if come_short or self._unread_bytes() > UNREAD_BYTES.get(self.container, sys.maxsize):
             raise IndexMismatchError(self._source.name, self._announced, start + samples)
 
+    def _before_damage(self, sample: int) -> Iterator[Block]:
+        """Small pieces from `sample` on, as far as they can be read: a whole block met with damage."""
+        if self.container != "flac":
+            return
+        with self._source.open() as raw, _decoder(self._source, raw) as file:
+            try:
+                file.seek(sample)
+                while len(piece := file.read(SMALL_PIECE, dtype="float32", always_2d=True)):
+                    yield piece
+            except (sf.LibsndfileError, RuntimeError):
+                return
+
     def _unread_bytes(self) -> int:
         if self._source.path is None:
             return self._source.size_bytes - self._raw.tell()
@@ -114,6 +133,11 @@ class SoundfileReader:
         """Lets go of the file."""
         self._file.close()
         self._raw.close()
+
+
+def _decoder(source: Source, raw: BinaryIO) -> _Forward:
+    """libsndfile on `raw`, the opened `source`."""
+    return _Forward(raw if source.path is None else raw.fileno(), closefd=False)
 
 
 def _believable(frames: int, index: Mp3Index) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import typer
@@ -76,4 +77,4 @@ def _lines(summary: dict[str, Any]) -> list[str]:
     if summary["repaired"]:
         names = "file name" if summary["repaired"] == 1 else "file names"
         lines.append(f"  {summary['repaired']:,} {names} repaired, listed in {summary['out']}/corpus.json")
-    return [*lines, f"next: govor check {summary['out']}"]
+    return [*lines, f"next: govor check {quote(summary['out'])}"]

@@ -11,7 +11,7 @@ from govor.console import emit
 
 def command(
     place: str = typer.Argument(..., help="Audio file, corpus folder, or data set (folder or URL)."),
-    name: str | None = typer.Argument(None, metavar="[ID]", help="Id of the utterance."),
+    name: str | None = typer.Argument(None, metavar="ID", help="Id of the utterance."),
     model: str | None = typer.Option(None, "--model", help="Model (folder, run or Hub id) to show it to."),
     out: Path = typer.Option(Path("inspection"), "--out", help="Folder for the page."),
     language: str | None = typer.Option(None, "--language", help="BCP 47 tag, where the data name none."),

@@ -48,12 +48,13 @@ def _config(**settings: Any) -> PrepareConfig:
 
 
 def _lines(summary: dict[str, Any], update: bool) -> list[str]:
+    from govor.findings import count_of
     from govor.store import readable_bytes, readable_seconds
 
     lines = [
         f"{summary['kept']:,} of {summary['read']:,} utterances, {summary['hours']:.2f} hours, "
-        f"{readable_bytes(summary['bytes'])} in {summary['shards']} shards: {summary['out']}",
-        f"{len(summary['written'])} shards written in {readable_seconds(summary['wall_s'])}"
+        f"{readable_bytes(summary['bytes'])} in {count_of(summary['shards'], 'shard')}: {summary['out']}",
+        f"{count_of(len(summary['written']), 'shard')} written in {readable_seconds(summary['wall_s'])}"
         if summary["written"]
         else "all shards were there already",
     ]

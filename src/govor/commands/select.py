@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import typer
@@ -109,4 +110,4 @@ def _lines(summary: dict[str, Any]) -> list[str]:
         lines.append(
             f"  cut: {summary['cut']['utterances']:,} utterances into {summary['cut']['pieces']:,} pieces"
         )
-    return [*lines, f"corpus: {summary['out']}", f"next: govor prepare {summary['out']} --out dataset"]
+    return [*lines, f"corpus: {summary['out']}", f"next: govor prepare {quote(summary['out'])} --out dataset"]

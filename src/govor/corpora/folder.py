@@ -41,6 +41,8 @@ REJECTED_SCHEMA: dict[str, Any] = {
     "detail": pl.String,
 }
 SPLITS = ("train", "dev", "test")
+INFO = "corpus.json"
+"""It comes last: a folder that has it is a whole corpus."""
 
 
 @dataclass(frozen=True)
@@ -96,10 +98,10 @@ class Corpus:
         Raises:
             CorpusError: `folder` is no corpus; the message says what is missing.
         """
-        if not (folder / "corpus.json").exists():
+        if not (folder / INFO).exists():
             what = "is no corpus (it has no corpus.json)" if folder.is_dir() else "does not exist"
             raise CorpusError(f"{folder} {what}: make one with govor import SOURCE --out {folder}")
-        data = read_json(folder / "corpus.json")
+        data = read_json(folder / INFO)
         known = {key: data[key] for key in CorpusInfo.__dataclass_fields__ if key in data}
         return cls(folder, CorpusInfo(**known))
 
@@ -162,6 +164,10 @@ class CorpusWriter:
         self.examples: dict[str, str] = {}
 
     def __enter__(self) -> CorpusWriter:
+        if (self.out / "dataset.json").exists():
+            raise CorpusError(
+                f"{self.out} is a data set, whose rejected.parquet would be lost: choose another --out"
+            )
         self._lock.enter_context(locked(self.out))
         remove_partials(self.out)
         self._paths = {
@@ -211,7 +217,7 @@ class CorpusWriter:
         with self._lock:
             if kind is None:
                 self._put_empty()
-                (self.out / "corpus.json").unlink(missing_ok=True)
+                (self.out / INFO).unlink(missing_ok=True)
             for table in self._tables.values():
                 table.close()
             self._files.__exit__(kind, error, trace)

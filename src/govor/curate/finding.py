@@ -35,7 +35,7 @@ KINDS: dict[str, Kind] = {
     ),
     "truncated_audio": Kind(
         "error",
-        "{count} recordings are shorter than their header says",
+        "{count} recordings end before their header or their last page does",
         "fetch them again: they were cut off",
     ),
     "longer_than_declared": Kind(
@@ -113,7 +113,7 @@ KINDS: dict[str, Kind] = {
     ),
     "slow_speech": Kind(
         "warning",
-        "{count} utterances have far less text than their time",
+        "{count} utterances have far less text than time",
         "most often an incomplete transcript",
     ),
     "negative_time": Kind("error", "{count} utterances begin before 0", "correct the times"),

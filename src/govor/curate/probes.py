@@ -23,7 +23,7 @@ STORE_EVERY_S = 20.0
 """A kill loses no more than this much work."""
 STALL_S = 600.0
 """A recording of ten hours takes about half a minute between two signs of life."""
-_POLARS = {str: pl.String, int: pl.Int64, float: pl.Float64}
+_POLARS = {str: pl.String, bool: pl.Boolean, int: pl.Int64, float: pl.Float64}
 
 
 def _kind(hint: Any) -> Any:

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from govor.audio import DecodeLimits, bandwidth_hz, mono_blocks, probe
+from govor.audio import DecodeLimits, bandwidth_hz, mono_blocks
 from govor.audio.bandwidth import FRAME_S
+from govor.audio.facts import facts_of
 from govor.audio.mp3 import IndexMismatchError
 from govor.audio.reader import open_reader
 from govor.audio.source import Source, opened
@@ -54,6 +55,7 @@ class Probe:
         bits: bits a sample, where the codec has such a number.
         size_bytes: of the file.
         declared_s: seconds by its header, or None.
+        cut_off: whether its last page is not whole (Ogg, which declares no length).
         true_s: seconds that were decoded.
         bit_rate: bits a second, by size and decoded length.
         peak: largest absolute sample.
@@ -76,6 +78,7 @@ class Probe:
     bits: int | None = None
     size_bytes: int | None = None
     declared_s: float | None = None
+    cut_off: bool | None = None
     true_s: float | None = None
     bit_rate: int | None = None
     peak: float | None = None
@@ -110,8 +113,8 @@ def probe_recording(audio: str, path: str, limits: DecodeLimits | None = None) -
         AudioError: it cannot be decoded.
     """
     limits = limits or DecodeLimits()
-    facts = probe(path, limits)
     with opened(path, limits) as source:
+        facts = facts_of(source, limits)
         digest = _digest(source)
         try:
             gauge = _decode(source, limits, "auto")
@@ -129,6 +132,7 @@ def probe_recording(audio: str, path: str, limits: DecodeLimits | None = None) -
         bits=facts.bits,
         size_bytes=facts.size_bytes,
         declared_s=facts.declared_s,
+        cut_off=facts.cut_off,
         true_s=true_s,
         bit_rate=round(facts.size_bytes * 8 / true_s),
         digest=digest,

@@ -92,9 +92,14 @@ JUDGEMENTS = (
     Judgement(
         "truncated_audio",
         lambda p: (
-            length_differs(_number(p.true_s), p.declared_s) and _number(p.true_s) < _number(p.declared_s)
+            bool(p.cut_off)
+            or (length_differs(_number(p.true_s), p.declared_s) and _number(p.true_s) < _number(p.declared_s))
         ),
-        lambda p: f"{_number(p.true_s):.2f} s of {_number(p.declared_s):.2f} s declared",
+        lambda p: (
+            f"{_number(p.true_s):.2f} s, then half a page"
+            if p.cut_off
+            else f"{_number(p.true_s):.2f} s of {_number(p.declared_s):.2f} s declared"
+        ),
         lambda p: _number(p.declared_s) - _number(p.true_s),
     ),
     Judgement(

@@ -64,14 +64,20 @@ def sample_corpus(
 
 
 def _chosen(source: Corpus, n: int, seed: int, split: str | None, barred: set[str]) -> list[str]:
-    """The ids with the smallest seeded numbers; memory holds ids and numbers only."""
+    """The ids with the smallest seeded numbers; memory holds ids and numbers only.
+
+    The numbers are not those of ``govor select``, which gives the smallest of one seed to its test split.
+    """
     ids: list[str] = []
     orders = [np.empty(0, np.uint64)]
     for batch in source.batches(["id", "split"]):
         frame = pl.DataFrame(pl.from_arrow(batch))
         frame = frame.filter(pl.col("split") == split) if split else frame
         some = [name for name in frame["id"] if name not in barred]
-        pool, order = ids + some, np.concatenate([orders[-1], seeded_order(some, seed)])
+        pool, order = (
+            ids + some,
+            np.concatenate([orders[-1], seeded_order((f"sample {name}" for name in some), seed)]),
+        )
         best = np.argsort(order, kind="stable")[:n]
         ids, orders = [pool[place] for place in best], [order[best]]
     if not ids:

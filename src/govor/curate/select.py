@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -132,7 +133,7 @@ def _require_durations(
     if unknown and "check" not in source.info.notes:
         raise CorpusError(
             f"{unknown} of {len(reasons)} utterances of {source.folder} have no known duration, which the "
-            f"duration and size limits need: run govor check {source.folder}, which fills it in"
+            f"duration and size limits need: run govor check {quote(str(source.folder))}, which fills it in"
         )
 
 

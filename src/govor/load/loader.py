@@ -23,6 +23,8 @@ from govor.load.dataset import Dataset
 from govor.load.workers import Worker, WorkerDied
 
 RESTARTS = 2  # of a worker that died over the same batch
+ENDED_AT_ONCE = "ended with status 1"
+SCRIPT_HINT = "; in a script of your own, what starts a Loader stands under if __name__ == '__main__':"
 
 
 class Augmenter(Protocol):
@@ -160,6 +162,7 @@ class Loader:
         raise MachineError(
             f"a loader worker {cause} again and again over the batch of {', '.join(task[2][:8])}: "
             "look at these clips, or give the machine more memory or train.loader_workers fewer"
+            f"{SCRIPT_HINT if cause == ENDED_AT_ONCE else ''}"
         )
 
     def close(self) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from govor.audio.encoding import ClipEncoder, Pcm, clip_encoder, to_pcm
-from govor.audio.facts import declared_seconds
+from govor.audio.facts import cut_off, declared_seconds
 from govor.audio.reader import Reader, open_reader
 from govor.audio.source import Source
 from govor.audio.stream import Lane, Mono, check_channel
@@ -23,7 +24,8 @@ BLOCK_S = 4.0
 SILENT_PEAK = 1
 """16-bit samples that all stay within this are dither of an encoder (-90 dBFS), not the quietest speech."""
 OPEN_BYTES = 100_000_000
-"""Encoded bytes of all clips that are open at a time: one is there three times while it is written."""
+"""Encoded bytes of all clips of a shard that are open at a time: one is there three times while it is
+written. Of a shard: its clips are always cut together, those of other shards only where both are missing."""
 TRUNCATED_S, TRUNCATED_SHARE = 0.25, 0.02
 """A recording shorter than its header promises by more than both of these was cut off."""
 
@@ -37,12 +39,14 @@ class Span:
         channel: channel number, None for the mix.
         start: seconds, None for the beginning.
         end: seconds, None for the end.
+        shard: number of the shard that it goes into.
     """
 
     row: int
     channel: int | None
     start: float | None
     end: float | None
+    shard: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,15 +193,14 @@ class _Track:
                 yield item.finish(stop, ended=False)
 
     @property
-    def open_bytes(self) -> int:
-        """Encoded bytes of the clips that are not complete."""
-        return sum(item.encoded_bytes for item in self._active)
+    def active(self) -> tuple[_Open, ...]:
+        """The clips that have begun and are not complete."""
+        return tuple(self._active)
 
-    def shed(self) -> Refused:
-        """Refuses the largest open clip."""
-        largest = max(self._active, key=lambda item: (item.encoded_bytes, item.span.row))
-        self._active.remove(largest)
-        return largest.too_large()
+    def shed(self, item: _Open) -> Refused:
+        """Refuses an open clip."""
+        self._active.remove(item)
+        return item.too_large()
 
     def finish(self) -> Iterator[Outcome]:
         """The clips that end with the recording."""
@@ -276,24 +279,42 @@ def _cut(
         for track in tracks:
             yield from track.give_up(error.code, str(error))
         return
-    declared_s = declared_seconds(source, reader)
     for track in tracks:
-        yield from _judged(track, declared_s, settings)
+        for outcome in track.finish():
+            yield _judged(outcome, source, reader, track.position / settings.sample_rate)
 
 
 def _shed(tracks: list[_Track]) -> Iterator[Refused]:
-    """Refuses the largest clips, as long as those that are open together hold too many bytes."""
-    while sum(track.open_bytes for track in tracks) > OPEN_BYTES:
-        yield max(tracks, key=lambda track: track.open_bytes).shed()
+    """Refuses the largest clips of a shard, as long as those that are open together hold too many bytes."""
+    open_bytes: Counter[int] = Counter()
+    for track in tracks:
+        for item in track.active:
+            open_bytes[item.span.shard] += item.encoded_bytes
+    for shard, held_bytes in open_bytes.items():
+        if held_bytes > OPEN_BYTES:
+            yield from _shed_of(tracks, shard, held_bytes)
 
 
-def _judged(track: _Track, declared_s: float | None, settings: Settings) -> Iterator[Outcome]:
-    """The last clips; those that lean on the end of a recording that was cut off are refused."""
-    for outcome in track.finish():
-        decoded_s = track.position / settings.sample_rate
-        missing_s = (declared_s or 0.0) - decoded_s
-        cut_off = missing_s > TRUNCATED_S and missing_s > TRUNCATED_SHARE * (declared_s or 0.0)
-        if isinstance(outcome, Clip) and cut_off and outcome.samples:
-            detail = f"{decoded_s:.2f} s decoded, its header promises {declared_s:.2f} s"
-            outcome = Refused(outcome.row, "truncated", detail)
-        yield outcome
+def _shed_of(tracks: list[_Track], shard: int, held_bytes: int) -> Iterator[Refused]:
+    mine = [(item, track) for track in tracks for item in track.active if item.span.shard == shard]
+    mine.sort(key=lambda pair: (-pair[0].encoded_bytes, _order(pair[0])))
+    for item, track in mine:
+        if held_bytes <= OPEN_BYTES:
+            return
+        held_bytes -= item.encoded_bytes
+        yield track.shed(item)
+
+
+def _judged(outcome: Outcome, source: Source, reader: Reader, decoded_s: float) -> Outcome:
+    """One of the last clips: refused where it leans on the end of a recording that was cut off."""
+    if not isinstance(outcome, Clip):
+        return outcome
+    declared_s = declared_seconds(source, reader) or 0.0
+    missing_s = declared_s - decoded_s
+    if missing_s > TRUNCATED_S and missing_s > TRUNCATED_SHARE * declared_s:
+        detail = f"{decoded_s:.2f} s decoded, its header promises {declared_s:.2f} s"
+        return Refused(outcome.row, "truncated", detail)
+    if cut_off(source, reader):
+        detail = f"{decoded_s:.2f} s decoded, the file ends in the middle of a page"
+        return Refused(outcome.row, "truncated", detail)
+    return outcome

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from govor.corpora.folder import Corpus
 from govor.prepare.planner import BATCH_ROWS, Plan, as_frame
-from govor.prepare.schema import SHARD_COLUMN, plain_columns
+from govor.prepare.schema import SHARD_COLUMN, left_out, plain_columns
 
 BUCKET_BYTES = 6_000_000
 MOST_BUCKETS = 200
@@ -38,14 +38,15 @@ class Contents:
 
 
 def contents(corpus: Corpus, plan: Plan) -> Contents:
-    """Hashes every row into its shard's checksum; order does not matter, every column does."""
+    """Hashes every row into its shard's checksum: every column that clips come from, in whatever order."""
+    without = ("duration", *left_out(corpus.info))
     checksum = np.zeros(len(plan.names), np.uint64)
     rows = np.zeros(len(plan.names), np.int64)
     total_bytes = 0.0
     for batch in corpus.batches(rows=BATCH_ROWS):
         frame = as_frame(batch)
         shard = plan.shards_of(frame)
-        np.add.at(checksum, shard, frame.hash_rows(seed=0).to_numpy())
+        np.add.at(checksum, shard, frame.drop(without, strict=False).hash_rows(seed=0).to_numpy())
         rows += np.bincount(shard, minlength=len(rows))
         total_bytes += frame.estimated_size()
     return Contents(checksum, rows, total_bytes / max(1, plan.read))

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,10 @@ import pyarrow.parquet as pq
 
 from govor.config import PrepareConfig, SelectConfig
 from govor.console import Progress, progress, say
+from govor.corpora.folder import INFO as CORPUS_INFO
 from govor.corpora.folder import Corpus
 from govor.errors import DatasetError, DiskFullError, LimitError
+from govor.findings import count_of
 from govor.prepare.facts import Finished, ShardFacts
 from govor.prepare.index import INDEX, Totals, totals, write_index
 from govor.prepare.local import Event, run_local
@@ -28,7 +31,7 @@ from govor.prepare.projection import projected_bytes
 from govor.prepare.recordings import forget_recordings, known_stems, shard_stem, store_recordings
 from govor.prepare.replaced import adopt, find_replaced
 from govor.prepare.rows import Contents, Gathered, contents
-from govor.prepare.schema import dataset_schema, plain_columns
+from govor.prepare.schema import dataset_schema, left_out, plain_columns
 from govor.prepare.settings import Settings
 from govor.prepare.state import Stored, read_stored, refuse_other_settings, store_plan, stored_plan
 from govor.prepare.supervise import Supervisor
@@ -65,6 +68,8 @@ def prepare_corpus(
     """
     started_s, used_s = time.monotonic(), _cpu_s()
     target = open_target(out)
+    if target.read(CORPUS_INFO) is not None:
+        raise DatasetError(f"{out} is a corpus, whose rejected.parquet would be lost: choose another --out")
     with target.held():
         job = Job.of(Corpus.open(corpus), target, config, update)
         if update:
@@ -264,7 +269,8 @@ class Job:
         return Supervisor(self.verdicts, self.config.stall_s, self.config.memory_bytes, stopped)
 
     def _tasks(self, gathered: Gathered, missing: list[int]) -> Iterator[Task]:
-        schema = dataset_schema(pq.read_schema(self.corpus.table), self.settings.sample_rate)
+        columns = pq.read_schema(self.corpus.table)
+        schema = dataset_schema(columns, self.settings.sample_rate, left_out(self.corpus.info))
         empty = {i for i in missing if not self.filled.rows[i]}
         if empty:
             yield self._task(sorted(empty), _no_rows(self.corpus), schema)
@@ -301,7 +307,7 @@ class Job:
         reckoned = self._hours(missing) * 3600 * SelectConfig().bytes_per_s
         fits = int((self.target.free_bytes() or 0) / SPACE_MARGIN**2 * reckoned / projected)
         return (
-            f"make a corpus that fits with govor select {self.corpus.folder} --out SMALLER "
+            f"make a corpus that fits with govor select {quote(str(self.corpus.folder))} --out SMALLER "
             f"--max-bytes {fits}, or choose another --out"
         )
 
@@ -310,7 +316,7 @@ class Job:
         room = "" if free is None else f"; {readable_bytes(free)} are free"
         say(
             f"{self._hours(missing):.3g} hours to prepare: about {readable_bytes(projected)} as "
-            f"{self.config.codec} in {len(missing):,} shards{room}"
+            f"{self.config.codec} in {count_of(len(missing), 'shard')}{room}"
         )
 
     def finish(self) -> Totals:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Container
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from govor.errors import DatasetError
+
+if TYPE_CHECKING:
+    from govor.corpora.folder import CorpusInfo
 
 AUDIO_TYPE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 OWN_COLUMNS: dict[str, pa.DataType] = {
@@ -24,15 +28,23 @@ OWN_COLUMNS: dict[str, pa.DataType] = {
 }
 FROM_CORPUS = ("id", "text", "language", "speaker", "recording", "start", "end")
 NOT_CARRIED = ("audio", "channel", "split", "duration", "audio_sha256")
+REVIEW_COLUMNS = ("text_before_review", "verdict")
+"""What ``govor review`` notes beside every utterance: carried, one verdict would change every shard."""
 FOOTER_KEY = b"govor"
 SHARD_COLUMN = "_shard"
 """In the rows of a task: the number of the shard that each goes into."""
 
 
-def dataset_schema(corpus_schema: pa.Schema, sample_rate: int) -> pa.Schema:
-    """Schema of the shards: govor's columns, then the corpus's further ones under their own names."""
+def left_out(info: CorpusInfo) -> tuple[str, ...]:
+    """Columns of a corpus that are about the corpus, not about its clips."""
+    return REVIEW_COLUMNS if "review" in info.notes else ()
+
+
+def dataset_schema(corpus_schema: pa.Schema, sample_rate: int, without: Container[str] = ()) -> pa.Schema:
+    """Schema of the shards: govor's columns, then the corpus's further ones, but for `without`."""
     fields = [pa.field(name, kind) for name, kind in OWN_COLUMNS.items()]
-    fields += [pa.field(name, plain(corpus_schema.field(name).type)) for name in further(corpus_schema)]
+    carried = [name for name in further(corpus_schema) if name not in without]
+    fields += [pa.field(name, plain(corpus_schema.field(name).type)) for name in carried]
     features = {field.name: _feature(field.type) for field in fields}
     features["audio"] = {"sampling_rate": sample_rate, "_type": "Audio"}
     info = json.dumps({"info": {"features": features}})

@@ -16,6 +16,7 @@ from govor.prepare.target import STATE, Target, read_json, write_json
 
 PLAN = f"{STATE}/plan.json"
 UNITS = f"{STATE}/units.parquet"
+VERSION_NAMES = {"format": "format of govor"}
 
 
 @dataclass(frozen=True)
@@ -96,12 +97,17 @@ def refuse_other_settings(target: Target, stored: Stored, settings: Settings) ->
     changed = [f"{key} {before.get(key)} (now {now.get(key)})" for key in sorted({*before, *now})
                if before.get(key) != now.get(key)]  # fmt: skip
     if changed:
+        same_versions = dict(stored.settings["versions"]) == dict(settings.versions)
+        way_out = "use the same settings, or " if same_versions else ""
         raise DatasetError(
             f"{target.name} was prepared with other settings: {', '.join(changed)}; they are not mixed: "
-            "use the same settings, or another --out"
+            f"{way_out}choose another --out (what was prepared stays readable)"
         )
 
 
 def _flat(settings: dict[str, Any]) -> dict[str, Any]:
     rest = {key: value for key, value in settings.items() if key != "versions"}
-    return {**rest, **{f"version of {key}": value for key, value in settings["versions"].items()}}
+    return {
+        **rest,
+        **{VERSION_NAMES.get(key, f"version of {key}"): value for key, value in settings["versions"].items()},
+    }

@@ -47,31 +47,20 @@ class Supervisor:
             WorkerLostError: with code ``stopped``, when the run is being ended.
             MachineError: workers are lost again and again without a recording to blame.
         """
-        finished: set[str] = set()
+        told = Told(task.settings.sample_rate, heard, arrived)
         while True:
-            task = replace(task.without(finished), verdicts=self._verdicts.codes())
-            current = ""
-
-            def on_message(message: tuple[Any, ...]) -> None:
-                nonlocal current
-                kind, *content = message
-                if kind == "recording":
-                    current = content[0]
-                elif kind == "beat":
-                    heard(*content)
-                else:
-                    finished.add(content[0].name)
-                    arrived(*content)
-
+            task = replace(task.without(told.finished), verdicts=self._verdicts.codes())
+            told.recording = ""
             try:
                 peak_bytes: int = self._worker.call(
-                    "govor.prepare.work:run_task", task, on_message=on_message, stopped=self._stopped
+                    "govor.prepare.work:run_task", task, on_message=told, stopped=self._stopped
                 )
                 return peak_bytes
             except WorkerLostError as error:
                 if error.code == "stopped":
                     raise
-                self._judge(task, current, error)
+                told.anew()
+                self._judge(task, told.recording, error)
                 task = replace(task, careful=True)
 
     def _judge(self, task: Task, current: str, error: WorkerLostError) -> None:
@@ -100,3 +89,33 @@ class Supervisor:
     def kill(self) -> None:
         """Ends the worker at once."""
         self._worker.kill()
+
+
+class Told:
+    """What workers tell of one task; seconds that are lost with a worker are taken back."""
+
+    def __init__(self, sample_rate: int, heard: Heard, arrived: Arrived) -> None:
+        self._rate, self._heard, self._arrived = sample_rate, heard, arrived
+        self.finished: set[str] = set()
+        self.recording = ""
+        self._open_s = 0.0
+
+    def __call__(self, message: tuple[Any, ...]) -> None:
+        """Takes a message of `govor.prepare.work.run_task`."""
+        kind, *content = message
+        if kind == "recording":
+            self.recording = content[0]
+        elif kind == "again":
+            self.anew()
+        elif kind == "beat":
+            self._open_s += content[0]
+            self._heard(*content)
+        else:
+            self._open_s -= content[0].facts.samples / self._rate
+            self.finished.add(content[0].name)
+            self._arrived(*content)
+
+    def anew(self) -> None:
+        """What no finished shard holds is done again."""
+        self._heard(-self._open_s, 0)
+        self._open_s = 0.0

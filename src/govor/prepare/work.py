@@ -39,7 +39,7 @@ def run_task(task: Task, report: Report) -> int:
     Args:
         task: what to do.
         report: told ``("recording", audio)`` in a careful task, ``("beat", seconds, rejected)`` now and then,
-            and ``("shard", finished)`` when a shard has appeared.
+            ``("shard", finished)`` when a shard has appeared, and ``("again",)`` when the rest begins anew.
 
     Returns:
         The largest resident memory of this process so far, in bytes.
@@ -57,6 +57,7 @@ def run_task(task: Task, report: Report) -> int:
             _attempt(task, note)
             return peak_rss_bytes()
         except _OtherDecoderNeededError as needed:
+            note(("again",))
             task = replace(task.without(finished), not_by_index=task.not_by_index | {needed.args[0]})
 
 
@@ -116,6 +117,8 @@ class _Shards:
         """Whether the end of this recording may still ask for another decoder of several shards."""
         if len({self._shard[span.row] for span in spans}) == 1:
             return False
+        if not is_local(audio):
+            return True  # to look would be to fetch it twice
         try:
             with opened(audio_path(audio, self._task.audio_root), self._task.settings.limits) as source:
                 return indexed(source)
@@ -164,15 +167,15 @@ class _Shards:
 
 
 def _recordings(table: pa.Table) -> Iterator[tuple[str, list[Span]]]:
-    columns = [table[name].to_pylist() for name in ("audio", "channel", "start", "end")]
+    columns = [table[name].to_pylist() for name in ("audio", "channel", "start", "end", SHARD_COLUMN)]
     spans: list[Span] = []
     previous = None
-    for row, (audio, channel, start, end) in enumerate(zip(*columns, strict=True)):
+    for row, (audio, *place) in enumerate(zip(*columns, strict=True)):
         if spans and audio != previous:
             yield previous or "", spans
             spans = []
         previous = audio
-        spans.append(Span(row, channel, start, end))
+        spans.append(Span(row, *place))
     if spans:
         yield previous or "", spans
 
@@ -185,7 +188,7 @@ def _outcomes(task: Task, audio: str, spans: list[Span], beat: Callable[[], None
     left = dict.fromkeys(span.row for span in spans)
     path = audio_path(audio, task.audio_root)
     try:
-        with opened(path, task.settings.limits) as source:
+        with opened(path, task.settings.limits, beat) as source:
             for outcome in _by_the_right_decoder(task, source, audio, spans, beat):
                 del left[outcome.row]
                 yield outcome
@@ -270,5 +273,10 @@ def _disk_fault(error: OSError, path: str) -> str:
 
 def examine(path: str, limits: DecodeLimits, report: Report) -> None:
     """Decodes a whole recording and drops it: what a suspect is asked to survive alone."""
-    for _ in mono_blocks(path, limits=limits):
+
+    def beat() -> None:
         report(("beat", 0.0, 0))
+
+    with opened(path, limits, beat) as source:
+        for _ in mono_blocks(source.path or path, limits=limits):
+            beat()
