@@ -125,3 +125,9 @@ def test_family_names_stay_in_models():
         names |= {node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
         wrong += [f"{path.relative_to(SOURCE)}: {name}" for name in names if "whisper" in name.lower()]
     assert not wrong, wrong
+
+
+def test_test_files_have_names_of_their_own():
+    """pytest collects no two files of one name where their folders are no packages."""
+    names = [path.name for path in Path(__file__).parent.rglob("test_*.py")]
+    assert sorted(set(names)) == sorted(names)

@@ -54,7 +54,7 @@ def test_plain_lines_without_a_terminal():
     lines = done.stderr.splitlines()
     assert lines[0].startswith("train   50%  2/4 steps  ") and lines[0].endswith("left  loss [b]0.5[/b]")
     assert lines[1].startswith("decode   25%  0.12/0.50 h  ")
-    assert lines[2] == "a word meanwhile"
+    assert lines[2] == "a word meanwhile" and len(lines) == 4  # the last state is not shown twice
     assert lines[-1].startswith("train  100%  4/4 steps") and "left" not in lines[-1]
     assert "\x1b" not in done.stderr and "\r" not in done.stderr
 

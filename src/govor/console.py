@@ -49,6 +49,7 @@ class Progress:
         self.label, self.total, self.unit = label, total, unit
         self.done, self.note = done, ""
         self._before = done
+        self._shown: tuple[float, float | None] | None = None
         self._start_s = self._shown_s = time.monotonic()
         self._row = open_row(label, total, done) if sys.stderr.isatty() else None
 
@@ -68,11 +69,13 @@ class Progress:
 
     def finish(self) -> None:
         """Shows the last state and ends the line."""
-        self._show()
+        if self._row or self._shown != (self.done, self.total):
+            self._show()
         if self._row:
             self._row.close()
 
     def _show(self) -> None:
+        self._shown = self.done, self.total
         if self._row:
             self._row.show(self.done, self.total, "  ".join(self._facts()), self.note)
             return
@@ -122,4 +125,4 @@ def table(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> list[str
     lines = [
         "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in everything
     ]
-    return [lines[0], "  ".join("-" * w for w in widths), *lines[1:]] if header else lines
+    return [lines[0], "  ".join("-" * w for w in widths).rstrip(), *lines[1:]] if header else lines

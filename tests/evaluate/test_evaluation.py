@@ -9,7 +9,7 @@ import pytest
 
 from govor.commands.evaluate import lines_of
 from govor.config import EvaluateConfig
-from govor.errors import DatasetError, InputError, LimitError, UsageError
+from govor.errors import DatasetError, InputError, LanguageError, LimitError, UsageError
 from govor.evaluate import evaluate
 
 CONFIG = EvaluateConfig(slices=("voice",), batch_s=30)
@@ -71,6 +71,20 @@ def test_the_same_again_decodes_nothing_another_model_decodes_anew(models, tmp_p
     better = evaluate("perfect", "stub", tmp_path / "e", CONFIG)
     assert opened == ["careless", "perfect"]
     assert better["wer"]["value"] == 0 and better["wer"]["high"] > 0
+
+
+def test_a_language_that_the_model_does_not_know(models, tmp_path, perfect):
+    """Clips that name their own would be decoded in that one, and the option would be a lie."""
+
+    def check_language(tag):
+        if tag not in (None, "hr"):
+            raise LanguageError(f"the model does not know {tag}")
+
+    perfect.check_language = check_language
+    with pytest.raises(LanguageError, match="does not know xx"):
+        evaluate("perfect", "stub", tmp_path / "e", dataclasses.replace(CONFIG, language="xx"))
+    assert perfect.batches == []
+    evaluate("perfect", "stub", tmp_path / "e", dataclasses.replace(CONFIG, language="hr"))
 
 
 def test_baseline_is_compared_in_pairs(models, tmp_path):

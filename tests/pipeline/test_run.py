@@ -183,4 +183,24 @@ def test_an_old_run_is_kept_when_its_settings_change(tmp_path):
     runner._set_old_run_aside(record, {"train.lr": 1.0}, {}, run)
     assert run.exists()
     runner._set_old_run_aside(record, {"train.lr": 2.0}, {}, run)
-    assert not run.exists() and (Path(f"{run}-before-1") / "checkpoints").exists()
+    assert not (run / "checkpoints").exists() and (Path(f"{run}-before-1") / "checkpoints").exists()
+    assert json.loads((run / "run.json").read_text())["run"]  # which a mirror of the old run is not
+
+
+def test_what_a_run_came_to_is_shown():
+    from govor.commands.run import _lines
+
+    interval = {"value": 0.25, "low": 0.2, "high": 0.3}
+    stages = {
+        "import": {"status": "done", "summary": {"kept": 5}},
+        "preflight": {"status": "done", "summary": {"errors": 0, "warnings": 2, "out": "run/preflight"}},
+        "train": {"status": "done", "summary": {"best": {"step": 9, "wer": 0.5}, "model": "run/model"}},
+        "evaluate": {"status": "done", "summary": {"split": "test", "wer": interval, "out": "e"}},
+    }
+    said = _lines({"stages": stages, "work": "w", "wall_s": 1.0})
+    assert said[0] == "import     done"
+    assert said[1] == "preflight  done  0 errors, 2 warnings: run/preflight/report.html"
+    assert said[2] == "train      done  dev WER 0.5000 at step 9: run/model"
+    assert said[3] == "evaluate   done  test WER 0.2500, 95% interval 0.2000 to 0.3000: e/report.html"
+    stages["evaluate"]["summary"]["wer"] = {"value": 1.0, "low": None, "high": None}
+    assert "test WER 1.0: e/" in _lines({"stages": stages, "work": "w", "wall_s": 1.0})[3]

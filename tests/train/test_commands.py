@@ -55,6 +55,16 @@ def test_out_of_time(recipe: Callable[..., Recipe]) -> None:
     assert "to continue" in "\n".join(status_lines(found))
 
 
+def test_status_between_two_lines_of_metrics(recipe: Callable[..., Recipe]) -> None:
+    """The step is that of the checkpoint where it is further on; a hypothesis without end is cut."""
+    with pytest.raises(StoppedError) as caught:
+        train(recipe(steps=500, log_every=100, max_hours=1e-9), device="cpu")
+    found = status(Path(caught.value.summary["out"]))
+    assert found["step"] == 1
+    found["samples"] = [{"id": "a", "step": 1, "reference": "da", "hypothesis": "da " * 500}]
+    assert max(map(len, status_lines(found))) < 250
+
+
 def test_status_of_no_run(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"no run\.json"):
         status(tmp_path)

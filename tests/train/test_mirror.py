@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from train_parts import weights
+from train_parts import CTC, weights
 
+from govor import store
 from govor.config import Recipe
-from govor.errors import MachineError
+from govor.errors import DatasetError, MachineError, ModelError, RecipeError
 from govor.train import checkpoint, train
+from govor.train.checkpoint import Checkpoint
 from govor.train.folder import RunFolder
-from govor.train.mirror import Mirror, copies
+from govor.train.mirror import Mirror, copies, fetch_manifest
 from govor.train.mirror_target import FileTarget, _filesystem, open_target
 from govor.train.session import Session
 
@@ -134,11 +136,96 @@ def test_what_a_session_could_not_copy_the_next_one_copies(
     assert noted["step"] == steps and noted["verified"] == "read back and equal"
 
 
-def test_the_best_is_copied_even_when_a_newer_one_waits(tmp_path: Path) -> None:
+def written(root: Path, step: int, text: str = "") -> Checkpoint:
+    """A checkpoint of one file."""
+    facts = {"step": step, "position": {"step": step, "epoch": 0.0, "seconds": 0.0}}
+    place = root / "checkpoints" / f"step-{step:08d}"
+    return checkpoint.write(place, lambda partial: store.write_text(partial / "config.json", text), facts)
+
+
+def test_of_copies_that_wait_only_the_best_and_the_newest_stay(tmp_path: Path) -> None:
+    """Also on the disk: a slow mirror does not hold pruned checkpoints there."""
     mirror = Mirror(RunFolder(tmp_path), str(tmp_path / "drive"), None)
-    for step in (4, 6, 8):
-        mirror._queue.put((tmp_path / f"step-{step:08d}", 4))
-    assert mirror._superseded("step-00000006") and not mirror._superseded("step-00000004")
+    for step in (2, 4, 6, 8):
+        mirror.copy(written(tmp_path, step), 4 if step > 2 else None)
+    waiting = sorted(path.parent.name for path in (tmp_path / ".mirror").glob("*/*/checkpoint.json"))
+    assert waiting == ["step-00000004", "step-00000008"]
+    mirror.start()
+    mirror.finish()
+    assert copies(open_target(str(tmp_path / "drive"))) == waiting
+    assert not (tmp_path / ".mirror").exists()
+
+
+def test_a_step_that_is_saved_again_while_it_is_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd
+) -> None:
+    begun, go_on, put = threading.Event(), threading.Event(), FileTarget.put
+
+    def slow(self: FileTarget, files: Any, message: str) -> None:
+        begun.set()
+        go_on.wait(60)
+        put(self, files, message)
+
+    monkeypatch.setattr(FileTarget, "put", slow)
+    mirror = Mirror(RunFolder(tmp_path), str(tmp_path / "drive"), None)
+    mirror.start()
+    mirror.copy(written(tmp_path, 4, "first"), None)
+    assert begun.wait(60)
+    again = written(tmp_path, 4, "again")
+    mirror.copy(again, 4)
+    go_on.set()
+    mirror.finish()
+    assert (tmp_path / "drive" / "checkpoints" / "step-00000004" / "config.json").read_text() == "again"
+    assert fetch_manifest(mirror.target, "step-00000004") == again.manifest
+    assert "was not written" not in capfd.readouterr().err
+
+
+def test_what_cannot_be_set_out_for_the_mirror_stops_nothing(
+    recipe: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("govor.train.mirror.shutil.copyfile", full)
+    assert train(recipe(steps=2, mirror=str(tmp_path / "drive")), device="cpu")["complete"]
+    assert "does not get step-00000002: [Errno 28] No space left" in capfd.readouterr().err
+
+
+def test_a_mirror_of_another_run(recipe: Callable[..., Recipe], tmp_path: Path, capfd) -> None:
+    """Neither continued from, nor written over: not when the run goes on, and not when it was complete."""
+    mirror = str(tmp_path / "drive")
+    train(recipe(steps=4, work=tmp_path / "one", mirror=mirror), device="cpu")
+    before = open_target(mirror).sizes()
+    train(recipe(steps=2, work=tmp_path / "other"), device="cpu")
+    with pytest.raises(RecipeError, match=r"drive holds another run .*step-00000004.*mirror of its own"):
+        train(recipe(steps=6, work=tmp_path / "other", mirror=mirror), device="cpu")
+    found = checkpoint.listed(tmp_path / "other" / "run" / "checkpoints")
+    assert [made.step for made in found] == [2]
+    assert train(recipe(steps=2, work=tmp_path / "other", mirror=mirror), device="cpu")["complete"]
+    assert "was not written: train.mirror:" in capfd.readouterr().err
+    assert open_target(mirror).sizes() == before
+
+
+def test_other_settings_on_a_bare_machine_are_said(
+    recipe: Callable[..., Recipe], tmp_path: Path, capfd
+) -> None:
+    mirror = str(tmp_path / "drive")
+    train(recipe(steps=4, work=tmp_path / "lost", mirror=mirror), device="cpu")
+    train(recipe(steps=4, work=tmp_path / "bare", lr=1e-3, mirror=mirror), device="cpu")
+    said = capfd.readouterr().err
+    assert "changed since the last session: train.lr 0.002 became 0.001" in said
+    assert "no step is left to train with the changed settings" in said
+
+
+def test_a_mirror_of_another_model_is_not_fetched(recipe: Callable[..., Recipe], tmp_path: Path) -> None:
+    mirror = str(tmp_path / "drive")
+    train(recipe(steps=2, work=tmp_path / "lost", mirror=mirror), device="cpu")
+    other = {"from_scratch": CTC | {"hidden_size": 32}}
+    with pytest.raises(ModelError, match=r"step-00000002 was made .*model\.from_scratch was .* and is "):
+        train(recipe(work=tmp_path / "bare", model=other, mirror=mirror), device="cpu")
+    assert not list((tmp_path / "bare" / "run").glob("checkpoints/*"))
+    with pytest.raises(DatasetError, match=r"other data \(train\.hours was None and is 0\.01\)"):
+        train(recipe(work=tmp_path / "bare", hours=0.01, mirror=mirror), device="cpu")
 
 
 def test_a_mirror_without_room_for_two(
@@ -196,6 +283,17 @@ def test_copying_never_holds_training_up(
     monkeypatch.setattr(Session, "finish", done)
     train(recipe(save_every="2 steps", mirror=str(tmp_path / "drive")), device="cpu")
     assert copies(open_target(str(tmp_path / "drive"))) == ["step-00000002", "step-00000008"]
+
+
+def test_what_a_killed_session_copied_half_is_swept(recipe: Callable[..., Recipe], tmp_path: Path) -> None:
+    """Nothing else would ever remove it, and a Drive has fifteen gigabytes."""
+    half = tmp_path / "drive" / "checkpoints" / "step-00000001"
+    half.mkdir(parents=True)
+    (half / "model.safetensors.partial").write_bytes(b"half of it")
+    (half.parent / "step-1").mkdir()
+    (half.parent / "step-1" / "weights").write_text("somebody else's")
+    train(recipe(steps=2, mirror=str(tmp_path / "drive")), device="cpu")
+    assert sorted(path.name for path in half.parent.iterdir()) == ["step-00000002", "step-1"]
 
 
 def test_fsspec_urls(recipe: Callable[..., Recipe], tmp_path: Path) -> None:

@@ -70,6 +70,12 @@ def test_a_number_is_matched_whole() -> None:
     assert [rate_of(name, config, 0) for name in names] == [2.0, 1.0, 1.0, 1.0]
 
 
+def test_the_longest_prefix_decides() -> None:
+    for rates in ({"encoder": 0.1, "encoder.layers.1": 0.5}, {"encoder.layers.1": 0.5, "encoder": 0.1}):
+        config = TrainConfig(rates=rates)
+        assert [rate_of(f"encoder.layers.{n}.weight", config, 0) for n in (0, 1)] == [0.1, 0.5]
+
+
 def test_rates_of_nothing_are_an_error() -> None:
     with pytest.raises(RecipeError, match=r"no parameter begins with 'haed'; there are conv\.bias"):
         make_optimiser(Toy(), TrainConfig(rates={"haed": 10.0}))

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from train_parts import AUGMENT, fill, weights
+from train_parts import AUGMENT, Killed, fill, weights
+from trainer import STOP_IN_EVALUATION
 
 from govor.config import Recipe, recipe_from
 from govor.errors import DiskFullError, StoppedError
@@ -172,6 +173,70 @@ def test_asked_to_stop_where_an_evaluation_is_due(
         found = {made.step: made.manifest["named"] for made in checkpoint.listed(place / "checkpoints")}
         assert found == {4: True, 6: False}
     assert weights(run, 6) == weights(whole, 6)
+
+
+@pytest.mark.parametrize("moment", ["the last step's", "the whole of dev"])
+def test_asked_to_stop_in_an_evaluation_behind_the_last_step(
+    recipe: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """The steps are saved before the last evaluation is waited for; the next session makes up for it."""
+    looked: list[int] = []
+    evaluations = 0 if moment == "the last step's" else 1
+
+    def asked(self: Stopper) -> bool:
+        if len(numbers(run, "train")) == 4 and len(numbers(run, "eval")) == evaluations:
+            looked.append(1)
+        return len(looked) == 3
+
+    more = {"steps": 4, "log_every": 1, "eval_utterances": 4}
+    whole, run = tmp_path / "whole" / "run", tmp_path / "parts" / "run"
+    undisturbed = train(recipe(work=whole.parent, **more), device="cpu")
+    with monkeypatch.context() as patch:
+        patch.setattr(Stopper, "asked", asked)
+        with pytest.raises(StoppedError, match=r"after step 4 of 4.*step-00000004: run the same") as caught:
+            train(recipe(work=run.parent, **more), device="cpu")
+    assert caught.value.summary["complete"] is False and checkpoints(run) == ["step-00000004"]
+    assert len(numbers(run, "eval")) == evaluations and not numbers(run, "dev")
+    summary = train(recipe(work=run.parent, **more), device="cpu")
+    assert summary["complete"] and summary["resumed_from"] == 4
+    assert (summary["best"], summary["dev"]["wer"]) == (undisturbed["best"], undisturbed["dev"]["wer"])
+    assert numbers(run, "eval") == numbers(whole, "eval")
+    assert weights(run, 4) == weights(whole, 4)
+    assert (run / "model" / "model.safetensors").exists()
+
+
+def test_asked_to_stop_while_the_base_is_evaluated(
+    recipe: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(recipe(steps=2, work=tmp_path / "base"), device="cpu")
+    model = {"base": str(tmp_path / "base" / "run")}
+    with monkeypatch.context() as patch:
+        patch.setattr(Stopper, "asked", lambda self: True)
+        with pytest.raises(StoppedError, match=r"after step 0 of 2.* nothing was trained yet: run the same"):
+            train(recipe(steps=2, model=model), device="cpu")
+    summary = train(recipe(steps=2, model=model), device="cpu")
+    assert summary["complete"] and summary["base_wer"] is not None and summary["resumed_from"] is None
+
+
+@pytest.mark.slow
+def test_two_processes_stop_together_in_an_evaluation(
+    plain: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    """One is asked in the middle of its share of dev: both save and stop, and go on as if undisturbed."""
+    settings = {"steps": 6, "eval_every": "3 steps", "log_every": 1, "eval_utterances": 8}
+    settings |= {"schedule": "constant", "warmup": 0.0}
+    data, run = plain(tmp_path / "parts", **settings), tmp_path / "parts" / "run"
+    stopped = Killed(data, processes=2, environment={STOP_IN_EVALUATION: "1"}).finish()
+    assert stopped["status"] != 0 and stopped["summary"]["steps"] == 3, stopped
+    assert "stopped (another process was asked to stop)" in stopped["summary"]["error"]
+    assert checkpoints(run) == ["step-00000003"] and not numbers(run, "eval")
+    again = Killed(data, processes=2).finish()
+    assert again["status"] == 0 and again["summary"]["resumed_from"] == 3, again
+    whole = Killed(plain(tmp_path / "whole", **settings), processes=2).finish()
+    assert whole["status"] == 0 and whole["summary"]["best"] == again["summary"]["best"], whole
+    for kind in ("eval", "train"):
+        assert numbers(run, kind) == numbers(tmp_path / "whole" / "run", kind)
+    assert weights(run, 6) == weights(tmp_path / "whole" / "run", 6)
 
 
 def numbers(run: Path, kind: str) -> list[tuple[int, float]]:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from govor import evaluate
 from govor.config import recipe_from
 from govor.errors import GovorError, LimitError
 from govor.train import train
 from govor.train.loop import Stepper
+from govor.train.stop import Stopper
 
 SEEN = "GOVOR_TEST_SEEN"
+STOP_IN_EVALUATION = "GOVOR_TEST_STOP_IN_EVALUATION"
 
 
 def watch(folder: Path) -> None:
@@ -30,6 +34,20 @@ def watch(folder: Path) -> None:
     Stepper.step = watched  # type: ignore[method-assign]
 
 
+def stop_in_evaluation() -> None:
+    """The second process alone is asked to stop, behind the second clip that it decodes for an evaluation."""
+    decode_rows, asked = evaluate.decode_rows, []
+    Stopper.asked = lambda self: bool(asked)  # type: ignore[method-assign]
+
+    def decoding(*arguments: Any, **settings: Any) -> Iterator[Any]:
+        for number, found in enumerate(decode_rows(*arguments, **settings), start=1):
+            if os.environ["RANK"] == "1" and number == 2:
+                asked.append(number)
+            yield found
+
+    evaluate.decode_rows = decoding  # type: ignore[assignment]
+
+
 def say(summary: dict[str, Any]) -> None:
     """Prints the summary, once for all processes: lines of several would run into each other."""
     if os.environ.get("RANK", "0") == "0":
@@ -40,6 +58,8 @@ def main() -> int:
     data = json.loads(Path(sys.argv[1]).read_text())
     if SEEN in os.environ:
         watch(Path(os.environ[SEEN]))
+    if STOP_IN_EVALUATION in os.environ:
+        stop_in_evaluation()
     try:
         summary = train(recipe_from(data), device="cpu")
     except LimitError as error:

@@ -49,5 +49,22 @@ def _lines(summary: dict[str, Any]) -> list[str]:
     from govor.console import table
     from govor.store import readable_seconds
 
-    rows = [(name, stage["status"]) for name, stage in summary["stages"].items()]
+    rows = [
+        (name, stage["status"], _result(name, stage["summary"])) for name, stage in summary["stages"].items()
+    ]
     return [*table(rows), f"all in {summary['work']}, {readable_seconds(summary['wall_s'])}"]
+
+
+def _result(stage: str, summary: dict[str, Any]) -> str:
+    """What a stage came to, and where it lies, where that is what people run a recipe for."""
+    if stage == "preflight" and "warnings" in summary:
+        return f"{summary['errors']} errors, {summary['warnings']} warnings: {summary['out']}/report.html"
+    if stage == "train" and summary.get("best"):
+        best = summary["best"]
+        return f"dev WER {best['wer']:.4f} at step {best['step']}: {summary['model']}"
+    if stage == "evaluate" and "wer" in summary:
+        found = "{value:.4f}, 95% interval {low:.4f} to {high:.4f}"
+        if None in summary["wer"].values():  # one group of clips has no interval
+            found = "{value}"
+        return f"{summary['split']} WER {found.format(**summary['wer'])}: {summary['out']}/report.html"
+    return ""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 
 def require_above_zero(settings: Any, *names: str) -> None:
-    """Every named number that is set is above 0 (and a number: TOML has ``nan``).
+    """Every named number that is set is above 0 (and finite: TOML has ``nan`` and ``inf``).
 
     Raises:
         ValueError: one is not.
@@ -44,6 +45,10 @@ def require_ordered(settings: Any, *names: str) -> None:
 def _require(settings: Any, names: tuple[str, ...], holds: Any, words: str) -> None:
     for name in names:
         value = getattr(settings, name)
-        if value is not None and not holds(value):
-            shown = list(value) if isinstance(value, tuple) else value
+        if value is None:
+            continue
+        shown = list(value) if isinstance(value, tuple) else value
+        if any(map(math.isinf, value if isinstance(value, tuple) else (value,))):
+            raise ValueError(f"{name} is {shown}; it is a finite number")
+        if not holds(value):
             raise ValueError(f"{name} is {shown}; {words}")

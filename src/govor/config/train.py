@@ -112,8 +112,7 @@ class TrainConfig:
         require_share(self, "full_share", "max_skipped")
         if self.steps is None:
             require_above_zero(self, "epochs")
-        if not self.batch_s >= 0:
-            raise ValueError(f"batch_s is {self.batch_s}; it is above 0, or 0 to find it by trying")
+        require_not_negative(self, "batch_s")
         if not all(0 <= beta < 1 for beta in self.betas):
             raise ValueError(f"betas is {list(self.betas)}; both are from 0 to below 1")
         if any(epoch < 1 for epoch in self.keep_epochs):

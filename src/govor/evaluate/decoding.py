@@ -15,10 +15,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from govor.console import Progress, progress
-from govor.errors import DatasetError, MachineError
+from govor.console import Progress, progress, say
+from govor.errors import DatasetError, GovorError, MachineError
 from govor.evaluate.decode import Clips, Decoded, decode_batches, plan_batches
 from govor.evaluate.hypotheses import Appender, Line, as_line, read_lines
+from govor.models.base import Multilingual
 from govor.store import atomic_path, fingerprint, read_json, write_json
 
 if TYPE_CHECKING:
@@ -168,9 +169,15 @@ def decode_part(
     workers: int,
     bar: Progress | None,
 ) -> None:
-    """Decodes one worker's share of the batches and appends it to the worker's part."""
+    """Decodes one worker's share of the batches and appends it to the worker's part.
+
+    Raises:
+        LanguageError: the model does not know the language that it is to be told.
+    """
     start_s, job = time.perf_counter(), place.job
     recogniser = open_here()
+    if isinstance(recogniser, Multilingual):
+        recogniser.check_language(job.options.language)
     if worker == 0:
         write_json(place.facts, facts_of(recogniser, time.perf_counter() - start_s))
     ids, batches = _plan(job, dataset)
@@ -265,7 +272,11 @@ def _work(place: Place, worker: int, workers: int) -> None:
     def open_here() -> Recogniser:
         return open_model(job.model, device=_device_of(job.device, worker))
 
-    decode_part(place, Dataset.open(job.dataset), open_here, worker, workers, None)
+    try:
+        decode_part(place, Dataset.open(job.dataset), open_here, worker, workers, None)
+    except GovorError as error:
+        say(f"worker {worker}: {error}")
+        raise SystemExit(error.exit_status) from None
 
 
 def _end_with_parent() -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from govor.config import ModelConfig
-from govor.errors import ModelError, RecipeError
+from govor.errors import LanguageError, ModelError, RecipeError
 from govor.models.adapters import prepare_for_training
-from govor.models.base import Family
+from govor.models.base import Family, Multilingual
 from govor.models.device import choose_device, training_precision
 from govor.models.opening import is_ctc, open_family, resolve
 from govor.models.products import FRAME_MULTIPLE, TRAINING_KERNELS, keep_kernels
@@ -47,6 +47,7 @@ def new_model(
     Raises:
         RecipeError: the settings contradict each other.
         ModelError: the base cannot be opened or trained.
+        LanguageError: the model does not know the language that the recipe names.
     """
     where = choose_device(device)
     arithmetic = training_precision(precision, where)
@@ -56,7 +57,22 @@ def new_model(
             maker.from_scratch(train_texts) if config.from_scratch else maker.from_base(train_texts)
         )
         prepare_for_training(family, config)
+    _check_language(family, config)
     return _suited(family, where, arithmetic)
+
+
+def _check_language(family: Family, config: ModelConfig) -> None:
+    """Refuses a language that a multilingual model has no token for: it would learn and write another one.
+
+    Raises:
+        LanguageError: [model] language is one.
+    """
+    if not isinstance(family, Multilingual):
+        return
+    try:
+        family.check_language(config.language)
+    except LanguageError as error:
+        raise LanguageError(f"model.language: {error}") from None
 
 
 def resume_model(

@@ -13,6 +13,8 @@ from govor.errors import InputError, LimitError, UsageError
 from govor.pipeline.record import DONE, RUNNING, StageRecord, load_record
 from govor.pipeline.stages import STAGE_NAMES, STAGES, Stage
 from govor.store import locked, readable_seconds, write_text
+from govor.train.folder import RunFolder
+from govor.train.state import new_identity
 
 
 def run_recipe(
@@ -132,8 +134,12 @@ def _set_old_run_aside(
     """Keeps a run of other settings or data under another name; an unfinished one of the same continues."""
     if dict(record.settings) == dict(settings) and dict(record.inputs) == dict(inputs):
         return
-    if not (run / "run.json").exists():
-        return
+    if (run / "run.json").exists():
+        _rename_aside(run)
+    RunFolder(run).note(run=new_identity())  # so that a mirror of the old run is not continued from
+
+
+def _rename_aside(run: Path) -> None:
     number = next(n for n in range(1, 10_000) if not run.with_name(f"{run.name}-before-{n}").exists())
     aside = run.with_name(f"{run.name}-before-{number}")
     run.rename(aside)

@@ -96,9 +96,9 @@ def _has_dataset(recipe: Recipe) -> bool:
 
 
 def _preflight(recipe: Recipe, device: str) -> Mapping[str, Any]:
-    from govor.preflight import preflight
+    from govor.preflight import preflight_aloud
 
-    return preflight(recipe, out=Workspace.of(recipe).run / "preflight", device=device)
+    return preflight_aloud(recipe, out=Workspace.of(recipe).run / "preflight", device=device)
 
 
 def _train(recipe: Recipe, device: str) -> Mapping[str, Any]:

@@ -1,5 +1,5 @@
 """Data with model, checked in minutes before anything long."""
 
-from govor.preflight.run import ensure, preflight
+from govor.preflight.run import ensure, preflight, preflight_aloud
 
-__all__ = ["ensure", "preflight"]
+__all__ = ["ensure", "preflight", "preflight_aloud"]

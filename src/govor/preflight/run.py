@@ -81,6 +81,26 @@ def preflight(recipe: Recipe, *, out: Path, device: str = "auto") -> dict[str, A
     return summary
 
 
+def preflight_aloud(recipe: Recipe, *, out: Path, device: str = "auto") -> dict[str, Any]:
+    """`preflight` in front of other work: what it found is said on stderr, whether it stops that or not.
+
+    Raises:
+        LimitError: as `preflight`.
+    """
+    try:
+        summary = preflight(recipe, out=out, device=device)
+    except LimitError as error:
+        _say_findings(error.summary)
+        raise
+    _say_findings(summary)
+    return summary
+
+
+def _say_findings(summary: dict[str, Any]) -> None:
+    for line in terminal_lines(summary):
+        console.say(line)
+
+
 def ensure(recipe: Recipe, *, device: str = "auto") -> None:
     """Runs preflight before a run's first step, unless it let these very settings and data pass already.
 
@@ -98,9 +118,7 @@ def ensure(recipe: Recipe, *, device: str = "auto") -> None:
         same = earlier.get("fingerprint") == fingerprint_of(recipe, Dataset.open(place.dataset))
         if same and not earlier["errors"]:
             return
-    summary = preflight(recipe, out=report.parent, device=device)
-    for line in terminal_lines(summary):
-        console.say(line)
+    preflight_aloud(recipe, out=report.parent, device=device)
 
 
 def fingerprint_of(recipe: Recipe, dataset: Any) -> str:

@@ -61,21 +61,36 @@ def _kept(found: Checkpoint, best_step: int | None) -> Kept:
     return Kept(found.folder.name, found.position, found.size_bytes, protected)
 
 
-def check_belongs(found: Checkpoint, model: str, data: str) -> None:
-    """Refuses a checkpoint of another model or data set.
+def check_belongs(manifest: dict[str, Any], place: str, origin: dict[str, Any]) -> None:
+    """Refuses a checkpoint of another model or data set, and names the settings that differ.
+
+    Args:
+        manifest: of the checkpoint.
+        place: where it lies, for the message.
+        origin: ``fingerprints`` and ``settings`` of now.
 
     Raises:
         ModelError: other ``[model]`` or ``[text]`` settings.
         DatasetError: other data.
     """
-    prints = found.manifest.get("fingerprints", {})
-    if prints.get("model") != model:
+    before, now = manifest.get("fingerprints", {}), origin["fingerprints"]
+    if before.get("model") != now["model"]:
         raise ModelError(
-            f"{found.folder} was made with other [model] or [text] settings ({prints.get('model')}, "
-            f"now {model}): restore them, or choose another --out to start afresh"
+            f"{place} was made with other [model] or [text] settings"
+            f"{_differing(manifest, origin, ('model.', 'text.'))}: restore them, or choose another --out "
+            "(and train.mirror) to start afresh"
         )
-    if prints.get("data") != data:
+    if before.get("data") != now["data"]:
         raise DatasetError(
-            f"{found.folder} was trained on other data ({prints.get('data')}, now {data}): give the data set "
-            "it was trained on, or choose another --out and start from its model with model.base"
+            f"{place} was trained on other data{_differing(manifest, origin, ('train.',))}: give the data "
+            "set it was trained on, or choose another --out (and train.mirror) and start from its model with "
+            "model.base"
         )
+
+
+def _differing(manifest: dict[str, Any], origin: dict[str, Any], beginnings: tuple[str, ...]) -> str:
+    """In brackets: the settings of both that differ; empty where none is known to."""
+    before, now = manifest.get("settings", {}), origin["settings"]
+    keys = sorted(key for key in before.keys() & now.keys() if key.startswith(beginnings))
+    found = [f"{k} was {before[k]!r} and is {now[k]!r}" for k in keys if before[k] != now[k]]
+    return f" ({'; '.join(found)})" if found else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from govor.models.base import DecodeOptions, Family
 
 FORCED_CLIPS = 16
+_WORDS = re.compile(r"[a-z]+")
+_TEST_WORDS = {"test", "tests", "testing", "devtest"}
 
 
 class BrokenOffError(Exception):
@@ -78,7 +81,7 @@ def check_splits(config: TrainConfig, splits: dict[str, int]) -> None:
             f"train.dev_split is {config.dev_split!r}, which is also learned from: choose another split"
         )
     for key, split in (("train_split", config.train_split), ("dev_split", config.dev_split)):
-        if "test" in split.lower():
+        if _TEST_WORDS & set(_WORDS.findall(split.lower())):
             raise RecipeError(
                 f"train.{key} is {split!r}: test data is never trained on or used to choose a model; "
                 "make a dev split with govor select --dev N"

@@ -32,12 +32,13 @@ from govor.train.parts import (
     make_family,
     model_fingerprint,
     set_threads,
+    settings_behind,
 )
 from govor.train.reduce import Ranks
 from govor.train.saver import Saver
 from govor.train.session import Session
 from govor.train.sizing import FIRST_BATCH_S, found_batch_s, largest_batch_fits
-from govor.train.state import TrainState
+from govor.train.state import TrainState, new_identity
 from govor.train.stop import Stopper
 from govor.train.usage import hardware, versions
 
@@ -50,13 +51,13 @@ class Material:
         dataset: opened.
         used: rows of the train split that are used.
         durations: their seconds.
-        fingerprints: of ``model`` settings and ``data``.
+        origin: ``fingerprints`` of ``model`` settings and ``data``, and the ``settings`` behind them.
     """
 
     dataset: Any
     used: Rows
     durations: NDArray[np.float64]
-    fingerprints: dict[str, str]
+    origin: dict[str, Any]
 
 
 def open_material(recipe: Recipe) -> Material:
@@ -76,7 +77,9 @@ def open_material(recipe: Recipe) -> Material:
     durations = dataset.durations(config.train_split)
     used = chosen_rows(durations, config.hours, config.seed)
     prints = {"model": model_fingerprint(recipe), "data": data_fingerprint(recipe, dataset)}
-    return Material(dataset, used, durations[used], prints)
+    return Material(
+        dataset, used, durations[used], {"fingerprints": prints, "settings": settings_behind(recipe)}
+    )
 
 
 def open_session(
@@ -86,7 +89,7 @@ def open_session(
     config = recipe.train
     material = open_material(recipe)
     threads = set_threads(config)
-    start = _find_start(folder, ranks, material.fingerprints, config.mirror)
+    start = _find_start(folder, ranks, material.origin, config.mirror)
     if start and ranks.main:
         checkpoint.require_room(folder.root, start.size_bytes)
     stepper = _stepper(recipe, material, ranks, start)
@@ -110,7 +113,7 @@ def open_session(
         feed=_feed(config, material, stepper),
         stepper=stepper,
         judge=Judge(stepper.family, material.dataset, config, _options(recipe), ranks),
-        saver=Saver(folder, stepper.family, stepper.optimiser, config, material.fingerprints),
+        saver=Saver(folder, stepper.family, stepper.optimiser, config, material.origin),
         mirror=_mirror(folder, config, start) if ranks.main else None,
         journal=journal,
         stopper=stopper,
@@ -119,15 +122,17 @@ def open_session(
 
 
 def _find_start(
-    folder: RunFolder, ranks: Ranks, prints: dict[str, str], mirror: str | None
+    folder: RunFolder, ranks: Ranks, origin: dict[str, Any], mirror: str | None
 ) -> Checkpoint | None:
     """The newest good checkpoint, here or in the mirror, the same on every process."""
     mine = checkpoint.newest_good(folder.checkpoints, say) if ranks.main else None
     if mirror and ranks.main:
-        mine = fetch_newest(folder, mirror, mine)
+        mine = fetch_newest(
+            folder, mirror, mine, lambda manifest, place: check_belongs(manifest, place, origin)
+        )
     found: Checkpoint | None = ranks.from_main(mine)
     if found is not None:
-        check_belongs(found, prints["model"], prints["data"])
+        check_belongs(found.manifest, str(found.folder), origin)
         say(f"continuing from {found.folder.name}") if ranks.main else None
     return found
 
@@ -159,7 +164,7 @@ def _say_unused(augment: AugmentConfig, family: Any) -> None:
 
 def _state(start: Checkpoint | None, stepper: Stepper, folder: RunFolder) -> TrainState:
     if start is None:
-        return TrainState()
+        return TrainState(identity=folder.facts().get("run") or new_identity())
     state = TrainState.from_dict(start.state())
     if state.scaler:
         stepper.scaler.load_state_dict(state.scaler)
@@ -251,7 +256,8 @@ def _facts(material: Material, stepper: Stepper, threads: int, state: TrainState
     return {
         "versions": versions(),
         "hardware": hardware(stepper.ranks.device),
-        "fingerprints": material.fingerprints,
+        "run": state.identity,
+        "fingerprints": material.origin["fingerprints"],
         "world_size": stepper.ranks.size,
         "threads": threads,
         "precision": stepper.family.describe()["precision"],
@@ -265,10 +271,15 @@ def _write_facts(
     folder: RunFolder, recipe: Recipe, journal: Journal, state: TrainState, facts: dict[str, Any]
 ) -> None:
     """Writes ``run.json`` and ``recipe.toml``, and says what changed since the last session."""
-    if state.step:
-        for change in changes(folder, recipe, facts):
-            say(f"changed since the last session: {change}")
-            journal.write("event", state.step, {"event": "changed", "message": change})
+    found = changes(folder, recipe, facts) if state.step else []
+    for change in found:
+        say(f"changed since the last session: {change}")
+        journal.write("event", state.step, {"event": "changed", "message": change})
+    if state.step >= state.total_steps and any(change.startswith("train.") for change in found):
+        say(
+            "no step is left to train with the changed settings: the model stays that of the old ones; to "
+            "train with the new ones choose another --out (and train.mirror)"
+        )
     store.write_text(folder.root / "recipe.toml", recipe.to_toml())
     folder.note(**facts)
 

@@ -84,15 +84,13 @@ def _layer(name: str) -> int:
 
 
 def rate_of(name: str, config: TrainConfig, layers: int) -> float:
-    """The learning-rate factor of a parameter: ``rates`` by prefix, then ``layer_decay`` by depth.
+    """The learning-rate factor of a parameter: ``rates`` by longest prefix, then ``layer_decay`` by depth.
 
     Layer-wise decay as in Howard and Ruder (2018): the top encoder layer has factor 1, each one below
     `layer_decay` times the one above, and what lies under all layers once more.
     """
-    factor = 1.0
-    for prefix, value in config.rates.items():
-        if _begins(name, prefix):
-            factor = float(value)
+    prefixes = [prefix for prefix in config.rates if _begins(name, prefix)]
+    factor = float(config.rates[max(prefixes, key=len)]) if prefixes else 1.0
     if config.layer_decay == 1.0 or "decoder" in name:
         return factor
     layer = _layer(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -94,6 +95,18 @@ def data_fingerprint(recipe: Recipe, dataset: Any) -> str:
     """Of the data set and the part of it that is used."""
     part = (recipe.train.train_split, recipe.train.hours, recipe.train.seed if recipe.train.hours else None)
     return store.fingerprint({"data": dataset.fingerprint, "part": part})
+
+
+def settings_behind(recipe: Recipe) -> dict[str, Any]:
+    """The settings that both fingerprints hang on, flat, as a checkpoint's manifest holds them."""
+    data = recipe.to_dict()
+    flat = {f"{part}.{key}": value for part in ("model", "text") for key, value in data[part].items()}
+    config = recipe.train
+    flat |= {"train.train_split": config.train_split, "train.hours": config.hours}
+    if config.hours:
+        flat["train.seed"] = config.seed
+    plain: dict[str, Any] = json.loads(store.canonical_json(flat))
+    return plain
 
 
 def make_family(recipe: Recipe, dataset: Any, rows: Rows, device: str, start: Checkpoint | None) -> Family:

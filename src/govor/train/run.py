@@ -9,6 +9,7 @@ from typing import Any
 
 from govor import store
 from govor.config import Recipe, Workspace
+from govor.console import say
 from govor.errors import LimitError, ModelError, StoppedError
 from govor.train import checkpoint
 from govor.train.folder import RunFolder
@@ -47,6 +48,8 @@ def train(recipe: Recipe, *, device: str = "auto") -> dict[str, Any]:
             stack.enter_context(store.locked(folder.root))
         done = ranks.from_main(_finished(folder, recipe))
         if done is not None:
+            if ranks.main:
+                say("this run is complete under these settings: there is nothing to train")
             if ranks.main and recipe.train.mirror:
                 catch_up(folder, recipe.train.mirror, recipe.train.mirror_max_bytes)
             return dict(done)

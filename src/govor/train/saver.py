@@ -30,7 +30,8 @@ class Saver:
         family: whose model is saved.
         optimiser: whose state is saved.
         config: settings.
-        fingerprints: of model and data, written into every checkpoint.
+        origin: ``fingerprints`` of model and data and the ``settings`` behind them, written into every
+            checkpoint.
     """
 
     def __init__(
@@ -39,10 +40,10 @@ class Saver:
         family: Family,
         optimiser: torch.optim.Optimizer,
         config: TrainConfig,
-        fingerprints: dict[str, str],
+        origin: dict[str, Any],
     ) -> None:
         self.folder, self.family, self.optimiser = folder, family, optimiser
-        self.fingerprints = fingerprints
+        self.origin = origin
         self.keep = Keep.parse(config.keep)
         self._proved = False
         self._bytes = 0
@@ -61,7 +62,8 @@ class Saver:
             "position": asdict(state.position),
             "named": named,
             "wer": wer,
-            "fingerprints": self.fingerprints,
+            "run": state.identity,
+            **self.origin,
         }
         made = checkpoint.write(target, lambda partial: self._fill(partial, state), facts)
         self._bytes = made.size_bytes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +80,8 @@ class Session:
             LimitError: too many clips could not be used.
         """
         self._make_up()
+        if self.state.step >= self.state.total_steps:
+            return
         self._clock_s = self._window_s = time.monotonic()
         bar = Progress("train", self.state.total_steps, "steps", done=self.state.step)
         for plan, batches in self._groups():
@@ -89,9 +91,11 @@ class Session:
         bar.finish() if self.ranks.main else None
 
     def _make_up(self) -> None:
-        """The evaluation that was due when the last session was asked to stop."""
+        """The evaluation that was due when the last session was asked to stop; one always is at the end."""
         s = self.state
-        if not 0 < s.step < s.total_steps or not self._evals.due(s.last_eval, s.position):
+        if not s.step or s.last_eval.step == s.step:
+            return
+        if s.step < s.total_steps and not self._evals.due(s.last_eval, s.position):
             return
         if not self._evaluated():
             self._stop()
@@ -160,8 +164,9 @@ class Session:
 
     def _note(self, report: StepReport) -> str:
         wer = f"  WER {self._wer:.3f}" if self._wer is not None else ""
+        rate = f"  {self._rate:.3g} clips/s" if self._rate else ""
         used = f"  {self._memory_mb / 1000:.2f} GB" if self._memory_mb else ""
-        return f"loss {report.loss:.4f}{wer}  {self._rate:.3g} clips/s{used}"
+        return f"loss {report.loss:.4f}{wer}{rate}{used}"
 
     def _after(self, report: StepReport) -> None:
         """Logs, evaluates and saves what is due behind a step; asked to stop, it saves and stops at once."""
@@ -176,9 +181,7 @@ class Session:
             self.journal.write("event", s.step, event)
         if s.step % self.config.log_every == 0 or last:
             self._log(report)
-        if last:
-            self.evaluate()
-        elif not stop and self._evals.due(s.last_eval, s.position):
+        if not stop and (last or self._evals.due(s.last_eval, s.position)):
             stop = not self._evaluated()
         named = self._names.due(s.last_save, s.position) or (
             bool(self._saves.named) and self._saves.due(s.last_save, s.position)
@@ -186,7 +189,7 @@ class Session:
         better = s.best is not None and s.best["step"] == s.step
         if last or stop or named or better or self._saves.due(s.last_save, s.position):
             self.save(named)
-        if stop and not last:
+        if stop:
             self._stop()
 
     def _evaluated(self) -> bool:
@@ -207,8 +210,8 @@ class Session:
         found = self.judge.judge(stopped=self.stopper.asked) if stoppable else self.judge.judge()
         self._wer, self._last = found.wer, found
         s.last_eval = s.position
-        if s.step and (s.best is None or found.wer < s.best["wer"]):
-            s.best = {"step": s.step, "wer": found.wer}
+        if s.step and _is_better(found, s.best):
+            s.best = {"step": s.step, "wer": found.wer, "cer": found.cer}
         self.journal.write("eval", s.step, {**found.numbers(), "epoch": round(s.position.epoch, 4)})
         for utterance, reference, hypothesis in found.samples:
             self.journal.sample(s.step, utterance, reference, hypothesis)
@@ -218,13 +221,26 @@ class Session:
         return found
 
     def evaluate_base(self) -> float:
-        """WER before the first step, logged as step 0."""
-        return self.evaluate().wer
+        """WER before the first step, logged as step 0.
+
+        Raises:
+            StoppedError: asked to stop meanwhile.
+        """
+        if not self._evaluated() or self._last is None:
+            self._stop()
+        return self._last.wer
 
     def finish(self) -> dict[str, Any]:
-        """The chosen model on all of dev; full windows against short ones where it was trained on those."""
+        """The chosen model on all of dev; full windows against short ones where it was trained on those.
+
+        Raises:
+            StoppedError: asked to stop meanwhile.
+        """
         s = self.state
-        judge, found = self._chosen_on_dev()
+        try:
+            judge, found = self._chosen_on_dev()
+        except BrokenOffError:
+            self._stop()
         numbers: dict[str, Any] = found.numbers()
         verdict = judge.compare_windows(found.texts)
         if verdict is not None:
@@ -244,7 +260,7 @@ class Session:
         if whole and s.best and s.best["step"] == s.step and self._last:
             return self.judge, self._last
         judge = self._chosen()
-        found = judge.judge(whole=True)
+        found = judge.judge(whole=True, stopped=self.stopper.asked)
         self.journal.write(
             "dev", s.step, {**found.numbers(), "of_step": s.best["step"] if s.best else s.step}
         )
@@ -304,15 +320,23 @@ class Session:
         )
         self._window, self._window_s = _Window(), time.monotonic()
 
-    def _stop(self) -> None:
+    def _stop(self) -> NoReturn:
         s = self.state
         reason = self.ranks.from_main(self.stopper.reason) or "another process was asked to stop"
+        where = f"the checkpoint is {self.saver.folder.checkpoint_of(s.step)}"
         raise StoppedError(
             f"stopped ({reason}) after step {s.step} of {s.total_steps}, {readable_seconds(s.seconds)} of "
-            f"training; the checkpoint is {self.saver.folder.checkpoint_of(s.step)}: run the same command "
-            "again to continue",
+            f"training; {where if s.step else 'nothing was trained yet'}: run the same command again to "
+            "continue",
             {"complete": False, "steps": s.step},
         )
+
+
+def _is_better(found: Judgement, best: dict[str, Any] | None) -> bool:
+    """Lower WER, then lower CER; of equals the one that was trained longer (a new model begins with 1.0)."""
+    if best is None:
+        return True
+    return (found.wer, found.cer) <= (best["wer"], best.get("cer", -1.0))
 
 
 def plan_length(plan: EpochPlan) -> int:

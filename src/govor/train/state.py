@@ -13,6 +13,11 @@ from govor.train.epoch import Leg
 VERSION = 1
 
 
+def new_identity() -> str:
+    """What tells a run that begins from all others."""
+    return uuid.uuid4().hex[:8]
+
+
 @dataclass
 class TrainState:
     """Where a run stands.
@@ -53,7 +58,7 @@ class TrainState:
     metrics_bytes: int = 0
     scaler: dict[str, Any] = field(default_factory=dict)
     batch_s: float = 0.0
-    identity: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
+    identity: str = field(default_factory=new_identity)
 
     @property
     def position(self) -> Position:

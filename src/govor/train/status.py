@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,10 @@ from govor.errors import ModelError
 from govor.train import checkpoint
 from govor.train.folder import RunFolder
 from govor.train.journal import read_metrics
+from govor.train.mirror import noted
 
 SAMPLES_SHOWN = 4
+SAMPLE_CHARACTERS = 200
 
 
 def status(run: Path) -> dict[str, Any]:
@@ -36,10 +37,11 @@ def status(run: Path) -> dict[str, Any]:
         for kind in ("train", "eval", "sample", "event")
     }
     last = kinds["train"][-1] if kinds["train"] else {}
+    checkpoints = checkpoint.listed(folder.checkpoints)
     return {
         "complete": bool(facts.get("complete")),
         "running": is_running(run),
-        "step": max((line["step"] for line in lines), default=0),
+        "step": max([line["step"] for line in lines] + [found.step for found in checkpoints], default=0),
         "total_steps": facts.get("total_steps"),
         "epoch": last.get("epoch", 0.0),
         "loss": last.get("loss"),
@@ -48,7 +50,7 @@ def status(run: Path) -> dict[str, Any]:
         "base_wer": next((line["wer"] for line in kinds["eval"] if line["step"] == 0), None),
         "best": _best(kinds["eval"]),
         "evaluations": [{"step": line["step"], "wer": line["wer"]} for line in kinds["eval"]],
-        "checkpoints": [_described(found) for found in checkpoint.listed(folder.checkpoints)],
+        "checkpoints": [_described(found) for found in checkpoints],
         "skipped": sum(line.get("event") == "skipped" for line in kinds["event"]),
         "samples": _last_samples(kinds["sample"]),
         "events": [line for line in kinds["event"] if line.get("event") != "skipped"][-5:],
@@ -75,7 +77,7 @@ def _best(evaluations: list[dict[str, Any]]) -> dict[str, Any] | None:
     trained = [line for line in evaluations if line["step"] and line["wer"] is not None]
     if not trained:
         return None
-    best = min(trained, key=lambda line: (line["wer"], line["step"]))
+    best = min(trained, key=lambda line: (line["wer"], line["cer"], -line["step"]))
     return {"step": best["step"], "wer": best["wer"]}
 
 
@@ -95,8 +97,7 @@ def _last_samples(samples: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _mirror(folder: RunFolder) -> dict[str, Any] | None:
-    path = folder.root / "mirror.json"
-    return json.loads(path.read_text()) if path.exists() else None
+    return noted(folder) or None
 
 
 def status_lines(found: dict[str, Any]) -> list[str]:
@@ -115,10 +116,15 @@ def status_lines(found: dict[str, Any]) -> list[str]:
     lines += ["", *_checkpoint_lines(found["checkpoints"])] if found["checkpoints"] else []
     for sample in found["samples"]:
         lines += ["", f"{sample['id']} (step {sample['step']})"]
-        lines += [f"  said  {sample['reference']}", f"  heard {sample['hypothesis']}"]
+        lines += [f"  said  {_short(sample['reference'])}", f"  heard {_short(sample['hypothesis'])}"]
     if not found["complete"] and not found["running"]:
         lines += ["", "run govor train with the same recipe to continue"]
     return lines
+
+
+def _short(text: str) -> str:
+    """A young model may say one word for ever."""
+    return text if len(text) <= SAMPLE_CHARACTERS else f"{text[:SAMPLE_CHARACTERS]} …"
 
 
 def _wer_lines(found: dict[str, Any]) -> list[str]:

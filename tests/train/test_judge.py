@@ -1,0 +1,66 @@
+"""Which splits may choose a model, which checkpoint is the better one, which languages a model is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from train_parts import WHISPER, weights
+
+from govor.config import Recipe, TrainConfig
+from govor.errors import LanguageError, RecipeError
+from govor.train import train
+from govor.train.judge import check_splits
+from govor.train.session import _is_better
+from govor.train.status import status
+
+
+@pytest.mark.parametrize(
+    "name", ["test", "Test", "test-clean", "test_other", "my.test.2", "test2", "devtest"]
+)
+def test_a_split_of_test_data(name: str) -> None:
+    for settings in ({"dev_split": name}, {"train_split": name}):
+        with pytest.raises(RecipeError, match="test data is never"):
+            check_splits(TrainConfig(**settings), {"train": 5, "dev": 5, name: 5})
+
+
+@pytest.mark.parametrize("name", ["latest", "contest", "protest-2020", "attested"])
+def test_a_name_that_only_holds_the_letters(name: str) -> None:
+    check_splits(TrainConfig(dev_split=name), {"train": 5, name: 5})
+
+
+@pytest.mark.parametrize(
+    ("wer", "cer", "better"),
+    [(0.4, 0.9, True), (0.6, 0.1, False), (0.5, 0.2, True), (0.5, 0.4, False), (0.5, 0.3, True)],
+)
+def test_lower_wer_then_lower_cer_then_longer_training(wer: float, cer: float, better: bool) -> None:
+    class Found:
+        pass
+
+    found: Any = Found()
+    found.wer, found.cer = wer, cer
+    assert _is_better(found, {"step": 5, "wer": 0.5, "cer": 0.3}) is better
+    assert _is_better(found, None)
+
+
+def test_of_a_new_model_that_says_nothing_yet_the_last_checkpoint_is_chosen(
+    recipe: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All WERs are 1.0 then: the first evaluation's model would be the least trained one."""
+    monkeypatch.setattr("govor.evaluate.corpus_rate", lambda pairs, characters=False: 1.0)
+    summary = train(recipe(steps=6, eval_every="2 steps"), device="cpu")
+    run = tmp_path / "work" / "run"
+    assert summary["best"] == {"step": 6, "wer": 1.0, "cer": 1.0} and status(run)["best"]["step"] == 6
+    assert (run / "model" / "model.safetensors").read_bytes() == weights(run, 6)["model.safetensors"]
+
+
+def test_a_language_that_the_model_does_not_know(
+    recipe: Callable[..., Recipe], tiny_whisper_files: Path, tmp_path: Path
+) -> None:
+    """Clips that name their own would hide it until the model is used."""
+    model = {"from_scratch": WHISPER | {"tokenizer": str(tiny_whisper_files)}, "language": "xx"}
+    with pytest.raises(LanguageError, match=r"model\.language: .*'xx'; it knows .*hr"):
+        train(recipe(steps=1, model=model), device="cpu")
+    assert not list((tmp_path / "work" / "run").glob("checkpoints/*"))
