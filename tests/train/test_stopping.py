@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -205,13 +206,24 @@ def test_asked_to_stop_in_an_evaluation_behind_the_last_step(
     assert (run / "model" / "model.safetensors").exists()
 
 
+def test_sessions_too_short_for_an_evaluation_end_all_the_same(recipe: Callable[..., Recipe]) -> None:
+    """The time is up as soon as a session begins: it does one step, or the evaluation that was due."""
+    hasty, sessions = recipe(steps=2, eval_every="1 steps", max_hours=1e-9), 0
+    while sessions < 9:
+        sessions += 1
+        with suppress(StoppedError):
+            summary = train(hasty, device="cpu")
+            break
+    assert summary["complete"] and summary["steps"] == 2 and sessions <= 4
+
+
 def test_asked_to_stop_while_the_base_is_evaluated(
     recipe: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train(recipe(steps=2, work=tmp_path / "base"), device="cpu")
     model = {"base": str(tmp_path / "base" / "run")}
     with monkeypatch.context() as patch:
-        patch.setattr(Stopper, "asked", lambda self: True)
+        patch.setattr(Stopper, "signalled", lambda self: True)
         with pytest.raises(StoppedError, match=r"after step 0 of 2.* nothing was trained yet: run the same"):
             train(recipe(steps=2, model=model), device="cpu")
     summary = train(recipe(steps=2, model=model), device="cpu")

@@ -71,6 +71,7 @@ class Session:
         self._wer: float | None = None
         self._memory_mb = 0.0
         self._last: Judgement | None = None
+        self._first_step = self.state.step
 
     def run(self) -> None:
         """Trains to the last step.
@@ -192,6 +193,15 @@ class Session:
         if stop:
             self._stop()
 
+    def _asked(self) -> bool:
+        """Whether to break an evaluation off.
+
+        For a signal always, for the time that is up only in a session that has done steps: otherwise an
+        evaluation longer than `max_hours` would be begun again by every session.
+        """
+        moved = self.state.step > self._first_step
+        return self.stopper.asked() if moved else self.stopper.signalled()
+
     def _evaluated(self) -> bool:
         """Evaluates; False where being asked to stop broke it off: the next session makes up for it."""
         try:
@@ -207,7 +217,7 @@ class Session:
             BrokenOffError: asked to stop while it was decoding, where `stoppable`.
         """
         s = self.state
-        found = self.judge.judge(stopped=self.stopper.asked) if stoppable else self.judge.judge()
+        found = self.judge.judge(stopped=self._asked) if stoppable else self.judge.judge()
         self._wer, self._last = found.wer, found
         s.last_eval = s.position
         if s.step and _is_better(found, s.best):
@@ -260,7 +270,7 @@ class Session:
         if whole and s.best and s.best["step"] == s.step and self._last:
             return self.judge, self._last
         judge = self._chosen()
-        found = judge.judge(whole=True, stopped=self.stopper.asked)
+        found = judge.judge(whole=True, stopped=self._asked)
         self.journal.write(
             "dev", s.step, {**found.numbers(), "of_step": s.best["step"] if s.best else s.step}
         )

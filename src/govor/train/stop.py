@@ -8,7 +8,7 @@ import time
 from types import FrameType, TracebackType
 from typing import Any
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_NAMES = {signal.SIGTERM: "SIGTERM", signal.SIGINT: "Ctrl-C"}
 
 
 class Stopper:
@@ -26,7 +26,7 @@ class Stopper:
 
     def __enter__(self) -> Stopper:
         try:
-            self._before = {number: signal.signal(number, self._note) for number in _SIGNALS}
+            self._before = {number: signal.signal(number, self._note) for number in _NAMES}
         except ValueError:  # not in the main thread, such as a notebook's worker: signals are not ours
             self._before = {}
         return self
@@ -40,8 +40,12 @@ class Stopper:
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.reason and number == signal.SIGINT:
             raise KeyboardInterrupt
-        self.reason = "Ctrl-C" if number == signal.SIGINT else "SIGTERM"
+        self.reason = _NAMES[signal.Signals(number)]
         os.write(2, b"\nstopping; Ctrl-C (once more) does not wait\n")  # print may be at work itself
+
+    def signalled(self) -> bool:
+        """Whether a signal asked to stop."""
+        return self.reason in _NAMES.values()
 
     def asked(self) -> bool:
         """Whether to stop now."""
