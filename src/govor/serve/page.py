@@ -95,7 +95,7 @@ def build(models: Mapping[str, ServedModel], engine: Engine, settings: ServeSett
             buttons=["download"],
             waveform_options=gr.WaveformOptions(
                 show_recording_waveform=False
-            ),  # it is drawn from GBs of samples
+            ),  # its samples took GBs of a tab
             elem_id="recording",
         )
         with gr.Row():
