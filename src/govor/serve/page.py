@@ -93,9 +93,7 @@ def build(models: Mapping[str, ServedModel], engine: Engine, settings: ServeSett
             label="Recording",
             editable=False,
             buttons=["download"],
-            waveform_options=gr.WaveformOptions(
-                show_recording_waveform=False
-            ),  # its samples took GBs of a tab
+            waveform_options=gr.WaveformOptions(show_recording_waveform=False),  # it took a tab GBs of memory
             elem_id="recording",
         )
         with gr.Row():
