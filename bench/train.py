@@ -234,10 +234,10 @@ def timed_judge(opening: Any) -> None:
     """Takes the processor time of evaluating out of the account."""
     judge = opening.Judge.judge
 
-    def timed(self: Any, whole: bool = False) -> Any:
+    def timed(self: Any, whole: bool = False, **more: Any) -> Any:
         begin_s, begin_wall_s = cpu_s(), time.perf_counter()
         try:
-            return judge(self, whole)
+            return judge(self, whole, **more)
         finally:
             JUDGING["cpu_s"] += cpu_s() - begin_s
             JUDGING["wall_s"] += time.perf_counter() - begin_wall_s
@@ -250,7 +250,7 @@ def loss_judge() -> type:
     from govor.train.judge import Judge, Judgement
 
     class LossJudge(Judge):
-        def judge(self, whole: bool = False) -> Judgement:
+        def judge(self, whole: bool = False, stopped: Any = None) -> Judgement:
             start_s = time.monotonic()
             loss = dev_loss(self.family, self.dataset, self.rows)
             return Judgement(loss, loss, 1.0, len(self.rows), time.monotonic() - start_s, (), None)
