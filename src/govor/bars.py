@@ -81,5 +81,6 @@ def _end() -> None:
     global _drawing
     if _drawing is not None:
         _drawing.stop()
+        atexit.unregister(_end)
     _drawing = None
     _open.clear()

@@ -205,19 +205,19 @@ class Session:
     def _evaluated(self) -> bool:
         """Evaluates; False where being asked to stop broke it off: the next session makes up for it."""
         try:
-            self.evaluate(stoppable=True)
+            self.evaluate()
         except BrokenOffError:
             return False
         return True
 
-    def evaluate(self, stoppable: bool = False) -> Judgement:
+    def evaluate(self) -> Judgement:
         """Judges the model as it is and remembers the best.
 
         Raises:
-            BrokenOffError: asked to stop while it was decoding, where `stoppable`.
+            BrokenOffError: asked to stop while it was decoding.
         """
         s = self.state
-        found = self.judge.judge(stopped=self._asked) if stoppable else self.judge.judge()
+        found = self.judge.judge(stopped=self._asked)
         self._wer, self._last = found.wer, found
         s.last_eval = s.position
         if s.step and _is_better(found, s.best):
