@@ -69,8 +69,9 @@ def test_only_what_belongs_there(model, tmp_path):
 
 
 STRANGERS = (
-    "token.txt", "secrets.yaml", "wandb.key", "trainer_state.json", "optimizer.safetensors", "training_args.bin", "modeling_mine.py", "model.pkl", "notes.md", "events.out.tfevents.1", ".env", 
-    "id_rsa", "credentials.json", "model.safetensors.bak", "rng_state.json", "config.json~", "checkpoint.json",
+    "token.txt", "secrets.yaml", "wandb.key", "trainer_state.json", "optimizer.safetensors", "model.pkl",
+    "training_args.bin", "modeling_mine.py", "notes.md", "events.out.tfevents.1", ".env", "id_rsa",
+    "credentials.json", "model.safetensors.bak", "rng_state.json", "config.json~", "checkpoint.json",
 )  # fmt: skip
 
 
