@@ -10,12 +10,13 @@ import importlib
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from govor.errors import GovorError, LimitError
+from govor.errors import GovorError, LimitError, MachineError
 
 COMMANDS = {
     "demo": "The whole path, offline, on speech it synthesises itself.",
@@ -46,6 +47,8 @@ UsageFault: type[Exception] = typer.BadParameter.__mro__[2]
 """click's base of wrong usage; typer releases differ in where they keep click."""
 
 
+PANIC = "PanicException"
+"""What polars raises where its own code fails; it is no `Exception`."""
 CLICK_INTERRUPTED = 130
 """What typer gives for Ctrl-C in some of its releases, where others raise."""
 
@@ -120,7 +123,44 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
+    except (OSError, MemoryError) as error:
+        status = _report(_machine_error(error), as_json)
+    except BaseException as error:
+        if type(error).__name__ != PANIC:
+            raise
+        status = _report(
+            MachineError(f"a library gave up ({first_line(error)}): is the input damaged?"), as_json
+        )
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _machine_error(error: OSError | MemoryError) -> GovorError:
+    """One sentence for what no part of govor expected of the machine."""
+    from govor.store import readable_error
+
+    if isinstance(error, MemoryError):
+        return MachineError(
+            "the memory of this machine ran out: close other programs, or use smaller batches"
+        )
+    if not _is_there():
+        return MachineError("the folder that govor was started in is gone: go to another one and start again")
+    known = readable_error(error, Path(error.filename or "a file"))
+    if isinstance(known, GovorError):
+        return known
+    place = f"{error.filename}: " if error.filename else ""
+    return MachineError(f"{place}{error.strerror or first_line(error)}; nothing that was finished is lost")
+
+
+def _is_there() -> bool:
+    try:
+        return bool(Path.cwd())
+    except OSError:
+        return False
+
+
+def first_line(error: BaseException, longest: int = 200) -> str:
+    """The beginning of an error's text."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:longest]
 
 
 def _explain_dashes(error: Exception) -> None:
