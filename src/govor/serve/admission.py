@@ -69,8 +69,8 @@ class LoginBrake:
 
     def _wait_s(self, client: str) -> int:
         """Seconds until a client may try again; 0: now."""
-        tries = self._failed.get(client, ())
-        oldest_s = self.now() - tries[0] if len(tries) == WRONG_TRIES else FORGET_S
+        tries = self._failed.get(client)
+        oldest_s = self.now() - tries[0] if tries and len(tries) == WRONG_TRIES else FORGET_S
         return max(0, round(FORGET_S - oldest_s + 0.5)) if oldest_s < FORGET_S else 0
 
     def _note(self, client: str, status: int) -> None:
