@@ -31,6 +31,7 @@ ORDER = [
     {"publish"},
     {"pipeline"},
     {"demo"},
+    {"api"},
     {"commands"},
     {"cli"},
     {"__main__"},
