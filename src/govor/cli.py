@@ -17,6 +17,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from govor.errors import GovorError, LimitError, MachineError
+from govor.extras import missing_extra
 
 STAGES = {
     "Begin": {
@@ -194,6 +195,10 @@ def main() -> None:
         status = 0
     except (OSError, MemoryError) as error:
         status = _report(_machine_error(error), as_json)
+    except ModuleNotFoundError as error:
+        if (missing := missing_extra(error.name)) is None:
+            raise
+        status = _report(missing, as_json)
     except BaseException as error:
         if type(error).__name__ != PANIC:
             raise
