@@ -48,23 +48,18 @@ from govor.cli import main
 main()
 """
 EXTRAS = [
-    "torch",
-    "transformers",
-    "tokenizers",
-    "datasets",
-    "huggingface_hub",
-    "yaml",
-    "fastapi",
-    "gradio",
-    "uvicorn",
-    "ctranslate2",
-    "faster_whisper",
-    "onnx",
-    "onnxruntime",
-    "optuna",
-    "accelerate",
-    "peft",
-    "ray",
+    *("torch", "transformers", "tokenizers", "datasets", "huggingface_hub", "yaml", "fastapi", "gradio"),
+    *(
+        "uvicorn",
+        "ctranslate2",
+        "faster_whisper",
+        "onnx",
+        "onnxruntime",
+        "optuna",
+        "accelerate",
+        "peft",
+        "ray",
+    ),
 ]
 COMMANDS = {
     "publish": ["publish", "model", "{model}", "a/b", "--license", "mit", "--dry-run"],
