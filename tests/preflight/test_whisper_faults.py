@@ -134,9 +134,10 @@ def test_timestamps_half_on_are_found(whisper, kind):
     elif kind == "begin without end":
         encoding(made.family, lambda tokens: [*tokens[:3], prompt.timestamp(0.0), *tokens[3:]])
     else:
-        made.family.model.generation_config.return_timestamps = True
+        made.family.settings["timestamps"] = True
+        encoding(made.family, lambda tokens: tokens)
     found = own(made)
-    assert codes(found) == ["timestamps_mixed"] and "return_timestamps" in found[0].fix
+    assert codes(found) == ["timestamps_mixed"] and "[model] timestamps" in found[0].fix
 
 
 def _timed(prompt, tokens):
@@ -148,7 +149,7 @@ def _timed(prompt, tokens):
 def test_timestamps_all_on_or_off_give_no_finding(whisper, kind):
     made = whisper()
     if kind == "all with":
-        encoding(made.family, lambda tokens: _timed(made.family.prompt, tokens))
+        made = whisper(timestamps=True)
     if kind == "switched off in decoding":
         made.family.model.generation_config.return_timestamps = False
     assert not own(made)
