@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from govor.models.whisper import WhisperFamily
 
 LISTS = ("suppress_tokens", "begin_suppress_tokens")
+TAKEN = (*LISTS, "max_initial_timestamp_index")
 KEEP = "base"
 """``suppress_tokens = "base"``: the list of the base model, whatever the texts hold."""
 ELSEWHERE = {
@@ -33,10 +34,10 @@ def fit_generation(family: WhisperFamily, train_texts: Iterable[str], asked: Map
         asked: ``[model] generation``.
 
     Raises:
-        RecipeError: `asked` holds a name that generation settings do not have, or a list of something else.
+        RecipeError: `asked` holds a name that decoding does not take, or a value that it cannot have.
     """
     generation = core_of(family.model).generation_config
-    _require_known(generation, asked, len(family.tokenizer))
+    _require_known(asked, len(family.tokenizer))
     base = Suppression.of(generation)
     released = base.released(family.tokenizer, family.prompt, train_texts)
     generation.suppress_tokens = sorted(base.always - released.always)
@@ -57,15 +58,17 @@ def _set(generation: Any, base: Suppression, asked: Mapping[str, Any]) -> None:
         setattr(generation, name, sorted(kept[name]) if name in LISTS and value == KEEP else value)
 
 
-def _require_known(generation: Any, asked: Mapping[str, Any], vocabulary_size: int) -> None:
+def _require_known(asked: Mapping[str, Any], vocabulary_size: int) -> None:
     for name, value in asked.items():
         if name in ELSEWHERE:
             raise RecipeError(f"[model] generation does not take {name}: set {ELSEWHERE[name]} instead")
-        if not hasattr(generation, name):
+        if name not in TAKEN:
             raise RecipeError(
-                f"[model] generation has no setting {name!r}: it takes those of generation_config.json, "
-                f"such as {' and '.join(LISTS)}"
+                f"[model] generation has no setting {name!r}: of generation_config.json, decoding here takes "
+                f"{', '.join(TAKEN)}"
             )
+        if name not in LISTS and (type(value) is not int or value < 0):
+            raise RecipeError(f"[model] generation {name} is {value!r}: it is a whole number, 0 or more")
         if name in LISTS and value != KEEP and not _are_tokens(value, vocabulary_size):
             raise RecipeError(
                 f"[model] generation {name} is {value!r}: it is a list of token ids below "

@@ -69,40 +69,41 @@ class Suppression:
             prompt: of the model.
             texts: normalised train texts, read once.
         """
-        found = self._occurring(tokenizer, prompt, texts)
-        symbols = {c for token in found.always for c in _symbols(tokenizer, token)}
+        encode, left = TextTokens(tokenizer), self
+        source = iter(texts)
+        while part := list(islice(source, TEXTS_AT_ONCE)):
+            suspects = filter(left.suspicion(tokenizer, prompt), part)
+            left = left._without(encode.batch(list(suspects)), tokenizer, prompt)
+        return Suppression(self.always - left.always, self.first - left.first)
+
+    def _without(self, encoded: Sequence[Sequence[int]], tokenizer: Any, prompt: Prompt) -> Suppression:
+        """What is left when texts with these tokens can be written."""
+        needed = self.always.intersection(token for ids in encoded for token in ids)
+        symbols = {c for token in needed for c in _symbols(tokenizer, token)}
         forms = {
             token
             for token in self.always
-            if token < prompt.end and (own := _symbols(tokenizer, token)) and own <= symbols
+            if symbols and token < prompt.end and (own := _symbols(tokenizer, token)) and own <= symbols
         }
-        return Suppression(found.always | forms, found.first)
-
-    def _occurring(self, tokenizer: Any, prompt: Prompt, texts: Iterable[str]) -> Suppression:
-        """Suppressed tokens that labels of the texts hold; only texts that can hold one are encoded."""
-        encode, suspect = TextTokens(tokenizer), self.suspicion(tokenizer, prompt)
-        always: set[int] = set()
-        first: set[int] = set()
-        suspects = filter(suspect, texts)
-        while part := list(islice(suspects, TEXTS_AT_ONCE)):
-            for ids in encode.batch(part):
-                always.update(self.always.intersection(ids))
-                first.update(self.first.intersection(ids[:1] or [prompt.end]))
-        return Suppression(frozenset(always), frozenset(first))
+        begun = {ids[0] if ids else prompt.end for ids in encoded}
+        return Suppression(self.always - needed - forms, self.first - begun)
 
     def suspicion(self, tokenizer: Any, prompt: Prompt) -> Callable[[str], bool]:
-        """Whether a text can hold a suppressed token at all, told from its bytes: most cannot, and fast."""
+        """Whether a text can hold a suppressed token at all, told from its characters: most cannot."""
+        parts = {token_bytes(tokenizer, t) for t in self.always if t < prompt.end} | {SPECIAL}
+        whole = {part for part in parts if _decoded(part) is not None}
+        characters = frozenset(c for part in whole for c in _decoded(part) or "") - {" "}
+        holds = _pattern(parts)
         space = TextTokens(tokenizer).space
-        inside = [token_bytes(tokenizer, t) for t in self.always if t < prompt.end]
-        holds = _pattern([*inside, SPECIAL])
         begins = _pattern(token_bytes(tokenizer, t) for t in self.first if t < prompt.end and t != space)
 
         def suspect(text: str) -> bool:
             bare = text.strip().encode("utf-8", "surrogatepass")
-            spaced = b" " + bare
-            return not bare or any(
-                p(t) for p, t in ((holds.search, spaced), (begins.match, spaced), (begins.match, bare))
-            )
+            if not bare or begins.match(b" " + bare) or begins.match(bare):
+                return True
+            if not characters.isdisjoint(text):
+                return holds.search(b" " + bare) is not None
+            return any(part in b" " + bare for part in parts - whole)
 
         return suspect
 
@@ -113,10 +114,14 @@ def _pattern(parts: Iterable[bytes]) -> re.Pattern[bytes]:
     return re.compile(b"|".join(longest_first) or b"(?!)")
 
 
+def _decoded(part: bytes) -> str | None:
+    """The text of a token's bytes; None where it begins or ends within a character."""
+    try:
+        return part.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
 def _symbols(tokenizer: Any, token: int) -> frozenset[str]:
     """Characters of a token but spaces; none where it is a part of a character."""
-    try:
-        text = token_bytes(tokenizer, token).decode("utf-8")
-    except UnicodeDecodeError:
-        return frozenset()
-    return frozenset(c for c in text if not c.isspace())
+    return frozenset(c for c in _decoded(token_bytes(tokenizer, token)) or "" if not c.isspace())
