@@ -3,11 +3,11 @@
 import unicodedata
 
 import pytest
-from tiny_tokenizer import save_symbols_whisper_files, save_tiny_whisper_files
 
 from govor.models.whisper_prompt import Prompt
 from govor.models.whisper_suppression import Suppression
 from govor.models.whisper_text import TextTokens
+from tiny_tokenizer import save_symbols_whisper_files, save_tiny_whisper_files
 
 pytest.importorskip("transformers")
 

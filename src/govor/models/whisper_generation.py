@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from govor.errors import RecipeError
 from govor.models.weights import core_of
-from govor.models.whisper_prompt import Manner
 from govor.models.whisper_suppression import Suppression
 
 if TYPE_CHECKING:
@@ -40,10 +39,11 @@ def fit_generation(family: WhisperFamily, train_texts: Iterable[str], asked: Map
     _require_known(asked, len(family.tokenizer))
     base = Suppression.of(generation)
     released = base.released(family.tokenizer, family.prompt, train_texts)
-    generation.suppress_tokens = sorted(base.always - released.always)
+    times = range(family.prompt.no_timestamps + 1, len(family.tokenizer)) if family.manner.timestamps else ()
+    generation.suppress_tokens = sorted(base.always - released.always - frozenset(times))
     generation.begin_suppress_tokens = sorted(base.first - released.first)
     _set(generation, base, asked)
-    generation.return_timestamps = Manner.of(family.settings).timestamps
+    generation.return_timestamps = family.manner.timestamps
     final = Suppression.of(generation)
     family.settings["generation"] = {
         "released_tokens": sorted(base.always - final.always),
