@@ -1,7 +1,7 @@
 """A byte-level tokenizer with Whisper's special tokens: 256 bytes instead of 50,000 words.
 
-With `save_symbols_whisper_files` some first characters merge with the space before them and others do not, and
-symbols are suppressed, as in the released tokenizers.
+With `save_symbols_whisper_files` some first characters merge with the space before them and others do not,
+and symbols are suppressed, as in the released tokenizers.
 """
 
 import json
@@ -15,7 +15,7 @@ SYMBOLS = ('"', "(", ")", "[", "]", " -", " '", ' "', " (", " [", "--", " --", "
 
 
 def save_symbols_whisper_files(folder: Path, english: bool = False) -> Path:
-    """As `save_tiny_whisper_files`; spaces merge with ASCII characters and ``č``, and symbols are suppressed."""
+    """As `save_tiny_whisper_files`; spaces merge with ASCII and ``č``, and symbols are suppressed."""
     from tokenizers import pre_tokenizers
     from transformers import AutoTokenizer, GenerationConfig
 

@@ -68,9 +68,14 @@ class FasterWhisper:
         segments, _ = self._model.transcribe(wave, **arguments)
         return Hypothesis("".join(segment.text for segment in segments).strip())
 
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What it is called with, as the card has it."""
+        return arguments_of(self._settings)
+
     def describe(self) -> dict[str, Any]:
         """Facts for reports."""
-        return {"family": "whisper", "backend": "faster-whisper", **arguments_of(self._settings)}
+        return {"family": "whisper", "backend": "faster-whisper", **self.arguments}
 
 
 def _known(settings: Mapping[str, Any]) -> dict[str, Any]:
