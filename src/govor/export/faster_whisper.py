@@ -52,7 +52,8 @@ class FasterWhisper:
         from faster_whisper import WhisperModel
 
         self.name, self._settings = str(folder), read_settings(folder)
-        self.sample_rate, self.max_window_s = 16_000, None
+        self.sample_rate = 16_000
+        self.max_window_s: float | None = None
         self.normaliser = normaliser_of(self._settings)
         self._model = WhisperModel(str(folder), device=device.partition(":")[0], compute_type="default")
 

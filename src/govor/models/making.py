@@ -124,7 +124,7 @@ class _Maker:
         self.normaliser = normaliser
         self.device = device
         self.precision = precision
-        self.settings = {
+        self.settings: dict[str, Any] = {
             "base": config.base,
             "language": language,
             "task": config.task,
