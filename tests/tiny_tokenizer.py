@@ -1,4 +1,8 @@
-"""A byte-level tokenizer with Whisper's special tokens: 256 bytes instead of 50,000 words."""
+"""A byte-level tokenizer with Whisper's special tokens: 256 bytes instead of 50,000 words.
+
+With `save_symbols_whisper_files` some first characters merge with the space before them and others do not,
+and symbols are suppressed, as in the released tokenizers.
+"""
 
 import json
 from pathlib import Path
@@ -6,13 +10,43 @@ from pathlib import Path
 LANGUAGES = ("en", "hr", "sv", "cy", "it", "es")
 
 
-def save_tiny_whisper_files(folder: Path) -> Path:
+SYMBOLS = ('"', "(", ")", "[", "]", " -", " '", ' "', " (", " [", "--", " --", "-[", "♪", " ♪")
+"""Suppressed as in the released settings: ``-`` and ``'`` alone are not, they stand within words."""
+
+
+def save_symbols_whisper_files(folder: Path, english: bool = False) -> Path:
+    """As `save_tiny_whisper_files`; spaces merge with ASCII and ``č``, and symbols are suppressed."""
+    from tokenizers import pre_tokenizers
+    from transformers import AutoTokenizer, GenerationConfig
+
+    letters = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    spell = {text: letters.pre_tokenize_str(text)[0][0] for text in (" ", "č", "♪")}
+    space, (first, second) = spell[" "], spell["č"]
+    merges = [(first, second), *((space, chr(c)) for c in range(33, 127)), (space, first + second)]
+    merges += [("-", "-"), (space + "-", "-"), ("-", "[")]
+    merges += [(spell["♪"][0], spell["♪"][1]), (spell["♪"][:2], spell["♪"][2]), (space, spell["♪"])]
+    save_tiny_whisper_files(folder, merges)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    generation = GenerationConfig.from_pretrained(folder)
+    encoded = [tokenizer(text, add_special_tokens=False).input_ids for text in (" ", *SYMBOLS)]
+    assert all(len(ids) == 1 for ids in encoded)
+    generation.begin_suppress_tokens = [encoded[0][0], tokenizer.eos_token_id]
+    generation.suppress_tokens = sorted(ids[0] for ids in encoded[1:])
+    if english:
+        generation.lang_to_id, generation.task_to_id, generation.is_multilingual = None, None, False
+    generation.save_pretrained(folder)
+    return folder
+
+
+def save_tiny_whisper_files(folder: Path, merges: list[tuple[str, str]] | None = None) -> Path:
     """Tokenizer, configuration and generation settings as a Whisper folder without weights has them."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
     from transformers import GenerationConfig, PreTrainedTokenizerFast, WhisperConfig
 
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokenizer = Tokenizer(models.BPE({c: i for i, c in enumerate(letters)}, []))
+    merges = merges or []
+    vocabulary = [*letters, *("".join(pair) for pair in merges)]
+    tokenizer = Tokenizer(models.BPE({c: i for i, c in enumerate(vocabulary)}, merges))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     special = ["<|endoftext|>", "<|startoftranscript|>", *(f"<|{code}|>" for code in LANGUAGES)]

@@ -30,6 +30,19 @@ STANDARD_DEVIATION_FLOOR = 1e-5
 
 
 @dataclass(frozen=True)
+class Labels:
+    """What a model is to write about a clip.
+
+    Attributes:
+        tokens: label ids, special ones included.
+        context: ids that the decoder is shown before them; the loss leaves them out.
+    """
+
+    tokens: tuple[int, ...]
+    context: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Example:
     """A clip, decoded and featurised.
 
@@ -41,6 +54,7 @@ class Example:
         language: BCP 47 tag or None.
         padding: value of features behind the clip's end.
         draw: number that stands for (seed, epoch, id); what is random about the example hangs on it.
+        context: ids that the decoder is shown before the labels; the loss leaves them out.
     """
 
     id: str
@@ -50,6 +64,7 @@ class Example:
     language: str | None = None
     padding: float = 0.0
     draw: int = 0
+    context: tuple[int, ...] = ()
 
 
 class Extractor(Protocol):

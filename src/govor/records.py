@@ -101,6 +101,7 @@ class Hypothesis:
         confidence: geometric mean probability of the decoded tokens (0 to 1), or None.
         language: detected or given language.
         tokens: token ids, special ones left out.
+        spans: stretches of the text with begin and end, where the model writes them itself.
     """
 
     text: str
@@ -108,6 +109,7 @@ class Hypothesis:
     confidence: float | None = None
     language: str | None = None
     tokens: tuple[int, ...] = ()
+    spans: tuple[Word, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -447,3 +447,70 @@ def test_a_killed_export_is_made_by_the_same_command(tiny_ctc, tmp_path):
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["transcripts_equal"] and not (out / ".export").exists()
     assert json.loads((out / "export.json").read_text())["proved"]
+
+
+@pytest.fixture(scope="module")
+def fitted_export(tmp_path_factory):
+    """A tiny Whisper with timestamps whose train texts need dashes: (folder, export, summary)."""
+    from tiny_tokenizer import save_symbols_whisper_files
+
+    folder = tmp_path_factory.mktemp("fitted")
+    files = save_symbols_whisper_files(folder / "files")
+    family = new_model(
+        ModelConfig(from_scratch={"model_type": "whisper", "tokenizer": str(files)}, timestamps=True),
+        normaliser=Normaliser(),
+        train_texts=["a - b"],
+        language="hr",
+        device="cpu",
+        precision="fp32",
+        seed=2,
+    )
+    family.save(folder / "model")
+    summary = export_model(folder / "model", "ctranslate2", folder / "out", device="cpu", count=2)
+    return folder / "model", folder / "out", summary
+
+
+def test_what_is_suppressed_goes_with_the_export(fitted_export):
+    model, out, _ = fitted_export
+    saved = json.loads((model / "generation_config.json").read_text())
+    converted = json.loads((out / "config.json").read_text())
+    assert converted["suppress_ids"] == saved["suppress_tokens"]
+    assert converted["suppress_ids_begin"] == saved["begin_suppress_tokens"]
+    original, exported = open_model(model, device="cpu"), open_model(out, device="cpu")
+    for options in (DecodeOptions(), DecodeOptions(timestamps=False)):
+        assert exported.describe_prompt(options) == original.describe_prompt(options)
+        assert exported.describe_prompt(options)["timestamps"] == (options.timestamps is None)
+
+
+def test_an_export_with_timestamps_says_the_same_and_keeps_them_out_of_the_text(fitted_export):
+    model, out, _ = fitted_export
+    original, exported = open_model(model, device="cpu"), open_model(out, device="cpu")
+    (wave,) = waves(1.0)
+    for options in (DecodeOptions(), DecodeOptions(words=True), DecodeOptions(timestamps=False)):
+        (one,), (other,) = original.recognise([wave], options), exported.recognise([wave], options)
+        assert one.tokens == other.tokens and one.text == other.text
+        assert all(token < original.prompt.end for token in one.tokens)
+        assert [span.text for span in one.spans] == [span.text for span in other.spans]
+        assert bool(one.spans) == (options.timestamps is None and bool(one.text))
+
+
+def test_the_proof_with_faster_whisper_is_made_as_the_card_says(fitted_export, tiny_whisper):
+    from govor.export.faster_whisper import arguments_of, call_of
+    from govor.models.saved import read_settings
+
+    model, _, summary = fitted_export
+    expected = {
+        "language": "hr",
+        "suppress_tokens": [],
+        "without_timestamps": False,
+        "beam_size": 1,
+        "temperature": 0,
+    }
+    assert summary["faster_whisper"]["arguments"] == expected == arguments_of(read_settings(model))
+    assert summary["faster_whisper"]["clips"] == 2
+    assert "suppress_tokens=[]" in call_of(read_settings(model), "a.wav")
+    plain = arguments_of(read_settings(tiny_whisper))
+    assert plain["without_timestamps"] is True
+    assert "suppress_tokens" not in arguments_of(
+        {"base": "openai/whisper-base"}
+    )  # its own list is the released one

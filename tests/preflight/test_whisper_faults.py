@@ -11,6 +11,7 @@ from preflight_parts import edit_json, recipe_with
 from govor.errors import ModelError
 from govor.preflight.checks.lengths import labels_fit_the_decoder
 from govor.preflight.checks.vocabulary import the_models_own_checks_pass, transcripts_come_back
+from tiny_tokenizer import save_symbols_whisper_files
 
 
 @pytest.fixture
@@ -134,9 +135,10 @@ def test_timestamps_half_on_are_found(whisper, kind):
     elif kind == "begin without end":
         encoding(made.family, lambda tokens: [*tokens[:3], prompt.timestamp(0.0), *tokens[3:]])
     else:
-        made.family.model.generation_config.return_timestamps = True
+        made.family.settings["timestamps"] = True
+        encoding(made.family, lambda tokens: tokens)
     found = own(made)
-    assert codes(found) == ["timestamps_mixed"] and "return_timestamps" in found[0].fix
+    assert codes(found) == ["timestamps_mixed"] and "[model] timestamps" in found[0].fix
 
 
 def _timed(prompt, tokens):
@@ -148,7 +150,7 @@ def _timed(prompt, tokens):
 def test_timestamps_all_on_or_off_give_no_finding(whisper, kind):
     made = whisper()
     if kind == "all with":
-        encoding(made.family, lambda tokens: _timed(made.family.prompt, tokens))
+        made = whisper(timestamps=True)
     if kind == "switched off in decoding":
         made.family.model.generation_config.return_timestamps = False
     assert not own(made)
@@ -209,6 +211,57 @@ def test_suppressed_letters_are_found(whisper):
     )
     found = own(made)
     assert codes(found) == ["decoding_settings"] and "suppress_tokens" in found[0].where
+
+
+@pytest.mark.parametrize(
+    ("timestamps", "spare", "fits"), [(False, 0, True), (True, 0, False), (True, 1, True)]
+)
+def test_times_of_labels_are_counted(whisper, tables, timestamps, spare, fits):
+    """Begin and end take two places, one more than no-timestamps."""
+    room = 448 - len(["language", "task", "no timestamps", "end"])
+    made = whisper(long_text(tables, room - spare), timestamps=timestamps)
+    assert made.labels["train"]["tokens"].max() == 448 - spare + timestamps
+    assert (over(made) == []) == fits
+
+
+@pytest.fixture
+def symbols(tmp_path):
+    return save_symbols_whisper_files(tmp_path / "symbols")
+
+
+def ending(tables, mark, *splits):
+    """The tables, `mark` behind every text of some splits."""
+    return {
+        split: table.with_columns(pl.col("text") + (mark if split in splits else ""))
+        for split, table in tables.items()
+    }
+
+
+RAW = {"rules": []}
+
+
+def fitted(materials_of, files, tables, **model):
+    scratch = {"model_type": "whisper", "tokenizer": str(files)}
+    return materials_of(recipe_with(model={"from_scratch": scratch, **model}, text=RAW), tables)
+
+
+def test_symbols_of_train_texts_are_no_fault(materials_of, symbols, tables):
+    everywhere = ending(tables, ' - "da" (ne)', "train", "dev", "test")
+    assert not own(fitted(materials_of, symbols, everywhere))
+
+
+def test_symbols_that_only_test_has_are_a_warning(materials_of, symbols, tables):
+    (found,) = own(fitted(materials_of, symbols, ending(tables, " - da", "test")))
+    assert (found.code, found.severity) == ("decoding_settings", "warning")
+    assert "10 of 20" in found.measured and "suppress_tokens = []" in found.fix
+
+
+def test_what_the_recipe_suppresses_is_an_error_that_names_it(materials_of, symbols, tables):
+    marked = ending(tables, " - da", "train", "dev")
+    (found,) = own(fitted(materials_of, symbols, marked, generation={"suppress_tokens": "base"}))
+    assert (found.code, found.severity) == ("decoding_settings", "error")
+    assert "[model] generation (suppress_tokens)" in found.fix and "30 of 30" in found.measured
+    assert not own(fitted(materials_of, symbols, marked, generation={"suppress_tokens": []}))
 
 
 def test_a_tokenizer_of_another_model_is_refused_by_name(whisper, files):

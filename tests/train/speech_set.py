@@ -26,13 +26,21 @@ def write_speech_set(
     seed: int = 0,
     damaged: tuple[str, ...] = (),
     rate: int = RATE,
+    talk: int = 0,
 ) -> Path:
-    """Writes `counts` clips a split at `rate` Hz; the clips whose ids are `damaged` cannot be decoded."""
+    """Writes `counts` clips a split at `rate` Hz; the clips whose ids are `damaged` cannot be decoded.
+
+    Where `talk` is given, so many clips follow each other in one recording.
+    """
     draw = np.random.default_rng(seed)
     sentences = distinct_sentences(draw, sum(counts.values()))
     (folder / "data").mkdir(parents=True)
     for split, count in counts.items():
         rows = [_row(f"{split}-{n:03d}", sentences.pop(), draw, damaged, rate) for n in range(count)]
+        for number, row in enumerate(rows if talk else ()):
+            start = 4.0 * (number % talk)
+            times = {"start": start, "end": start + float(str(row["duration"]))}
+            row |= {"recording": f"{split}-talk{number // talk}", **times}
         table = pa.Table.from_pylist(rows)
         pq.write_table(table, folder / "data" / f"{split}-00000-of-00001.parquet", row_group_size=16)
     facts = {"fingerprint": f"speech-{seed}-{json.dumps(counts)}", "sample_rate": rate}

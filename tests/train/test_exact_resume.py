@@ -16,6 +16,7 @@ import numpy as np
 import psutil
 import pytest
 import soundfile
+from speech_set import write_speech_set
 from train_parts import AUGMENT, CTC, WHISPER, Killed, weights
 
 pytestmark = pytest.mark.slow
@@ -69,11 +70,16 @@ def test_killed_and_continued_is_bit_identical(
     """PAINS 22."""
     files = {"tokenizer": str(tiny_whisper_files)} if model is WHISPER else {}
     more = {"model": {"from_scratch": model | files}, "augment": AUGMENT | {"noise": noise(tmp_path)}}
+    talks: dict[str, Any] = {}
     if model is WHISPER:
         more |= {"windows": "mixed", "full_share": 0.3}
-    whole = Killed(plain(tmp_path / "whole", **settings(**more))).finish()
+        more["model"] |= {"timestamps": True, "plain_share": 0.5, "previous_share": 0.5}
+        counts = {"train": 48, "dev": 8}
+        talks = {"prepare": {"out": str(write_speech_set(tmp_path / "talks", counts, talk=8))}}
+    whole = Killed(plain(tmp_path / "whole", **settings(**more)) | talks).finish()
     assert whole["status"] == 0, whole
-    broken = run_killed(plain(tmp_path / "broken", **settings(loader_workers=2, **more)), random.Random(7), 3)
+    parts = plain(tmp_path / "broken", **settings(loader_workers=2, **more)) | talks
+    broken = run_killed(parts, random.Random(7), 3)
     assert broken["status"] == 0, broken
     assert broken["summary"]["resumed_from"] is not None
     one, two = tmp_path / "whole" / "run", tmp_path / "broken" / "run"

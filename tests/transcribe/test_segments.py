@@ -42,3 +42,14 @@ def test_overlapping_windows_of_a_script_without_spaces_are_joined_without_doubl
     right = window(6.0, 8.0, overlaps=True)
     found = [*joiner.add(left, heard(text[:10])), *joiner.add(right, heard(text[6:])), *joiner.finish()]
     assert "".join(segment.text for segment in found) == text
+
+
+def test_stretches_that_the_model_parts_become_segments():
+    """Inside the window, in the recording's seconds; times of words go before them."""
+    spans = (Word("ab c", 0.5, 2.0), Word("d", 3.0, 99.0))
+    joiner = Joiner()
+    found = list(joiner.add(window(start=20.0), Hypothesis("ab c d", spans=spans)))
+    assert [(s.start, s.end, s.text) for s in found] == [(20.5, 22.0, "ab c"), (23.0, 30.0, "d")]
+    words = (Word("ab", 0.5, 1.0), Word("c", 1.0, 1.5), Word("d", 1.5, 2.0))
+    (timed,) = joiner.add(window(start=20.0), Hypothesis("ab c d", words, spans=spans))
+    assert (timed.start, timed.end, timed.text) == (20.5, 22.0, "ab c d")

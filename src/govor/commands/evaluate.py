@@ -45,6 +45,13 @@ def command(
     language: Annotated[
         str | None, typer.Option("--language", help="Language given to a multilingual model.")
     ] = None,
+    timestamps: Annotated[
+        bool | None,
+        typer.Option(
+            "--timestamps/--no-timestamps",
+            help="Whisper: the prompt asks for begin and end (default: as it was trained).",
+        ),
+    ] = None,
     batch_s: Annotated[
         float, typer.Option("--batch-s", help="Padded seconds decoded together.")
     ] = DEFAULT.batch_s,
@@ -74,6 +81,7 @@ def command(
             "slices": tuple(slices or ()),
             "rules": None if rules is None else tuple(part for part in rules.split(",") if part),
             "language": language,
+            "timestamps": timestamps,
             "batch_s": batch_s,
             "beam_size": beam_size,
             "lm": lm,
@@ -157,11 +165,14 @@ def _interval(rate: Mapping[str, Any]) -> str:
 
 
 def _notes(summary: Mapping[str, Any]) -> list[str]:
+    from govor.evaluate.summary import prompt_notes
+
     groups = summary["groups"]
     notes = [f"95% intervals: {groups['method']}; {groups['count']} {groups['unit']}s"]
     if groups["note"]:
         notes.append(groups["note"])
     notes.append(f"normaliser: {summary['normaliser']['name']}")
+    notes += prompt_notes(summary)
     if summary["missing"]:
         notes.append(f"{summary['missing']} utterances have no hypothesis; all their words count as deleted")
     if summary["empty_references"]["count"]:

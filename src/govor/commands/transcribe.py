@@ -27,7 +27,16 @@ def command(
         float, typer.Option("--stride", metavar="S", help="Overlap on each side of a fixed window.")
     ] = 0.0,
     language: Annotated[str | None, typer.Option("--language", help="Default: detected.")] = None,
-    task: Annotated[str, typer.Option("--task", help="transcribe or translate.")] = "transcribe",
+    task: Annotated[
+        str | None, typer.Option("--task", help="transcribe or translate (default: as it was trained).")
+    ] = None,
+    timestamps: Annotated[
+        bool | None,
+        typer.Option(
+            "--timestamps/--no-timestamps",
+            help="Whisper: the model writes begin and end (default: as it was trained).",
+        ),
+    ] = None,
     words: Annotated[bool, typer.Option("--words", help="Times of words in JSON.")] = False,
     batch_s: Annotated[float | None, typer.Option("--batch-s", help="Seconds decoded together.")] = None,
     beam_size: Annotated[int, typer.Option("--beam-size", help="Beams; 1 is greedy.")] = 1,
@@ -65,6 +74,7 @@ def command(
         "stride": stride,
         "language": language,
         "task": task,
+        "timestamps": timestamps,
         "words": words,
         "beam_size": beam_size,
         "lm": str(lm) if lm else None,

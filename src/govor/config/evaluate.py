@@ -23,6 +23,9 @@ class EvaluateConfig:
         None, "rules of the normaliser, or english (Whisper's, alone); none: the model's own"
     )
     language: str | None = setting(None, "language given to a multilingual model; none: each clip's own")
+    timestamps: bool | None = setting(
+        None, "Whisper: whether the prompt asks for begin and end; none: as the model was trained"
+    )
     batch_s: float = setting(240.0, "padded seconds decoded together", unit="s")
     beam_size: int = setting(1, "beams; 1 is greedy")
     lm: str | None = setting(None, "ARPA file for CTC beam search")

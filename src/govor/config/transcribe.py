@@ -21,7 +21,14 @@ class TranscribeConfig:
         None, "longest window cut at pauses; none: the model's own limit, or 20 s", unit="s"
     )
     language: str | None = setting(None, "language; none: the model's own, or detected")
-    task: str = setting("transcribe", "what a multilingual model does", choices=("transcribe", "translate"))
+    task: str | None = setting(
+        None,
+        "what a multilingual model does; none: what it was trained for",
+        choices=("transcribe", "translate"),
+    )
+    timestamps: bool | None = setting(
+        None, "Whisper: whether the model writes begin and end of what it hears; none: as it was trained"
+    )
     words: bool = setting(False, "times of words in JSON (subtitles use them in any case)")
     batch_s: float = setting(240.0, "padded seconds decoded together", unit="s")
     beam_size: int = setting(1, "beams; 1 is greedy")

@@ -19,7 +19,7 @@ from govor.console import Progress, progress, say
 from govor.errors import DatasetError, GovorError, MachineError
 from govor.evaluate.decode import Clips, Decoded, decode_batches, plan_batches
 from govor.evaluate.hypotheses import Appender, Line, as_line, read_lines
-from govor.models.base import Multilingual
+from govor.models.base import Multilingual, prompt_of
 from govor.store import atomic_path, fingerprint, read_json, write_json
 
 if TYPE_CHECKING:
@@ -179,7 +179,8 @@ def decode_part(
     if isinstance(recogniser, Multilingual):
         recogniser.check_language(job.options.language)
     if worker == 0:
-        write_json(place.facts, facts_of(recogniser, time.perf_counter() - start_s))
+        prompt = prompt_of(recogniser, job.options)
+        write_json(place.facts, facts_of(recogniser, time.perf_counter() - start_s) | {"prompt": prompt})
     ids, batches = _plan(job, dataset)
     done = place.done()
     mine = [batch for batch in batches[worker::workers] if not _done_already(batch, ids, done)]

@@ -144,7 +144,12 @@ def _decoded(
 
     weight, bonus = fusion_settings(config.lm, config.lm_weight, config.word_bonus)
     options = DecodeOptions(
-        language=config.language, beam_size=config.beam_size, lm=config.lm, lm_weight=weight, word_bonus=bonus
+        language=config.language,
+        timestamps=config.timestamps,
+        beam_size=config.beam_size,
+        lm=config.lm,
+        lm_weight=weight,
+        word_bonus=bonus,
     )
     identity = {"model": model_identity(model), "dataset": data.fingerprint}
     job = Job(model, dataset, config.split, options, config.batch_s, device, identity)

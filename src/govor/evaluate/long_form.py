@@ -119,6 +119,7 @@ def transcriber_config(config: EvaluateConfig) -> TranscribeConfig:
     """How ``govor transcribe`` decodes with the settings of an evaluation."""
     return TranscribeConfig(
         language=config.language,
+        timestamps=config.timestamps,
         batch_s=config.batch_s,
         beam_size=config.beam_size,
         lm=config.lm,

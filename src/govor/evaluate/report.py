@@ -15,6 +15,7 @@ from govor.evaluate.diagnosis import Diagnosis, titles
 from govor.evaluate.edits import align, regions, words
 from govor.evaluate.scores import Scores
 from govor.evaluate.slices import LEAST_UTTERANCES, LEAST_WORDS, USUAL, parts_of
+from govor.evaluate.summary import prompt_notes
 from govor.store import atomic_path
 
 Clip = Callable[[int], bytes]
@@ -214,6 +215,8 @@ def _notes(summary: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     if groups["note"]:
         yield {"text": f"{groups['note'].capitalize()}.", "warn": True}
     yield {"text": f"Normaliser {summary['normaliser']['name']}, on both sides.", "warn": False}
+    for note in prompt_notes(summary):
+        yield {"text": f"{note[0].upper()}{note[1:]}.", "warn": False}
     if summary["detectable_difference"] is not None:
         yield {
             "text": f"A second system with unrelated errors would have to differ by "

@@ -15,6 +15,7 @@ from govor.evaluate.hypotheses import Line
 from govor.evaluate.intervals import Grouping
 from govor.evaluate.paired import detectable_alone
 from govor.evaluate.scores import Scores
+from govor.models.base import prompt_in_words
 
 if TYPE_CHECKING:
     from govor.models.base import Recogniser
@@ -85,6 +86,13 @@ def rates_of(system: System, scores: Scores, table: pl.DataFrame, split: str) ->
             key: value for key, value in system.facts.items() if key not in ("normaliser", "identity")
         },
     }
+
+
+def prompt_notes(summary: Mapping[str, Any]) -> list[str]:
+    """The prompts of the model and of its baseline, a line each; none for models without one."""
+    systems = (("prompt", summary), ("prompt of the baseline", summary.get("baseline") or {}))
+    prompts = ((name, one.get("decoding", {}).get("prompt")) for name, one in systems)
+    return [f"{name}: {prompt_in_words(prompt)}" for name, prompt in prompts if prompt]
 
 
 def group_facts(groups: Grouping) -> dict[str, Any]:

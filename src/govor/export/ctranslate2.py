@@ -1,7 +1,7 @@
 """Whisper in CTranslate2: the engine of faster-whisper, without torch.
 
-Decodes as the transformers model does here: full window, the prompt built from the model's own tokens, the
-same suppressed tokens, the same limit on length.
+Decodes as the transformers model does here: full window, the same prompt from the same place, the same
+suppressed tokens and rules for timestamps (the engine's own), the same limit on length.
 
 Shapes: B clips, M mels, F frames, N tokens.
 """
@@ -12,6 +12,7 @@ import math
 import os
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,9 @@ from govor.export.saved import extractor_as_dict, extractor_from
 from govor.features import Extractor, Wave
 from govor.models.base import DecodeOptions, Recogniser
 from govor.models.saved import normaliser_of, read_settings, write_settings
-from govor.models.whisper_decoding import TOKENS_BESIDES, TOKENS_PER_SECOND
-from govor.models.whisper_prompt import TIMESTAMP_STEP_S, Prompt
+from govor.models.whisper import described_suppression
+from govor.models.whisper_decoding import hypothesis_of, most_new_tokens
+from govor.models.whisper_prompt import TIMESTAMP_STEP_S, Manner, Prompt
 from govor.models.whisper_words import token_words
 from govor.records import Hypothesis
 
@@ -82,6 +84,7 @@ def _settings(original: Any, prompt: Prompt, quantization: str | None) -> dict[s
             "no_timestamps": prompt.no_timestamps,
             "languages": dict(prompt.languages),
             "tasks": dict(prompt.tasks),
+            "previous": prompt.previous,
         },
     }
 
@@ -132,10 +135,28 @@ class CTranslate2Whisper:
 
         return Tokenizer.from_file(str(Path(self.name) / "tokenizer.json"))
 
-    @cached_property
-    def _suppressed(self) -> list[int]:
-        special = range(self.prompt.end + 1, self.settings["vocabulary_size"])
-        return sorted({*self.settings["suppress_tokens"], *special})
+    def _suppressed(self, manner: Manner) -> list[int]:
+        """The model's own list, and every special token but the end and, where they are asked for, times."""
+        behind = self.prompt.no_timestamps + 1 if manner.timestamps else self.settings["vocabulary_size"]
+        own = (token for token in self.settings["suppress_tokens"] if token <= self.prompt.end)
+        return sorted({*own, *range(self.prompt.end + 1, behind)})
+
+    @property
+    def manner(self) -> Manner:
+        """How it is prompted unless something else is asked for: as it was trained."""
+        return Manner.of(self.settings)
+
+    def describe_prompt(self, options: DecodeOptions) -> dict[str, Any]:
+        """See `govor.models.base.Prompted`."""
+        language = options.language or self.settings.get("language")
+        return {
+            **self.prompt.describe(language, self.manner.asked(options)),
+            **described_suppression(self.settings, len(self.settings["suppress_tokens"])),
+        }
+
+    def decode_text(self, tokens: Sequence[int]) -> str:
+        """Text of token ids."""
+        return str(self.tokenizer.decode(list(tokens), skip_special_tokens=True)).strip()
 
     def check_language(self, tag: str | None) -> None:
         """See `govor.models.base.Multilingual`."""
@@ -156,10 +177,17 @@ class CTranslate2Whisper:
             raise ModelError(f"a wave of {longest_s:.2f} s is longer than the {self.max_window_s:g} s window")
         encoded = self._encoded(waves)
         codes = self._languages(encoded, options, languages or [None] * len(waves))
-        prompts = [self._prompt_of(code, options) for code in codes]
+        manner = self.manner.asked(options)
+        prompts = [self.prompt.opening(code, manner) for code in codes]
         found = self._generate(encoded, prompts, options, longest_s)
-        hypotheses = [self._hypothesis(r, code) for r, code in zip(found, codes, strict=True)]
-        return self._with_words(hypotheses, encoded, prompts, waves) if options.words else hypotheses
+        hypotheses = [
+            self._hypothesis(result, code, len(wave) / self.sample_rate)
+            for result, code, wave in zip(found, codes, waves, strict=True)
+        ]
+        if not options.words:
+            return hypotheses
+        plain = [self.prompt.opening(code, manner.plain()) for code in codes]
+        return self._with_words(hypotheses, encoded, plain, waves)
 
     def _encoded(self, waves: Sequence[Wave]) -> Any:
         """Encoder states ``[B, P, H]``; on a CPU window by window: as fast, with an eighth of the memory."""
@@ -191,29 +219,24 @@ class CTranslate2Whisper:
             codes = [code or found for code, found in zip(codes, detected, strict=True)]
         return codes
 
-    def _prompt_of(self, code: str | None, options: DecodeOptions) -> list[int]:
-        return [self.prompt.start, *self.prompt.after_start(code, options.task), self.prompt.no_timestamps]
-
     def _generate(
         self, encoded: Any, prompts: Sequence[list[int]], options: DecodeOptions, longest_s: float
     ) -> list[Any]:
-        room = (self.settings["max_labels"] or 448) - len(prompts[0])
-        new_tokens = min(room, TOKENS_BESIDES + round(TOKENS_PER_SECOND * longest_s))
+        new_tokens = most_new_tokens(self.settings["max_labels"], len(prompts[0]), longest_s)
         generated: list[Any] = self.engine.generate(
             encoded,
             prompts,
             beam_size=options.beam_size,
             max_length=max(2 * new_tokens, len(prompts[0]) + new_tokens),  # the engine halves it
             suppress_blank=bool(self.settings["begin_suppress_tokens"]),
-            suppress_tokens=self._suppressed,
+            suppress_tokens=self._suppressed(self.manner.asked(options)),
             return_scores=True,
         )
         return generated
 
-    def _hypothesis(self, result: Any, code: str | None) -> Hypothesis:
-        tokens = tuple(token for token in result.sequences_ids[0] if token < self.prompt.end)
-        text = self.tokenizer.decode(list(tokens), skip_special_tokens=True).strip()
-        return Hypothesis(text, (), math.exp(min(0.0, result.scores[0])), code, tokens)
+    def _hypothesis(self, result: Any, code: str | None, seconds: float) -> Hypothesis:
+        sure = math.exp(min(0.0, result.scores[0]))
+        return hypothesis_of(self, result.sequences_ids[0], sure, code, seconds)
 
     def _with_words(
         self,
@@ -247,9 +270,7 @@ class CTranslate2Whisper:
         missing = len(hypothesis.tokens) + 1 - len(starts)
         starts = np.concatenate([starts, np.full(max(0, missing), seconds)])
         words = token_words(self.tokenizer, hypothesis.tokens, starts)
-        return Hypothesis(
-            hypothesis.text, words, hypothesis.confidence, hypothesis.language, hypothesis.tokens
-        )
+        return replace(hypothesis, words=words)
 
     def describe(self) -> dict[str, Any]:
         """Facts for reports."""

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from govor.console import say
 from govor.errors import InputError, LimitError, UsageError
-from govor.export.clips import proof_clips
+from govor.export.clips import Clip, proof_clips
 from govor.export.proof import prove
 from govor.store import locked, write_json
 
@@ -49,7 +50,8 @@ def export_model(
         device: where the original decodes.
 
     Returns:
-        ``transcripts_equal``, ``wer_difference``, ``differences``, ``bytes``, ``out`` and more.
+        ``transcripts_equal``, ``wer_difference``, ``differences``, ``bytes``, ``out`` and more; for
+        ctranslate2 ``faster_whisper``: the same proof with faster-whisper itself, None where it is missing.
 
     Raises:
         UsageError: unknown format or quantization.
@@ -73,11 +75,13 @@ def export_model(
             write_json(work / REPORT, {"format": format, "quantization": quantization, "proved": False})
         exported = open_model(out, device="auto" if format == "transformers" else device)
         proof = prove(original, exported, samples, source)
+        elsewhere = _proved_elsewhere(format, original, out, samples, source, max_wer_difference)
         summary = {
             "format": format,
             "quantization": quantization,
             "proved": True,
             **proof.as_dict(),
+            **elsewhere,
             "bytes": sum(p.stat().st_size for p in out.rglob("*") if p.is_file()),
             "wall_s": round(time.perf_counter() - begun, 3),
             "max_wer_difference": max_wer_difference,
@@ -92,6 +96,30 @@ def export_model(
             summary,
         )
     return summary
+
+
+def _proved_elsewhere(
+    format: str, original: Any, out: Path, samples: Sequence[Clip], source: str, limit: float
+) -> dict[str, Any]:
+    """The same proof with faster-whisper, called as the model card says; what passes the limit is said.
+
+    Its decoding is not govor's in every detail, so a difference does not make the export a failure.
+    """
+    if format != "ctranslate2":
+        return {}
+    from govor.export.faster_whisper import FasterWhisper
+
+    try:
+        opened = FasterWhisper(out)
+    except ImportError:
+        return {"faster_whisper": None}
+    proof = prove(original, opened, samples, source)
+    if abs(proof.wer_difference) > limit:
+        say(
+            f"faster-whisper, called as the card says, differs by {proof.wer_difference:+.4f} WER on "
+            f"{proof.clips} clips of {source}: look at faster_whisper in {out / REPORT}"
+        )
+    return {"faster_whisper": {"arguments": opened.arguments, **proof.as_dict()}}
 
 
 def _refuse_others(out: Path) -> None:

@@ -243,7 +243,7 @@ def energy_above(wave: Wave, rate_hz: int, limit_hz: float) -> float:
 def _tokens(recogniser: Any, normal: str, language: str | None, seconds: float) -> Tokens | None:
     if not hasattr(recogniser, "encode_text"):
         return None
-    ids = recogniser.encode_text(normal, language)
+    ids = recogniser.encode_text(normal, language, seconds)
     name = getattr(recogniser, "token_name", str)
     rows = tuple(TokenRow(token, name(token), recogniser.decode_text([token])) for token in ids)
     return Tokens(

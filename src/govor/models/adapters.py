@@ -112,6 +112,7 @@ def resume_adapter(family: Any, folder: Path, config: ModelConfig) -> None:
     family.model = model
     _freeze(model, config)
     _take_up(model, folder)
+    _take_generation(core_of(model), folder)
 
 
 def _take_up(model: Any, folder: Path) -> None:
@@ -132,6 +133,14 @@ def _take_up(model: Any, folder: Path) -> None:
                 f"{folder} was trained on another base than the one that [model] base names now ({name} "
                 "differs): set [model] revision or base to the weights that training began with"
             )
+
+
+def _take_generation(core: Any, folder: Path) -> None:
+    """Decodes as the checkpoint does, not as its base."""
+    from transformers import GenerationConfig
+
+    if (folder / "generation_config.json").exists():
+        core.generation_config = GenerationConfig.from_pretrained(folder)
 
 
 def _alike(one: Any, other: Any) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from govor.features import Example, Extractor, Features, Wave
+from govor.features import Example, Extractor, Features, Labels, Wave
 from govor.records import Hypothesis
 from govor.text import Normaliser
 
@@ -29,9 +29,13 @@ __all__ = [
     "Extractor",
     "Family",
     "Features",
+    "Labels",
     "Multilingual",
+    "Prompted",
     "Recogniser",
     "Wave",
+    "prompt_in_words",
+    "prompt_of",
 ]
 
 Batch = dict[str, Any]
@@ -43,7 +47,8 @@ class DecodeOptions:
 
     Attributes:
         language: language given to a multilingual model, or None for its own or detected one.
-        task: ``transcribe`` or ``translate``.
+        task: ``transcribe`` or ``translate``; None: the one that the model was trained for.
+        timestamps: Whisper: whether the prompt asks for begin and end; None: as the model was trained.
         words: also give times of words.
         beam_size: 1 is greedy.
         lm: path of an ARPA file for CTC beam search.
@@ -53,7 +58,8 @@ class DecodeOptions:
     """
 
     language: str | None = None
-    task: str = "transcribe"
+    task: str | None = None
+    timestamps: bool | None = None
     words: bool = False
     beam_size: int = 1
     lm: str | None = None
@@ -95,6 +101,28 @@ class Multilingual(Protocol):
         """Raises `LanguageError` for a language that it does not know; None is fine."""
 
 
+@runtime_checkable
+class Prompted(Protocol):
+    """A recogniser that is told what to do by a prompt."""
+
+    def describe_prompt(self, options: DecodeOptions) -> dict[str, Any] | None:
+        """The prompt that `options` lead to, and what is ruled out, as summaries name them."""
+
+
+def prompt_of(recogniser: Any, options: DecodeOptions) -> dict[str, Any] | None:
+    """The prompt that `recogniser` decodes with; None where it has none."""
+    return recogniser.describe_prompt(options) if isinstance(recogniser, Prompted) else None
+
+
+def prompt_in_words(prompt: Mapping[str, Any]) -> str:
+    """A prompt that `prompt_of` gave, in a line for people."""
+    times = "with timestamps" if prompt["timestamps"] else "without timestamps"
+    return (
+        f"language {prompt['language']}, {prompt['task']}, {times}; "
+        f"{prompt['suppressed_tokens']} tokens suppressed ({prompt['suppression']})"
+    )
+
+
 class Family(Recogniser, Protocol):
     """A recogniser that can be trained.
 
@@ -105,6 +133,7 @@ class Family(Recogniser, Protocol):
         train_windows: ``full``, ``short`` or ``mixed`` encoder windows where the model has fixed ones.
         full_share: of the batches in mixed windows that get the full one.
         frame_multiple: log-mel frames of padded batches are a multiple of it.
+        previous_share: of the examples that are shown the text of the utterance before.
     """
 
     model: torch.nn.Module
@@ -113,6 +142,7 @@ class Family(Recogniser, Protocol):
     train_windows: str
     full_share: float
     frame_multiple: int
+    previous_share: float
 
     def encode_text(self, text: str, language: str | None = None, seconds: float | None = None) -> list[int]:
         """Label ids of *normalised* text, with the special tokens that the loss needs.
@@ -121,6 +151,26 @@ class Family(Recogniser, Protocol):
             text: normalised.
             language: BCP 47 tag of the utterance.
             seconds: its length, which labels with timestamps need.
+        """
+
+    def label(
+        self,
+        text: str,
+        language: str | None = None,
+        seconds: float | None = None,
+        *,
+        draw: int | None = None,
+        previous: str | None = None,
+    ) -> Labels:
+        """The labels of one training example.
+
+        Args:
+            text: normalised.
+            language: BCP 47 tag of the utterance.
+            seconds: its length.
+            draw: stands for (seed, epoch, id) and decides which of the prompts that training mixes this
+                example gets; None: the one that is decoded with.
+            previous: normalised text of the utterance before, if there is one.
         """
 
     def decode_text(self, tokens: Sequence[int]) -> str:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govor.errors import ModelError
-from govor.features import Example, Extractor, Features, Wave, WaveSpec
+from govor.features import Example, Extractor, Features, Labels, Wave, WaveSpec
 from govor.models.adapters import save_adapter
 from govor.models.base import Batch, DecodeOptions
 from govor.models.device import autocast
@@ -53,6 +53,7 @@ class CtcFamily:
     train_windows = "full"
     frame_multiple = 1
     full_share = 1.0
+    previous_share = 0.0
 
     def __init__(
         self,
@@ -112,6 +113,18 @@ class CtcFamily:
     def encode_text(self, text: str, language: str | None = None, seconds: float | None = None) -> list[int]:
         """Label ids of normalised text."""
         return self.vocabulary.encode(text)
+
+    def label(
+        self,
+        text: str,
+        language: str | None = None,
+        seconds: float | None = None,
+        *,
+        draw: int | None = None,
+        previous: str | None = None,
+    ) -> Labels:
+        """The same labels for every draw; there is no prompt."""
+        return Labels(tuple(self.encode_text(text, language, seconds)))
 
     def decode_text(self, tokens: Sequence[int]) -> str:
         """Text of label ids."""

@@ -38,7 +38,8 @@ def new_model(
     Args:
         config: base or ``from_scratch``, LoRA, freezing, vocabulary.
         normaliser: of the recipe; saved with the model.
-        train_texts: *normalised* texts of the train split; read only when a vocabulary is built.
+        train_texts: *normalised* texts of the train split: for a vocabulary that is built, and for what
+            decoding must be able to write.
         language: of the data, where ``config.language`` names none.
         device: ``auto``, ``cpu`` or ``cuda:N``.
         precision: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
@@ -123,12 +124,16 @@ class _Maker:
         self.normaliser = normaliser
         self.device = device
         self.precision = precision
-        self.settings = {
+        self.settings: dict[str, Any] = {
             "base": config.base,
             "language": language,
             "task": config.task,
             "timestamps": config.timestamps,
         }
+        if config.timestamps:
+            self.settings["plain_share"] = config.plain_share
+        if config.previous_share:
+            self.settings["previous_share"] = config.previous_share
 
     def from_scratch(self, train_texts: Iterable[str]) -> Any:
         """A new model with random weights."""
@@ -137,9 +142,10 @@ class _Maker:
         if self.config.from_scratch.get("model_type") == "whisper":
             from govor.models.whisper_making import scratch_whisper
 
-            return scratch_whisper(
+            family = scratch_whisper(
                 self.config.from_scratch, self.normaliser, self.settings, self.device, self.precision
             )
+            return self._fitted(family, train_texts)
         from transformers import AutoModelForCTC
 
         from govor.models.scratch import ctc_configuration, feature_extractor_for
@@ -165,7 +171,7 @@ class _Maker:
             return self._ctc_base(place, configuration, train_texts)
         from govor.models.whisper_making import base_whisper
 
-        return base_whisper(
+        family = base_whisper(
             place,
             configuration,
             self.normaliser,
@@ -174,6 +180,14 @@ class _Maker:
             self.precision,
             self.config.revision,
         )
+        return self._fitted(family, train_texts)
+
+    def _fitted(self, family: Any, train_texts: Iterable[str]) -> Any:
+        """A model that writes with a decoder, whose decoding can write what the train texts hold."""
+        from govor.models.whisper_generation import fit_generation
+
+        fit_generation(family, train_texts, self.config.generation)
+        return family
 
     def _ctc_base(self, place: Path | str, configuration: Any, train_texts: Iterable[str]) -> Any:
         from transformers import AutoFeatureExtractor, AutoModelForCTC
@@ -207,6 +221,10 @@ class _Maker:
     def _ctc(self, model: Any, vocabulary: Vocabulary, feature_extractor: Any, name: str) -> Any:
         from govor.models.ctc import CtcFamily
 
+        if self.config.generation:
+            raise RecipeError(
+                "[model] generation is for models that write with a decoder (Whisper): leave it out"
+            )
         return CtcFamily(
             model.to(self.device),
             vocabulary=vocabulary,

@@ -1,7 +1,7 @@
 """Whisper of any size: trained on its own prompt, decoded over its full 30 s window.
 
-The prompt is built here and asserted once: one start token, the language and task where the model is
-multilingual, then ``<|notimestamps|>`` or timestamps. Ids are looked up, never written down.
+What stands around the text comes from `govor.models.whisper_prompt`, the text's tokens from
+`govor.models.whisper_text`; here both become labels, and a batch asserts that it starts once.
 
 Shapes: B clips, F frames, M mels, L labels, V tokens.
 """
@@ -9,7 +9,7 @@ Shapes: B clips, F frames, M mels, L labels, V tokens.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from govor.errors import ModelError
-from govor.features import Example, Extractor, Features, Wave
+from govor.features import Example, Extractor, Features, Labels, Wave
 from govor.models.adapters import save_adapter
 from govor.models.base import Batch, DecodeOptions
 from govor.models.device import autocast
@@ -27,7 +27,9 @@ from govor.models.quiet import quiet
 from govor.models.saved import write_settings
 from govor.models.weights import common_facts, core_of, saved_state
 from govor.models.whisper_decoding import Decoder
-from govor.models.whisper_prompt import Prompt
+from govor.models.whisper_prompt import Manner, Prompt
+from govor.models.whisper_suppression import Suppression
+from govor.models.whisper_text import TextTokens
 from govor.models.whisper_windows import accept_short_windows
 from govor.records import Hypothesis
 from govor.text import Normaliser
@@ -72,6 +74,7 @@ class WhisperFamily:
         self.precision = precision
         self.sample_rate = self.extractor.sample_rate
         self.prompt = Prompt.of(model.generation_config, tokenizer, name)
+        self.text_tokens = TextTokens(tokenizer)
         self.window_frames: int = 2 * model.config.max_source_positions
         self.max_window_s: float | None = float(feature_extractor.chunk_length)
         self.max_labels: int | None = model.config.max_target_positions
@@ -89,13 +92,57 @@ class WhisperFamily:
     def encode_text(self, text: str, language: str | None = None, seconds: float | None = None) -> list[int]:
         """Labels: language, task, no-timestamps (or begin and end), text, end of text."""
         known = self.prompt.first_known(language, self.settings.get("language"))
-        opening = self.prompt.after_start(known, self.settings.get("task") or "transcribe")
-        words = [int(i) for i in self.tokenizer(" " + text.strip(), add_special_tokens=False).input_ids]
-        if self.settings.get("timestamps") and seconds is not None:
-            words = [self.prompt.timestamp(0.0), *words, self.prompt.timestamp(seconds)]
-        else:
-            opening = [*opening, self.prompt.no_timestamps]
-        return [*opening, *words, self.prompt.end]
+        manner = self.manner if seconds is not None else self.manner.plain()
+        words = self.text_tokens(text)
+        if manner.timestamps:
+            words = self.prompt.timed(words, seconds or 0.0)
+        return [*self.prompt.opening(known, manner)[1:], *words, self.prompt.end]
+
+    @property
+    def manner(self) -> Manner:
+        """How it is prompted unless something else is asked for: as it was trained."""
+        return Manner.of(self.settings)
+
+    @property
+    def previous_share(self) -> float:
+        """Of the training examples that are shown the text of the utterance before."""
+        return float(self.settings.get("previous_share") or 0.0)
+
+    def label(
+        self,
+        text: str,
+        language: str | None = None,
+        seconds: float | None = None,
+        *,
+        draw: int | None = None,
+        previous: str | None = None,
+    ) -> Labels:
+        """Labels as training mixes them: a share without timestamps, a share behind the text before."""
+        plain_share = float(self.settings.get("plain_share") or 0.0)
+        plain = draw is not None and _share("plain", draw) < plain_share
+        tokens = self.encode_text(text, language, None if plain else seconds)
+        if not previous or draw is None or _share("previous", draw) >= self.previous_share:
+            return Labels(tuple(tokens))
+        return Labels(tuple(tokens), tuple(self._context(previous, len(tokens))))
+
+    def _context(self, text: str, labels: int) -> list[int]:
+        """The end of the text before, behind its own token: at most half of the places, and what is left."""
+        most = min((self.max_labels or 0) // 2, (self.max_labels or 0) - labels) - 1
+        words = self.text_tokens(text)[-most:] if most > 0 else []
+        return [self.prompt.previous, *words] if words and self.prompt.previous is not None else []
+
+    @property
+    def suppression(self) -> Suppression:
+        """What decoding never writes."""
+        return Suppression.of(core_of(self.model).generation_config)
+
+    def describe_prompt(self, options: DecodeOptions) -> dict[str, Any]:
+        """See `govor.models.base.Prompted`."""
+        language = options.language or self.settings.get("language")
+        return {
+            **self.prompt.describe(language, self.manner.asked(options)),
+            **described_suppression(self.settings, len(self.suppression.always)),
+        }
 
     def decode_text(self, tokens: Sequence[int]) -> str:
         """Text of label ids; prompt, timestamps and end are left out."""
@@ -118,13 +165,13 @@ class WhisperFamily:
         import torch
 
         impossible = [e.id for e in examples if not self._fits(e)]
-        longest = max((len(e.labels) for e in examples if self._fits(e)), default=1) or 1
+        longest = max((_places(e) for e in examples if self._fits(e)), default=1) or 1
         labels = np.full((len(examples), longest), IGNORED, np.int64)
         starts = np.full((len(examples), longest), self.prompt.end, np.int64)
         for row, example in enumerate(examples):
             if example.labels and self._fits(example):
-                labels[row, : len(example.labels)] = example.labels
-                starts[row, : len(example.labels)] = [self.prompt.start, *example.labels[:-1]]
+                labels[row, len(example.context) : _places(example)] = example.labels
+                starts[row, : _places(example)] = [*example.context, self.prompt.start, *example.labels[:-1]]
         self._assert_one_start(starts, labels)
         frames = self._frames(examples)
         return {
@@ -141,7 +188,7 @@ class WhisperFamily:
 
     def _fits(self, example: Example) -> bool:
         short = example.seconds <= (self.max_window_s or 0.0)
-        return short and len(example.labels) <= (self.max_labels or 0)
+        return short and _places(example) <= (self.max_labels or 0)
 
     def _assert_one_start(self, starts: np.ndarray[Any, Any], labels: np.ndarray[Any, Any]) -> None:
         """A second start token in the labels trains a model that repeats it; it cannot get past here."""
@@ -253,7 +300,9 @@ class WhisperFamily:
         language = self.prompt.first_known(self.settings.get("language"))
         if language:
             generation.language = language
-            generation.task = self.settings.get("task") or "transcribe"
+            generation.task = self.manner.task
+        if "timestamps" in self.settings:
+            generation.return_timestamps = self.manner.timestamps
         generation.forced_decoder_ids = None
 
     @property
@@ -284,7 +333,25 @@ class WhisperFamily:
         }
 
 
+def described_suppression(settings: Mapping[str, Any], suppressed: int) -> dict[str, Any]:
+    """What decoding rules out, as summaries name it: as released, or as the model's training fitted it."""
+    fitted = settings.get("generation")
+    released = len(fitted["released_tokens"]) if fitted else 0
+    made = f"fitted to its train text: {released} released" if fitted else "as the model was released"
+    return {"suppressed_tokens": suppressed, "suppression": made}
+
+
+def _places(example: Example) -> int:
+    """Decoder places that an example takes."""
+    return len(example.context) + len(example.labels)
+
+
 def _drawn(examples: Sequence[Example]) -> float:
     """A number from 0 to 1 that hangs on the ids and draws of a batch alone."""
-    names = "\x1f".join(f"{e.id}:{e.draw}" for e in examples).encode()
+    return _share(*(f"{e.id}:{e.draw}" for e in examples))
+
+
+def _share(*parts: str | int) -> float:
+    """A number from 0 to 1 that hangs on `parts` alone."""
+    names = "\x1f".join(map(str, parts)).encode()
     return int.from_bytes(hashlib.blake2b(names, digest_size=4).digest(), "big") / 2**32

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +11,14 @@ from govor.features import Example
 from govor.findings import Finding, count_of, share_of, some
 from govor.models.own_checks import Seen
 from govor.models.weights import core_of
+from govor.models.whisper_generation import LISTS
 
 if TYPE_CHECKING:
     from govor.models.whisper import WhisperFamily
 
 TEXTS_TRIED = 200
 SUPPRESSED_SHARE = 0.01
-"""Above this share of transcripts, suppressed tokens cost more than a few odd rows."""
+"""Above this share of the train texts, tokens that cannot come out are an error, else a warning."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +48,15 @@ def own_checks(family: WhisperFamily, seen: Seen) -> Iterator[Finding]:
         yield from _language(family, labels, seen)
         yield from _task(family, labels, seen)
         yield from _timestamps(family, labels)
-        yield from _suppressed(family, labels)
+    yield from _suppressed(family, seen)
 
 
 def _labels(family: WhisperFamily, seen: Seen) -> Iterator[Labels]:
-    """Labels as training makes them, of train texts spread over the split."""
+    """Labels as training makes them, times of their clips included, of train texts spread over the split."""
     texts = seen.texts.get("train", ())
     for row in range(0, len(texts), max(1, len(texts) // TEXTS_TRIED)):
         language = seen.row_languages["train"][row] if seen.row_languages else seen.language
-        tokens = family.encode_text(texts[row], language)
+        tokens = family.encode_text(texts[row], language, seen.seconds["train"][row])
         yield Labels(seen.ids["train"][row], language, tokens, _inputs(family, tokens))
 
 
@@ -188,26 +189,22 @@ def _task(family: WhisperFamily, labels: Sequence[Labels], seen: Seen) -> Iterat
 def _timestamps(family: WhisperFamily, labels: Sequence[Labels]) -> Iterator[Finding]:
     plain = family.prompt.no_timestamps
     kinds = Counter(_kind(one.tokens, plain) for one in labels)
-    generating = getattr(_generation(family), "return_timestamps", None)
+    decoded = "with" if family.manner.timestamps else "without"
     other = getattr(_generation(family), "no_timestamps_token_id", plain)
-    if set(kinds) <= {"without"} and not generating and other in (None, plain):
-        return
-    if set(kinds) == {"with"} and generating is not False and other in (None, plain):
+    if set(kinds) == {decoded} and other in (None, plain):
         return
     measured = ", ".join(f"{n} texts {kind} timestamps" for kind, n in sorted(kinds.items()))
-    if generating is not None:
-        measured += f"; decoding has return_timestamps = {str(bool(generating)).lower()}"
+    measured += f"; decoding asks for text {decoded} them"
     if other not in (None, plain):
-        measured += f"; decoding takes {_name(family, other)!r} for the token that switches them off"
+        measured += f" and takes {_name(family, other)!r} for the token that switches them off"
     yield Finding(
         "timestamps_mixed",
         "error",
         "timestamp tokens",
         measured,
-        "all labels and decoding with them, or all without",
+        "labels and decoding with them, or both without",
         "half on, the model learns neither: times are wrong, and text is lost where times are expected",
-        "train with timestamps only where every utterance has its times; else leave them off, and set"
-        " return_timestamps of generation_config.json to false",
+        "use tokenizer and generation_config.json of the base model unchanged, and set [model] timestamps",
     )
 
 
@@ -244,22 +241,51 @@ def _english_only(family: WhisperFamily, seen: Seen) -> Iterator[Finding]:
         )
 
 
-def _suppressed(family: WhisperFamily, labels: Sequence[Labels]) -> Iterator[Finding]:
-    suppressed = set(_generation(family).suppress_tokens or ())
-    hit = [
-        (one, found) for one in labels if (found := suppressed.intersection(family.prompt.plain(one.tokens)))
-    ]
-    if len(hit) <= SUPPRESSED_SHARE * len(labels):
-        return
+def _suppressed(family: WhisperFamily, seen: Seen) -> Iterator[Finding]:
+    """Tokens of the texts that the model's own settings keep it from writing: in train, else elsewhere."""
+    train = {"train": seen.texts.get("train", ())}
+    others = {split: texts for split, texts in seen.texts.items() if split != "train"}
+    for texts in (train, others):
+        hit = list(_undecodable(family, seen, texts))
+        total = sum(len(part) for part in texts.values())
+        if hit:
+            yield _suppressed_finding(family, hit, total, "train" in texts)
+            return
+
+
+def _undecodable(
+    family: WhisperFamily, seen: Seen, texts: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, list[int]]]:
+    """(id, tokens that cannot come out) of every text that has such."""
+    suppression = family.suppression
+    suspect = suppression.suspicion(family.tokenizer, family.prompt)
+    for split, part in texts.items():
+        rows = [row for row, text in enumerate(part) if suspect(text)]
+        for row in rows:
+            language = seen.row_languages[split][row] if split in seen.row_languages else seen.language
+            labels = family.encode_text(part[row], language, seen.seconds[split][row])
+            if found := suppression.undecodable(labels, family.prompt):
+                yield seen.ids[split][row], found
+
+
+def _suppressed_finding(
+    family: WhisperFamily, hit: Sequence[tuple[str, list[int]]], total: int, train: bool
+) -> Finding:
     counts = Counter(token for _, found in hit for token in found)
-    listed = some(f"{_name(family, t)!r} ({n})" for t, n in counts.most_common())
-    yield Finding(
+    listed = some(f"{_name(family, t)!r} ({t}, {n} times)" for t, n in counts.most_common())
+    asked = set((family.settings.get("generation") or {}).get("asked", {})) & set(LISTS)
+    many = train and len(hit) > SUPPRESSED_SHARE * total
+    return Finding(
         "decoding_settings",
-        "error",
+        "error" if many else "warning",
         "suppress_tokens of generation_config.json",
-        f"{share_of(len(hit), len(labels))} tried texts hold tokens that decoding never writes: {listed}",
-        f"at most {SUPPRESSED_SHARE:.0%}",
-        "the loss falls, but these tokens cannot come out: the WER stays high",
-        "let [text] rules remove these characters, or take the tokens out of suppress_tokens",
-        tuple(one.id for one, _ in hit[:5]),
+        f"{share_of(len(hit), total)} {'train' if train else 'other'} texts hold tokens that decoding never "
+        f"writes: {listed}",
+        f"at most {SUPPRESSED_SHARE:.0%} of the train texts" if train else "none",
+        "the loss falls, but these tokens cannot come out" if train else "these always count as errors",
+        f"take them out of [model] generation ({' and '.join(sorted(asked))})"
+        if asked
+        else "set [model] generation = {suppress_tokens = [], begin_suppress_tokens = []}, add train texts"
+        " with these symbols, or let [text] rules rewrite them",
+        tuple(name for name, _ in hit[:5]),
     )

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from govor.features import Wave
 from govor.models.base import DecodeOptions
 from govor.models.frames import geometric_mean
 from govor.models.weights import core_of
+from govor.models.whisper_rules import rules_for
 from govor.models.whisper_words import align, token_words
-from govor.records import Hypothesis
+from govor.records import Hypothesis, Word
 
 if TYPE_CHECKING:
-    import torch
-
     from govor.models.whisper import WhisperFamily
 
 # Runaway repetition ends here: no language is spoken at 50 byte-level tokens a second.
 TOKENS_PER_SECOND = 50
 TOKENS_BESIDES = 16
+MOST_TOKENS = 448  # of a decoder that does not say how many places it has
 
 
 class Decoder:
@@ -36,14 +37,18 @@ class Decoder:
         """One hypothesis per wave; the encoder runs once."""
         encoded = self.model.get_encoder()(self.family.windows(waves, options.windows))
         codes = self._languages(encoded, options, languages)
-        prompts = [self._prompt_of(code, options) for code in codes]
+        manner = self.family.manner.asked(options)
+        prompts = [self.prompt.opening(code, manner) for code in codes]
         longest_s = max(len(wave) for wave in waves) / self.family.sample_rate
         tokens, peaks = self._generate(encoded, prompts, options, longest_s)
         hypotheses = []
-        for row, code in enumerate(codes):
-            hypotheses.append(self._hypothesis(row, tokens[row], peaks, code))
+        for row, (code, wave) in enumerate(zip(codes, waves, strict=True)):
+            sure = self._confidence(tokens[row], [step[row] for step in peaks]) if peaks else None
+            seconds = len(wave) / self.family.sample_rate
+            hypotheses.append(hypothesis_of(self.family, tokens[row], sure, code, seconds))
         if options.words:
-            return self._with_words(hypotheses, encoded, prompts, waves)
+            plain = [self.prompt.opening(code, manner.plain()) for code in codes]
+            return self._with_words(hypotheses, encoded, plain, waves)
         return hypotheses
 
     def _languages(
@@ -70,18 +75,15 @@ class Decoder:
         ids = torch.tensor([self.prompt.languages[code] for code in codes], device=logits.device)
         return [codes[i] for i in logits[:, ids].argmax(dim=-1).tolist()]
 
-    def _prompt_of(self, code: str | None, options: DecodeOptions) -> list[int]:
-        return [self.prompt.start, *self.prompt.after_start(code, options.task), self.prompt.no_timestamps]
-
     def _generate(
         self, encoded: Any, prompts: Sequence[list[int]], options: DecodeOptions, longest_s: float
     ) -> tuple[list[list[int]], list[list[float]] | None]:
-        """(text tokens of each clip, probabilities of each step and clip when greedy)."""
+        """(tokens of each clip up to its end, probabilities of each step and clip when greedy)."""
         import torch
         from transformers import LogitsProcessorList
         from transformers.generation.utils import GenerationMixin
 
-        rules = self._rules(len(prompts[0]))
+        rules = self._rules(options, len(prompts[0]))
         found = GenerationMixin.generate(
             self.model,
             encoder_outputs=encoded,
@@ -90,15 +92,15 @@ class Decoder:
             logits_processor=LogitsProcessorList([rules]),
         )
         texts = [self._until_end(row[len(prompts[0]) :]) for row in found.tolist()]
-        return texts, rules.peaks if options.beam_size == 1 else None
+        peaks = torch.stack(rules.peaks).tolist() if rules.peaks and options.beam_size == 1 else None
+        return texts, peaks
 
     def _settings(self, options: DecodeOptions, prompt_length: int, longest_s: float) -> Any:
         """Plain generation: every rule that Whisper adds is a logits processor here."""
         from transformers import GenerationConfig
 
-        room = (self.family.max_labels or 448) - prompt_length
         return GenerationConfig(
-            max_new_tokens=min(room, TOKENS_BESIDES + round(TOKENS_PER_SECOND * longest_s)),
+            max_new_tokens=most_new_tokens(self.family.max_labels, prompt_length, longest_s),
             num_beams=options.beam_size,
             do_sample=False,
             eos_token_id=self.prompt.end,
@@ -107,29 +109,29 @@ class Decoder:
             use_cache=True,
         )
 
-    def _rules(self, prompt_length: int) -> Any:
-        """The model's suppressed tokens, plus every special token: only text and its end come out."""
-        import torch
-
-        own, size = self.model.generation_config, self.model.config.vocab_size
-        never = torch.zeros(size, dtype=torch.bool, device=self.family.device)
-        never[[t for t in own.suppress_tokens or [] if t < size]] = True
-        never[self.prompt.end + 1 :] = True
-        first = never.clone()
-        first[[t for t in own.begin_suppress_tokens or [] if t < size]] = True
-        return _rules(never, first, prompt_length)
+    def _rules(self, options: DecodeOptions, prompt_length: int) -> Any:
+        """The model's suppressed tokens, plus every special token: only text, its end and times come out."""
+        return rules_for(
+            self.prompt,
+            self.family.manner.asked(options),
+            self.family.suppression,
+            self.model.generation_config,
+            size=self.model.config.vocab_size,
+            prompt_length=prompt_length,
+            device=self.family.device,
+        )
 
     def _until_end(self, tokens: list[int]) -> list[int]:
         return tokens[: tokens.index(self.prompt.end)] if self.prompt.end in tokens else tokens
 
-    def _hypothesis(
-        self, row: int, tokens: list[int], peaks: list[list[float]] | None, code: str | None
-    ) -> Hypothesis:
-        sure = None
-        if peaks is not None and peaks:
-            steps = peaks[: len(tokens) + 1]  # the end of text counts, so that silence has a confidence too
-            sure = geometric_mean([step[row] for step in steps])
-        return Hypothesis(self.family.decode_text(tokens), (), sure, code, tuple(tokens))
+    def _confidence(self, tokens: Sequence[int], peaks: Sequence[float]) -> float | None:
+        """Of the text and its end, so that silence has one too; times are left out."""
+        steps = [
+            peak
+            for token, peak in zip([*tokens, self.prompt.end], peaks, strict=False)
+            if token <= self.prompt.end
+        ]
+        return geometric_mean(steps) if steps else None
 
     def _with_words(
         self,
@@ -144,32 +146,32 @@ class Decoder:
             hidden = encoded.last_hidden_state[row : row + 1]
             times = align(self.model, hidden, prompts[row], hypothesis.tokens, self.prompt.end, seconds)
             words = token_words(self.family.tokenizer, hypothesis.tokens, times)
-            timed.append(
-                Hypothesis(
-                    hypothesis.text, words, hypothesis.confidence, hypothesis.language, hypothesis.tokens
-                )
-            )
+            timed.append(replace(hypothesis, words=words))
         return timed
 
 
-def _rules(never: torch.Tensor, first: torch.Tensor, prompt_length: int) -> Any:
-    """A logits processor that rules tokens out and keeps the probability of the best one of every step.
+def most_new_tokens(max_labels: int | None, prompt_length: int, longest_s: float) -> int:
+    """Tokens after which decoding stops; the end of text still has a place in the decoder behind them."""
+    room = (max_labels or MOST_TOKENS) - prompt_length - 1
+    return min(room, TOKENS_BESIDES + round(TOKENS_PER_SECOND * longest_s))
+
+
+def hypothesis_of(
+    model: Any, tokens: Sequence[int], sure: float | None, code: str | None, seconds: float
+) -> Hypothesis:
+    """What was decoded: text without times, and the stretches that times part it into.
 
     Args:
-        never: tokens that never come ``[V]``.
-        first: tokens that do not come first ``[V]``.
-        prompt_length: of the decoder's prompt.
+        model: anything with `prompt` and `decode_text`.
+        tokens: up to the end of text, times among them.
+        sure: confidence.
+        code: of the language.
+        seconds: length of the audio.
     """
-    from transformers import LogitsProcessor
-
-    class Rules(LogitsProcessor):  # type: ignore[misc]
-        def __init__(self) -> None:
-            self.peaks: list[list[float]] = []
-
-        def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-            ruled_out = first if input_ids.shape[1] == prompt_length else never
-            scores = scores.masked_fill(ruled_out, float("-inf"))
-            self.peaks.append(scores.float().softmax(dim=-1).amax(dim=-1).tolist())
-            return scores
-
-    return Rules()
+    plain = tuple(model.prompt.plain(tokens))
+    spans = tuple(
+        Word(text, begin, end)
+        for begin, end, part in model.prompt.spans(tokens, seconds)
+        if (text := model.decode_text(part))
+    )
+    return Hypothesis(model.decode_text(plain), (), sure, code, plain, spans)

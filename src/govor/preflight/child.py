@@ -114,7 +114,7 @@ def _timed_step(family: Any, optimiser: Any, batch: list[float], texts: list[str
     for number, clip_s in enumerate(batch):
         wave = (0.1 * generator.standard_normal(round(clip_s * family.sample_rate))).astype(np.float32)
         features = family.extractor(wave)
-        labels = tuple(family.encode_text(texts[number % len(texts)]))
+        labels = tuple(family.encode_text(texts[number % len(texts)], None, clip_s))
         examples.append(
             Example(str(number), features, labels, clip_s, padding=family.extractor.padding(features))
         )

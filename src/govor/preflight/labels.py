@@ -17,7 +17,7 @@ SPEND_EVERY_TEXTS = 256
 class Tokeniser(Protocol):
     """What labelling needs of a `govor.models.base.Family`."""
 
-    def encode_text(self, text: str, language: str | None = None) -> list[int]:
+    def encode_text(self, text: str, language: str | None = None, seconds: float | None = None) -> list[int]:
         """Label ids."""
 
     def decode_text(self, tokens: Sequence[int]) -> str:
@@ -42,9 +42,11 @@ class Labelled:
     back: str
 
 
-def label(family: Tokeniser, text: str, language: str | None, normaliser: Normaliser) -> Labelled:
-    """Encodes a normalised text and decodes it again."""
-    ids = family.encode_text(text, language)
+def label(
+    family: Tokeniser, text: str, language: str | None, seconds: float, normaliser: Normaliser
+) -> Labelled:
+    """Encodes a normalised text as training does, times of its clip included, and decodes it again."""
+    ids = family.encode_text(text, language, seconds)
     return Labelled(len(ids), family.frames_needed(ids), normaliser(family.decode_text(ids), language))
 
 
@@ -69,11 +71,12 @@ def _label_split(
 ) -> pl.DataFrame:
     languages = table["language"].to_list() if "language" in table.columns else [None] * table.height
     rows = []
+    durations = table["duration"].to_list()
     for number, key in enumerate(zip(table["normal"].to_list(), languages, strict=True)):
         if number % SPEND_EVERY_TEXTS == 0:
             budget.spend()
         if key not in seen:
-            seen[key] = label(family, *key, normaliser)
+            seen[key] = label(family, *key, durations[number] or 0.0, normaliser)
         rows.append(seen[key])
     return table.select("id", "normal", "duration").with_columns(
         pl.Series("tokens", [row.tokens for row in rows], dtype=pl.Int64),

@@ -85,8 +85,8 @@ def examples(family: Family, clips: Sequence[Clip]) -> list[Example]:
     made = []
     for clip in clips:
         features = family.extractor(clip.wave)
-        labels = tuple(family.encode_text(clip.normal, clip.language))
         seconds = len(clip.wave) / family.sample_rate
+        labels = tuple(family.encode_text(clip.normal, clip.language, seconds))
         padding = family.extractor.padding(features)
         made.append(Example(clip.id, features, labels, seconds, clip.language, padding))
     return made

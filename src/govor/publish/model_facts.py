@@ -106,6 +106,13 @@ class Facts:
         return self.settings.get("base_revision") or named
 
     @property
+    def faster_whisper_call(self) -> str:
+        """How faster-whisper is called with the exported model; its export was proved with this call."""
+        from govor.export.faster_whisper import call_of
+
+        return call_of(self.settings, "recording.wav")
+
+    @property
     def train_settings(self) -> dict[str, Any]:
         """The settings of training that a reader wants to see."""
         train = self.recipe.get("train", {})

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from govor.models.base import DecodeOptions, Multilingual, Recogniser, Wave
+from govor.models.base import DecodeOptions, Multilingual, Recogniser, Wave, prompt_of
 from govor.records import Hypothesis
 
 
@@ -61,6 +61,10 @@ class Batcher:
         """As `Multilingual.check_language`, where the recogniser is one."""
         if isinstance(self._recogniser, Multilingual):
             self._recogniser.check_language(tag)
+
+    def describe_prompt(self, options: DecodeOptions) -> dict[str, Any] | None:
+        """As `Prompted.describe_prompt`; None where the recogniser has no prompt."""
+        return prompt_of(self._recogniser, options)
 
     def describe(self) -> dict[str, Any]:
         """As `Recogniser.describe`."""

@@ -189,6 +189,7 @@ class Engine:
             return job
 
     def _transcribe(self, job: Job) -> Transcript:
+        from govor.models.base import prompt_of
         from govor.transcribe import Transcriber, Transcript
 
         segments: list[Segment] = []
@@ -203,7 +204,8 @@ class Engine:
         self.metrics.audio_s.inc(run.duration)
         rtf = run.decode_s / run.duration if run.duration else 0.0
         timing = {"load_s": 0.0, "decode_s": round(run.decode_s, 3), "rtf": round(rtf, 5)}
-        return Transcript(job.name, run.duration, run.language, tuple(segments), timing)
+        prompt = prompt_of(recogniser, transcriber.options(job.words, job.language))
+        return Transcript(job.name, run.duration, run.language, tuple(segments), timing, prompt)
 
     def _blocks(self, job: Job, sample_rate: int) -> Generator[Block]:
         """The upload's samples, as long as somebody wants them."""

@@ -11,6 +11,7 @@ import numpy as np
 from govor.models.base import Example
 from govor.train.augment import Augmenter
 from govor.train.epoch import EpochPlan, Rows
+from govor.train.previous import previous_rows
 from govor.train.seeds import derived_seed
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class Feed:
         augmenter: what is done to clips, or None.
         seed: of the run.
         workers: processes; 0 works in this one.
+        mixed: label as training mixes prompts, drawn for every example; else as the model decodes.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class Feed:
         augmenter: Augmenter | None = None,
         seed: int = 0,
         workers: int = 0,
+        mixed: bool = False,
     ) -> None:
         from govor.load import ClipWork, Loader
 
@@ -91,7 +94,8 @@ class Feed:
         self._ids, self._texts = table["id"].to_list(), table["text"].to_list()
         has_language = "language" in table.columns
         self._languages = table["language"].to_list() if has_language else [None] * len(self._ids)
-        self.family, self.used, self.seed = family, used, seed
+        self.family, self.used, self.seed, self.mixed = family, used, seed, mixed
+        self._before = previous_rows(table) if mixed and family.previous_share else None
         work = ClipWork(dataset, split, family.extractor, augmenter)
         self._loader = Loader(work, self._ids, workers=workers)
 
@@ -135,9 +139,22 @@ class Feed:
         if longest_s is not None and clip.seconds > longest_s:
             return Skipped(utterance, "too_long", f"{clip.seconds:.2f} s, the model hears {longest_s:g} s")
         text = self.family.normaliser(self._texts[clip.row], language)
-        labels = self.family.encode_text(text, language, clip.seconds)
-        most = self.family.max_labels
-        if most is not None and len(labels) > most:
-            return Skipped(utterance, "too_many_labels", f"{len(labels)} labels, the model takes {most}")
         draw = derived_seed("example", self.seed, epoch, utterance)
-        return Example(utterance, clip.features, tuple(labels), clip.seconds, language, clip.padding, draw)
+        labels = self.family.label(
+            text,
+            language,
+            clip.seconds,
+            draw=draw if self.mixed else None,
+            previous=self._previous(clip.row),
+        )
+        tokens, most = labels.tokens, self.family.max_labels
+        if most is not None and len(tokens) > most:
+            return Skipped(utterance, "too_many_labels", f"{len(tokens)} labels, the model takes {most}")
+        return Example(
+            utterance, clip.features, tokens, clip.seconds, language, clip.padding, draw, labels.context
+        )
+
+    def _previous(self, row: int) -> str | None:
+        """Normalised text of the utterance before in the same recording, where it is shown at all."""
+        before = -1 if self._before is None else int(self._before[row])
+        return self.family.normaliser(self._texts[before], self._languages[before]) if before >= 0 else None

@@ -47,6 +47,7 @@ class Judgement:
         samples: (id, reference, hypothesis) of a fixed few.
         warning: when `forced` and `wer` contradict each other.
         texts: hypotheses by id.
+        prompt: that they were decoded with; None for models without one.
     """
 
     wer: float
@@ -57,10 +58,13 @@ class Judgement:
     samples: tuple[tuple[str, str, str], ...]
     warning: str | None
     texts: Mapping[str, str] = field(default_factory=dict)
+    prompt: Mapping[str, Any] | None = None
 
-    def numbers(self) -> dict[str, float]:
+    def numbers(self) -> dict[str, Any]:
         """As ``metrics.jsonl`` holds it."""
+        prompt = {"prompt": dict(self.prompt)} if self.prompt else {}
         return {
+            **prompt,
             "wer": self.wer,
             "cer": self.cer,
             "forced_error": round(self.forced, 5),
@@ -221,6 +225,7 @@ class Judge:
         seconds: float,
     ) -> Judgement:
         from govor.evaluate import corpus_rate
+        from govor.models.base import prompt_of
 
         wer = corpus_rate(pairs)
         samples = [
@@ -236,4 +241,5 @@ class Judge:
             tuple(samples),
             disagreement(forced, wer, pairs),
             dict(hypotheses),
+            prompt_of(self.family, self.options),
         )

@@ -249,6 +249,7 @@ def _feed(config: TrainConfig, material: Material, stepper: Stepper) -> Feed:
         augmenter=augmenter if augmenter.active else None,
         seed=config.seed,
         workers=config.loader_workers,
+        mixed=True,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govor import store
-from govor.config import Recipe, TrainConfig
+from govor.config import ModelConfig, Recipe, TrainConfig
 from govor.errors import RecipeError
 from govor.text import Normaliser
 from govor.train.checkpoint import Checkpoint
@@ -21,6 +22,10 @@ from govor.train.seeds import generator
 
 if TYPE_CHECKING:
     from govor.models.base import Family
+
+
+ADDED_LATER = ("plain_share", "previous_share", "generation")
+"""Settings of [model] that older checkpoints do not know."""
 
 
 def start_processes(device: str) -> Ranks:
@@ -87,8 +92,17 @@ def chosen_rows(durations: NDArray[np.float64], hours: float | None, seed: int) 
 
 
 def model_fingerprint(recipe: Recipe) -> str:
-    """Of the settings that decide which model is trained on which text."""
-    return store.fingerprint({"model": recipe.model, "text": recipe.text})
+    """Of the settings that decide which model is trained on which text.
+
+    Settings that came later count only where they are set: runs that began without them are continued.
+    """
+    unset = dataclasses.asdict(ModelConfig())
+    model = {
+        name: value
+        for name, value in dataclasses.asdict(recipe.model).items()
+        if name not in ADDED_LATER or value != unset[name]
+    }
+    return store.fingerprint({"model": model, "text": recipe.text})
 
 
 def data_fingerprint(recipe: Recipe, dataset: Any) -> str:

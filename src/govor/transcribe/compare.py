@@ -127,10 +127,13 @@ def _measure(
 
 def _flags(config: TranscribeConfig, setting: Setting) -> list[str]:
     chunk, stride = setting
-    flags = ["--task", config.task, "--beam-size", str(config.beam_size), "--batch-s", str(config.batch_s)]
+    flags = ["--beam-size", str(config.beam_size), "--batch-s", str(config.batch_s)]
     if chunk is not None:
         flags += ["--chunk", str(chunk), "--stride", str(stride)]
-    optional = {"--language": config.language, "--lm": config.lm, "--lm-weight": config.lm_weight}
+    if config.timestamps is not None:
+        flags.append("--timestamps" if config.timestamps else "--no-timestamps")
+    named = {"--task": config.task, "--language": config.language}
+    optional = {**named, "--lm": config.lm, "--lm-weight": config.lm_weight}
     for flag, value in optional.items():
         flags += [flag, str(value)] if value is not None else []
     return flags

@@ -40,7 +40,8 @@ def transcribe_files(
         device: ``auto``, ``cpu`` or ``cuda:N``.
 
     Returns:
-        ``files`` (``{audio, duration_s, rtf, outputs}`` each), ``failed``, ``load_s``, ``out``.
+        ``files`` (``{audio, duration_s, rtf, language, prompt, outputs}`` each), ``failed``, ``load_s``,
+        ``out``.
 
     Raises:
         AudioError: the only recording cannot be decoded.
@@ -123,6 +124,7 @@ class _Job:
             "duration_s": round(transcript.duration, 3),
             "rtf": transcript.timing["rtf"],
             "language": transcript.language,
+            "prompt": dict(transcript.prompt) if transcript.prompt else None,
             "names": names,
         }
 

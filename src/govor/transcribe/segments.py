@@ -20,14 +20,16 @@ SENTENCE_ENDS = (".", "!", "?", "…", "。", "？", "！", "؟", "।")
 class _Heard:
     """One window's words in the recording's seconds.
 
-    `timed` is false where the times were only estimated; the first `settled` words are said already by the
-    window before, those from `kept` on are left to the one behind.
+    `timed` is false where the times were only estimated; `spans` are stretches that the model itself parted.
+    The first `settled` words are said already by the window before, those from `kept` on are left to the one
+    behind.
     """
 
     window: Window
     words: tuple[Word, ...]
     text: str
     timed: bool
+    spans: tuple[Word, ...] = ()
     settled: int = 0
     kept: int | None = None
 
@@ -64,7 +66,9 @@ class Joiner:
     def _segments(self, heard: _Heard) -> Iterator[Segment]:
         own = heard.words[heard.settled : heard.kept]
         if not heard.timed and len(own) == len(heard.words):
-            if heard.text:
+            for span in heard.spans:
+                yield Segment(span.start, span.end, span.text)
+            if heard.text and not heard.spans:
                 yield Segment(*heard.window.speech, heard.text)
             return
         spaces = iter(heard.spaces[heard.settled : heard.kept])
@@ -77,7 +81,8 @@ def _heard(window: Window, hypothesis: Hypothesis) -> _Heard:
     text = hypothesis.text.strip()
     if hypothesis.words:
         return _Heard(window, tuple(_inside(w, window) for w in hypothesis.words), text, True)
-    return _Heard(window, spread(text, *window.speech), text, False)
+    spans = tuple(_inside(span, window) for span in hypothesis.spans)
+    return _Heard(window, spread(text, *window.speech), text, False, spans)
 
 
 def _inside(word: Word, window: Window) -> Word:

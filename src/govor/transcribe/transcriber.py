@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govor.config import TranscribeConfig
-from govor.models.base import DecodeOptions, Multilingual, Recogniser
+from govor.models.base import DecodeOptions, Multilingual, Recogniser, prompt_of
 from govor.records import Hypothesis
 from govor.transcribe.segments import Joiner
 from govor.transcribe.transcript import Segment, Transcript
@@ -174,6 +174,7 @@ class Transcriber:
         return DecodeOptions(
             language=language or config.language,
             task=config.task,
+            timestamps=config.timestamps,
             words=words or config.words,
             beam_size=config.beam_size,
             lm=config.lm,
@@ -232,8 +233,9 @@ class Transcriber:
             "decode_s": round(run.decode_s, 3),
             "rtf": round(run.decode_s / run.duration, 5) if run.duration else 0.0,
         }
+        prompt = prompt_of(self.recogniser, self.options(words))
         name = name or (str(source) if isinstance(source, (str, Path)) else "")
-        return Transcript(name, run.duration, run.language, tuple(segments), timing)
+        return Transcript(name, run.duration, run.language, tuple(segments), timing, prompt)
 
 
 def _blocks(source: Source, sample_rate: int) -> Iterable[NDArray[np.float32]]:

@@ -50,6 +50,7 @@ class Transcript:
         language: given or detected.
         segments: in order of time.
         timing: ``load_s``, ``decode_s`` and ``rtf`` (decoding seconds per second of audio).
+        prompt: that the model was given; None for models without one.
     """
 
     audio: str
@@ -57,6 +58,7 @@ class Transcript:
     language: str | None
     segments: tuple[Segment, ...]
     timing: Mapping[str, float] = field(default_factory=dict)
+    prompt: Mapping[str, Any] | None = None
 
     @property
     def text(self) -> str:
@@ -72,6 +74,7 @@ class Transcript:
             "text": self.text,
             "segments": [segment.as_dict() for segment in self.segments],
             "timing": dict(self.timing),
+            **({"prompt": dict(self.prompt)} if self.prompt else {}),
         }
 
 
