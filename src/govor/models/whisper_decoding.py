@@ -90,7 +90,7 @@ class Decoder:
             logits_processor=LogitsProcessorList([rules]),
         )
         texts = [self._until_end(row[len(prompts[0]) :]) for row in found.tolist()]
-        return texts, rules.peaks if options.beam_size == 1 else None
+        return texts, rules.probabilities() if options.beam_size == 1 else None
 
     def _settings(self, options: DecodeOptions, prompt_length: int, longest_s: float) -> Any:
         """Plain generation: every rule that Whisper adds is a logits processor here."""
@@ -160,16 +160,21 @@ def _rules(never: torch.Tensor, first: torch.Tensor, prompt_length: int) -> Any:
         first: tokens that do not come first ``[V]``.
         prompt_length: of the decoder's prompt.
     """
+    import torch
     from transformers import LogitsProcessor
 
     class Rules(LogitsProcessor):  # type: ignore[misc]
         def __init__(self) -> None:
-            self.peaks: list[list[float]] = []
+            self.peaks: list[torch.Tensor] = []
 
         def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
             ruled_out = first if input_ids.shape[1] == prompt_length else never
             scores = scores.masked_fill(ruled_out, float("-inf"))
-            self.peaks.append(scores.float().softmax(dim=-1).amax(dim=-1).tolist())
+            self.peaks.append(scores.float().softmax(dim=-1).amax(dim=-1))
             return scores
+
+        def probabilities(self) -> list[list[float]]:
+            """Of each step and clip; they leave the device once, not at every token."""
+            return [] if not self.peaks else torch.stack(self.peaks).tolist()
 
     return Rules()

@@ -53,7 +53,7 @@ def try_batch(stepper: Stepper, seconds: float, count: int) -> bool:
     buffers = {name: value.clone() for name, value in family.model.named_buffers()}
     family.model.train()
     try:
-        loss, _ = stepper.loss(family.collate(noise(family, seconds, count)))
+        loss, _ = family.loss(family.collate(noise(family, seconds, count)))
         loss.backward()  # type: ignore[no-untyped-call]
         return True
     except (RuntimeError, MemoryError) as error:
