@@ -21,6 +21,7 @@ def tried(made):
         longest_batch_fits(
             made.tables,
             made.recipe,
+            made.family,
             made.saved_model,
             "cpu",
             made.scratch,
@@ -63,7 +64,7 @@ def test_memory_that_runs_out_is_no_crash(materials_of, tables):
 def test_the_largest_padded_batch_comes_first(tables):
     durations = tables["train"]["duration"].to_numpy()
     plan = plan_run(recipe_with(train={"batch_s": 10.0}), durations)
-    assert len(plan.largest) * plan.largest.max() == plan.padded_s.max() <= 10.0
+    assert len(plan.largest) * plan.largest.max() == plan.costs_s(plan.windows[0]).max() <= 10.0
     assert plan.batches == 2 * len(plan.first_epoch)
 
 

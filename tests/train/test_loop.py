@@ -57,7 +57,9 @@ def fed(*values: float) -> FedBatch:
     if not values:
         return FedBatch({}, (), 0.0, 0.0)
     ids = tuple(f"clip{v:g}" for v in values)
-    return FedBatch({"x": torch.tensor(values), "ids": list(ids), "units": [1] * len(ids)}, ids, len(ids), float(len(ids)))
+    return FedBatch(
+        {"x": torch.tensor(values), "ids": list(ids), "units": [1] * len(ids)}, ids, len(ids), float(len(ids))
+    )
 
 
 def stepper(family: Linear) -> Stepper:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
 MASTERS = "float32"
-"""Weights that are trained, whatever the file holds: half-precision ones lose small updates, and AdamW's second
-moment of them is 0 almost everywhere."""
+"""Dtype of weights that are trained, whatever the file holds: half-precision ones lose small updates, and
+AdamW's second moment of them is 0 almost everywhere."""
 DTYPES = {"fp32": "float32", "bf16": "bfloat16", "fp16": "float16"}
 
 
@@ -53,7 +53,7 @@ def choose_precision(precision: str, device: torch.device) -> str:
 
 
 def computes_in_bf16(device: torch.device) -> bool:
-    """Whether a GPU multiplies in bfloat16 itself: T4, V100 and RTX 20 only emulate it, far slower than fp16."""
+    """Whether a GPU multiplies in bfloat16 itself; T4, V100 and RTX 20 only emulate it, slowly."""
     import torch
 
     several = torch.cuda.device_count() > 1
@@ -62,7 +62,7 @@ def computes_in_bf16(device: torch.device) -> bool:
 
 
 def decoding_weights(precision: str, device: torch.device) -> str:
-    """Dtype of weights that only recognise: on a GPU that of the arithmetic, half the memory; else float32."""
+    """Dtype of weights that only recognise: on a GPU the arithmetic's, for half the memory; else float32."""
     return DTYPES[precision] if device.type == "cuda" else MASTERS
 
 
@@ -77,8 +77,9 @@ def text_weights(device: torch.device) -> str:
 def settle(precision: str, device: torch.device) -> None:
     """Sets what torch keeps once for the whole process, on a GPU.
 
-    What autocast leaves in float32 may use TF32, unless fp32 was asked for: then float32 is float32, also in
-    convolutions, where torch's own default is TF32. cuDNN tries no algorithms out: every length is a new shape.
+    What autocast leaves in float32 may use TF32, unless fp32 was asked for: then float32 is float32, also
+    in convolutions, where torch's own default is TF32. cuDNN tries no algorithms out: every length is a new
+    shape.
     """
     import torch
 
@@ -90,7 +91,7 @@ def settle(precision: str, device: torch.device) -> None:
 
 
 def moved(value: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """`value` on `device`; to a GPU from pinned memory, without which the copy would make this process wait."""
+    """`value` on `device`; to a GPU from pinned memory: from other memory this process waits for the copy."""
     if device.type == "cuda" and value.device.type == "cpu":
         value = value.pin_memory()
     return value.to(device, non_blocking=True)

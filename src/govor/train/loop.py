@@ -69,8 +69,6 @@ class Stepper:
     def __init__(
         self, family: Family, optimiser: torch.optim.Optimizer, config: TrainConfig, ranks: Ranks
     ) -> None:
-        import torch
-
         self.family, self.optimiser, self.config, self.ranks = family, optimiser, config, ranks
         self.device = next(family.model.parameters()).device
         self.scaler = scaler(family.describe()["precision"], self.device)

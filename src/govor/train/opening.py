@@ -13,6 +13,7 @@ from govor.config import Recipe, TrainConfig, Workspace
 from govor.config.train import AugmentConfig
 from govor.console import say
 from govor.errors import ModelError
+from govor.models.adjusting import adjust_model
 from govor.train import checkpoint
 from govor.train.augment import Augmenter, noise_files
 from govor.train.changes import changes
@@ -26,7 +27,6 @@ from govor.train.loop import Stepper
 from govor.train.mirror import Mirror, fetch_newest
 from govor.train.optimiser import load_optimiser, make_optimiser
 from govor.train.parts import (
-    adjust_model,
     chosen_rows,
     data_fingerprint,
     make_family,

@@ -133,9 +133,8 @@ def _say_left_out(session: Session) -> None:
     count, state = session.state.left_out, session.state
     if count and session.ranks.main:
         say(
-            f"{count} of {state.step + count} steps were left out because gradients overflowed in fp16; their "
-            "clips taught nothing in that epoch (metrics.jsonl names the steps): where it is many, use "
-            "train.precision = 'fp32'"
+            f"{count} of {state.step + count} steps were left out because gradients overflowed in fp16 "
+            "(metrics.jsonl has them); where it is more than a few, use train.precision = 'fp32'"
         )
 
 
