@@ -140,8 +140,8 @@ class Family(Recogniser, Protocol):
 
         Keys: ``inputs`` (tensors by the model's argument names), ``labels`` (B, L), ``units`` (of
         each clip, that the loss sums), ``ids``, ``seconds``, ``impossible`` (ids whose labels no output
-        frames can carry; their loss is left out and train counts them). Every value can be cut along B: a batch that
-        does not fit into memory is run in pieces.
+        frames can carry; their loss is left out and train counts them). Every value can be cut along B: a
+        batch that does not fit into memory is run in pieces.
         """
 
     def loss(self, batch: Batch) -> tuple[torch.Tensor, int]:

@@ -90,6 +90,14 @@ def settle(precision: str, device: torch.device) -> None:
     torch.backends.cudnn.benchmark = False
 
 
+def in_words(precision: str, device: torch.device) -> str:
+    """The arithmetic for people."""
+    if precision == "fp32":
+        return "float32 (fp32)"
+    tf32 = ", what stays in float32 as TF32" if device.type == "cuda" else ""
+    return f"{DTYPES[precision]} ({precision}), weights in {MASTERS}{tf32}"
+
+
 def moved(value: torch.Tensor, device: torch.device) -> torch.Tensor:
     """`value` on `device`; to a GPU from pinned memory: from other memory this process waits for the copy."""
     if device.type == "cuda" and value.device.type == "cpu":

@@ -40,7 +40,7 @@ def open_model(
         precision: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
         revision: of a Hub model.
         masters: weights in float32 on a GPU too, as training has them: for what compares, saves or converts
-            them. Else a GPU holds them in the arithmetic's dtype. A CPU always has float32.
+            them. Else a GPU holds those of encoder-decoders in the arithmetic's dtype. A CPU has float32.
 
     Raises:
         ModelError: there is no such model, or it is neither CTC nor an encoder-decoder for speech.
@@ -107,14 +107,15 @@ def open_family(
         precision: arithmetic.
         revision: of a Hub model.
         name: for messages.
-        weights: their dtype in memory, whatever the file holds.
+        weights: dtype of an encoder-decoder's in memory, whatever the file holds. CTC models are in float32
+            everywhere: they are smaller, and some mix dtypes between their layers.
     """
     from transformers import AutoConfig
 
     with readable(place):
         configuration = AutoConfig.from_pretrained(place, revision=revision)
-    opener = _open_ctc if is_ctc(configuration) else _open_seq2seq
-    return opener(place, configuration, settings, device, precision, revision, name or str(place), weights)
+    arguments = (place, configuration, settings, device, precision, revision, name or str(place))
+    return _open_ctc(*arguments) if is_ctc(configuration) else _open_seq2seq(*arguments, weights)
 
 
 def is_ctc(configuration: Any) -> bool:
@@ -143,7 +144,6 @@ def _open_ctc(
     precision: str,
     revision: str | None,
     name: str,
-    weights: str,
 ) -> Any:
     from transformers import AutoFeatureExtractor, AutoModelForCTC
 
@@ -155,7 +155,7 @@ def _open_ctc(
             f"{name} has no CTC head yet (it is pretrained only): fine-tune it with govor train first"
         )
     with readable(place):
-        model = AutoModelForCTC.from_pretrained(place, revision=revision, dtype=weights)
+        model = AutoModelForCTC.from_pretrained(place, revision=revision, dtype=MASTERS)
         tokenizer = open_tokenizer(place, revision)
         feature_extractor = AutoFeatureExtractor.from_pretrained(place, revision=revision)
     return CtcFamily(
