@@ -91,7 +91,7 @@ def test_gradients_that_no_scale_mends_end_the_run() -> None:
 
 @pytest.fixture
 def high_scale(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A scale that overflows even in float32 (fp16 is slow on a processor), at first and when it has grown."""
+    """A scale that overflows even in float32 (fp16 is slow on CPUs), at first and when it has grown."""
     made: Callable[..., Any] = lambda precision, device: torch.amp.GradScaler(  # noqa: E731
         device.type, init_scale=2.0**127, growth_interval=3, growth_factor=2.0**8
     )
