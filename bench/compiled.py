@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModelForCTC
 
-from govor.train.compiled import compile_layers
+from govor.models.compiled import compile_layers
 
 SIZES = {"hidden_size": 384, "num_hidden_layers": 6, "num_attention_heads": 6, "intermediate_size": 1536}
 ROUNDS = STEPS = 3

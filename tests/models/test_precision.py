@@ -10,7 +10,7 @@ from torch import nn
 from govor.features import Example
 from govor.models import open_model
 from govor.models.depthwise import keep_depthwise_in_float32
-from govor.models.device import choose_precision, training_precision
+from govor.models.device import choose_precision, in_words, moved, settle, training_precision
 
 CPU = torch.device("cpu")
 
@@ -68,3 +68,57 @@ def test_batches_of_bf16_training_are_padded_to_few_lengths(tiny_ctc, seconds):
     assert rounded["inputs"]["attention_mask"].sum() == exact["inputs"]["attention_mask"].sum()
     assert torch.equal(rounded["frames"], exact["frames"])
     assert rounded["window_s"] == pytest.approx(frames / 100, rel=0.02)
+
+
+@pytest.fixture
+def switches():
+    """torch's own switches, afterwards as they were."""
+    cudnn = torch.backends.cudnn
+    before = torch.get_float32_matmul_precision(), cudnn.allow_tf32, cudnn.benchmark
+    yield cudnn
+    torch.set_float32_matmul_precision(before[0])
+    cudnn.allow_tf32, cudnn.benchmark = before[1:]
+
+
+@pytest.mark.parametrize(("precision", "tf32"), [("bf16", True), ("fp16", True), ("fp32", False)])
+def test_float32_is_tf32_on_a_gpu_unless_fp32_was_asked_for(switches, precision, tf32):
+    switches.benchmark = True
+    settle(precision, torch.device("cuda:0"))
+    assert torch.get_float32_matmul_precision() == ("high" if tf32 else "highest")
+    assert switches.allow_tf32 is tf32 and switches.benchmark is False
+    assert ("TF32" in in_words(precision, torch.device("cuda:0"))) is tf32
+
+
+def test_a_processor_keeps_its_switches(switches):
+    torch.set_float32_matmul_precision("highest")
+    settle("bf16", CPU)
+    assert torch.get_float32_matmul_precision() == "highest" and "TF32" not in in_words("bf16", CPU)
+
+
+class OnItsWay:
+    """A tensor that writes down what is done to it."""
+
+    def __init__(self, device="cpu"):
+        self.device, self.done = torch.device(device), []
+
+    def pin_memory(self):
+        self.done.append("pinned")
+        return self
+
+    def to(self, device, non_blocking):
+        self.done.append((str(device), non_blocking))
+        return self
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "done"),
+    [
+        ("cpu", "cuda:0", ["pinned", ("cuda:0", True)]),
+        ("cuda:0", "cuda:0", [("cuda:0", True)]),
+        ("cpu", "cpu", [("cpu", True)]),
+    ],
+)
+def test_what_goes_to_a_gpu_goes_from_pinned_memory(source, target, done):
+    value = OnItsWay(source)
+    moved(value, torch.device(target))
+    assert value.done == done

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
+import numpy as np
 import polars as pl
 import pytest
 from preflight_parts import recipe_with
 
+from govor.preflight import child
 from govor.preflight.checks import disk as disk_checks
 from govor.preflight.checks import resources
 from govor.preflight.checks.disk import checkpoint_bytes, checkpoints_fit_the_disk, kept_bytes
-from govor.preflight.checks.resources import longest_batch_fits, over_time, plan_run
+from govor.preflight.checks.resources import longest_batch_fits, over_time, plan_run, windows_of
 
 
 def codes(findings):
@@ -21,6 +25,7 @@ def tried(made):
         longest_batch_fits(
             made.tables,
             made.recipe,
+            made.family,
             made.saved_model,
             "cpu",
             made.scratch,
@@ -63,7 +68,7 @@ def test_memory_that_runs_out_is_no_crash(materials_of, tables):
 def test_the_largest_padded_batch_comes_first(tables):
     durations = tables["train"]["duration"].to_numpy()
     plan = plan_run(recipe_with(train={"batch_s": 10.0}), durations)
-    assert len(plan.largest) * plan.largest.max() == plan.padded_s.max() <= 10.0
+    assert len(plan.largest) * plan.largest.max() == plan.costs_s(plan.windows[0]).max() <= 10.0
     assert plan.batches == 2 * len(plan.first_epoch)
 
 
@@ -83,6 +88,131 @@ def test_a_run_beyond_its_time_is_found(sections, severity):
 @pytest.mark.parametrize("sections", [{}, {"preflight": {"quota_hours": 2.0}}, {"train": {"max_hours": 2.5}}])
 def test_a_run_within_its_time_gives_no_finding(sections):
     assert not list(over_time(recipe_with(**sections), 2 * 3600.0))
+
+
+DURATIONS = np.random.default_rng(0).gamma(4.0, 1.2, 300).clip(0.8, 28.0)
+WINDOW_S = 30.0
+
+
+def cost_s(trial):
+    """Seconds that a trial computes, as Whisper's windows or padding have it."""
+    return len(trial["clips"]) * (WINDOW_S if trial["windows"] == "full" else max(trial["clips"]))
+
+
+def windowed(windows="full", **train):
+    return plan_run(recipe_with(train={"batch_s": 120.0, "windows": windows, **train}), DURATIONS, WINDOW_S)
+
+
+def test_the_largest_batch_of_full_windows_is_that_of_the_most_clips():
+    plan = windowed()
+    most = max(len(batch) for batch in plan.first_epoch)
+    assert len(plan.largest) == most and plan.largest_s == most * WINDOW_S
+    short = windowed("short")
+    assert short.largest_s == max(len(b) * b.max() for b in short.first_epoch) <= 120.0
+
+
+def test_times_are_those_of_the_windows_that_the_run_has():
+    """A machine that takes a hundredth of a second a computed second."""
+    seconds = {}
+    for kind in ("full", "short", "mixed"):
+        plan = windowed(kind, full_share=0.25)
+        seconds[kind] = plan.seconds([0.01 * cost_s(trial) for trial in plan.trials()[1:]])
+    clips, epochs = len(DURATIONS), 2
+    assert seconds["full"] == pytest.approx(0.01 * clips * WINDOW_S * epochs)
+    padded = sum(len(batch) * batch.max() for batch in windowed().first_epoch)
+    assert seconds["short"] == pytest.approx(0.01 * padded * epochs)
+    assert seconds["mixed"] == pytest.approx(0.25 * seconds["full"] + 0.75 * seconds["short"])
+
+
+def test_windows_of_models_without_them_and_of_mixed_runs():
+    assert [w.kind for w in windows_of(recipe_with(train={"windows": "short"}), None)] == ["full"]
+    mixed = windows_of(recipe_with(train={"windows": "mixed", "full_share": 0.1}), WINDOW_S)
+    assert [(w.kind, round(w.share, 3)) for w in mixed] == [("full", 0.1), ("short", 0.9)]
+    none = windows_of(recipe_with(train={"windows": "mixed", "full_share": 0.0}), WINDOW_S)
+    assert [w.kind for w in none] == ["short"]
+
+
+@pytest.mark.parametrize("windows", ["full", "short", "mixed", None], ids=str)
+def test_the_first_remedy_of_memory_over_clears_it(materials_of, monkeypatch, windows):
+    """A machine with little more than half the memory; the advice is followed word for word."""
+    window_s = None if windows is None else WINDOW_S
+    train = {"batch_s": 120.0, "max_batch": 24, "windows": windows or "full"}
+    recipe = recipe_with(train=train)
+    limit = 0.6 * plan_run(recipe, DURATIONS, window_s).largest_s
+
+    def trial(job, *_):
+        windowed = window_s is not None
+        costs = [cost_s(b) if windowed else len(b["clips"]) * max(b["clips"]) for b in job["batches"]]
+        return {"killed": True} if max(costs) > limit else {"seconds": costs, "peak_bytes": 1}
+
+    monkeypatch.setattr(resources, "run_child", trial)
+    tables = {"train": pl.DataFrame({"duration": DURATIONS, "normal": ["abc"] * len(DURATIONS)})}
+    made = materials_of(recipe)
+    made.__dict__.update(tables=tables, saved_model=made.scratch, family=Model(window_s))
+    (found,) = tried(made)
+    assert found.code == "memory_over" and found.severity == "error"
+    name, value, accumulate = re.search(
+        r"\[train\] (\w+) = ([\d.]+) and accumulate = (\d+)", found.fix
+    ).groups()
+    mended = recipe_with(train=train | {name: type(train[name])(float(value)), "accumulate": int(accumulate)})
+    made.recipe = mended
+    assert not tried(made)
+
+
+class Model:
+    """What the check asks a family for."""
+
+    def __init__(self, max_window_s):
+        import torch
+
+        self.max_window_s, self.model = max_window_s, torch.nn.Linear(1, 1)
+
+
+def test_remedies_that_are_set_already_are_not_named(materials_of, monkeypatch):
+    recipe = recipe_with(train={"gradient_checkpointing": True, "max_batch": 1})
+    monkeypatch.setattr(resources, "run_child", lambda *a: {"killed": True})
+    made = materials_of(recipe)
+    made.__dict__.update(saved_model=made.scratch, family=Model(None))
+    (found,) = tried(made)
+    assert "gradient_checkpointing" not in found.fix and "accumulate" not in found.fix
+    assert "max_duration" in found.fix
+
+
+def test_the_trial_runs_the_model_as_the_run_has_it(monkeypatch):
+    """Windows of each batch, a step before those that count, and the recipe's adjustments."""
+    import torch
+
+    from govor.models import adjusting, making
+
+    seen = []
+
+    class Seen:
+        device, sample_rate, train_windows = torch.device("cpu"), 16_000, "full"
+        model = torch.nn.Linear(1, 1)
+
+        def extractor(self, wave):
+            return wave[:, None]
+
+        def encode_text(self, text, language, seconds):
+            return [1]
+
+        def collate(self, examples):
+            seen.append((self.train_windows, len(examples)))
+            return {}
+
+        def loss(self, batch):
+            return self.model(torch.ones(1, 1)).sum(), 1
+
+    Seen.extractor.padding = lambda features: 0.0
+    adjusted = []
+    monkeypatch.setattr(making, "resume_model", lambda *a, **k: Seen())
+    monkeypatch.setattr(adjusting, "adjust_model", lambda family, config: adjusted.append(config))
+    recipe = recipe_with(train={"gradient_checkpointing": True, "windows": "mixed"})
+    batches = [{"windows": "full", "clips": [0.2, 0.1]}, {"windows": "short", "clips": [0.1]}]
+    job = {"model": ".", "device": "cpu", "precision": "auto", "threads": 0, "texts": ["a"]}
+    answer = child.step(job | {"recipe": recipe.to_dict(), "batches": batches})
+    assert seen == [("short", 1), ("full", 2), ("short", 1)] and len(answer["seconds"]) == 2
+    assert adjusted[0].gradient_checkpointing and adjusted[0].windows == "mixed"
 
 
 def disk(made):

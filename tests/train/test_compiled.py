@@ -13,8 +13,8 @@ from train_parts import CTC, WHISPER, weights
 
 from govor.config import Recipe
 from govor.errors import MachineError
+from govor.models.compiled import compile_layers
 from govor.train import train
-from govor.train.compiled import compile_layers
 
 
 def blocks(**sizes: Any) -> torch.nn.Module:

@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from train_parts import weights
 
 from govor.config import recipe_from
 from govor.train.journal import read_metrics
 
 pytestmark = pytest.mark.slow
+GPU = torch.cuda.is_available()
 TORCHRUN = ["torch.distributed.run", "--master_port", "{}", "--nproc-per-node", "2"]
 ACCELERATE = [
     *["accelerate.commands.launch", "--main_process_port", "{}", "--multi_gpu"],
@@ -27,13 +29,14 @@ ACCELERATE = [
 ]
 
 
-def start(launcher: list[str], *arguments: str) -> subprocess.Popen[str]:
-    """``torchrun … -m govor …`` on a port of its own."""
+def start(launcher: list[str], *arguments: str, script: bool = False) -> subprocess.Popen[str]:
+    """``torchrun … -m govor …`` on a port of its own; or a script of the first argument's name."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    named = [] if script else ["-m", "govor"]
     return subprocess.Popen(
-        [sys.executable, "-m", *(part.format(port) for part in launcher), "-m", "govor", *arguments],
+        [sys.executable, "-m", *(part.format(port) for part in launcher), *named, *arguments],
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -82,6 +85,44 @@ def test_train_then_evaluate(plain: Callable[..., dict[str, Any]], tmp_path: Pat
 def texts(evaluation: Path) -> dict[str, str]:
     lines = map(json.loads, (evaluation / "hypotheses.jsonl").read_text().splitlines())
     return {line["id"]: line["text"] for line in lines}
+
+
+@pytest.mark.skipif(GPU, reason="without --device, a machine with GPUs trains on those")
+def test_torchrun_on_a_processor_as_the_docs_have_it(
+    plain: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    """No --device: the processes find each other, and the second one waits for the first one's preflight."""
+    path = recipe_file(plain(tmp_path / "auto", steps=2, loader_workers=0))
+    process = start(TORCHRUN, "train", path, "--json")
+    out, err = process.communicate(timeout=300)
+    assert process.returncode == 0, err
+    assert json.loads(out)["steps"] == 2 and "2 processes train together" in err
+    assert facts(tmp_path / "auto" / "run")["world_size"] == 2
+
+
+LATE = """
+import os, sys, time
+from govor.errors import MachineError
+from govor.train import parts
+parts.LONGEST_WAIT_H = float(sys.argv[1]) / 3600
+if os.environ["RANK"] == "0":
+    time.sleep(float(sys.argv[2]))
+try:
+    ranks = parts.start_processes("cpu")
+    if ranks.main:
+        time.sleep(float(sys.argv[2]))
+    print("joined", ranks.from_main(ranks.rank), flush=True)
+except MachineError as error:
+    print("late", error, flush=True)
+"""
+
+
+@pytest.mark.parametrize(("wait_s", "late_s", "word"), [(100, 4, "joined 0"), (2, 15, "late")])
+def test_the_others_wait_for_the_first_process(tmp_path: Path, wait_s: int, late_s: int, word: str) -> None:
+    (tmp_path / "late.py").write_text(LATE)
+    process = start(TORCHRUN, str(tmp_path / "late.py"), str(wait_s), str(late_s), script=True)
+    out, err = process.communicate(timeout=200)
+    assert word in out and (word == "late" or out.count(word) == 2), (out, err)
 
 
 def test_sigterm_to_the_launcher(plain: Callable[..., dict[str, Any]], tmp_path: Path) -> None:

@@ -57,7 +57,9 @@ def fed(*values: float) -> FedBatch:
     if not values:
         return FedBatch({}, (), 0.0, 0.0)
     ids = tuple(f"clip{v:g}" for v in values)
-    return FedBatch({"x": torch.tensor(values), "ids": list(ids)}, ids, len(ids), float(len(ids)))
+    return FedBatch(
+        {"x": torch.tensor(values), "ids": list(ids), "units": [1] * len(ids)}, ids, len(ids), float(len(ids))
+    )
 
 
 def stepper(family: Linear) -> Stepper:
@@ -128,7 +130,7 @@ def test_an_overflow_on_another_process_leaves_the_step_out_here_too() -> None:
     steps.ranks.sum = lambda values: [float(v) for v in values]  # type: ignore[method-assign]
     before = steps.scaler.get_scale()
     steps.step([fed(1, 2)], state)
-    assert float(family.model.weight.detach()) == 0.0 and state.step == 1
+    assert float(family.model.weight.detach()) == 0.0 and (state.step, state.left_out) == (0, 1)
     assert steps.scaler.get_scale() == before / 2
 
 

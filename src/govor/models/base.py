@@ -188,9 +188,10 @@ class Family(Recogniser, Protocol):
     def collate(self, examples: Sequence[Example]) -> Batch:
         """Pads examples to a batch of CPU tensors; the only place that pads.
 
-        Keys: ``inputs`` (tensors by the model's argument names), ``labels`` (B, L), ``ids``, ``seconds``,
-        ``impossible`` (ids whose labels no output frames can carry; their loss is left out and train counts
-        them). Every value can be cut along B: a batch that does not fit into memory is run in pieces.
+        Keys: ``inputs`` (tensors by the model's argument names), ``labels`` (B, L), ``units`` (of
+        each clip, that the loss sums), ``ids``, ``seconds``, ``impossible`` (ids whose labels no output
+        frames can carry; their loss is left out and train counts them). Every value can be cut along B: a
+        batch that does not fit into memory is run in pieces.
         """
 
     def loss(self, batch: Batch) -> tuple[torch.Tensor, int]:

@@ -22,7 +22,7 @@ from govor.errors import ModelError
 from govor.features import Example, Extractor, Features, Labels, Wave, WaveSpec
 from govor.models.adapters import save_adapter
 from govor.models.base import Batch, DecodeOptions
-from govor.models.device import autocast
+from govor.models.device import autocast, moved
 from govor.models.extractors import extractor_of
 from govor.models.frames import Run, collapse, confidence, repeats, words_of
 from govor.models.fusion import beam_runs, is_searched
@@ -159,6 +159,7 @@ class CtcFamily:
             "ids": [e.id for e in examples],
             "seconds": [e.seconds for e in examples],
             "fits": torch.tensor(fits),
+            "units": [int(fit) for fit in fits],
             "impossible": [e.id for e, fit in zip(examples, fits, strict=True) if not fit],
             "draw": examples[0].draw if examples else 0,
         }
@@ -189,23 +190,23 @@ class CtcFamily:
         with seeded_numpy(batch["draw"]):
             logits = self._logits(batch)
         log_probs = functional.log_softmax(logits.float(), dim=-1).transpose(0, 1)
-        labels, lengths = batch["labels"].to(self.device), batch["label_lengths"]
         each = functional.ctc_loss(
             log_probs,
-            labels,
-            batch["frames"].to(self.device),
-            lengths.to(self.device),
+            moved(batch["labels"], self.device),
+            batch["frames"],  # lengths stay on the processor: torch reads them there and would wait for a GPU
+            batch["label_lengths"],
             blank=self.vocabulary.blank,
             reduction="none",
             zero_infinity=bool(batch["impossible"]),
         )
-        counted = batch["fits"].to(self.device)
-        each = torch.where(counted, each / lengths.clamp(min=1).to(self.device), torch.zeros_like(each))
-        return each.sum(), int(batch["fits"].sum())
+        counted = moved(batch["fits"], self.device)
+        lengths = moved(batch["label_lengths"].clamp(min=1), self.device)
+        each = torch.where(counted, each / lengths, torch.zeros_like(each))
+        return each.sum(), sum(batch["units"])
 
     def _logits(self, batch: Batch) -> torch.Tensor:
         """``[B, F, V]`` in the chosen arithmetic."""
-        inputs = {key: value.to(self.device, non_blocking=True) for key, value in batch["inputs"].items()}
+        inputs = {key: moved(value, self.device) for key, value in batch["inputs"].items()}
         with autocast(self.precision, self.device):
             logits: torch.Tensor = self.model(**inputs).logits
         return logits

@@ -11,7 +11,7 @@ from govor.config import ModelConfig
 from govor.errors import LanguageError, ModelError, RecipeError
 from govor.models.adapters import prepare_for_training
 from govor.models.base import Family, Multilingual
-from govor.models.device import choose_device, training_precision
+from govor.models.device import MASTERS, choose_device, settle, training_precision
 from govor.models.opening import is_ctc, open_family, resolve
 from govor.models.products import FRAME_MULTIPLE, TRAINING_KERNELS, keep_kernels
 from govor.models.quiet import readable
@@ -52,6 +52,7 @@ def new_model(
     """
     where = choose_device(device)
     arithmetic = training_precision(precision, where)
+    settle(arithmetic, where)
     maker = _Maker(config, normaliser, config.language or language, where, arithmetic)
     with drawn_from(seed):
         family: Family = (
@@ -84,6 +85,7 @@ def resume_model(
 
     where = choose_device(device)
     arithmetic = training_precision(precision, where)
+    settle(arithmetic, where)
     settings = read_settings(folder)
     family: Family
     if not has_adapter(folder):
@@ -152,7 +154,7 @@ class _Maker:
 
         vocabulary = build_vocabulary(train_texts, self.config.delimiter)
         configuration = ctc_configuration(self.config.from_scratch, len(vocabulary.tokens), vocabulary.blank)
-        model = AutoModelForCTC.from_config(configuration)
+        model = AutoModelForCTC.from_config(configuration, dtype=MASTERS)
         return self._ctc(model, vocabulary, feature_extractor_for(configuration), "from scratch")
 
     def from_base(self, train_texts: Iterable[str]) -> Any:
@@ -200,7 +202,11 @@ class _Maker:
         with readable(place):
             feature_extractor = AutoFeatureExtractor.from_pretrained(place, revision=self.config.revision)
             model = AutoModelForCTC.from_pretrained(
-                place, revision=self.config.revision, config=configuration, ignore_mismatched_sizes=True
+                place,
+                revision=self.config.revision,
+                config=configuration,
+                ignore_mismatched_sizes=True,
+                dtype=MASTERS,
             )
         return self._ctc(model, vocabulary, feature_extractor, str(self.config.base))
 

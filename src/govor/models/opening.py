@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from govor.errors import ModelError
 from govor.models.base import Recogniser
-from govor.models.device import choose_device, choose_precision
+from govor.models.device import MASTERS, choose_device, choose_precision, decoding_weights, settle
 from govor.models.quiet import readable
 from govor.models.saved import hub_settings, normaliser_of, read_settings
 
@@ -24,7 +24,12 @@ BACKENDS = {
 
 
 def open_model(
-    spec: str | Path, *, device: str = "auto", precision: str = "auto", revision: str | None = None
+    spec: str | Path,
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    revision: str | None = None,
+    masters: bool = False,
 ) -> Recogniser:
     """Opens a model for recognising; what was trained or opened with transformers is also a `Family`.
 
@@ -34,6 +39,8 @@ def open_model(
         device: ``auto``, ``cpu`` or ``cuda:N``.
         precision: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
         revision: of a Hub model.
+        masters: weights in float32 on a GPU too, as training has them: for what compares, saves or converts
+            them. Else a GPU holds those of encoder-decoders in the arithmetic's dtype. A CPU has float32.
 
     Raises:
         ModelError: there is no such model, or it is neither CTC nor an encoder-decoder for speech.
@@ -48,7 +55,11 @@ def open_model(
         return opened
     where = choose_device(device)
     arithmetic = choose_precision(precision, where)
-    family: Recogniser = open_family(place, settings, where, arithmetic, revision, name=str(spec))
+    settle(arithmetic, where)
+    weights = MASTERS if masters else decoding_weights(arithmetic, where)
+    family: Recogniser = open_family(
+        place, settings, where, arithmetic, revision, name=str(spec), weights=weights
+    )
     return family
 
 
@@ -85,14 +96,26 @@ def open_family(
     precision: str,
     revision: str | None = None,
     name: str = "",
+    weights: str = MASTERS,
 ) -> Any:
-    """Opens a transformers model with the family that its architecture belongs to."""
+    """Opens a transformers model with the family that its architecture belongs to.
+
+    Args:
+        place: folder or Hub id.
+        settings: of ``govor.json``.
+        device: where it runs.
+        precision: arithmetic.
+        revision: of a Hub model.
+        name: for messages.
+        weights: dtype of an encoder-decoder's in memory, whatever the file holds. CTC models are in float32
+            everywhere: they are smaller, and some mix dtypes between their layers.
+    """
     from transformers import AutoConfig
 
     with readable(place):
         configuration = AutoConfig.from_pretrained(place, revision=revision)
-    opener = _open_ctc if is_ctc(configuration) else _open_seq2seq
-    return opener(place, configuration, settings, device, precision, revision, name or str(place))
+    arguments = (place, configuration, settings, device, precision, revision, name or str(place))
+    return _open_ctc(*arguments) if is_ctc(configuration) else _open_seq2seq(*arguments, weights)
 
 
 def is_ctc(configuration: Any) -> bool:
@@ -132,7 +155,7 @@ def _open_ctc(
             f"{name} has no CTC head yet (it is pretrained only): fine-tune it with govor train first"
         )
     with readable(place):
-        model = AutoModelForCTC.from_pretrained(place, revision=revision)
+        model = AutoModelForCTC.from_pretrained(place, revision=revision, dtype=MASTERS)
         tokenizer = open_tokenizer(place, revision)
         feature_extractor = AutoFeatureExtractor.from_pretrained(place, revision=revision)
     return CtcFamily(

@@ -54,6 +54,7 @@ def common_facts(family: Any) -> dict[str, Any]:
         "parameters": sum(p.numel() for p in parameters),
         "trainable_parameters": sum(p.numel() for p in parameters if p.requires_grad),
         "precision": family.precision,
+        "weights": str(parameters[0].dtype).removeprefix("torch."),
         "device": str(family.device),
         "base": family.settings.get("base"),
         "backend": "transformers",

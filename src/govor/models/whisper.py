@@ -20,7 +20,7 @@ from govor.errors import ModelError
 from govor.features import Example, Extractor, Features, Labels, Wave
 from govor.models.adapters import save_adapter
 from govor.models.base import Batch, DecodeOptions
-from govor.models.device import autocast
+from govor.models.device import autocast, moved
 from govor.models.extractors import extractor_of
 from govor.models.products import fast_products
 from govor.models.quiet import quiet
@@ -180,6 +180,7 @@ class WhisperFamily:
                 "decoder_input_ids": torch.from_numpy(starts),
             },
             "labels": torch.from_numpy(labels),
+            "units": (labels != IGNORED).sum(axis=1).tolist(),
             "ids": [e.id for e in examples],
             "seconds": [e.seconds for e in examples],
             "impossible": impossible,
@@ -221,14 +222,14 @@ class WhisperFamily:
         """Cross-entropy summed over label tokens, and their number."""
         from torch.nn import functional
 
-        inputs = {key: value.to(self.device, non_blocking=True) for key, value in batch["inputs"].items()}
+        inputs = {key: moved(value, self.device) for key, value in batch["inputs"].items()}
         with autocast(self.precision, self.device):
             logits: torch.Tensor = self.model(**inputs).logits
-        labels = batch["labels"].to(self.device, non_blocking=True)
+        labels = moved(batch["labels"], self.device)
         total = functional.cross_entropy(
             logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="sum"
         )
-        return total, int((batch["labels"] != IGNORED).sum())
+        return total, sum(batch["units"])
 
     def recognise(
         self, waves: Sequence[Wave], options: DecodeOptions, languages: Sequence[str | None] | None = None
@@ -262,7 +263,7 @@ class WhisperFamily:
             seconds = len(wave) / self.sample_rate
             examples.append(Example("", features, (), seconds, padding=self.extractor.padding(features)))
         frames = self.window_frames if kind == "full" else self._short_frames(examples)
-        return torch.from_numpy(self._padded(examples, frames)).to(self.device)
+        return moved(torch.from_numpy(self._padded(examples, frames)), self.device)
 
     @contextmanager
     def _deciding(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from govor.errors import RecipeError
+from govor.models.device import MASTERS
 from govor.models.quiet import readable
 from govor.models.saved import normaliser_of
 from govor.models.whisper import WhisperFamily
@@ -25,10 +26,18 @@ def open_whisper(
     precision: str,
     revision: str | None,
     name: str,
+    weights: str,
 ) -> WhisperFamily:
     """Opens a saved or Hub model."""
     family = base_whisper(
-        place, configuration, normaliser_of(settings), settings or {"base": name}, device, precision, revision
+        place,
+        configuration,
+        normaliser_of(settings),
+        settings or {"base": name},
+        device,
+        precision,
+        revision,
+        weights,
     )
     family.name = name
     family.model.eval()
@@ -43,6 +52,7 @@ def base_whisper(
     device: torch.device,
     precision: str,
     revision: str | None,
+    weights: str = MASTERS,
 ) -> WhisperFamily:
     """A pretrained model; its own SpecAugment stays off, training brings a seeded one."""
     from transformers import AutoTokenizer, WhisperFeatureExtractor, WhisperForConditionalGeneration
@@ -50,7 +60,7 @@ def base_whisper(
     configuration.apply_spec_augment = False
     with readable(place):
         model = WhisperForConditionalGeneration.from_pretrained(
-            place, config=configuration, revision=revision
+            place, config=configuration, revision=revision, dtype=weights
         )
         tokenizer = AutoTokenizer.from_pretrained(place, revision=revision)
         feature_extractor = WhisperFeatureExtractor.from_pretrained(place, revision=revision)

@@ -110,6 +110,7 @@ class Materials:
             train_texts=self.tables["train"]["normal"].to_list(),
             language=self.language,
             device=self.device,
+            precision=self.training.precision,
             seed=self.training.seed,
         )
         return model

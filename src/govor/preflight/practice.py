@@ -140,7 +140,10 @@ def overfit(family: Family, clips: Sequence[Clip], budget: Budget) -> Practice:
 def _steps(family: Family, trained: list[torch.nn.Parameter], batch: Any, parameters: int) -> Iterator[float]:
     import torch
 
+    from govor.models.device import scaler
+
     family.model.eval()
+    scale = scaler(family.describe()["precision"], trained[0].device)
     peak = SMALL_LR if parameters <= SMALL_PARAMETERS else LARGE_LR
     optimiser = torch.optim.AdamW(trained, lr=peak, betas=(0.9, 0.98), weight_decay=0.0)
     for step in range(MAX_STEPS):
@@ -149,9 +152,11 @@ def _steps(family: Family, trained: list[torch.nn.Parameter], batch: Any, parame
         optimiser.zero_grad()
         loss, units = family.loss(batch)
         if loss.requires_grad:
-            torch.autograd.backward(loss / max(units, 1))
+            torch.autograd.backward(scale.scale(loss / max(units, 1)))
+            scale.unscale_(optimiser)
             torch.nn.utils.clip_grad_norm_(trained, 1.0)
-            optimiser.step()
+            scale.step(optimiser)
+            scale.update()
         yield float(loss.detach()) / max(units, 1)
 
 

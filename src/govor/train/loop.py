@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from govor.config import TrainConfig
 from govor.errors import ModelError
+from govor.models.device import scaler
 from govor.train.feed import FedBatch
-from govor.train.memory import in_pieces, is_out_of_memory, on_device, pieces_for
+from govor.train.memory import in_pieces, is_out_of_memory, pieces_for
 from govor.train.optimiser import set_rate, trained
 from govor.train.reduce import Ranks
 from govor.train.schedule import rate_factor
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from govor.models.base import Batch, Family
 
 MOST_PIECES = 64
+SMALLEST_SCALE = 2.0**-8
+"""Of an fp16 loss. It begins at 2^16 and halves at every overflow: gradients that overflow even here are no
+numbers, however small the loss."""
 
 
 @dataclass
@@ -38,6 +42,7 @@ class StepReport:
         padded_seconds: that were computed.
         extra: sums of the further numbers given to `Stepper.step`.
         events: things to write down, such as an out-of-memory.
+        left_out: the gradients overflowed (fp16): the weights stayed, and no step was counted.
     """
 
     loss: float
@@ -48,6 +53,7 @@ class StepReport:
     padded_seconds: float
     extra: tuple[float, ...] = ()
     events: list[dict[str, Any]] = field(default_factory=list)
+    left_out: bool = False
 
 
 class Stepper:
@@ -63,16 +69,16 @@ class Stepper:
     def __init__(
         self, family: Family, optimiser: torch.optim.Optimizer, config: TrainConfig, ranks: Ranks
     ) -> None:
-        import torch
-
         self.family, self.optimiser, self.config, self.ranks = family, optimiser, config, ranks
         self.device = next(family.model.parameters()).device
-        half = family.describe()["precision"] == "fp16"
-        self.scaler = torch.amp.GradScaler(self.device.type, enabled=half)
+        self.scaler = scaler(family.describe()["precision"], self.device)
         self.parameters = [parameter for _, parameter in trained(family.model)]
 
     def step(self, batches: list[FedBatch], state: TrainState, extra: Sequence[float] = ()) -> StepReport:
         """One optimiser step over this process's `batches`, normalised over all processes.
+
+        How many units the whole step has is known from its labels, so every loss is divided before it is
+        differentiated: what fp16 scales is a mean.
 
         Args:
             batches: what is accumulated.
@@ -83,68 +89,118 @@ class Stepper:
             ModelError: loss or gradient is not a number; the utterances are named, the weights are untouched.
         """
         self.family.model.train()
-        events: list[dict[str, Any]] = []
-        totals = self.ranks.sum([*self._gradients(batches, state, events), *_counts(batches), *extra])
-        loss, units, clips, seconds, padded = totals[:5]
-        self._require_finite("loss", loss, batches, state)
+        known = self.ranks.sum([*_counts(batches), *extra])
+        units, clips, seconds, padded = known[:4]
         rate = self.config.lr * rate_factor(
             state.step, state.total_steps, self.config.warmup, self.config.schedule
         )
-        norm = self._update(units, rate, batches, state) if units else self._nothing_learned()
-        state.step += 1
-        state.seen += int(clips)
-        return StepReport(
-            loss / max(units, 1.0), norm, rate, int(clips), seconds, padded, tuple(totals[5:]), events
-        )
+        report = StepReport(0.0, 0.0, rate, int(clips), seconds, padded, tuple(known[4:]))
+        if units:
+            self._learn(units, batches, state, report)
+        else:
+            self.optimiser.zero_grad(set_to_none=True)  # no clip could be used, on any process
+        self._count(report, state)
+        return report
+
+    def _count(self, report: StepReport, state: TrainState) -> None:
+        """A step that was left out is none: not for the warm-up, not for the schedule, not of the run's."""
+        if not report.left_out:
+            state.step += 1
+            state.seen += report.clips
+            return
+        state.left_out += 1
+        if self.config.steps is None:
+            state.total_steps -= 1  # the epochs have one step less
+
+    def _learn(self, units: float, batches: list[FedBatch], state: TrainState, report: StepReport) -> None:
+        """Gradients of all processes, clipped and applied; loss and norm leave the device once."""
+        import torch
+
+        lost = self._gradients(batches, state, units, report.events)
+        self.ranks.sum_gradients(self.parameters)
+        self.scaler.unscale_(self.optimiser)
+        limit = self.config.max_grad_norm or float("inf")
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters, limit, foreach=True)
+        mine, report.grad_norm = torch.stack([lost, norm.double()]).tolist()
+        (report.loss,) = self.ranks.sum([mine])
+        self._require_finite("loss", report.loss, batches, state)
+        if not math.isfinite(report.grad_norm):
+            self._leave_out(report, batches, state)
+            return
+        set_rate(self.optimiser, report.rate)
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
+        self.optimiser.zero_grad(set_to_none=True)
+
+    def _leave_out(self, report: StepReport, batches: list[FedBatch], state: TrainState) -> None:
+        """The gradients overflowed in fp16: the weights stay, the scale is halved, and it is written down.
+
+        Gradients are added before they are unscaled: an overflow on one process has all of them leave the
+        step out.
+
+        Raises:
+            ModelError: the gradients are no numbers, and no smaller scale would make them some.
+        """
+        if not self.scaler.is_enabled():
+            self._require_finite("gradient", report.grad_norm, batches, state)
+        scale = self.scaler.get_scale()
+        self.scaler.update()
+        if not SMALLEST_SCALE <= self.scaler.get_scale() < scale:
+            self._require_finite("gradient", report.grad_norm, batches, state)
+        self.optimiser.zero_grad(set_to_none=True)
+        report.left_out = True
+        report.events.append({"event": "left_out", "reason": "fp16 overflow", "scale": scale})
 
     def _gradients(
-        self, batches: list[FedBatch], state: TrainState, events: list[dict[str, Any]]
-    ) -> tuple[float, float]:
-        """Sums gradients over the batches; a batch that does not fit is replayed in more pieces."""
+        self, batches: list[FedBatch], state: TrainState, units: float, events: list[dict[str, Any]]
+    ) -> torch.Tensor:
+        """Gradients of this process's batches; one that does not fit is replayed in more pieces.
+
+        Returns:
+            Its share of the loss, a double on the device.
+        """
+        import torch
+
         while True:
             self.optimiser.zero_grad(set_to_none=True)
             done: FedBatch | None = None
             try:
-                loss, units = 0.0, 0.0
+                lost = torch.zeros((), dtype=torch.float64, device=self.device)
                 for number, done in enumerate(batches):
-                    part = self._backward(done, number, state)
-                    loss, units = loss + part[0], units + part[1]
-                return loss, units
+                    self._backward(done, number, state, units, lost)
+                return lost
             except (RuntimeError, MemoryError) as error:
                 if done is None or not is_out_of_memory(error):
                     raise
                 events.append(self._make_smaller(done, state, error))
 
-    def _backward(self, fed: FedBatch, number: int, state: TrainState) -> tuple[float, float]:
-        loss_sum, unit_sum = 0.0, 0.0
-        pieces = pieces_for(fed.padded_seconds, state.pieces)
+    def _backward(
+        self, fed: FedBatch, number: int, state: TrainState, units: float, lost: torch.Tensor
+    ) -> None:
+        """Adds a batch's gradients, and its share of the loss to `lost`."""
+        pieces = pieces_for(fed.computed_seconds, state.pieces)
         for piece, batch in enumerate(in_pieces(fed.batch, pieces) if fed.ids else []):
             seed_forward(self.config.seed, state.step, number * MOST_PIECES + piece, self.ranks.rank)
-            loss, units = self.loss(batch)
-            self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
-            loss_sum, unit_sum = loss_sum + float(loss.detach()), unit_sum + units
-        return loss_sum, unit_sum
-
-    def loss(self, batch: Batch) -> tuple[torch.Tensor, int]:
-        """Summed loss of a batch and its units."""
-        return self.family.loss(on_device(batch, self.device))
+            loss = self.family.loss(batch)[0] / units
+            self.scaler.scale(loss).backward()
+            lost += loss.detach()
 
     def _make_smaller(self, fed: FedBatch, state: TrainState, error: BaseException) -> dict[str, Any]:
         import torch
 
-        pieces = 2 * pieces_for(fed.padded_seconds, state.pieces)
+        pieces = 2 * pieces_for(fed.computed_seconds, state.pieces)
         if pieces > min(MOST_PIECES, 2 * len(fed.ids)):
             raise ModelError(
                 f"one clip ({fed.ids[0]}) needs more memory than there is: use a smaller model, "
                 "train.gradient_checkpointing = true, or shorter clips (select --max-duration)"
             ) from error
-        state.pieces.append((fed.padded_seconds, pieces))
+        state.pieces.append((fed.computed_seconds, pieces))
         self.optimiser.zero_grad(set_to_none=True)
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
         return {
             "event": "out_of_memory",
-            "padded_s": round(fed.padded_seconds, 2),
+            "padded_s": round(fed.computed_seconds, 2),
             "pieces": pieces,
             "rank": self.ranks.rank,
         }
@@ -174,42 +230,17 @@ class Stepper:
         """Whether loss and gradients of a batch are numbers; leaves no gradient behind."""
         import torch
 
-        loss, _ = self.loss(batch)
+        loss, _ = self.family.loss(batch)
         loss.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.get_total_norm([p.grad for p in self.parameters if p.grad is not None])
         self.optimiser.zero_grad(set_to_none=True)
         return math.isfinite(float(loss.detach())) and math.isfinite(float(norm))
 
-    def _update(self, units: float, rate: float, batches: list[FedBatch], state: TrainState) -> float:
-        """Averages, clips and applies the gradients; gives their norm.
 
-        Gradients are added before they are unscaled: an overflow on one process has all of them leave the
-        step out.
-        """
-        import torch
-
-        self.ranks.sum_gradients(self.parameters)
-        self.scaler.unscale_(self.optimiser)
-        gradients = [p.grad for p in self.parameters if p.grad is not None]
-        torch._foreach_mul_(gradients, 1.0 / units)
-        limit = self.config.max_grad_norm or float("inf")
-        norm = torch.nn.utils.clip_grad_norm_(self.parameters, limit, foreach=True)
-        if not self.scaler.is_enabled():
-            self._require_finite("gradient", float(norm), batches, state)
-        set_rate(self.optimiser, rate)
-        self.scaler.step(self.optimiser)
-        self.scaler.update()
-        self.optimiser.zero_grad(set_to_none=True)
-        return float(norm)
-
-    def _nothing_learned(self) -> float:
-        """No clip of the step could be used, on any process: the weights stay."""
-        self.optimiser.zero_grad(set_to_none=True)
-        return 0.0
-
-
-def _counts(batches: list[FedBatch]) -> tuple[float, float, float]:
+def _counts(batches: list[FedBatch]) -> tuple[float, float, float, float]:
+    """Units of the loss, clips, seconds and computed seconds."""
     return (
+        float(sum(sum(fed.batch["units"]) for fed in batches if fed.ids)),
         float(sum(len(fed.ids) for fed in batches)),
         sum(fed.seconds for fed in batches),
         sum(fed.computed_seconds for fed in batches),

@@ -42,13 +42,6 @@ def _cut(value: Any, length: int, start: int, end: int) -> Any:
     return value[start:end] if whole or listed else value
 
 
-def on_device(value: Any, device: Any) -> Any:
-    """The same nested batch with its tensors on `device`."""
-    if isinstance(value, Mapping):
-        return {key: on_device(part, device) for key, part in value.items()}
-    return value.to(device, non_blocking=True) if hasattr(value, "to") else value
-
-
 def pieces_for(cost_s: float, known: Sequence[tuple[float, int]]) -> int:
     """In how many pieces a batch of `cost_s` padded seconds is run, given where memory ran out before."""
     return max((pieces for failed_s, pieces in known if cost_s >= failed_s), default=1)

@@ -13,6 +13,7 @@ from govor.config import Recipe, TrainConfig, Workspace
 from govor.config.train import AugmentConfig
 from govor.console import say
 from govor.errors import ModelError
+from govor.models.adjusting import adjust_model
 from govor.train import checkpoint
 from govor.train.augment import Augmenter, noise_files
 from govor.train.changes import changes
@@ -26,7 +27,6 @@ from govor.train.loop import Stepper
 from govor.train.mirror import Mirror, fetch_newest
 from govor.train.optimiser import load_optimiser, make_optimiser
 from govor.train.parts import (
-    adjust_model,
     chosen_rows,
     data_fingerprint,
     make_family,
@@ -37,7 +37,7 @@ from govor.train.parts import (
 from govor.train.reduce import Ranks
 from govor.train.saver import Saver
 from govor.train.session import Session
-from govor.train.sizing import FIRST_BATCH_S, found_batch_s, largest_batch_fits
+from govor.train.sizing import FIRST_BATCH_S, found_batch_s, pieces_needed
 from govor.train.state import TrainState, new_identity
 from govor.train.stop import Stopper
 from govor.train.usage import hardware, versions
@@ -96,6 +96,7 @@ def open_session(
     if ranks.main and ranks.size > 1:
         say(f"{ranks.size} processes train together")
     if ranks.main:
+        _say_arithmetic(stepper)
         _say_rate(material.dataset.sample_rate, stepper.family.sample_rate)
         _say_unused(config.augment, stepper.family)
     state = _state(start, stepper, folder)
@@ -147,6 +148,13 @@ def _stepper(recipe: Recipe, material: Material, ranks: Ranks, start: Checkpoint
     return Stepper(family, optimiser, recipe.train, ranks)
 
 
+def _say_arithmetic(stepper: Stepper) -> None:
+    from govor.models.device import in_words
+
+    facts = stepper.family.describe()
+    say(f"training on {facts['device']} in {in_words(facts['precision'], stepper.device)}")
+
+
 def _say_rate(data_hz: int, model_hz: int) -> None:
     if data_hz != model_hz:
         lost = " (what lies above half of the lower rate is missing)" if data_hz < model_hz else ""
@@ -194,21 +202,11 @@ def _layout(state: TrainState, stepper: Stepper, material: Material, config: Tra
             found_batch_s(stepper, material.durations, config.max_batch) if on_gpu else FIRST_BATCH_S
         )
         say(f"batches of {state.batch_s:g} padded seconds") if stepper.ranks.main else None
-    elif on_gpu and not state.pieces:
-        _try_largest(state, stepper, material.durations, config)
+    if on_gpu and not state.pieces:
+        state.pieces = pieces_needed(stepper, material.durations, state.batch_s, config.max_batch)
+        if state.pieces and stepper.ranks.main:
+            say(f"batches that compute more than {state.pieces[0][0]:.0f} s do not fit: they run in pieces")
     return Layout(state.batch_s, config.max_batch, stepper.ranks.size, config.accumulate)
-
-
-def _try_largest(
-    state: TrainState, stepper: Stepper, durations: NDArray[np.float64], config: TrainConfig
-) -> None:
-    """Where the largest batch does not fit, batches above half of it are run in two pieces from the start."""
-    if largest_batch_fits(stepper, durations, state.batch_s, config.max_batch):
-        return
-    half = state.batch_s / 2
-    fits = largest_batch_fits(stepper, durations, half, config.max_batch)
-    state.pieces = [(half, 2 if fits else 4)]
-    say(f"batches of {state.batch_s:g} padded seconds do not fit: the larger ones are run in pieces")
 
 
 def _set_total(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,17 +13,18 @@ from numpy.typing import NDArray
 
 from govor import store
 from govor.config import ModelConfig, Recipe, TrainConfig
-from govor.errors import RecipeError
+from govor.errors import MachineError, RecipeError
 from govor.text import Normaliser
 from govor.train.checkpoint import Checkpoint
-from govor.train.compiled import compile_layers
 from govor.train.epoch import Rows
-from govor.train.recompute import recompute_activations
 from govor.train.reduce import Ranks
 from govor.train.seeds import generator
 
 if TYPE_CHECKING:
     from govor.models.base import Family
+
+LONGEST_WAIT_H = 24
+"""Of processes for one another. When one ends, its launcher ends the others at once."""
 
 
 ADDED_LATER = ("plain_share", "previous_share", "generation")
@@ -31,23 +34,51 @@ ADDED_LATER = ("plain_share", "previous_share", "generation")
 def start_processes(device: str) -> Ranks:
     """This process among those that ``torchrun`` or ``accelerate launch`` started (or alone).
 
+    The others wait here while the first one runs preflight or fetches a mirror's copy: hours, not the ten or
+    thirty minutes that torch would give it.
+
     Raises:
-        MachineError: a device was asked for that this machine does not have.
+        MachineError: a device was asked for that this machine does not have, or the processes do not find
+            each other.
         UsageError: the word is not a device.
     """
     import torch
-    from accelerate import PartialState
     from transformers.utils import logging
 
     from govor.models.device import choose_device
 
     logging.disable_progress_bar()
     asked = choose_device(device)
-    state = PartialState(cpu=device == "cpu")
+    state = _joined(asked.type == "cpu")
     place = state.device if device in ("auto", "cpu") else asked
     if place.type == "cuda":
         torch.cuda.set_device(place)
     return Ranks(state.process_index, state.num_processes, place)
+
+
+def _joined(on_cpu: bool) -> Any:
+    """accelerate's state of this process, with as many others as were started.
+
+    Raises:
+        MachineError: they do not find each other.
+    """
+    from accelerate import PartialState
+
+    try:
+        state = PartialState(cpu=on_cpu, timeout=timedelta(hours=LONGEST_WAIT_H))
+    except (RuntimeError, ValueError) as error:
+        first = str(error).strip().partition("\n")[0]
+        raise MachineError(
+            f"the processes of this run do not find each other ({first}): look at what the first of them "
+            "said, and start them again with one torchrun"
+        ) from error
+    started = int(os.environ.get("WORLD_SIZE", "1"))
+    if started != state.num_processes:
+        raise MachineError(
+            f"{started} processes were started, but this one counts {state.num_processes}: each would train "
+            "alone; use torchrun --nproc-per-node N -m govor train"
+        )
+    return state
 
 
 def set_threads(config: TrainConfig) -> int:
@@ -142,16 +173,3 @@ def make_family(recipe: Recipe, dataset: Any, rows: Rows, device: str, start: Ch
         precision=config.precision,
         seed=config.seed,
     )
-
-
-def adjust_model(family: Family, config: TrainConfig) -> None:
-    """Encoder windows, gradient checkpointing and compilation, as the recipe asks for them.
-
-    Raises:
-        RecipeError: the model cannot recompute its activations, or has no layers to compile.
-    """
-    family.train_windows, family.full_share = config.windows, config.full_share
-    if config.gradient_checkpointing:
-        recompute_activations(family.model)
-    if config.compile:
-        compile_layers(family.model)

@@ -30,7 +30,7 @@ def train(recipe: Recipe, *, device: str = "auto") -> dict[str, Any]:
 
     Returns:
         ``steps``, ``epochs``, ``best`` (``{step, wer}``), ``resumed_from``, ``model``, ``wall_s``, ``out``,
-        and ``complete``, ``base_wer``, ``dev`` (the chosen model on all of dev), ``skipped``.
+        and ``complete``, ``base_wer``, ``dev`` (the chosen model on all of dev), ``skipped``, ``left_out``.
 
     Raises:
         RecipeError: settings that contradict each other, or choose a model on test data.
@@ -114,6 +114,7 @@ def _train(
         if resumed is None and recipe.model.base:
             state.base_wer = session.evaluate_base()
         session.run()
+        _say_left_out(session)
         final = session.finish()
     except KeyboardInterrupt:
         wait = False
@@ -128,6 +129,15 @@ def _train(
     return summary
 
 
+def _say_left_out(session: Session) -> None:
+    count, state = session.state.left_out, session.state
+    if count and session.ranks.main:
+        say(
+            f"{count} of {state.step + count} steps were left out because gradients overflowed in fp16 "
+            "(metrics.jsonl has them); where it is more than a few, use train.precision = 'fp32'"
+        )
+
+
 def _result(session: Session, resumed: int | None) -> dict[str, Any]:
     state = session.state
     return {
@@ -137,6 +147,7 @@ def _result(session: Session, resumed: int | None) -> dict[str, Any]:
         "base_wer": state.base_wer,
         "resumed_from": resumed,
         "skipped": state.skipped,
+        "left_out": state.left_out,
     }
 
 

@@ -87,7 +87,7 @@ class Session:
         bar = Progress("train", self.state.total_steps, "steps", done=self.state.step)
         for plan, batches in self._groups():
             report = self._step(plan, batches)
-            bar.advance(1, self._note(report)) if self.ranks.main else None
+            bar.advance(int(not report.left_out), self._note(report)) if self.ranks.main else None
             self._after(report)
         bar.finish() if self.ranks.main else None
 
@@ -172,26 +172,34 @@ class Session:
     def _after(self, report: StepReport) -> None:
         """Logs, evaluates and saves what is due behind a step; asked to stop, it saves and stops at once."""
         s = self.state
-        self._window.add(report)
-        last, stop = s.step >= s.total_steps, bool(report.extra[0])
-        for event in report.events:
-            say(
-                f"memory ran out at step {s.step}: {event['padded_s']} padded seconds "
-                f"now run in {event['pieces']} pieces"
-            )
-            self.journal.write("event", s.step, event)
-        if s.step % self.config.log_every == 0 or last:
+        self._write_down(report)
+        last, stop, judged = s.step >= s.total_steps, bool(report.extra[0]), False
+        if self._window.steps and (s.step % self.config.log_every == 0 or last):
             self._log(report)
-        if not stop and (last or self._evals.due(s.last_eval, s.position)):
-            stop = not self._evaluated()
+        ended = last and s.last_eval.step != s.step
+        if not stop and (ended or self._evals.due(s.last_eval, s.position)):
+            judged = self._evaluated()
+            stop = not judged
         named = self._names.due(s.last_save, s.position) or (
             bool(self._saves.named) and self._saves.due(s.last_save, s.position)
         )
-        better = s.best is not None and s.best["step"] == s.step
+        better = judged and s.best is not None and s.best["step"] == s.step
         if last or stop or named or better or self._saves.due(s.last_save, s.position):
             self.save(named)
         if stop:
             self._stop()
+
+    def _write_down(self, report: StepReport) -> None:
+        """Adds a step to the next line of metrics, where it was one, and writes down what happened in it."""
+        if not report.left_out:
+            self._window.add(report)
+        for event in report.events:
+            self.journal.write("event", self.state.step, event)
+            if event["event"] == "out_of_memory":
+                say(
+                    f"memory ran out at step {self.state.step}: {event['padded_s']} padded seconds "
+                    f"now run in {event['pieces']} pieces"
+                )
 
     def _asked(self) -> bool:
         """Whether to break an evaluation off.
@@ -283,7 +291,12 @@ class Session:
             return self.judge
         from govor.models import open_model
 
-        chosen: Any = open_model(self.saver.folder.model, device=str(self.ranks.device))
+        chosen: Any = open_model(
+            self.saver.folder.model,
+            device=str(self.ranks.device),
+            precision=self.stepper.family.describe()["precision"],
+            masters=True,
+        )
         return self.judge.of(chosen)
 
     def save(self, named: bool) -> None:

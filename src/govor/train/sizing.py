@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,11 +14,15 @@ from govor.train.loop import Stepper
 from govor.train.memory import is_out_of_memory, largest_that_fits
 
 if TYPE_CHECKING:
+    import torch
+
     from govor.models.base import Family
 
 LABELS_PER_S = 15.0
 FIRST_BATCH_S = 120.0
 MOST_BATCH_S = 3_840.0
+MARGIN = 1.02
+"""Batches are padded to a multiple of some frames, a little beyond their longest clip."""
 
 
 def found_batch_s(stepper: Stepper, durations: NDArray[np.float64], max_batch: int) -> float:
@@ -36,24 +42,48 @@ def found_batch_s(stepper: Stepper, durations: NDArray[np.float64], max_batch: i
     return float(min(stepper.ranks.gather(max(found, longest))))
 
 
-def largest_batch_fits(
+def pieces_needed(
     stepper: Stepper, durations: NDArray[np.float64], batch_s: float, max_batch: int
-) -> bool:
-    """Whether the longest clips, as many as a batch takes, fit; the same answer on every process."""
-    longest = float(durations.max())
-    count = int(min(max_batch, max(1, batch_s // longest)))
-    return all(stepper.ranks.gather(try_batch(stepper, longest, count)))
+) -> list[tuple[float, int]]:
+    """In how many pieces batches have to be run, by the seconds they compute; the same on every process.
+
+    Clips that are padded to a whole encoder window cost one each: the largest batch is then that of the most
+    clips, not of the longest.
+
+    Returns:
+        (computed seconds, pieces) as `TrainState.pieces` has it; empty where the largest batch fits.
+    """
+    longest, window_s = float(durations.max()), _window_s(stepper.family)
+    most = int(min(max_batch, len(durations), max(1, batch_s // (durations.min() if window_s else longest))))
+    fitting = most
+    while fitting > 1 and not all(stepper.ranks.gather(try_batch(stepper, longest, fitting))):
+        fitting = -(-fitting // 2)
+    limit_s = fitting * (window_s or longest) * MARGIN
+    doublings = math.ceil(math.log2(most / fitting))
+    return [(limit_s * 2**n, 2 ** (n + 1)) for n in range(doublings)]
+
+
+def _window_s(family: Family) -> float | None:
+    """Seconds that every clip costs where it is padded to a whole window, at least in some batches."""
+    return None if family.train_windows == "short" else family.max_window_s
 
 
 def try_batch(stepper: Stepper, seconds: float, count: int) -> bool:
-    """One forward and backward pass over `count` clips of noise; the model is left as it was."""
+    """One forward and backward pass over `count` clips of noise; the model is left as it was.
+
+    The optimiser's moments, which the first step makes, take their memory meanwhile, and `mixed` windows are
+    the full ones.
+    """
     import torch
 
-    family = stepper.family
+    family, windows = stepper.family, stepper.family.train_windows
     buffers = {name: value.clone() for name, value in family.model.named_buffers()}
+    held: list[torch.Tensor] = []
     family.model.train()
+    family.train_windows = "full" if windows == "mixed" else windows
     try:
-        loss, _ = stepper.loss(family.collate(noise(family, seconds, count)))
+        held += _moments(stepper)
+        loss, _ = family.loss(family.collate(noise(family, seconds, count)))
         loss.backward()  # type: ignore[no-untyped-call]
         return True
     except (RuntimeError, MemoryError) as error:
@@ -61,11 +91,21 @@ def try_batch(stepper: Stepper, seconds: float, count: int) -> bool:
             raise
         return False
     finally:
+        held.clear()
+        family.train_windows = windows
         stepper.optimiser.zero_grad(set_to_none=True)
         for name, value in family.model.named_buffers():
             value.copy_(buffers[name])
         if stepper.device.type == "cuda":
             torch.cuda.empty_cache()
+
+
+def _moments(stepper: Stepper) -> Iterator[torch.Tensor]:
+    """Room for AdamW's two moments of every parameter that has none yet."""
+    import torch
+
+    new = [p for p in stepper.parameters if not stepper.optimiser.state.get(p)]
+    return (torch.zeros_like(p) for p in new for _ in range(2))
 
 
 def noise(family: Family, seconds: float, count: int) -> list[Example]:

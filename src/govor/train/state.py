@@ -35,6 +35,7 @@ class TrainState:
         last_save: position of the last checkpoint.
         seen: clips trained on.
         skipped: clips left out as unusable.
+        left_out: steps left out because fp16 overflowed; they are none of `step`.
         pieces: per padded seconds, in how many pieces batches are run since memory ran out.
         metrics_bytes: length of ``metrics.jsonl``.
         scaler: state of the loss scaler (fp16), or empty.
@@ -54,6 +55,7 @@ class TrainState:
     last_save: Position = field(default_factory=lambda: Position(0, 0.0, 0.0))
     seen: int = 0
     skipped: int = 0
+    left_out: int = 0
     pieces: list[tuple[float, int]] = field(default_factory=list)
     metrics_bytes: int = 0
     scaler: dict[str, Any] = field(default_factory=dict)

@@ -139,7 +139,7 @@ class LocalTextModel:
     def __init__(self, spec: str, device: str = "auto") -> None:
         from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
-        from govor.models.device import choose_device
+        from govor.models.device import choose_device, text_weights
         from govor.models.quiet import readable
 
         self.name = Path(spec).name
@@ -148,7 +148,7 @@ class LocalTextModel:
             self.encodes = bool(AutoConfig.from_pretrained(spec).is_encoder_decoder)
             kind = AutoModelForSeq2SeqLM if self.encodes else AutoModelForCausalLM
             self.tokenizer = AutoTokenizer.from_pretrained(spec)
-            self.model = kind.from_pretrained(spec).to(self.device).eval()
+            self.model = kind.from_pretrained(spec, dtype=text_weights(self.device)).to(self.device).eval()
 
     def write(self, task: str, text: str, instruction: str) -> Iterator[str]:
         """Pieces of the answer, as they come; greedy decoding."""

@@ -11,6 +11,7 @@ import numpy as np
 from govor.config import TrainConfig
 from govor.findings import Finding
 from govor.models.base import Family
+from govor.models.device import set_aside
 from govor.preflight.alarm import word_error_rate
 from govor.preflight.budget import Budget, OutOfTimeError
 from govor.preflight.child import run_child
@@ -32,7 +33,11 @@ def saved_models_are_the_same(
 ) -> Iterator[Finding]:
     """The model opens in a fresh process and says the same."""
     here = decode(family, practice_clips)
-    answer = run_child(_job(saved_model, practice_clips, training, device, scratch), scratch, budget.left_s)
+    place = next(family.model.parameters()).device
+    with set_aside(family.model, place):
+        answer = run_child(
+            _job(saved_model, practice_clips, training, device, scratch), scratch, budget.left_s
+        )
     if answer.get("late"):
         raise OutOfTimeError
     if "texts" not in answer:

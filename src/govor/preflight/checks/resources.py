@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govor.config import Recipe
-from govor.findings import Finding
+from govor.findings import Finding, count_of
+from govor.models.base import Family
+from govor.models.device import set_aside
 from govor.preflight.budget import Budget, OutOfTimeError
 from govor.preflight.child import run_child
 from govor.preflight.clips import Tables
@@ -24,35 +26,95 @@ TIMED_BATCHES = 2
 
 
 @dataclass(frozen=True)
+class Windows:
+    """What part of the batches is computed how.
+
+    Attributes:
+        kind: ``full`` or ``short``, as `Family.train_windows` has it.
+        share: of the batches.
+        clip_s: seconds that every clip costs, or None where that is the longest of its batch.
+    """
+
+    kind: str
+    share: float
+    clip_s: float | None
+
+    def cost_s(self, batch: NDArray[np.float64]) -> float:
+        """Seconds that a batch of clip lengths computes, padding included."""
+        return len(batch) * (self.clip_s or float(batch.max()))
+
+
+def windows_of(recipe: Recipe, window_s: float | None) -> tuple[Windows, ...]:
+    """The encoder windows of a run, those that take most memory first.
+
+    Args:
+        recipe: of the run.
+        window_s: of the model, or None where it has no fixed one.
+    """
+    config = recipe.train
+    if window_s is None:
+        return (Windows("full", 1.0, None),)
+    full_share = {"full": 1.0, "short": 0.0, "mixed": config.full_share}[config.windows]
+    both = (Windows("full", full_share, window_s), Windows("short", 1 - full_share, None))
+    return tuple(one for one in both if one.share)
+
+
+@dataclass(frozen=True)
 class Plan:
     """The run's batches.
 
     Attributes:
         first_epoch: clip lengths (seconds) of the batches of the first epoch.
         batches: in the whole run.
+        windows: how they are computed.
     """
 
     first_epoch: list[NDArray[np.float64]]
     batches: float
+    windows: tuple[Windows, ...] = (Windows("full", 1.0, None),)
 
-    @property
-    def padded_s(self) -> NDArray[np.float64]:
-        """Padded seconds of each batch of the first epoch."""
-        return np.array([len(batch) * batch.max() for batch in self.first_epoch])
+    def costs_s(self, windows: Windows) -> NDArray[np.float64]:
+        """Seconds that each batch of the first epoch computes in such windows."""
+        return np.array([windows.cost_s(batch) for batch in self.first_epoch])
 
     @property
     def largest(self) -> NDArray[np.float64]:
-        """The batch with most padded seconds."""
-        return self.first_epoch[int(self.padded_s.argmax())]
+        """The batch that takes most memory."""
+        return self.first_epoch[int(self.costs_s(self.windows[0]).argmax())]
 
     @property
-    def typical(self) -> NDArray[np.float64]:
-        """A batch in the middle by padded seconds."""
-        return self.first_epoch[int(np.argsort(self.padded_s)[len(self.first_epoch) // 2])]
+    def largest_s(self) -> float:
+        """Seconds that it computes."""
+        return self.windows[0].cost_s(self.largest)
+
+    def typical(self, windows: Windows) -> NDArray[np.float64]:
+        """A batch in the middle by what it costs."""
+        return self.first_epoch[int(np.argsort(self.costs_s(windows))[len(self.first_epoch) // 2])]
+
+    def trials(self) -> list[dict[str, Any]]:
+        """What is tried: the largest batch, then typical ones of each kind of windows."""
+        timed = [(w, self.typical(w)) for w in self.windows for _ in range(TIMED_BATCHES)]
+        every = [(self.windows[0], self.largest), *timed]
+        return [{"windows": windows.kind, "clips": batch.tolist()} for windows, batch in every]
+
+    def seconds(self, timed: Sequence[float]) -> float:
+        """Time of the whole run, from that of the typical batches of `trials`."""
+        total = 0.0
+        for number, windows in enumerate(self.windows):
+            mine = timed[number * TIMED_BATCHES : (number + 1) * TIMED_BATCHES]
+            a_second = float(np.mean(mine)) / windows.cost_s(self.typical(windows))
+            total += a_second * float(self.costs_s(windows).mean()) * windows.share * self.batches
+        return total
 
 
-def plan_run(recipe: Recipe, durations: NDArray[np.float64]) -> Plan:
-    """The batches that training would see, from its own planner."""
+def plan_run(recipe: Recipe, durations: NDArray[np.float64], window_s: float | None = None) -> Plan:
+    """The batches that training would see, from its own planner.
+
+    Args:
+        recipe: of the run.
+        durations: of the train split.
+        window_s: of the model's encoder, where it is fixed.
+    """
     from govor.load.order import epoch_batches
 
     config = recipe.train
@@ -60,14 +122,16 @@ def plan_run(recipe: Recipe, durations: NDArray[np.float64]) -> Plan:
         durations, seed=config.seed, epoch=0, batch_s=config.batch_s, max_batch=config.max_batch
     )
     first = [np.sort(durations[rows])[::-1] for ranks in steps for rows in ranks if len(rows)]
-    batches = config.steps * config.accumulate if config.steps else config.epochs * len(first)
-    return Plan(first, float(batches))
+    used = min(1.0, config.hours * 3600 / durations.sum()) if config.hours else 1.0
+    batches = config.steps * config.accumulate if config.steps else config.epochs * len(first) * used
+    return Plan(first, float(batches), windows_of(recipe, window_s))
 
 
 @check("memory_over", "time_over_quota", "step_failed")
 def longest_batch_fits(
     tables: Tables,
     recipe: Recipe,
+    family: Family,
     saved_model: Path,
     device: str,
     scratch: Path,
@@ -80,9 +144,9 @@ def longest_batch_fits(
     if not config.batch_s:
         raise UnavailableError("[train] batch_s = 0: training finds the batch size by trying")
     train = tables[config.train_split]
-    plan = plan_run(recipe, train["duration"].to_numpy())
-    tried = [plan.largest.tolist(), *[plan.typical.tolist()] * TIMED_BATCHES]
-    answer = run_child(_job(recipe, saved_model, device, tried, train), scratch, budget.left_s)
+    plan = plan_run(recipe, train["duration"].to_numpy(), family.max_window_s)
+    with set_aside(family.model, next(family.model.parameters()).device):
+        answer = run_child(_job(recipe, saved_model, device, plan.trials(), train), scratch, budget.left_s)
     if answer.get("late"):
         raise OutOfTimeError
     if "seconds" not in answer:
@@ -95,7 +159,9 @@ def longest_batch_fits(
     yield from over_time(recipe, projection["seconds"])
 
 
-def _job(recipe: Recipe, model: Path, device: str, batches: list[list[float]], train: Any) -> dict[str, Any]:
+def _job(
+    recipe: Recipe, model: Path, device: str, batches: list[dict[str, Any]], train: Any
+) -> dict[str, Any]:
     longest = train.sort(train["normal"].str.len_chars(), descending=True)["normal"].head(32).to_list()
     return {
         "task": "step",
@@ -112,19 +178,24 @@ def _job(recipe: Recipe, model: Path, device: str, batches: list[list[float]], t
 def note_projection(
     plan: Plan, answer: dict[str, Any], facts: dict[str, Any], projection: dict[str, Any]
 ) -> None:
-    """Projects the run from the timed steps, by padded seconds."""
-    step_s = float(np.mean(answer["seconds"][1:]))
-    per_padded_s = step_s / float(len(plan.typical) * plan.typical.max())
-    seconds = per_padded_s * float(plan.padded_s.mean()) * plan.batches
+    """Projects the run from the timed steps, by what the batches compute."""
+    seconds = plan.seconds(answer["seconds"][1:])
     projection.update(seconds=seconds, memory_bytes=answer["peak_bytes"])
     facts["longest_batch"] = (
-        f"{len(plan.largest)} clips up to {plan.largest.max():.1f} s: {readable_bytes(answer['peak_bytes'])}"
+        f"{_largest(plan)}: {readable_bytes(answer['peak_bytes'])}"
         f" at the peak, {readable_seconds(answer['seconds'][0])}"
     )
     facts["projected_training"] = (
-        f"{plan.batches:,.0f} batches of about {readable_seconds(step_s)}: {readable_seconds(seconds)},"
-        " evaluation and checkpoints not included"
+        f"{plan.batches:,.0f} batches of about {readable_seconds(seconds / max(plan.batches, 1))}:"
+        f" {readable_seconds(seconds)}, evaluation and checkpoints not included"
     )
+
+
+def _largest(plan: Plan) -> str:
+    """The largest batch in words."""
+    clips, window_s = plan.largest, plan.windows[0].clip_s
+    each = f", each in a {window_s:g} s window" if window_s else ""
+    return f"{count_of(len(clips), 'clip')} up to {clips.max():.1f} s{each}"
 
 
 def memory_limit(device: str) -> int:
@@ -142,31 +213,49 @@ def _no_memory(plan: Plan, recipe: Recipe) -> Finding:
     return Finding(
         "memory_over",
         "error",
-        "[train] batch_s",
-        f"memory ran out at the largest batch: {len(plan.largest)} clips up to {plan.largest.max():.1f} s"
-        f" ({plan.padded_s.max():.0f} padded seconds)",
+        f"[train] {_halved(plan)[0]}",
+        f"memory ran out at the largest batch: {_largest(plan)} ({plan.largest_s:.0f} seconds to compute)",
         "one training step on it",
         "training would die there, perhaps after hours, because batches come in random order",
-        _smaller(recipe),
+        _smaller(plan, recipe),
     )
 
 
-def _smaller(recipe: Recipe) -> str:
-    return (
-        f"set [train] batch_s = {recipe.train.batch_s / 2:g} and accumulate = {recipe.train.accumulate * 2},"
-        " or gradient_checkpointing = true, or a smaller [select] max_duration"
-    )
+def _halved(plan: Plan) -> tuple[str, float]:
+    """The setting that halves the largest batch, and every other that is larger than its half.
+
+    Clips that cost a window each are counted; others cost what they are padded to.
+    """
+    if plan.windows[0].clip_s:
+        return "max_batch", len(plan.largest) // 2
+    return "batch_s", plan.largest_s / 2
+
+
+def _smaller(plan: Plan, recipe: Recipe) -> str:
+    """What takes less memory than the run as it is, in the order in which to try it."""
+    ways = []
+    if len(plan.largest) > 1:
+        name, value = _halved(plan)
+        ways.append(f"[train] {name} = {value:g} and accumulate = {recipe.train.accumulate * 2}")
+    if not recipe.train.gradient_checkpointing:
+        ways.append("[train] gradient_checkpointing = true")
+    if plan.windows[0].clip_s:
+        ways.append("[train] windows = 'short' (which can cost WER over full windows)")
+    else:
+        ways.append("a smaller [select] max_duration")
+    ways.append("a smaller model" if recipe.model.lora else "[model] lora = { r = 16 }")
+    return f"set {', or '.join(ways)}"
 
 
 def _memory_tight(plan: Plan, recipe: Recipe, peak: int, limit: int) -> Finding:
     return Finding(
         "memory_over",
         "warning",
-        "[train] batch_s",
-        f"the largest batch ({plan.padded_s.max():.0f} padded seconds) takes {readable_bytes(peak)}",
+        f"[train] {_halved(plan)[0]}",
+        f"the largest batch ({_largest(plan)}) takes {readable_bytes(peak)}",
         f"{MEMORY_MARGIN:.0%} of {readable_bytes(limit)}",
         "fragmentation or another program can end the run later",
-        _smaller(recipe),
+        _smaller(plan, recipe),
     )
 
 
@@ -174,7 +263,7 @@ def _step_failed(plan: Plan, answer: dict[str, Any]) -> Finding:
     return Finding(
         "step_failed",
         "error",
-        f"the largest batch ({len(plan.largest)} clips up to {plan.largest.max():.1f} s)",
+        f"the largest batch ({_largest(plan)})",
         str(answer.get("error")),
         "one training step on it",
         "training would meet the same error",
