@@ -12,6 +12,7 @@ import typer
 from govor.config import EvaluateConfig
 from govor.console import emit, table
 from govor.errors import LimitError, UsageError
+from govor.shown import interval_text
 
 DEFAULT = EvaluateConfig()
 
@@ -139,9 +140,12 @@ def _lines_of_one(summary: Mapping[str, Any]) -> list[str]:
     hours = f"{summary['hours']:.2f} h"
     baseline = summary.get("baseline")
     systems = [summary, baseline] if baseline else [summary]
-    rows = [(name.upper(), *(_interval(system[name]) for system in systems)) for name in ("wer", "cer")]
+    groups = summary["groups"]
+    rows = [
+        (name.upper(), *(_interval(system[name], groups) for system in systems)) for name in ("wer", "cer")
+    ]
     rows += [
-        (f"{name.upper()}, raw text", *(_interval(system["raw"][name]) for system in systems))
+        (f"{name.upper()}, raw text", *(_interval(system["raw"][name], groups) for system in systems))
         for name in ("wer", "cer")
     ]
     header = ("", *(system["model"] for system in systems))
@@ -149,11 +153,10 @@ def _lines_of_one(summary: Mapping[str, Any]) -> list[str]:
     return lines + _notes(summary)
 
 
-def _interval(rate: Mapping[str, Any]) -> str:
+def _interval(rate: Mapping[str, Any], groups: Mapping[str, Any]) -> str:
     if rate["value"] is None:
         return "undefined (no reference words)"
-    ends = "" if rate["low"] is None else f"  ({100 * rate['low']:.2f} to {100 * rate['high']:.2f})"
-    return f"{100 * rate['value']:.2f}%{ends}"
+    return f"{100 * rate['value']:.2f}%  ({interval_text(rate, groups)})"
 
 
 def _notes(summary: Mapping[str, Any]) -> list[str]:
@@ -167,7 +170,7 @@ def _notes(summary: Mapping[str, Any]) -> list[str]:
     if summary["empty_references"]["count"]:
         empty = summary["empty_references"]
         notes.append(f"{empty['count']} references are empty; {empty['insertions']} words were said there")
-    notes += _comparison(summary.get("comparison"))
+    notes += _comparison(summary.get("comparison"), groups)
     notes += _long_form(summary.get("long_form"))
     if summary["rtf"]:
         notes.append(f"real-time factor {summary['rtf']:.4f}")
@@ -186,23 +189,24 @@ def _long_form(found: Mapping[str, Any] | None) -> list[str]:
 
 
 def _long_line(name: str, found: Mapping[str, Any]) -> str:
-    difference = found["difference"]
+    groups = {"unit": "recording", "count": found["recordings"]}
     return (
-        f"{name}: WER {_interval(found['wer'])} on {found['recordings']} {found['kind']}, "
-        f"{100 * difference['value']:+.2f} points ({100 * difference['low']:+.2f} to "
-        f"{100 * difference['high']:+.2f}) against clip by clip"
+        f"{name}: WER {_interval(found['wer'], groups)} on {found['recordings']} {found['kind']}, "
+        f"{_points(found['difference'], groups)} against clip by clip"
     )
 
 
 LOOKS = "choose on dev, or the best of these numbers is too good"
 
 
-def _comparison(comparison: Mapping[str, Any] | None) -> list[str]:
+def _comparison(comparison: Mapping[str, Any] | None, groups: Mapping[str, Any]) -> list[str]:
     if not comparison:
         return []
-    difference = comparison["wer_difference"]
     return [
-        f"WER difference {100 * difference['value']:+.2f} points ({100 * difference['low']:+.2f} to "
-        f"{100 * difference['high']:+.2f}): {comparison['verdict']}; {comparison['wins']} won, "
-        f"{comparison['losses']} lost, {comparison['ties']} even"
+        f"WER difference {_points(comparison['wer_difference'], groups)}: {comparison['verdict']}; "
+        f"{comparison['wins']} won, {comparison['losses']} lost, {comparison['ties']} even"
     ]
+
+
+def _points(rate: Mapping[str, Any], groups: Mapping[str, Any]) -> str:
+    return f"{100 * rate['value']:+.2f} points ({interval_text(rate, groups, signed=True)})"

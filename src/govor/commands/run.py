@@ -9,6 +9,7 @@ import typer
 
 from govor.config import load_recipe
 from govor.console import emit
+from govor.shown import has_interval, interval_text
 
 
 def command(
@@ -63,8 +64,13 @@ def _result(stage: str, summary: dict[str, Any]) -> str:
         best = summary["best"]
         return f"dev WER {best['wer']:.4f} at step {best['step']}: {summary['model']}"
     if stage == "evaluate" and "wer" in summary:
-        found = "{value:.4f}, 95% interval {low:.4f} to {high:.4f}"
-        if None in summary["wer"].values():  # one group of clips has no interval
-            found = "{value}"
-        return f"{summary['split']} WER {found.format(**summary['wer'])}: {summary['out']}/report.html"
+        return f"{summary['split']} WER {_wer(summary)}: {summary['out']}/report.html"
     return ""
+
+
+def _wer(summary: dict[str, Any]) -> str:
+    rate, groups = summary["wer"], summary["groups"]
+    if rate["value"] is None:
+        return "undefined (no reference words)"
+    ends = interval_text(rate, groups, scale=1, digits=4)
+    return f"{rate['value']:.4f}, {'95% interval ' if has_interval(rate) else ''}{ends}"

@@ -60,12 +60,7 @@ class Comparison:
             "most_won": [ids[row] for row in self.wins[:listed]],
             "most_lost": [ids[row] for row in self.losses[:listed]],
             "detectable_difference": self.detectable,
-            "groups": {
-                "unit": self.groups.unit,
-                "count": self.groups.count,
-                "method": self.groups.method,
-                "note": self.groups.note,
-            },
+            "groups": self.groups.as_dict(),
         }
 
 

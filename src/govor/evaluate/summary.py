@@ -12,7 +12,6 @@ import polars as pl
 
 from govor.errors import LimitError, UsageError
 from govor.evaluate.hypotheses import Line
-from govor.evaluate.intervals import Grouping
 from govor.evaluate.paired import detectable_alone
 from govor.evaluate.scores import Scores
 
@@ -72,7 +71,7 @@ def rates_of(system: System, scores: Scores, table: pl.DataFrame, split: str) ->
                 ("raw_characters", scores.raw_chars),
             )
         },
-        "groups": group_facts(scores.groups),
+        "groups": scores.groups.as_dict(),
         "detectable_difference": detectable_alone(scores),
         "missing": len(scores.missing),
         "undecodable": len(system.faults),
@@ -85,11 +84,6 @@ def rates_of(system: System, scores: Scores, table: pl.DataFrame, split: str) ->
             key: value for key, value in system.facts.items() if key not in ("normaliser", "identity")
         },
     }
-
-
-def group_facts(groups: Grouping) -> dict[str, Any]:
-    """What the intervals resample, as plain data."""
-    return {"unit": groups.unit, "count": groups.count, "method": groups.method, "note": groups.note}
 
 
 def require(summary: Mapping[str, Any], bounds: Mapping[str, float]) -> None:

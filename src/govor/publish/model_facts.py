@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from govor.publish.cards import render_card
+from govor.shown import has_interval, interval_text
 from govor.store import read_json
 
 FAILURES_SHOWN = 5
@@ -137,10 +138,15 @@ class Facts:
         wer = summary["wer"]
         notes = (
             f"WER, normalised with {summary.get('normaliser', {}).get('name', 'no rules')}, {name}, "
-            f"{summary['utterances']} utterances, 95% interval {wer['low']}-{wer['high']}"
+            f"{summary['utterances']} utterances, {_interval(wer, summary.get('groups'))}"
         )
         dataset = {"id": self.dataset_repo, "task_id": summary["split"]}
         return {"dataset": dataset, "value": wer["value"], "notes": notes}
+
+
+def _interval(wer: Mapping[str, Any], groups: Mapping[str, Any] | None) -> str:
+    ends = interval_text(wer, groups, scale=1, digits=4)
+    return f"95% interval {ends}" if has_interval(wer) else ends
 
 
 def gather(
