@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from govor.config import EvaluateConfig
+from govor.config.evaluate import BETTER_THAN_BASE
+from govor.config.repeated import require_once
 from govor.console import emit, table
 from govor.errors import LimitError, UsageError
 from govor.shown import interval_text
@@ -34,7 +36,10 @@ def command(
         list[str] | None, typer.Option("--slice", help="Further column to slice by; repeatable.")
     ] = None,
     require: Annotated[
-        list[str] | None, typer.Option("--require", metavar="wer=0.3", help="Exit 3 above it; repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--require", metavar="wer=0.3", help="Exit 3 above it, or better-than-base; repeatable."
+        ),
     ] = None,
     long_form: Annotated[
         bool, typer.Option("--long-form", help="Also transcribe whole recordings, as govor transcribe does.")
@@ -79,7 +84,7 @@ def command(
             "beam_size": beam_size,
             "lm": lm,
             "lm_weight": lm_weight,
-            "require": dict(map(_bound, require or ())),
+            "require": _bounds(require or ()),
             "seed": seed,
             "long_form": long_form,
         }
@@ -110,12 +115,29 @@ def _config(values: dict[str, Any]) -> EvaluateConfig:
         raise UsageError(str(error)) from error
 
 
-def _bound(text: str) -> tuple[str, float]:
-    name, _, value = text.partition("=")
+def _bounds(texts: Sequence[str]) -> dict[str, Any]:
+    bounds = [_bound(text) for text in texts]
+    require_once((name for name, _ in bounds), "--require")
+    return dict(bounds)
+
+
+def _bound(text: str) -> tuple[str, float | bool]:
+    name, equals, value = text.partition("=")
+    name = name.strip()
+    if name.replace("-", "_") == BETTER_THAN_BASE:
+        return BETTER_THAN_BASE, _truth(text, value if equals else "true")
     try:
-        return name.strip(), float(value)
+        return name, float(value)
     except ValueError:
-        raise UsageError(f"--require {text}: write METRIC=NUMBER, such as wer=0.3") from None
+        raise UsageError(
+            f"--require {text}: write METRIC=NUMBER, such as wer=0.3, or better-than-base"
+        ) from None
+
+
+def _truth(text: str, value: str) -> bool:
+    if value.strip().lower() not in ("true", "false"):
+        raise UsageError(f"--require {text}: better_than_base is true or false")
+    return value.strip().lower() == "true"
 
 
 def _targets(model: str, dataset: str | None, hypotheses: Path | None) -> tuple[str | None, str]:

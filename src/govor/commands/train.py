@@ -78,11 +78,10 @@ def chosen_recipe(
 
 
 def _without_file(out: Path, overrides: list[str]) -> Recipe:
-    from govor.config.recipe import apply_override
+    from govor.config.recipe import apply_overrides
 
     values: dict[str, Any] = {"name": out.name, "work": str(out.expanduser().absolute())}
-    for override in overrides:
-        apply_override(values, override)
+    apply_overrides(values, overrides)
     return recipe_from(values, where="--set")
 
 

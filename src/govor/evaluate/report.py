@@ -241,8 +241,8 @@ def _long_notes(found: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:
             ends = interval_text(difference, groups, digits=1, signed=True)
             yield {
                 "text": f"Long form{name}: WER {percent(one['wer']['value'])} "
-                f"({_ends(one['wer'], groups)}) on {one['recordings']:,} {one['kind']}; {100 * difference['value']:+.1f} points ({ends}) "
-                "against clip by clip.",
+                f"({_ends(one['wer'], groups)}) on {one['recordings']:,} {one['kind']}; "
+                f"{100 * difference['value']:+.1f} points ({ends}) against clip by clip.",
                 "warn": has_interval(difference) and difference["low"] > 0,
             }
 

@@ -87,7 +87,7 @@ class Stepper:
         totals = self.ranks.sum([*self._gradients(batches, state, events), *_counts(batches), *extra])
         loss, units, clips, seconds, padded = totals[:5]
         self._require_finite("loss", loss, batches, state)
-        rate = self.config.lr * rate_factor(
+        rate = self.config.peak_lr * rate_factor(
             state.step, state.total_steps, self.config.warmup, self.config.schedule
         )
         norm = self._update(units, rate, batches, state) if units else self._nothing_learned()

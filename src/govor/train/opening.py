@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from govor.config import Recipe, TrainConfig, Workspace
 from govor.config.train import AugmentConfig
 from govor.console import say
 from govor.errors import ModelError
+from govor.models.rates import first_rate
 from govor.train import checkpoint
 from govor.train.augment import Augmenter, noise_files
 from govor.train.changes import changes
@@ -41,6 +43,9 @@ from govor.train.sizing import FIRST_BATCH_S, found_batch_s, largest_batch_fits
 from govor.train.state import TrainState, new_identity
 from govor.train.stop import Stopper
 from govor.train.usage import hardware, versions
+
+EARLIER_RATE = 1e-4
+"""What runs of earlier versions trained with whose recipe named no rate."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +91,11 @@ def open_session(
     recipe: Recipe, folder: RunFolder, ranks: Ranks, stopper: Stopper
 ) -> tuple[Session, Checkpoint | None]:
     """Builds everything: new, from a base, or as the newest good checkpoint has it."""
-    config = recipe.train
     material = open_material(recipe)
-    threads = set_threads(config)
-    start = _find_start(folder, ranks, material.origin, config.mirror)
+    threads = set_threads(recipe.train)
+    start = _find_start(folder, ranks, material.origin, recipe.train.mirror)
+    recipe = with_rate(recipe, material, start, say if ranks.main else None)
+    config = recipe.train
     if start and ranks.main:
         checkpoint.require_room(folder.root, start.size_bytes)
     stepper = _stepper(recipe, material, ranks, start)
@@ -99,6 +105,7 @@ def open_session(
         _say_rate(material.dataset.sample_rate, stepper.family.sample_rate)
         _say_unused(config.augment, stepper.family)
     state = _state(start, stepper, folder)
+    state.lr = config.peak_lr
     layout = _layout(state, stepper, material, config)
     _set_total(state, config, material.durations, layout)
     journal = _journal(recipe, folder, ranks, state)
@@ -119,6 +126,30 @@ def open_session(
         stopper=stopper,
     )
     return session, start
+
+
+def with_rate(
+    recipe: Recipe, material: Material, start: Checkpoint | None, tell: Callable[[str], None] | None
+) -> Recipe:
+    """The recipe with a learning rate: its own, else the one the run began with, else the usual one.
+
+    Args:
+        recipe: as it was asked for.
+        material: the data.
+        start: the checkpoint that is continued from, or None.
+        tell: says where a rate came from that the recipe does not name.
+    """
+    if recipe.train.lr is not None:
+        return recipe
+    if start is not None:
+        rate = float(start.state().get("lr") or EARLIER_RATE)
+        sentence = f"learning rate {rate:g}, as this run began"
+    else:
+        first = first_rate(recipe.model, float(material.durations.sum()))
+        rate, sentence = first.rate, f"{first.sentence} (set train.lr to choose another)"
+    if tell is not None:
+        tell(sentence)
+    return replace(recipe, train=replace(recipe.train, lr=rate))
 
 
 def _find_start(
@@ -264,6 +295,7 @@ def _facts(material: Material, stepper: Stepper, threads: int, state: TrainState
         "total_steps": state.total_steps,
         "hours": round(float(material.durations.sum()) / 3600, 4),
         "batch_s": state.batch_s,
+        "lr": state.lr,
     }
 
 

@@ -14,7 +14,7 @@ from govor.errors import LimitError, ModelError, StoppedError
 from govor.train import checkpoint
 from govor.train.folder import RunFolder
 from govor.train.mirror import catch_up
-from govor.train.opening import open_session
+from govor.train.opening import EARLIER_RATE, open_session
 from govor.train.parts import start_processes
 from govor.train.reduce import Ranks
 from govor.train.session import Session
@@ -78,11 +78,14 @@ def _finished(folder: RunFolder, recipe: Recipe) -> dict[str, Any] | None:
     summary = facts.get("summary")
     if not summary or not summary.get("complete") or not folder.model.exists():
         return None
-    return dict(summary) if facts.get("asked") == _asked(recipe) else None
+    known = [_asked(recipe)]
+    if recipe.train.lr is None and "lr" not in facts:  # an earlier version filled its one default in
+        known.append(_asked(recipe, EARLIER_RATE))
+    return dict(summary) if facts.get("asked") in known else None
 
 
-def _asked(recipe: Recipe) -> str:
-    train = dataclasses.replace(recipe.train, **_FREE)
+def _asked(recipe: Recipe, lr: float | None = None) -> str:
+    train = dataclasses.replace(recipe.train, **_FREE, lr=recipe.train.lr if lr is None else lr)
     return store.fingerprint(
         {"train": train, "model": recipe.model, "text": recipe.text, "data": Workspace.of(recipe).dataset}
     )

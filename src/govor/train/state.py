@@ -39,6 +39,7 @@ class TrainState:
         metrics_bytes: length of ``metrics.jsonl``.
         scaler: state of the loss scaler (fp16), or empty.
         batch_s: padded seconds a batch (found by trying where the recipe says 0).
+        lr: peak learning rate; 0 where an earlier version wrote the state.
         identity: what tells this run from others, over all its sessions and machines.
     """
 
@@ -58,6 +59,7 @@ class TrainState:
     metrics_bytes: int = 0
     scaler: dict[str, Any] = field(default_factory=dict)
     batch_s: float = 0.0
+    lr: float = 0.0
     identity: str = field(default_factory=new_identity)
 
     @property

@@ -16,7 +16,7 @@ from govor.train.journal import read_metrics
 from govor.train.judge import check_splits
 from govor.train.stop import Stopper
 from govor.tune.report import write_report
-from govor.tune.space import HOURS, Parameter, grid_size, is_grid, read_space, require_fitting, with_values
+from govor.tune.space import HOURS, Parameter, grid_size, is_grid, require_fitting, space_of, with_values
 from govor.tune.trial import TrialProcess
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def tune(recipe: Recipe, *, trials: int | None = None, device: str = "auto") -> 
     """Searches a recipe's ``[tune]`` space for the lowest dev WER; called again, continues.
 
     Args:
-        recipe: with ``[tune] space``.
+        recipe: with ``[tune] space``; without one the learning rate is searched.
         trials: in all, over all sessions (default: ``[tune] trials``; a grid never runs more than it has).
         device: where trials run.
 
@@ -45,13 +45,21 @@ def tune(recipe: Recipe, *, trials: int | None = None, device: str = "auto") -> 
         LimitError: every trial failed.
     """
     folder = Workspace.of(recipe).root / "tune"
-    space = read_space(recipe.tune)
+    space = space_of(recipe, 0.0 if recipe.tune.space else _train_seconds(recipe))
     require_fitting(recipe, space)
     check_splits(recipe.train, {recipe.train.train_split: 1, recipe.train.dev_split: 1})
     with store.locked(folder), Stopper(None) as stopper:
         study = _Study(recipe, folder, space, device, stopper)
         study.run(trials or recipe.tune.trials)
         return study.summary()
+
+
+def _train_seconds(recipe: Recipe) -> float:
+    from govor.load import Dataset
+
+    data = Dataset.open(Workspace.of(recipe).dataset)
+    check_splits(recipe.train, dict(data.splits))
+    return float(data.durations(recipe.train.train_split).sum())
 
 
 class _Study:
