@@ -159,6 +159,8 @@ def lines_of(summary: Mapping[str, Any]) -> list[str]:
 
 
 def _lines_of_one(summary: Mapping[str, Any]) -> list[str]:
+    from govor.evaluate.base import verdicts
+
     hours = f"{summary['hours']:.2f} h"
     baseline = summary.get("baseline")
     systems = [summary, baseline] if baseline else [summary]
@@ -171,8 +173,8 @@ def _lines_of_one(summary: Mapping[str, Any]) -> list[str]:
         for name in ("wer", "cer")
     ]
     header = ("", *(system["model"] for system in systems))
-    lines = [f"{summary['split']}: {summary['utterances']} utterances, {hours}", "", *table(rows, header), ""]
-    return lines + _notes(summary)
+    first = [f"{summary['split']}: {summary['utterances']} utterances, {hours}", ""]
+    return [*verdicts(summary), *first, *table(rows, header), "", *_notes(summary)]
 
 
 def _interval(rate: Mapping[str, Any], groups: Mapping[str, Any]) -> str:

@@ -53,7 +53,20 @@ def _lines(summary: dict[str, Any]) -> list[str]:
     rows = [
         (name, stage["status"], _result(name, stage["summary"])) for name, stage in summary["stages"].items()
     ]
-    return [*table(rows), f"all in {summary['work']}, {readable_seconds(summary['wall_s'])}"]
+    return [
+        *_first(summary["stages"]),
+        *table(rows),
+        f"all in {summary['work']}, {readable_seconds(summary['wall_s'])}",
+    ]
+
+
+def _first(stages: dict[str, Any]) -> list[str]:
+    """What must be said before everything else: that the model is no better than its base."""
+    from govor.evaluate.base import verdicts
+
+    against = stages.get("train", {}).get("summary", {}).get("base") or {}
+    said = [str(against["sentence"])] if against.get("better") is False else []
+    return list(dict.fromkeys([*said, *verdicts(stages.get("evaluate", {}).get("summary", {}))]))
 
 
 def _result(stage: str, summary: dict[str, Any]) -> str:

@@ -107,4 +107,8 @@ def _lines(summary: dict[str, Any]) -> list[str]:
         lines.append(f"over full windows {full:.4f}, over short ones {short:.4f}: {windows['verdict']}")
     if summary["skipped"]:
         lines.append(f"{summary['skipped']} clips could not be used: see metrics.jsonl")
-    return [*lines, f"the model is in {summary['model']}"]
+    lines.append(f"the model is in {summary['model']}")
+    against = summary.get("base")
+    if against is None:
+        return lines
+    return [*lines, against["sentence"]] if against["better"] else [against["sentence"], *lines]

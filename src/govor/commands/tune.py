@@ -38,6 +38,8 @@ def command(
 def _lines(summary: dict[str, Any]) -> list[str]:
     counts = ", ".join(f"{count} {state}" for state, count in summary["trials"].items() if count)
     lines = [f"trials: {counts}"]
+    if summary["better_than_base"] is False:
+        lines.insert(0, "the best trial is not better than the base model on dev")
     if summary["best"]:
         values = ", ".join(f"{key} = {value}" for key, value in summary["best"]["params"].items())
         lines += [f"best dev WER {summary['best']['wer']:.4f} with {values}"]

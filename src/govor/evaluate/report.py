@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from govor.evaluate.base import verdicts
 from govor.evaluate.diagnosis import Diagnosis, titles
 from govor.evaluate.edits import align, regions, words
 from govor.evaluate.scores import Scores
@@ -209,6 +210,8 @@ def _tiles(summary: Mapping[str, Any]) -> Iterator[dict[str, str]]:
 
 
 def _notes(summary: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for text in verdicts(summary):
+        yield {"text": f"{text[0].upper()}{text[1:]}.", "warn": True}
     groups = summary["groups"]
     text = f"95% intervals: {groups['method']}; {groups['count']:,} {groups['unit']}s."
     yield {"text": text, "warn": False}

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from govor.config.evaluate import BETTER_THAN_BASE
 from govor.errors import LimitError, UsageError
+from govor.evaluate.base import verdicts
 from govor.evaluate.hypotheses import Line
 from govor.evaluate.paired import detectable_alone
 from govor.evaluate.scores import Scores
@@ -86,19 +88,22 @@ def rates_of(system: System, scores: Scores, table: pl.DataFrame, split: str) ->
     }
 
 
-def require(summary: Mapping[str, Any], bounds: Mapping[str, float]) -> None:
+def require(summary: Mapping[str, Any], bounds: Mapping[str, Any]) -> None:
     """Checks metrics against their upper bounds.
 
     Args:
         summary: of an evaluation.
         bounds: ``wer``, ``cer``, ``raw.wer``, ``wer.high``, ``slices.speaker.NAME.wer`` … to the
-            greatest value allowed.
+            greatest value allowed; ``better_than_base`` to true.
 
     Raises:
         LimitError: one is above its bound.
         UsageError: no such metric.
     """
     for name, bound in bounds.items():
+        if name == BETTER_THAN_BASE:
+            _require_better(summary, bool(bound))
+            continue
         value = _metric(summary, name)
         if not value <= bound:
             raise LimitError(
@@ -106,6 +111,16 @@ def require(summary: Mapping[str, Any], bounds: Mapping[str, float]) -> None:
                 f"{summary['utterances']} utterances)",
                 dict(summary),
             )
+
+
+def _require_better(summary: Mapping[str, Any], wanted: bool) -> None:
+    """The WER must be lower than the base model's on the same rows; the interval is said, not required."""
+    if wanted and summary.get("better_than_base") is False:
+        raise LimitError(
+            f"{verdicts(summary)[0]}; require.{BETTER_THAN_BASE} wants a lower WER: train with a lower rate "
+            "or fewer steps, or use the base model as it is",
+            dict(summary),
+        )
 
 
 def _metric(summary: Mapping[str, Any], name: str) -> float:

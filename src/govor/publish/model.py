@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from govor.console import say
 from govor.errors import InputError, ModelError
 from govor.publish.files import UploadPlan
 from govor.publish.model_facts import Facts, gather
@@ -56,6 +57,8 @@ def plan_model(order: ModelOrder, staging: Path) -> UploadPlan:
     for name in names:
         _stage(source / name, staging / name)
     facts = gather(order.model, order.repo, order.license, order.evaluations, order.dataset)
+    for text in facts.warnings:
+        say(text)
     write_text(staging / "README.md", facts.card(order.base_license))
     names += _write_results(facts, staging)
     last = [name for name in (MANIFEST, "README.md") if (staging / name).exists()]

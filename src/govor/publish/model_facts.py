@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from govor.evaluate.base import verdicts
 from govor.publish.cards import render_card
 from govor.shown import has_interval, interval_text
 from govor.store import read_json
@@ -93,6 +94,14 @@ class Facts:
         if self.dataset_repo:
             header["datasets"] = [self.dataset_repo]
         return header
+
+    @property
+    def warnings(self) -> list[str]:
+        """What must be said first: that the model is no better than its base, on dev or on a set."""
+        on_dev = self.settings.get("base_on_dev") or {}
+        said = [str(on_dev["sentence"])] if on_dev.get("better") is False else []
+        said += [text for summary in self.evaluations.values() for text in verdicts(summary)]
+        return [f"{text[0].upper()}{text[1:]}." for text in dict.fromkeys(said)]
 
     @property
     def base(self) -> str | None:

@@ -17,6 +17,7 @@ from govor.errors import ModelError
 from govor.models.rates import first_rate
 from govor.train import checkpoint
 from govor.train.augment import Augmenter, noise_files
+from govor.train.base import is_baseline
 from govor.train.changes import changes
 from govor.train.checkpoint import Checkpoint
 from govor.train.epoch import Layout, Rows, plan_epoch, steps_in_epoch
@@ -108,9 +109,11 @@ def open_session(
     state.lr = config.peak_lr
     layout = _layout(state, stepper, material, config)
     _set_total(state, config, material.durations, layout)
+    baseline = is_baseline(recipe, stepper.family)
     journal = _journal(recipe, folder, ranks, state)
     if ranks.main:
-        _write_facts(folder, recipe, journal, state, _facts(material, stepper, threads, state))
+        facts = _facts(material, stepper, threads, state) | {"baseline": baseline}
+        _write_facts(folder, recipe, journal, state, facts)
     session = Session(
         config=config,
         ranks=ranks,
@@ -124,6 +127,7 @@ def open_session(
         mirror=_mirror(folder, config, start) if ranks.main else None,
         journal=journal,
         stopper=stopper,
+        baseline=baseline,
     )
     return session, start
 
@@ -213,7 +217,7 @@ def _restore_best(folder: RunFolder, state: TrainState) -> None:
         checkpoint.publish(checkpoint.verify(folder.checkpoint_of(state.best["step"])), folder.model)
     except ModelError as error:
         say(f"the best checkpoint so far is lost ({error}); the best from here on is chosen")
-        state.best = None
+        state.best, state.best_errors = None, {}
 
 
 def _layout(state: TrainState, stepper: Stepper, material: Material, config: TrainConfig) -> Layout:

@@ -30,7 +30,9 @@ def train(recipe: Recipe, *, device: str = "auto") -> dict[str, Any]:
 
     Returns:
         ``steps``, ``epochs``, ``best`` (``{step, wer}``), ``resumed_from``, ``model``, ``wall_s``, ``out``,
-        and ``complete``, ``base_wer``, ``dev`` (the chosen model on all of dev), ``skipped``.
+        and ``complete``, ``better_than_base`` (None where step 0 is no baseline), ``base`` (the base model
+        against the best on the same dev rows, with the paired difference), ``base_wer``, ``dev`` (the chosen
+        model on all of dev), ``skipped``.
 
     Raises:
         RecipeError: settings that contradict each other, or choose a model on test data.
@@ -115,7 +117,7 @@ def _train(
     wait = True
     try:
         if resumed is None and recipe.model.base:
-            state.base_wer = session.evaluate_base()
+            session.evaluate_base()
         session.run()
         final = session.finish()
     except KeyboardInterrupt:
@@ -138,6 +140,8 @@ def _result(session: Session, resumed: int | None) -> dict[str, Any]:
         "epochs": round(state.position.epoch, 4),
         "best": state.best,
         "base_wer": state.base_wer,
+        "better_than_base": session.verdict.better if session.verdict else None,
+        "base": session.verdict.as_dict() if session.verdict else None,
         "resumed_from": resumed,
         "skipped": state.skipped,
     }

@@ -39,7 +39,8 @@ def tune(recipe: Recipe, *, trials: int | None = None, device: str = "auto") -> 
         device: where trials run.
 
     Returns:
-        ``trials`` (count by state), ``best`` (``{params, wer}``), ``recipe``, ``out``, ``complete``.
+        ``trials`` (count by state), ``best`` (``{params, wer}``), ``better_than_base``, ``recipe``, ``out``,
+        ``complete``.
 
     Raises:
         RecipeError: a space that names no settings, or settings no trial can run with.
@@ -216,8 +217,8 @@ class _Study:
 
         if "summary" in result:
             summary = result["summary"]
-            for key in ("steps", "wall_s", "best", "base_wer"):
-                trial.set_user_attr(key, summary[key])
+            for key in ("steps", "wall_s", "best", "base_wer", "better_than_base"):
+                trial.set_user_attr(key, summary.get(key))
             self.study.tell(trial, summary["dev"]["wer"])
             say(f"trial {trial.number}: dev WER {summary['dev']['wer']:.4f}")
             return
@@ -263,6 +264,7 @@ class _Study:
         found: dict[str, Any] = {
             "trials": counts,
             "best": None,
+            "better_than_base": None,
             "recipe": None,
             "out": str(self.folder),
             "report": str(self.folder / "report.html"),
@@ -275,6 +277,7 @@ class _Study:
         out = str(self.folder / "trials" / best.user_attrs["folder"] / "run")
         store.write_text(path, with_values(self.recipe, best.user_attrs["values"], out=out).to_toml())
         found["best"] = {"params": best.user_attrs["values"], "wer": best.value, "trial": best.number}
+        found["better_than_base"] = best.user_attrs.get("better_than_base")
         return found | {"recipe": str(path)}
 
 
