@@ -82,7 +82,7 @@ def _result(stage: str, summary: dict[str, Any]) -> str:
 
 
 def _wer(summary: dict[str, Any]) -> str:
-    rate, groups = summary["wer"], summary["groups"]
+    rate, groups = summary["wer"], summary.get("groups")
     if rate["value"] is None:
         return "undefined (no reference words)"
     ends = interval_text(rate, groups, scale=1, digits=4)

@@ -63,11 +63,13 @@ class StageRecord:
         return reasons
 
     def is_as_before(self, key: str, now: Any) -> bool:
-        """Whether a setting is what it was; one that earlier versions filled in may be left open now."""
+        """Whether a setting is what it was.
+
+        One that earlier versions filled in may be left open now, one they did not know may be empty.
+        """
         before = self.settings.get(key)
-        return bool(before == now) or (
-            now is None and key in ONCE_FILLED_IN and before == ONCE_FILLED_IN[key]
-        )
+        left_open = now is None and key in ONCE_FILLED_IN and before == ONCE_FILLED_IN[key]
+        return bool(before == now) or left_open or (before is None and now in ({}, []))
 
     def changed_by_hand(self) -> list[str]:
         """What is no longer as the stage left it."""
