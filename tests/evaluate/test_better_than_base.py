@@ -111,3 +111,12 @@ def test_how_it_is_written() -> None:
     assert kept.evaluate.require == {"better_than_base": True, "wer": 0.5}
     with pytest.raises(RecipeError, match="it is true or false"):
         recipe_from({"evaluate": {"require": {"better_than_base": 1}}})
+
+
+def test_a_split_without_reference_words_cannot_tell(tuned: Tuned, tmp_path: Path, dataset: Any) -> None:
+    import polars as pl
+
+    folder = tuned()
+    dataset.frame = dataset.frame.with_columns(text=pl.lit(""))
+    summary = evaluate(folder, "stub", tmp_path / "e", REQUIRED)
+    assert summary["better_than_base"] is None and summary["wer"]["value"] is None

@@ -91,6 +91,10 @@ def _toml(value: str) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def _rate(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.4f}"
+
+
 def _lines(summary: dict[str, Any]) -> list[str]:
     from govor.store import readable_seconds
 
@@ -103,8 +107,8 @@ def _lines(summary: dict[str, Any]) -> list[str]:
         f"all of dev: WER {summary['dev']['wer']:.4f} over {summary['dev']['utterances']} utterances"
     )
     if windows := summary["dev"].get("windows"):
-        full, short = windows["full"]["value"], windows["short"]["value"]
-        lines.append(f"over full windows {full:.4f}, over short ones {short:.4f}: {windows['verdict']}")
+        full, short = (_rate(windows[kind]["value"]) for kind in ("full", "short"))
+        lines.append(f"over full windows {full}, over short ones {short}: {windows['verdict']}")
     if summary["skipped"]:
         lines.append(f"{summary['skipped']} clips could not be used: see metrics.jsonl")
     lines.append(f"the model is in {summary['model']}")

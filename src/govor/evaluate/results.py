@@ -64,7 +64,7 @@ def write_results(
         "diagnosis": diagnosis.as_dict(scores.ids),
         "baseline": rates_of(baseline, other, table, split) if baseline and other else None,
         "comparison": comparison.as_dict(scores.ids) if comparison else None,
-        "better_than_base": comparison.better if comparison and base else None,
+        "better_than_base": comparison.better if comparison and base and scores.words.units.any() else None,
         "base_on_dev": base.on_dev if base else None,
         "long_form": _long_form(data, system, scores, baseline, other, normaliser, out, config),
         "dataset": {"path": _lasting(data.url), "fingerprint": data.fingerprint},

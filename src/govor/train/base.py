@@ -78,6 +78,8 @@ def against_base(state: TrainState, judge: Judge) -> BaseVerdict | None:
     if not state.base_errors or state.best is None or state.base_errors.keys() != state.best_errors.keys():
         return None
     units, groups = judge.units_and_groups(list(state.base_errors))
+    if not any(units.values()):
+        return None
     difference = paired_difference(state.best_errors, state.base_errors, units, groups)
     base = {"wer": float(state.base_wer or 0.0), "cer": float(state.base_cer or 0.0)}
     return BaseVerdict(base, state.best, difference, groups.as_dict(), len(units))
