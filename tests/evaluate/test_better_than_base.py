@@ -89,6 +89,8 @@ def test_what_training_found_on_dev_is_said_too(
     folder = tuned(perfect, careless, base_on_dev=on_dev)
     summary = evaluate(folder, "stub", tmp_path / "e", EvaluateConfig(baseline=str(tmp_path / "start")))
     assert lines_of(summary)[0] == on_dev["sentence"]
+    alone = evaluate(folder, "stub", tmp_path / "alone", EvaluateConfig())
+    assert lines_of(alone)[0] == on_dev["sentence"] and alone["better_than_base"] is None
     assert "Nothing that was trained is better" in (tmp_path / "e" / "report.html").read_text()
 
 

@@ -60,8 +60,7 @@ def evaluate(
         raise UsageError("name a model, or give --hypotheses FILE with what another system said")
     if config.long_form and model is None:
         raise UsageError("--long-form transcribes, so it needs a model, not --hypotheses alone")
-    asked = bool(config.baseline or config.require.get(BETTER_THAN_BASE))
-    base = base_of(str(model)) if asked and model is not None else Base(why_none="no model is named")
+    base = _base(model, bool(config.baseline or config.require.get(BETTER_THAN_BASE)))
     if config.require.get(BETTER_THAN_BASE):
         config = _with_base(config, base)
     if config.sets:
@@ -80,9 +79,16 @@ def evaluate(
             return {}
         count = _looks(system, data, config.split, out)
         is_base = base.is_at(config.baseline) or bool(config.require.get(BETTER_THAN_BASE))
-        summary = write_results(data, system, baseline, out, config, count, base if is_base else None)
+        summary = write_results(data, system, baseline, out, config, count, base, is_base)
     require(summary, config.require)
     return summary
+
+
+def _base(model: str | Path | None, asked: bool) -> Base:
+    """What the model was fine-tuned from; a model that is not here is only looked up where that is needed."""
+    if model is None or not (asked or Path(model).expanduser().is_dir()):
+        return Base(why_none="no model is named")
+    return base_of(str(model))
 
 
 def _with_base(config: EvaluateConfig, base: Base) -> EvaluateConfig:

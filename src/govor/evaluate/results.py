@@ -37,6 +37,7 @@ def write_results(
     config: EvaluateConfig,
     test_looks: int | None,
     base: Base | None = None,
+    is_base: bool = False,
 ) -> Summary:
     """Scores a system (and a baseline with the same normaliser) and writes everything but the hypotheses.
 
@@ -47,7 +48,8 @@ def write_results(
         out: folder of the evaluation.
         config: settings.
         test_looks: how often the run was scored on this split; None for what is no run.
-        base: the model that the system was fine-tuned from, where `baseline` is that one.
+        base: the model that the system was fine-tuned from.
+        is_base: whether `baseline` is that one.
     """
     table, split = _with_bandwidth(data.table(config.split), system), config.split
     _require_columns(table, config)
@@ -64,7 +66,9 @@ def write_results(
         "diagnosis": diagnosis.as_dict(scores.ids),
         "baseline": rates_of(baseline, other, table, split) if baseline and other else None,
         "comparison": comparison.as_dict(scores.ids) if comparison else None,
-        "better_than_base": comparison.better if comparison and base and scores.words.units.any() else None,
+        "better_than_base": comparison.better
+        if comparison and is_base and scores.words.units.any()
+        else None,
         "base_on_dev": base.on_dev if base else None,
         "long_form": _long_form(data, system, scores, baseline, other, normaliser, out, config),
         "dataset": {"path": _lasting(data.url), "fingerprint": data.fingerprint},
