@@ -23,6 +23,8 @@ from typing import Any
 import numpy as np
 from govor_command import govor
 
+from govor.shown import has_interval, interval_text
+
 RATE_HZ = 16_000
 VOICES = ("m1", "m2", "m3", "m4", "f1", "f2", "f3", "f4")
 DAYS_AND_NUMBERS = {
@@ -182,7 +184,7 @@ def evaluated(run: Path, dataset: Path, out: Path) -> dict[str, Any]:
 
 
 def shown(interval: dict[str, float]) -> str:
-    return f"{interval['value']:.3f} [{interval['low']:.3f}, {interval['high']:.3f}]"
+    return f"{interval['value']:.3f} [{interval_text(interval, scale=1, digits=3)}]"
 
 
 def main() -> None:
@@ -224,7 +226,7 @@ def main() -> None:
     print(f"fine-tuned minus control, paired: {shown(difference)}")
     print(
         "fine-tuning beats the control"
-        if difference["high"] < 0
+        if has_interval(difference) and difference["high"] < 0
         else "fine-tuning does NOT beat the control beyond the interval"
     )
     if base_wer["value"] > BASE_BOUND:

@@ -21,6 +21,8 @@ from typing import Any
 
 from govor_command import govor
 
+from govor.shown import interval_text
+
 LEFT_OUT = "theo"
 STEPS = 600
 RECIPE = """name = "{name}"
@@ -95,7 +97,7 @@ def main() -> None:
     print("| test | clips | WER | CER | training s |\n|---|---|---|---|---|")
     for name, source in (("official", manifest), (f"{LEFT_OUT}-left-out", left_out)):
         m = measured(name, source, work / name, options.steps, options.threads)
-        shown = [f"{i['value']:.3f} [{i['low']:.3f}, {i['high']:.3f}]" for i in (m["wer"], m["cer"])]
+        shown = [f"{i['value']:.3f} [{interval_text(i, scale=1, digits=3)}]" for i in (m["wer"], m["cer"])]
         print(f"| {name} | {m['utterances']} | {shown[0]} | {shown[1]} | {m['train_s']:.0f} |", flush=True)
 
 

@@ -456,6 +456,11 @@ def compare(name: str, trainer: dict[str, Any], govor: dict[str, Any]) -> str:
     )
 
 
+def eval_steps(arguments: argparse.Namespace) -> int:
+    """Steps between evaluations: at most all of them, so that both sides are scored at least once."""
+    return min(arguments.eval_every or 100, arguments.steps)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -464,7 +469,7 @@ def main() -> None:
     parser.add_argument("--dir", type=Path, default=Path("/tmp/govor-bench-train"))
     parser.add_argument("--whisper", help="folder with Whisper's tokenizer and configuration")
     parser.add_argument("--steps", type=int, default=200)
-    parser.add_argument("--eval-every", type=int, default=100)
+    parser.add_argument("--eval-every", type=int, help="steps (default: 100, or all where they are fewer)")
     parser.add_argument("--dev", type=int, default=24)
     parser.add_argument("--lr", type=float, default=2e-3)
     parser.add_argument("--threads", type=int, default=1)
@@ -475,6 +480,7 @@ def main() -> None:
     parser.add_argument("--family", choices=("ctc", "whisper"))
     parser.add_argument("--side", choices=("govor", "trainer"))
     arguments = parser.parse_args()
+    arguments.eval_every = eval_steps(arguments)
     if arguments.side:
         return one(arguments)
     if not arguments.dataset:

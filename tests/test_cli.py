@@ -155,3 +155,53 @@ def test_a_folder_that_is_gone_is_one_sentence(tmp_path):
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
     assert "Traceback" not in ran.stderr
     assert ran.returncode in (0, 1)
+
+
+REPEATED = [
+    (["train", "--data", "a", "--data", "b", "--out", "r"], "--data"),
+    (["train", "--data=a", "--out", "r", "--model", "m", "--data=a"], "--data"),
+    (["run", "r.toml", "--to", "prepare", "--to", "train"], "--to"),
+    (["check", "corpus", "--audio", "--no-audio"], "--audio"),
+    (["train", "r.toml", "--set", "train.lr=1", "--set", "train.lr=2"], "train.lr"),
+    (["train", "r.toml", "--data", "a", "--set", "prepare.out=b"], "prepare.out"),
+    (["train", "--model", "m", "--set", "model.base=n", "--data", "d", "--out", "o"], "model.base"),
+    (["evaluate", "m", "d", "--require", "wer=0.3", "--require", "wer=0.2"], "wer"),
+    (["import", "x", "--out", "c", "--columns", "text=a,text=b"], "text"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "name"), REPEATED)
+def test_what_takes_one_value_and_is_given_twice(arguments, name, tmp_path, monkeypatch, capsys):
+    """The last would win in silence."""
+    from govor.cli import main
+
+    (tmp_path / "r.toml").write_text("name = 'r'\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["govor", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr().err
+    assert ended.value.code == 2 and f"{name} is given twice" in said and f"name {name} once" in said
+    assert len(said.splitlines()) == 1
+
+
+def test_what_may_be_repeated_still_may(monkeypatch):
+    ctx = load_command("train").make_context(
+        "train", ["--set", "a.b=1", "--set", "c.d=2", "--accept", "x", "--accept", "x", "--json", "--json"]
+    )
+    assert ctx.params["set_"] == ["a.b=1", "c.d=2"] and ctx.params["json"]
+
+
+def test_the_bench_evaluates_at_least_once(monkeypatch):
+    """It ended in a ValueError where the steps were fewer than those between evaluations."""
+    import argparse
+    import runpy
+    from pathlib import Path
+
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "bench"))
+    bench = runpy.run_path(str(Path(__file__).parents[1] / "bench" / "train.py"))
+    steps = {
+        given: bench["eval_steps"](argparse.Namespace(eval_every=given[0], steps=given[1]))
+        for given in ((None, 60), (None, 200), (25, 60), (100, 60))
+    }
+    assert steps == {(None, 60): 60, (None, 200): 100, (25, 60): 25, (100, 60): 60}

@@ -138,11 +138,36 @@ def meant_command(typed: str) -> str | None:
     return MEANT.get(near[0], near[0]) if near else None
 
 
+class OnceCommand(TyperCommand):
+    """A command whose options count once, unless they are declared repeatable."""
+
+    def parse_args(self, ctx: Any, args: Any) -> Any:
+        """Refuses a value, or a switch with a counterpart, that is given twice."""
+        from govor.config.repeated import require_once
+
+        try:
+            _, _, given = self.make_parser(ctx).parse_args(args=list(args))
+        except UsageFault:
+            given = []  # said by the parsing proper
+        require_once((_shown_name(one) for one in given if _counts_once(one)), f"govor {self.name}")
+        return super().parse_args(ctx, args)
+
+
+def _counts_once(parameter: Any) -> bool:
+    if parameter.param_type_name != "option" or parameter.multiple:
+        return False
+    return not parameter.is_flag or bool(parameter.secondary_opts)
+
+
+def _shown_name(parameter: Any) -> str:
+    return str(max(parameter.opts, key=len))
+
+
 def load_command(name: str) -> Any:
     """Imports a command's module and wraps its function ``command``."""
     module = importlib.import_module(f"govor.commands.{MODULES.get(name, name)}")
     single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    single.command(name, help=module.command.__doc__)(module.command)
+    single.command(name, cls=OnceCommand, help=module.command.__doc__)(module.command)
     return typer.main.get_command(single)
 
 

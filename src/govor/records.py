@@ -156,15 +156,33 @@ class EditCounts:
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A value with its 95% interval, in the unit of the value."""
+    """A value with its 95% interval, in the unit of the value.
+
+    Attributes:
+        value: infinite for errors over no reference unit.
+        low: NaN, like `high`, where there is no interval.
+        high: never infinite: an interval without an end is none.
+    """
 
     value: float
     low: float
     high: float
 
-    def as_dict(self) -> dict[str, float]:
-        """The form in which ``--json`` and files show an interval."""
-        return {"value": self.value, "low": self.low, "high": self.high}
+    def __post_init__(self) -> None:
+        if not self.is_known:
+            object.__setattr__(self, "low", math.nan)
+            object.__setattr__(self, "high", math.nan)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether both ends are numbers."""
+        return math.isfinite(self.low) and math.isfinite(self.high)
+
+    def as_dict(self) -> dict[str, float | None]:
+        """The form in which ``--json`` and files show an interval: None for what is no number."""
+        named = {"value": self.value, "low": self.low, "high": self.high}
+        return {name: number if math.isfinite(number) else None for name, number in named.items()}
 
     def __str__(self) -> str:
-        return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
+        ends = f"[{self.low:.4f}, {self.high:.4f}]" if self.is_known else "(no interval)"
+        return f"{self.value:.4f} {ends}"

@@ -203,4 +203,24 @@ def test_what_a_run_came_to_is_shown():
     assert said[2] == "train      done  dev WER 0.5000 at step 9: run/model"
     assert said[3] == "evaluate   done  test WER 0.2500, 95% interval 0.2000 to 0.3000: e/report.html"
     stages["evaluate"]["summary"]["wer"] = {"value": 1.0, "low": None, "high": None}
-    assert "test WER 1.0: e/" in _lines({"stages": stages, "work": "w", "wall_s": 1.0})[3]
+    stages["evaluate"]["summary"]["groups"] = {"unit": "speaker", "count": 1}
+    found = _lines({"stages": stages, "work": "w", "wall_s": 1.0})
+    assert "test WER 1.0000, no interval (1 speaker): e/" in found[3]
+    against = {"better": False, "sentence": "nothing that was trained is better than the base model: …"}
+    stages["train"]["summary"]["base"] = against
+    assert _lines({"stages": stages, "work": "w", "wall_s": 1.0})[0] == against["sentence"]
+
+
+def test_a_bound_that_is_added_is_looked_at(walk):
+    """It was passed over in silence where the evaluation was there already."""
+    walk()
+    bounds = {"evaluate": {"require": {"wer": 0.3}}}
+    assert walk(bounds)[0] == ["evaluate"] and walk(bounds)[0] == []
+
+
+def test_a_setting_that_an_earlier_version_did_not_know_and_that_is_empty_is_no_change():
+    from govor.pipeline.record import DONE, StageRecord
+
+    record = StageRecord("evaluate", DONE, {"evaluate.split": "test"}, {})
+    assert record.reasons_to_run({"evaluate.split": "test", "evaluate.require": {}}, {}) == []
+    assert record.reasons_to_run({"evaluate.split": "test", "evaluate.require": {"wer": 1.0}}, {})

@@ -10,6 +10,7 @@ from preflight_parts import recipe_with
 
 from govor.preflight.alarm import decoding_alarm
 from govor.preflight.checks.learning import one_batch_is_learnt, rates_move_weights
+from govor.preflight.checks.rates import rate_is_usual
 
 TEXTS = [
     "ministar čita zakon",
@@ -74,13 +75,33 @@ def test_a_batch_that_is_learnt_gives_no_finding(materials_of, kind):
 )
 def test_a_learning_rate_of_nothing_is_found(materials_of, train):
     made = materials_of(recipe_with(train=train))
-    assert codes(rates_move_weights(made.family, made.training)) == ["learning_rate_zero"]
+    assert codes(rates_move_weights(made.family, made.training, made.peak_rate)) == ["learning_rate_zero"]
 
 
 @pytest.mark.parametrize("train", [{"lr": 1e-6}, {"rates": {"encoder": 0.0}}, {"rates": {"ctc_head": 10.0}}])
 def test_small_and_partial_rates_give_no_finding(materials_of, train):
     made = materials_of(recipe_with(train=train))
-    assert not list(rates_move_weights(made.family, made.training))
+    assert not list(rates_move_weights(made.family, made.training, made.peak_rate))
+
+
+def test_a_rate_far_above_the_usual_one_is_a_warning(materials_of):
+    """2e-3 is usual for a new model of this size; preflight's own default is never far from itself."""
+    for lr, found in ((None, []), (2e-3, []), (1e-2, []), (1.01e-2, ["learning_rate_high"])):
+        made = materials_of(recipe_with(train={"lr": lr}))
+        findings = list(rate_is_usual(made.training, made.usual_rate))
+        assert codes(findings) == found and all(one.severity == "warning" for one in findings)
+    assert "5 times the usual rate" in findings[0].measured and "0.002" in findings[0].fix
+
+
+def test_one_rate_for_all_was_ten_times_too_high_for_whisper(materials_of, tmp_path):
+    from transformers import WhisperConfig
+
+    WhisperConfig(d_model=512).save_pretrained(tmp_path / "base")
+    model = {"base": str(tmp_path / "base"), "from_scratch": {}}
+    high = materials_of(recipe_with(model=model, train={"lr": 1e-4}))
+    assert codes(rate_is_usual(high.training, high.usual_rate)) == ["learning_rate_high"]
+    open_ended = materials_of(recipe_with(model=model, train={"lr": None}))
+    assert open_ended.peak_rate == 1e-5
 
 
 def wrongly_decoding(family, change):

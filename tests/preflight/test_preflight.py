@@ -120,3 +120,13 @@ def test_every_code_is_documented():
 def test_every_check_says_what_holds():
     for one in all_checks():
         assert one.title and not one.title.endswith(".") and one.name.islower()
+
+
+def test_a_fact_without_an_interval_is_written_as_such(tmp_path):
+    from govor.preflight.report import write_report
+
+    facts = {"base_wer": {"value": 0.5, "low": None, "high": None, "utterances": 1}, "other": {"value": 1}}
+    summary = {"findings": [], "checks": [], "facts": facts, "accepted": [], "errors": 0, "warnings": 0}
+    write_report({**summary, "projection": {}, "wall_s": 1.0, "out": str(tmp_path)}, tmp_path, "x")
+    page = (tmp_path / "report.html").read_text()
+    assert "0.5000, no interval, utterances 1" in page and "None" not in page

@@ -119,6 +119,29 @@ def test_of_a_path_only_the_last_part_stays(text, left):
     assert without_paths({"a": [text]}) == {"a": [left]}
 
 
+def test_a_model_no_better_than_its_base_says_so_first(model, evaluation, tmp_path, capsys):
+    """Published without a word, it would replace what it is worse than."""
+    said = (
+        "nothing that was trained is better than the base model: dev WER 0.880 before training, 0.940 at best"
+    )
+    settings = json.loads((model / "govor.json").read_text())
+    marked = {**settings, "better_than_base": False, "base_on_dev": {"better": False, "sentence": said}}
+    (model / "govor.json").write_text(json.dumps(marked))
+    comparison = {
+        "wer_difference": {"value": 0.06, "low": 0.01, "high": 0.11},
+        "groups": EVALUATION["groups"],
+    }
+    worse = {**EVALUATION, "better_than_base": False, "comparison": comparison}
+    (evaluation / "summary.json").write_text(json.dumps(worse))
+    plan_model(ModelOrder(model, REPO, "cc-by-4.0", (evaluation,)), tmp_path / "staged")
+    card = (tmp_path / "staged" / "README.md").read_text()
+    first = card.index("Nothing that was trained is better")
+    assert first < card.index("Not better than its base model on test") < card.index("A speech recogniser")
+    assert "+6.00 points (+1.00 to +11.00)" in card and said[1:] in capsys.readouterr().err
+    published = json.loads((tmp_path / "staged" / "govor.json").read_text())
+    assert published["better_than_base"] is False
+
+
 def test_a_model_without_safetensors_is_refused(model, tmp_path):
     (model / "model.safetensors").unlink()
     with pytest.raises(ModelError, match="no weights as safetensors"):

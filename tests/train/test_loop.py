@@ -63,7 +63,7 @@ def fed(*values: float) -> FedBatch:
 
 
 def stepper(family: Linear) -> Stepper:
-    config = recipe_from({"train": {"weight_decay": 0.0, "max_grad_norm": 0.0}}).train
+    config = recipe_from({"train": {"lr": 1e-4, "weight_decay": 0.0, "max_grad_norm": 0.0}}).train
     return Stepper(family, make_optimiser(family.model, config), config, Ranks(0, 1, "cpu"))  # type: ignore[arg-type]
 
 

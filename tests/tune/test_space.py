@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from govor.config import Recipe, TuneConfig
+from govor.config import Recipe, TuneConfig, recipe_from
 from govor.errors import RecipeError
-from govor.tune.space import grid_size, is_grid, read_space, require_fitting, with_values
+from govor.tune.space import grid_size, is_grid, read_space, require_fitting, space_of, with_values
 
 
 def test_ranges_lists_and_nested_tables() -> None:
@@ -62,3 +62,11 @@ def test_what_a_later_trial_could_not_run_with_is_refused_at_once(space: dict[st
 def test_a_grid_has_every_combination() -> None:
     space = read_space(TuneConfig(space={"train.hours": [1, 5, 20], "train.seed": [0, 1]}))
     assert is_grid(space) and grid_size(space) == 6
+
+
+def test_without_a_space_the_learning_rate_is_searched_around_the_usual_one() -> None:
+    recipe = recipe_from({"model": {"from_scratch": {"hidden_size": 64, "num_attention_heads": 2}}})
+    (found,) = space_of(recipe, 600.0)
+    assert (found.name, found.low, found.high, found.log) == ("train.lr", 5e-4, 8e-3, True)
+    named = recipe_from({"tune": {"space": {"train.seed": [0, 1]}}})
+    assert [parameter.name for parameter in space_of(named, 0.0)] == ["train.seed"]

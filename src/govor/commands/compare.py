@@ -10,6 +10,7 @@ import typer
 
 from govor.console import emit, table
 from govor.errors import UsageError
+from govor.shown import interval_text
 
 
 def command(
@@ -32,26 +33,27 @@ def command(
 
 
 def _lines(summary: Mapping[str, Any]) -> list[str]:
-    systems = [(one["name"], _rate(one["wer"]), _rate(one["cer"])) for one in summary["systems"]]
+    groups = summary["groups"]
+    systems = [
+        (one["name"], _rate(one["wer"], groups), _rate(one["cer"], groups)) for one in summary["systems"]
+    ]
     lines = table(systems, ("system", "WER", "CER"))
     for one in summary["differences"]:
         lines += [
             "",
-            f"{one['system']} minus {one['against']}: {_points(one['wer_difference'])} points of WER, "
-            f"{one['verdict']}",
+            f"{one['system']} minus {one['against']}: {_points(one['wer_difference'], one['groups'])} points "
+            f"of WER, {one['verdict']}",
             f"  {one['wins']} utterances won, {one['losses']} lost, {one['ties']} even; "
             f"{one['groups']['method']}, {one['groups']['count']} {one['groups']['unit']}s",
         ]
     return [*lines, "", f"page: {summary['out']}/comparison.html"]
 
 
-def _rate(rate: Mapping[str, Any]) -> str:
-    if rate["low"] is None:
-        return "undefined"
-    return f"{100 * rate['value']:.2f}%  ({100 * rate['low']:.2f} to {100 * rate['high']:.2f})"
+def _rate(rate: Mapping[str, Any], groups: Mapping[str, Any]) -> str:
+    if rate["value"] is None:
+        return "undefined (no reference words)"
+    return f"{100 * rate['value']:.2f}%  ({interval_text(rate, groups)})"
 
 
-def _points(rate: Mapping[str, Any]) -> str:
-    if rate["low"] is None:
-        return f"{100 * rate['value']:+.2f}"
-    return f"{100 * rate['value']:+.2f} ({100 * rate['low']:+.2f} to {100 * rate['high']:+.2f})"
+def _points(rate: Mapping[str, Any], groups: Mapping[str, Any]) -> str:
+    return f"{100 * rate['value']:+.2f} ({interval_text(rate, groups, signed=True)})"

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from govor.config import EvaluateConfig
+from govor.config.evaluate import BETTER_THAN_BASE
+from govor.config.repeated import require_once
 from govor.console import emit, table
 from govor.errors import LimitError, UsageError
+from govor.shown import interval_text
 
 DEFAULT = EvaluateConfig()
 
@@ -33,7 +36,10 @@ def command(
         list[str] | None, typer.Option("--slice", help="Further column to slice by; repeatable.")
     ] = None,
     require: Annotated[
-        list[str] | None, typer.Option("--require", metavar="wer=0.3", help="Exit 3 above it; repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--require", metavar="wer=0.3", help="Exit 3 above it, or better-than-base; repeatable."
+        ),
     ] = None,
     long_form: Annotated[
         bool, typer.Option("--long-form", help="Also transcribe whole recordings, as govor transcribe does.")
@@ -86,7 +92,7 @@ def command(
             "beam_size": beam_size,
             "lm": lm,
             "lm_weight": lm_weight,
-            "require": dict(map(_bound, require or ())),
+            "require": _bounds(require or ()),
             "seed": seed,
             "long_form": long_form,
         }
@@ -117,12 +123,29 @@ def _config(values: dict[str, Any]) -> EvaluateConfig:
         raise UsageError(str(error)) from error
 
 
-def _bound(text: str) -> tuple[str, float]:
-    name, _, value = text.partition("=")
+def _bounds(texts: Sequence[str]) -> dict[str, Any]:
+    bounds = [_bound(text) for text in texts]
+    require_once((name for name, _ in bounds), "--require")
+    return dict(bounds)
+
+
+def _bound(text: str) -> tuple[str, float | bool]:
+    name, equals, value = text.partition("=")
+    name = name.strip()
+    if name.replace("-", "_") == BETTER_THAN_BASE:
+        return BETTER_THAN_BASE, _truth(text, value if equals else "true")
     try:
-        return name.strip(), float(value)
+        return name, float(value)
     except ValueError:
-        raise UsageError(f"--require {text}: write METRIC=NUMBER, such as wer=0.3") from None
+        raise UsageError(
+            f"--require {text}: write METRIC=NUMBER, such as wer=0.3, or better-than-base"
+        ) from None
+
+
+def _truth(text: str, value: str) -> bool:
+    if value.strip().lower() not in ("true", "false"):
+        raise UsageError(f"--require {text}: better_than_base is true or false")
+    return value.strip().lower() == "true"
 
 
 def _targets(model: str, dataset: str | None, hypotheses: Path | None) -> tuple[str | None, str]:
@@ -144,24 +167,28 @@ def lines_of(summary: Mapping[str, Any]) -> list[str]:
 
 
 def _lines_of_one(summary: Mapping[str, Any]) -> list[str]:
+    from govor.evaluate.base import verdicts
+
     hours = f"{summary['hours']:.2f} h"
     baseline = summary.get("baseline")
     systems = [summary, baseline] if baseline else [summary]
-    rows = [(name.upper(), *(_interval(system[name]) for system in systems)) for name in ("wer", "cer")]
+    groups = summary["groups"]
+    rows = [
+        (name.upper(), *(_interval(system[name], groups) for system in systems)) for name in ("wer", "cer")
+    ]
     rows += [
-        (f"{name.upper()}, raw text", *(_interval(system["raw"][name]) for system in systems))
+        (f"{name.upper()}, raw text", *(_interval(system["raw"][name], groups) for system in systems))
         for name in ("wer", "cer")
     ]
     header = ("", *(system["model"] for system in systems))
-    lines = [f"{summary['split']}: {summary['utterances']} utterances, {hours}", "", *table(rows, header), ""]
-    return lines + _notes(summary)
+    first = [f"{summary['split']}: {summary['utterances']} utterances, {hours}", ""]
+    return [*verdicts(summary), *first, *table(rows, header), "", *_notes(summary)]
 
 
-def _interval(rate: Mapping[str, Any]) -> str:
+def _interval(rate: Mapping[str, Any], groups: Mapping[str, Any]) -> str:
     if rate["value"] is None:
         return "undefined (no reference words)"
-    ends = "" if rate["low"] is None else f"  ({100 * rate['low']:.2f} to {100 * rate['high']:.2f})"
-    return f"{100 * rate['value']:.2f}%{ends}"
+    return f"{100 * rate['value']:.2f}%  ({interval_text(rate, groups)})"
 
 
 def _notes(summary: Mapping[str, Any]) -> list[str]:
@@ -178,7 +205,7 @@ def _notes(summary: Mapping[str, Any]) -> list[str]:
     if summary["empty_references"]["count"]:
         empty = summary["empty_references"]
         notes.append(f"{empty['count']} references are empty; {empty['insertions']} words were said there")
-    notes += _comparison(summary.get("comparison"))
+    notes += _comparison(summary.get("comparison"), groups)
     notes += _long_form(summary.get("long_form"))
     if summary["rtf"]:
         notes.append(f"real-time factor {summary['rtf']:.4f}")
@@ -197,23 +224,24 @@ def _long_form(found: Mapping[str, Any] | None) -> list[str]:
 
 
 def _long_line(name: str, found: Mapping[str, Any]) -> str:
-    difference = found["difference"]
+    groups = {"unit": "recording", "count": found["recordings"]}
     return (
-        f"{name}: WER {_interval(found['wer'])} on {found['recordings']} {found['kind']}, "
-        f"{100 * difference['value']:+.2f} points ({100 * difference['low']:+.2f} to "
-        f"{100 * difference['high']:+.2f}) against clip by clip"
+        f"{name}: WER {_interval(found['wer'], groups)} on {found['recordings']} {found['kind']}, "
+        f"{_points(found['difference'], groups)} against clip by clip"
     )
 
 
 LOOKS = "choose on dev, or the best of these numbers is too good"
 
 
-def _comparison(comparison: Mapping[str, Any] | None) -> list[str]:
+def _comparison(comparison: Mapping[str, Any] | None, groups: Mapping[str, Any]) -> list[str]:
     if not comparison:
         return []
-    difference = comparison["wer_difference"]
     return [
-        f"WER difference {100 * difference['value']:+.2f} points ({100 * difference['low']:+.2f} to "
-        f"{100 * difference['high']:+.2f}): {comparison['verdict']}; {comparison['wins']} won, "
-        f"{comparison['losses']} lost, {comparison['ties']} even"
+        f"WER difference {_points(comparison['wer_difference'], groups)}: {comparison['verdict']}; "
+        f"{comparison['wins']} won, {comparison['losses']} lost, {comparison['ties']} even"
     ]
+
+
+def _points(rate: Mapping[str, Any], groups: Mapping[str, Any]) -> str:
+    return f"{100 * rate['value']:+.2f} points ({interval_text(rate, groups, signed=True)})"

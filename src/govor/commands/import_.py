@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from govor.config import CorpusConfig
+from govor.config.repeated import require_once
 from govor.console import emit
 from govor.errors import UsageError
 from govor.store import readable_hours
@@ -57,8 +58,10 @@ def _items(values: list[str]) -> list[str]:
 
 
 def _pairs(values: list[str]) -> dict[str, str]:
-    pairs = {}
-    for item in _items(values):
+    pairs: dict[str, str] = {}
+    items = _items(values)
+    require_once((item.partition("=")[0].strip() for item in items), "--columns")
+    for item in items:
         ours, equals, theirs = item.partition("=")
         if not equals or not ours.strip() or not theirs.strip():
             raise UsageError(f"--columns {item}: write ours=theirs, such as text=sentence")

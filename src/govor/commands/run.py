@@ -9,6 +9,7 @@ import typer
 
 from govor.config import load_recipe
 from govor.console import emit
+from govor.shown import has_interval, interval_text
 
 
 def command(
@@ -52,7 +53,20 @@ def _lines(summary: dict[str, Any]) -> list[str]:
     rows = [
         (name, stage["status"], _result(name, stage["summary"])) for name, stage in summary["stages"].items()
     ]
-    return [*table(rows), f"all in {summary['work']}, {readable_seconds(summary['wall_s'])}"]
+    return [
+        *_first(summary["stages"]),
+        *table(rows),
+        f"all in {summary['work']}, {readable_seconds(summary['wall_s'])}",
+    ]
+
+
+def _first(stages: dict[str, Any]) -> list[str]:
+    """What must be said before everything else: that the model is no better than its base."""
+    from govor.evaluate.base import verdicts
+
+    against = stages.get("train", {}).get("summary", {}).get("base") or {}
+    said = [str(against["sentence"])] if against.get("better") is False else []
+    return list(dict.fromkeys([*said, *verdicts(stages.get("evaluate", {}).get("summary", {}))]))
 
 
 def _result(stage: str, summary: dict[str, Any]) -> str:
@@ -63,8 +77,13 @@ def _result(stage: str, summary: dict[str, Any]) -> str:
         best = summary["best"]
         return f"dev WER {best['wer']:.4f} at step {best['step']}: {summary['model']}"
     if stage == "evaluate" and "wer" in summary:
-        found = "{value:.4f}, 95% interval {low:.4f} to {high:.4f}"
-        if None in summary["wer"].values():  # one group of clips has no interval
-            found = "{value}"
-        return f"{summary['split']} WER {found.format(**summary['wer'])}: {summary['out']}/report.html"
+        return f"{summary['split']} WER {_wer(summary)}: {summary['out']}/report.html"
     return ""
+
+
+def _wer(summary: dict[str, Any]) -> str:
+    rate, groups = summary["wer"], summary.get("groups")
+    if rate["value"] is None:
+        return "undefined (no reference words)"
+    ends = interval_text(rate, groups, scale=1, digits=4)
+    return f"{rate['value']:.4f}, {'95% interval ' if has_interval(rate) else ''}{ends}"

@@ -80,11 +80,10 @@ def chosen_recipe(
 
 
 def _without_file(out: Path, overrides: list[str]) -> Recipe:
-    from govor.config.recipe import apply_override
+    from govor.config.recipe import apply_overrides
 
     values: dict[str, Any] = {"name": out.name, "work": str(out.expanduser().absolute())}
-    for override in overrides:
-        apply_override(values, override)
+    apply_overrides(values, overrides)
     return recipe_from(values, where="--set")
 
 
@@ -92,6 +91,10 @@ def _toml(value: str) -> str:
     import json
 
     return json.dumps(value, ensure_ascii=False)
+
+
+def _rate(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.4f}"
 
 
 def _lines(summary: dict[str, Any]) -> list[str]:
@@ -106,8 +109,12 @@ def _lines(summary: dict[str, Any]) -> list[str]:
         f"all of dev: WER {summary['dev']['wer']:.4f} over {summary['dev']['utterances']} utterances"
     )
     if windows := summary["dev"].get("windows"):
-        full, short = windows["full"]["value"], windows["short"]["value"]
-        lines.append(f"over full windows {full:.4f}, over short ones {short:.4f}: {windows['verdict']}")
+        full, short = (_rate(windows[kind]["value"]) for kind in ("full", "short"))
+        lines.append(f"over full windows {full}, over short ones {short}: {windows['verdict']}")
     if summary["skipped"]:
         lines.append(f"{summary['skipped']} clips could not be used: see metrics.jsonl")
-    return [*lines, f"the model is in {summary['model']}"]
+    lines.append(f"the model is in {summary['model']}")
+    against = summary.get("base")
+    if against is None:
+        return lines
+    return [*lines, against["sentence"]] if against["better"] else [against["sentence"], *lines]

@@ -12,7 +12,7 @@ from govor.console import emit
 
 
 def command(
-    recipe: Annotated[Path, typer.Argument(help="Recipe (TOML) with [tune] space.")],
+    recipe: Annotated[Path, typer.Argument(help="Recipe (TOML), with or without [tune] space.")],
     trials: Annotated[int | None, typer.Option("--trials", help="Trials in all, over all sessions.")] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="A.B=V", help="Override a setting; repeatable.")
@@ -21,6 +21,8 @@ def command(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Search a recipe's settings for the lowest dev WER; run the same command again to continue.
+
+    Without [tune] space the learning rate is searched, around the usual one for the model.
 
     A trial is a process of its own; a crashed one is recorded and continued. Lists run every combination, and
     space = { 'train.hours' = [1, 5, 20] } gives a learning curve.
@@ -36,6 +38,8 @@ def command(
 def _lines(summary: dict[str, Any]) -> list[str]:
     counts = ", ".join(f"{count} {state}" for state, count in summary["trials"].items() if count)
     lines = [f"trials: {counts}"]
+    if summary["better_than_base"] is False:
+        lines.insert(0, "the best trial is not better than the base model on dev")
     if summary["best"]:
         values = ", ".join(f"{key} = {value}" for key, value in summary["best"]["params"].items())
         lines += [f"best dev WER {summary['best']['wer']:.4f} with {values}"]

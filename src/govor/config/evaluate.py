@@ -9,6 +9,8 @@ from govor.config.setting import setting
 from govor.config.text import TextConfig
 
 ENGLISH = "english"
+BETTER_THAN_BASE = "better_than_base"
+"""The one requirement that is no number: a lower WER than the model that was fine-tuned, on the same rows."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,10 @@ class EvaluateConfig:
     )
     word_bonus: float | None = setting(None, "added for every word; none: chosen on dev, else 0")
     long_form: bool = setting(False, "also transcribe whole recordings, as govor transcribe does")
-    require: dict[str, float] = setting({}, "wer = 0.3: exit 3 when a metric is above its bound")
+    require: dict[str, Any] = setting(
+        {},
+        "wer = 0.3: exit 3 when a metric is above it; better_than_base = true: or WER not below the base's",
+    )
     seed: int = setting(0, "seed of the bootstrap")
     audio_bytes: int = setting(50_000_000, "most audio inside report.html", unit="bytes")
 
@@ -46,5 +51,9 @@ class EvaluateConfig:
         if self.rules not in (None, (ENGLISH,)):
             TextConfig(rules=self.rules)
         for name, bound in self.require.items():
+            if name == BETTER_THAN_BASE:
+                if not isinstance(bound, bool):
+                    raise ValueError(f"require.{name} is {bound!r}; it is true or false")
+                continue
             if isinstance(bound, bool) or not isinstance(bound, (int, float)):
                 raise ValueError(f"require.{name} is {bound!r}; it takes a number, such as wer = 0.3")

@@ -22,6 +22,7 @@ from govor.config.model import ModelConfig
 from govor.config.preflight import PreflightConfig
 from govor.config.prepare import PrepareConfig
 from govor.config.publish import PublishConfig
+from govor.config.repeated import require_once
 from govor.config.select import SelectConfig
 from govor.config.setting import setting
 from govor.config.synonyms import SYNONYMS
@@ -86,10 +87,10 @@ def load_recipe(path: Path, overrides: Iterable[str] = ()) -> Recipe:
 
     Raises:
         RecipeError: missing, unreadable, unknown key (the nearest known one is named), wrong type.
+        UsageError: an override is given twice.
     """
     data = _read_toml(path)
-    for override in overrides:
-        apply_override(data, override)
+    apply_overrides(data, overrides)
     recipe = recipe_from(data, where=str(path))
     data = recipe.to_dict()
     data["work"] = recipe.work or path.stem
@@ -134,6 +135,19 @@ def _from_folder(value: str, recipe: Path, maybe_id: bool) -> str:
         return value
     path = (recipe.parent / Path(value).expanduser()).absolute()
     return value if maybe_id and not path.exists() else str(path)
+
+
+def apply_overrides(data: dict[str, Any], overrides: Iterable[str]) -> None:
+    """Puts several ``section.key=value`` into plain recipe data.
+
+    Raises:
+        UsageError: a setting is given twice.
+        RecipeError: as `apply_override`.
+    """
+    given = list(overrides)
+    require_once((override.partition("=")[0].strip() for override in given), "--set and the flags like it")
+    for override in given:
+        apply_override(data, override)
 
 
 def apply_override(data: dict[str, Any], override: str) -> None:

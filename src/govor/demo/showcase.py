@@ -13,6 +13,7 @@ from govor.console import say, table
 from govor.demo.script import Recording, plan_recordings
 from govor.demo.studio import ALIGNMENT, make_corpus
 from govor.pipeline import run_recipe
+from govor.shown import has_interval, interval_text
 from govor.store import read_json, write_text
 
 RECIPE = "recipe.toml"
@@ -91,7 +92,8 @@ def closing_lines(summary: dict[str, Any]) -> list[str]:
 
 
 def _interval(wer: dict[str, float]) -> str:
-    return f"{wer['value']:.3f}  (95% {wer['low']:.3f} to {wer['high']:.3f})"
+    ends = interval_text(wer, scale=1, digits=3)
+    return f"{wer['value']:.3f}  ({'95% ' if has_interval(wer) else ''}{ends})"
 
 
 def _next(summary: dict[str, Any]) -> list[str]:

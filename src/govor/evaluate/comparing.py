@@ -16,6 +16,7 @@ from govor.evaluate.results import groups_of, stored_normaliser
 from govor.evaluate.scores import Scores, TextNormaliser, score
 from govor.evaluate.slices import slice_scores
 from govor.evaluate.summary import Summary, finite
+from govor.shown import interval_text
 from govor.store import atomic_path, locked, read_json, write_json, write_text
 
 LISTED = 30
@@ -137,6 +138,7 @@ def _summary(
         "split": systems[0].summary["split"],
         "utterances": len(scored[0].ids),
         "normaliser": scored[0].normaliser,
+        "groups": scored[0].groups.as_dict(),
         "rescored": len(names) > 1,
         "wer_difference": comparisons[0].wer_difference.as_dict(),
         "differences": [
@@ -157,7 +159,7 @@ def _slices(systems: Sequence[Finished], scored: Sequence[Scores]) -> dict[str, 
         for column, parts in slice_scores(scores, systems[0].table, columns).items():
             for value, part in parts.items():
                 row = found.setdefault(column, {}).setdefault(
-                    value, {"utterances": part["utterances"], "wer": {}}
+                    value, {"utterances": part["utterances"], "groups": part["groups"], "wer": {}}
                 )
                 row["wer"][system.name] = part["wer"]
     return found
@@ -189,7 +191,13 @@ def _page(
         }
         for system, scores, comparison in zip(systems[1:], scored[1:], comparisons, strict=True)
     ]
-    return render("evaluate/comparison.html", summary=summary, shown=shown, groups=comparisons[0].groups)
+    return render(
+        "evaluate/comparison.html",
+        summary=summary,
+        shown=shown,
+        groups=comparisons[0].groups,
+        interval_text=interval_text,
+    )
 
 
 def _utterance(row: int, scores: Scores, first: Scores) -> dict[str, Any]:

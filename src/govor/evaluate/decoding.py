@@ -40,6 +40,7 @@ class Job:
         batch_s: padded seconds decoded together.
         device: ``auto``, ``cpu`` or ``cuda:N``.
         identity: what decides the hypotheses: model, data, options.
+        revision: of a Hub model.
     """
 
     model: str
@@ -49,6 +50,7 @@ class Job:
     batch_s: float
     device: str
     identity: Mapping[str, Any]
+    revision: str | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -271,7 +273,7 @@ def _work(place: Place, worker: int, workers: int) -> None:
     job = place.job
 
     def open_here() -> Recogniser:
-        return open_model(job.model, device=_device_of(job.device, worker))
+        return open_model(job.model, device=_device_of(job.device, worker), revision=job.revision)
 
     try:
         decode_part(place, Dataset.open(job.dataset), open_here, worker, workers, None)

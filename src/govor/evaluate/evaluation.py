@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from govor.config import EvaluateConfig
-from govor.errors import DatasetError, UsageError
+from govor.config.evaluate import BETTER_THAN_BASE
+from govor.console import say
+from govor.errors import DatasetError, LimitError, UsageError
+from govor.evaluate.base import Base, base_of
 from govor.evaluate.decoding import Job, Place, Ranks, decode_split
 from govor.evaluate.hypotheses import read_foreign
 from govor.evaluate.looks import looks, record_look, run_of
@@ -57,6 +60,9 @@ def evaluate(
         raise UsageError("name a model, or give --hypotheses FILE with what another system said")
     if config.long_form and model is None:
         raise UsageError("--long-form transcribes, so it needs a model, not --hypotheses alone")
+    base = _base(model, bool(config.baseline or config.require.get(BETTER_THAN_BASE)))
+    if config.require.get(BETTER_THAN_BASE):
+        config = _with_base(config, base)
     if config.sets:
         return _evaluate_sets(model, str(dataset), out, config, device, workers)
     first = Ranks.here().rank == 0
@@ -65,15 +71,33 @@ def evaluate(
         system = _system(model, data, str(dataset), out, config, device, workers, hypotheses)
         baseline = None
         if config.baseline:
+            revision = base.revision if base.is_at(config.baseline) else None
             baseline = _decoded(
-                config.baseline, data, str(dataset), out / "baseline", config, device, workers
+                config.baseline, data, str(dataset), out / "baseline", config, device, workers, revision
             )
         if not first:
             return {}
         count = _looks(system, data, config.split, out)
-        summary = write_results(data, system, baseline, out, config, count)
+        is_base = base.is_at(config.baseline) or bool(config.require.get(BETTER_THAN_BASE))
+        summary = write_results(data, system, baseline, out, config, count, base, is_base)
     require(summary, config.require)
     return summary
+
+
+def _base(model: str | Path | None, asked: bool) -> Base:
+    """What the model was fine-tuned from; a model that is not here is only looked up where that is needed."""
+    if model is None or not (asked or Path(model).expanduser().is_dir()):
+        return Base(why_none="no model is named")
+    return base_of(str(model))
+
+
+def _with_base(config: EvaluateConfig, base: Base) -> EvaluateConfig:
+    """Has the base decoded too, unless a baseline is named; without one the requirement does not apply."""
+    if base.name is None:
+        say(f"require.{BETTER_THAN_BASE} does not apply: there is no base to compare with, {base.why_none}")
+        others = {key: value for key, value in config.require.items() if key != BETTER_THAN_BASE}
+        return dataclasses.replace(config, require=others)
+    return dataclasses.replace(config, baseline=config.baseline or base.name)
 
 
 def _evaluate_sets(
@@ -82,8 +106,9 @@ def _evaluate_sets(
     found: dict[str, Summary] = {}
     for name, where in config.sets.items():
         folder, split = _set_place(str(where), dataset)
-        alone = dataclasses.replace(config, sets={}, split=split, require={})
-        found[name] = evaluate(model, folder, out / _safe(name), alone, device=device, workers=workers)
+        own = {key: value for key, value in config.require.items() if key == BETTER_THAN_BASE}
+        alone = dataclasses.replace(config, sets={}, split=split, require=own)
+        found[name] = _scored(model, folder, out / _safe(name), alone, device, workers)
     if Ranks.here().rank:
         return {}
     summary = {**next(iter(found.values())), "sets": found, "out": str(out)}
@@ -91,6 +116,16 @@ def _evaluate_sets(
     for one in (summary, *found.values()):
         require(one, config.require)
     return summary
+
+
+def _scored(
+    model: str | Path | None, dataset: str, out: Path, config: EvaluateConfig, device: str, workers: int
+) -> Summary:
+    """One set of several; what it must hold is checked when all are done."""
+    try:
+        return evaluate(model, dataset, out, config, device=device, workers=workers)
+    except LimitError as error:
+        return dict(error.summary)
 
 
 def _set_place(where: str, dataset: str) -> tuple[str, str]:
@@ -132,7 +167,14 @@ def _system(
 
 
 def _decoded(
-    model: str, data: Dataset, dataset: str, folder: Path, config: EvaluateConfig, device: str, workers: int
+    model: str,
+    data: Dataset,
+    dataset: str,
+    folder: Path,
+    config: EvaluateConfig,
+    device: str,
+    workers: int,
+    revision: str | None = None,
 ) -> System:
     from govor.lm import fusion_settings
     from govor.models import open_model
@@ -140,7 +182,7 @@ def _decoded(
 
     @cache
     def open_here() -> Recogniser:
-        return open_model(model, device=device)
+        return open_model(model, device=device, revision=revision)
 
     weight, bonus = fusion_settings(config.lm, config.lm_weight, config.word_bonus)
     options = DecodeOptions(
@@ -152,7 +194,9 @@ def _decoded(
         word_bonus=bonus,
     )
     identity = {"model": model_identity(model), "dataset": data.fingerprint}
-    job = Job(model, dataset, config.split, options, config.batch_s, device, identity)
+    if revision:
+        identity["revision"] = revision
+    job = Job(model, dataset, config.split, options, config.batch_s, device, identity, revision)
     place = Place(folder, job)
     lines = decode_split(place, data, open_here, workers)
     facts = read_json(place.record) if place.record.exists() else {}

@@ -1,12 +1,13 @@
 """95% intervals of corpus rates: errors of all groups over units of all groups.
 
 What is resampled is the group (a speaker, a recording, else an utterance), because errors within one are
-alike. Three methods, by what the data allow:
+alike. The method is what the data allow:
 
 * 30 groups or more: percentile bootstrap over groups (Bisani and Ney, 2004). Groups with the same counts are
   drawn together by one multinomial, which is the same distribution and makes a million groups cheap.
 * 2 to 29 groups: the linearised (Taylor) ratio with a t quantile on groups - 1 degrees of freedom (Cochran,
   Sampling Techniques, 6.3); the percentile bootstrap covers 53% instead of 95% with 2 groups.
+* one group: no interval, because nothing says how groups differ.
 * fewer than 10 errors, or groups that do not differ at all: the interval also covers the exact Poisson one
   (Garwood, 1936), so that no errors give an upper bound instead of [0, 0].
 """
@@ -16,6 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,9 +56,15 @@ class Grouping:
     @property
     def method(self) -> str:
         """Name of the interval's method."""
+        if self.count < 2:
+            return f"none with {self.count} {self.unit}{'' if self.count == 1 else 's'}"
         if self.count >= BOOTSTRAP_GROUPS:
             return f"percentile bootstrap over {self.unit}s, {REPLICATES} replicates"
-        return f"linearised ratio over {self.unit}s, t({max(self.count - 1, 1)})"
+        return f"linearised ratio over {self.unit}s, t({self.count - 1})"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for summaries and reports."""
+        return {"unit": self.unit, "count": self.count, "method": self.method, "note": self.note}
 
     def totals(self, counts: NDArray[np.int64]) -> Counts:
         """Sums of `counts` ``[N]`` by group ``[G]``."""
@@ -93,12 +101,14 @@ def rate_interval(errors: Counts, units: Counts, groups: Grouping, seed: int = 0
         seed: of the bootstrap.
 
     Returns:
-        The interval; without a single reference unit it is infinite (or 0 with no errors), and unknown (NaN)
-        at both ends.
+        The interval; both ends are NaN with a single group. Without a single reference unit the value is
+        infinite (or 0 with no errors), and both ends are NaN too.
     """
     total_errors, total_units = int(errors.sum()), int(units.sum())
     if not total_units:
         return Interval(math.inf if total_errors else 0.0, math.nan, math.nan)
+    if groups.count < 2:
+        return Interval(total_errors / total_units, math.nan, math.nan)
     low, high = _ends(groups.totals(errors), groups.totals(units), seed)
     value = total_errors / total_units
     if total_errors < FEW_ERRORS or low == high:
@@ -120,9 +130,9 @@ def difference_interval(
         seed: of the bootstrap.
     """
     total = int(units.sum())
-    if not total:
-        return Interval(0.0, math.nan, math.nan)
     difference = errors - others
+    if not total or groups.count < 2:
+        return Interval(int(difference.sum()) / total if total else 0.0, math.nan, math.nan)
     low, high = _ends(groups.totals(difference), groups.totals(units), seed)
     changed = int(np.abs(difference).sum())
     if changed < FEW_ERRORS:
@@ -142,8 +152,6 @@ def _ends(errors: Counts, units: Counts, seed: int) -> tuple[float, float]:
         low, high = np.quantile(_bootstrap(errors, units, seed), [TAIL, 1 - TAIL])
         return float(low), float(high)
     value, error = _linearised(errors, units)
-    if math.isnan(error):
-        return -math.inf, math.inf
     reach = _t_quantile(len(errors) - 1) * error
     return value - reach, value + reach
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,25 +48,46 @@ class Comparison:
             return "better"
         return "worse" if self.wer_difference.low > 0 else "not told apart"
 
+    @property
+    def better(self) -> bool:
+        """Whether the first makes fewer errors on these utterances, however sure that is."""
+        return is_better(self.wer_difference.value, self.cer_difference.value)
+
     def as_dict(self, ids: Sequence[str], listed: int = 100) -> dict[str, Any]:
         """Plain data; at most `listed` wins and losses by id."""
         return {
             "wer_difference": self.wer_difference.as_dict(),
             "cer_difference": self.cer_difference.as_dict(),
             "verdict": self.verdict,
+            "better": self.better,
             "wins": len(self.wins),
             "losses": len(self.losses),
             "ties": self.ties,
             "most_won": [ids[row] for row in self.wins[:listed]],
             "most_lost": [ids[row] for row in self.losses[:listed]],
             "detectable_difference": self.detectable,
-            "groups": {
-                "unit": self.groups.unit,
-                "count": self.groups.count,
-                "method": self.groups.method,
-                "note": self.groups.note,
-            },
+            "groups": self.groups.as_dict(),
         }
+
+
+def is_better(wer_difference: float, cer_difference: float) -> bool:
+    """Whether a system has the lower WER, of equal ones the lower CER; differences: its minus another's."""
+    return (wer_difference, cer_difference) < (0.0, 0.0)
+
+
+def paired_difference(
+    first: Mapping[str, int], second: Mapping[str, int], units: Mapping[str, int], groups: Grouping
+) -> Interval:
+    """Difference of two systems' rates, first minus second, from their errors by utterance.
+
+    Args:
+        first: errors by id.
+        second: errors by id, of the same utterances.
+        units: reference units by id, in the order of `groups`.
+        groups: what is resampled.
+    """
+    ours, theirs = (np.array([side[name] for name in units], np.int64) for side in (first, second))
+    return difference_interval(ours, theirs, np.array(list(units.values()), np.int64), groups)
 
 
 def compare_scores(first: Scores, second: Scores) -> Comparison:

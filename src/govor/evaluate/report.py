@@ -11,11 +11,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from govor.evaluate.base import verdicts
 from govor.evaluate.diagnosis import Diagnosis, titles
 from govor.evaluate.edits import align, regions, words
 from govor.evaluate.scores import Scores
 from govor.evaluate.slices import LEAST_UTTERANCES, LEAST_WORDS, USUAL, parts_of
 from govor.evaluate.summary import prompt_notes
+from govor.shown import has_interval, interval_text
 from govor.store import atomic_path
 
 Clip = Callable[[int], bytes]
@@ -162,30 +164,30 @@ def percent(rate: float | None, digits: int = 1) -> str:
     return "–" if rate is None else f"{100 * rate:.{digits}f}%"
 
 
-def _ends(rate: Mapping[str, Any]) -> str:
-    if rate["low"] is None:
-        return "no interval"
-    return f"{100 * rate['low']:.1f} to {100 * rate['high']:.1f}%"
+def _ends(rate: Mapping[str, Any], groups: Mapping[str, Any] | None) -> str:
+    return interval_text(rate, groups, digits=1, unit="%")
 
 
 def _tiles(summary: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     baseline, comparison = summary.get("baseline"), summary.get("comparison")
+    groups = summary["groups"]
     yield {
         "name": "Word error rate",
         "value": percent(summary["wer"]["value"]),
-        "note": _ends(summary["wer"]),
+        "note": _ends(summary["wer"], groups),
     }
     if baseline:
         name = f"Baseline, {_short(baseline['model'])}"
-        yield {"name": name, "value": percent(baseline["wer"]["value"]), "note": _ends(baseline["wer"])}
+        note = _ends(baseline["wer"], groups)
+        yield {"name": name, "value": percent(baseline["wer"]["value"]), "note": note}
     if comparison:
         difference = comparison["wer_difference"]
-        note = f"{100 * difference['low']:+.1f} to {100 * difference['high']:+.1f}: {comparison['verdict']}"
+        note = f"{interval_text(difference, groups, digits=1, signed=True)}: {comparison['verdict']}"
         yield {"name": "Difference, points", "value": f"{100 * difference['value']:+.1f}", "note": note}
     yield {
         "name": "Character error rate",
         "value": percent(summary["cer"]["value"]),
-        "note": _ends(summary["cer"]),
+        "note": _ends(summary["cer"], groups),
     }
     raw = summary["raw"]
     yield {
@@ -209,6 +211,8 @@ def _tiles(summary: Mapping[str, Any]) -> Iterator[dict[str, str]]:
 
 
 def _notes(summary: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for text in verdicts(summary):
+        yield {"text": f"{text[0].upper()}{text[1:]}.", "warn": True}
     groups = summary["groups"]
     text = f"95% intervals: {groups['method']}; {groups['count']:,} {groups['unit']}s."
     yield {"text": text, "warn": False}
@@ -239,12 +243,13 @@ def _notes(summary: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def _long_notes(found: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:
     for name, one in (("", found), (" of the baseline", (found or {}).get("baseline"))):
         if one:
-            difference = one["difference"]
+            difference, groups = one["difference"], {"unit": "recording", "count": one["recordings"]}
+            ends = interval_text(difference, groups, digits=1, signed=True)
             yield {
-                "text": f"Long form{name}: WER {percent(one['wer']['value'])} ({_ends(one['wer'])}) on "
-                f"{one['recordings']:,} {one['kind']}; {100 * difference['value']:+.1f} points "
-                f"({100 * difference['low']:+.1f} to {100 * difference['high']:+.1f}) against clip by clip.",
-                "warn": difference["low"] > 0,
+                "text": f"Long form{name}: WER {percent(one['wer']['value'])} "
+                f"({_ends(one['wer'], groups)}) on {one['recordings']:,} {one['kind']}; "
+                f"{100 * difference['value']:+.1f} points ({ends}) against clip by clip.",
+                "warn": has_interval(difference) and difference["low"] > 0,
             }
 
 
@@ -277,8 +282,8 @@ def _slice_row(value: str, part: Mapping[str, Any], scale: float) -> dict[str, A
         "hours": "–" if part["hours"] is None else f"{part['hours']:.2f}",
         "wer": percent(rate["value"]),
         "cer": percent(part["cer"]["value"]),
-        "interval": _ends(rate),
-        "range": None if rate["low"] is None else _range(rate, scale),
+        "interval": _ends(rate, part.get("groups")),
+        "range": _range(rate, scale) if has_interval(rate) else None,
     }
 
 

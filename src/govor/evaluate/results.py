@@ -11,6 +11,7 @@ import polars as pl
 from govor.config import EvaluateConfig
 from govor.config.evaluate import ENGLISH
 from govor.errors import DatasetError, InputError
+from govor.evaluate.base import Base
 from govor.evaluate.diagnosis import Diagnosis, diagnose
 from govor.evaluate.intervals import Grouping, grouping
 from govor.evaluate.long_form import long_form_scores, plan_recordings, transcribe_recordings
@@ -35,6 +36,8 @@ def write_results(
     out: Path,
     config: EvaluateConfig,
     test_looks: int | None,
+    base: Base | None = None,
+    is_base: bool = False,
 ) -> Summary:
     """Scores a system (and a baseline with the same normaliser) and writes everything but the hypotheses.
 
@@ -45,6 +48,8 @@ def write_results(
         out: folder of the evaluation.
         config: settings.
         test_looks: how often the run was scored on this split; None for what is no run.
+        base: the model that the system was fine-tuned from.
+        is_base: whether `baseline` is that one.
     """
     table, split = _with_bandwidth(data.table(config.split), system), config.split
     _require_columns(table, config)
@@ -52,6 +57,7 @@ def write_results(
     scores = _scored(system, table, normaliser, groups, config.seed)
     other = _scored(baseline, table, normaliser, groups, config.seed) if baseline else None
     diagnosis = _diagnosed(system, scores, table)
+    comparison = compare_scores(scores, other) if other else None
     summary: Summary = {
         **rates_of(system, scores, table, split),
         "normaliser": normaliser.as_dict(),
@@ -59,7 +65,11 @@ def write_results(
         "slices": slice_scores(scores, table, config.slices),
         "diagnosis": diagnosis.as_dict(scores.ids),
         "baseline": rates_of(baseline, other, table, split) if baseline and other else None,
-        "comparison": compare_scores(scores, other).as_dict(scores.ids) if other else None,
+        "comparison": comparison.as_dict(scores.ids) if comparison else None,
+        "better_than_base": comparison.better
+        if comparison and is_base and scores.words.units.any()
+        else None,
+        "base_on_dev": base.on_dev if base else None,
         "long_form": _long_form(data, system, scores, baseline, other, normaliser, out, config),
         "dataset": {"path": _lasting(data.url), "fingerprint": data.fingerprint},
         "seed": config.seed,

@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from govor.curate.sheet import neutral
 from govor.errors import GovorError, InputError, MachineError
+from govor.evaluate.remake import can_remake, remake_report
 from govor.evaluate.report import SHEET, mime_of
 from govor.store import atomic_path, read_json, write_json
 
@@ -40,6 +41,8 @@ class Report:
     """
 
     def __init__(self, folder: Path) -> None:
+        if not (folder / "report.html").exists() and can_remake(folder):
+            remake_report(folder)
         if not (folder / "report.html").exists():
             raise InputError(f"{folder} has no report.html: make one with govor evaluate … --out {folder}")
         self.folder = folder

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from govor.config.evaluate import BETTER_THAN_BASE
 from govor.errors import LimitError, UsageError
+from govor.evaluate.base import verdicts
 from govor.evaluate.hypotheses import Line
-from govor.evaluate.intervals import Grouping
 from govor.evaluate.paired import detectable_alone
 from govor.evaluate.scores import Scores
 from govor.models.base import prompt_in_words
@@ -73,7 +74,7 @@ def rates_of(system: System, scores: Scores, table: pl.DataFrame, split: str) ->
                 ("raw_characters", scores.raw_chars),
             )
         },
-        "groups": group_facts(scores.groups),
+        "groups": scores.groups.as_dict(),
         "detectable_difference": detectable_alone(scores),
         "missing": len(scores.missing),
         "undecodable": len(system.faults),
@@ -95,24 +96,22 @@ def prompt_notes(summary: Mapping[str, Any]) -> list[str]:
     return [f"{name}: {prompt_in_words(prompt)}" for name, prompt in prompts if prompt]
 
 
-def group_facts(groups: Grouping) -> dict[str, Any]:
-    """What the intervals resample, as plain data."""
-    return {"unit": groups.unit, "count": groups.count, "method": groups.method, "note": groups.note}
-
-
-def require(summary: Mapping[str, Any], bounds: Mapping[str, float]) -> None:
+def require(summary: Mapping[str, Any], bounds: Mapping[str, Any]) -> None:
     """Checks metrics against their upper bounds.
 
     Args:
         summary: of an evaluation.
         bounds: ``wer``, ``cer``, ``raw.wer``, ``wer.high``, ``slices.speaker.NAME.wer`` … to the
-            greatest value allowed.
+            greatest value allowed; ``better_than_base`` to true.
 
     Raises:
         LimitError: one is above its bound.
         UsageError: no such metric.
     """
     for name, bound in bounds.items():
+        if name == BETTER_THAN_BASE:
+            _require_better(summary, bool(bound))
+            continue
         value = _metric(summary, name)
         if not value <= bound:
             raise LimitError(
@@ -120,6 +119,16 @@ def require(summary: Mapping[str, Any], bounds: Mapping[str, float]) -> None:
                 f"{summary['utterances']} utterances)",
                 dict(summary),
             )
+
+
+def _require_better(summary: Mapping[str, Any], wanted: bool) -> None:
+    """The WER must be lower than the base model's on the same rows; the interval is said, not required."""
+    if wanted and summary.get("better_than_base") is False:
+        raise LimitError(
+            f"{verdicts(summary)[0]}; require.{BETTER_THAN_BASE} wants a lower WER: train with a lower rate "
+            "or fewer steps, or use the base model as it is",
+            dict(summary),
+        )
 
 
 def _metric(summary: Mapping[str, Any], name: str) -> float:

@@ -198,6 +198,7 @@ class _Maker:
         configuration.vocab_size = len(vocabulary.tokens)
         configuration.pad_token_id = vocabulary.blank
         if self.config.adapter:
+            self.settings["new_head"] = True
             configuration.adapter_attn_dim = getattr(configuration, "adapter_attn_dim", None) or 16
         with readable(place):
             feature_extractor = AutoFeatureExtractor.from_pretrained(place, revision=self.config.revision)
@@ -215,6 +216,7 @@ class _Maker:
         has_head = any(str(a).endswith("ForCTC") for a in configuration.architectures or ())
         new = self.config.adapter or not has_head  # an adapter is for a language that the base cannot write
         if self.config.vocabulary == "build" or (self.config.vocabulary == "auto" and new):
+            self.settings["new_head"] = True
             return build_vocabulary(train_texts, self.config.delimiter)
         if not has_head:
             raise ModelError(

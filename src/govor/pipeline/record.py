@@ -11,6 +11,8 @@ from govor.pipeline.snapshot import changed_files, hashes, snapshot
 from govor.store import read_json, write_json
 
 RUNNING, DONE = "running", "done"
+ONCE_FILLED_IN = {"train.lr": 1e-4}
+"""Defaults of earlier versions that now depend on model and data: runs that had them stay what they are."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,20 @@ class StageRecord:
             return ["it was not finished"]
         reasons = [f"{name} changed" for name in inputs if self.inputs.get(name) != inputs[name]]
         for key in sorted({*settings, *self.settings}):
-            if settings.get(key) != self.settings.get(key):
+            if not self.is_as_before(key, settings.get(key)):
                 reasons.append(f"{key} was {self.settings.get(key)!r} and is {settings.get(key)!r}")
         if self.out and not Path(self.out).exists():
             reasons.append(f"{self.out} is gone")
         return reasons
+
+    def is_as_before(self, key: str, now: Any) -> bool:
+        """Whether a setting is what it was.
+
+        One that earlier versions filled in may be left open now, one they did not know may be empty.
+        """
+        before = self.settings.get(key)
+        left_open = now is None and key in ONCE_FILLED_IN and before == ONCE_FILLED_IN[key]
+        return bool(before == now) or left_open or (before is None and now in ({}, []))
 
     def changed_by_hand(self) -> list[str]:
         """What is no longer as the stage left it."""

@@ -132,7 +132,9 @@ def _set_old_run_aside(
     record: StageRecord, settings: Mapping[str, Any], inputs: Mapping[str, str], run: Path
 ) -> None:
     """Keeps a run of other settings or data under another name; an unfinished one of the same continues."""
-    if dict(record.settings) == dict(settings) and dict(record.inputs) == dict(inputs):
+    keys = {*record.settings, *settings}
+    same = all(record.is_as_before(key, settings.get(key)) for key in keys)
+    if same and dict(record.inputs) == dict(inputs):
         return
     if (run / "run.json").exists():
         _rename_aside(run)

@@ -21,7 +21,7 @@ Inputs = dict[str, str]
 _NO_MATTER = {
     "prepare": {"workers", "engine", "address", "max_rejected"},
     "train": {"loader_workers", "max_hours", "mirror", "mirror_max_bytes", "keep", "out"},
-    "evaluate": {"require", "batch_s"},
+    "evaluate": {"batch_s"},
     "transcribe": {"batch_s"},
 }
 

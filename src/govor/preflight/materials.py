@@ -11,6 +11,7 @@ import polars as pl
 from govor.config import PreflightConfig, Recipe, TrainConfig, Workspace
 from govor.corpora.folder import SPLITS, Corpus
 from govor.models.base import Family
+from govor.models.rates import UsualRate, first_rate, seconds_used
 from govor.preflight.budget import Budget
 from govor.preflight.clips import Clip, Tables, at_rate, sample_clips
 from govor.preflight.labels import label_all
@@ -47,6 +48,18 @@ class Materials:
     def training(self) -> TrainConfig:
         """``[train]``."""
         return self.recipe.train
+
+    @cached_property
+    def usual_rate(self) -> UsualRate:
+        """The learning rate that a run without ``[train] lr`` begins with."""
+        train, split = self.training, self.training.train_split
+        seconds = float(self.dataset.durations(split).sum()) if split in self.dataset.splits else 0.0
+        return first_rate(self.recipe.model, seconds_used(train, seconds))
+
+    @property
+    def peak_rate(self) -> float:
+        """The learning rate that the run will have."""
+        return self.usual_rate.rate if self.training.lr is None else self.training.lr
 
     @cached_property
     def workspace(self) -> Workspace:

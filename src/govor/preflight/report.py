@@ -9,6 +9,7 @@ from typing import Any
 from govor import console, store
 from govor.findings import count_of
 from govor.pages import render
+from govor.shown import interval_text
 from govor.store import readable_seconds
 
 BADGES = {"passed": "ok", "findings": "error", "inconclusive": "warning", "skipped": "info"}
@@ -24,6 +25,7 @@ def write_report(summary: Mapping[str, Any], out: Path, name: str) -> None:
         verdict=closing_line(summary),
         ran=_ran(summary),
         badge=BADGES,
+        interval_text=interval_text,
     )
     store.write_text(out / "report.html", page)
     store.write_json(out / "report.json", summary)

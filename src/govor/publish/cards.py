@@ -8,6 +8,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from govor.shown import interval_text
+
 TEMPLATES = Path(__file__).parent / "templates"
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
@@ -43,13 +45,12 @@ def cell(text: Any) -> str:
     return plain.replace("[", "\\[").replace("*", "\\*").replace("_", "\\_")
 
 
-def rate(interval: Mapping[str, float | None]) -> str:
-    """An interval for people, in percent."""
-    value, low, high = (interval[key] for key in ("value", "low", "high"))
+def rate(interval: Mapping[str, float | None], groups: Mapping[str, Any] | None = None) -> str:
+    """An interval for people, in percent; `groups` is what it resamples."""
+    value = interval["value"]
     if value is None:
         return "—"
-    spread = "" if low is None or high is None else f" ({100 * low:.1f}–{100 * high:.1f})"
-    return f"{100 * value:.1f}%{spread}"
+    return f"{100 * value:.1f}% ({interval_text(interval, groups, digits=1, between='–')})"
 
 
 def size_category(clips: int) -> str:

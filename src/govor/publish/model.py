@@ -55,6 +55,8 @@ def plan_model(order: ModelOrder, staging: Path) -> UploadPlan:
     for name in names:
         _stage(source / name, staging / name)
     facts = gather(order.model, order.repo, order.license, order.evaluations, order.dataset)
+    for text in facts.warnings:
+        say(text)
     write_text(staging / "README.md", facts.card(order.base_license))
     names += _write_results(facts, staging)
     last = [name for name in (MANIFEST, "README.md") if (staging / name).exists()]

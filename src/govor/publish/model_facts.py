@@ -11,7 +11,9 @@ from typing import Any
 
 import polars as pl
 
+from govor.evaluate.base import verdicts
 from govor.publish.cards import render_card
+from govor.shown import has_interval, interval_text
 from govor.store import read_json
 
 FAILURES_SHOWN = 5
@@ -94,6 +96,14 @@ class Facts:
         return header
 
     @property
+    def warnings(self) -> list[str]:
+        """What must be said first: that the model is no better than its base, on dev or on a set."""
+        on_dev = self.settings.get("base_on_dev") or {}
+        said = [str(on_dev["sentence"])] if on_dev.get("better") is False else []
+        said += [text for summary in self.evaluations.values() for text in verdicts(summary)]
+        return [f"{text[0].upper()}{text[1:]}." for text in dict.fromkeys(said)]
+
+    @property
     def base(self) -> str | None:
         """The base model's name; a local folder's last part."""
         base = str(self.recipe.get("model", {}).get("base") or "")
@@ -144,10 +154,15 @@ class Facts:
         wer = summary["wer"]
         notes = (
             f"WER, normalised with {summary.get('normaliser', {}).get('name', 'no rules')}, {name}, "
-            f"{summary['utterances']} utterances, 95% interval {wer['low']}-{wer['high']}"
+            f"{summary['utterances']} utterances, {_interval(wer, summary.get('groups'))}"
         )
         dataset = {"id": self.dataset_repo, "task_id": summary["split"]}
         return {"dataset": dataset, "value": wer["value"], "notes": notes}
+
+
+def _interval(wer: Mapping[str, Any], groups: Mapping[str, Any] | None) -> str:
+    ends = interval_text(wer, groups, scale=1, digits=4)
+    return f"95% interval {ends}" if has_interval(wer) else ends
 
 
 def gather(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from govor.train.seeds import generator
 from govor.train.windows import WindowsVerdict, compare_windows
 
 if TYPE_CHECKING:
+    from govor.evaluate import Grouping
     from govor.models.base import DecodeOptions, Family
 
 FORCED_CLIPS = 16
@@ -48,6 +49,7 @@ class Judgement:
         warning: when `forced` and `wer` contradict each other.
         texts: hypotheses by id.
         prompt: that they were decoded with; None for models without one.
+        errors: word errors by id.
     """
 
     wer: float
@@ -59,6 +61,7 @@ class Judgement:
     warning: str | None
     texts: Mapping[str, str] = field(default_factory=dict)
     prompt: Mapping[str, Any] | None = None
+    errors: Mapping[str, int] = field(default_factory=dict)
 
     def numbers(self) -> dict[str, Any]:
         """As ``metrics.jsonl`` holds it."""
@@ -138,6 +141,16 @@ class Judge:
     def size(self) -> int:
         """Utterances in the whole split."""
         return len(self._ids)
+
+    def units_and_groups(self, ids: Sequence[str]) -> tuple[dict[str, int], Grouping]:
+        """Reference words by id, and what intervals over these utterances resample."""
+        from govor.evaluate.edits import words
+        from govor.evaluate.results import groups_of
+
+        places = {name: row for row, name in enumerate(self._ids)}
+        known = [name for name in ids if name in places]
+        table = self.dataset.table(self.config.dev_split)[[places[name] for name in known]]
+        return {name: len(words(self._references[name])) for name in known}, groups_of(table)
 
     def of(self, family: Family) -> Judge:
         """The same judge for another model."""
@@ -224,10 +237,11 @@ class Judge:
         forced: float,
         seconds: float,
     ) -> Judgement:
-        from govor.evaluate import corpus_rate
+        from govor.evaluate import corpus_rate, word_edits
         from govor.models.base import prompt_of
 
         wer = corpus_rate(pairs)
+        errors = [word_edits(reference, hypothesis).errors for reference, hypothesis in pairs]
         samples = [
             (i, reference, hypothesis)
             for (i, _), (reference, hypothesis) in zip(hypotheses, pairs, strict=True)
@@ -242,4 +256,5 @@ class Judge:
             disagreement(forced, wer, pairs),
             dict(hypotheses),
             prompt_of(self.family, self.options),
+            {i: count for (i, _), count in zip(hypotheses, errors, strict=True)},
         )

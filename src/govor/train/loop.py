@@ -91,7 +91,7 @@ class Stepper:
         self.family.model.train()
         known = self.ranks.sum([*_counts(batches), *extra])
         units, clips, seconds, padded = known[:4]
-        rate = self.config.lr * rate_factor(
+        rate = self.config.peak_lr * rate_factor(
             state.step, state.total_steps, self.config.warmup, self.config.schedule
         )
         report = StepReport(0.0, 0.0, rate, int(clips), seconds, padded, tuple(known[4:]))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,10 @@ from govor.config.train import AugmentConfig
 from govor.console import say
 from govor.errors import ModelError
 from govor.models.adjusting import adjust_model
+from govor.models.rates import first_rate
 from govor.train import checkpoint
 from govor.train.augment import Augmenter, noise_files
+from govor.train.base import is_baseline
 from govor.train.changes import changes
 from govor.train.checkpoint import Checkpoint
 from govor.train.epoch import Layout, Rows, plan_epoch, steps_in_epoch
@@ -41,6 +44,9 @@ from govor.train.sizing import FIRST_BATCH_S, found_batch_s, pieces_needed
 from govor.train.state import TrainState, new_identity
 from govor.train.stop import Stopper
 from govor.train.usage import hardware, versions
+
+EARLIER_RATE = 1e-4
+"""What runs of earlier versions trained with whose recipe named no rate."""
 
 
 @dataclass(frozen=True)
@@ -86,10 +92,11 @@ def open_session(
     recipe: Recipe, folder: RunFolder, ranks: Ranks, stopper: Stopper
 ) -> tuple[Session, Checkpoint | None]:
     """Builds everything: new, from a base, or as the newest good checkpoint has it."""
-    config = recipe.train
     material = open_material(recipe)
-    threads = set_threads(config)
-    start = _find_start(folder, ranks, material.origin, config.mirror)
+    threads = set_threads(recipe.train)
+    start = _find_start(folder, ranks, material.origin, recipe.train.mirror)
+    recipe = with_rate(recipe, material, start, say if ranks.main else None)
+    config = recipe.train
     if start and ranks.main:
         checkpoint.require_room(folder.root, start.size_bytes)
     stepper = _stepper(recipe, material, ranks, start)
@@ -100,11 +107,14 @@ def open_session(
         _say_rate(material.dataset.sample_rate, stepper.family.sample_rate)
         _say_unused(config.augment, stepper.family)
     state = _state(start, stepper, folder)
+    state.lr = config.peak_lr
     layout = _layout(state, stepper, material, config)
     _set_total(state, config, material.durations, layout)
+    baseline = is_baseline(recipe, stepper.family)
     journal = _journal(recipe, folder, ranks, state)
     if ranks.main:
-        _write_facts(folder, recipe, journal, state, _facts(material, stepper, threads, state))
+        facts = _facts(material, stepper, threads, state) | {"baseline": baseline}
+        _write_facts(folder, recipe, journal, state, facts)
     session = Session(
         config=config,
         ranks=ranks,
@@ -118,8 +128,33 @@ def open_session(
         mirror=_mirror(folder, config, start) if ranks.main else None,
         journal=journal,
         stopper=stopper,
+        baseline=baseline,
     )
     return session, start
+
+
+def with_rate(
+    recipe: Recipe, material: Material, start: Checkpoint | None, tell: Callable[[str], None] | None
+) -> Recipe:
+    """The recipe with a learning rate: its own, else the one the run began with, else the usual one.
+
+    Args:
+        recipe: as it was asked for.
+        material: the data.
+        start: the checkpoint that is continued from, or None.
+        tell: says where a rate came from that the recipe does not name.
+    """
+    if recipe.train.lr is not None:
+        return recipe
+    if start is not None:
+        rate = float(start.state().get("lr") or EARLIER_RATE)
+        sentence = f"learning rate {rate:g}, as this run began"
+    else:
+        first = first_rate(recipe.model, float(material.durations.sum()))
+        rate, sentence = first.rate, f"{first.sentence} (set train.lr to choose another)"
+    if tell is not None:
+        tell(sentence)
+    return replace(recipe, train=replace(recipe.train, lr=rate))
 
 
 def _find_start(
@@ -190,7 +225,7 @@ def _restore_best(folder: RunFolder, state: TrainState) -> None:
         checkpoint.publish(checkpoint.verify(folder.checkpoint_of(state.best["step"])), folder.model)
     except ModelError as error:
         say(f"the best checkpoint so far is lost ({error}); the best from here on is chosen")
-        state.best = None
+        state.best, state.best_errors = None, {}
 
 
 def _layout(state: TrainState, stepper: Stepper, material: Material, config: TrainConfig) -> Layout:
@@ -263,6 +298,7 @@ def _facts(material: Material, stepper: Stepper, threads: int, state: TrainState
         "total_steps": state.total_steps,
         "hours": round(float(material.durations.sum()) / 3600, 4),
         "batch_s": state.batch_s,
+        "lr": state.lr,
     }
 
 

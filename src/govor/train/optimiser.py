@@ -44,10 +44,10 @@ def make_optimiser(model: torch.nn.Module, config: TrainConfig) -> torch.optim.A
     if not groups:
         raise RecipeError("model.freeze leaves no parameter to train: freeze less")
     plain = [
-        {"params": members, "lr": config.lr * factor, "weight_decay": decay, "factor": factor}
+        {"params": members, "lr": (config.lr or 0.0) * factor, "weight_decay": decay, "factor": factor}
         for (factor, decay), members in groups.items()
     ]
-    return torch.optim.AdamW(plain, lr=config.lr, betas=config.betas, fused=True)
+    return torch.optim.AdamW(plain, lr=config.lr or 0.0, betas=config.betas, fused=True)
 
 
 def _check_rates(model: torch.nn.Module, config: TrainConfig) -> None:

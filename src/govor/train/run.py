@@ -14,7 +14,7 @@ from govor.errors import LimitError, ModelError, StoppedError
 from govor.train import checkpoint
 from govor.train.folder import RunFolder
 from govor.train.mirror import catch_up
-from govor.train.opening import open_session
+from govor.train.opening import EARLIER_RATE, open_session
 from govor.train.parts import start_processes
 from govor.train.reduce import Ranks
 from govor.train.session import Session
@@ -30,7 +30,9 @@ def train(recipe: Recipe, *, device: str = "auto") -> dict[str, Any]:
 
     Returns:
         ``steps``, ``epochs``, ``best`` (``{step, wer}``), ``resumed_from``, ``model``, ``wall_s``, ``out``,
-        and ``complete``, ``base_wer``, ``dev`` (the chosen model on all of dev), ``skipped``, ``left_out``.
+        and ``complete``, ``better_than_base`` (None where step 0 is no baseline), ``base`` (the base model
+        against the best on the same dev rows, with the paired difference), ``base_wer``, ``dev`` (the chosen
+        model on all of dev), ``skipped``, ``left_out``.
 
     Raises:
         RecipeError: settings that contradict each other, or choose a model on test data.
@@ -78,11 +80,14 @@ def _finished(folder: RunFolder, recipe: Recipe) -> dict[str, Any] | None:
     summary = facts.get("summary")
     if not summary or not summary.get("complete") or not folder.model.exists():
         return None
-    return dict(summary) if facts.get("asked") == _asked(recipe) else None
+    known = [_asked(recipe)]
+    if recipe.train.lr is None and "lr" not in facts:  # an earlier version filled its one default in
+        known.append(_asked(recipe, EARLIER_RATE))
+    return dict(summary) if facts.get("asked") in known else None
 
 
-def _asked(recipe: Recipe) -> str:
-    train = dataclasses.replace(recipe.train, **_FREE)
+def _asked(recipe: Recipe, lr: float | None = None) -> str:
+    train = dataclasses.replace(recipe.train, **_FREE, lr=recipe.train.lr if lr is None else lr)
     return store.fingerprint(
         {"train": train, "model": recipe.model, "text": recipe.text, "data": Workspace.of(recipe).dataset}
     )
@@ -112,7 +117,7 @@ def _train(
     wait = True
     try:
         if resumed is None and recipe.model.base:
-            state.base_wer = session.evaluate_base()
+            session.evaluate_base()
         session.run()
         _say_left_out(session)
         final = session.finish()
@@ -145,6 +150,8 @@ def _result(session: Session, resumed: int | None) -> dict[str, Any]:
         "epochs": round(state.position.epoch, 4),
         "best": state.best,
         "base_wer": state.base_wer,
+        "better_than_base": session.verdict.better if session.verdict else None,
+        "base": session.verdict.as_dict() if session.verdict else None,
         "resumed_from": resumed,
         "skipped": state.skipped,
         "left_out": state.left_out,

@@ -15,6 +15,7 @@ from govor.config.moments import Every
 from govor.console import Progress, say
 from govor.errors import LimitError, StoppedError
 from govor.store import readable_seconds
+from govor.train.base import BaseVerdict, against_base, mark_model
 from govor.train.epoch import EpochPlan, Layout, Leg, plan_epoch
 from govor.train.feed import FedBatch, Feed, Skipped
 from govor.train.journal import Journal
@@ -46,6 +47,8 @@ class Session:
         mirror: copies them elsewhere, or None.
         journal: writes metrics.
         stopper: knows when to stop.
+        baseline: whether step 0 takes part in the choice.
+        verdict: of the chosen model against step 0, once all is done.
     """
 
     config: TrainConfig
@@ -60,6 +63,8 @@ class Session:
     mirror: Mirror | None
     journal: Journal
     stopper: Stopper
+    baseline: bool = False
+    verdict: BaseVerdict | None = None
 
     def __post_init__(self) -> None:
         self._evals = Every.parse(self.config.eval_every, "train.eval_every")
@@ -230,6 +235,7 @@ class Session:
         s.last_eval = s.position
         if s.step and _is_better(found, s.best):
             s.best = {"step": s.step, "wer": found.wer, "cer": found.cer}
+            s.best_errors = dict(found.errors) if s.base_errors else {}
         self.journal.write("eval", s.step, {**found.numbers(), "epoch": round(s.position.epoch, 4)})
         for utterance, reference, hypothesis in found.samples:
             self.journal.sample(s.step, utterance, reference, hypothesis)
@@ -246,7 +252,11 @@ class Session:
         """
         if not self._evaluated() or self._last is None:
             self._stop()
-        return self._last.wer
+        found, s = self._last, self.state
+        s.base_wer = found.wer
+        if self.baseline:
+            s.base_cer, s.base_errors = found.cer, dict(found.errors)
+        return found.wer
 
     def finish(self) -> dict[str, Any]:
         """The chosen model on all of dev; full windows against short ones where it was trained on those.
@@ -265,7 +275,20 @@ class Session:
             numbers["windows"] = verdict.as_dict()
             self.journal.write("windows", s.step, numbers["windows"])
             self._warn_of_windows(verdict)
+        self._judge_against_base()
         return numbers
+
+    def _judge_against_base(self) -> None:
+        """Whether anything trained is better than the base: written down, marked, and said where not."""
+        s = self.state
+        self.verdict = against_base(s, self.judge)
+        if self.verdict is None:
+            return
+        self.journal.write("base", s.step, self.verdict.as_dict())
+        if self.ranks.main:
+            mark_model(self.saver.folder.model, self.verdict)
+            if not self.verdict.better:
+                say(self.verdict.sentence)
 
     def _warn_of_windows(self, verdict: WindowsVerdict) -> None:
         if verdict.warning and self.ranks.main:

@@ -31,6 +31,10 @@ class TrainState:
         seconds: wall time of training over all sessions.
         best: ``{"step", "wer"}`` of the best evaluation, or None.
         base_wer: WER before the first step, or None.
+        base_cer: likewise.
+        base_errors: word errors of the base model by utterance of the fixed part of dev; empty where step 0
+            is no baseline.
+        best_errors: likewise of the best evaluation.
         last_eval: position of the last evaluation.
         last_save: position of the last checkpoint.
         seen: clips trained on.
@@ -40,6 +44,7 @@ class TrainState:
         metrics_bytes: length of ``metrics.jsonl``.
         scaler: state of the loss scaler (fp16), or empty.
         batch_s: padded seconds a batch (found by trying where the recipe says 0).
+        lr: peak learning rate; 0 where an earlier version wrote the state.
         identity: what tells this run from others, over all its sessions and machines.
     """
 
@@ -51,6 +56,9 @@ class TrainState:
     seconds: float = 0.0
     best: dict[str, Any] | None = None
     base_wer: float | None = None
+    base_cer: float | None = None
+    base_errors: dict[str, int] = field(default_factory=dict)
+    best_errors: dict[str, int] = field(default_factory=dict)
     last_eval: Position = field(default_factory=lambda: Position(0, 0.0, 0.0))
     last_save: Position = field(default_factory=lambda: Position(0, 0.0, 0.0))
     seen: int = 0
@@ -60,6 +68,7 @@ class TrainState:
     metrics_bytes: int = 0
     scaler: dict[str, Any] = field(default_factory=dict)
     batch_s: float = 0.0
+    lr: float = 0.0
     identity: str = field(default_factory=new_identity)
 
     @property

@@ -8,6 +8,7 @@ from typing import Any
 from govor import store
 from govor.console import table
 from govor.errors import ModelError
+from govor.evaluate.paired import is_better
 from govor.train import checkpoint
 from govor.train.folder import RunFolder
 from govor.train.journal import read_metrics
@@ -22,7 +23,8 @@ def status(run: Path) -> dict[str, Any]:
 
     Returns:
         ``complete``, ``running``, ``step``, ``total_steps``, ``epoch``, ``loss``, ``best``, ``base_wer``,
-        ``evaluations``, ``checkpoints``, ``skipped``, ``left_s``, ``samples``, ``events``, ``out``.
+        ``better_than_base``, ``evaluations``, ``checkpoints``, ``skipped``, ``left_s``, ``samples``,
+        ``events``, ``out``.
 
     Raises:
         ModelError: the folder holds no run.
@@ -49,6 +51,7 @@ def status(run: Path) -> dict[str, Any]:
         "left_s": last.get("left_s"),
         "base_wer": next((line["wer"] for line in kinds["eval"] if line["step"] == 0), None),
         "best": _best(kinds["eval"]),
+        "better_than_base": _better_than_base(facts, kinds["eval"]),
         "evaluations": [{"step": line["step"], "wer": line["wer"]} for line in kinds["eval"]],
         "checkpoints": [_described(found) for found in checkpoints],
         "skipped": sum(line.get("event") == "skipped" for line in kinds["event"]),
@@ -79,6 +82,15 @@ def _best(evaluations: list[dict[str, Any]]) -> dict[str, Any] | None:
         return None
     best = min(trained, key=lambda line: (line["wer"], line["cer"], -line["step"]))
     return {"step": best["step"], "wer": best["wer"]}
+
+
+def _better_than_base(facts: dict[str, Any], evaluations: list[dict[str, Any]]) -> bool | None:
+    """Whether anything so far is better than step 0; None where that is no baseline, or not known."""
+    base = next((line for line in evaluations if line["step"] == 0), None)
+    trained = [line for line in evaluations if line["step"] and line["wer"] is not None]
+    if not facts.get("baseline") or base is None or not trained:
+        return None
+    return any(is_better(line["wer"] - base["wer"], line["cer"] - base["cer"]) for line in trained)
 
 
 def _described(found: checkpoint.Checkpoint) -> dict[str, Any]:
@@ -129,7 +141,9 @@ def _short(text: str) -> str:
 
 def _wer_lines(found: dict[str, Any]) -> list[str]:
     base = found["base_wer"]
-    lines = [] if base is None else [f"dev WER before training {base:.4f}"]
+    worse = ["nothing that was trained so far is better than the base model"]
+    lines = worse if found["better_than_base"] is False else []
+    lines += [] if base is None else [f"dev WER before training {base:.4f}"]
     if found["best"]:
         lines.append(f"best dev WER {found['best']['wer']:.4f} at step {found['best']['step']}")
     shown = [line for line in found["evaluations"] if line["wer"] is not None][-8:]

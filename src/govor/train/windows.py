@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from govor.evaluate import compare_scores, score
 from govor.records import Interval
+from govor.shown import interval_text
 
 if TYPE_CHECKING:
     from govor.evaluate import Grouping
@@ -42,11 +43,12 @@ class WindowsVerdict:
         """What to say when full windows are worse beyond the interval."""
         if self.verdict != "worse":
             return None
+        ends = interval_text(self.difference.as_dict(), scale=1, digits=3)
         return (
             f"over the full windows that this model decodes, dev WER is {self.full.value:.3f}, over short "
-            f"ones {self.short.value:.3f}: worse by {self.difference.value:.3f} [{self.difference.low:.3f}, "
-            f"{self.difference.high:.3f}] on the same {self.utterances} utterances: go on with "
-            "train.windows = 'mixed' and a larger train.full_share, or 'full'"
+            f"ones {self.short.value:.3f}: worse by {self.difference.value:.3f} ({ends}) on the same "
+            f"{self.utterances} utterances: go on with "
+            f"train.windows = 'mixed' and a larger train.full_share, or 'full'"
         )
 
     def as_dict(self) -> dict[str, Any]:

@@ -22,6 +22,8 @@ def rows_of(study: optuna.Study, space: list[Parameter]) -> list[dict[str, Any]]
     rows = []
     for trial in study.get_trials(deepcopy=False):
         attributes = trial.user_attrs
+        if attributes.get("repeated"):
+            continue
         values = attributes.get("values", {})
         last = (
             trial.intermediate_values[max(trial.intermediate_values)] if trial.intermediate_values else None

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _RANGE_KEYS = {"low", "high", "log", "step"}
 SECTIONS = ("model", "train", "text")
 HOURS = "train.hours"
+AROUND = 4.0
+"""The default space goes from a fourth of the usual learning rate to four times it."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,22 @@ def read_space(config: TuneConfig) -> list[Parameter]:
             "space = { 'train.lr' = { low = 1e-5, high = 1e-3, log = true } }"
         )
     return [_parameter(name, value) for name, value in _flat(config.space).items()]
+
+
+def space_of(recipe: Recipe, seconds: float) -> list[Parameter]:
+    """What ``[tune] space`` names; where it names nothing the learning rate, around the usual one.
+
+    Args:
+        recipe: with the model.
+        seconds: of the train split.
+    """
+    if recipe.tune.space:
+        return read_space(recipe.tune)
+    from govor.models.rates import first_rate, seconds_used
+
+    usual = first_rate(recipe.model, seconds_used(recipe.train, seconds)).rate
+    low, high = (float(f"{usual * share:.3g}") for share in (1 / AROUND, AROUND))
+    return [Parameter("train.lr", low=low, high=high, log=True)]
 
 
 def _flat(space: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -16,7 +16,7 @@ from govor.train.journal import read_metrics
 from govor.train.judge import check_splits
 from govor.train.stop import Stopper
 from govor.tune.report import write_report
-from govor.tune.space import HOURS, Parameter, grid_size, is_grid, read_space, require_fitting, with_values
+from govor.tune.space import HOURS, Parameter, grid_size, is_grid, require_fitting, space_of, with_values
 from govor.tune.trial import TrialProcess
 
 if TYPE_CHECKING:
@@ -26,18 +26,21 @@ HEARTBEAT_S = 15
 GRACE_S = 60
 LOOK_EVERY_S = 0.5
 FAILURES_IN_A_ROW = 3
+ATTEMPTS = 30
+"""Points that are drawn for one trial; when all were proposed before, the space counts as searched."""
 
 
 def tune(recipe: Recipe, *, trials: int | None = None, device: str = "auto") -> dict[str, Any]:
     """Searches a recipe's ``[tune]`` space for the lowest dev WER; called again, continues.
 
     Args:
-        recipe: with ``[tune] space``.
+        recipe: with ``[tune] space``; without one the learning rate is searched.
         trials: in all, over all sessions (default: ``[tune] trials``; a grid never runs more than it has).
         device: where trials run.
 
     Returns:
-        ``trials`` (count by state), ``best`` (``{params, wer}``), ``recipe``, ``out``, ``complete``.
+        ``trials`` (count by state), ``best`` (``{params, wer}``), ``better_than_base``, ``recipe``, ``out``,
+        ``complete``.
 
     Raises:
         RecipeError: a space that names no settings, or settings no trial can run with.
@@ -45,13 +48,21 @@ def tune(recipe: Recipe, *, trials: int | None = None, device: str = "auto") -> 
         LimitError: every trial failed.
     """
     folder = Workspace.of(recipe).root / "tune"
-    space = read_space(recipe.tune)
+    space = space_of(recipe, 0.0 if recipe.tune.space else _train_seconds(recipe))
     require_fitting(recipe, space)
     check_splits(recipe.train, {recipe.train.train_split: 1, recipe.train.dev_split: 1})
     with store.locked(folder), Stopper(None) as stopper:
         study = _Study(recipe, folder, space, device, stopper)
         study.run(trials or recipe.tune.trials)
         return study.summary()
+
+
+def _train_seconds(recipe: Recipe) -> float:
+    from govor.load import Dataset
+
+    data = Dataset.open(Workspace.of(recipe).dataset)
+    check_splits(recipe.train, dict(data.splits))
+    return float(data.durations(recipe.train.train_split).sum())
 
 
 class _Study:
@@ -70,17 +81,50 @@ class _Study:
         if is_grid(self.space):
             wanted = min(wanted, grid_size(self.space))
         while self._finished() < wanted:
-            trial = self.study.ask()
+            proposed = self._propose()
+            if proposed is None:
+                say("every point of the space that was drawn has been tried: the study ends here")
+                return
             try:
-                self._one(trial)
+                self._one(*proposed)
             finally:
                 write_report(self.study, self.space, self.folder)
             self._give_up_when_all_fail()
 
     def _finished(self) -> int:
-        return sum(
-            trial.state.is_finished() and not trial.user_attrs.get("continued") for trial in self.study.trials
-        )
+        return sum(map(counts, self.study.get_trials(deepcopy=False)))
+
+    def _propose(self) -> tuple[optuna.Trial, dict[str, Any]] | None:
+        """The next trial with its values; None where only points come that were proposed before.
+
+        What is proposed hangs on (seed, number of finished trials, what they found) alone: the sampler is
+        made anew each time, so that a study that was stopped proposes what it would have proposed otherwise.
+        """
+        for attempt in range(ATTEMPTS):
+            self.study.sampler = _sampler(self.recipe, self._finished(), attempt)
+            trial = self.study.ask()
+            values = {parameter.name: parameter.suggest(trial) for parameter in self.space}
+            if self._may_run(self._stored(trial.number)):
+                return trial, values
+            self._set_aside(trial.number)
+        return None
+
+    def _stored(self, number: int) -> optuna.trial.FrozenTrial:
+        return self.study.get_trials(deepcopy=False)[number]
+
+    def _may_run(self, trial: optuna.trial.FrozenTrial) -> bool:
+        """Whether it was put into the queue with all its values, or its point is a new one."""
+        if set(trial.system_attrs.get("fixed_params", {})) >= {parameter.name for parameter in self.space}:
+            return True
+        others = (other for other in self.study.get_trials(deepcopy=False) if other.number != trial.number)
+        return all(other.params != trial.params for other in others if other.params)
+
+    def _set_aside(self, number: int) -> None:
+        """A point that was proposed before is not run again."""
+        import optuna
+
+        self.study._storage.set_trial_user_attr(self._stored(number)._trial_id, "repeated", True)
+        self.study.tell(number, state=optuna.trial.TrialState.FAIL)
 
     def _take_up_interrupted(self) -> None:
         """Trials that were running when the last session was killed are continued, not begun anew."""
@@ -88,7 +132,10 @@ class _Study:
 
         running = (optuna.trial.TrialState.RUNNING,)
         for trial in self.study.get_trials(deepcopy=False, states=running):
-            self._again(trial, "the study was stopped while it ran")
+            if self._may_run(trial):
+                self._again(trial, "the study was stopped while it ran")
+            else:
+                self._set_aside(trial.number)
 
     def _again(self, trial: optuna.trial.FrozenTrial, why: str) -> None:
         """Records a trial as failed and queues its settings once more, in the same folder."""
@@ -99,11 +146,11 @@ class _Study:
         for key, value in {"error": why, "continued": True}.items():
             self.study._storage.set_trial_user_attr(trial._trial_id, key, value)
         self.study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
-        self.study.enqueue_trial(trial.params, user_attrs=attributes)
+        fixed = trial.system_attrs.get("fixed_params", {})  # killed before it took them up
+        self.study.enqueue_trial({**fixed, **trial.params}, user_attrs=attributes)
 
-    def _one(self, trial: optuna.Trial) -> None:
+    def _one(self, trial: optuna.Trial, values: dict[str, Any]) -> None:
         """Runs a trial to its end, prunes it, or records its crash."""
-        values = {parameter.name: parameter.suggest(trial) for parameter in self.space}
         name = trial.user_attrs.get("folder", _name(trial.number))
         trial.set_user_attr("folder", name)
         trial.set_user_attr("values", values)
@@ -170,8 +217,8 @@ class _Study:
 
         if "summary" in result:
             summary = result["summary"]
-            for key in ("steps", "wall_s", "best", "base_wer"):
-                trial.set_user_attr(key, summary[key])
+            for key in ("steps", "wall_s", "best", "base_wer", "better_than_base"):
+                trial.set_user_attr(key, summary.get(key))
             self.study.tell(trial, summary["dev"]["wer"])
             say(f"trial {trial.number}: dev WER {summary['dev']['wer']:.4f}")
             return
@@ -191,9 +238,7 @@ class _Study:
         return any(trial.value is not None for trial in self.study.trials)
 
     def _give_up_when_all_fail(self) -> None:
-        finished = [
-            t for t in self.study.trials if t.state.is_finished() and not t.user_attrs.get("continued")
-        ]
+        finished = [trial for trial in self.study.trials if counts(trial)]
         last = finished[-FAILURES_IN_A_ROW:]
         if len(last) == FAILURES_IN_A_ROW and all(t.state.name == "FAIL" for t in last):
             raise LimitError(
@@ -214,11 +259,12 @@ class _Study:
 
     def summary(self) -> dict[str, Any]:
         """What ``--json`` prints; writes the best recipe."""
-        states = [trial.state.name.lower() for trial in self.study.trials]
+        states = [t.state.name.lower() for t in self.study.trials if not t.user_attrs.get("repeated")]
         counts = {name: states.count(name) for name in ("complete", "pruned", "fail", "running")}
         found: dict[str, Any] = {
             "trials": counts,
             "best": None,
+            "better_than_base": None,
             "recipe": None,
             "out": str(self.folder),
             "report": str(self.folder / "report.html"),
@@ -231,7 +277,14 @@ class _Study:
         out = str(self.folder / "trials" / best.user_attrs["folder"] / "run")
         store.write_text(path, with_values(self.recipe, best.user_attrs["values"], out=out).to_toml())
         found["best"] = {"params": best.user_attrs["values"], "wer": best.value, "trial": best.number}
+        found["better_than_base"] = best.user_attrs.get("better_than_base")
         return found | {"recipe": str(path)}
+
+
+def counts(trial: optuna.trial.FrozenTrial) -> bool:
+    """Whether a trial is finished: neither continued under another number nor a repeated point."""
+    again = trial.user_attrs.get("continued") or trial.user_attrs.get("repeated")
+    return trial.state.is_finished() and not again
 
 
 def _name(number: int) -> str:
@@ -258,7 +311,7 @@ def _open_study(recipe: Recipe, folder: Path, space: list[Parameter]) -> optuna.
     study = optuna.create_study(
         study_name="govor",
         storage=storage,
-        sampler=_sampler(recipe),
+        sampler=_sampler(recipe, 0, 0),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=recipe.tune.warmup_trials, n_warmup_steps=1),
         direction="minimize",
         load_if_exists=True,
@@ -284,8 +337,19 @@ def vars_of(parameter: Parameter) -> dict[str, Any]:
     return dataclasses.asdict(parameter)
 
 
-def _sampler(recipe: Recipe) -> Any:
+def _sampler(recipe: Recipe, finished: int, attempt: int) -> Any:
+    """TPE (Bergstra et al. 2011) for the next trial; where it proposes a known point, a draw at random.
+
+    Args:
+        recipe: with seed and number of trials.
+        finished: trials that are finished.
+        attempt: points already proposed in vain for this trial.
+    """
+    import numpy as np
     import optuna
 
+    seed = int(np.random.SeedSequence([recipe.tune.seed, finished, attempt]).generate_state(1)[0])
+    if attempt:
+        return optuna.samplers.RandomSampler(seed=seed)
     startup = max(3, min(10, recipe.tune.trials // 3))
-    return optuna.samplers.TPESampler(seed=recipe.tune.seed, n_startup_trials=startup)
+    return optuna.samplers.TPESampler(seed=seed, n_startup_trials=startup)

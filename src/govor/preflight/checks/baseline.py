@@ -68,7 +68,7 @@ def test_split_can_tell(
 def expected_wer(facts: dict[str, Any]) -> tuple[float, str]:
     """The WER to reckon with: the base model's where it was measured, and where it comes from."""
     base = facts.get("base_wer")
-    if base and 0 < base["value"] < USUAL_WER:
+    if base and 0 < (base["value"] or 0) < USUAL_WER:
         return float(base["value"]), "the base model's"
     return USUAL_WER, "a usual one"
 

@@ -21,10 +21,10 @@ ENOUGH_STEPS = 30
 
 
 @check("learning_rate_zero")
-def rates_move_weights(family: Family, training: TrainConfig) -> Iterator[Finding]:
+def rates_move_weights(family: Family, training: TrainConfig, peak_rate: float) -> Iterator[Finding]:
     """The learning rate is large enough to change the weights that are trained."""
     rates = {
-        name: training.lr * factor_of(name, training.rates)
+        name: peak_rate * factor_of(name, training.rates)
         for name, parameter in family.model.named_parameters()
         if parameter.requires_grad
     }
@@ -36,7 +36,7 @@ def rates_move_weights(family: Family, training: TrainConfig) -> Iterator[Findin
             f"the highest rate of any trained parameter is {max(rates.values()):.1g}",
             f"at least {LEAST_RATE:g}; usual are 1e-5 to 1e-3",
             "the weights never change, the WER stays what it is at step 0",
-            "set [train] lr = 1e-4 (large pretrained models) to 2e-3 (small new ones), and rates above 0",
+            "leave [train] lr away (the usual rate for the model is taken then), and set rates above 0",
         )
 
 

@@ -1,0 +1,70 @@
+"""The model that an evaluated one was fine-tuned from: where it is, and whether it was better."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from govor.shown import interval_text
+
+
+@dataclass(frozen=True)
+class Base:
+    """What a fine-tuned model began with.
+
+    Attributes:
+        name: folder or Hub id; None where there is nothing to compare with.
+        revision: commit of a Hub model.
+        why_none: what the model is instead.
+        on_dev: what training found on dev, as ``govor.json`` has it; empty where it says nothing.
+    """
+
+    name: str | None = None
+    revision: str | None = None
+    why_none: str = ""
+    on_dev: Mapping[str, Any] | None = None
+
+    def is_at(self, place: str | None) -> bool:
+        """Whether `place` names it."""
+        if place is None or self.name is None:
+            return False
+        return place == self.name or Path(place).expanduser().absolute() == Path(self.name).absolute()
+
+
+def base_of(model: str) -> Base:
+    """The base of a run, checkpoint, folder or Hub id."""
+    from govor.errors import ModelError
+    from govor.models.opening import resolve
+    from govor.models.saved import hub_settings, read_settings
+
+    try:
+        place = resolve(model)
+    except ModelError as error:
+        return Base(why_none=str(error))
+    settings = read_settings(place) if isinstance(place, Path) else hub_settings(place)
+    on_dev = settings.get("base_on_dev")
+    if settings.get("new_head"):
+        return Base(why_none="its head or vocabulary is new", on_dev=on_dev)
+    if not settings.get("base"):
+        return Base(why_none="it was trained from scratch, or not by govor", on_dev=on_dev)
+    return Base(str(settings["base"]), settings.get("base_revision"), on_dev=on_dev)
+
+
+def verdicts(summary: Mapping[str, Any]) -> list[str]:
+    """What must be said first of a model that is no better than its base: on these rows, and on dev."""
+    found = []
+    if summary.get("better_than_base") is False:
+        comparison = summary["comparison"]
+        difference = comparison["wer_difference"]
+        ends = interval_text(difference, comparison["groups"], signed=True)
+        found.append(
+            f"not better than its base model on {summary['split']}: WER "
+            f"{100 * summary['wer']['value']:.2f}% against {100 * summary['baseline']['wer']['value']:.2f}%, "
+            f"difference {100 * difference['value']:+.2f} points ({ends})"
+        )
+    on_dev = summary.get("base_on_dev") or {}
+    if on_dev.get("better") is False:
+        found.append(str(on_dev["sentence"]))
+    return found

@@ -1,0 +1,52 @@
+"""The report of an evaluation that was cut off behind its scores, made from its files alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from govor.evaluate.diagnosis import diagnose
+from govor.evaluate.report import Material, write_report
+from govor.evaluate.results import groups_of, stored_normaliser
+from govor.evaluate.scores import Scores, score
+from govor.store import read_json
+
+
+def can_remake(folder: Path) -> bool:
+    """Whether everything but the page is there."""
+    return (folder / "summary.json").exists() and (folder / "scores.parquet").exists()
+
+
+def remake_report(folder: Path) -> None:
+    """Writes ``report.html`` from ``summary.json`` and ``scores.parquet``; the page holds no clips."""
+    summary, table = read_json(folder / "summary.json"), pl.read_parquet(folder / "scores.parquet")
+    scores = _scores(table, summary, "hypothesis")
+    baseline = _scores(table, summary, "baseline_hypothesis") if "baseline_hypothesis" in table else None
+    confidences = table["confidence"].to_list()
+    diagnosis = diagnose(
+        scores,
+        confidences=confidences,
+        levels_db=table["level_db"].to_list(),
+        languages=_languages(table),
+        heard_languages=table["heard_language"].to_list(),
+    )
+    key = f"{summary['dataset']['fingerprint'][:12]}-{summary['split']}-remade"
+    material = Material(summary, scores, diagnosis, table, confidences, {}, baseline, key)
+    write_report(folder / "report.html", material, None, 0)
+
+
+def _languages(table: pl.DataFrame) -> list[str | None] | None:
+    return table["language"].to_list() if "language" in table.columns else None
+
+
+def _scores(table: pl.DataFrame, summary: Mapping[str, Any], column: str) -> Scores:
+    ids = table["id"].to_list()
+    references = dict(zip(ids, table["reference"].to_list(), strict=True))
+    said = dict(zip(ids, (text or "" for text in table[column].to_list()), strict=True))
+    languages = dict(zip(ids, _languages(table) or [None] * len(ids), strict=True))
+    normaliser = stored_normaliser(summary["normaliser"])
+    seed = int(summary.get("seed", 0))
+    return score(references, said, normaliser, groups_of(table), seed, languages=languages)

@@ -1,0 +1,96 @@
+"""The learning rate to begin with: what published recipes use for a family and size, less for small sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from govor.config import ModelConfig, TrainConfig
+from govor.config.train import SMALL_SET_FACTOR, SMALL_SET_HOURS
+from govor.models.opening import is_ctc, resolve
+from govor.models.quiet import readable
+
+
+@dataclass(frozen=True)
+class UsualRate:
+    """A peak learning rate and how it came about.
+
+    Attributes:
+        usual: for the family and size, in published recipes.
+        small_set: whether the set is so small that less is used.
+    """
+
+    usual: float
+    small_set: bool = False
+
+    @property
+    def rate(self) -> float:
+        """To train with."""
+        return float(f"{self.usual * (SMALL_SET_FACTOR if self.small_set else 1.0):.4g}")
+
+    @property
+    def sentence(self) -> str:
+        """For people."""
+        less = (
+            f", times {SMALL_SET_FACTOR:g} because the set has less than {SMALL_SET_HOURS:g} h"
+            if self.small_set
+            else ""
+        )
+        return f"learning rate {self.rate:g}: usual for this kind and size of model is {self.usual:g}{less}"
+
+
+def usual_rate(config: ModelConfig) -> float:
+    """The peak rate of published recipes for a model; its weights are not opened.
+
+    Args:
+        config: ``[model]``.
+
+    Raises:
+        ModelError: there is no such model.
+        RecipeError: new sizes that no architecture has.
+    """
+    from govor.models.ctc_rates import ctc_rate
+    from govor.models.whisper_rates import whisper_rate
+
+    new, lora = bool(config.from_scratch), bool(config.lora)
+    configuration = _new_configuration(config) if new else _base_configuration(config)
+    if is_ctc(configuration):
+        return ctc_rate(configuration, new=new, adapters=lora or config.adapter)
+    return whisper_rate(configuration, new=new, lora=lora)
+
+
+def first_rate(config: ModelConfig, seconds: float) -> UsualRate:
+    """The rate for a model and a set of so many seconds: less of it below an hour.
+
+    Only where a whole pretrained model is trained: new weights and adapters have nothing to lose.
+    """
+    whole = not (config.from_scratch or config.lora or config.adapter)
+    return UsualRate(usual_rate(config), whole and seconds < SMALL_SET_HOURS * 3600)
+
+
+def seconds_used(train: TrainConfig, seconds: float) -> float:
+    """Seconds of the train split that are learned from."""
+    return seconds if train.hours is None else min(seconds, train.hours * 3600)
+
+
+def _base_configuration(config: ModelConfig) -> Any:
+    from transformers import AutoConfig
+
+    place = resolve(config.base or "")
+    with readable(place):
+        return AutoConfig.from_pretrained(place, revision=config.revision, **config.settings)
+
+
+def _new_configuration(config: ModelConfig) -> Any:
+    from govor.models.scratch import ctc_configuration
+
+    sizes = config.from_scratch
+    if sizes.get("model_type") != "whisper":
+        return ctc_configuration(sizes, 2, 0)
+    from transformers import WhisperConfig
+
+    if "d_model" in sizes or "tokenizer" not in sizes:
+        return WhisperConfig(**{key: sizes[key] for key in ("d_model",) if key in sizes})
+    place = str(sizes["tokenizer"])
+    with readable(place):
+        return WhisperConfig.from_pretrained(place)

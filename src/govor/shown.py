@@ -1,0 +1,51 @@
+"""An interval for people, written in one way everywhere: terminal, reports, cards, messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+NOUNS = {"utterance": "utterances", "speaker": "speakers", "recording": "recordings"}
+
+
+def has_interval(rate: Mapping[str, Any]) -> bool:
+    """Whether both ends are known; files of earlier versions may hold one of them alone."""
+    return rate.get("low") is not None and rate.get("high") is not None
+
+
+def interval_text(
+    rate: Mapping[str, Any],
+    groups: Mapping[str, Any] | None = None,
+    *,
+    scale: float = 100.0,
+    digits: int = 2,
+    signed: bool = False,
+    unit: str = "",
+    between: str = " to ",
+) -> str:
+    """The ends of an interval: ``12.10 to 15.30``, or why there are none.
+
+    Args:
+        rate: with ``low`` and ``high``, as `govor.records.Interval` writes them.
+        groups: what it resamples (``unit``, ``count``), where known.
+        scale: by which the ends are multiplied: 100 for percent and points.
+        digits: behind the point.
+        signed: with ``+`` above zero, for differences.
+        unit: written behind the upper end, such as ``%``.
+        between: what stands between the ends.
+    """
+    if not has_interval(rate):
+        return without_interval(groups)
+    sign = "+" if signed else ""
+    low, high = (f"{scale * rate[key]:{sign}.{digits}f}" for key in ("low", "high"))
+    return f"{low}{between}{high}{unit}"
+
+
+def without_interval(groups: Mapping[str, Any] | None = None) -> str:
+    """Why there is no interval: ``no interval (1 speaker)``."""
+    if groups is None:
+        return "no interval"
+    count, unit = int(groups["count"]), str(groups["unit"])
+    if count > 1:
+        return "no interval (no reference words)"
+    return f"no interval ({count} {unit if count == 1 else NOUNS.get(unit, unit + 's')})"
