@@ -26,6 +26,7 @@ class Sure:
     """A family that gives every label the probability 0.8 over short windows, 0.5 over full ones."""
 
     train_windows = "mixed"
+    max_window_s = 30.0
     model = torch.nn.Linear(1, 1)
 
     def collate(self, examples: list[Example]) -> list[Example]:

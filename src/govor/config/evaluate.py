@@ -9,6 +9,8 @@ from govor.config.setting import setting
 from govor.config.text import TextConfig
 
 ENGLISH = "english"
+CPU_BATCH_S, GPU_BATCH_S = 240.0, 960.0
+"""Seconds that a model computes at once while decoding; for Whisper a clip counts its whole window."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,11 @@ class EvaluateConfig:
         None, "rules of the normaliser, or english (Whisper's, alone); none: the model's own"
     )
     language: str | None = setting(None, "language given to a multilingual model; none: each clip's own")
-    batch_s: float = setting(240.0, "padded seconds decoded together", unit="s")
+    batch_s: float | None = setting(
+        None,
+        f"computed seconds decoded together; none: {CPU_BATCH_S:g} on a CPU, {GPU_BATCH_S:g} on a GPU",
+        unit="s",
+    )
     beam_size: int = setting(1, "beams; 1 is greedy")
     lm: str | None = setting(None, "ARPA file for CTC beam search")
     lm_weight: float | None = setting(
@@ -36,7 +42,7 @@ class EvaluateConfig:
     audio_bytes: int = setting(50_000_000, "most audio inside report.html", unit="bytes")
 
     def __post_init__(self) -> None:
-        if self.batch_s <= 0:
+        if self.batch_s is not None and self.batch_s <= 0:
             raise ValueError(f"batch_s is {self.batch_s}; it takes seconds above 0")
         if self.beam_size < 1:
             raise ValueError(f"beam_size is {self.beam_size}; it takes 1 (greedy) or more")

@@ -23,7 +23,9 @@ class TranscribeConfig:
     language: str | None = setting(None, "language; none: the model's own, or detected")
     task: str = setting("transcribe", "what a multilingual model does", choices=("transcribe", "translate"))
     words: bool = setting(False, "times of words in JSON (subtitles use them in any case)")
-    batch_s: float = setting(240.0, "padded seconds decoded together", unit="s")
+    batch_s: float = setting(
+        240.0, "seconds computed together; for Whisper a short window counts as a whole one", unit="s"
+    )
     beam_size: int = setting(1, "beams; 1 is greedy")
     lm: str | None = setting(None, "ARPA file for CTC beam search")
     lm_weight: float | None = setting(

@@ -119,7 +119,7 @@ def transcriber_config(config: EvaluateConfig) -> TranscribeConfig:
     """How ``govor transcribe`` decodes with the settings of an evaluation."""
     return TranscribeConfig(
         language=config.language,
-        batch_s=config.batch_s,
+        batch_s=config.batch_s or TranscribeConfig.batch_s,
         beam_size=config.beam_size,
         lm=config.lm,
         lm_weight=config.lm_weight,

@@ -17,8 +17,9 @@ from govor.errors import GovorError, LimitError
 from govor.findings import Finding, count_of
 from govor.preflight.budget import Budget, OutOfTimeError
 from govor.preflight.materials import Materials, UnavailableError
-from govor.preflight.registry import Check, all_checks, require_known
+from govor.preflight.registry import COSTS, Check, all_checks, require_known
 from govor.preflight.report import terminal_lines, write_report
+from govor.store import readable_seconds
 
 
 @dataclass
@@ -44,6 +45,7 @@ class Outcome:
         return {
             "check": self.check.name,
             "title": self.check.title,
+            "cost": self.check.cost,
             "status": self.status,
             "seconds": round(self.seconds, 3),
             "note": self.note,
@@ -74,6 +76,8 @@ def preflight(recipe: Recipe, *, out: Path, device: str = "auto") -> dict[str, A
         outcomes = run_checks(materials)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+    if "base" in vars(materials):
+        materials.base.save(out)
     summary = summarise(outcomes, materials, out)
     summary["fingerprint"] = fingerprint_of(recipe, materials.dataset)
     write_report(summary, out, Path(recipe.work).name or recipe.name)
@@ -128,15 +132,26 @@ def fingerprint_of(recipe: Recipe, dataset: Any) -> str:
 
 
 def run_checks(materials: Materials) -> list[Outcome]:
-    """All registered checks in order; what `materials` lacks is skipped, what has no time inconclusive."""
+    """All checks, cheap ones first; what `materials` lacks is skipped, what has no time inconclusive."""
     checks = all_checks()
+    minutes = materials.budget.total_s / 60
+    console.say(
+        f"preflight: {len(checks)} checks of data and model, at most {minutes:g} min ([preflight] minutes)"
+    )
     cannot: dict[str, GovorError | UnavailableError] = {}
     outcomes = []
     with console.progress("preflight", len(checks), "checks") as bar:
         for one in checks:
+            _announce(one, materials)
             outcomes.append(run_check(one, materials, cannot))
             bar.advance(1, one.title)
     return outcomes
+
+
+def _announce(one: Check, materials: Any) -> None:
+    """Says what is begun where that can take long."""
+    if COSTS.index(one.cost) >= COSTS.index("decoding") and materials.budget.left_s and not one.after:
+        console.say(f"preflight, after {readable_seconds(materials.budget.used_s)}: {one.doing}")
 
 
 def run_check(one: Check, materials: Any, cannot: dict[str, Any]) -> Outcome:
@@ -150,7 +165,8 @@ def run_check(one: Check, materials: Any, cannot: dict[str, Any]) -> Outcome:
     outcome, start_s = Outcome(one), time.monotonic()
     budget: Budget = materials.budget
     try:
-        budget.spend()
+        if one.cost != COSTS[0]:
+            budget.spend()
         taken = _take(one, materials, cannot, outcome)
         if taken is not None:
             outcome.findings.extend(one.run(**taken) or ())
@@ -199,7 +215,7 @@ def _inconclusive(one: Check, budget: Budget) -> Finding:
         one.name,
         f"not finished after {budget.used_s / 60:.1f} min",
         f"[preflight] minutes = {budget.total_s / 60:g}",
-        f"nobody knows whether this holds: {one.title[0].lower()}{one.title[1:]}",
+        f"nobody knows whether this holds: {one.doing}",
         f"give it more time: --set preflight.minutes={max(1, round(budget.total_s / 30)):g}",
     )
 
