@@ -22,8 +22,8 @@ HIGH_WER = 0.75
 def forced_error(family: Family, examples: Sequence[Example]) -> float:
     """1 - exp(-mean negative log-likelihood of a label): about the share of labels the model gets wrong.
 
-    Computed on `examples` with their labels given, in evaluation mode, without gradients, over full windows, in
-    batches as large as those of decoding.
+    Computed on `examples` with their labels given, in evaluation mode, without gradients, over full windows,
+    in batches as large as those of decoding.
     """
     import torch
 
