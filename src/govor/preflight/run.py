@@ -140,18 +140,20 @@ def run_checks(materials: Materials) -> list[Outcome]:
     )
     cannot: dict[str, GovorError | UnavailableError] = {}
     outcomes = []
-    with console.progress("preflight", len(checks), "checks") as bar:
+    with console.progress("preflight", None, "checks") as bar:
         for one in checks:
             _announce(one, materials)
             outcomes.append(run_check(one, materials, cannot))
-            bar.advance(1, one.title)
+            bar.advance(1, f"of {len(checks)}: {one.title}")
     return outcomes
 
 
 def _announce(one: Check, materials: Any) -> None:
-    """Says what is begun where that can take long."""
-    if COSTS.index(one.cost) >= COSTS.index("decoding") and materials.budget.left_s and not one.after:
-        console.say(f"preflight, after {readable_seconds(materials.budget.used_s)}: {one.doing}")
+    """Says what is begun where that can take long, and how long at most."""
+    left_s = materials.budget.left_s
+    if COSTS.index(one.cost) >= COSTS.index("decoding") and left_s and not one.after:
+        used, left = readable_seconds(materials.budget.used_s), readable_seconds(left_s)
+        console.say(f"preflight, after {used}: {one.doing} (at most {left})")
 
 
 def run_check(one: Check, materials: Any, cannot: dict[str, Any]) -> Outcome:

@@ -19,6 +19,8 @@ USUAL_WER = 0.2
 SPREAD_FACTOR = 2.0
 """Errors cluster in utterances: their variance is about twice the binomial one."""
 NORMAL_95 = 1.96
+LARGEST_TEST_SHARE = 0.5
+"""Of all utterances: a larger test set leaves too little to learn from, and is not advised."""
 
 
 @check()
@@ -51,7 +53,10 @@ def test_split_can_tell(
     half = half_width(wer, words)
     facts["test_interval"] = f"a WER of {wer:.2f} on {table.height:,} utterances would read ±{half:.3f}"
     if half > settings.hoped_difference:
-        yield _too_small(recipe.evaluate.split, table, words, wer, assumed, half, settings.hoped_difference)
+        everything = sum(one.height for one in tables.values())
+        yield _too_small(
+            recipe.evaluate.split, table, words, (wer, assumed, half), settings.hoped_difference, everything
+        )
 
 
 def expected_wer(facts: dict[str, Any]) -> tuple[float, str]:
@@ -68,9 +73,22 @@ def half_width(wer: float, words: int) -> float:
 
 
 def _too_small(
-    split: str, table: pl.DataFrame, words: int, wer: float, assumed: str, half: float, hoped: float
+    split: str,
+    table: pl.DataFrame,
+    words: int,
+    reckoned: tuple[float, str, float],
+    hoped: float,
+    everything: int,
 ) -> Finding:
+    wer, assumed, half = reckoned
     needed = math.ceil(table.height * (half / hoped) ** 2)
+    larger = (
+        f"set [select] test = {needed}, or say what you hope for"
+        if needed <= LARGEST_TEST_SHARE * everything
+        else f"the data set has {everything:,} utterances in all, too few for that: compare models in pairs"
+        " on the same rows ([evaluate] baseline), which tells smaller differences apart, get more test data,"
+        " or say what you hope for"
+    )
     return Finding(
         "test_too_small",
         "warning",
@@ -79,5 +97,5 @@ def _too_small(
         f" have a 95% interval of ±{half:.3f}",
         f"the difference hoped for is {hoped:g}; telling that apart takes about {needed:,} such utterances",
         "two models could not be told apart on it, whichever is better",
-        f"set [select] test = {needed}, or say what you hope for with [preflight] hoped_difference",
+        f"{larger} with [preflight] hoped_difference",
     )

@@ -18,6 +18,8 @@ LEAST_RATE = 1e-8
 """AdamW moves every weight by about the rate each step; below this, float32 weights stay as they are."""
 LEAST_FALL = 0.5
 ENOUGH_STEPS = 30
+FEW_STEPS = 10
+"""Fewer steps tell nothing about where a loss goes."""
 
 
 @check("learning_rate_zero")
@@ -125,6 +127,8 @@ def _unfinished(practice: Practice) -> Finding:
         "one_batch_is_learnt",
         describe(practice),
         "until the texts come back",
-        "the loss falls, but whether decoding gives the texts back is not known yet",
+        "the loss falls, but whether decoding gives the texts back is not known yet"
+        if len(practice.losses) >= FEW_STEPS and practice.fell > 0
+        else "so few steps say nothing about where the loss goes",
         "give preflight more time ([preflight] minutes), a GPU, or read the first samples of govor status",
     )
