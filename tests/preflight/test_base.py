@@ -8,7 +8,7 @@ import pytest
 import torch
 from preflight_parts import recipe_with
 
-from govor.preflight.base import BaseSaid, base_said, fingerprint_of_decoding
+from govor.preflight.base import BaseSaid, base_said, dev_options, fingerprint_of_decoding
 from govor.preflight.budget import OutOfTimeError
 from govor.preflight.checks.baseline import base_model_is_measured
 from govor.preflight.materials import UnavailableError
@@ -24,7 +24,7 @@ def made(materials_of, base):
 
 
 def again(made, folder, **changes):
-    options = dataclasses.replace(made.decode_options, **changes)
+    options = dataclasses.replace(dev_options(made.recipe), **changes)
     return base_said(folder, made.family, made.dataset, "dev", options)
 
 
@@ -74,11 +74,11 @@ def test_a_new_model_says_nothing_yet(materials_of):
 
 
 def test_a_fingerprint_hangs_on_every_weight(made):
-    before = fingerprint_of_decoding(made.family, made.dataset, "dev", made.decode_options)
+    before = fingerprint_of_decoding(made.family, made.dataset, "dev", dev_options(made.recipe))
     for parameter in made.family.model.parameters():
         with torch.no_grad():
             parameter.view(-1)[-1] += 1e-3
-        after = fingerprint_of_decoding(made.family, made.dataset, "dev", made.decode_options)
+        after = fingerprint_of_decoding(made.family, made.dataset, "dev", dev_options(made.recipe))
         assert after != before
         before = after
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from govor import store
-from govor.config import TrainConfig
+from govor.config import Recipe, TrainConfig
 from govor.errors import GovorError
 from govor.load.seeds import fixed_rows, generator
 from govor.models.base import DecodeOptions, Family
@@ -50,6 +50,11 @@ class BaseSaid:
         except (GovorError, OSError, TypeError):
             return None
         return stored if stored.fingerprint == fingerprint else None
+
+
+def dev_options(recipe: Recipe) -> DecodeOptions:
+    """How dev is decoded while training, and so before it."""
+    return DecodeOptions(language=recipe.model.language, task=recipe.model.task)
 
 
 def base_said(folder: Path, family: Any, dataset: Any, split: str, options: DecodeOptions) -> BaseSaid | None:

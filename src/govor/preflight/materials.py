@@ -10,8 +10,8 @@ import polars as pl
 
 from govor.config import PreflightConfig, Recipe, TrainConfig, Workspace
 from govor.corpora.folder import SPLITS, Corpus
-from govor.models.base import DecodeOptions, Family
-from govor.preflight.base import BaseSaid, decode_base
+from govor.models.base import Family
+from govor.preflight.base import BaseSaid, decode_base, dev_options
 from govor.preflight.budget import Budget
 from govor.preflight.clips import Clip, Tables, at_rate, sample_clips
 from govor.preflight.labels import label_all
@@ -117,11 +117,6 @@ class Materials:
         )
         return model
 
-    @property
-    def decode_options(self) -> DecodeOptions:
-        """How dev is decoded while training."""
-        return DecodeOptions(language=self.recipe.model.language, task=self.recipe.model.task)
-
     @cached_property
     def base(self) -> BaseSaid:
         """What the model says of dev before anything is trained."""
@@ -130,7 +125,7 @@ class Materials:
             raise UnavailableError("a new model, or one with a new head, has no WER before training")
         if self.training.dev_split not in self.tables:
             raise UnavailableError("there is no dev split")
-        return decode_base(self.family, self.dataset, self.training, self.decode_options, self.budget)
+        return decode_base(self.family, self.dataset, self.training, dev_options(self.recipe), self.budget)
 
     @cached_property
     def labels(self) -> Tables:
