@@ -2,7 +2,7 @@
 
 import pytest
 
-from govor.errors import ModelError, UsageError
+from govor.errors import LanguageError, ModelError, UsageError
 from govor.findings import Finding
 from govor.preflight.budget import Budget
 from govor.preflight.materials import UnavailableError
@@ -97,6 +97,26 @@ def test_a_crash_is_an_error_not_a_pass():
     outcome = run_check(made(crash, "number"), Materials(), {})
     assert [(one.code, one.severity) for one in outcome.findings] == [("check_failed", "error")]
     assert "RuntimeError: index out of range" in outcome.findings[0].message
+
+
+def test_an_error_of_two_checks_is_told_once():
+    def refuse(number):
+        raise ModelError("base model x needs a language")
+
+    cannot = {}
+    first, second = (run_check(made(refuse, "number"), Materials(), cannot) for _ in range(2))
+    assert [one.code for one in first.findings] == ["check_failed"]
+    assert (second.status, second.findings, second.note) == ("skipped", [], "base model x needs a language")
+
+
+def test_an_unknown_language_is_mended_with_a_related_one():
+    class Foreign(Materials):
+        @property
+        def family(self):
+            raise LanguageError("the model does not know the language 'tw'")
+
+    found = run_check(made(lambda family: [], "family"), Foreign(), {}).findings
+    assert [one.code for one in found] == ["model_unusable"] and "related language" in found[0].fix
 
 
 def test_an_unknown_code_to_accept_names_the_nearest():

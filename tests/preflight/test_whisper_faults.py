@@ -109,6 +109,14 @@ def test_right_language_tokens_give_no_finding(whisper, tables, kind):
     assert not own(made)
 
 
+def test_a_language_that_the_model_lacks_is_trained_under_another_ones_token(whisper, tables):
+    assert not own(whisper(with_language(tables, "tw"), language="sv"))
+    made = whisper(with_language(tables, "tw"), language="sv")
+    encoding(made.family, lambda tokens: tokens[1:])
+    (found,) = own(made)
+    assert found.code == "language_token" and "related" in found.fix and "'tw'" not in found.fix
+
+
 @pytest.mark.parametrize("kind", ["translate", "missing", "translate in the labels alone"])
 def test_wrong_and_missing_task_tokens_are_found(whisper, kind):
     made = whisper(task="translate") if kind == "translate" else whisper()
