@@ -9,6 +9,7 @@ import pytest
 from preflight_parts import edit_json, recipe_with
 
 from govor.errors import ModelError
+from govor.preflight.checks.learning import describe
 from govor.preflight.checks.lengths import labels_fit_the_decoder
 from govor.preflight.checks.vocabulary import the_models_own_checks_pass, transcripts_come_back
 
@@ -237,3 +238,11 @@ def test_the_real_tokenizer_gives_no_finding(shared_data, materials_of):
     made = materials_of(recipe_with(model={"from_scratch": scratch}))
     assert not own(made)
     assert not list(transcripts_come_back(made.family, made.labels, made.normaliser, made.facts))
+
+
+def test_on_a_cpu_one_batch_is_practised_over_short_windows(whisper):
+    made = whisper()
+    made.family.train_windows = "full"
+    made.budget.total_s = 2.0
+    assert made.practice.windows == "short" and made.family.train_windows == "full"
+    assert made.practice.losses and "short encoder windows" in describe(made.practice)

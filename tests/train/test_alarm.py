@@ -44,6 +44,18 @@ def test_it_is_measured_over_full_windows() -> None:
     assert np.isclose(forced_error(family, examples), 0.5) and family.train_windows == "mixed"
 
 
+def test_it_is_measured_in_batches_of_windows() -> None:
+    class Counting(Sure):
+        def collate(self, examples: list[Example]) -> list[Example]:
+            sizes.append(len(examples))
+            return examples
+
+    sizes: list[int] = []
+    examples = [Example(str(n), np.zeros((4, 2), np.float32), (1,) * (n + 1), 1.0) for n in range(20)]
+    assert np.isclose(forced_error(Counting(), examples), 0.5)
+    assert sum(sizes) == 20 and max(sizes) == 8  # 240 s of 30 s windows
+
+
 def test_a_disagreement_stands_in_the_metrics(
     recipe: Callable[..., Recipe], tmp_path: Path, monkeypatch, capfd
 ) -> None:
