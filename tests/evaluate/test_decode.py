@@ -2,12 +2,13 @@
 
 import numpy as np
 import polars as pl
+import pytest
 import soxr
 from hypothesis import given
 from hypothesis import strategies as st
 
 from govor.evaluate import decode_rows
-from govor.evaluate.decode import plan_batches
+from govor.evaluate.decode import plan_batches, plan_for
 from govor.models.base import DecodeOptions
 from govor.records import Hypothesis
 from speech import RATE, speak
@@ -18,10 +19,12 @@ from speech import RATE, speak
     st.floats(1, 100),
     st.integers(1, 9),
     st.integers(1, 70),
+    st.sampled_from([0.0, 2.5, 30.0]),
 )
-def test_every_row_once_within_the_budget(durations, batch_s, max_batch, pool_rows):
+def test_every_row_once_within_the_budget(durations, batch_s, max_batch, pool_rows, least):
     lengths = np.array(durations)
-    batches = plan_batches(lengths, range(len(lengths)), batch_s, max_batch, pool_rows)
+    batches = plan_batches(lengths, range(len(lengths)), batch_s, max_batch, pool_rows, least)
+    lengths = np.maximum(lengths, least)
     assert sorted(row for batch in batches for row in batch) == list(range(len(lengths)))
     for batch in batches:
         assert len(batch) <= max_batch
@@ -86,6 +89,29 @@ def test_clips_longer_than_the_window_are_transcribed_in_windows():
     found = dict(decode_rows(Windowed(), clips, "test", [0, 1], DecodeOptions(), batch_s=20))
     assert found["u8000"].text == "riječ"
     assert set(found["u44000"].text.split()) == {"riječ"}
+
+
+class Wide(Counting):
+    """Computes 30 s for every wave."""
+
+    max_window_s = 30.0
+
+
+@pytest.mark.parametrize(("windows", "largest"), [("full", 3), ("short", 10)])
+def test_a_clip_costs_the_window_that_is_computed_for_it(windows, largest):
+    recogniser, clips = Wide(), Clips(list(range(8_000, 8_010)))
+    options = DecodeOptions(windows=windows)
+    found = list(decode_rows(recogniser, clips, "test", range(10), options, batch_s=90.0))
+    assert len(found) == 10 and max(map(len, recogniser.batches)) == largest
+
+
+@pytest.mark.parametrize(("device", "windows"), [("cpu", 8), ("cuda:1", 32)])
+def test_how_much_is_decoded_together_hangs_on_the_device(device, windows):
+    recogniser = Wide()
+    recogniser.device = device
+    batches = plan_for(recogniser, np.full(100, 3.0), range(100), None, DecodeOptions())
+    assert max(map(len, batches)) == windows
+    assert len(plan_for(recogniser, np.full(100, 3.0), range(100), 60.0, DecodeOptions())) == 50
 
 
 class Cramped(Counting):

@@ -41,6 +41,7 @@ class MemoryDataset:
     def __init__(self, tables, waves, info=None):
         self.tables, self.stored, self.info = tables, waves, info or {}
         self.sample_rate = RATE_HZ
+        self.fingerprint = "in memory"
 
     @property
     def splits(self):

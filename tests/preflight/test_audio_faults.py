@@ -9,6 +9,7 @@ import soundfile
 import soxr
 from preflight_parts import recipe_with, sentences, speak
 
+from govor.config import TrainConfig
 from govor.corpora.folder import Corpus, CorpusInfo, CorpusWriter
 from govor.preflight.budget import Budget
 from govor.preflight.checks.lengths import clips_fit_the_window
@@ -87,6 +88,7 @@ def test_one_wrong_recording_among_many_is_found(tmp_path):
     )
     assert codes(found) == ["sample_rate_wrong"]
     assert "1 of 9" in found[0].measured and "u8" in found[0].samples[0]
+    assert found[0].severity == "warning" and "asetrate" not in found[0].fix and "listen" in found[0].fix
 
 
 def narrow(wave, rate_hz=16_000):
@@ -176,6 +178,16 @@ def test_clips_that_the_model_cuts_are_found(tables, seconds):
     found = list(clips_fit_the_window(Windowed(30.0), lasting(tables, *seconds)))
     assert codes(found) == ["clip_longer_than_window"]
     assert found[0].measured.startswith(f"{len(seconds)} of 30") and "max_duration = 30" in found[0].fix
+    assert found[0].severity == ("error" if len(seconds) > 1 else "warning")  # training leaves one out
+
+
+@pytest.mark.parametrize(("allowed", "severity"), [(0.1, "warning"), (0.09, "error")])
+def test_as_many_clips_as_training_leaves_out_stop_nothing(tables, allowed, severity):
+    long = lasting(tables, 31.0, 32.0, 33.0)
+    (found,) = clips_fit_the_window(Windowed(30.0), long, TrainConfig(max_skipped=allowed))
+    assert found.severity == severity
+    (found,) = clips_fit_the_window(Windowed(30.0), {"test": long["train"]}, TrainConfig(max_skipped=0.0))
+    assert found.severity == "warning" and "windows" in found.why
 
 
 @pytest.mark.parametrize(("window_s", "seconds"), [(30.0, (30.0,)), (30.0, (29.99, 0.5)), (None, (300.0,))])

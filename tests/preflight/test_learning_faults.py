@@ -11,6 +11,7 @@ from preflight_parts import recipe_with
 from govor.preflight.alarm import decoding_alarm
 from govor.preflight.checks.learning import one_batch_is_learnt, rates_move_weights
 from govor.preflight.checks.rates import rate_is_usual
+from govor.preflight.practice import Practice, practice_windows
 
 TEXTS = [
     "ministar čita zakon",
@@ -149,3 +150,15 @@ def test_loss_and_decoding_that_agree_raise_no_alarm(loss, hypotheses):
     if hypotheses[0] == TEXTS[0][:-2]:
         hypotheses = [t.rsplit(" ", 1)[0] + " x" for t in TEXTS]
     assert decoding_alarm(loss, TEXTS, hypotheses) is None
+
+
+def test_a_model_without_a_window_practises_as_it_is(materials_of):
+    made = materials_of()
+    assert practice_windows(made.family) == "full"
+
+
+@pytest.mark.parametrize(("steps", "said"), [(3, "so few steps"), (12, "the loss falls")])
+def test_a_few_steps_say_nothing_about_a_loss(steps, said):
+    practice = Practice(["a"], losses=[2.0 - 0.1 * n for n in range(steps)], trainable=1, labels=3)
+    (found,) = one_batch_is_learnt(practice, {})
+    assert found.code == "inconclusive" and said in found.why

@@ -79,11 +79,21 @@ def test_an_error_ends_with_status_3_and_stops_training(work):
     assert [one["code"] for one in summary["findings"] if one["severity"] == "error"] == ["disk_over_quota"]
 
 
-def test_without_time_everything_is_inconclusive(materials_of, tmp_path):
-    made = materials_of(recipe_with(preflight={"minutes": 0.0}))
+def test_without_time_what_needs_rows_alone_runs_and_the_rest_is_inconclusive(materials_of, tables, tmp_path):
+    made = materials_of(recipe_with(preflight={"minutes": 0.0}), {**tables, "dev": tables["train"]})
     summary = summarise(run_checks(made), made, tmp_path)
-    assert {one["status"] for one in summary["checks"]} == {"inconclusive"}
-    assert summary["errors"] == 0 and summary["warnings"] == len(summary["checks"])
+    assert {one["status"] for one in summary["checks"] if one["cost"] != "text"} == {"inconclusive"}
+    assert "inconclusive" not in {one["status"] for one in summary["checks"] if one["cost"] == "text"}
+    assert "split_same_id" in {one["code"] for one in summary["findings"]}
+    named = {one["where"] for one in summary["findings"] if one["code"] == "inconclusive"}
+    assert {"one_batch_is_learnt", "transcripts_come_back"} <= named
+    assert not {"family", "clips", "sources"} & set(vars(made))
+
+
+def test_what_is_begun_is_said(materials_of, capsys):
+    run_checks(materials_of(recipe_with(preflight={"minutes": 0.0})))
+    said = capsys.readouterr().err
+    assert "at most 0 min" in said and "learnt by heart" not in said
 
 
 def test_the_table_says_what_to_type(materials_of, tables, tmp_path):

@@ -2,11 +2,11 @@
 
 import pytest
 
-from govor.errors import ModelError, UsageError
+from govor.errors import LanguageError, ModelError, UsageError
 from govor.findings import Finding
 from govor.preflight.budget import Budget
 from govor.preflight.materials import UnavailableError
-from govor.preflight.registry import Check, require_known
+from govor.preflight.registry import COSTS, Check, all_checks, require_known
 from govor.preflight.run import run_check
 
 FOUND = Finding("too_many", "error", "here", "3", "2", "it breaks", "take one away")
@@ -39,10 +39,39 @@ def test_a_check_gets_what_it_names():
     assert (outcome.status, outcome.findings) == ("findings", [FOUND])
 
 
-def test_without_time_a_check_is_inconclusive_never_passed():
-    outcome = run_check(made(lambda number: [], "number"), Materials(minutes=0), {})
+def test_without_time_a_check_that_needs_a_model_is_inconclusive_never_passed():
+    outcome = run_check(made(lambda family: [], "family"), Materials(minutes=0), {})
     assert outcome.status == "inconclusive"
     assert [(one.code, one.severity) for one in outcome.findings] == [("inconclusive", "warning")]
+
+
+def test_without_time_a_check_of_text_runs_all_the_same():
+    outcome = run_check(made(lambda number: [FOUND], "number"), Materials(minutes=0), {})
+    assert outcome.status == "findings"
+
+
+@pytest.mark.parametrize(
+    ("needs", "cost"),
+    [
+        ((), "text"),
+        (("tables", "recipe"), "text"),
+        (("clips", "tables"), "audio"),
+        (("tables", "family", "clips"), "model"),
+        (("base", "tables"), "decoding"),
+        (("family", "saved_model"), "training"),
+    ],
+)
+def test_a_check_costs_what_its_dearest_material_costs(needs, cost):
+    assert made(lambda: [], *needs).cost == cost
+
+
+def test_checks_run_by_cost_and_behind_the_check_whose_figures_they_look_at():
+    order = all_checks()
+    costs = [COSTS.index(one.cost) for one in order if not one.after]
+    assert costs == sorted(costs)
+    names = [one.name for one in order]
+    for one in order:
+        assert not one.after or names.index(one.after) < names.index(one.name)
 
 
 def test_what_is_missing_skips_the_check_with_its_reason():
@@ -68,6 +97,26 @@ def test_a_crash_is_an_error_not_a_pass():
     outcome = run_check(made(crash, "number"), Materials(), {})
     assert [(one.code, one.severity) for one in outcome.findings] == [("check_failed", "error")]
     assert "RuntimeError: index out of range" in outcome.findings[0].message
+
+
+def test_an_error_of_two_checks_is_told_once():
+    def refuse(number):
+        raise ModelError("base model x needs a language")
+
+    cannot = {}
+    first, second = (run_check(made(refuse, "number"), Materials(), cannot) for _ in range(2))
+    assert [one.code for one in first.findings] == ["check_failed"]
+    assert (second.status, second.findings, second.note) == ("skipped", [], "base model x needs a language")
+
+
+def test_an_unknown_language_is_mended_with_a_related_one():
+    class Foreign(Materials):
+        @property
+        def family(self):
+            raise LanguageError("the model does not know the language 'tw'")
+
+    found = run_check(made(lambda family: [], "family"), Foreign(), {}).findings
+    assert [one.code for one in found] == ["model_unusable"] and "related language" in found[0].fix
 
 
 def test_an_unknown_code_to_accept_names_the_nearest():

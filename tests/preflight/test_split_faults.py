@@ -132,12 +132,20 @@ def telling(tables, hoped, facts=None):
 
 @pytest.mark.parametrize(("utterances", "words"), [(5, 8), (50, 8), (300, 2)])
 def test_a_test_split_too_small_says_how_many_it_needs(tables, utterances, words):
-    found = telling(of_size(tables, utterances, words), 0.02)
+    plenty = {**tables, "train": pl.concat([tables["train"].select("id", "duration")] * 2000)}
+    found = telling(of_size(plenty, utterances, words), 0.02)
     assert codes(found) == ["test_too_small"] and found[0].severity == "warning"
     needed = int(found[0].fix.split("test = ")[1].split(",")[0])
     assert not telling(of_size(tables, needed, words), 0.02)
     assert telling(of_size(tables, needed * 9 // 10, words), 0.02)
     assert "±0." in found[0].measured
+
+
+def test_a_test_split_that_the_corpus_does_not_hold_is_not_advised(tables):
+    (found,) = telling(of_size(tables, 30, 8), 0.02)
+    assert (
+        "[select] test" not in found.fix and "70 utterances in all" in found.fix and "baseline" in found.fix
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from preflight_parts import edit_json, recipe_with
 
 from govor.errors import ModelError
+from govor.preflight.checks.learning import describe
 from govor.preflight.checks.lengths import labels_fit_the_decoder
 from govor.preflight.checks.vocabulary import the_models_own_checks_pass, transcripts_come_back
 from tiny_tokenizer import save_symbols_whisper_files
@@ -108,6 +109,14 @@ def test_right_language_tokens_give_no_finding(whisper, tables, kind):
         "the recipe's own": lambda: whisper(with_language(tables, None), language="hr"),
     }[kind]()
     assert not own(made)
+
+
+def test_a_language_that_the_model_lacks_is_trained_under_another_ones_token(whisper, tables):
+    assert not own(whisper(with_language(tables, "tw"), language="sv"))
+    made = whisper(with_language(tables, "tw"), language="sv")
+    encoding(made.family, lambda tokens: tokens[1:])
+    (found,) = own(made)
+    assert found.code == "language_token" and "related" in found.fix and "'tw'" not in found.fix
 
 
 @pytest.mark.parametrize("kind", ["translate", "missing", "translate in the labels alone"])
@@ -282,3 +291,11 @@ def test_the_real_tokenizer_gives_no_finding(shared_data, materials_of):
     made = materials_of(recipe_with(model={"from_scratch": scratch}))
     assert not own(made)
     assert not list(transcripts_come_back(made.family, made.labels, made.normaliser, made.facts))
+
+
+def test_on_a_cpu_one_batch_is_practised_over_short_windows(whisper):
+    made = whisper()
+    made.family.train_windows = "full"
+    made.budget.total_s = 2.0
+    assert made.practice.windows == "short" and made.family.train_windows == "full"
+    assert made.practice.losses and "short encoder windows" in describe(made.practice)

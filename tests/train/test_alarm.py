@@ -26,6 +26,7 @@ class Sure:
     """A family that gives every label the probability 0.8 over short windows, 0.5 over full ones."""
 
     train_windows = "mixed"
+    max_window_s = 30.0
     model = torch.nn.Linear(1, 1)
 
     def collate(self, examples: list[Example]) -> list[Example]:
@@ -41,6 +42,18 @@ def test_it_is_measured_over_full_windows() -> None:
     family = Sure()
     examples = [Example("a", np.zeros((4, 2), np.float32), (1, 2, 3), 1.0)]
     assert np.isclose(forced_error(family, examples), 0.5) and family.train_windows == "mixed"
+
+
+def test_it_is_measured_in_batches_of_windows() -> None:
+    class Counting(Sure):
+        def collate(self, examples: list[Example]) -> list[Example]:
+            sizes.append(len(examples))
+            return examples
+
+    sizes: list[int] = []
+    examples = [Example(str(n), np.zeros((4, 2), np.float32), (1,) * (n + 1), 1.0) for n in range(20)]
+    assert np.isclose(forced_error(Counting(), examples), 0.5)
+    assert sum(sizes) == 20 and max(sizes) == 8  # 240 s of 30 s windows
 
 
 def test_a_disagreement_stands_in_the_metrics(

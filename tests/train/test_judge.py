@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import pytest
 from train_parts import WHISPER, weights
 
-from govor.config import Recipe, TrainConfig
+from govor.config import PreflightConfig, Recipe, TrainConfig
 from govor.errors import LanguageError, RecipeError
+from govor.preflight.materials import Materials
 from govor.train import train
 from govor.train.judge import check_splits
 from govor.train.session import _is_better
@@ -64,3 +66,36 @@ def test_a_language_that_the_model_does_not_know(
     with pytest.raises(LanguageError, match=r"model\.language: .*'xx'; it knows .*hr"):
         train(recipe(steps=1, model=model), device="cpu")
     assert not list((tmp_path / "work" / "run").glob("checkpoints/*"))
+
+
+def test_what_preflight_decoded_is_not_decoded_again(
+    recipe: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    """Step 0 of a base model takes preflight's hypotheses where they are this very model's, and says so."""
+    base = train(recipe(work=tmp_path / "base", steps=2), device="cpu")["model"]
+    tuned = recipe(steps=1, model={"base": base})
+    made = Materials(dataclasses.replace(tuned, preflight=PreflightConfig()), "cpu", tmp_path)
+    said = made.base
+    decoded: list[int] = []
+    monkeypatch.setattr("govor.evaluate.decode_rows", _counting(decoded))
+    said.save(tmp_path / "work" / "run" / "preflight")
+    summary = train(tuned, device="cpu")
+    assert decoded == [4, 8] and "as preflight decoded them" in capfd.readouterr().err  # step 1, all of dev
+    other = recipe(work=tmp_path / "other", steps=1, model={"base": base}, seed=1)
+    part = dataclasses.replace(said, texts=dict(list(said.texts.items())[:1]))
+    part.save(tmp_path / "other" / "run" / "preflight")
+    decoded.clear()
+    train(other, device="cpu")
+    assert decoded[0] in (3, 4)
+    plain = train(recipe(work=tmp_path / "plain", steps=1, model={"base": base}), device="cpu")
+    assert summary["base_wer"] == plain["base_wer"]
+
+
+def _counting(decoded: list[int]) -> Any:
+    from govor.evaluate import decode_rows
+
+    def counted(family: Any, dataset: Any, split: str, rows: Any, *rest: Any, **named: Any) -> Any:
+        decoded.extend([len(rows)] if len(rows) else [])
+        return decode_rows(family, dataset, split, rows, *rest, **named)
+
+    return counted

@@ -154,6 +154,14 @@ def test_the_language_most_seconds_are_in_wins_and_the_others_are_decoded_again(
     assert all(options.language == "hr" for options in recogniser.options[1:])
 
 
+def test_a_short_window_costs_a_model_with_a_fixed_one_all_of_it():
+    recording = noise_words([(t, t + 2) for t in range(0, 90, 3)], 95)
+    recogniser = Counting(max_window_s=30.0, languages=["hr"])
+    config = TranscribeConfig(window=4.0, batch_s=90, language="hr")
+    Transcriber(recogniser, config).transcribe([recording])
+    assert max(map(len, recogniser.calls)) == 3
+
+
 def test_a_given_language_is_kept():
     recogniser = Counting(languages=["sr"])
     transcript = Transcriber(recogniser, TranscribeConfig(language="hr")).transcribe(

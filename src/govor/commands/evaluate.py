@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from govor.config import EvaluateConfig
-from govor.config.evaluate import BETTER_THAN_BASE
+from govor.config.evaluate import BETTER_THAN_BASE, CPU_BATCH_S, GPU_BATCH_S
 from govor.config.repeated import require_once
 from govor.console import emit, table
 from govor.errors import LimitError, UsageError
@@ -59,7 +59,12 @@ def command(
         ),
     ] = None,
     batch_s: Annotated[
-        float, typer.Option("--batch-s", help="Padded seconds decoded together.")
+        float | None,
+        typer.Option(
+            "--batch-s",
+            help=f"Seconds computed together, {CPU_BATCH_S:g} on a CPU, {GPU_BATCH_S:g} on a GPU; for Whisper"
+            " each clip counts its window.",
+        ),
     ] = DEFAULT.batch_s,
     beam_size: Annotated[int, typer.Option("--beam-size", help="1 is greedy.")] = DEFAULT.beam_size,
     lm: Annotated[str | None, typer.Option("--lm", help="ARPA file for CTC beam search.")] = None,

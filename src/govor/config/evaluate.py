@@ -11,6 +11,8 @@ from govor.config.text import TextConfig
 ENGLISH = "english"
 BETTER_THAN_BASE = "better_than_base"
 """The one requirement that is no number: a lower WER than the model that was fine-tuned, on the same rows."""
+CPU_BATCH_S, GPU_BATCH_S = 240.0, 960.0
+"""Seconds that a model computes at once while decoding; for Whisper a clip counts its whole window."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,11 @@ class EvaluateConfig:
     timestamps: bool | None = setting(
         None, "Whisper: whether the prompt asks for begin and end; none: as the model was trained"
     )
-    batch_s: float = setting(240.0, "padded seconds decoded together", unit="s")
+    batch_s: float | None = setting(
+        None,
+        f"computed seconds decoded together; none: {CPU_BATCH_S:g} on a CPU, {GPU_BATCH_S:g} on a GPU",
+        unit="s",
+    )
     beam_size: int = setting(1, "beams; 1 is greedy")
     lm: str | None = setting(None, "ARPA file for CTC beam search")
     lm_weight: float | None = setting(
@@ -44,7 +50,7 @@ class EvaluateConfig:
     audio_bytes: int = setting(50_000_000, "most audio inside report.html", unit="bytes")
 
     def __post_init__(self) -> None:
-        if self.batch_s <= 0:
+        if self.batch_s is not None and self.batch_s <= 0:
             raise ValueError(f"batch_s is {self.batch_s}; it takes seconds above 0")
         if self.beam_size < 1:
             raise ValueError(f"beam_size is {self.beam_size}; it takes 1 (greedy) or more")

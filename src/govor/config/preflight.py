@@ -11,7 +11,11 @@ from govor.config.setting import setting
 class PreflightConfig:
     """Settings of ``govor preflight``."""
 
-    minutes: float = setting(10.0, "time budget; what does not finish in it is inconclusive", unit="min")
+    minutes: float = setting(
+        10.0,
+        "time budget; checks of rows alone always run, what else does not finish in it is inconclusive",
+        unit="min",
+    )
     clips: int = setting(50, "clips decoded")
     accept: tuple[str, ...] = setting((), "codes of errors that are let through, and recorded")
     hoped_difference: float = setting(0.02, "WER difference that the test set should tell apart")

@@ -30,7 +30,9 @@ class TranscribeConfig:
         None, "Whisper: whether the model writes begin and end of what it hears; none: as it was trained"
     )
     words: bool = setting(False, "times of words in JSON (subtitles use them in any case)")
-    batch_s: float = setting(240.0, "padded seconds decoded together", unit="s")
+    batch_s: float = setting(
+        240.0, "seconds computed together; for Whisper a short window counts as a whole one", unit="s"
+    )
     beam_size: int = setting(1, "beams; 1 is greedy")
     lm: str | None = setting(None, "ARPA file for CTC beam search")
     lm_weight: float | None = setting(

@@ -1,4 +1,4 @@
-"""Clips to hypotheses: sorted by length, batched by seconds, memory flat."""
+"""Clips to hypotheses: sorted by length, batched by the seconds that the model computes, memory flat."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from govor.config.evaluate import CPU_BATCH_S, GPU_BATCH_S
 from govor.errors import AudioError
+from govor.models.base import least_s
 from govor.records import Hypothesis
 
 if TYPE_CHECKING:
@@ -75,31 +77,42 @@ def plan_batches(
     batch_s: float,
     max_batch: int = MAX_BATCH,
     pool_rows: int = POOL_ROWS,
+    least: float = 0.0,
 ) -> list[list[int]]:
     """Rows in batches of clips of similar length.
 
     Neighbouring rows form pools; in a pool the longest come first, and a batch takes clips until the next one
-    would make it longer than `batch_s` when all are padded to the longest.
+    would make it longer than `batch_s` when all are padded to the longest, or to the model's window.
 
     Args:
         durations: seconds of every clip of the split ``[N]``.
         rows: rows to decode.
-        batch_s: padded seconds in a batch; a longer clip stands alone.
+        batch_s: computed seconds in a batch; a longer clip stands alone.
         max_batch: most clips in a batch.
         pool_rows: rows sorted together.
+        least: seconds that the model computes at least for a clip (`govor.models.base.least_s`).
     """
     batches: list[list[int]] = []
     for start in range(0, len(rows), pool_rows):
         pool = sorted(rows[start : start + pool_rows], key=lambda row: (-durations[row], row))
         batch: list[int] = []
         for row in pool:
-            if len(batch) == max_batch or (batch and durations[batch[0]] * (len(batch) + 1) > batch_s):
+            cost_s = max(durations[batch[0]], least) if batch else 0.0
+            if len(batch) == max_batch or (batch and cost_s * (len(batch) + 1) > batch_s):
                 batches.append(batch)
                 batch = []
             batch.append(row)
         if batch:
             batches.append(batch)
     return batches
+
+
+def batch_seconds(recogniser: Recogniser, asked: float | None) -> float:
+    """Computed seconds that are decoded together: those asked for, else what suits the model's device."""
+    if asked:
+        return asked
+    on_gpu = str(getattr(recogniser, "device", "cpu")).startswith("cuda")
+    return GPU_BATCH_S if on_gpu else CPU_BATCH_S
 
 
 def decode_batches(
@@ -129,6 +142,18 @@ def decode_batches(
         ]
 
 
+def plan_for(
+    recogniser: Recogniser,
+    durations: NDArray[np.float64],
+    rows: Sequence[int],
+    batch_s: float | None,
+    options: DecodeOptions,
+) -> list[list[int]]:
+    """`plan_batches` for a model: a clip costs the window that the model computes for it."""
+    seconds = batch_seconds(recogniser, batch_s)
+    return plan_batches(durations, rows, seconds, least=least_s(recogniser, options.windows))
+
+
 def decode_rows(
     recogniser: Recogniser,
     dataset: Clips,
@@ -136,9 +161,9 @@ def decode_rows(
     rows: Sequence[int],
     options: DecodeOptions,
     *,
-    batch_s: float,
+    batch_s: float | None = None,
 ) -> Iterator[tuple[str, Hypothesis]]:
-    """Decodes clips of a data set, sorted by length within pools of neighbours, batched by seconds.
+    """Decodes clips of a data set, sorted by length within pools of neighbours, batched by computed seconds.
 
     Args:
         recogniser: the model.
@@ -146,14 +171,14 @@ def decode_rows(
         split: of the data set.
         rows: row numbers in the split.
         options: how hypotheses are made.
-        batch_s: padded seconds decoded together.
+        batch_s: computed seconds decoded together; None: what suits the device.
 
     Yields:
         (id, hypothesis) in the order of decoding, which is not the order of rows. A clip that cannot be
         decoded is left out.
     """
     ids = dataset.table(split)["id"].to_list()
-    batches = plan_batches(dataset.durations(split), rows, batch_s)
+    batches = plan_for(recogniser, dataset.durations(split), rows, batch_s, options)
     for batch in decode_batches(recogniser, dataset, split, batches, options):
         for decoded in batch:
             if decoded.hypothesis is not None:

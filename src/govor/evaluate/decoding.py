@@ -1,7 +1,7 @@
 """Decoding of a split that survives kills: parts on disk, fixed batches, one file at the end.
 
-The batches are planned once for all rows and shared out to the workers in turn, so neither the number of
-workers nor a kill changes which clips are padded together, and so not one hypothesis either.
+Every worker plans the batches of all rows alike and takes its own in turn, so neither the number of workers
+nor a kill changes which clips are padded together, and so not one hypothesis either.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from govor.console import Progress, progress, say
 from govor.errors import DatasetError, GovorError, MachineError
-from govor.evaluate.decode import Clips, Decoded, decode_batches, plan_batches
+from govor.evaluate.decode import Clips, Decoded, batch_seconds, decode_batches, plan_for
 from govor.evaluate.hypotheses import Appender, Line, as_line, read_lines
 from govor.models.base import Multilingual, prompt_of
 from govor.store import atomic_path, fingerprint, read_json, write_json
@@ -37,7 +37,7 @@ class Job:
         dataset: path or URL of the data set.
         split: of the data set.
         options: how hypotheses are made.
-        batch_s: padded seconds decoded together.
+        batch_s: computed seconds decoded together; None: what suits the device.
         device: ``auto``, ``cpu`` or ``cuda:N``.
         identity: what decides the hypotheses: model, data, options.
         revision: of a Hub model.
@@ -47,7 +47,7 @@ class Job:
     dataset: str
     split: str
     options: DecodeOptions
-    batch_s: float
+    batch_s: float | None
     device: str
     identity: Mapping[str, Any]
     revision: str | None = None
@@ -129,14 +129,14 @@ def decode_split(
     """
     if place.is_finished():
         return {line["id"]: line for line in read_lines(place.final)}
-    ids, batches = _plan(place.job, dataset)
+    ids = dataset.table(place.job.split)["id"].to_list()
     done = place.done()
     if not ids:
         raise DatasetError(
             f"{place.job.dataset} has no clip in its split {place.job.split!r}: choose another --split"
         )
-    missing = [batch for batch in batches if not _done_already(batch, ids, done)]
-    hours = _seconds(dataset, place.job.split, missing) / 3600
+    missing = [row for row, name in enumerate(ids) if name not in done]
+    hours = float(dataset.durations(place.job.split)[missing].sum()) / 3600
     with progress(f"decode {place.job.split}", round(hours, 3), "h") as bar:
         if Ranks.here().world > 1:
             _decode_as_rank(place, dataset, open_here, bar)
@@ -149,18 +149,8 @@ def decode_split(
     return place.done() if Ranks.here().rank else {line["id"]: line for line in read_lines(place.final)}
 
 
-def _plan(job: Job, dataset: Clips) -> tuple[list[str], list[list[int]]]:
-    ids = dataset.table(job.split)["id"].to_list()
-    return ids, plan_batches(dataset.durations(job.split), range(len(ids)), job.batch_s)
-
-
 def _done_already(batch: Sequence[int], ids: Sequence[str], done: Mapping[str, Line]) -> bool:
     return all(ids[row] in done for row in batch)
-
-
-def _seconds(dataset: Clips, split: str, batches: Sequence[Sequence[int]]) -> float:
-    durations = dataset.durations(split)
-    return float(sum(durations[row] for batch in batches for row in batch))
 
 
 def decode_part(
@@ -181,17 +171,22 @@ def decode_part(
     if isinstance(recogniser, Multilingual):
         recogniser.check_language(job.options.language)
     if worker == 0:
-        prompt = prompt_of(recogniser, job.options)
-        write_json(place.facts, facts_of(recogniser, time.perf_counter() - start_s) | {"prompt": prompt})
-    ids, batches = _plan(job, dataset)
+        facts = facts_of(recogniser, time.perf_counter() - start_s)
+        facts |= {
+            "prompt": prompt_of(recogniser, job.options),
+            "batch_s": batch_seconds(recogniser, job.batch_s),
+        }
+        write_json(place.facts, facts)
+    ids, durations = dataset.table(job.split)["id"].to_list(), dataset.durations(job.split)
+    batches = plan_for(recogniser, durations, range(len(ids)), job.batch_s, job.options)
     done = place.done()
     mine = [batch for batch in batches[worker::workers] if not _done_already(batch, ids, done)]
-    durations = dataset.durations(job.split)
     with Appender(place.part(worker)) as part:
         for decoded in decode_batches(recogniser, dataset, job.split, mine, job.options):
             part.append(_line(ids[one.row], one) for one in decoded)
             if bar is not None:
-                bar.advance(float(sum(durations[one.row] for one in decoded)) / 3600)
+                new = [one.row for one in decoded if ids[one.row] not in done]
+                bar.advance(float(durations[new].sum()) / 3600)
 
 
 def facts_of(recogniser: Recogniser, load_s: float) -> dict[str, Any]:
@@ -320,7 +315,6 @@ def _finish(place: Place, ids: Sequence[str]) -> None:
         "fingerprint": job.fingerprint,
         "split": job.split,
         "options": asdict(job.options),
-        "batch_s": job.batch_s,
         "device": job.device,
         "identity": dict(job.identity),
         **read_json(place.facts),

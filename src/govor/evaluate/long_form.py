@@ -120,7 +120,7 @@ def transcriber_config(config: EvaluateConfig) -> TranscribeConfig:
     return TranscribeConfig(
         language=config.language,
         timestamps=config.timestamps,
-        batch_s=config.batch_s,
+        batch_s=config.batch_s or TranscribeConfig.batch_s,
         beam_size=config.beam_size,
         lm=config.lm,
         lm_weight=config.lm_weight,

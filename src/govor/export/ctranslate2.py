@@ -126,6 +126,7 @@ class CTranslate2Whisper:
             )
         except (RuntimeError, ValueError) as error:
             raise ModelError(f"{folder} cannot be opened by ctranslate2: {error}") from error
+        self.device = str(self.engine.device)
         self._views = ctranslate2.StorageView
 
     @cached_property

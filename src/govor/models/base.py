@@ -34,6 +34,7 @@ __all__ = [
     "Prompted",
     "Recogniser",
     "Wave",
+    "least_s",
     "prompt_in_words",
     "prompt_of",
 ]
@@ -75,7 +76,8 @@ class Recogniser(Protocol):
     Attributes:
         name: where it was loaded from.
         sample_rate: of the waves it takes, in Hz.
-        max_window_s: longest wave it takes, or None where only memory limits it.
+        max_window_s: its fixed window: the longest wave it takes, and what it computes for a shorter one too;
+            None where a wave costs its own length and only memory limits it.
         normaliser: the one it was trained with.
     """
 
@@ -91,6 +93,16 @@ class Recogniser(Protocol):
 
     def describe(self) -> dict[str, Any]:
         """Facts for reports: family, parameters, precision, device, base model, decoding backend."""
+
+
+def least_s(recogniser: Recogniser, windows: str = "full") -> float:
+    """Seconds that a model computes at least for a wave, however short: its whole window, or 0.
+
+    Args:
+        recogniser: the model.
+        windows: encoder windows, as `DecodeOptions` has them.
+    """
+    return (recogniser.max_window_s or 0.0) if windows == "full" else 0.0
 
 
 @runtime_checkable

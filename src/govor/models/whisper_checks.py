@@ -15,6 +15,7 @@ from govor.models.whisper_generation import LISTS
 
 if TYPE_CHECKING:
     from govor.models.whisper import WhisperFamily
+    from govor.models.whisper_prompt import Prompt
 
 TEXTS_TRIED = 200
 SUPPRESSED_SHARE = 0.01
@@ -130,30 +131,39 @@ def _language(family: WhisperFamily, labels: Sequence[Labels], seen: Seen) -> It
         return
     codes = {token: code for code, token in prompt.languages.items()}
     given = Counter(next((codes[t] for t in one.tokens if t in codes), None) for one in labels)
-    spoken = {prompt.language(tag) or tag for tag in seen.languages}
+    spoken = {prompt.language(tag) for tag in seen.languages}
     asked = prompt.language(seen.decode_language)
     if None in given:
         yield _language_finding(
             f"{share_of(given[None], len(labels))} tried texts have no language token",
             "a multilingual model is given one",
             seen,
+            prompt,
         )
-    elif spoken and (wrong := {code for code in given if code not in spoken}):
+    elif spoken and None not in spoken and (wrong := {code for code in given if code not in spoken}):
         yield _language_finding(
             f"the labels say {some(sorted(map(repr, wrong)))}, the data {some(sorted(map(repr, spoken)))}",
             "labels and data name one language",
             seen,
+            prompt,
         )
     elif asked and (differ := {code for code in given if code != asked}):
         yield _language_finding(
             f"the labels say {some(sorted(map(repr, differ)))}, decoding is told {asked!r}",
             "training and decoding name one language",
             seen,
+            prompt,
         )
 
 
-def _language_finding(measured: str, limit: str, seen: Seen) -> Finding:
-    known = f"set [model] language = {next(iter(sorted(seen.languages)))!r}" if seen.languages else ""
+def _language_finding(measured: str, limit: str, seen: Seen, prompt: Prompt) -> Finding:
+    names = [tag for tag in sorted(seen.languages) if prompt.language(tag)]
+    known = f"set [model] language = {names[0]!r}" if names else ""
+    if seen.languages and not names:
+        known = (
+            "the model does not know this language: set [model] language to the code of a related one that it"
+            " knows, whose token is then trained for yours"
+        )
     return Finding(
         "language_token",
         "error",

@@ -30,6 +30,10 @@ class Budget:
         """Seconds left, never below zero."""
         return max(0.0, self.total_s - self.used_s)
 
+    def share_s(self, share: float) -> float:
+        """Seconds that something may take which may use `share` of all: what is left, if that is less."""
+        return min(self.left_s, share * self.total_s)
+
     def spend(self) -> None:
         """Call between the steps of anything long.
 

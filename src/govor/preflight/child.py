@@ -78,7 +78,8 @@ def decode(job: dict[str, Any]) -> dict[str, Any]:
     recogniser = open_model(job["model"], device=job["device"], precision=job["precision"], masters=True)
     with np.load(job["waves"]) as stored:
         waves = [stored[f"wave{index}"] for index in range(len(job["languages"]))]
-    found = recogniser.recognise(waves, DecodeOptions(), job["languages"])
+    options = DecodeOptions(windows=job.get("windows", "full"))
+    found = recogniser.recognise(waves, options, job["languages"])
     model = getattr(recogniser, "model", None)
     dtypes = sorted({str(p.dtype) for p in model.parameters()}) if model is not None else []
     return {"texts": [one.text for one in found], "dtypes": dtypes}

@@ -12,6 +12,7 @@ from govor.config import PreflightConfig, Recipe, TrainConfig, Workspace
 from govor.corpora.folder import SPLITS, Corpus
 from govor.models.base import Family
 from govor.models.rates import UsualRate, first_rate, seconds_used
+from govor.preflight.base import BaseSaid, decode_base, dev_options
 from govor.preflight.budget import Budget
 from govor.preflight.clips import Clip, Tables, at_rate, sample_clips
 from govor.preflight.labels import label_all
@@ -115,18 +116,29 @@ class Materials:
         """The model as training would begin with it."""
         from govor.models import new_model
 
-        if "train" not in self.tables:
-            raise UnavailableError("there is no train split to build a model for")
+        split = self.training.train_split
+        if split not in self.tables:
+            raise UnavailableError(f"there is no {split} split to build a model for")
         model = new_model(
             self.recipe.model,
             normaliser=self.normaliser,
-            train_texts=self.tables["train"]["normal"].to_list(),
+            train_texts=self.tables[split]["normal"].to_list(),
             language=self.language,
             device=self.device,
             precision=self.training.precision,
             seed=self.training.seed,
         )
         return model
+
+    @cached_property
+    def base(self) -> BaseSaid:
+        """What the model says of dev before anything is trained."""
+        model = self.recipe.model
+        if model.from_scratch or model.vocabulary == "build":
+            raise UnavailableError("a new model, or one with a new head, has no WER before training")
+        if self.training.dev_split not in self.tables:
+            raise UnavailableError("there is no dev split")
+        return decode_base(self.family, self.dataset, self.training, dev_options(self.recipe), self.budget)
 
     @cached_property
     def labels(self) -> Tables:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from govor.models.base import DecodeOptions, Example, Family
+from govor.models.base import DecodeOptions, Example, Family, least_s
 from govor.preflight.alarm import word_error_rate
 from govor.preflight.budget import Budget
 from govor.preflight.clips import Clip
@@ -43,6 +44,7 @@ class Practice:
         trainable: parameters that took gradients.
         parameters: all of them.
         labels: labels that the loss can see.
+        windows: encoder windows that were trained and decoded.
     """
 
     references: list[str]
@@ -53,6 +55,7 @@ class Practice:
     trainable: int = 0
     parameters: int = 0
     labels: int = 0
+    windows: str = "full"
 
     @property
     def fell(self) -> float:
@@ -107,17 +110,20 @@ def seen_labels(batch: Any) -> int:
 def overfit(family: Family, clips: Sequence[Clip], budget: Budget) -> Practice:
     """Trains `family` on one batch until its texts come back; changes its weights.
 
-    Dropout and masking are off (evaluation mode), so that a loss that does not fall has no excuse.
+    Dropout and masking are off (evaluation mode), so that a loss that does not fall has no excuse. On a CPU a
+    model with a fixed window practises in short ones, whatever the run uses: faults show there just as well.
     """
-    result = Practice([writable(family, clip) for clip in clips])
-    batch = family.collate(examples(family, clips))
+    windows = practice_windows(family)
+    with training_windows(family, windows):
+        batch = family.collate(examples(family, clips))
+    result = Practice([writable(family, clip) for clip in clips], windows=windows)
     result.labels = seen_labels(batch)
     result.parameters = sum(p.numel() for p in family.model.parameters())
     trained = [p for p in family.model.parameters() if p.requires_grad]
     result.trainable = sum(p.numel() for p in trained)
     if not trained or not result.labels:
         return result
-    until_s = min(budget.left_s, MAX_SHARE_OF_BUDGET * budget.total_s)
+    until_s = budget.share_s(MAX_SHARE_OF_BUDGET)
     start_s = time.monotonic()
     decode_at = 0
     for step, loss in enumerate(_steps(family, trained, batch, result.parameters)):
@@ -126,7 +132,7 @@ def overfit(family: Family, clips: Sequence[Clip], budget: Budget) -> Practice:
         if not math.isfinite(loss):
             break
         if loss < LEARNT_NATS and step >= decode_at:
-            result.hypotheses = decode(family, clips)
+            result.hypotheses = decode(family, clips, windows)
             result.wer = word_error_rate(result.references, result.hypotheses)
             decode_at = step + max(5, step // 5)
             if result.done or loss < CERTAIN_NATS:
@@ -135,6 +141,22 @@ def overfit(family: Family, clips: Sequence[Clip], budget: Budget) -> Practice:
             break
     result.seconds = time.monotonic() - start_s
     return result
+
+
+def practice_windows(family: Family) -> str:
+    """Encoder windows of practice: ``short`` on a CPU where the model has a fixed one, else ``full``."""
+    on_cpu = next(family.model.parameters()).device.type == "cpu"
+    return "short" if on_cpu and least_s(family) else "full"
+
+
+@contextmanager
+def training_windows(family: Family, windows: str) -> Iterator[None]:
+    """Batches that are collated inside have these encoder windows."""
+    before, family.train_windows = family.train_windows, windows
+    try:
+        yield
+    finally:
+        family.train_windows = before
 
 
 def _steps(family: Family, trained: list[torch.nn.Parameter], batch: Any, parameters: int) -> Iterator[float]:
@@ -160,12 +182,13 @@ def _steps(family: Family, trained: list[torch.nn.Parameter], batch: Any, parame
         yield float(loss.detach()) / max(units, 1)
 
 
-def decode(family: Family, clips: Sequence[Clip]) -> list[str]:
-    """Normalised greedy hypotheses of clips."""
+def decode(family: Family, clips: Sequence[Clip], windows: str = "full") -> list[str]:
+    """Normalised greedy hypotheses of clips, over ``full`` or ``short`` encoder windows."""
     import torch
 
     family.model.eval()
     languages = [clip.language for clip in clips]
     with torch.no_grad():
-        found = family.recognise([clip.wave for clip in clips], DecodeOptions(), languages)
+        waves = [clip.wave for clip in clips]
+        found = family.recognise(waves, DecodeOptions(windows=windows), languages)
     return [family.normaliser(one.text, language) for one, language in zip(found, languages, strict=True)]

@@ -17,6 +17,20 @@ from govor.errors import UsageError
 from govor.findings import Finding
 
 CheckFunction = Callable[..., Iterable[Finding] | None]
+COSTS = ("text", "audio", "model", "decoding", "training")
+"""What checks cost, cheapest first: rows alone (always run); a sample of audio read; the model opened; dev
+decoded; steps trained and processes started."""
+COST_OF = {
+    "clips": "audio",
+    "sources": "audio",
+    "family": "model",
+    "labels": "model",
+    "base": "decoding",
+    "practice_clips": "training",
+    "practice": "training",
+    "saved_model": "training",
+}
+"""What making a material costs; one that is not named costs text."""
 COMMON_CODES = ("inconclusive", "check_failed", "model_unusable")
 """Codes that any check may lead to."""
 
@@ -31,6 +45,7 @@ class Check:
         codes: codes of the findings it may give.
         needs: names of the materials it takes.
         run: the function.
+        after: a check whose figures it looks at, and behind which it runs; "" for none.
     """
 
     name: str
@@ -38,31 +53,55 @@ class Check:
     codes: tuple[str, ...]
     needs: tuple[str, ...]
     run: CheckFunction
+    after: str = ""
+
+    @property
+    def doing(self) -> str:
+        """The title inside a sentence."""
+        return self.title[:1].lower() + self.title[1:]
+
+    @property
+    def cost(self) -> str:
+        """The cost class of the dearest material that it needs, one of `COSTS`."""
+        return max((COST_OF.get(name, "text") for name in self.needs), key=COSTS.index, default="text")
 
 
 REGISTRY: dict[str, Check] = {}
-"""All checks by name, in the order in which they run."""
+"""All checks by name, in the order in which they were registered."""
 
 
-def check(*codes: str) -> Callable[[CheckFunction], CheckFunction]:
-    """Registers a function as a check that may give findings with `codes`."""
+def check(*codes: str, after: str = "") -> Callable[[CheckFunction], CheckFunction]:
+    """Registers a function as a check that may give findings with `codes`.
+
+    Args:
+        codes: of its findings.
+        after: a check whose figures this one looks at.
+    """
 
     def register(function: CheckFunction) -> CheckFunction:
         name = function.__name__  # type: ignore[attr-defined]
         title = (inspect.getdoc(function) or name).partition("\n")[0].rstrip(".")
         needs = tuple(inspect.signature(function).parameters)
-        REGISTRY[name] = Check(name, title, codes, needs, function)
+        REGISTRY[name] = Check(name, title, codes, needs, function, after)
         return function
 
     return register
 
 
 def all_checks() -> list[Check]:
-    """The checks of govor in order, then those of other installed packages."""
+    """All checks, govor's and those of other installed packages, in the order in which they run: by cost.
+
+    So no check that needs no model waits for one; a check that looks at another's figures follows it.
+    """
     importlib.import_module("govor.preflight.checks")
     for point in importlib.metadata.entry_points(group="govor.preflight"):
         point.load()
-    return list(REGISTRY.values())
+    return sorted(REGISTRY.values(), key=_place)
+
+
+def _place(one: Check) -> int:
+    leader = REGISTRY.get(one.after, one)
+    return max(COSTS.index(one.cost), COSTS.index(leader.cost))
 
 
 def known_codes() -> tuple[str, ...]:

@@ -13,12 +13,18 @@ from typing import Any
 
 from govor import console, store
 from govor.config import Recipe, Workspace
-from govor.errors import GovorError, LimitError
+from govor.errors import GovorError, LanguageError, LimitError
 from govor.findings import Finding, count_of
 from govor.preflight.budget import Budget, OutOfTimeError
 from govor.preflight.materials import Materials, UnavailableError
-from govor.preflight.registry import Check, all_checks, require_known
+from govor.preflight.registry import COSTS, Check, all_checks, require_known
 from govor.preflight.report import terminal_lines, write_report
+from govor.store import readable_seconds
+
+NEW_LANGUAGE = (
+    "set [model] language to the code of a related language that the model knows: its token is then trained"
+    " for yours"
+)
 
 
 @dataclass
@@ -44,6 +50,7 @@ class Outcome:
         return {
             "check": self.check.name,
             "title": self.check.title,
+            "cost": self.check.cost,
             "status": self.status,
             "seconds": round(self.seconds, 3),
             "note": self.note,
@@ -74,6 +81,8 @@ def preflight(recipe: Recipe, *, out: Path, device: str = "auto") -> dict[str, A
         outcomes = run_checks(materials)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+    if "base" in vars(materials):
+        materials.base.save(out)
     summary = summarise(outcomes, materials, out)
     summary["fingerprint"] = fingerprint_of(recipe, materials.dataset)
     write_report(summary, out, Path(recipe.work).name or recipe.name)
@@ -128,15 +137,28 @@ def fingerprint_of(recipe: Recipe, dataset: Any) -> str:
 
 
 def run_checks(materials: Materials) -> list[Outcome]:
-    """All registered checks in order; what `materials` lacks is skipped, what has no time inconclusive."""
+    """All checks, cheap ones first; what `materials` lacks is skipped, what has no time inconclusive."""
     checks = all_checks()
+    minutes = materials.budget.total_s / 60
+    console.say(
+        f"preflight: {len(checks)} checks of data and model, at most {minutes:g} min ([preflight] minutes)"
+    )
     cannot: dict[str, GovorError | UnavailableError] = {}
     outcomes = []
-    with console.progress("preflight", len(checks), "checks") as bar:
+    with console.progress("preflight", None, "checks") as bar:
         for one in checks:
+            _announce(one, materials)
             outcomes.append(run_check(one, materials, cannot))
-            bar.advance(1, one.title)
+            bar.advance(1, f"of {len(checks)}: {one.title}")
     return outcomes
+
+
+def _announce(one: Check, materials: Any) -> None:
+    """Says what is begun where that can take long, and how long at most."""
+    left_s = materials.budget.left_s
+    if COSTS.index(one.cost) >= COSTS.index("decoding") and left_s and not one.after:
+        used, left = readable_seconds(materials.budget.used_s), readable_seconds(left_s)
+        console.say(f"preflight, after {used}: {one.doing} (at most {left})")
 
 
 def run_check(one: Check, materials: Any, cannot: dict[str, Any]) -> Outcome:
@@ -150,7 +172,8 @@ def run_check(one: Check, materials: Any, cannot: dict[str, Any]) -> Outcome:
     outcome, start_s = Outcome(one), time.monotonic()
     budget: Budget = materials.budget
     try:
-        budget.spend()
+        if one.cost != COSTS[0]:
+            budget.spend()
         taken = _take(one, materials, cannot, outcome)
         if taken is not None:
             outcome.findings.extend(one.run(**taken) or ())
@@ -159,7 +182,10 @@ def run_check(one: Check, materials: Any, cannot: dict[str, Any]) -> Outcome:
     except OutOfTimeError:
         outcome.findings.append(_inconclusive(one, budget))
     except GovorError as error:
-        outcome.findings.append(_failed(one, str(error)))
+        told = any(str(error) == str(other) for other in cannot.values())
+        cannot[one.name] = error
+        outcome.status, outcome.note = ("skipped", _first_line(error)) if told else ("passed", "")
+        outcome.findings.extend([] if told else [_failed(one, str(error))])
     except Exception as error:
         outcome.findings.append(_failed(one, f"{type(error).__name__}: {_first_line(error)}"))
     outcome.seconds = time.monotonic() - start_s
@@ -199,7 +225,7 @@ def _inconclusive(one: Check, budget: Budget) -> Finding:
         one.name,
         f"not finished after {budget.used_s / 60:.1f} min",
         f"[preflight] minutes = {budget.total_s / 60:g}",
-        f"nobody knows whether this holds: {one.title[0].lower()}{one.title[1:]}",
+        f"nobody knows whether this holds: {one.doing}",
         f"give it more time: --set preflight.minutes={max(1, round(budget.total_s / 30)):g}",
     )
 
@@ -225,7 +251,9 @@ def _unusable(name: str, error: Exception) -> Finding:
         str(error) if isinstance(error, GovorError) else f"{type(error).__name__}: {_first_line(error)}",
         "it opens",
         "nothing that needs it could be checked, and training would stop here",
-        "mend what the message names and run preflight again",
+        NEW_LANGUAGE
+        if isinstance(error, LanguageError)
+        else "mend what the message names and run preflight again",
     )
 
 

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from govor.models.base import DecodeOptions, Multilingual, Recogniser, Wave, prompt_of
+from govor.models.base import DecodeOptions, Multilingual, Recogniser, Wave, least_s, prompt_of
 from govor.records import Hypothesis
 
 
@@ -33,14 +33,14 @@ class Batcher:
 
     Args:
         recogniser: what is served.
-        batch_s: padded seconds decoded together.
+        batch_s: seconds that are computed together.
 
     Attributes:
         users: recordings being transcribed with it; counted by `ServedModel`.
     """
 
     def __init__(self, recogniser: Recogniser, batch_s: float = 240.0) -> None:
-        self._recogniser, self._batch_s = recogniser, batch_s
+        self._recogniser, self._batch_s, self._least_s = recogniser, batch_s, least_s(recogniser)
         self._requests: queue.Queue[_Request | None] = queue.Queue()
         self._held: _Request | None = None
         self._thread = threading.Thread(target=self._run, name="recogniser", daemon=True)
@@ -93,8 +93,8 @@ class Batcher:
                 break
             longest = max(longest, following.longest_samples)
             count += len(following.waves)
-            padded_s = longest * count / self.sample_rate
-            if following.options != first.options or padded_s > self._batch_s:
+            computed_s = max(longest / self.sample_rate, self._least_s) * count
+            if following.options != first.options or computed_s > self._batch_s:
                 self._held = following
                 break
             batch.append(following)

@@ -10,6 +10,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from govor.models.base import Example, Family
 
@@ -20,7 +22,8 @@ HIGH_WER = 0.75
 def forced_error(family: Family, examples: Sequence[Example]) -> float:
     """1 - exp(-mean negative log-likelihood of a label): about the share of labels the model gets wrong.
 
-    Computed on `examples` with their labels given, in evaluation mode, without gradients, over full windows.
+    Computed on `examples` with their labels given, in evaluation mode, without gradients, over full windows,
+    in batches as large as those of decoding.
     """
     import torch
 
@@ -28,10 +31,20 @@ def forced_error(family: Family, examples: Sequence[Example]) -> float:
     windows, family.train_windows = family.train_windows, "full"
     try:
         with torch.no_grad():
-            loss, units = family.loss(family.collate(examples))
+            pairs = [family.loss(family.collate(part)) for part in _together(family, examples)]
     finally:
         family.train_windows = windows
-    return 1 - math.exp(-max(0.0, float(loss)) / max(1, units))
+    loss, units = sum(float(part) for part, _ in pairs), sum(count for _, count in pairs)
+    return 1 - math.exp(-max(0.0, loss) / max(1, units))
+
+
+def _together(family: Family, examples: Sequence[Example]) -> list[list[Example]]:
+    from govor.evaluate.decode import plan_for
+    from govor.models.base import DecodeOptions
+
+    seconds = np.array([example.seconds for example in examples])
+    batches = plan_for(family, seconds, range(len(examples)), None, DecodeOptions())
+    return [[examples[row] for row in batch] for batch in batches]
 
 
 def disagreement(forced: float, wer: float, pairs: Sequence[tuple[str, str]] = ()) -> str | None:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from govor.config import TrainConfig
+from govor.console import progress
 from govor.errors import DatasetError, RecipeError
+from govor.load.seeds import fixed_rows
 from govor.train.alarm import disagreement, forced_error
 from govor.train.feed import Feed
 from govor.train.reduce import Ranks
-from govor.train.seeds import generator
 from govor.train.windows import WindowsVerdict, compare_windows
 
 if TYPE_CHECKING:
@@ -104,13 +107,6 @@ def _listed(splits: dict[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in splits.items()) or "none"
 
 
-def fixed_rows(count: int, wanted: int, seed: int) -> list[int]:
-    """A seeded choice of `wanted` of `count` rows (all when 0), in order."""
-    if not wanted or wanted >= count:
-        return list(range(count))
-    return sorted(generator("dev", seed).choice(count, wanted, replace=False).tolist())
-
-
 class Judge:
     """Decodes dev and counts errors; leaves the model in the state it found it.
 
@@ -156,8 +152,18 @@ class Judge:
         """The same judge for another model."""
         return Judge(family, self.dataset, self.config, self.options, self.ranks)
 
-    def judge(self, whole: bool = False, stopped: Callable[[], bool] = _never) -> Judgement:
+    def judge(
+        self,
+        whole: bool = False,
+        stopped: Callable[[], bool] = _never,
+        known: Mapping[str, str] | None = None,
+    ) -> Judgement:
         """Decodes the fixed subset, or all of dev.
+
+        Args:
+            whole: all of dev.
+            stopped: whether to break off.
+            known: hypotheses by id that this very model gave these clips; they are not decoded again.
 
         Raises:
             BrokenOffError: `stopped` was true on some process before all was decoded.
@@ -169,7 +175,7 @@ class Judge:
         self.family.model.eval()
         rows = list(range(len(self._ids))) if whole else self.rows
         with torch.no_grad():
-            hypotheses = self._decode(rows, self.options, stopped)
+            hypotheses = self._decode(rows, self.options, stopped, known or {})
         pairs = [(self._references[i], self.family.normaliser(h, self._languages[i])) for i, h in hypotheses]
         return self._judgement(pairs, hypotheses, self._forced(), time.monotonic() - start_s)
 
@@ -195,9 +201,13 @@ class Judge:
         )
 
     def _decode(
-        self, rows: list[int], options: DecodeOptions, stopped: Callable[[], bool] = _never
+        self,
+        rows: list[int],
+        options: DecodeOptions,
+        stopped: Callable[[], bool] = _never,
+        known: Mapping[str, str] = MappingProxyType({}),
     ) -> list[tuple[str, str]]:
-        mine = self._decode_mine(rows[self.ranks.rank :: self.ranks.size], options, stopped)
+        mine = self._decode_mine(rows[self.ranks.rank :: self.ranks.size], options, stopped, known)
         parts = self.ranks.gather(mine)
         if any(part is None for part in parts):
             raise BrokenOffError
@@ -205,24 +215,28 @@ class Judge:
         return sorted((pair for part in parts for pair in part), key=lambda pair: order[pair[0]])
 
     def _decode_mine(
-        self, rows: list[int], options: DecodeOptions, stopped: Callable[[], bool]
+        self, rows: list[int], options: DecodeOptions, stopped: Callable[[], bool], known: Mapping[str, str]
     ) -> list[tuple[str, str]] | None:
         """(id, text) of this process's rows, or None where it was asked to stop on the way."""
         from govor.evaluate import decode_rows
 
-        found = []
         split = self.config.dev_split
-        for i, hypothesis in decode_rows(
-            self.family, self.dataset, split, rows, options, batch_s=self._batch_s
+        found = [(self._ids[row], known[self._ids[row]]) for row in rows if self._ids[row] in known]
+        left = [row for row in rows if self._ids[row] not in known]
+        with (
+            progress(f"decode {split}", len(left), "utterances")
+            if self._shows(left)
+            else nullcontext() as bar
         ):
-            if stopped():
-                return None
-            found.append((i, hypothesis.text))
+            for i, hypothesis in decode_rows(self.family, self.dataset, split, left, options):
+                if stopped():
+                    return None
+                found.append((i, hypothesis.text))
+                bar.advance() if bar else None
         return found
 
-    @property
-    def _batch_s(self) -> float:
-        return self.config.batch_s or 120.0
+    def _shows(self, rows: list[int]) -> bool:
+        return self.ranks.main and bool(rows)
 
     def _forced(self) -> float:
         """Teacher-forced error on a few clips."""

@@ -16,6 +16,7 @@ from govor.console import say
 from govor.errors import ModelError
 from govor.models.adjusting import adjust_model
 from govor.models.rates import first_rate
+from govor.preflight.base import dev_options
 from govor.train import checkpoint
 from govor.train.augment import Augmenter, noise_files
 from govor.train.base import is_baseline
@@ -123,7 +124,7 @@ def open_session(
         layout=layout,
         feed=_feed(config, material, stepper),
         stepper=stepper,
-        judge=Judge(stepper.family, material.dataset, config, _options(recipe), ranks),
+        judge=Judge(stepper.family, material.dataset, config, dev_options(recipe), ranks),
         saver=Saver(folder, stepper.family, stepper.optimiser, config, material.origin),
         mirror=_mirror(folder, config, start) if ranks.main else None,
         journal=journal,
@@ -337,9 +338,3 @@ def _journal(recipe: Recipe, folder: RunFolder, ranks: Ranks, state: TrainState)
         make_trackers(folder.root, state.step, asked, recipe.to_dict(), state.identity) if ranks.main else []
     )
     return Journal(folder.root, state.metrics_bytes, trackers, ranks.main)
-
-
-def _options(recipe: Recipe) -> Any:
-    from govor.models.base import DecodeOptions
-
-    return DecodeOptions(language=recipe.model.language, task=recipe.model.task)

@@ -6,21 +6,12 @@ before every forward pass from (seed, step, piece, rank). Nothing needs to be st
 
 from __future__ import annotations
 
-import hashlib
 import random
 
 import numpy as np
 
-
-def derived_seed(*parts: int | str) -> int:
-    """A 63-bit seed from `parts`; equal parts give equal seeds on every machine."""
-    text = "\x1f".join(map(str, parts)).encode()
-    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big") >> 1
-
-
-def generator(*parts: int | str) -> np.random.Generator:
-    """A counter-based (Philox) generator of its own for `parts`, such as (seed, epoch, id)."""
-    return np.random.Generator(np.random.Philox(derived_seed(*parts)))
+from govor.load.seeds import derived_seed as derived_seed
+from govor.load.seeds import generator as generator
 
 
 def seed_forward(seed: int, step: int, piece: int, rank: int) -> None:

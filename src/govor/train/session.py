@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -14,6 +14,8 @@ from govor.config import TrainConfig
 from govor.config.moments import Every
 from govor.console import Progress, say
 from govor.errors import LimitError, StoppedError
+from govor.findings import count_of
+from govor.preflight.base import BaseSaid, base_said
 from govor.store import readable_seconds
 from govor.train.base import BaseVerdict, against_base, mark_model
 from govor.train.epoch import EpochPlan, Layout, Leg, plan_epoch
@@ -215,22 +217,25 @@ class Session:
         moved = self.state.step > self._first_step
         return self.stopper.asked() if moved else self.stopper.signalled()
 
-    def _evaluated(self) -> bool:
+    def _evaluated(self, known: Mapping[str, str] | None = None) -> bool:
         """Evaluates; False where being asked to stop broke it off: the next session makes up for it."""
         try:
-            self.evaluate()
+            self.evaluate(known)
         except BrokenOffError:
             return False
         return True
 
-    def evaluate(self) -> Judgement:
+    def evaluate(self, known: Mapping[str, str] | None = None) -> Judgement:
         """Judges the model as it is and remembers the best.
+
+        Args:
+            known: hypotheses by id that this very model gave before.
 
         Raises:
             BrokenOffError: asked to stop while it was decoding.
         """
         s = self.state
-        found = self.judge.judge(stopped=self._asked)
+        found = self.judge.judge(stopped=self._asked, known=known)
         self._wer, self._last = found.wer, found
         s.last_eval = s.position
         if s.step and _is_better(found, s.best):
@@ -245,18 +250,26 @@ class Session:
         return found
 
     def evaluate_base(self) -> float:
-        """WER before the first step, logged as step 0.
+        """WER before the first step, logged as step 0; what preflight decoded is not decoded again.
 
         Raises:
             StoppedError: asked to stop meanwhile.
         """
-        if not self._evaluated() or self._last is None:
+        known: dict[str, str] = self.ranks.from_main(self._said_before() if self.ranks.main else None)
+        if not self._evaluated(known) or self._last is None:
             self._stop()
         found, s = self._last, self.state
         s.base_wer = found.wer
         if self.baseline:
             s.base_cer, s.base_errors = found.cer, dict(found.errors)
         return found.wer
+
+    def _said_before(self) -> dict[str, str]:
+        """Hypotheses of this very model on dev rows that preflight decoded; says what is left to do."""
+        judge, folder = self.judge, self.saver.folder.root / "preflight"
+        said = base_said(folder, judge.family, judge.dataset, self.config.dev_split, judge.options)
+        say(_step_zero(len(judge.rows), said))
+        return dict(said.texts) if said else {}
 
     def finish(self) -> dict[str, Any]:
         """The chosen model on all of dev; full windows against short ones where it was trained on those.
@@ -376,6 +389,18 @@ class Session:
             "continue",
             {"complete": False, "steps": s.step},
         )
+
+
+def _step_zero(rows: int, said: BaseSaid | None) -> str:
+    """What the evaluation before the first step has to do, and about how long that takes."""
+    what = f"step 0: the base model on {count_of(rows, 'dev utterance')}"
+    if said is None:
+        return f"{what}, decoded before the first step"
+    left = rows - len(said.texts)
+    if left <= 0:
+        return f"{what}, as preflight decoded them"
+    took = readable_seconds(left * said.seconds_each)
+    return f"{what}: preflight decoded {rows - left} of them, the others take about {took}"
 
 
 def _is_better(found: Judgement, best: dict[str, Any] | None) -> bool:

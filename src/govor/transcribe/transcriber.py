@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govor.config import TranscribeConfig
-from govor.models.base import DecodeOptions, Multilingual, Recogniser, prompt_of
+from govor.models.base import DecodeOptions, Multilingual, Recogniser, least_s, prompt_of
 from govor.records import Hypothesis
 from govor.transcribe.segments import Joiner
 from govor.transcribe.transcript import Segment, Transcript
@@ -78,7 +78,7 @@ class _Decoder:
 
     def decode(self, windows: Iterator[Window]) -> Iterator[tuple[Window, Hypothesis]]:
         settled = self.language is not None
-        for batch in _batches(windows, self.config.batch_s, self.eager):
+        for batch in _batches(windows, self.config.batch_s, least_s(self.recogniser), self.eager):
             hypotheses = self._recognise(batch)
             if not settled:
                 hypotheses = self._settle(batch, hypotheses)
@@ -126,15 +126,22 @@ def _alike(durations: Sequence[float]) -> list[list[int]]:
     return groups
 
 
-def _batches(windows: Iterator[Window], batch_s: float, eager: bool) -> Iterator[list[Window]]:
-    """Windows in batches of at most `batch_s` padded seconds; eager ones begin with one and double."""
+def _batches(windows: Iterator[Window], batch_s: float, least: float, eager: bool) -> Iterator[list[Window]]:
+    """Windows in batches of at most `batch_s` computed seconds; eager ones begin with one and double.
+
+    Args:
+        windows: as they are cut.
+        batch_s: seconds that the model computes for a batch.
+        least: seconds that it computes at least for a window.
+        eager: small batches first.
+    """
     batch: list[Window] = []
-    longest_s, most = 0.0, 1 if eager else None
+    longest_s, most = least, 1 if eager else None
     for window in windows:
         longest_s = max(longest_s, window.duration)
         if batch and (longest_s * (len(batch) + 1) > batch_s or len(batch) == most):
             yield batch
-            batch, longest_s = [], window.duration
+            batch, longest_s = [], max(least, window.duration)
             most = most * 2 if most else None
         batch.append(window)
     if batch:

@@ -1,4 +1,4 @@
-"""govor's checks; the order of the imports is the order in which they run, cheap ones first."""
+"""govor's checks; of equal cost, the order of the imports is the order in which they run."""
 
 from govor.preflight.checks import texts as texts  # isort: skip
 from govor.preflight.checks import splits as splits  # isort: skip

@@ -8,48 +8,39 @@ from typing import Any
 
 import polars as pl
 
-from govor.config import PreflightConfig, Recipe
+from govor.config import PreflightConfig, Recipe, TrainConfig
 from govor.findings import Finding, count_of
-from govor.models.base import DecodeOptions, Family
-from govor.preflight.budget import Budget
+from govor.preflight.base import BaseSaid
 from govor.preflight.clips import Tables
-from govor.preflight.materials import UnavailableError
 from govor.preflight.registry import check
+from govor.text import Normaliser
 
 USUAL_WER = 0.2
 SPREAD_FACTOR = 2.0
 """Errors cluster in utterances: their variance is about twice the binomial one."""
 NORMAL_95 = 1.96
-BATCH_CLIPS = 8
+LARGEST_TEST_SHARE = 0.5
+"""Of all utterances: a larger test set leaves too little to learn from, and is not advised."""
 
 
 @check()
 def base_model_is_measured(
-    family: Family, dataset: Any, tables: Tables, recipe: Recipe, budget: Budget, facts: dict[str, Any]
+    base: BaseSaid, tables: Tables, normaliser: Normaliser, training: TrainConfig, facts: dict[str, Any]
 ) -> Iterator[Finding]:
-    """The base model's WER on a sample of the dev split."""
-    from govor.evaluate import decode_rows, score
+    """The base model's WER on the dev utterances that training is judged on."""
+    from govor.evaluate import score
 
-    if recipe.model.from_scratch or recipe.model.vocabulary == "build":
-        raise UnavailableError("a new model, or one with a new head, has no WER before training")
-    if "dev" not in tables:
-        raise UnavailableError("there is no dev split")
-    rows = list(range(0, tables["dev"].height, max(1, 2 * tables["dev"].height // recipe.preflight.clips)))
-    table = tables["dev"][rows]
-    options = DecodeOptions(language=recipe.model.language, task=recipe.model.task)
-    hypotheses: dict[str, Any] = {}
-    for start in range(0, len(rows), BATCH_CLIPS):
-        budget.spend()
-        part = rows[start : start + BATCH_CLIPS]
-        hypotheses.update(decode_rows(family, dataset, "dev", part, options, batch_s=60.0))
+    table = tables[training.dev_split].filter(pl.col("id").is_in(list(base.texts)))
     references = dict(zip(table["id"].to_list(), table["text"].to_list(), strict=True))
-    texts = {name: found.text for name, found in hypotheses.items()}
-    scored = score(references, texts, family.normaliser)
-    facts["base_wer"] = {**scored.wer.as_dict(), "utterances": len(rows)}
+    languages = (
+        dict(zip(references, table["language"].to_list(), strict=True)) if "language" in table.columns else {}
+    )
+    scored = score(references, base.texts, normaliser, languages=languages)
+    facts["base_wer"] = {**scored.wer.as_dict(), "utterances": table.height, "of": base.rows}
     yield from ()
 
 
-@check("test_too_small")
+@check("test_too_small", after="base_model_is_measured")
 def test_split_can_tell(
     tables: Tables, recipe: Recipe, settings: PreflightConfig, facts: dict[str, Any]
 ) -> Iterator[Finding]:
@@ -62,7 +53,10 @@ def test_split_can_tell(
     half = half_width(wer, words)
     facts["test_interval"] = f"a WER of {wer:.2f} on {table.height:,} utterances would read ±{half:.3f}"
     if half > settings.hoped_difference:
-        yield _too_small(recipe.evaluate.split, table, words, wer, assumed, half, settings.hoped_difference)
+        everything = sum(one.height for one in tables.values())
+        yield _too_small(
+            recipe.evaluate.split, table, words, (wer, assumed, half), settings.hoped_difference, everything
+        )
 
 
 def expected_wer(facts: dict[str, Any]) -> tuple[float, str]:
@@ -79,9 +73,22 @@ def half_width(wer: float, words: int) -> float:
 
 
 def _too_small(
-    split: str, table: pl.DataFrame, words: int, wer: float, assumed: str, half: float, hoped: float
+    split: str,
+    table: pl.DataFrame,
+    words: int,
+    reckoned: tuple[float, str, float],
+    hoped: float,
+    everything: int,
 ) -> Finding:
+    wer, assumed, half = reckoned
     needed = math.ceil(table.height * (half / hoped) ** 2)
+    larger = (
+        f"set [select] test = {needed}, or say what you hope for"
+        if needed <= LARGEST_TEST_SHARE * everything
+        else f"the data set has {everything:,} utterances in all, too few for that: compare models in pairs"
+        " on the same rows ([evaluate] baseline), which tells smaller differences apart, get more test data,"
+        " or say what you hope for"
+    )
     return Finding(
         "test_too_small",
         "warning",
@@ -90,5 +97,5 @@ def _too_small(
         f" have a 95% interval of ±{half:.3f}",
         f"the difference hoped for is {hoped:g}; telling that apart takes about {needed:,} such utterances",
         "two models could not be told apart on it, whichever is better",
-        f"set [select] test = {needed}, or say what you hope for with [preflight] hoped_difference",
+        f"{larger} with [preflight] hoped_difference",
     )

@@ -16,7 +16,7 @@ from govor.preflight.alarm import word_error_rate
 from govor.preflight.budget import Budget, OutOfTimeError
 from govor.preflight.child import run_child
 from govor.preflight.clips import Clip
-from govor.preflight.practice import decode
+from govor.preflight.practice import decode, practice_windows
 from govor.preflight.registry import check
 
 
@@ -32,12 +32,12 @@ def saved_models_are_the_same(
     facts: dict[str, Any],
 ) -> Iterator[Finding]:
     """The model opens in a fresh process and says the same."""
-    here = decode(family, practice_clips)
+    windows = practice_windows(family)
+    here = decode(family, practice_clips, windows)
     place = next(family.model.parameters()).device
     with set_aside(family.model, place):
-        answer = run_child(
-            _job(saved_model, practice_clips, training, device, scratch), scratch, budget.left_s
-        )
+        job = _job(saved_model, practice_clips, training, device, scratch) | {"windows": windows}
+        answer = run_child(job, scratch, budget.left_s)
     if answer.get("late"):
         raise OutOfTimeError
     if "texts" not in answer:

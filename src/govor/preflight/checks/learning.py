@@ -18,6 +18,8 @@ LEAST_RATE = 1e-8
 """AdamW moves every weight by about the rate each step; below this, float32 weights stay as they are."""
 LEAST_FALL = 0.5
 ENOUGH_STEPS = 30
+FEW_STEPS = 10
+"""Fewer steps tell nothing about where a loss goes."""
 
 
 @check("learning_rate_zero")
@@ -69,8 +71,13 @@ def describe(practice: Practice) -> str:
         return f"no step was taken on {len(practice.references)} clips"
     wer = "not decoded" if practice.wer is None else f"WER {practice.wer:.2f}"
     clips, steps, losses = len(practice.references), len(practice.losses), practice.losses
-    took = f"{clips} clips, {steps} steps in {readable_seconds(practice.seconds)}"
+    took = f"{clips} clips, {steps} steps in {readable_seconds(practice.seconds)}{in_windows(practice)}"
     return f"{took}: loss {losses[0]:.2f} to {losses[-1]:.3f} nats a label, {wer}"
+
+
+def in_windows(practice: Practice) -> str:
+    """Which encoder windows were used, where that may not be those of the run."""
+    return " over short encoder windows (this is a CPU)" if practice.windows == "short" else ""
 
 
 def failure(practice: Practice) -> tuple[str, str] | None:
@@ -92,7 +99,8 @@ def failure(practice: Practice) -> tuple[str, str] | None:
         return (
             f"the loss fell by {practice.fell:.0%} to {min(practice.losses):.2f} nats a label in"
             f" {len(practice.losses)} steps;"
-            f" {practice.trainable:,} of {practice.parameters:,} parameters take gradients",
+            f" {practice.trainable:,} of {practice.parameters:,} parameters take gradients"
+            f"{in_windows(practice)}",
             "freeze less in [model] freeze (a new head must be trained), and look at labels and audio of"
             " these clips with govor inspect",
         )
@@ -119,6 +127,8 @@ def _unfinished(practice: Practice) -> Finding:
         "one_batch_is_learnt",
         describe(practice),
         "until the texts come back",
-        "the loss falls, but whether decoding gives the texts back is not known yet",
+        "the loss falls, but whether decoding gives the texts back is not known yet"
+        if len(practice.losses) >= FEW_STEPS and practice.fell > 0
+        else "so few steps say nothing about where the loss goes",
         "give preflight more time ([preflight] minutes), a GPU, or read the first samples of govor status",
     )

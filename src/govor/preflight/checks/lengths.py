@@ -6,17 +6,28 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from govor.config import TrainConfig
 from govor.findings import Finding, Severity, share_of
 from govor.models.base import Family
 from govor.preflight.clips import Tables
 from govor.preflight.registry import check
 
-FEW_SHARE = 0.01
-"""Up to this share of impossible clips is left out by training and counted; more of them is a wrong model."""
+DEFAULTS = TrainConfig()
+
+
+def severity_of(split: str, found: int, total: int, training: TrainConfig) -> Severity:
+    """An error where training would stop at so many clips that it cannot use; dev and test are only decoded.
+
+    Up to `[train] max_skipped` of the split (one clip, if that is more) is left out by training and counted.
+    """
+    allowed = max(1.0, training.max_skipped * total)
+    return "error" if split == training.train_split and found > allowed else "warning"
 
 
 @check("clip_longer_than_window")
-def clips_fit_the_window(family: Family, tables: Tables) -> Iterator[Finding]:
+def clips_fit_the_window(
+    family: Family, tables: Tables, training: TrainConfig = DEFAULTS
+) -> Iterator[Finding]:
     """No clip is longer than what the model hears."""
     window_s = family.max_window_s
     for split, table in tables.items() if window_s else ():
@@ -24,11 +35,14 @@ def clips_fit_the_window(family: Family, tables: Tables) -> Iterator[Finding]:
         if long.height:
             yield Finding(
                 "clip_longer_than_window",
-                "error",
+                severity_of(split, long.height, table.height, training),
                 f"split {split}",
                 f"{share_of(long.height, table.height)} clips are longer, up to {long['duration'][0]:.1f} s",
                 f"the model hears {window_s:g} s",
-                "the model hears the beginning and is asked for the whole text: it learns to invent",
+                "training leaves them out: hearing the beginning of one and asked for its whole text, a model"
+                " learns to invent"
+                if split == training.train_split
+                else "they are cut at pauses and decoded in windows, which can cost words at the seams",
                 f"set [select] max_duration = {window_s:g}, with split_at_words = true where word times are"
                 " known; then prepare again",
                 tuple(f"{row['id']}: {row['duration']:.1f} s" for row in long.head(5).iter_rows(named=True)),
@@ -36,7 +50,9 @@ def clips_fit_the_window(family: Family, tables: Tables) -> Iterator[Finding]:
 
 
 @check("labels_too_long")
-def labels_fit_the_decoder(family: Family, labels: Tables) -> Iterator[Finding]:
+def labels_fit_the_decoder(
+    family: Family, labels: Tables, training: TrainConfig = DEFAULTS
+) -> Iterator[Finding]:
     """No transcript has more tokens than the model can write."""
     limit = family.max_labels
     for split, table in labels.items() if limit else ():
@@ -44,11 +60,13 @@ def labels_fit_the_decoder(family: Family, labels: Tables) -> Iterator[Finding]:
         if long.height:
             yield Finding(
                 "labels_too_long",
-                "error",
+                severity_of(split, long.height, table.height, training),
                 f"split {split}",
                 f"{share_of(long.height, table.height)} texts have up to {long['tokens'][0]} tokens",
                 f"the decoder writes at most {limit}, special tokens included",
-                "training would stop in the middle with an index error, or cut the text",
+                "training leaves them out"
+                if split == training.train_split
+                else "whatever the model writes, the rest of these texts counts as errors",
                 "leave these ids out with [select] exclude, or cut them with [select] max_duration and"
                 " split_at_words = true",
                 tuple(f"{row['id']}: {row['tokens']} tokens" for row in long.head(5).iter_rows(named=True)),
@@ -56,7 +74,9 @@ def labels_fit_the_decoder(family: Family, labels: Tables) -> Iterator[Finding]:
 
 
 @check("too_few_frames")
-def labels_fit_the_frames(family: Family, labels: Tables) -> Iterator[Finding]:
+def labels_fit_the_frames(
+    family: Family, labels: Tables, training: TrainConfig = DEFAULTS
+) -> Iterator[Finding]:
     """Every clip has as many output frames as its labels need."""
     if family.label_frames(1.0) is None:
         return
@@ -66,17 +86,20 @@ def labels_fit_the_frames(family: Family, labels: Tables) -> Iterator[Finding]:
             pl.col("have") < pl.col("frames")
         )
         if short.height:
-            yield _too_few_frames(split, table.height, short)
+            yield _too_few_frames(split, table.height, short, training)
 
 
-def _too_few_frames(split: str, total: int, short: pl.DataFrame) -> Finding:
-    severity: Severity = "warning" if short.height <= FEW_SHARE * total else "error"
+def _too_few_frames(split: str, total: int, short: pl.DataFrame, training: TrainConfig) -> Finding:
+    severity = severity_of(split, short.height, total, training)
+    less = (
+        "take a model with less subsampling ([model] from_scratch subsampling_factor = 4), or labels of"
+        " several characters"
+    )
     fix = (
         "listen to one with govor inspect: the clip is cut too short, or the transcript is of another one;"
-        " leave these ids out with [select] exclude"
+        f" leave these ids out with [select] exclude, or {less}"
         if severity == "warning"
-        else "take a model with less subsampling ([model] from_scratch subsampling_factor = 4), or labels of"
-        " several characters; check a few of these clips with govor inspect"
+        else f"{less}; check a few of these clips with govor inspect"
     )
     return Finding(
         "too_few_frames",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from govor.findings import Finding, share_of, some
@@ -58,9 +59,19 @@ def wrong_rates(measured: Sequence[Measured], where: str) -> Iterator[Finding]:
             yield _wrong_rate(where, stated, likely, members, middle, len(members))
         elif suspects:
             middle = median_voice([m[3] for m in suspects])
-            yield _wrong_rate(
-                where, stated, likeliest_rate(middle, stated)[0], suspects, middle, len(members)
-            )
+            likely = likeliest_rate(middle, stated)[0]
+            made = _wrong_rate(where, stated, likely, suspects, middle, len(members))
+            yield made if len(suspects) >= SUSPECTS_LEAST else _only_heard(made)
+
+
+def _only_heard(finding: Finding) -> Finding:
+    """One or two odd voices are no evidence about a sample rate: something to listen to, not to stop for."""
+    return replace(
+        finding,
+        severity="warning",
+        why="a voice, a noise or a text of another recording can sound like this as well as a wrong header",
+        fix="listen to it with govor inspect; leave it out with [select] exclude where it sounds wrong",
+    )
 
 
 def suspicious(members: Sequence[Measured], stated: int) -> list[Measured]:
