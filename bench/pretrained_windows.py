@@ -55,9 +55,9 @@ class Run:
 def stages(languages: Sequence[str], seeds: int) -> Iterator[Run]:
     """In the order in which every stage leaves a table that can be used."""
     cells = [(language, seed) for seed in range(seeds) for language in languages]
-    yield from (Run(language, 0, "base") for language in languages)
-    yield from (Run(*cell, kind) for cell in cells[:1] for kind in KINDS)
     yield from (Run(*cell, kind) for cell in cells for kind in ("full", "thinned", "short"))
+    yield from (Run(language, 0, "base") for language in languages)
+    yield from (Run(*cells[0], kind) for kind in KINDS)
     yield from (Run(one, 0, f"{kind}{AS_LONG}") for one in languages for kind in ("short", "thinned"))
     yield from (Run(*cell, kind) for cell in cells for kind in KINDS)
 
@@ -128,7 +128,7 @@ def decoded(family: Any, dataset: Any, language: str) -> dict[str, str]:
     found = {}
     for split in ("dev", "test"):
         rows = range(dataset.splits[split])
-        said = decode_rows(family, dataset, split, rows, DecodeOptions(language=language), batch_s=48.0)
+        said = decode_rows(family, dataset, split, rows, DecodeOptions(language=language), batch_s=150.0)
         found.update({utterance: hypothesis.text for utterance, hypothesis in said})
     return found
 
@@ -164,9 +164,7 @@ def carry_out(run: Run, dataset: Path, work: Path, options: argparse.Namespace) 
 
 def in_a_process(run: Run, dataset: Path, work: Path, options: argparse.Namespace) -> None:
     run.path(work).parent.mkdir(parents=True, exist_ok=True)
-    child = multiprocessing.get_context("spawn").Process(
-        target=carry_out, args=(run, dataset, work, options)
-    )
+    child = multiprocessing.get_context("spawn").Process(target=carry_out, args=(run, dataset, work, options))
     child.start()
     child.join()
     if child.exitcode:

@@ -274,32 +274,3 @@ def test_a_pipeline_batches_a_saved_model_whose_base_had_no_pad_token(tiny_whisp
     waves = [random.normal(0, 0.1, 16_000).astype(np.float32) for _ in range(3)]
     heard = pipe(waves, batch_size=2, generate_kwargs={"max_new_tokens": 4})
     assert len(heard) == 3
-
-
-def thinned_batch(family, *examples):
-    family.train_windows = "thinned"
-    batch = family.collate(examples)
-    family.train_windows = "full"
-    return batch
-
-
-def loss_of(family, batch):
-    family.model.eval()
-    with torch.no_grad():
-        return float(family.loss(batch)[0])
-
-
-def test_thinned_windows_are_full_ones_where_the_silence_is_alike(family):
-    """With one position for all of the silence, sampling it loses nothing: the loss is that of 30 s."""
-    table = family.model.get_encoder().embed_positions.weight
-    with torch.no_grad():
-        table[150:] = table[150]
-    clips = [example(family, 2.0, "ab"), example(family, 1.0, "ab c")]
-    full, thin = family.collate(clips), thinned_batch(family, *clips)
-    assert thin["inputs"]["input_features"].shape[-1] < 700
-    assert loss_of(family, thin) == pytest.approx(loss_of(family, full), rel=1e-4)
-    family.train_windows = "short"
-    short = family.collate(clips)
-    family.train_windows = "full"
-    assert loss_of(family, short) != pytest.approx(loss_of(family, full), rel=1e-4)
-    assert loss_of(family, full) == pytest.approx(loss_of(family, full), rel=1e-12)

@@ -49,7 +49,7 @@ class Thinned:
 
 
 def thinned_length(heard: int, window: int) -> int:
-    """Positions of a thinned window whose longest clip has `heard`; the window where thinning saves little."""
+    """Positions of a thinned window whose longest clip has `heard`; all of them where that saves little."""
     length = heard + AFTER_AUDIO + REST
     return length if length < 0.9 * window else window
 

@@ -46,7 +46,7 @@ class WindowsVerdict:
             f"over the full windows that this model decodes, dev WER is {self.full.value:.3f}, over short "
             f"ones {self.short.value:.3f}: worse by {self.difference.value:.3f} [{self.difference.low:.3f}, "
             f"{self.difference.high:.3f}] on the same {self.utterances} utterances: go on with "
-            "train.windows = 'mixed' and a larger train.full_share, or 'full'"
+            "train.windows = 'thinned' or 'full'"
         )
 
     def as_dict(self) -> dict[str, Any]:
