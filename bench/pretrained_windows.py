@@ -3,8 +3,9 @@
 Every run begins at the same weights and takes the same clips in the same order with the same seed; only
 ``train.windows`` differs. Nothing is chosen on dev: the last step is judged, on the rows of dev and test
 together, by greedy decoding over full 30 s windows, and compared with ``full`` in pairs. Runs named
-``… as long`` take as many steps as the time of ``full`` allows. A run is a process of its own, one after the
-other, without judging or checkpoints in between; its result is a JSON file, and what has one is not run again.
+``… as long`` take as many steps as the processor time of ``full`` allows. A run is a process of its own, one
+after the other, without judging or checkpoints in between; its result is a JSON file, and what has one is not
+run again.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ class Family(Recogniser, Protocol):
         model: the transformers model (with adapters, if any); its parameters are what is trained.
         extractor: wave to features; plain data for loader workers.
         max_labels: most label tokens that the model takes, or None.
-        train_windows: encoder windows where the model has fixed ones: ``full``, ``thinned``, ``short``, ``mixed``.
+        train_windows: encoder windows where these are fixed: ``full``, ``thinned``, ``short`` or ``mixed``.
         full_share: of the batches in mixed windows that get the full one.
         frame_multiple: log-mel frames of padded batches are a multiple of it.
     """
