@@ -3,9 +3,9 @@
 Every run begins at the same weights and takes the same clips in the same order with the same seed; only
 ``train.windows`` differs. Nothing is chosen on dev: the last step is judged, on the rows of dev and test
 together, by greedy decoding over full 30 s windows, and compared with ``full`` in pairs. Runs named
-``… as long`` take as many steps as the processor time of ``full`` allows. A run is a process of its own, one
-after the other, without judging or checkpoints in between; its result is a JSON file, and what has one is not
-run again.
+``… as long`` take as many steps as the processor time of ``full`` allows; ``trainer`` is transformers'
+Seq2SeqTrainer. A run is a process of its own, one after the other, without judging or checkpoints in between;
+its result is a JSON file, and what has one is not run again.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from finetune import shown
-from pretrained_data import prepared
+from pretrained_data import prepared, sizes_of
 
 STEPS, BATCH, RATE = 24, 4, 2.5e-5
 AS_LONG = " as long"
@@ -53,9 +54,12 @@ class Run:
         return dict(json.loads(path.read_text())) if path.exists() else None
 
 
-def stages(languages: Sequence[str], seeds: int) -> Iterator[Run]:
-    """In the order in which every stage leaves a table that can be used."""
+def stages(languages: Sequence[str], seeds: int, kinds: Sequence[str] = ()) -> Iterator[Run]:
+    """In the order in which every stage leaves a table that can be used; or only some kinds."""
     cells = [(language, seed) for seed in range(seeds) for language in languages]
+    if kinds:
+        yield from (Run(*cell, kind) for cell in cells for kind in kinds)
+        return
     yield from (Run(*cell, kind) for cell in cells for kind in ("full", "thinned", "short"))
     yield from (Run(language, 0, "base") for language in languages)
     yield from (Run(*cells[0], kind) for kind in KINDS)
@@ -99,19 +103,13 @@ def recipe_of(run: Run, dataset: Path, out: Path, steps: int, options: argparse.
 
 
 def learn(session: Any) -> tuple[list[float], float, float]:
-    """Takes all steps; gives the loss of each, and clips a second of wall and of processor time.
-
-    The clocks run from the end of the first step to that of the last.
-    """
-    losses, ends = [], []
+    """Takes all steps; gives the loss of each, and clips a second of wall and of processor time."""
+    losses, marks = [], Marks()
     for _, batches in session._groups():
-        report = session.stepper.step(batches, session.state)
-        losses.append(report.loss)
-        ends.append((time.perf_counter(), time.process_time()))
+        losses.append(session.stepper.step(batches, session.state).loss)
+        marks.add()
         _mark_done(session.state)
-    clips = (len(ends) - 1) * BATCH
-    wall, used = (clips / (last - first) for first, last in zip(ends[0], ends[-1], strict=True))
-    return losses, wall, used
+    return losses, *marks.clips_per_s()
 
 
 def _mark_done(state: Any) -> None:
@@ -137,30 +135,112 @@ def decoded(family: Any, dataset: Any, language: str) -> dict[str, str]:
 def carry_out(run: Run, dataset: Path, work: Path, options: argparse.Namespace) -> None:
     """Trains, decodes, writes the result; in a process of its own, whose memory is the run's."""
     from govor.load import Dataset
-    from govor.train.folder import RunFolder
-    from govor.train.opening import open_session
-    from govor.train.parts import start_processes
-    from govor.train.stop import Stopper
 
     steps = 0 if run.kind == "base" else steps_of(run, work, options.steps)
-    out = run.path(work).with_suffix("")
-    recipe = recipe_of(run, dataset, out, max(steps, 1), options)
-    session, _ = open_session(recipe, RunFolder(out), start_processes("cpu"), Stopper(None))
-    losses, per_s, per_cpu_s = learn(session) if steps else ([], None, None)
+    learner = by_trainer if run.kind == "trainer" else by_govor
+    recipe = recipe_of(run, dataset, run.path(work).with_suffix(""), max(steps, 1), options)
+    family, *learned = learner(recipe, steps)
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
     start_s = time.process_time()
-    texts = decoded(session.stepper.family, Dataset.open(dataset), run.language)
+    texts = decoded(family, Dataset.open(dataset), run.language)
     result = {
         **asdict(run),
         "steps": steps,
-        "losses": losses,
-        "clips_per_s": per_s,
-        "clips_per_cpu_s": per_cpu_s,
+        **dict(zip(("losses", "clips_per_s", "clips_per_cpu_s"), learned, strict=True)),
         "decoded_cpu_s": time.process_time() - start_s,
         "peak_mb": peak_mb,
         "texts": texts,
     }
     run.path(work).write_text(json.dumps(result, ensure_ascii=False, indent=1))
+
+
+def by_govor(recipe: Any, steps: int) -> tuple[Any, ...]:
+    """The family after its steps, the loss of each, clips a second of wall and of processor time."""
+    from govor.config import Workspace
+    from govor.train.folder import RunFolder
+    from govor.train.opening import open_session
+    from govor.train.parts import start_processes
+    from govor.train.stop import Stopper
+
+    folder = RunFolder(Workspace.of(recipe).run)
+    session, _ = open_session(recipe, folder, start_processes("cpu"), Stopper(None))
+    return session.stepper.family, *(learn(session) if steps else ([], None, None))
+
+
+def by_trainer(recipe: Any, steps: int) -> tuple[Any, ...]:
+    """The same with the Trainer as the usual recipes set it up, on the same weights and rows."""
+    import datasets
+    import train as train_bench
+    import transformers
+    from govor.load import Dataset
+    from govor.train.parts import make_family, set_threads
+
+    config = recipe.train
+    set_threads(config)
+    transformers.utils.logging.disable_progress_bar()
+    dataset = Dataset.open(recipe.prepare.out)
+    family = make_family(recipe, dataset, np.arange(dataset.splits["train"]), "cpu", None)
+    texts = [family.normaliser(text) for text in dataset.table("train")["text"].to_list()]
+    marks = Marks()
+    trainer = transformers.Seq2SeqTrainer(
+        model=family.model,
+        args=trainer_settings(config, steps, family.describe()["precision"]),
+        train_dataset=datasets.Dataset.from_dict({"row": list(range(len(texts)))}),
+        data_collator=train_bench.Collator(family, dataset, texts),
+        callbacks=[marks.callback()],
+    )
+    trainer.train()
+    losses = [line["loss"] for line in trainer.state.log_history if "loss" in line]
+    return family, losses, *marks.clips_per_s()
+
+
+def trainer_settings(config: Any, steps: int, precision: str) -> Any:
+    from transformers import Seq2SeqTrainingArguments
+
+    return Seq2SeqTrainingArguments(
+        output_dir="unused",
+        per_device_train_batch_size=config.max_batch,
+        max_steps=steps,
+        learning_rate=config.lr,
+        warmup_steps=config.warmup,
+        adam_beta2=config.betas[1],
+        weight_decay=config.weight_decay,
+        save_strategy="no",
+        report_to=[],
+        logging_steps=1,
+        remove_unused_columns=False,
+        use_cpu=True,
+        bf16=precision == "bf16",
+        disable_tqdm=True,
+        seed=config.seed,
+    )
+
+
+class Marks:
+    """Wall and processor time at the end of every step."""
+
+    def __init__(self) -> None:
+        self.ends: list[tuple[float, float]] = []
+
+    def add(self) -> None:
+        self.ends.append((time.perf_counter(), time.process_time()))
+
+    def clips_per_s(self) -> tuple[float, float]:
+        """Clips a second of wall and of processor time, from the end of the first step to that of the last."""
+        clips = (len(self.ends) - 1) * BATCH
+        (start_s, start_cpu_s), (end_s, end_cpu_s) = self.ends[0], self.ends[-1]
+        return clips / (end_s - start_s), clips / (end_cpu_s - start_cpu_s)
+
+    def callback(self) -> Any:
+        from transformers import TrainerCallback
+
+        marks = self
+
+        class Marker(TrainerCallback):
+            def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+                marks.add()
+
+        return Marker()
 
 
 def in_a_process(run: Run, dataset: Path, work: Path, options: argparse.Namespace) -> None:
@@ -255,38 +335,49 @@ def against_full(
     return f"{shown(found.wer_difference.as_dict())}, {found.groups.count} {found.groups.unit}s"
 
 
-def study(corpora: Path, work: Path, options: argparse.Namespace) -> None:
-    """Carries out what is not done yet, and prints the table after every run."""
-    datasets = {one: prepared(corpora / one, work / one / "data") for one in options.languages}
+def study(corpora: Path, work: Path, options: argparse.Namespace) -> Iterator[str]:
+    """Carries out what is not done yet; gives the table."""
+    datasets = {
+        one: prepared(corpora / one, work / one / "data", sizes_of(one, options.quick))
+        for one in options.languages
+    }
     rows = {one: rows_of(dataset) for one, dataset in datasets.items()}
-    runs = list(stages(options.languages, options.seeds))
+    runs = list(stages(options.languages, options.seeds, options.kinds))
     for run in runs:
         if run.found(work) is None and not options.only_table:
             in_a_process(run, datasets[run.language], work, options)
-            found = run.found(work)
-            assert found
-            wer = shown(scores([found], rows).words.interval.as_dict())
-            speed = found["clips_per_cpu_s"] or 0
-            print(f"{run.language} {run.seed} {run.kind}: WER {wer}, {speed:.2f} clips a core second, "
-                  f"decoded in {found['decoded_cpu_s']:.0f}", flush=True)  # fmt: skip
-    print("\n".join(table(work, runs, rows)), flush=True)
+            print(said_of(run, work, rows), flush=True)
+    yield from table(work, runs, rows)
+
+
+def said_of(run: Run, work: Path, rows: dict[str, dict[str, dict[str, str]]]) -> str:
+    """What a run came to, in one line."""
+    found = run.found(work)
+    assert found
+    wer = shown(scores([found], rows).words.interval.as_dict())
+    speed = found["clips_per_cpu_s"] or 0
+    return f"{run.language} {run.seed} {run.kind}: WER {wer}, {speed:.2f} clips a core second"
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--base", type=Path, required=True, help="folder of the pretrained Whisper")
+    made.add_argument("--corpora", type=Path, required=True, help="folder of Common Voice releases")
+    made.add_argument("--dir", type=Path, default=Path("/tmp/govor-bench-pretrained"))
+    made.add_argument("--languages", nargs="+", default=["it", "sv-SE"])
+    made.add_argument("--kinds", nargs="+", default=[], help="only these; else all, in stages")
+    made.add_argument("--seeds", type=int, default=3)
+    made.add_argument("--steps", type=int, default=STEPS)
+    made.add_argument("--lr", type=float, default=RATE)
+    made.add_argument("--threads", type=int, default=1)
+    made.add_argument("--only-table", action="store_true", help="of what is done")
+    made.add_argument("--quick", action="store_true", help="few rows: only shows that it runs")
+    return made
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--base", type=Path, required=True, help="folder of the pretrained Whisper")
-    parser.add_argument("--corpora", type=Path, required=True, help="folder of Common Voice releases")
-    parser.add_argument("--dir", type=Path, default=Path("/tmp/govor-bench-pretrained"))
-    parser.add_argument("--languages", nargs="+", default=["it", "sv-SE"])
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=STEPS)
-    parser.add_argument("--lr", type=float, default=RATE)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--only-table", action="store_true", help="of what is done")
-    options = parser.parse_args()
-    study(options.corpora, options.dir.absolute() / "windows", options)
+    options = parser().parse_args()
+    print("\n".join(study(options.corpora, options.dir.absolute() / "windows", options)), flush=True)
 
 
 if __name__ == "__main__":
