@@ -2,8 +2,8 @@
 
     python bench/pretrained.py --base FOLDER --corpora FOLDER
 
-FOLDER of --base holds a Whisper as transformers saves it; that of --corpora holds one Common Voice release (or
-sample) a language, named like its locale. Parts (all, or those named with --parts):
+FOLDER of --base holds a Whisper as transformers saves it; that of --corpora holds one Common Voice release
+(or sample) a language, named like its locale. Parts (all, or those named with --parts):
 
     languages  `govor run` from import to evaluation, language by language, with the bundled recipe's settings
     together   the same clips and splits as one corpus: rows in their own language, WER by language
@@ -167,8 +167,8 @@ def by_language(place: Path) -> Iterator[str]:
         texts = dict(rows.select("id", "text").iter_rows())
         speakers = dict(rows.select("id", "speaker").iter_rows())
         tuned, base = (score(texts, {i: one[i] for i in texts if i in one}, plain, speakers) for one in said)
-        paired = rate(compare_scores(tuned, base).wer_difference.as_dict())
-        yield f"| {language[0]} | {len(texts)} | {rate(base.wer.as_dict())} | {rate(tuned.wer.as_dict())} | {paired} |"
+        rates = base.wer, tuned.wer, compare_scores(tuned, base).wer_difference
+        yield f"| {language[0]} | {len(texts)} | {' | '.join(rate(one.as_dict()) for one in rates)} |"
 
 
 def texts_of(folder: Path) -> dict[str, str]:

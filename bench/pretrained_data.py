@@ -1,4 +1,4 @@
-"""Common Voice releases (or samples) prepared, and govor's commands measured, for benches on pretrained weights."""
+"""Common Voice releases prepared, and govor's commands measured, for the benches on pretrained weights."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from govor_command import govor
 
 DEV, TEST = 10, 30
 SIZES = {"sl": (4, 25)}
-"""Dev and test of samples whose speakers do not add up to `DEV` and `TEST`: sl has 9, one with 48 of 100 clips."""
+"""Dev and test where speakers do not add up to `DEV` and `TEST`: sl has 9, one of them 48 of 100 clips."""
 BUNDLED = Path(__file__).parents[1] / "recipes" / "whisper-small-common-voice-sv.toml"
 Tables = dict[str, dict[str, Any]]
 

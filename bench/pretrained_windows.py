@@ -170,10 +170,11 @@ def by_govor(recipe: Any, steps: int) -> tuple[Any, ...]:
 def by_trainer(recipe: Any, steps: int) -> tuple[Any, ...]:
     """The same with the Trainer as the usual recipes set it up, on the same weights and rows."""
     import datasets
-    import train as train_bench
     import transformers
+
     from govor.load import Dataset
     from govor.train.parts import make_family, set_threads
+    from train import Collator
 
     config = recipe.train
     set_threads(config)
@@ -181,12 +182,13 @@ def by_trainer(recipe: Any, steps: int) -> tuple[Any, ...]:
     dataset = Dataset.open(recipe.prepare.out)
     family = make_family(recipe, dataset, np.arange(dataset.splits["train"]), "cpu", None)
     texts = [family.normaliser(text) for text in dataset.table("train")["text"].to_list()]
-    marks = Marks()
+    collate, marks = Collator(family, dataset, texts), Marks()
+    collate.labels = [family.encode_text(text, recipe.model.language) for text in texts]
     trainer = transformers.Seq2SeqTrainer(
         model=family.model,
         args=trainer_settings(config, steps, family.describe()["precision"]),
         train_dataset=datasets.Dataset.from_dict({"row": list(range(len(texts)))}),
-        data_collator=train_bench.Collator(family, dataset, texts),
+        data_collator=collate,
         callbacks=[marks.callback()],
     )
     trainer.train()
@@ -226,7 +228,7 @@ class Marks:
         self.ends.append((time.perf_counter(), time.process_time()))
 
     def clips_per_s(self) -> tuple[float, float]:
-        """Clips a second of wall and of processor time, from the end of the first step to that of the last."""
+        """Clips a second of wall and of processor time, between the ends of the first step and the last."""
         clips = (len(self.ends) - 1) * BATCH
         (start_s, start_cpu_s), (end_s, end_cpu_s) = self.ends[0], self.ends[-1]
         return clips / (end_s - start_s), clips / (end_cpu_s - start_cpu_s)
