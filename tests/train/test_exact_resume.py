@@ -63,16 +63,24 @@ def losses(run: Path) -> list[tuple[int, float]]:
     return [(line["step"], line["loss"]) for line in lines if line["kind"] == "train"]
 
 
-@pytest.mark.parametrize("model", [CTC, WHISPER], ids=["ctc", "attention"])
+@pytest.mark.parametrize(
+    ("model", "windows"),
+    [(CTC, "full"), (WHISPER, "mixed"), (WHISPER, "thinned")],
+    ids=["ctc", "attention", "thinned"],
+)
 def test_killed_and_continued_is_bit_identical(
-    plain: Callable[..., dict[str, Any]], tmp_path: Path, tiny_whisper_files: Path, model: dict[str, Any]
+    plain: Callable[..., dict[str, Any]],
+    tmp_path: Path,
+    tiny_whisper_files: Path,
+    model: dict[str, Any],
+    windows: str,
 ) -> None:
     """PAINS 22."""
     files = {"tokenizer": str(tiny_whisper_files)} if model is WHISPER else {}
     more = {"model": {"from_scratch": model | files}, "augment": AUGMENT | {"noise": noise(tmp_path)}}
     talks: dict[str, Any] = {}
     if model is WHISPER:
-        more |= {"windows": "mixed", "full_share": 0.3}
+        more |= {"windows": windows, "full_share": 0.3}
         more["model"] |= {"timestamps": True, "plain_share": 0.5, "previous_share": 0.5}
         counts = {"train": 48, "dev": 8}
         talks = {"prepare": {"out": str(write_speech_set(tmp_path / "talks", counts, talk=8))}}

@@ -137,7 +137,7 @@ def test_lora_goes_on_exactly_and_is_merged(
     assert not any("lora" in name for name, _ in opened.model.named_parameters())
 
 
-@pytest.mark.parametrize("windows", ["full", "short"])
+@pytest.mark.parametrize("windows", ["full", "thinned", "short"])
 def test_lora_with_recomputed_activations(
     recipe: Callable[..., Recipe], tmp_path: Path, tiny_whisper: Path, windows: str
 ) -> None:

@@ -30,7 +30,7 @@ def test_worse_beyond_the_interval() -> None:
     found = verdict(20)
     assert found.difference.value == pytest.approx(40 / 160) and found.difference.low > 0
     assert (found.full.value, found.short.value) == pytest.approx((0.25, 0.0))
-    assert found.warning and "0.250" in found.warning and "full_share" in found.warning
+    assert found.warning and "0.250" in found.warning and "'thinned'" in found.warning
     assert "same 40 utterances" in found.warning
 
 
@@ -59,10 +59,14 @@ def test_a_run_with_short_windows_compares_them(whisper: Callable[..., Recipe], 
     assert [line["difference"] for line in lines(tmp_path, "windows")] == [found["difference"]]
 
 
-def test_a_run_with_full_windows_does_not(whisper: Callable[..., Recipe], tmp_path: Path) -> None:
-    assert "windows" not in train(whisper(), device="cpu")["dev"]
+@pytest.mark.parametrize(("windows", "padding"), [("full", (0.9, 1.0)), ("thinned", (0.6, 0.8))])
+def test_a_run_whose_windows_hold_the_silence_does_not(
+    whisper: Callable[..., Recipe], tmp_path: Path, windows: str, padding: tuple[float, float]
+) -> None:
+    """Of 30 s windows, clips fill one or two seconds; of thinned ones, of about five, as much."""
+    assert "windows" not in train(whisper(windows=windows), device="cpu")["dev"]
     assert not lines(tmp_path, "windows")
-    assert lines(tmp_path, "train")[-1]["padding"] > 0.9  # of 30 s windows, clips fill one or two
+    assert padding[0] < lines(tmp_path, "train")[-1]["padding"] < padding[1]
 
 
 def test_short_windows_pad_little(whisper: Callable[..., Recipe], tmp_path: Path) -> None:
@@ -81,7 +85,7 @@ def test_a_run_says_so(
     monkeypatch.setattr(Judge, "_decode", decoded)
     summary = train(whisper(windows="short", eval_utterances=0), device="cpu")
     assert bool(summary["dev"]["windows"]["warning"]) is suffers
-    assert ("train.full_share" in capfd.readouterr().err) is suffers
+    assert ("train.windows = 'thinned'" in capfd.readouterr().err) is suffers
     said = [line for line in lines(tmp_path, "event") if line["event"] == "windows"]
     assert bool(said) is suffers
 

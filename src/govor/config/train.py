@@ -102,7 +102,7 @@ class TrainConfig:
     windows: str = setting(
         "full",
         "Whisper's encoder windows while training; on small models short ones lost WER at 30 s",
-        choices=("full", "short", "mixed"),
+        choices=("full", "thinned", "short", "mixed"),
     )
     full_share: float = setting(0.25, "mixed windows: share of the batches padded to the full window")
     augment: AugmentConfig = field(

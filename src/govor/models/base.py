@@ -142,7 +142,7 @@ class Family(Recogniser, Protocol):
         model: the transformers model (with adapters, if any); its parameters are what is trained.
         extractor: wave to features; plain data for loader workers.
         max_labels: most label tokens that the model takes, or None.
-        train_windows: ``full``, ``short`` or ``mixed`` encoder windows where the model has fixed ones.
+        train_windows: encoder windows where these are fixed: ``full``, ``thinned``, ``short`` or ``mixed``.
         full_share: of the batches in mixed windows that get the full one.
         frame_multiple: log-mel frames of padded batches are a multiple of it.
         previous_share: of the examples that are shown the text of the utterance before.

@@ -30,7 +30,7 @@ from govor.models.whisper_decoding import Decoder
 from govor.models.whisper_prompt import Manner, Prompt
 from govor.models.whisper_suppression import Suppression
 from govor.models.whisper_text import TextTokens
-from govor.models.whisper_windows import accept_short_windows
+from govor.models.whisper_windows import Windows, thinned, thinned_length
 from govor.records import Hypothesis
 from govor.text import Normaliser
 
@@ -78,7 +78,7 @@ class WhisperFamily:
         self.window_frames: int = 2 * model.config.max_source_positions
         self.max_window_s: float | None = float(feature_extractor.chunk_length)
         self.max_labels: int | None = model.config.max_target_positions
-        accept_short_windows(model.get_encoder())
+        self._thinning = Windows(model)
         model.get_encoder().embed_positions.requires_grad_(False)  # sinusoids; from_pretrained forgets this
 
     def check_language(self, tag: str | None) -> None:
@@ -178,6 +178,7 @@ class WhisperFamily:
             "inputs": {
                 "input_features": torch.from_numpy(self._padded(examples, frames)),
                 "decoder_input_ids": torch.from_numpy(starts),
+                **self._thinned(examples, frames),
             },
             "labels": torch.from_numpy(labels),
             "units": (labels != IGNORED).sum(axis=1).tolist(),
@@ -201,7 +202,10 @@ class WhisperFamily:
         mixed_full = self.train_windows == "mixed" and _drawn(examples) < self.full_share
         if self.train_windows == "full" or mixed_full:
             return self.window_frames
-        return self._short_frames(examples)
+        frames = self._short_frames(examples)
+        if self.train_windows == "thinned":
+            return 2 * thinned_length(frames // 2, self.window_frames // 2)
+        return frames
 
     def _short_frames(self, examples: Sequence[Example]) -> int:
         """A multiple of `frame_multiple` that covers the longest clip; the encoder needs it even."""
@@ -218,11 +222,27 @@ class WhisperFamily:
             values[row, :, len(kept) :] = example.padding
         return values
 
+    def _thinned(self, examples: Sequence[Example], frames: int) -> dict[str, torch.Tensor]:
+        """``positions`` and ``log_counts`` ``[B, P]`` of thinned windows; nothing where none are."""
+        import torch
+
+        if self.train_windows != "thinned" or frames == self.window_frames:
+            return {}
+        length, window = frames // 2, self.window_frames // 2
+        chosen = [thinned(-(-len(e.features) // 2), length, window, e.draw) for e in examples]
+        counts = np.stack([one.counts for one in chosen])
+        return {
+            "positions": torch.from_numpy(np.stack([one.positions for one in chosen])),
+            "log_counts": torch.from_numpy(np.log(counts).astype(np.float32)),
+        }
+
     def loss(self, batch: Batch) -> tuple[torch.Tensor, int]:
         """Cross-entropy summed over label tokens, and their number."""
         from torch.nn import functional
 
         inputs = {key: moved(value, self.device) for key, value in batch["inputs"].items()}
+        if "positions" in inputs:
+            self._thinning.thin(inputs.pop("positions"), inputs.pop("log_counts"))
         with autocast(self.precision, self.device):
             logits: torch.Tensor = self.model(**inputs).logits
         labels = moved(batch["labels"], self.device)

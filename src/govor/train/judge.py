@@ -180,12 +180,12 @@ class Judge:
         return self._judgement(pairs, hypotheses, self._forced(), time.monotonic() - start_s)
 
     def compare_windows(self, full: Mapping[str, str]) -> WindowsVerdict | None:
-        """The model over full windows against short ones, on the fixed subset; None where all are full.
+        """The model over full windows against short ones, on the fixed subset; None where it knows full ones.
 
         Args:
             full: hypotheses over full windows by id, of the fixed subset or more.
         """
-        if self.config.windows == "full" or self.family.max_window_s is None:
+        if self.config.windows in ("full", "thinned") or self.family.max_window_s is None:
             return None
         from govor.evaluate.results import groups_of
 

@@ -47,8 +47,7 @@ class WindowsVerdict:
         return (
             f"over the full windows that this model decodes, dev WER is {self.full.value:.3f}, over short "
             f"ones {self.short.value:.3f}: worse by {self.difference.value:.3f} ({ends}) on the same "
-            f"{self.utterances} utterances: go on with "
-            f"train.windows = 'mixed' and a larger train.full_share, or 'full'"
+            f"{self.utterances} utterances: go on with train.windows = 'thinned' or 'full'"
         )
 
     def as_dict(self) -> dict[str, Any]:
