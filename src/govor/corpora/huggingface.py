@@ -17,7 +17,8 @@ from typing import Any
 import polars as pl
 
 from govor.corpora.embedded import AudioUnpacker
-from govor.corpora.reader import Chunk, Reading, Source, frame_of
+from govor.corpora.reader import Chunk, Reading, Source
+from govor.corpora.rows import frame_of, usable_rows
 from govor.corpora.splits import split_in
 from govor.corpora.tables import check_named, matching, named_columns, renamed
 from govor.errors import CorpusError, MissingExtraError

@@ -15,6 +15,7 @@ from govor.corpora.splits import split_in
 from govor.corpora.textgrid import read_textgrid
 from govor.corpora.tiers import NoSpokenTierError, Spoken, spoken
 from govor.corpora.timed_text import TimedTextError
+from govor.corpora.word_times import RELATIVE
 from govor.errors import CorpusError
 from govor.records import Rejection
 
@@ -42,7 +43,9 @@ def read(source: Source) -> Reading:
     root = source.path if source.path.is_dir() else source.path.parent
     near = Neighbours()
     chunks = (c for file in files for c in _chunks(file, root, source.config.text, near))
-    return Reading(chunks, Path(source.config.audio_root or root), notes={"files": len(files)})
+    return Reading(
+        chunks, Path(source.config.audio_root or root), notes={"files": len(files)}, word_times=RELATIVE
+    )
 
 
 def timed_files(path: Path) -> list[Path]:

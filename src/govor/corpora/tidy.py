@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
 from govor.config import CorpusConfig
 from govor.corpora.folder import CORE_SCHEMA, REJECTED_SCHEMA
+from govor.corpora.lines import rejected_line
 from govor.corpora.reader import Chunk
 from govor.corpora.splits import SPLITS_BY_NAME
+from govor.corpora.spool import common_schema, conform
 from govor.corpora.tables import check_named
+from govor.records import Rejection
 
 NUMBERS = ("start", "end", "duration")
+LONGEST_S = 1e7
+"""Times above are none: a recording of four months."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +40,44 @@ def tidy(chunk: Chunk, config: CorpusConfig) -> Tidy:
     Raises:
         CorpusError: a column that ``--columns`` names is missing.
     """
+    try:
+        return _tidy(chunk, config)
+    except (pl.exceptions.PolarsError, OverflowError):
+        return _one_by_one(chunk, config)
+
+
+def _one_by_one(chunk: Chunk, config: CorpusConfig) -> Tidy:
+    """Halves of a chunk that cannot be checked at once, down to the rows that cannot be read."""
+    rows = chunk.frame.height
+    if rows <= 1:
+        lost = _lost(chunk)
+        return _tidy(Chunk(pl.DataFrame(), chunk.file, [*chunk.rejections, *lost]), config)
+    halves = (chunk.frame.head(rows // 2), chunk.frame.slice(rows // 2))
+    parts = [tidy(Chunk(half, chunk.file), config) for half in halves]
+    parts.append(_tidy(Chunk(pl.DataFrame(), chunk.file, chunk.rejections), config))
+    kept = [part.frame for part in parts if part.frame.height] or [parts[-1].frame]
+    schema = common_schema([dict(frame.schema) for frame in kept])
+    return Tidy(
+        pl.concat([conform(frame, schema) for frame in kept]), pl.concat([part.rejected for part in parts])
+    )
+
+
+def _lost(chunk: Chunk) -> list[Rejection]:
+    return [
+        rejected_line(Path(str(row.get("_file") or chunk.file)), int(row.get("_line") or 0), "bad_value",
+                      "a value is of a kind that no table can hold")
+        for row in chunk.frame.iter_rows(named=True)
+    ]  # fmt: skip
+
+
+def _tidy(chunk: Chunk, config: CorpusConfig) -> Tidy:
     early = pl.DataFrame([_as_row(r) for r in chunk.rejections], schema=REJECTED_SCHEMA)
     if not chunk.frame.height:
         return Tidy(pl.DataFrame(schema={**CORE_SCHEMA, "_file": pl.String, "_line": pl.Int64}), early)
     frame = _renamed(chunk, config)
-    frame = _typed(frame).with_columns(pl.col("language").fill_null(pl.lit(config.language, pl.String)))
+    frame = _with_typed_words(_typed(frame)).with_columns(
+        pl.col("language").fill_null(pl.lit(config.language, pl.String))
+    )
     frame = frame.with_columns(_reason().alias("_reason"))
     bad = frame.filter(pl.col("_reason").is_not_null())
     good = frame.filter(pl.col("_reason").is_null())
@@ -97,6 +136,35 @@ def _typed(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _with_typed_words(frame: pl.DataFrame) -> pl.DataFrame:
+    """Lists of words and of their times in their types; what is no list stands under ``source_…``.
+
+    A row without a time for each of its words has no word times.
+    """
+    lists = {
+        "words": pl.List(pl.String),
+        "word_starts": pl.List(pl.Float64),
+        "word_ends": pl.List(pl.Float64),
+    }
+    there = {name: kind for name, kind in lists.items() if name in frame.columns}
+    loose = {n: f"source_{n}" for n in there if not isinstance(frame.schema[n], pl.List)}
+    frame = frame.rename({n: new for n, new in loose.items() if new not in frame.columns}).drop(
+        [n for n, new in loose.items() if new in frame.columns]
+    )
+    casts = [pl.col(n).cast(kind, strict=False) for n, kind in there.items() if n not in loose]
+    frame = frame.with_columns(casts)
+    if "words" not in frame.columns or "word_starts" not in frame.columns:
+        return frame
+    times = [name for name in ("word_starts", "word_ends") if name in frame.columns]
+    count = pl.col("words").list.len()
+    whole = [
+        pl.col(n).is_null()
+        | ((pl.col(n).list.len() == count) & (pl.col(n).list.drop_nulls().list.len() == count))
+        for n in times
+    ]
+    return frame.with_columns([pl.when(pl.all_horizontal(whole)).then(n).alias(n) for n in times])
+
+
 def _with_point(name: str) -> pl.Expr:
     """``0,5`` as ``0.5``: many languages write, and many spreadsheets export, a decimal comma."""
     return pl.col(name).str.strip_chars().str.replace(r"^(-?\d+),(\d+)$", "$1.$2")
@@ -109,7 +177,8 @@ def _unreadable(frame: pl.DataFrame, name: str) -> pl.Expr:
     if frame.schema[name].is_nested():
         return pl.col(name).is_not_null()
     value = pl.col(name).cast(pl.Float64, strict=False)
-    return pl.col(name).is_not_null() & ~(value.is_not_null() & value.is_finite()).fill_null(False)
+    usable = value.is_finite() & (value.abs() <= LONGEST_S)
+    return pl.col(name).is_not_null() & ~usable.fill_null(False)
 
 
 def _text(frame: pl.DataFrame, name: str) -> pl.Expr:
