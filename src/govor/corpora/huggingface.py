@@ -20,7 +20,7 @@ from govor.corpora.embedded import AudioUnpacker
 from govor.corpora.reader import Chunk, Reading, Source
 from govor.corpora.rows import frame_of, usable_rows
 from govor.corpora.splits import split_in
-from govor.corpora.tables import check_named, matching, named_columns, renamed
+from govor.corpora.tables import ColumnMap, check_named, named_columns
 from govor.errors import CorpusError, MissingExtraError
 from govor.store import require_space
 
@@ -208,49 +208,55 @@ def _streamed(place: Path, split: str, rows: Iterable[dict[str, Any]]) -> Iterat
 
 def _chunks(batches: Iterable[Batch], source: Source, folder: Path) -> Iterator[Chunk]:
     unpacker, rows_of_split = AudioUnpacker(folder), Counter[str]()
-    for file, light in _without_audio(batches, source, unpacker, rows_of_split):
-        columns = [name for name in light[0] if not name.startswith("_")]
-        check_named(columns, named_columns(source), file)
-        mapping = matching(columns, {"audio": light[0]["_audio_column"], **named_columns(source)})
-        if "text" not in mapping:
-            there = ", ".join(name for name in columns if name != mapping["audio"])
+    maps: dict[Path, ColumnMap] = {}
+    for file, audio, light in _without_audio(batches, source, unpacker, rows_of_split):
+        rows, rejections = usable_rows(file, light)
+        columns = [
+            name for name in dict.fromkeys(n for row in light for n in row) if not name.startswith("_")
+        ]
+        if file not in maps:
+            check_named(columns, named_columns(source), file)
+            maps[file] = ColumnMap(columns, {"audio": audio, **named_columns(source)})
+        if "text" not in maps[file].mapping:
+            there = ", ".join(name for name in columns if name != audio)
             raise CorpusError(f"{file} has no transcript: name it with --columns text=COLUMN; it has {there}")
-        made = renamed(Chunk(frame_of(light), file), mapping).frame
-        if "split" not in made.columns:
+        made = maps[file].renamed(Chunk(frame_of(rows), file)).frame
+        if made.height and "split" not in made.columns:
             made = made.with_columns(pl.col("_split").alias("split"))
-        yield Chunk(made, file)
+        yield Chunk(made, file, rejections)
 
 
 def _without_audio(
     batches: Iterable[Batch], source: Source, unpacker: AudioUnpacker, rows_of_split: Counter[str]
-) -> Iterator[tuple[Path, list[dict[str, Any]]]]:
-    """The rows of one file at a time, their audio unpacked and its path in its place."""
+) -> Iterator[tuple[Path, str, list[dict[str, Any]]]]:
+    """The rows of one file at a time with the column of audio, their audio unpacked, its path in its place."""
     light: list[dict[str, Any]] = []
-    here: Path | None = None
+    here, column = Path(), ""
     for batch in batches:
         if light and (batch.file != here or len(light) >= ROWS_A_CHUNK):
-            yield here or batch.file, light
+            yield here, column, light
             light = []
-        here = batch.file
+        if batch.file != here:
+            column = ""
+        here, column = batch.file, column or _column_of_audio(batch, source)
         for number, row in enumerate(batch.rows, batch.first):
             count = rows_of_split[batch.split]
-            light.append(_light(row, source, unpacker, batch.split, count) | {"_line": number})
+            light.append(_light(row, column, source, unpacker, batch.split, count) | {"_line": number})
             rows_of_split[batch.split] += 1
-    if light and here is not None:
-        yield here, light
+    if light:
+        yield here, column, light
 
 
 def _light(
-    row: dict[str, Any], source: Source, unpacker: AudioUnpacker, split: str, count: int
+    row: dict[str, Any], column: str, source: Source, unpacker: AudioUnpacker, split: str, count: int
 ) -> dict[str, Any]:
-    column = _column_of_audio(row, source)
-    audio = row[column]
+    audio = row.get(column)
     if isinstance(audio, Mapping):
         _keep_origin(row, source)
     path = unpacker.place(audio, split or "all", count)
     if path and isinstance(audio, Mapping) and audio.get("bytes") is None:
         path = str(_folder(source) / path)
-    return row | {column: path, "_audio_column": column, "_split": split_in(split)}
+    return row | {column: path, "_split": split_in(split)}
 
 
 def _folder(source: Source) -> Path:
@@ -264,13 +270,16 @@ def _keep_origin(row: dict[str, Any], source: Source) -> None:
             row[f"orig_{name}"] = row.pop(name)
 
 
-def _column_of_audio(row: dict[str, Any], source: Source) -> str:
+def _column_of_audio(batch: Batch, source: Source) -> str:
+    """The column of audio: as named, or the struct of bytes and path in any of the rows, or a usual name."""
     if "audio" in source.config.columns:
         return source.config.columns["audio"]
-    structs = [n for n, v in row.items() if isinstance(v, Mapping) and {"bytes", "path"} <= v.keys()]
-    named = structs or [n for n in ("audio", "path", "file") if n in row]
-    if not named:
+    cells = ((n, v) for row in batch.rows for n, v in row.items())
+    structs = (n for n, v in cells if isinstance(v, Mapping) and {"bytes", "path"} <= v.keys())
+    there = dict.fromkeys(name for row in batch.rows for name in row)
+    column = next(structs, None) or next((n for n in ("audio", "path", "file") if n in there), None)
+    if column is None:
         raise CorpusError(
-            f"{source.path} has no Audio column; it has {', '.join(row)}: name one with --columns audio="
+            f"{source.path} has no Audio column; it has {', '.join(there)}: name one with --columns audio="
         )
-    return named[0]
+    return column

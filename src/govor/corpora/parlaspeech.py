@@ -67,7 +67,7 @@ def read(source: Source) -> Reading:
     long = _has_recordings(files[0], root)
     chunks = (_chunk(c, chosen, second, long) for file in files for c in read_json_lines(file))
     notes = {"text": chosen, "recordings": "long" if long else "cut files of the release"}
-    return Reading(chunks, root, second_transcript=second, notes=notes, word_times=RELATIVE)
+    return Reading(chunks, root, second_transcript=second, notes=notes, usual_word_times=RELATIVE)
 
 
 def alignment_files(path: Path) -> list[Path]:

@@ -75,8 +75,9 @@ class Reading:
         remarks: sentences for people, on the terminal and in ``corpus.json``: what was taken and what was
             left; may grow while the chunks are read.
         word_times: what ``word_starts`` and ``word_ends`` count from, ``absolute`` (the recording's
-            beginning) or ``relative`` (the utterance's), where the format says so; None: as the source has
-            them, decided from its rows.
+            beginning) or ``relative`` (the utterance's), where the reader has made them so; None: as the
+            source has them, decided from its rows.
+        usual_word_times: what the format's description says of them; for sources whose rows do not settle it.
     """
 
     chunks: Iterable[Chunk]
@@ -86,6 +87,7 @@ class Reading:
     notes: dict[str, Any] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     word_times: str | None = None
+    usual_word_times: str | None = None
 
 
 @dataclass(frozen=True)

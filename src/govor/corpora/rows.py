@@ -92,6 +92,10 @@ def _column(name: str, values: list[Any]) -> pl.Series:
     kind = _type(values)
     if kind is not None:
         return pl.Series(name, values, dtype=kind, strict=False)
+    if len({type(value) for value in values if value is not None}) == 1 and name not in CORE_SCHEMA:
+        other = pl.Series(name, values, strict=False)  # dates and the like
+        if other.dtype != pl.Object and not other.dtype.is_nested():
+            return other
     shown = _spoken if name in _TEXTS else _written
     return pl.Series(name, [shown(value) for value in values], dtype=pl.String)
 

@@ -13,10 +13,11 @@ from govor.corpora.lines import rejected_line
 from govor.corpora.reader import Chunk
 from govor.corpora.splits import SPLITS_BY_NAME
 from govor.corpora.spool import common_schema, conform
-from govor.corpora.tables import check_named
+from govor.corpora.tables import check_named, with_point
 from govor.records import Rejection
 
 NUMBERS = ("start", "end", "duration")
+KEPT = ("_file", "_line", "_word_base")
 LONGEST_S = 1e7
 """Times above are none: a recording of four months."""
 
@@ -81,7 +82,7 @@ def _tidy(chunk: Chunk, config: CorpusConfig) -> Tidy:
     frame = frame.with_columns(_reason().alias("_reason"))
     bad = frame.filter(pl.col("_reason").is_not_null())
     good = frame.filter(pl.col("_reason").is_null())
-    good = good.drop([n for n in good.columns if n.startswith("_") and n not in ("_file", "_line")])
+    good = good.drop([n for n in good.columns if n.startswith("_") and n not in KEPT])
     return Tidy(good, pl.concat([early, bad.select(_rejection_columns())]))
 
 
@@ -118,7 +119,7 @@ def _typed(frame: pl.DataFrame) -> pl.DataFrame:
     frame = frame.with_columns(
         [pl.lit(None, kind).alias(name) for name, kind in CORE_SCHEMA.items() if name not in frame.columns]
     )
-    frame = frame.with_columns([_with_point(name) for name in NUMBERS if frame.schema[name] == pl.String])
+    frame = frame.with_columns([with_point(name) for name in NUMBERS if frame.schema[name] == pl.String])
     marks = [_unreadable(frame, name).alias(f"_bad_{name}") for name in (*NUMBERS, "channel")]
     casts = [_text(frame, name) for name, kind in CORE_SCHEMA.items() if kind == pl.String]
     numbers = [pl.col(name).cast(pl.Float64, strict=False) for name in NUMBERS]
@@ -163,11 +164,6 @@ def _with_typed_words(frame: pl.DataFrame) -> pl.DataFrame:
         for n in times
     ]
     return frame.with_columns([pl.when(pl.all_horizontal(whole)).then(n).alias(n) for n in times])
-
-
-def _with_point(name: str) -> pl.Expr:
-    """``0,5`` as ``0.5``: many languages write, and many spreadsheets export, a decimal comma."""
-    return pl.col(name).str.strip_chars().str.replace(r"^(-?\d+),(\d+)$", "$1.$2")
 
 
 def _unreadable(frame: pl.DataFrame, name: str) -> pl.Expr:

@@ -64,6 +64,8 @@ class WordTimes:
                 f"word times are {found[0]}: {count:,} of {self.rows:,} rows can be nothing else, such as {example}"
             )
             return found[0]
+        if reading.usual_word_times is not None:
+            return reading.usual_word_times
         if not self.rows:
             return RELATIVE
         raise CorpusError(self._question(found))
@@ -104,19 +106,25 @@ def _times(frame: pl.DataFrame) -> list[str]:
 
 
 def _measured(frame: pl.DataFrame) -> pl.DataFrame:
-    """``_base`` (start of the utterance), ``_length``, and the bounds of its words."""
-    starts = [name for name in ("start", "orig_start") if frame.schema.get(name, pl.String).is_numeric()]
-    ends = [name for name in ("end", "orig_end") if frame.schema.get(name, pl.String).is_numeric()]
-    base = pl.coalesce([*starts, pl.lit(0.0)]) if starts else pl.lit(0.0)
-    length = pl.coalesce([*ends, pl.lit(None, pl.Float64)]) if ends else pl.lit(None, pl.Float64)
+    """``_base`` (where relative times would begin), ``_length``, and the bounds of the words.
+
+    A clip cut out of a recording has its span there in ``orig_start`` and ``orig_end``; a reader may say in
+    ``_word_base`` where the utterance begins in the frame that its words are told in.
+    """
+    numeric = {name for name, kind in frame.schema.items() if kind.is_numeric()}
+    start, end = (pl.coalesce([*_there(numeric, n), pl.lit(None, pl.Float64)]) for n in ("start", "end"))
+    known = ["duration"] if "duration" in numeric else []
     times = _times(frame)
-    frame = frame.with_columns(base.alias("_base"))
-    known = [pl.col("duration")] if frame.schema.get("duration") == pl.Float64 else []
     return frame.with_columns(
-        pl.coalesce([length - pl.col("_base"), *known]).alias("_length"),
+        pl.coalesce([*(n for n in ("_word_base",) if n in numeric), start, pl.lit(0.0)]).alias("_base"),
+        pl.coalesce([end - start.fill_null(0.0), *known]).alias("_length"),
         pl.min_horizontal([pl.col(name).list.min() for name in times]).alias("_first"),
         pl.max_horizontal([pl.col(name).list.max() for name in times]).alias("_last"),
     )
+
+
+def _there(numeric: set[str], name: str) -> list[str]:
+    return [column for column in (name, f"orig_{name}") if column in numeric]
 
 
 def _inside(reading: str) -> pl.Expr:
