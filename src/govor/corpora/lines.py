@@ -120,6 +120,16 @@ def _readable(lines: list[bytes]) -> list[str]:
     return found
 
 
+def raw_blocks(file: Path) -> Iterator[tuple[int, bytes | None]]:
+    """Whole lines of a file in UTF-8, in the blocks of `read_lines`, with the number of the first; None: too long.
+
+    Raises:
+        CorpusError: the file cannot be opened, or is damaged.
+    """
+    with open_bytes(file) as source:
+        yield from _blocks(file, source)
+
+
 def _blocks(file: Path, source: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:
     """Pairs of first line number and whole lines; None stands for one line beyond the limit."""
     number, rest, skipping = 1, b"", False

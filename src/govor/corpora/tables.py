@@ -195,8 +195,8 @@ def read_table(table: Path) -> Iterator[Chunk]:
         yield from read_json_lines(table)
     else:
         header = first_line(table)
-        quoted = name.endswith(".csv") or '"' in header
-        yield from read_delimited(table, _separator(table, header), quoted=quoted)
+        separator = _separator(table, header)
+        yield from read_delimited(table, separator, quoted=name.endswith(".csv") and separator in ",;")
 
 
 def _the_tables(source: Source) -> list[Path]:
