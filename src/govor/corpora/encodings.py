@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 from govor.config import CorpusConfig
 from govor.corpora.text_settings import FEWEST_FOREIGN_LINES, TextSettings, Undecoded

@@ -25,6 +25,7 @@ from govor.records import Rejection
 
 BLOCK_BYTES = 8 << 20
 MAX_LINE_BYTES = 32 << 20
+MARK_UNDECODABLE, UNDECODABLE = "govor-mark", "\udcff"
 WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -173,7 +174,7 @@ def _decoded(pieces: Iterator[bytes], encoding: str | None) -> Iterator[bytes]:
         yield next(pieces, b"").removeprefix(codecs.BOM_UTF8)
         yield from pieces
         return
-    decoder = codecs.getincrementaldecoder(encoding)("govor-mark")
+    decoder = codecs.getincrementaldecoder(encoding)(MARK_UNDECODABLE)
     first = True
     for text in chain((decoder.decode(piece) for piece in pieces), (decoder.decode(b"", True) for _ in "1")):
         yield text.removeprefix("\ufeff" if first else "").encode("utf-8", "surrogatepass")
@@ -182,10 +183,10 @@ def _decoded(pieces: Iterator[bytes], encoding: str | None) -> Iterator[bytes]:
 
 def mark_undecodable(error: UnicodeError) -> tuple[str, int]:
     """An error handler of codecs: a lone surrogate stands for what cannot be decoded."""
-    return "\udcff", max(getattr(error, "end", 0), getattr(error, "start", 0) + 1)
+    return UNDECODABLE, max(getattr(error, "end", 0), getattr(error, "start", 0) + 1)
 
 
-codecs.register_error("govor-mark", mark_undecodable)
+codecs.register_error(MARK_UNDECODABLE, mark_undecodable)
 
 
 def _too_long(file: Path, number: int) -> Lines:

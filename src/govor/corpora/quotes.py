@@ -156,9 +156,7 @@ def _plain(found: Quotes, patterns: _Patterns, number: int, lines: list[str]) ->
     return True
 
 
-def _row_by_row(
-    found: Quotes, patterns: _Patterns, waiting: deque[tuple[int, str]], *, ended: bool
-) -> None:
+def _row_by_row(found: Quotes, patterns: _Patterns, waiting: deque[tuple[int, str]], *, ended: bool) -> None:
     """The same where rows may have several lines; lines of a row that is not at its end are left waiting.
 
     A row that no writer would make is bad with its first line; the next may begin on the line after.

@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from govor.corpora.folder import CORE_SCHEMA
-from govor.corpora.lines import rejected_line
+from govor.corpora.lines import UNDECODABLE, rejected_line
 from govor.corpora.words import with_flat_words
 from govor.records import Rejection
 
@@ -83,6 +83,8 @@ def _text(value: str) -> str:
     try:
         value.encode("utf-8")
     except UnicodeEncodeError as error:
+        if UNDECODABLE in value:
+            raise _UnusableError("not_utf8", "it holds bytes that are not in the file's encoding") from None
         what = f"a value holds half a letter (\\u{ord(value[error.start]):04x}), which no text can hold"
         raise _UnusableError("lone_surrogate", what) from None
     return value
