@@ -71,16 +71,26 @@ def read_delimited(
         raise CorpusError(f"{file} is empty: it needs a header line with the names of its columns")
 
 
-def column_names(file: Path, line: str, separator: str) -> list[str]:
-    """The column names of a header line, whether quoted or not."""
-    return _header(file, line, separator, '"' in line) if line else []
+def column_names(file: Path, line: str, separator: str, *, twice: bool = False) -> list[str]:
+    """The column names of a header line, whether quoted or not.
+
+    Args:
+        file: the table, for messages.
+        line: the header.
+        separator: one character.
+        twice: names may stand there twice.
+
+    Raises:
+        CorpusError: a name stands there twice.
+    """
+    return _header(file, line, separator, '"' in line, twice) if line else []
 
 
-def _header(file: Path, line: str, separator: str, quoted: bool) -> list[str]:
+def _header(file: Path, line: str, separator: str, quoted: bool, twice: bool = False) -> list[str]:
     fields = next(csv.reader([line], delimiter=separator)) if quoted else line.split(separator)
     names = [name.strip() or f"column_{number}" for number, name in enumerate(fields, 1)]
     double = sorted({name for name in names if names.count(name) > 1})
-    if double:
+    if double and not twice:
         raise CorpusError(f"{file}:1: the header names {', '.join(double)} twice: rename one")
     return names
 

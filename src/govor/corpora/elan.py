@@ -13,9 +13,9 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from urllib.parse import unquote
 from xml.parsers import expat
 
+from govor.corpora.names import path_of_url
 from govor.corpora.text_settings import text_settings
 from govor.corpora.timed_text import MAX_FILE_BYTES, Cue, Tier, TimedTextError, note_undecoded
 
@@ -220,14 +220,8 @@ def _media(root: ET.Element) -> list[Media]:
     made = []
     for descriptor in root.iter("MEDIA_DESCRIPTOR"):
         urls = (descriptor.get("RELATIVE_MEDIA_URL"), descriptor.get("MEDIA_URL"))
-        places = tuple(place for url in urls if url and PurePosixPath(place := _path(url)).name)
+        places = tuple(place for url in urls if url and PurePosixPath(place := path_of_url(url)).name)
         origin = descriptor.get("TIME_ORIGIN", "")
         if places:
             made.append(Media(places, int(origin) / 1000 if _NUMBER.fullmatch(origin) else 0.0))
     return made
-
-
-def _path(url: str) -> str:
-    """``file:///data/a%20b.wav`` as ``/data/a b.wav``; a relative URL as it is, ``\\\\`` as ``/``."""
-    path = re.sub(r"^file:/+(?=[A-Za-z]:)|^file://(?:localhost)?(?=/)|^file:", "", url.replace("\\", "/"))
-    return unquote(path).replace("\0", "")

@@ -10,6 +10,7 @@ import polars as pl
 from govor.config import CorpusConfig
 from govor.corpora.folder import CORE_SCHEMA, REJECTED_SCHEMA
 from govor.corpora.lines import rejected_line
+from govor.corpora.names import path_of_url
 from govor.corpora.reader import Chunk
 from govor.corpora.splits import SPLITS_BY_NAME
 from govor.corpora.spool import common_schema, conform
@@ -129,12 +130,21 @@ def _typed(frame: pl.DataFrame) -> pl.DataFrame:
     split = pl.col("split").str.strip_chars().str.to_lowercase()
     known = split.replace_strict(SPLITS_BY_NAME, default="?", return_dtype=pl.String)
     positive = pl.when(pl.col("duration") > 0).then("duration")
+    frame = frame.with_columns(blank)
     return frame.with_columns(
-        *blank,
+        _without_scheme(frame),
         positive,
         split.alias("_split"),
         pl.when(split.is_null()).then(None).otherwise(known).alias("split"),
     )
+
+
+def _without_scheme(frame: pl.DataFrame) -> pl.Series:
+    """``file:///data/a%20b.wav`` as the path that it is."""
+    audio = frame["audio"]
+    if not audio.str.starts_with("file:").any():
+        return audio
+    return audio.map_elements(lambda name: path_of_url(name) if name.startswith("file:") else name, pl.String)
 
 
 def _with_typed_words(frame: pl.DataFrame) -> pl.DataFrame:
