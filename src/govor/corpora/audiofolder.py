@@ -5,10 +5,12 @@ The table may stand in the folder itself or in one folder a split (``train/metad
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
 
+from govor.corpora.lines import rejected_names
 from govor.corpora.reader import Chunk, Reading, Source
 from govor.corpora.splits import split_in
 from govor.corpora.tables import ColumnMap, check_named_in, columns_of, matching, named_columns, read_table
@@ -33,6 +35,8 @@ def read(source: Source) -> Reading:
     tables = _tables(source.path)
     if not tables:
         raise CorpusError(f"{source.path} is no audio folder: it needs {NEEDS}")
+    tables, every = [], tables
+    unnamed = rejected_names(every, tables)
     named = named_columns(source)
     check_named_in(tables, named)
     maps = {table: ColumnMap(columns_of(table), {"audio": "file_name", **named}) for table in tables}
@@ -41,7 +45,8 @@ def read(source: Source) -> Reading:
         there = ", ".join(columns_of(without))
         raise CorpusError(f"{without} has no transcript: name it with --columns text=COLUMN; it has {there}")
     chunks = (_chunk(c, maps[table], source.path) for table in tables for c in read_table(table))
-    notes = {"tables": len(tables), "columns": maps[tables[0]].mapping}
+    chunks = chain([Chunk(pl.DataFrame(), source.path, unnamed)], chunks)
+    notes = {"tables": len(tables), "columns": maps[tables[0]].mapping if tables else {}}
     return Reading(chunks, Path(source.config.audio_root or source.path), renamed=True, notes=notes)
 
 

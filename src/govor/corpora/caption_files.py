@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from govor.corpora.names import is_unicode
+from govor.corpora.lines import rejected_names
 from govor.corpora.neighbours import Neighbours
 from govor.errors import CorpusError
 from govor.records import Rejection
@@ -51,14 +51,9 @@ def captioned(
     """
     found = Captioned()
     groups: dict[tuple[Path, str], list[tuple[Path, str | None]]] = {}
-    for file in files:
-        if not is_unicode(str(file)):
-            shown = str(file).encode("utf-8", "replace").decode()
-            detail = f"{shown}: the name is not UTF-8; rename the file or its folder"
-            found.rejections.append(
-                Rejection(file.name.encode("utf-8", "replace").decode(), "import", "bad_file_name", detail)
-            )
-            continue
+    usable: list[Path] = []
+    found.rejections += rejected_names(files, usable)
+    for file in usable:
         audio, tail = near.with_tail(file)
         key = (file.parent, audio or file.stem if file.suffix.lower() != ".eaf" else f"{file.stem}\0eaf")
         groups.setdefault(key, []).append((file, tag_in(tail)))

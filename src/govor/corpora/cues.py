@@ -11,6 +11,7 @@ import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 
 from govor.corpora.timed_text import Cue, decode
@@ -88,7 +89,7 @@ def _shown_cues(lines: Sequence[str], found: Captions, web: bool) -> list[_Shown
     places = [place for place, line in enumerate(lines) if _TIMES.fullmatch(line) or _LIKE_TIMES.match(line)]
     named = _are_named(lines, places)
     cues = []
-    for place, following in zip(places, [*places[1:], len(lines)], strict=True):
+    for place, following in pairwise([*places, len(lines)]):
         span = _span(_TIMES.fullmatch(lines[place]))
         if span is None:
             found.bad.append((place + 1, lines[place].strip()))
@@ -152,7 +153,7 @@ def _rolls(cues: Sequence[_Shown]) -> bool:
     """Whether cue after cue shows lines of the one before, and some show new ones below."""
     pairs = [
         (one.lines, other.lines)
-        for one, other in zip(cues, cues[1:], strict=False)
+        for one, other in pairwise(cues)
         if one.start <= other.start <= one.end + ROLLING_GAP_S
     ]
     whole = [new for one, other in pairs if (new := _after_lines(one, other)) is not None]

@@ -12,6 +12,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from xml.parsers import expat
 
@@ -158,7 +159,7 @@ class _Spans:
         ordered = sorted((s for s in slots if s in self._order), key=self._order.__getitem__)
         known = [place for place, slot in enumerate(ordered) if slot in self._slots]
         times = {ordered[place]: self._slots[ordered[place]] for place in known}
-        for before, after in zip(known, known[1:], strict=False):
+        for before, after in pairwise(known):
             begin, end = times[ordered[before]], times[ordered[after]]
             for place in range(before + 1, after):
                 times[ordered[place]] = begin + (end - begin) * (place - before) / (after - before)

@@ -97,7 +97,8 @@ def _audio_column(table: Path) -> str | None:
     import pyarrow.parquet as pq
 
     try:
-        schema = pq.read_schema(table)
+        with table.open("rb") as file:
+            schema = pq.read_schema(file)
     except (pa.ArrowException, OSError):
         return None
     kinds = [(field.name, field.type) for field in schema if pa.types.is_struct(field.type)]
@@ -128,7 +129,7 @@ def _arrow_batches(saved: Mapping[str, list[Path]], folder: Path) -> Iterator[Ba
     for split, file in ((split, file) for split, files in saved.items() for file in files):
         first = 1
         try:
-            with pa.memory_map(str(file)) as mapped, pa.ipc.open_stream(mapped) as stream:
+            with file.open("rb") as opened, pa.ipc.open_stream(opened) as stream:
                 for batch in stream:
                     step = _rows_at_once(batch.nbytes, batch.num_rows)
                     for start in range(0, batch.num_rows, step):
@@ -149,7 +150,7 @@ def _parquet_batches(path: Path, folder: Path) -> Iterator[Batch]:
     for table in tables:
         split, first = split_in(table.stem) or split_in(table.parent.name) or "", 1
         try:
-            with pq.ParquetFile(table) as file:
+            with table.open("rb") as opened, pq.ParquetFile(opened) as file:
                 step = _rows_at_once(_audio_bytes(table), file.metadata.num_rows)
                 for batch in file.iter_batches(batch_size=step):
                     yield Batch(table, split, first, batch.to_pylist())
@@ -169,7 +170,8 @@ def _audio_bytes(table: Path) -> int:
     import pyarrow.parquet as pq
 
     try:
-        facts = pq.read_metadata(table)
+        with table.open("rb") as file:
+            facts = pq.read_metadata(file)
     except (pa.ArrowException, OSError):
         return 0
     groups = [facts.row_group(i) for i in range(facts.num_row_groups)]

@@ -11,6 +11,7 @@ from govor.console import say
 from govor.corpora.encodings import refuse_foreign_text, told_encodings
 from govor.corpora.folder import CorpusInfo
 from govor.corpora.gather import gather
+from govor.corpora.lines import readable
 from govor.corpora.names import is_unicode
 from govor.corpora.reader import Reader, Reading, Source
 from govor.corpora.registry import Recognition, choose_reader
@@ -42,7 +43,7 @@ def import_corpus(config: CorpusConfig, out: Path) -> dict[str, Any]:
     remarks = written.notes["import"].get("remarks", [])
     for remark in remarks:
         say(remark)
-    summary |= {"format": chosen.reader.name, "recognised": chosen.why, "remarks": remarks}
+    summary |= {"format": chosen.reader.name, "recognised": readable(chosen.why), "remarks": remarks}
     _check_rejected(summary, config)
     return summary
 
@@ -59,7 +60,12 @@ def open_source(config: CorpusConfig, out: Path, *, listing: bool = False) -> tu
     chosen = choose_reader(path, config.format, bool(config.columns))
     _refuse_idle_settings(config, chosen.reader)
     say(f"{config.source}: {chosen.reader.name} ({chosen.why})")
-    return chosen, chosen.reader.read(Source(path, config, out, listing))
+    reading = chosen.reader.read(Source(path, config, out, listing))
+    if not is_unicode(str(reading.audio_root.absolute())):
+        raise CorpusError(
+            f"the path {readable(reading.audio_root)} is not UTF-8, and cannot stand in a corpus: rename it"
+        )
+    return chosen, reading
 
 
 def _notes(
@@ -69,8 +75,18 @@ def _notes(
     refuse_foreign_text(text, config, read)
     remarks = [*reading.remarks, *text.quoted.values(), *told_encodings(text, config.language)]
     noted = {"recognised": chosen.why, **reading.notes, **({"remarks": remarks} if remarks else {})}
+    noted = storable(noted)
     second = {"second_transcript": reading.second_transcript} if reading.second_transcript else {}
     return {"import": noted, **second}
+
+
+def storable(value: Any) -> Any:
+    """`value` with names that JSON in UTF-8 can hold."""
+    if isinstance(value, str):
+        return readable(value)
+    if isinstance(value, dict):
+        return {storable(name): storable(item) for name, item in value.items()}
+    return [storable(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _refuse_idle_settings(config: CorpusConfig, reader: Reader) -> None:

@@ -62,7 +62,26 @@ class Lines:
 
 def rejected_line(file: Path, line: int, reason: str, detail: str, id: str | None = None) -> Rejection:
     """A rejection that names file and line."""
-    return Rejection(id or f"{file.name}:{line}", "import", reason, f"{file}:{line}: {detail}")
+    name = id or f"{file.name}:{line}"
+    return Rejection(readable(name), "import", reason, readable(f"{file}:{line}: {detail}"))
+
+
+def readable(text: object) -> str:
+    """Text that can be written: bytes of names that are not UTF-8, and half letters, as ``\\udce8``."""
+    shown = str(text)
+    return shown if shown.isascii() else shown.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def rejected_names(files: Sequence[Path], kept: list[Path]) -> list[Rejection]:
+    """Rejections of files whose names are not UTF-8; the others go to `kept`."""
+    rejections = []
+    for file in files:
+        if readable(file) == str(file):
+            kept.append(file)
+        else:
+            detail = f"{readable(file)}: the name is not UTF-8; rename the file or its folder"
+            rejections.append(Rejection(readable(file.name), "import", "bad_file_name", detail))
+    return rejections
 
 
 def open_bytes(file: Path) -> IO[bytes]:

@@ -14,7 +14,7 @@ import polars as pl
 from govor.config import CorpusConfig
 from govor.console import table
 from govor.corpora.encodings import told_encodings
-from govor.corpora.importing import open_source
+from govor.corpora.importing import open_source, storable
 from govor.corpora.reader import Chunk, Reading
 from govor.corpora.text_settings import reading_text
 from govor.corpora.tidy import tidy
@@ -41,7 +41,7 @@ def list_source(config: CorpusConfig) -> dict[str, Any]:
         chosen, reading = open_source(config, Path(nowhere), listing=True)
         chunks = list(_looked_at(reading))
         rows, rejected, columns = _first(chunks, reading, config)
-        return {
+        listed = {
             "format": chosen.reader.name,
             "recognised": chosen.why,
             "audio_root": str(reading.audio_root),
@@ -51,6 +51,8 @@ def list_source(config: CorpusConfig) -> dict[str, Any]:
             "rows": rows,
             "rejected": rejected,
         }
+    shown: dict[str, Any] = storable(listed)
+    return shown
 
 
 def _looked_at(reading: Reading) -> Iterator[Chunk]:

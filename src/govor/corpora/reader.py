@@ -20,6 +20,7 @@ from typing import Any
 import polars as pl
 
 from govor.config import CorpusConfig
+from govor.corpora.lines import readable
 from govor.corpora.rows import frame_of, usable_rows
 from govor.records import Rejection
 
@@ -140,7 +141,7 @@ def merged(chunks: Iterable[Chunk], least_rows: int = LEAST_ROWS) -> Iterator[Ch
 
 def _with_file(chunk: Chunk) -> pl.DataFrame:
     return (
-        chunk.frame.with_columns(pl.lit(str(chunk.file)).alias("_file"))
+        chunk.frame.with_columns(pl.lit(readable(chunk.file)).alias("_file"))
         if chunk.frame.height
         else pl.DataFrame()
     )

@@ -219,7 +219,8 @@ def _parquet_columns(table: Path) -> list[str]:
     import pyarrow.parquet as pq
 
     try:
-        return list(pq.read_schema(table).names)
+        with table.open("rb") as file:
+            return list(pq.read_schema(file).names)
     except (pa.ArrowException, OSError):
         return []
 
@@ -230,7 +231,7 @@ def _read_parquet(table: Path) -> Iterator[Chunk]:
 
     row = 1
     try:
-        with pq.ParquetFile(table) as file:
+        with table.open("rb") as opened, pq.ParquetFile(opened) as file:
             for batch in file.iter_batches(batch_size=CHUNK_ROWS):
                 frame: Any = pl.from_arrow(batch)
                 yield Chunk(

@@ -9,7 +9,7 @@ import polars as pl
 
 from govor.config import CorpusConfig
 from govor.corpora.folder import CORE_SCHEMA, REJECTED_SCHEMA
-from govor.corpora.lines import rejected_line
+from govor.corpora.lines import readable, rejected_line
 from govor.corpora.names import path_of_url
 from govor.corpora.reader import Chunk
 from govor.corpora.splits import SPLITS_BY_NAME
@@ -108,7 +108,7 @@ def _renamed(chunk: Chunk, config: CorpusConfig) -> pl.DataFrame:
     if "_line" not in frame.columns:
         frame = frame.with_columns(pl.lit(None, pl.Int64).alias("_line"))
     if "_file" not in frame.columns:
-        frame = frame.with_columns(pl.lit(str(chunk.file)).alias("_file"))
+        frame = frame.with_columns(pl.lit(readable(chunk.file)).alias("_file"))
     check_named([n for n in frame.columns if not n.startswith("_")], config.columns, chunk.file)
     taken = set(config.columns.values()) - set(config.columns)
     named = frame.with_columns([pl.col(theirs).alias(ours) for ours, theirs in config.columns.items()])
