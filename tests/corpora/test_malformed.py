@@ -447,7 +447,12 @@ BOMB = (
         ("x.eaf", "<ANNOTATION_DOCUMENT>\n<TIER>", "bad_eaf", "2: it is not XML"),
         ("x.eaf", "<html/>", "bad_eaf", "1: it is a html"),
         ("x.srt", "1\n00:00:01,000 --> 00:00:02,000\nh\0j\n", "bad_srt", "3: it holds a NUL"),
-        ("x.srt", b"1\n00:00:01,000 --> 00:00:02,000\nh\xe4j\n", "not_utf8", "2: it holds bytes that are not"),
+        (
+            "x.srt",
+            b"1\n00:00:01,000 --> 00:00:02,000\nh\xe4j\n",
+            "not_utf8",
+            "2: it holds bytes that are not",
+        ),
     ],
 )
 def test_broken_files_with_times_are_set_aside(

@@ -37,7 +37,7 @@ class Captions:
         cues: in the order of the file.
         bad: number and text of lines with times that cannot be read.
         language: as a VTT's header tells.
-        rolled: cues that showed nothing new.
+        rolled: cues that showed lines of the one before.
     """
 
     cues: list[Cue] = field(default_factory=list)
@@ -69,7 +69,8 @@ def read_cues(file: Path) -> Captions:
     shown = [_without_tags(cue, web) for cue in _shown_cues(lines, found, web)]
     shown = [cue for cue in shown if cue.lines]
     told = _told_once(shown) if _rolls(shown) else shown
-    found.rolled = len(shown) - len(told)
+    same = {cue.number: cue.lines for cue in told}
+    found.rolled = sum(same.get(cue.number) != cue.lines for cue in shown)
     found.cues = [Cue(c.start, c.end, " ".join(c.lines), c.speaker, c.number) for c in told]
     return found
 

@@ -132,7 +132,7 @@ class _Spans:
         listed = list(root.iter("TIME_SLOT"))
         self._order = {slot.get("TIME_SLOT_ID", ""): place for place, slot in enumerate(listed)}
         self._slots = {
-            slot.get("TIME_SLOT_ID", ""): int(value) * unit_s
+            slot.get("TIME_SLOT_ID", ""): round(int(value) * unit_s, 6)
             for slot in listed
             if _NUMBER.fullmatch(value := slot.get("TIME_VALUE", ""))
         }

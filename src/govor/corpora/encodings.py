@@ -10,8 +10,10 @@ import re
 from collections.abc import Sequence
 
 from govor.config import CorpusConfig
+from govor.corpora.lines import WIDE_MARKS
 from govor.corpora.text_settings import FEWEST_FOREIGN_LINES, TextSettings, Undecoded
 from govor.errors import CorpusError
+from govor.findings import count_of
 
 USUAL_IN = {
     "cp1250": ("hr", "sl", "bs", "pl", "cs", "sk", "hu", "ro", "sq"),
@@ -41,6 +43,9 @@ CANDIDATES = (
 LIKELY_FIRST_COST = 0.02
 """What an encoding costs for every one before it in `CANDIDATES`: the commoner one wins a draw."""
 LONGEST_SHOWN = 60
+TEXT_SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".psv")
+MOST_FILES = 50
+FIRST_BYTES = 1 << 16
 _ODD = re.compile(r"[^\W\d_][^\w\s,.;:!?'-](?=[^\W\d_])|[^\W\d_](?<=[a-zà-ÿа-я])[A-ZÀ-ÞА-Я]|[\x80-\x9f]")
 _MIXED = re.compile(r"[A-Za-z][\u0370-\u06ff]|[\u0370-\u06ff][A-Za-z]")
 _USUAL = frozenset("àâäáãåæçèéêëìíîïñòóôöõøœùúûüÿßčćđšžăâîșțşţąęłńóśźżěřůýťďňľĺŕőűğışİė")
@@ -113,12 +118,12 @@ def refuse_foreign_text(text: TextSettings, config: CorpusConfig, read: int) -> 
             it, or more than ``max_rejected`` of all rows are lost so.
     """
     lost = {file: found for file, found in text.undecoded.items() if found.lines}
-    too_many = sum(found.lines for found in lost.values()) > config.max_rejected * read
+    lines = sum(found.lines for found in lost.values())
+    too_many = lines > config.max_rejected * read or lines >= read
     for file, found in sorted(lost.items(), key=lambda item: -item[1].lines):
         if too_many or (found.lines >= FEWEST_FOREIGN_LINES and not found.beyond_ascii):
-            lines = "1 line" if found.lines == 1 else f"{found.lines:,} lines"
             raise CorpusError(
-                f"{lines} of {file} cannot be read as {config.encoding or 'UTF-8'}: "
+                f"{count_of(found.lines, 'line')} of {file} cannot be read as {config.encoding or 'UTF-8'}: "
                 f"{remedy(found, config.language)}"
             )
 
@@ -131,3 +136,27 @@ def told_encodings(text: TextSettings, language: str | None) -> list[str]:
         for file, found in text.undecoded.items()
         if found.lines
     ]
+
+
+def foreign_file(path: Path) -> str | None:
+    """Says that a source's table is in another encoding, and what to type; None where none is.
+
+    Args:
+        path: a source that nothing has recognised.
+    """
+    files = [path] if path.is_file() else sorted(path.iterdir()) if path.is_dir() else []
+    for file in [f for f in files if f.suffix.lower() in TEXT_SUFFIXES and f.is_file()][:MOST_FILES]:
+        with file.open("rb") as opened:
+            data = opened.read(FIRST_BYTES)
+        if data.startswith(WIDE_MARKS):
+            return f"{file} is UTF-16: import it with --encoding utf-16, or save it as UTF-8"
+        lines = data.split(b"\n")[: -1 if len(data) == FIRST_BYTES else None]
+        found = Undecoded()
+        for line in lines:
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                found.add(line)
+        if found.lines:
+            return f"{file} is not UTF-8: {remedy(found)}"
+    return None

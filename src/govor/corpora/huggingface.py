@@ -57,9 +57,9 @@ def read(source: Source) -> Reading:
     if not source.path.exists():
         batches = _hub_batches(str(source.path))
     elif saved := _saved(source.path):
-        batches = _arrow_batches(saved, folder)
+        batches = _arrow_batches(saved, None if source.listing else folder)
     else:
-        batches = _parquet_batches(source.path, folder)
+        batches = _parquet_batches(source.path, None if source.listing else folder)
     root = Path(source.config.audio_root or folder)
     root.mkdir(parents=True, exist_ok=True)
     return Reading(_chunks(batches, source, folder), root, renamed=True, notes={"unpacked": str(folder)})
@@ -121,11 +121,12 @@ def _saved(path: Path) -> dict[str, list[Path]]:
     return files if any(files.values()) else {}
 
 
-def _arrow_batches(saved: Mapping[str, list[Path]], folder: Path) -> Iterator[Batch]:
+def _arrow_batches(saved: Mapping[str, list[Path]], folder: Path | None) -> Iterator[Batch]:
     import pyarrow as pa
 
     size = sum(file.stat().st_size for files in saved.values() for file in files)
-    require_space(folder, size, "unpacking the data set's audio")
+    if folder is not None:
+        require_space(folder, size, "unpacking the data set's audio")
     for split, file in ((split, file) for split, files in saved.items() for file in files):
         first = 1
         try:
@@ -139,14 +140,15 @@ def _arrow_batches(saved: Mapping[str, list[Path]], folder: Path) -> Iterator[Ba
             raise CorpusError(f"{file} cannot be read as Arrow ({error})") from error
 
 
-def _parquet_batches(path: Path, folder: Path) -> Iterator[Batch]:
+def _parquet_batches(path: Path, folder: Path | None) -> Iterator[Batch]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     tables = parquet_files(path)
     if not tables:
         raise CorpusError(f"{path} holds no data set: it needs {NEEDS}")
-    require_space(folder, sum(map(_audio_bytes, tables)), "unpacking the data set's audio")
+    if folder is not None:
+        require_space(folder, sum(map(_audio_bytes, tables)), "unpacking the data set's audio")
     for table in tables:
         split, first = split_in(table.stem) or split_in(table.parent.name) or "", 1
         try:
@@ -255,10 +257,16 @@ def _light(
     audio = row.get(column)
     if isinstance(audio, Mapping):
         _keep_origin(row, source)
-    path = unpacker.place(audio, split or "all", count)
+    path = _named(audio, count) if source.listing else unpacker.place(audio, split or "all", count)
     if path and isinstance(audio, Mapping) and audio.get("bytes") is None:
         path = str(_folder(source) / path)
     return row | {column: path, "_split": split_in(split)}
+
+
+def _named(audio: Any, count: int) -> str | None:
+    """What a row calls its audio, where nothing is unpacked."""
+    path = audio.get("path") if isinstance(audio, Mapping) else audio
+    return str(path) if path else f"audio of row {count + 1}"
 
 
 def _folder(source: Source) -> Path:

@@ -22,6 +22,7 @@ from govor.corpora.tidy import tidy
 ROWS = 5
 MOST_CHUNKS = 200
 """Chunks looked through: a small file is one."""
+MOST_ROWS = 20_000
 LONGEST_CELL = 60
 _SHOWN = ("id", "audio", "start", "end", "text", "language", "speaker", "split")
 
@@ -51,12 +52,19 @@ def list_source(config: CorpusConfig) -> dict[str, Any]:
             "rows": rows,
             "rejected": rejected,
         }
+    if reading.audio_root.is_relative_to(nowhere):
+        listed |= {"audio_root": "inside the source", "unpacked": "not for a list"}
     shown: dict[str, Any] = storable(listed)
     return shown
 
 
 def _looked_at(reading: Reading) -> Iterator[Chunk]:
-    yield from islice(reading.chunks, MOST_CHUNKS)
+    rows = 0
+    for chunk in islice(reading.chunks, MOST_CHUNKS):
+        yield chunk
+        rows += chunk.frame.height + len(chunk.rejections)
+        if rows >= MOST_ROWS:
+            return
 
 
 def _first(
@@ -102,5 +110,5 @@ def _shown(value: Any) -> str:
 
 
 def _cell(value: Any) -> str:
-    text = "" if value is None else str(value)
+    text = "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
     return text if len(text) <= LONGEST_CELL else f"{text[: LONGEST_CELL - 1]}…"

@@ -119,6 +119,10 @@ def _look(file: Path, patterns: _Patterns, header: bool, always: bool) -> Quotes
     found = Quotes()
     waiting: deque[tuple[int, str]] = deque()
     for number, data in raw_blocks(file):
+        if not waiting and b'"' not in (data or b""):
+            header, found.all = header and not data, found.all and not data
+            found.plain.add(number)
+            continue
         text = (data or b"").decode("utf-8", "replace").replace("\r\n", "\n").removesuffix("\n")
         lines = text.split("\n") if data else []
         if header and any(lines):

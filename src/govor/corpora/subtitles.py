@@ -77,7 +77,7 @@ class _Work:
 
     Attributes:
         tiers: what was taken of the tiers.
-        rolled: cues of rolling captions that showed nothing new.
+        rolled: cues of rolling captions that showed lines of the one before.
         interpolated: annotations of tiers taken whose time lies between others'.
         untimed: annotations of tiers taken without any time.
     """
@@ -93,7 +93,7 @@ class _Work:
     def told(self) -> list[str]:
         """Sentences for people, at the end."""
         facts = (
-            (self.rolled, "captions of rolling subtitles showed nothing new: each line is told once"),
+            (self.rolled, "captions roll, showing lines of the one before: each line is taken once"),
             (
                 self.interpolated,
                 "annotations without times of their own stand evenly between their neighbours",

@@ -10,6 +10,7 @@ from typing import Any
 from govor.corpora.tiers import UNCLEAR, Choice, example_of
 from govor.corpora.timed_text import Tier
 from govor.errors import CorpusError
+from govor.findings import count_of
 
 MOST_SHOWN = 12
 LONGEST_EXAMPLE = 60
@@ -47,7 +48,7 @@ class TierReport:
         """A sentence for people; none where no file has tiers."""
         if not self._found:
             return []
-        taken = [f"{t['name']} ({t['labels']:,} labels)" for t in self.listed() if t["taken"]]
+        taken = [f"{t['name']} ({count_of(t['labels'], 'label')})" for t in self.listed() if t["taken"]]
         left = [f"{t['name']} ({t['role']})" for t in self.listed() if not t["taken"]]
         rest = f"; left: {_some(left)}" if left else ""
         return [f"tiers taken: {_some(taken) or 'none'}{rest}; --text TIER takes another"]

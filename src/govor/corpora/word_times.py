@@ -13,6 +13,7 @@ import polars as pl
 from govor.config import CorpusConfig
 from govor.corpora.reader import Reading
 from govor.errors import CorpusError
+from govor.findings import count_of
 
 SLACK_S = 0.25
 """Aligners round, and pad: so far may a word lie outside its utterance."""
@@ -28,16 +29,21 @@ class WordTimes:
         rows: rows with word times whose two readings differ.
         settled: how many rows can only be read so, by reading.
         examples: the id or place of the first of them.
+        untimed: rows that have words but not a time for each.
     """
 
     rows: int = 0
     settled: dict[str, int] = field(default_factory=dict)
     examples: dict[str, str] = field(default_factory=dict)
+    untimed: int = 0
 
     def look(self, frame: pl.DataFrame) -> None:
         """Takes the evidence of some rows (``start``, ``end``, ``word_starts`` …, ``_file``, ``_line``)."""
         if not _times(frame):
             return
+        if "words" in frame.columns and "word_starts" in frame.columns:
+            untimed = pl.col("words").list.len() > 0
+            self.untimed += frame.filter(untimed & pl.col("word_starts").is_null()).height
         frame = _measured(frame)
         self.rows += frame.filter(pl.col("_first").is_not_null() & (pl.col("_base") > SLACK_S)).height
         for reading, other in ((RELATIVE, ABSOLUTE), (ABSOLUTE, RELATIVE)):
@@ -53,6 +59,11 @@ class WordTimes:
         Raises:
             CorpusError: rows speak for both, or none settles it.
         """
+        if self.untimed:
+            told = count_of(self.untimed, "row")
+            reading.remarks.append(
+                f"{told} have words without a time for each: their word times are left out"
+            )
         if config.word_times is not None:
             return config.word_times
         if reading.word_times is not None:
@@ -61,7 +72,8 @@ class WordTimes:
         if len(found) == 1:
             count, example = self.settled[found[0]], self.examples[found[0]]
             reading.remarks.append(
-                f"word times are {found[0]}: {count:,} of {self.rows:,} rows can be nothing else, such as {example}"
+                f"word times are {found[0]}: {count:,} of {count_of(self.rows, 'row')} can be nothing else, "
+                f"such as {example}"
             )
             return found[0]
         if reading.usual_word_times is not None:
@@ -76,7 +88,7 @@ class WordTimes:
             "beginning or from the utterance's"
         )
         if not found:
-            return f"the word times of {self.rows:,} rows could be absolute or relative: {ask}"
+            return f"the word times of {count_of(self.rows, 'row')} could be absolute or relative: {ask}"
         told = " and ".join(
             f"{self.settled[name]:,} only {name} (such as {self.examples[name]})" for name in found
         )
