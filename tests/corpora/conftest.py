@@ -21,7 +21,7 @@ def imported(tmp_path: Path) -> Callable[..., Imported]:
 
     def run(source: Path | str, **settings: Any) -> Imported:
         out = tmp_path / ".corpus-out"
-        summary = import_corpus(CorpusConfig(source=str(source), **settings), out)
+        summary = import_corpus(CorpusConfig(source=str(source), **{"max_rejected": 1.0, **settings}), out)
         return Imported(out, summary)
 
     return run

@@ -30,7 +30,7 @@ def test_people_read_what_was_kept_and_why_not(tmp_path: Path) -> None:
     source = ten_seconds.source("table-csv", tmp_path / "src")
     with (source / "all.csv").open("a") as more:
         more.write('"rec/gone.wav",0,1,"Nema.","Ana","train"\n')
-    done = govor(source, "--out", tmp_path / "out")
+    done = govor(source, "--out", tmp_path / "out", "--max-rejected", "0.2")
     assert done.returncode == 0, done.stderr
     assert "4 of 5 utterances kept, " in done.stdout
     assert "1 set aside: missing_audio" in done.stdout

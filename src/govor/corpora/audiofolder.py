@@ -5,13 +5,15 @@ The table may stand in the folder itself or in one folder a split (``train/metad
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
 
+from govor.corpora.lines import rejected_names
 from govor.corpora.reader import Chunk, Reading, Source
 from govor.corpora.splits import split_in
-from govor.corpora.tables import check_named, columns_of, matching, named_columns, read_table, renamed
+from govor.corpora.tables import ColumnMap, check_named_in, columns_of, matching, named_columns, read_table
 from govor.errors import CorpusError
 
 NAME = "audiofolder"
@@ -33,17 +35,19 @@ def read(source: Source) -> Reading:
     tables = _tables(source.path)
     if not tables:
         raise CorpusError(f"{source.path} is no audio folder: it needs {NEEDS}")
-    check_named(columns_of(tables[0]), named_columns(source), tables[0])
-    mapping = matching(columns_of(tables[0]), {"audio": "file_name", **named_columns(source)})
-    if "text" not in mapping:
-        there = ", ".join(columns_of(tables[0]))
-        raise CorpusError(
-            f"{tables[0]} has no transcript: name it with --columns text=COLUMN; it has {there}"
-        )
-    chunks = (_chunk(c, mapping, source.path) for table in tables for c in read_table(table))
-    return Reading(
-        chunks, Path(source.config.audio_root or source.path), renamed=True, notes={"columns": mapping}
-    )
+    tables, every = [], tables
+    unnamed = rejected_names(every, tables)
+    named = named_columns(source)
+    check_named_in(tables, named)
+    maps = {table: ColumnMap(columns_of(table), {"audio": "file_name", **named}) for table in tables}
+    without = next((table for table, columns in maps.items() if "text" not in columns.mapping), None)
+    if without is not None:
+        there = ", ".join(columns_of(without))
+        raise CorpusError(f"{without} has no transcript: name it with --columns text=COLUMN; it has {there}")
+    chunks = (_chunk(c, maps[table], source.path) for table in tables for c in read_table(table))
+    chunks = chain([Chunk(pl.DataFrame(), source.path, unnamed)], chunks)
+    notes = {"tables": len(tables), "columns": maps[tables[0]].mapping if tables else {}}
+    return Reading(chunks, Path(source.config.audio_root or source.path), renamed=True, notes=notes)
 
 
 def _tables(path: Path) -> list[Path]:
@@ -54,8 +58,8 @@ def _tables(path: Path) -> list[Path]:
     return [table for table in tables if "file_name" in columns_of(table)]
 
 
-def _chunk(chunk: Chunk, mapping: dict[str, str], root: Path) -> Chunk:
-    made = renamed(chunk, mapping)
+def _chunk(chunk: Chunk, columns: ColumnMap, root: Path) -> Chunk:
+    made = columns.renamed(chunk)
     if not made.frame.height:
         return made
     inside = chunk.file.parent.relative_to(root).as_posix()

@@ -1,6 +1,7 @@
 """Common Voice: the official folder or the ``.tar.gz`` itself, releases from 6 on.
 
-Columns are taken by name, because they came and went. The TSVs are not quoted.
+Columns are taken by name, because they came and went. The releases' TSVs are not quoted; those that people edited
+may be, and may lack columns or have lines twice: what can be read of them is.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from pathlib import Path
 import polars as pl
 
 from govor.corpora.archive import is_archive, member_names, survey, unpack
-from govor.corpora.delimited import read_delimited
-from govor.corpora.lines import first_line
+from govor.corpora.delimited import column_names, read_delimited
+from govor.corpora.lines import first_line, rejected_line
 from govor.corpora.reader import Chunk, Reading, Source
 from govor.errors import CorpusError
 
@@ -24,7 +25,7 @@ SPLITS = ("train", "dev", "test")
 STATUSES = ("validated", "other", "invalidated")
 TABLES = tuple(f"{name}.tsv" for name in (*SPLITS, *STATUSES, "clip_durations"))
 ARCHIVE_NAME = "cv-corpus-"
-NEEDED = {"client_id", "path", "sentence"}
+NEEDED = {"path", "sentence"}
 COLUMNS = {"client_id": "speaker", "path": "audio", "sentence": "text", "locale": "language"}
 VOTES = ("up_votes", "down_votes")
 _EXTENSION = r"\.[A-Za-z0-9]{1,5}$"
@@ -40,8 +41,9 @@ def recognise(path: Path) -> str | None:
     folder = release_folder(path)
     if folder is None:
         return None
-    first = next(iter(_tables(folder)))
-    return f"{(folder / first).relative_to(path)}.tsv has client_id, path and sentence"
+    first = next(iter([*_tables(folder), *_faulty(folder)]))
+    columns = [n for n in ("client_id", "path", "sentence") if n in _header(folder / f"{first}.tsv")]
+    return f"{(folder / first).relative_to(path)}.tsv has {' and '.join(', '.join(columns).rsplit(', ', 1))}"
 
 
 def release_folder(path: Path) -> Path | None:
@@ -49,8 +51,18 @@ def release_folder(path: Path) -> Path | None:
     if not path.is_dir():
         return None
     below = sorted(path.glob("cv-corpus-*/*/")) + sorted(path.glob("*/") if ARCHIVE_NAME in path.name else [])
-    found = [folder for folder in (path, *below) if _tables(folder).keys() & {*SPLITS, *STATUSES}]
+    found = [
+        f
+        for f in (path, *below)
+        if (_tables(f).keys() | _faulty(f)) & {*SPLITS, *STATUSES} and _is_release(f)
+    ]
     return found[0] if found and (found[0] == path or len(found) == 1) else None
+
+
+def _is_release(folder: Path) -> bool:
+    """Whether any table has the column that only releases have, or clips lie beside."""
+    tables = (folder / f"{name}.tsv" for name in (*SPLITS, *STATUSES))
+    return (folder / "clips").is_dir() or any("client_id" in _header(t) for t in tables if t.is_file())
 
 
 def read(source: Source) -> Reading:
@@ -67,8 +79,26 @@ def read(source: Source) -> Reading:
         raise CorpusError(f"{source.path} is no Common Voice release: it needs {NEEDS}")
     root = Path(source.config.audio_root or (folder / "clips"))
     tables = _tables(folder)
+    remarks = _left_out(_faulty(folder), source)
     wanted = _wanted(tables, source)
-    return Reading(_chunks(tables, wanted, tables), root, notes={"tables": wanted})
+    remarks += [
+        f"{tables[n].name} has no client_id: its rows name no speaker"
+        for n in wanted
+        if "client_id" not in _header(tables[n])
+    ]
+    return Reading(_chunks(tables, wanted, tables), root, notes={"tables": wanted}, remarks=remarks)
+
+
+def _left_out(faulty: Mapping[str, str], source: Source) -> list[str]:
+    """Says which of the official splits cannot be read; without ``--status`` that is an error."""
+    statuses = source.config.status
+    asked = [name for name in statuses if name in faulty]
+    official = [name for name in SPLITS if name in faulty]
+    if asked or (official and not statuses and not source.listing):
+        fault = faulty[(asked or official)[0]]
+        rest = "" if asked else ", or import the rest with --status validated"
+        raise CorpusError(f"{fault}: get the table from the release again{rest}")
+    return [f"left: {faulty[name]}" for name in official]
 
 
 def _read_archive(source: Source) -> Reading:
@@ -77,8 +107,11 @@ def _read_archive(source: Source) -> Reading:
     folder = audio / ".tables"
     folder.mkdir(parents=True, exist_ok=True)
     contents = survey(archive, folder, lambda file: file in TABLES, ".mp3")
+    _left_out(_faulty(folder), source)
     tables = _tables(folder)
     wanted = _wanted(tables, source)
+    if source.listing:
+        return Reading(_chunks(tables, wanted, tables), audio, notes={"tables": wanted})
     shown = {table: archive / f"{table}.tsv" for table in tables}
     named = [c.frame.select("audio") for c in _chunks(tables, wanted, shown) if c.frame.height]
     clips = pl.concat([pl.DataFrame(schema={"audio": pl.String}), *named]).unique()
@@ -93,17 +126,34 @@ def _then_remove(chunks: Iterator[Chunk], folder: Path) -> Iterator[Chunk]:
 
 
 def _tables(folder: Path) -> dict[str, Path]:
-    """The release's tables by name, in the order in which they are read."""
-    tables = {}
-    for name in (*SPLITS, *STATUSES, "clip_durations"):
-        table = folder / f"{name}.tsv"
-        columns = set(first_line(table).split("\t")) if table.is_file() else set()
-        if columns >= NEEDED or "clip" in columns:
-            tables[name] = table
-        elif table.is_file() and columns & NEEDED:
-            lacking = ", ".join(sorted(NEEDED - columns))
-            raise CorpusError(f"{table}:1: the header has no {lacking}: get the table from the release again")
-    return tables
+    """The release's tables by name, in the order in which they are read; those that cannot be read are left."""
+    found = {name: folder / f"{name}.tsv" for name in (*SPLITS, *STATUSES, "clip_durations")}
+    there = {name: table for name, table in found.items() if table.is_file()}
+    return {name: table for name, table in there.items() if _fault(table) is None and _header(table)}
+
+
+def _faulty(folder: Path) -> dict[str, str]:
+    """What is wrong with the header of tables of a release, by name."""
+    found = ((name, folder / f"{name}.tsv") for name in (*SPLITS, *STATUSES))
+    return {name: fault for name, table in found if table.is_file() and (fault := _fault(table)) is not None}
+
+
+def _header(table: Path) -> list[str]:
+    """The columns of a table of a release; none where it is no such table."""
+    line = first_line(table)
+    columns = column_names(table, line, "\t", twice=True) if line else []
+    return columns if NEEDED & set(columns) or "clip" in columns else []
+
+
+def _fault(table: Path) -> str | None:
+    columns = _header(table)
+    lacking = sorted(NEEDED - set(columns))
+    double = sorted({name for name in columns if columns.count(name) > 1})
+    if not columns or "clip" in columns:
+        return None
+    if lacking:
+        return f"{table}:1: the header has no {', '.join(lacking)}"
+    return f"{table}:1: the header names {', '.join(double)} twice" if double else None
 
 
 def _wanted(tables: Mapping[str, Path], source: Source) -> list[str]:
@@ -139,7 +189,12 @@ def _chunks(tables: Mapping[str, Path], wanted: list[str], shown: Mapping[str, P
 def _chunk(chunk: Chunk, table: str, durations: pl.DataFrame | None) -> Chunk:
     if not chunk.frame.height:
         return chunk
-    frame = chunk.frame.rename(
+    again = pl.all_horizontal([pl.col(name) == name for name in NEEDED])
+    lost = [
+        rejected_line(chunk.file, line, "header_again", "it is the header once more")
+        for line in chunk.frame.filter(again)["_line"]
+    ]
+    frame = chunk.frame.filter(~again.fill_null(False)).rename(
         {theirs: ours for theirs, ours in COLUMNS.items() if theirs in chunk.frame.columns}
     )
     votes = [pl.col(name).cast(pl.Int64, strict=False) for name in VOTES if name in frame.columns]
@@ -151,7 +206,7 @@ def _chunk(chunk: Chunk, table: str, durations: pl.DataFrame | None) -> Chunk:
     )
     if durations is not None:
         frame = frame.join(durations, left_on="audio", right_on="clip", how="left", maintain_order="left")
-    return Chunk(frame, chunk.file, chunk.rejections)
+    return Chunk(frame, chunk.file, [*chunk.rejections, *lost])
 
 
 def _durations(table: Path | None) -> pl.DataFrame | None:

@@ -1,7 +1,8 @@
 """CSV and TSV as frames of strings.
 
-Without quotes a block is split in one go. From the first block with a quote on, the rest of a quoted file
-goes through the standard library's reader, which knows fields that hold separators and line ends.
+Without quotes a block is split in one go, and so is one of quoted rows that are a line each. Other blocks of a
+quoted file go through the standard library's reader, which knows fields that hold line ends. Whether quotes are
+syntax or text is decided for the file (`govor.corpora.quotes`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from pathlib import Path
 import polars as pl
 
 from govor.corpora.lines import MAX_LINE_BYTES, Lines, read_lines, rejected_line
+from govor.corpora.quotes import decided, quotes_of, rows_on_lines
 from govor.corpora.reader import CHUNK_ROWS, Chunk
+from govor.corpora.text_settings import text_settings
 from govor.errors import CorpusError
 from govor.records import Rejection
 
@@ -39,42 +42,69 @@ def read_delimited(
         file: the file, UTF-8, ``.gz`` too.
         separator: one character.
         header: the column names where the file has no header line.
-        quoted: fields may be quoted as in CSV (RFC 4180); Common Voice's TSVs for example are not.
+        quoted: the file says that it is CSV (RFC 4180), so that whole quotes are syntax; in others, such as
+            Common Voice's TSVs, only where a writer needed them.
         shown_as: the name that messages give, where `file` is only a copy.
 
     Raises:
         CorpusError: the file has no header, or it names a column twice.
     """
+    quotes = quotes_of(file, separator, header is None, quoted, shown_as or file)
+    off = decided(quotes, quoted)
     blocks = read_lines(file, shown_as=shown_as)
     file = shown_as or file
     names = list(header) if header else None
     for block in blocks:
         if names is None and block.texts:
-            names = _header(file, block.texts[0], separator, quoted)
+            names = _header(file, block.texts[0], separator, off or text_settings().quoting is None)
             block = block.without_first()
         if not block.texts or names is None:
             yield Chunk(pl.DataFrame(), file, block.rejections)
-        elif quoted and block.frame["line"].str.contains('"', literal=True).any():
-            yield from _quoted(file, separator, names, block, blocks)
-            return
-        else:
+        elif not off or not block.frame["line"].str.contains('"', literal=True).any():
             yield _split(block, separator, names)
+        elif block.first in quotes.plain and (whole := _whole(block, separator, names)) is not None:
+            yield whole
+        else:
+            yield from _quoted(file, separator, names, block, blocks, quotes.bad)
+            return
     if names is None:
         raise CorpusError(f"{file} is empty: it needs a header line with the names of its columns")
 
 
-def column_names(file: Path, line: str, separator: str) -> list[str]:
-    """The column names of a header line, whether quoted or not."""
-    return _header(file, line, separator, '"' in line) if line else []
+def column_names(file: Path, line: str, separator: str, *, twice: bool = False) -> list[str]:
+    """The column names of a header line, whether quoted or not.
+
+    Args:
+        file: the table, for messages.
+        line: the header.
+        separator: one character.
+        twice: names may stand there twice.
+
+    Raises:
+        CorpusError: a name stands there twice.
+    """
+    return _header(file, line, separator, '"' in line, twice) if line else []
 
 
-def _header(file: Path, line: str, separator: str, quoted: bool) -> list[str]:
+def _header(file: Path, line: str, separator: str, quoted: bool, twice: bool = False) -> list[str]:
     fields = next(csv.reader([line], delimiter=separator)) if quoted else line.split(separator)
     names = [name.strip() or f"column_{number}" for number, name in enumerate(fields, 1)]
     double = sorted({name for name in names if names.count(name) > 1})
-    if double:
+    if double and not twice:
         raise CorpusError(f"{file}:1: the header names {', '.join(double)} twice: rename one")
     return names
+
+
+def _whole(lines: Lines, separator: str, names: list[str]) -> Chunk | None:
+    """A block of quoted rows that are a line each."""
+    data = "\n".join(lines.texts).encode()
+    frame = rows_on_lines(data, names, separator, len(lines.texts))
+    if frame is None:
+        return None
+    numbers = pl.Series("_line", lines.numbers, dtype=pl.Int64)
+    return Chunk(
+        frame.with_columns(pl.all().replace("", None)).with_columns(numbers), lines.file, lines.rejections
+    )
 
 
 def _split(lines: Lines, separator: str, names: list[str]) -> Chunk:
@@ -94,10 +124,10 @@ def _wrong_width(file: Path, number: int, found: int, wanted: int) -> Rejection:
 
 
 def _quoted(
-    file: Path, separator: str, names: list[str], first: Lines, blocks: Iterator[Lines]
+    file: Path, separator: str, names: list[str], first: Lines, blocks: Iterator[Lines], bad: set[int]
 ) -> Iterator[Chunk]:
     csv.field_size_limit(MAX_LINE_BYTES)
-    feed = _Feed(first, blocks)
+    feed = _Feed(first, blocks, bad)
     rows: list[list[str]] = []
     for row in _rows(file, csv.reader(feed, delimiter=separator), feed):
         if isinstance(row, Rejection):
@@ -113,10 +143,10 @@ def _quoted(
 
 
 class _Feed:
-    """Lines for the csv reader, with the number of the line that a row begins on."""
+    """Lines for the csv reader, with the number of the line that a row ends on; bad ones are set aside."""
 
-    def __init__(self, first: Lines, blocks: Iterator[Lines]) -> None:
-        self._first, self._blocks = first, blocks
+    def __init__(self, first: Lines, blocks: Iterator[Lines], bad: set[int]) -> None:
+        self._first, self._blocks, self._bad = first, blocks, bad
         self.number = 0
         self.rejections: list[Rejection] = []
 
@@ -129,7 +159,12 @@ class _Feed:
         self.rejections += lines.rejections
         for number, line in zip(lines.numbers, lines.texts, strict=True):
             self.number = number
-            yield line + "\n"
+            if number in self._bad:
+                self.rejections.append(
+                    rejected_line(lines.file, number, "bad_csv", "a quote is not closed, or not doubled")
+                )
+            else:
+                yield line + "\n"
 
 
 def _rows(file: Path, reader: Iterator[list[str]], feed: _Feed) -> Iterator[list[str] | Rejection]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -24,8 +24,10 @@ from govor.corpora.folder import CorpusInfo, CorpusWriter
 from govor.corpora.ids import Distinct, generated_id, recording_names, repeated
 from govor.corpora.names import Resolution, resolve
 from govor.corpora.reader import Reading, merged
+from govor.corpora.speakers import with_speakers
 from govor.corpora.spool import Spool
 from govor.corpora.tidy import rejection_columns, tidy
+from govor.corpora.word_times import WordTimes, relative
 from govor.errors import CorpusError
 from govor.store import PARTIAL_MARK, write_json
 
@@ -35,23 +37,32 @@ CHUNK_NAMES = 1 << 18
 ID_COLUMNS = ("id", "recording", "audio", "start", "end", "duration")
 
 
-def gather(reading: Reading, config: CorpusConfig, out: Path, info: CorpusInfo) -> CorpusInfo:
+def gather(
+    reading: Reading,
+    config: CorpusConfig,
+    out: Path,
+    info: CorpusInfo,
+    notes: Callable[[int], Mapping[str, Any]] = lambda read: {},
+) -> CorpusInfo:
     """Writes what a reader yields as a corpus.
 
     Args:
         reading: the source, opened.
         config: the settings of ``[corpus]``.
         out: the corpus folder.
-        info: format, source and notes; counts are filled in.
+        info: format and source; counts are filled in.
+        notes: tells what else goes to ``corpus.json``; asked with the number of rows once all have been read.
 
     Raises:
         CorpusError: not one utterance can be kept, or the reader gives up.
     """
     with CorpusWriter(out, info) as corpus, _spool(out) as spool:
         with progress("reading", None, "rows") as bar:
-            names = _first_pass(reading, config, corpus, spool, bar)
+            names, words = _first_pass(reading, config, corpus, spool, bar)
+        how = words.decide(config, reading)
+        corpus.info = replace(corpus.info, notes=dict(notes(int(bar.done))))
         resolution = resolve(names, reading.audio_root)
-        _second_pass(spool, resolution, corpus)
+        _second_pass(spool, resolution, corpus, how, config.speaker_from)
         corpus.info = _with_repairs(corpus, resolution, reading.audio_root)
         if not corpus.kept:
             raise CorpusError(_nothing_kept(corpus, info.source))
@@ -70,8 +81,9 @@ def _spool(out: Path) -> Iterator[Spool]:
 
 def _first_pass(
     reading: Reading, config: CorpusConfig, corpus: CorpusWriter, spool: Spool, bar: Progress
-) -> pl.Series:
-    """Rows to the spool; returns the distinct audio names."""
+) -> tuple[pl.Series, WordTimes]:
+    """Rows to the spool; returns the distinct audio names, and what the rows say of their word times."""
+    words = WordTimes()
     config = replace(config, columns={}) if reading.renamed else config
     names = pl.Series("audio", [], dtype=pl.String)
     for chunk in merged(reading.chunks):
@@ -79,13 +91,16 @@ def _first_pass(
         corpus.reject_frame(checked.rejected)
         bar.advance(checked.frame.height + checked.rejected.height)
         if checked.frame.height:
+            words.look(checked.frame)
             spool.add(checked.frame)
             names = pl.concat([names, checked.frame["audio"].unique(maintain_order=True)])
             names = names.unique(maintain_order=True) if len(names) > 2 * CHUNK_NAMES else names
-    return names.unique(maintain_order=True)
+    return names.unique(maintain_order=True), words
 
 
-def _second_pass(spool: Spool, resolution: Resolution, corpus: CorpusWriter) -> None:
+def _second_pass(
+    spool: Spool, resolution: Resolution, corpus: CorpusWriter, word_times: str, speaker_from: str | None
+) -> None:
     table = resolution.frame.join(recording_names(resolution.frame["path"]), on="path", how="left")
     table = table.select("name", pl.col("path", "reason", "detail").name.prefix("_"), "_recording")
     distinct = Distinct(repeated(_id_hashes(spool, table)))
@@ -96,7 +111,11 @@ def _second_pass(spool: Spool, resolution: Resolution, corpus: CorpusWriter) -> 
         double = found.filter(again)
         detail = pl.lit("this id was read before")
         corpus.reject_frame(double.select(rejection_columns(pl.lit("duplicate_id"), detail)))
-        kept = found.filter(~again)
+        kept = relative(found.filter(~again), word_times)
+        outside = kept.filter(pl.col("_outside"))
+        detail = pl.lit(f"its words ({word_times} times) do not lie between its start and end")
+        corpus.reject_frame(outside.select(rejection_columns(pl.lit("words_outside"), detail)))
+        kept = with_speakers(kept.filter(~pl.col("_outside")), speaker_from)
         corpus.write(kept.drop([n for n in kept.columns if n.startswith("_")]))
 
 

@@ -17,9 +17,10 @@ from typing import Any
 import polars as pl
 
 from govor.corpora.embedded import AudioUnpacker
-from govor.corpora.reader import Chunk, Reading, Source, frame_of
+from govor.corpora.reader import Chunk, Reading, Source
+from govor.corpora.rows import frame_of, usable_rows
 from govor.corpora.splits import split_in
-from govor.corpora.tables import check_named, matching, named_columns, renamed
+from govor.corpora.tables import ColumnMap, check_named, named_columns
 from govor.errors import CorpusError, MissingExtraError
 from govor.store import require_space
 
@@ -56,9 +57,9 @@ def read(source: Source) -> Reading:
     if not source.path.exists():
         batches = _hub_batches(str(source.path))
     elif saved := _saved(source.path):
-        batches = _arrow_batches(saved, folder)
+        batches = _arrow_batches(saved, None if source.listing else folder)
     else:
-        batches = _parquet_batches(source.path, folder)
+        batches = _parquet_batches(source.path, None if source.listing else folder)
     root = Path(source.config.audio_root or folder)
     root.mkdir(parents=True, exist_ok=True)
     return Reading(_chunks(batches, source, folder), root, renamed=True, notes={"unpacked": str(folder)})
@@ -96,7 +97,8 @@ def _audio_column(table: Path) -> str | None:
     import pyarrow.parquet as pq
 
     try:
-        schema = pq.read_schema(table)
+        with table.open("rb") as file:
+            schema = pq.read_schema(file)
     except (pa.ArrowException, OSError):
         return None
     kinds = [(field.name, field.type) for field in schema if pa.types.is_struct(field.type)]
@@ -119,15 +121,16 @@ def _saved(path: Path) -> dict[str, list[Path]]:
     return files if any(files.values()) else {}
 
 
-def _arrow_batches(saved: Mapping[str, list[Path]], folder: Path) -> Iterator[Batch]:
+def _arrow_batches(saved: Mapping[str, list[Path]], folder: Path | None) -> Iterator[Batch]:
     import pyarrow as pa
 
     size = sum(file.stat().st_size for files in saved.values() for file in files)
-    require_space(folder, size, "unpacking the data set's audio")
+    if folder is not None:
+        require_space(folder, size, "unpacking the data set's audio")
     for split, file in ((split, file) for split, files in saved.items() for file in files):
         first = 1
         try:
-            with pa.memory_map(str(file)) as mapped, pa.ipc.open_stream(mapped) as stream:
+            with file.open("rb") as opened, pa.ipc.open_stream(opened) as stream:
                 for batch in stream:
                     step = _rows_at_once(batch.nbytes, batch.num_rows)
                     for start in range(0, batch.num_rows, step):
@@ -137,18 +140,19 @@ def _arrow_batches(saved: Mapping[str, list[Path]], folder: Path) -> Iterator[Ba
             raise CorpusError(f"{file} cannot be read as Arrow ({error})") from error
 
 
-def _parquet_batches(path: Path, folder: Path) -> Iterator[Batch]:
+def _parquet_batches(path: Path, folder: Path | None) -> Iterator[Batch]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     tables = parquet_files(path)
     if not tables:
         raise CorpusError(f"{path} holds no data set: it needs {NEEDS}")
-    require_space(folder, sum(map(_audio_bytes, tables)), "unpacking the data set's audio")
+    if folder is not None:
+        require_space(folder, sum(map(_audio_bytes, tables)), "unpacking the data set's audio")
     for table in tables:
         split, first = split_in(table.stem) or split_in(table.parent.name) or "", 1
         try:
-            with pq.ParquetFile(table) as file:
+            with table.open("rb") as opened, pq.ParquetFile(opened) as file:
                 step = _rows_at_once(_audio_bytes(table), file.metadata.num_rows)
                 for batch in file.iter_batches(batch_size=step):
                     yield Batch(table, split, first, batch.to_pylist())
@@ -168,7 +172,8 @@ def _audio_bytes(table: Path) -> int:
     import pyarrow.parquet as pq
 
     try:
-        facts = pq.read_metadata(table)
+        with table.open("rb") as file:
+            facts = pq.read_metadata(file)
     except (pa.ArrowException, OSError):
         return 0
     groups = [facts.row_group(i) for i in range(facts.num_row_groups)]
@@ -207,49 +212,61 @@ def _streamed(place: Path, split: str, rows: Iterable[dict[str, Any]]) -> Iterat
 
 def _chunks(batches: Iterable[Batch], source: Source, folder: Path) -> Iterator[Chunk]:
     unpacker, rows_of_split = AudioUnpacker(folder), Counter[str]()
-    for file, light in _without_audio(batches, source, unpacker, rows_of_split):
-        columns = [name for name in light[0] if not name.startswith("_")]
-        check_named(columns, named_columns(source), file)
-        mapping = matching(columns, {"audio": light[0]["_audio_column"], **named_columns(source)})
-        if "text" not in mapping:
-            there = ", ".join(name for name in columns if name != mapping["audio"])
+    maps: dict[Path, ColumnMap] = {}
+    for file, audio, light in _without_audio(batches, source, unpacker, rows_of_split):
+        rows, rejections = usable_rows(file, light)
+        columns = [
+            name for name in dict.fromkeys(n for row in light for n in row) if not name.startswith("_")
+        ]
+        if file not in maps:
+            check_named(columns, named_columns(source), file)
+            maps[file] = ColumnMap(columns, {"audio": audio, **named_columns(source)})
+        if "text" not in maps[file].mapping:
+            there = ", ".join(name for name in columns if name != audio)
             raise CorpusError(f"{file} has no transcript: name it with --columns text=COLUMN; it has {there}")
-        made = renamed(Chunk(frame_of(light), file), mapping).frame
-        if "split" not in made.columns:
+        made = maps[file].renamed(Chunk(frame_of(rows), file)).frame
+        if made.height and "split" not in made.columns:
             made = made.with_columns(pl.col("_split").alias("split"))
-        yield Chunk(made, file)
+        yield Chunk(made, file, rejections)
 
 
 def _without_audio(
     batches: Iterable[Batch], source: Source, unpacker: AudioUnpacker, rows_of_split: Counter[str]
-) -> Iterator[tuple[Path, list[dict[str, Any]]]]:
-    """The rows of one file at a time, their audio unpacked and its path in its place."""
+) -> Iterator[tuple[Path, str, list[dict[str, Any]]]]:
+    """The rows of one file at a time with the column of audio, their audio unpacked, its path in its place."""
     light: list[dict[str, Any]] = []
-    here: Path | None = None
+    here, column = Path(), ""
     for batch in batches:
         if light and (batch.file != here or len(light) >= ROWS_A_CHUNK):
-            yield here or batch.file, light
+            yield here, column, light
             light = []
-        here = batch.file
+        if batch.file != here:
+            column = ""
+        here, column = batch.file, column or _column_of_audio(batch, source)
         for number, row in enumerate(batch.rows, batch.first):
             count = rows_of_split[batch.split]
-            light.append(_light(row, source, unpacker, batch.split, count) | {"_line": number})
+            light.append(_light(row, column, source, unpacker, batch.split, count) | {"_line": number})
             rows_of_split[batch.split] += 1
-    if light and here is not None:
-        yield here, light
+    if light:
+        yield here, column, light
 
 
 def _light(
-    row: dict[str, Any], source: Source, unpacker: AudioUnpacker, split: str, count: int
+    row: dict[str, Any], column: str, source: Source, unpacker: AudioUnpacker, split: str, count: int
 ) -> dict[str, Any]:
-    column = _column_of_audio(row, source)
-    audio = row[column]
+    audio = row.get(column)
     if isinstance(audio, Mapping):
         _keep_origin(row, source)
-    path = unpacker.place(audio, split or "all", count)
+    path = _named(audio, count) if source.listing else unpacker.place(audio, split or "all", count)
     if path and isinstance(audio, Mapping) and audio.get("bytes") is None:
         path = str(_folder(source) / path)
-    return row | {column: path, "_audio_column": column, "_split": split_in(split)}
+    return row | {column: path, "_split": split_in(split)}
+
+
+def _named(audio: Any, count: int) -> str | None:
+    """What a row calls its audio, where nothing is unpacked."""
+    path = audio.get("path") if isinstance(audio, Mapping) else audio
+    return str(path) if path else f"audio of row {count + 1}"
 
 
 def _folder(source: Source) -> Path:
@@ -263,13 +280,16 @@ def _keep_origin(row: dict[str, Any], source: Source) -> None:
             row[f"orig_{name}"] = row.pop(name)
 
 
-def _column_of_audio(row: dict[str, Any], source: Source) -> str:
+def _column_of_audio(batch: Batch, source: Source) -> str:
+    """The column of audio: as named, or the struct of bytes and path in any of the rows, or a usual name."""
     if "audio" in source.config.columns:
         return source.config.columns["audio"]
-    structs = [n for n, v in row.items() if isinstance(v, Mapping) and {"bytes", "path"} <= v.keys()]
-    named = structs or [n for n in ("audio", "path", "file") if n in row]
-    if not named:
+    cells = ((n, v) for row in batch.rows for n, v in row.items())
+    structs = (n for n, v in cells if isinstance(v, Mapping) and {"bytes", "path"} <= v.keys())
+    there = dict.fromkeys(name for row in batch.rows for name in row)
+    column = next(structs, None) or next((n for n in ("audio", "path", "file") if n in there), None)
+    if column is None:
         raise CorpusError(
-            f"{source.path} has no Audio column; it has {', '.join(row)}: name one with --columns audio="
+            f"{source.path} has no Audio column; it has {', '.join(there)}: name one with --columns audio="
         )
-    return named[0]
+    return column

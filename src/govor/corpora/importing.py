@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from govor.config import CorpusConfig
 from govor.console import say
+from govor.corpora.encodings import refuse_foreign_text, told_encodings
 from govor.corpora.folder import CorpusInfo
 from govor.corpora.gather import gather
-from govor.corpora.reader import Reader, Source
-from govor.corpora.registry import choose_reader
-from govor.errors import CorpusError
+from govor.corpora.lines import readable
+from govor.corpora.names import is_unicode
+from govor.corpora.reader import Reader, Reading, Source
+from govor.corpora.registry import Recognition, choose_reader
+from govor.corpora.text_settings import TextSettings, reading_text
+from govor.errors import CorpusError, LimitError
 
 
 def import_corpus(config: CorpusConfig, out: Path) -> dict[str, Any]:
@@ -23,22 +28,65 @@ def import_corpus(config: CorpusConfig, out: Path) -> dict[str, Any]:
 
     Returns:
         The summary that ``--json`` prints: ``read``, ``kept``, ``rejected``, ``repaired``, ``hours``,
-        ``splits``, ``reasons``, ``format``, ``recognised``, ``out``.
+        ``splits``, ``reasons``, ``format``, ``recognised``, ``remarks``, ``out``.
 
     Raises:
-        CorpusError: the source is missing, of no known format, or holds nothing that can be used.
+        CorpusError: the source is missing, of no known format, can be read in two ways, or holds nothing
+            that can be used.
+        LimitError: more than ``max_rejected`` of the rows were set aside; the corpus is whole all the same.
+    """
+    with reading_text(config.encoding, config.quoting) as text:
+        chosen, reading = open_source(config, out)
+        info = CorpusInfo(chosen.reader.name, config.source, str(reading.audio_root))
+        written = gather(reading, config, out, info, lambda read: _notes(config, chosen, reading, text, read))
+    summary = written.summary(out)
+    remarks = written.notes["import"].get("remarks", [])
+    for remark in remarks:
+        say(remark)
+    summary |= {"format": chosen.reader.name, "recognised": readable(chosen.why), "remarks": remarks}
+    _check_rejected(summary, config)
+    return summary
+
+
+def open_source(config: CorpusConfig, out: Path, *, listing: bool = False) -> tuple[Recognition, Reading]:
+    """The reader of a source, and the source opened with it; says which reader it is.
+
+    Raises:
+        CorpusError: the source is missing or of no known format, or a setting fits no such source.
     """
     path = Path(config.source).expanduser()
+    if not is_unicode(str(path.absolute())):
+        raise CorpusError(f"the path {str(path)!r} is not UTF-8, and cannot stand in a corpus: rename it")
     chosen = choose_reader(path, config.format, bool(config.columns))
     _refuse_idle_settings(config, chosen.reader)
     say(f"{config.source}: {chosen.reader.name} ({chosen.why})")
-    reading = chosen.reader.read(Source(path, config, out))
-    notes: dict[str, Any] = {"import": {"recognised": chosen.why, **reading.notes}}
-    if reading.second_transcript:
-        notes["second_transcript"] = reading.second_transcript
-    info = CorpusInfo(chosen.reader.name, config.source, str(reading.audio_root), notes=notes)
-    written = gather(reading, config, out, info)
-    return {**written.summary(out), "format": chosen.reader.name, "recognised": chosen.why}
+    reading = chosen.reader.read(Source(path, config, out, listing))
+    if not is_unicode(str(reading.audio_root.absolute())):
+        raise CorpusError(
+            f"the path {readable(reading.audio_root)} is not UTF-8, and cannot stand in a corpus: rename it"
+        )
+    return chosen, reading
+
+
+def _notes(
+    config: CorpusConfig, chosen: Recognition, reading: Reading, text: TextSettings, read: int
+) -> Mapping[str, Any]:
+    """What goes to ``corpus.json``, once all is read; a source in another encoding is refused now."""
+    refuse_foreign_text(text, config, read)
+    remarks = [*reading.remarks, *text.quoted.values(), *told_encodings(text, config.language)]
+    noted = {"recognised": chosen.why, **reading.notes, **({"remarks": remarks} if remarks else {})}
+    noted = storable(noted)
+    second = {"second_transcript": reading.second_transcript} if reading.second_transcript else {}
+    return {"import": noted, **second}
+
+
+def storable(value: Any) -> Any:
+    """`value` with names that JSON in UTF-8 can hold."""
+    if isinstance(value, str):
+        return readable(value)
+    if isinstance(value, dict):
+        return {storable(name): storable(item) for name, item in value.items()}
+    return [storable(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _refuse_idle_settings(config: CorpusConfig, reader: Reader) -> None:
@@ -46,3 +94,14 @@ def _refuse_idle_settings(config: CorpusConfig, reader: Reader) -> None:
     for name in ("text", "status"):
         if getattr(config, name) and name not in reader.settings:
             raise CorpusError(f"the format {reader.name} has nothing to choose with {name}: leave it out")
+
+
+def _check_rejected(summary: dict[str, Any], config: CorpusConfig) -> None:
+    if summary["rejected"] > config.max_rejected * summary["read"]:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in summary["reasons"].items())
+        raise LimitError(
+            f"{summary['rejected']:,} of {summary['read']:,} rows were set aside ({reasons}), more than "
+            f"--max-rejected {config.max_rejected:g} allows; the corpus is complete without them: look at "
+            f"{summary['out']}/rejected.parquet, mend the source and import it again, or allow more",
+            summary,
+        )

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from govor.corpora.lines import Lines, first_line, read_lines, rejected_line
-from govor.corpora.reader import Chunk, frame_of
+from govor.corpora.lines import Lines, first_line, first_lines, read_lines, rejected_line
+from govor.corpora.reader import Chunk
+from govor.corpora.rows import frame_of, usable_rows
 from govor.records import Rejection
+
+MOST_FIRST_OBJECTS = 200
+"""Objects looked at to learn what keys there are."""
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def read_json_lines(file: Path) -> Iterator[Chunk]:
@@ -25,16 +32,48 @@ def read_json_lines(file: Path) -> Iterator[Chunk]:
             yield Chunk(frame, file, lines.rejections)
 
 
+def read_objects(file: Path) -> Iterator[dict[str, Any] | Rejection]:
+    """The objects of a JSON-lines file one by one, each with its ``_line``; bad lines as rejections."""
+    for lines in read_lines(file):
+        yield from lines.rejections
+        for number, line in zip(lines.numbers, lines.texts, strict=True):
+            yield _object(file, number, line)
+
+
 def first_object(file: Path) -> dict[str, Any]:
     """The first object of a JSON-lines file, or ``{}`` where it is none."""
     try:
         value = json.loads(first_line(file) or "null")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 
 
+def object_keys(file: Path) -> list[str]:
+    """The keys of the first objects of a JSON-lines file, whichever of them has one; empty where it is none."""
+    if not first_object(file):
+        return []
+    keys: dict[str, None] = {}
+    for line in first_lines(file)[:MOST_FIRST_OBJECTS]:
+        with suppress(ValueError, RecursionError):
+            value = json.loads(line)
+            keys |= dict.fromkeys(value if isinstance(value, dict) else ())
+    return list(keys)
+
+
+def has_key(file: Path, key: str) -> bool:
+    """Whether any object of a JSON-lines file has a key; reads all of it."""
+    shown = json.dumps(key), json.dumps(key, ensure_ascii=False)
+    return any(
+        any(name in line for name in shown) and key in item
+        for lines in read_lines(file)
+        for number, line in zip(lines.numbers, lines.texts, strict=True)
+        if isinstance(item := _object(file, number, line), dict)
+    )
+
+
 def _parsed(lines: Lines) -> pl.DataFrame | None:
+    """A block at once, where that gives the same as line by line."""
     count = len(lines.texts)
     if not count or not all(line.lstrip().startswith("{") for line in lines.texts):
         return None
@@ -43,19 +82,39 @@ def _parsed(lines: Lines) -> pl.DataFrame | None:
         frame = pl.read_ndjson(io.BytesIO(data), infer_schema_length=None)
     except pl.exceptions.PolarsError:
         return None
-    same = frame.height == count and "_line" not in frame.columns
-    return frame.with_columns(pl.Series("_line", lines.numbers, dtype=pl.Int64)) if same else None
+    if frame.height != count or "_line" in frame.columns or _SURROGATE.search(data) or _mixed(frame):
+        return None
+    return frame.with_columns(pl.Series("_line", lines.numbers, dtype=pl.Int64))
+
+
+def _mixed(frame: pl.DataFrame) -> bool:
+    """Whether values of several kinds were brought to one: lists and objects became text, large numbers grew."""
+    if any(kind.is_integer() and kind not in (pl.Int64, pl.Int32) for kind in frame.dtypes):
+        return True
+    texts = [pl.col(name) for name, kind in frame.schema.items() if kind == pl.String]
+    inner = [
+        pl.col(name).list.eval(pl.element().filter(pl.element().str.contains(r"^[\[{]"))).explode()
+        for name, kind in frame.schema.items()
+        if kind == pl.List(pl.String)
+    ]
+    found = [frame.select(text.filter(text.str.contains(r"^[\[{].*[\]}]$"))).to_series() for text in texts]
+    found += [frame.select(items).to_series() for items in inner]
+    return any(_is_json(text) for column in found for text in column.drop_nulls())
+
+
+def _is_json(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), (list, dict))
+    except (ValueError, RecursionError):
+        return False
 
 
 def _line_by_line(lines: Lines) -> Chunk:
-    rows, rejections = [], list(lines.rejections)
-    for number, line in zip(lines.numbers, lines.texts, strict=True):
-        row = _object(lines.file, number, line)
-        if isinstance(row, Rejection):
-            rejections.append(row)
-        else:
-            rows.append(row | {"_line": number})
-    return Chunk(frame_of(rows), lines.file, rejections)
+    items = (
+        _object(lines.file, number, line) for number, line in zip(lines.numbers, lines.texts, strict=True)
+    )
+    rows, rejections = usable_rows(lines.file, items)
+    return Chunk(frame_of(rows), lines.file, [*lines.rejections, *rejections])
 
 
 def _object(file: Path, number: int, line: str) -> dict[str, Any] | Rejection:
@@ -67,4 +126,4 @@ def _object(file: Path, number: int, line: str) -> dict[str, Any] | Rejection:
         return rejected_line(file, number, "bad_json", "nested too deeply")
     if not isinstance(value, dict):
         return rejected_line(file, number, "bad_json", f"a JSON {type(value).__name__}, not an object")
-    return value
+    return value | {"_line": number}

@@ -15,10 +15,24 @@ from govor.errors import CorpusError
 from govor.records import Rejection
 
 NAME = "kaldi"
-NEEDS = "a folder with wav.scp and text (and segments, utt2spk), or folders of them: train/, dev/, test/"
+NEEDS = "a folder with wav.scp and text (and segments, utt2spk …), or folders of them: train/, dev/, test/"
 SETTINGS: tuple[str, ...] = ()
-PER_UTTERANCE = {"utt2spk": "speaker", "utt2lang": "language", "utt2dur": "duration"}
+PER_UTTERANCE = {
+    "utt2spk": "speaker",
+    "utt2lang": "language",
+    "utt2dur": "duration",
+    "utt2gender": "gender",
+    "utt2age": "age",
+}
+PER_SPEAKER = {"spk2gender": "gender", "spk2age": "age"}
 LEVELS_UP = 4
+SPAN_SCHEMA = {
+    "id": pl.String,
+    "recording": pl.String,
+    "start": pl.Float64,
+    "end": pl.Float64,
+    "_channel": pl.Int32,
+}
 
 
 def recognise(path: Path) -> str | None:
@@ -104,7 +118,8 @@ def _root(folder: Path, recordings: pl.DataFrame) -> Path:
 def _chunks(
     folder: Path, recordings: pl.DataFrame, refused: dict[str, Rejection], several: bool
 ) -> Iterator[Chunk]:
-    facts = {name: _all(folder / file, name) for file, name in PER_UTTERANCE.items()}
+    facts = [("id", table) for table in _tables(folder, PER_UTTERANCE)]
+    facts += [("speaker", table) for table in _tables(folder, PER_SPEAKER)]
     spans, bad = _segments(folder)
     yield Chunk(pl.DataFrame(), folder / "segments", bad)
     seen = pl.Series("id", [], dtype=pl.String)
@@ -116,16 +131,40 @@ def _chunks(
             if spans is not None
             else _whole(frame)
         )
-        frame = frame.join(recordings, on="recording", how="left", maintain_order="left")
-        for name, table in facts.items():
-            frame = frame.join(
-                table.select(pl.col("_key").alias("id"), name), on="id", how="left", maintain_order="left"
-            )
+        frame = _with_recordings(frame, recordings)
+        for key, table in facts:
+            frame = _with_fact(frame, key, table)
         seen = pl.concat([seen, frame["id"]])
         known = frame["recording"].is_in(list(refused))
         lost = [_refused(row, refused) for row in frame.filter(known).select("id", "recording").iter_rows()]
         yield Chunk(frame.filter(~known.fill_null(False)), folder / "text", [*rejections, *lost])
     yield _untranscribed(folder, spans, recordings, seen)
+
+
+def _tables(folder: Path, names: dict[str, str]) -> Iterator[pl.DataFrame]:
+    """``_key`` and a column, of the files of a folder that tell something of each utterance or speaker."""
+    for file, column in names.items():
+        if (folder / file).is_file():
+            yield _all(folder / file, column).select("_key", column)
+
+
+def _with_fact(frame: pl.DataFrame, key: str, table: pl.DataFrame) -> pl.DataFrame:
+    """`frame` with what a table tells of its utterances or speakers; what is told already stays."""
+    column = table.columns[1]
+    if key not in frame.columns:
+        return frame
+    told = table.rename({"_key": key, column: "_told"})
+    joined = frame.join(told, on=key, how="left", maintain_order="left")
+    before = [column] if column in frame.columns else []
+    return joined.with_columns(pl.coalesce([*before, "_told"]).alias(column)).drop("_told")
+
+
+def _with_recordings(frame: pl.DataFrame, recordings: pl.DataFrame) -> pl.DataFrame:
+    """Audio and channel; a command that chooses a channel goes before the channel of a segment."""
+    frame = frame.join(recordings, on="recording", how="left", maintain_order="left")
+    if "_channel" not in frame.columns:
+        return frame
+    return frame.with_columns(pl.coalesce("channel", "_channel").alias("channel"))
 
 
 def _whole(frame: pl.DataFrame) -> pl.DataFrame:
@@ -142,9 +181,7 @@ def _segments(folder: Path) -> tuple[pl.DataFrame | None, list[Rejection]]:
     file = folder / "segments"
     if not file.is_file():
         return None, []
-    empty = pl.DataFrame(
-        schema={"id": pl.String, "recording": pl.String, "start": pl.Float64, "end": pl.Float64}
-    )
+    empty = pl.DataFrame(schema=SPAN_SCHEMA)
     parts, rejections = [empty], []
     for frame, unreadable in _keyed(file, "span"):
         spans, bad = _spans(file, frame)
@@ -154,17 +191,29 @@ def _segments(folder: Path) -> tuple[pl.DataFrame | None, list[Rejection]]:
 
 
 def _spans(file: Path, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Rejection]]:
-    fields = pl.col("span").str.extract_groups(r"^(\S+)\s+(\S+)\s+(\S+)(?:\s+\S+)?$")
+    fields = pl.col("span").str.extract_groups(r"^(\S+)\s+(\S+)\s+(\S+)(?:\s+(\S+))?$")
     frame = frame.select(pl.col("_key").alias("id"), "_line", fields.alias("f")).unnest("f")
     start, end = (pl.col(name).cast(pl.Float64, strict=False) for name in ("2", "3"))
-    frame = frame.with_columns(start.alias("start"), end.alias("end"))
+    frame = frame.with_columns(start.alias("start"), end.alias("end"), _channel_number("4").alias("_channel"))
     good = pl.col("1").is_not_null() & pl.col("start").is_finite() & pl.col("end").is_finite()
+    good = (good & (pl.col("4").is_null() | pl.col("_channel").is_not_null())).fill_null(False)
+    detail = "it needs utterance, recording, start and end in seconds, and perhaps a channel"
     rejections = [
-        rejected_line(file, line, "bad_segment", "it needs utterance, recording, start and end", key)
-        for key, line in frame.filter(~good.fill_null(False)).select("id", "_line").iter_rows()
+        rejected_line(file, line, "bad_segment", detail, key)
+        for key, line in frame.filter(~good).select("id", "_line").iter_rows()
     ]
     open_end = pl.when(pl.col("end") != -1.0).then("end").alias("end")
-    return frame.filter(good).select("id", pl.col("1").alias("recording"), "start", open_end), rejections
+    channel = pl.when(pl.col("_channel") >= 0).then("_channel").alias("_channel")
+    good_ones = frame.filter(good)
+    return good_ones.select("id", pl.col("1").alias("recording"), "start", open_end, channel), rejections
+
+
+def _channel_number(field: str) -> pl.Expr:
+    """From 0, as ``extract-segments`` counts; A and B, as telephone corpora name them, are 0 and 1."""
+    letters = (
+        pl.col(field).str.to_uppercase().replace_strict({"A": 0, "B": 1}, default=None, return_dtype=pl.Int32)
+    )
+    return pl.coalesce(pl.col(field).cast(pl.Int32, strict=False), letters)
 
 
 def _untranscribed(
@@ -173,6 +222,6 @@ def _untranscribed(
     """Utterances that ``text`` does not have; they are rejected for it behind."""
     rows = spans if spans is not None else _whole(recordings.select(pl.col("recording").alias("id")))
     left = rows.filter(~pl.col("id").is_in(seen.implode()))
-    left = left.join(recordings, on="recording", how="left", maintain_order="left")
+    left = _with_recordings(left, recordings)
     left = left.with_columns(pl.lit(None, pl.String).alias("text"))
     return Chunk(left, folder / ("wav.scp" if spans is None else "segments"))

@@ -9,10 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from govor.corpora.json_lines import first_object, read_json_lines
+from govor.corpora.folder import CORE_SCHEMA
+from govor.corpora.json_lines import first_object, read_objects
 from govor.corpora.lines import rejected_line
 from govor.corpora.reader import Chunk, Reading, Source, chunked
 from govor.corpora.splits import split_in
+from govor.corpora.word_times import ABSOLUTE
+from govor.corpora.words import seconds
 from govor.errors import CorpusError
 from govor.records import Rejection
 
@@ -42,7 +45,8 @@ def read(source: Source) -> Reading:
     chunks: Iterator[Chunk] = (c for file in cuts for c in chunked(file, _rows_of_cuts(file, several)))
     if not cuts:
         chunks = (c for pair in pairs for c in chunked(pair[1], _rows_of_pair(*pair, several=several)))
-    return Reading(chunks, Path(source.config.audio_root or root), notes={"files": len(cuts or pairs)})
+    root = Path(source.config.audio_root or root)
+    return Reading(chunks, root, notes={"files": len(cuts or pairs)}, usual_word_times=ABSOLUTE)
 
 
 def _files(path: Path) -> list[Path]:
@@ -61,99 +65,134 @@ def _pairs(path: Path) -> list[tuple[Path, Path]]:
     return [(rec, sup) for rec, sup in named if sup and sup != rec and "sources" in first_object(rec)]
 
 
-def _objects(file: Path) -> Iterator[dict[str, Any] | Rejection]:
-    for chunk in read_json_lines(file):
-        yield from chunk.rejections
-        yield from chunk.frame.iter_rows(named=True)
-
-
 def _rows_of_cuts(file: Path, several: bool) -> Iterator[dict[str, Any] | Rejection]:
     split = split_in(file.name) if several else None
-    for cut in _objects(file):
+    for cut in read_objects(file):
         if isinstance(cut, Rejection):
             yield cut
-        elif cut.get("type") not in SINGLE or not cut.get("recording"):
+        elif cut.get("type") not in SINGLE or not isinstance(cut.get("recording"), dict):
             detail = f"a {cut.get('type')} is made of several recordings or of none"
-            yield rejected_line(file, cut["_line"], "unsupported_cut", detail, cut.get("id"))
+            yield rejected_line(file, cut["_line"], "unsupported_cut", detail, _name(cut))
         elif not cut.get("supervisions"):
-            yield rejected_line(file, cut["_line"], "no_text", "the cut has no supervision", cut.get("id"))
+            yield rejected_line(file, cut["_line"], "no_text", "the cut has no supervision", _name(cut))
         else:
-            for supervision in cut["supervisions"]:
-                yield _row(file, cut["_line"], supervision, cut["recording"], cut["start"] or 0.0, split)
+            yield from _rows_of_cut(file, cut, split)
+
+
+def _rows_of_cut(file: Path, cut: dict[str, Any], split: str | None) -> Iterator[dict[str, Any] | Rejection]:
+    supervisions, begin_s = cut["supervisions"], seconds(cut.get("start") or 0.0)
+    for item in supervisions if isinstance(supervisions, list) else [supervisions]:
+        if not isinstance(item, dict) or begin_s is None:
+            detail = "the cut's start is no number" if begin_s is None else "its supervision is no object"
+            yield rejected_line(file, cut["_line"], "bad_value", detail, _name(cut))
+        else:
+            yield _row(file, cut["_line"], item, cut["recording"], begin_s, split)
 
 
 def _rows_of_pair(
     recordings: Path, supervisions: Path, several: bool
 ) -> Iterator[dict[str, Any] | Rejection]:
-    known = {r["id"]: r for r in _objects(recordings) if not isinstance(r, Rejection)}
+    known = {_name(r): r for r in read_objects(recordings) if not isinstance(r, Rejection)}
     split = split_in(supervisions.name) if several else None
-    for item in _objects(supervisions):
+    for item in read_objects(supervisions):
         if isinstance(item, Rejection):
             yield item
-        elif item.get("recording_id") not in known:
-            detail = f"{recordings.name} has no recording {item.get('recording_id')}"
-            yield rejected_line(supervisions, item["_line"], "no_audio", detail, item.get("id"))
+            continue
+        recording = item.get("recording_id")
+        if not isinstance(recording, str) or recording not in known:
+            detail = f"{recordings.name} has no recording {recording}"
+            yield rejected_line(supervisions, item["_line"], "no_audio", detail, _name(item))
         else:
-            yield _row(supervisions, item["_line"], item, known[item["recording_id"]], 0.0, split)
+            yield _row(supervisions, item["_line"], item, known[recording], 0.0, split)
+
+
+def _name(item: dict[str, Any]) -> str | None:
+    """The id of an object, where it is one that a table can hold."""
+    name = item.get("id")
+    return str(name) if isinstance(name, (str, int)) and str(name).isprintable() else None
 
 
 def _row(
     file: Path, line: int, item: dict[str, Any], recording: dict[str, Any], begin_s: float, split: str | None
 ) -> dict[str, Any] | Rejection:
     channel = item.get("channel")
-    channels = channel if isinstance(channel, list) else [channel]
+    channels = channel if isinstance(channel, list) and channel else [channel]
     source = _source(recording, channels[0])
     if source is None or source.get("type") != "file":
         kind = (source or {}).get("type", "no source")
         detail = (
             f"its audio is a {kind}, not a file, and is not run or fetched: {(source or {}).get('source')}"
         )
-        return rejected_line(file, line, "unsupported_audio", detail, item.get("id"))
-    start = begin_s + (item.get("start") or 0.0)
+        return rejected_line(file, line, "unsupported_audio", detail, _name(item))
+    start_s, length_s = seconds(item.get("start") or 0.0), seconds(item.get("duration"))
+    if start_s is None or (length_s is None and item.get("duration") is not None):
+        return rejected_line(
+            file, line, "bad_times", "start or duration is no number of seconds", _name(item)
+        )
+    custom = item.get("custom") if isinstance(item.get("custom"), dict) else {}
     row = {
         "id": item.get("id"),
         "recording": recording.get("id"),
         "audio": source.get("source"),
         "channel": _channel(source, channels),
-        "start": start,
-        "end": start + item["duration"] if item.get("duration") is not None else None,
+        "start": begin_s + start_s,
+        "end": None if length_s is None else begin_s + start_s + length_s,
         "text": item.get("text"),
         "language": item.get("language"),
         "speaker": item.get("speaker"),
         "gender": item.get("gender"),
         "split": split,
         "_line": line,
+        "_word_base": start_s,
     }
-    return row | _words(item)
+    further = {
+        name: value for name, value in (custom or {}).items() if name not in row and name not in CORE_SCHEMA
+    }
+    return further | row | _words(item)
 
 
-def _source(recording: dict[str, Any], channel: int | None) -> dict[str, Any] | None:
+def _source(recording: dict[str, Any], channel: Any) -> dict[str, Any] | None:
     """The source that holds `channel`."""
-    sources = recording.get("sources") or []
-    holding = [s for s in sources if channel is None or channel in (s.get("channels") or [])]
+    listed = recording.get("sources")
+    sources = [s for s in listed if isinstance(s, dict)] if isinstance(listed, list) else []
+    holding = [s for s in sources if channel is None or channel in _channels(s)]
     chosen: dict[str, Any] | None = (holding or sources or [None])[0]
     return chosen
 
 
-def _channel(source: dict[str, Any], channels: list[int | None]) -> int | None:
+def _channels(source: dict[str, Any]) -> list[Any]:
+    there = source.get("channels")
+    return there if isinstance(there, list) else []
+
+
+def _channel(source: dict[str, Any], channels: list[Any]) -> int | None:
     """The channel's number in its file; None where the file has just one, or several are meant."""
-    there = source.get("channels") or []
+    there = _channels(source)
     if len(channels) != 1 or channels[0] not in there or len(there) < 2:
         return None
     return there.index(channels[0])
 
 
 def _words(item: dict[str, Any]) -> dict[str, Any]:
-    """Word times of an alignment, relative to the utterance."""
-    words = (item.get("alignment") or {}).get("word") or []
-    cells = [
-        w if isinstance(w, list) else [w.get("symbol"), w.get("start"), w.get("duration")] for w in words
-    ]
-    if not cells:
+    """Words of an alignment, their times as the manifest has them: in the frame of the supervision's start."""
+    alignment = item.get("alignment")
+    words = alignment.get("word") if isinstance(alignment, dict) else None
+    cells = [_cell(word) for word in words] if isinstance(words, list) else []
+    if not cells or None in cells:
         return {}
-    begin_s = item.get("start") or 0.0
+    found = [cell for cell in cells if cell is not None]
     return {
-        "words": [str(cell[0]) for cell in cells],
-        "word_starts": [round(float(cell[1]) - begin_s, 4) for cell in cells],
-        "word_ends": [round(float(cell[1]) + float(cell[2]) - begin_s, 4) for cell in cells],
+        "words": [word for word, _, _ in found],
+        "word_starts": [round(start, 4) for _, start, _ in found],
+        "word_ends": [round(start + length, 4) for _, start, length in found],
     }
+
+
+def _cell(word: Any) -> tuple[str, float, float] | None:
+    """Symbol, start and duration of an alignment's item, which is an object or a list."""
+    if isinstance(word, dict):
+        word = [word.get("symbol"), word.get("start"), word.get("duration")]
+    if not isinstance(word, list) or len(word) < 3 or word[0] is None:
+        return None
+    start, length = seconds(word[1]), seconds(word[2])
+    return None if start is None or length is None else (str(word[0]), start, length)

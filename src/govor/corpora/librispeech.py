@@ -7,11 +7,12 @@ LibriSpeech: ``SPEAKER/CHAPTER/SPEAKER-CHAPTER.trans.txt`` with ``id TEXT`` besi
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
 
-from govor.corpora.lines import first_line, read_lines
+from govor.corpora.lines import first_line, read_lines, rejected_names
 from govor.corpora.reader import Chunk, Reading, Source
 from govor.corpora.splits import split_in
 from govor.errors import CorpusError
@@ -33,7 +34,9 @@ def read(source: Source) -> Reading:
     tables = sorted(_tables(source.path))
     if not tables:
         raise CorpusError(f"{source.path} is no LibriSpeech: it needs {NEEDS}")
-    chunks = (chunk for table in tables for chunk in _chunks(table, source.path))
+    named: list[Path] = []
+    unnamed = Chunk(pl.DataFrame(), source.path, rejected_names(tables, named))
+    chunks = chain([unnamed], (chunk for table in named for chunk in _chunks(table, source.path)))
     return Reading(chunks, Path(source.config.audio_root or source.path), notes={"tables": len(tables)})
 
 

@@ -1,7 +1,7 @@
 """Text files as numbered lines, in blocks, with a bound on the length of a line.
 
 Nothing here ever holds more than a block and one line, whatever the file: a line of gigabytes is passed over
-and rejected by its number, and so are lines that are not UTF-8 or hold a NUL.
+and rejected by its number, and so are lines that are not UTF-8 (or what ``--encoding`` says) or hold a NUL.
 """
 
 from __future__ import annotations
@@ -10,18 +10,22 @@ import codecs
 import gzip
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import IO
 
 import polars as pl
 
+from govor.corpora.text_settings import text_settings
 from govor.errors import CorpusError
 from govor.records import Rejection
 
 BLOCK_BYTES = 8 << 20
 MAX_LINE_BYTES = 32 << 20
+MARK_UNDECODABLE, UNDECODABLE = "govor-mark", "\udcff"
 WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -58,7 +62,26 @@ class Lines:
 
 def rejected_line(file: Path, line: int, reason: str, detail: str, id: str | None = None) -> Rejection:
     """A rejection that names file and line."""
-    return Rejection(id or f"{file.name}:{line}", "import", reason, f"{file}:{line}: {detail}")
+    name = id or f"{file.name}:{line}"
+    return Rejection(readable(name), "import", reason, readable(f"{file}:{line}: {detail}"))
+
+
+def readable(text: object) -> str:
+    """Text that can be written: bytes of names that are not UTF-8, and half letters, as ``\\udce8``."""
+    shown = str(text)
+    return shown if shown.isascii() else shown.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def rejected_names(files: Sequence[Path], kept: list[Path]) -> list[Rejection]:
+    """Rejections of files whose names are not UTF-8; the others go to `kept`."""
+    rejections = []
+    for file in files:
+        if readable(file) == str(file):
+            kept.append(file)
+        else:
+            detail = f"{readable(file)}: the name is not UTF-8; rename the file or its folder"
+            rejections.append(Rejection(readable(file.name), "import", "bad_file_name", detail))
+    return rejections
 
 
 def open_bytes(file: Path) -> IO[bytes]:
@@ -90,15 +113,41 @@ def read_lines(file: Path, shown_as: Path | None = None) -> Iterator[Lines]:
 
 
 def first_line(file: Path, limit_bytes: int = 1 << 20) -> str:
-    """The first line that is not blank, or ``""`` where the file does not start with UTF-8 text."""
+    """The first line that is not blank, or ``""`` where the file does not start with readable text."""
+    return next(iter(first_lines(file, limit_bytes)), "")
+
+
+def first_lines(file: Path, limit_bytes: int = 1 << 20) -> list[str]:
+    """The lines that are not blank, of a file's first bytes; none where it does not start with readable text.
+
+    Lines after the first that cannot be decoded are left out.
+    """
     try:
         with open_bytes(file) as source:
-            text = source.read(limit_bytes).removeprefix(codecs.BOM_UTF8)
+            text = b"".join(_decoded(iter([source.read(limit_bytes)]), text_settings().encoding))
         whole = text if len(text) < limit_bytes else text[: text.rfind(b"\n") + 1]
-        lines = (line.strip(b"\r\n ") for line in whole.split(b"\n"))
-        return next((line for line in lines if line), b"").decode("utf-8")
+        lines = [line for raw in whole.split(b"\n") if (line := raw.strip(b"\r\n "))]
+        return [lines[0].decode("utf-8"), *_readable(lines[1:])] if lines else []
     except (UnicodeDecodeError, EOFError, zlib.error, OSError, CorpusError):
-        return ""
+        return []
+
+
+def _readable(lines: list[bytes]) -> list[str]:
+    found = []
+    for line in lines:
+        with suppress(UnicodeDecodeError):
+            found.append(line.decode("utf-8"))
+    return found
+
+
+def raw_blocks(file: Path) -> Iterator[tuple[int, bytes | None]]:
+    """Whole lines of a file in UTF-8, in the blocks of `read_lines`, with the number of the first; None: too long.
+
+    Raises:
+        CorpusError: the file cannot be opened, or is damaged.
+    """
+    with open_bytes(file) as source:
+        yield from _blocks(file, source)
 
 
 def _blocks(file: Path, source: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:
@@ -124,15 +173,39 @@ def _blocks(file: Path, source: IO[bytes]) -> Iterator[tuple[int, bytes | None]]
 
 def _pieces(file: Path, source: IO[bytes]) -> Iterator[bytes]:
     try:
-        data = source.read(BLOCK_BYTES)
-        if data.startswith(WIDE_MARKS):
-            raise CorpusError(f"{file} is UTF-16: save it as UTF-8 and import it again")
-        data = data.removeprefix(codecs.BOM_UTF8)
-        while data:
-            yield data
-            data = source.read(BLOCK_BYTES)
+        yield from _decoded(_checked(file, source), text_settings().encoding)
     except (EOFError, zlib.error, OSError) as error:
         raise CorpusError(f"{file} is damaged or cut short ({error}): fetch it again") from error
+
+
+def _checked(file: Path, source: IO[bytes]) -> Iterator[bytes]:
+    data = source.read(BLOCK_BYTES)
+    if data.startswith(WIDE_MARKS) and not (text_settings().encoding or "").lower().startswith("utf"):
+        raise CorpusError(f"{file} is UTF-16: import it with --encoding utf-16, or save it as UTF-8")
+    while data:
+        yield data
+        data = source.read(BLOCK_BYTES)
+
+
+def _decoded(pieces: Iterator[bytes], encoding: str | None) -> Iterator[bytes]:
+    """The same text in UTF-8, without its byte-order mark; what cannot be decoded stays no UTF-8."""
+    if encoding is None:
+        yield next(pieces, b"").removeprefix(codecs.BOM_UTF8)
+        yield from pieces
+        return
+    decoder = codecs.getincrementaldecoder(encoding)(MARK_UNDECODABLE)
+    first = True
+    for text in chain((decoder.decode(piece) for piece in pieces), (decoder.decode(b"", True) for _ in "1")):
+        yield text.removeprefix("\ufeff" if first else "").encode("utf-8", "surrogatepass")
+        first = False
+
+
+def mark_undecodable(error: UnicodeError) -> tuple[str, int]:
+    """An error handler of codecs: a lone surrogate stands for what cannot be decoded."""
+    return UNDECODABLE, max(getattr(error, "end", 0), getattr(error, "start", 0) + 1)
+
+
+codecs.register_error(MARK_UNDECODABLE, mark_undecodable)
 
 
 def _too_long(file: Path, number: int) -> Lines:
@@ -145,6 +218,8 @@ def _lines(file: Path, number: int, data: bytes) -> Lines:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return _line_by_line(file, number, data)
+    if len(text) != len(data):
+        text_settings().note_beyond_ascii(file)
     if "\0" in text:
         return _line_by_line(file, number, data)
     lines = text.removesuffix("\n").split("\n")
@@ -169,11 +244,16 @@ def _line_by_line(file: Path, number: int, data: bytes) -> Lines:
 
 
 def _line(file: Path, number: int, raw: bytes) -> str | Rejection:
+    settings = text_settings()
     try:
         line = raw.removesuffix(b"\r").decode("utf-8")
     except UnicodeDecodeError as error:
+        settings.note_undecoded(file, raw)
         detail = f"not UTF-8 (byte {error.start + 1} of the line is 0x{raw[error.start]:02x})"
-        return rejected_line(file, number, "not_utf8", detail)
+        shown = f"not {settings.encoding}" if settings.encoding else detail
+        return rejected_line(file, number, "not_utf8", shown)
+    if not line.isascii():
+        settings.note_beyond_ascii(file)
     if "\0" in line:
         return rejected_line(file, number, "nul_character", "the line holds a NUL character")
     return line

@@ -1,8 +1,8 @@
 """File names of a manifest brought together with the files on the disk.
 
-Names that differ only in white space, Unicode normal form, case, extension or folder are resolved by
-canonical keys, all of them in one join a step; nothing is compared pairwise. What could mean two files
-means none.
+Names that differ only in white space, Unicode normal form, case, extension, folder or in the strokes of Windows
+(``clips\\a.wav``) are resolved by canonical keys, all of them in one join a step; nothing is compared pairwise. What
+could mean two files means none.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 import polars as pl
 
@@ -132,6 +133,12 @@ def is_unicode(name: str) -> bool:
     return name.isascii() or name.encode("utf-8", "replace").decode("utf-8") == name
 
 
+def path_of_url(url: str) -> str:
+    """``file:///data/a%20b.wav`` as ``/data/a b.wav``; a relative URL as it is, ``\\\\`` as ``/``."""
+    path = re.sub(r"^file:/+(?=[A-Za-z]:)|^file://(?:localhost)?(?=/)|^file:", "", url.replace("\\", "/"))
+    return unquote(path).replace("\0", "")
+
+
 def _walk(root: Path, suffixes: frozenset[str]) -> Iterator[str]:
     if not root.is_dir():
         raise CorpusError(f"{root} is no folder: name the folder with the recordings (--audio-root)")
@@ -152,7 +159,8 @@ def _walk(root: Path, suffixes: frozenset[str]) -> Iterator[str]:
 
 
 def _repaired(missing: pl.DataFrame, files: pl.DataFrame, found: pl.DataFrame, root: Path) -> pl.DataFrame:
-    left = missing.with_columns(pl.col("name").alias("_key"))
+    strokes = pl.col("name").str.replace_all("\\", "/", literal=True)
+    left = missing.with_columns(strokes.str.replace_all(r"^(\./+)+", "").alias("_key"))
     done, index = [], _Index(files)
     for kind, keyed in _steps(left):
         hits = _hits(keyed.join(left, on="name", how="semi"), index, kind)
@@ -177,17 +185,18 @@ def _plain(root: Path) -> str:
 
 
 def _steps(left: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
-    """The ways to look a name up, strictest first; keys are made of ``_key``."""
+    """The ways to look a name up, strictest first; keys are made of ``_key``, in which ``\\\\`` is ``/``."""
     for kind in KEYS:
         yield f"path {kind}", left
-    deepest = int(left["name"].str.count_matches("/").max() or 0)  # type: ignore[arg-type]
+    key = pl.col("_key")
+    deepest = int(left["_key"].str.count_matches("/").max() or 0)  # type: ignore[arg-type]
     for folders in range(1, min(deepest, MOST_FOLDERS_STRIPPED) + 1):
-        shorter = pl.col("name").str.replace(rf"^(?:[^/]*/){{{folders}}}", "").alias("_key")
-        stripped = left.filter(pl.col("name").str.count_matches("/") >= folders).with_columns(shorter)
+        shorter = key.str.replace(rf"^(?:[^/]*/){{{folders}}}", "")
+        stripped = left.filter(key.str.count_matches("/") >= folders).with_columns(shorter.alias("_key"))
         for kind in ("spacing", "stem"):
             yield f"folders {kind}", stripped
     for kind in KEYS:
-        yield f"base {kind}", left.with_columns(pl.col("name").str.replace(r"^.*/", "").alias("_key"))
+        yield f"base {kind}", left.with_columns(key.str.replace(r"^.*/", "").alias("_key"))
 
 
 class _Index:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import polars as pl
 
-from govor.corpora.json_lines import first_object, read_json_lines
+from govor.corpora.json_lines import has_key, object_keys, read_json_lines
 from govor.corpora.reader import Chunk, Reading, Source
 from govor.corpora.splits import split_in
-from govor.corpora.tables import check_named, matching, renamed
+from govor.corpora.tables import ColumnMap, check_named_in
 from govor.errors import CorpusError
 
 NAME = "nemo"
@@ -30,16 +30,16 @@ def read(source: Source) -> Reading:
     manifests = _manifests(source.path)
     if not manifests:
         raise CorpusError(f"{source.path} holds no NeMo manifest: it needs {NEEDS}")
-    first = first_object(manifests[0])
-    check_named(list(first), source.config.columns, manifests[0])
-    columns = matching(list(first), {"audio": "audio_filepath", **source.config.columns})
     text = source.config.text or "text"
-    if text not in first:
-        raise CorpusError(f"{manifests[0]} has no {text} to take as text; it has {', '.join(first)}")
-    columns["text"] = text
+    keys = list(dict.fromkeys(key for manifest in manifests for key in object_keys(manifest)))
+    check_named_in(manifests, source.config.columns)
+    if text not in keys and not any(has_key(manifest, text) for manifest in manifests):
+        raise CorpusError(f"{manifests[0]} has no {text} to take as text; it has {', '.join(keys)}")
+    named = {"audio": "audio_filepath", **source.config.columns, "text": text}
+    maps = {manifest: ColumnMap(object_keys(manifest), named) for manifest in manifests}
     several = len(manifests) > 1
-    chunks = (_chunk(c, columns, several) for manifest in manifests for c in read_json_lines(manifest))
-    second = RECOGNISED if RECOGNISED in first and text != RECOGNISED else None
+    chunks = (_chunk(c, maps[m], several) for m in manifests for c in read_json_lines(m))
+    second = RECOGNISED if RECOGNISED in keys and text != RECOGNISED else None
     root = Path(source.config.audio_root or manifests[0].parent)
     return Reading(chunks, root, second, True, {"manifests": [m.name for m in manifests]})
 
@@ -47,12 +47,12 @@ def read(source: Source) -> Reading:
 def _manifests(path: Path) -> list[Path]:
     files = [path] if path.is_file() else sorted(path.iterdir()) if path.is_dir() else []
     return [
-        f for f in files if f.name.endswith(SUFFIXES) and {"audio_filepath", "text"} <= first_object(f).keys()
+        f for f in files if f.name.endswith(SUFFIXES) and {"audio_filepath", "text"} <= set(object_keys(f))
     ]
 
 
-def _chunk(chunk: Chunk, columns: dict[str, str], several: bool) -> Chunk:
-    made = renamed(chunk, columns)
+def _chunk(chunk: Chunk, columns: ColumnMap, several: bool) -> Chunk:
+    made = columns.renamed(chunk)
     split = split_in(chunk.file.name) if several else None
     if not made.frame.height or split is None or "split" in made.frame.columns:
         return made

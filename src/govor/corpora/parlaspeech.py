@@ -16,6 +16,7 @@ import polars as pl
 from govor.corpora.json_lines import first_object, read_json_lines
 from govor.corpora.names import resolve
 from govor.corpora.reader import Chunk, Reading, Source
+from govor.corpora.word_times import RELATIVE
 from govor.errors import CorpusError
 
 NAME = "parlaspeech"
@@ -66,7 +67,7 @@ def read(source: Source) -> Reading:
     long = _has_recordings(files[0], root)
     chunks = (_chunk(c, chosen, second, long) for file in files for c in read_json_lines(file))
     notes = {"text": chosen, "recordings": "long" if long else "cut files of the release"}
-    return Reading(chunks, root, second_transcript=second, notes=notes)
+    return Reading(chunks, root, second_transcript=second, notes=notes, usual_word_times=RELATIVE)
 
 
 def alignment_files(path: Path) -> list[Path]:

@@ -13,12 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from govor.config import CorpusConfig
+from govor.corpora.lines import readable
+from govor.corpora.rows import frame_of, usable_rows
 from govor.records import Rejection
 
 CHUNK_ROWS = 65_536
@@ -33,11 +36,14 @@ class Source:
         path: the folder or file; for a Hub id what the user wrote.
         config: the settings of ``[corpus]``.
         out: the corpus folder that is being made; what must be unpacked goes below it.
+        listing: only some rows are shown (``--list``): no audio is unpacked, nothing that cannot be told is
+            an error.
     """
 
     path: Path
     config: CorpusConfig
     out: Path
+    listing: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,13 @@ class Reading:
         audio_root: folder that relative audio paths are taken from.
         second_transcript: column with a second transcript to compare ``text`` with.
         renamed: the reader has followed ``--columns`` itself.
-        notes: what else goes to ``corpus.json``.
+        notes: what else goes to ``corpus.json``; may grow while the chunks are read.
+        remarks: sentences for people, on the terminal and in ``corpus.json``: what was taken and what was
+            left; may grow while the chunks are read.
+        word_times: what ``word_starts`` and ``word_ends`` count from, ``absolute`` (the recording's
+            beginning) or ``relative`` (the utterance's), where the reader has made them so; None: as the
+            source has them, decided from its rows.
+        usual_word_times: what the format's description says of them; for sources whose rows do not settle it.
     """
 
     chunks: Iterable[Chunk]
@@ -74,6 +86,9 @@ class Reading:
     second_transcript: str | None = None
     renamed: bool = False
     notes: dict[str, Any] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+    word_times: str | None = None
+    usual_word_times: str | None = None
 
 
 @dataclass(frozen=True)
@@ -102,17 +117,9 @@ def chunked(file: Path, rows: Iterable[dict[str, Any] | Rejection]) -> Iterator[
         file: the table that the rows stand in; a row's ``_line`` is its line.
         rows: utterances as dictionaries of column values, and rejections, in any order.
     """
-    kept: list[dict[str, Any]] = []
-    rejections: list[Rejection] = []
-    for row in rows:
-        if isinstance(row, Rejection):
-            rejections.append(row)
-        else:
-            kept.append(row)
-        if len(kept) + len(rejections) >= CHUNK_ROWS:
-            yield Chunk(frame_of(kept), file, rejections)
-            kept, rejections = [], []
-    if kept or rejections:
+    rest = iter(rows)
+    while some := list(islice(rest, CHUNK_ROWS)):
+        kept, rejections = usable_rows(file, some)
         yield Chunk(frame_of(kept), file, rejections)
 
 
@@ -134,7 +141,7 @@ def merged(chunks: Iterable[Chunk], least_rows: int = LEAST_ROWS) -> Iterator[Ch
 
 def _with_file(chunk: Chunk) -> pl.DataFrame:
     return (
-        chunk.frame.with_columns(pl.lit(str(chunk.file)).alias("_file"))
+        chunk.frame.with_columns(pl.lit(readable(chunk.file)).alias("_file"))
         if chunk.frame.height
         else pl.DataFrame()
     )
@@ -151,8 +158,3 @@ def _together(chunks: list[Chunk]) -> Chunk:
     return Chunk(
         pl.concat(frames, how="diagonal_relaxed") if frames else pl.DataFrame(), chunks[0].file, rejections
     )
-
-
-def frame_of(rows: list[dict[str, Any]]) -> pl.DataFrame:
-    """A frame of dictionaries that may have different keys."""
-    return pl.DataFrame(rows, infer_schema_length=None, strict=False) if rows else pl.DataFrame()

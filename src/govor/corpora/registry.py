@@ -21,6 +21,7 @@ from govor.corpora import (
     tables,
     voxpopuli,
 )
+from govor.corpora.encodings import foreign_file
 from govor.corpora.reader import Reader
 from govor.errors import CorpusError
 
@@ -75,6 +76,8 @@ def choose_reader(path: Path, format: str, columns_named: bool = False) -> Recog
         return Recognition(_named(tables.NAME), "its columns are named")
     if not path.exists():
         raise CorpusError(f"{path} does not exist: give the folder, the file or the Hub id to import")
+    if (foreign := foreign_file(path)) is not None:
+        raise CorpusError(foreign)
     needs = "\n".join(f"  {reader.name}: {reader.needs}" for reader in READERS)
     raise CorpusError(
         f"{path} is of no format that govor recognises; name one with --format. They need:\n{needs}"

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
+from govor.corpora.caption_files import Captioned, captioned
 from govor.corpora.cues import read_cues
-from govor.corpora.elan import read_elan
+from govor.corpora.elan import Annotations, Media, media_of, read_elan
 from govor.corpora.lines import rejected_line
 from govor.corpora.names import AUDIO_SUFFIXES
+from govor.corpora.neighbours import Neighbours
 from govor.corpora.reader import Chunk, Reading, Source, chunked
 from govor.corpora.splits import split_in
 from govor.corpora.textgrid import read_textgrid
-from govor.corpora.tiers import NoSpokenTierError, Spoken, spoken
+from govor.corpora.tier_report import TierReport, refuse_unclear
+from govor.corpora.tiers import Choice, NoSpokenTierError, Spoken, choose, utterances
 from govor.corpora.timed_text import TimedTextError
+from govor.corpora.word_times import RELATIVE
 from govor.errors import CorpusError
 from govor.records import Rejection
 
@@ -25,24 +33,36 @@ SUFFIXES = (".srt", ".vtt", ".textgrid", ".eaf")
 
 
 def recognise(path: Path) -> str | None:
-    """Looks for files with times that have a recording beside them."""
+    """Looks for files with times that have a recording beside them; an EAF names its own."""
     near = Neighbours()
     for file in timed_files(path):
         audio = near.beside(file)
-        if audio is not None:
+        if audio is not None and file.suffix.lower() != ".eaf":
             return f"{file.name} lies beside {audio}"
+        if file.suffix.lower() == ".eaf" and (media := media_of(file)):
+            return f"{file.name} names {media[0].name}"
     return None
 
 
 def read(source: Source) -> Reading:
-    """Opens all files with times below a folder; ``--text TIER`` chooses a tier of TextGrid and EAF."""
+    """Opens all files with times below a folder; ``--text TIER`` chooses a tier of TextGrid and EAF.
+
+    Raises:
+        CorpusError: there is none, or a recording has captions in several languages and none is asked for;
+            later, where several tiers could be the speech.
+    """
     files = timed_files(source.path)
     if not files:
         raise CorpusError(f"{source.path} holds no subtitles: it needs {NEEDS}")
     root = source.path if source.path.is_dir() else source.path.parent
     near = Neighbours()
-    chunks = (c for file in files for c in _chunks(file, root, source.config.text, near))
-    return Reading(chunks, Path(source.config.audio_root or root), notes={"files": len(files)})
+    chosen = captioned(files, near, source.config.language, ask=not source.listing)
+    remarks, notes = list(chosen.remarks), {"files": len(files)}
+    work = _Work(source, root, near)
+    chunks = _all_chunks(work, chosen, notes, remarks)
+    return Reading(
+        chunks, Path(source.config.audio_root or root), notes=notes, remarks=remarks, word_times=RELATIVE
+    )
 
 
 def timed_files(path: Path) -> list[Path]:
@@ -51,60 +71,122 @@ def timed_files(path: Path) -> list[Path]:
     return [file for file in files if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")]
 
 
-def _chunks(file: Path, root: Path, tier: str | None, near: Neighbours) -> Iterator[Chunk]:
-    try:
-        found, media = _read(file, tier)
-    except TimedTextError as error:
-        reason = f"bad_{file.suffix.lower().lstrip('.')}"
-        yield from chunked(file, [rejected_line(file, error.line, reason, error.problem)])
-    except NoSpokenTierError as error:
-        yield from chunked(file, [Rejection(file.name, "import", "no_spoken_tier", f"{file}: {error}")])
-    else:
-        audio = _audio(file, media, root, near)
-        split = next((s for part in file.relative_to(root).parts[:-1] if (s := split_in(part))), None)
-        yield from chunked(file, (_row(item, audio, split) for item in found))
+@dataclass
+class _Work:
+    """What reading the files of a source needs, and what it has met.
+
+    Attributes:
+        tiers: what was taken of the tiers.
+        rolled: cues of rolling captions that showed lines of the one before.
+        interpolated: annotations of tiers taken whose time lies between others'.
+        untimed: annotations of tiers taken without any time.
+    """
+
+    source: Source
+    root: Path
+    near: Neighbours
+    tiers: TierReport = field(default_factory=TierReport)
+    rolled: int = 0
+    interpolated: int = 0
+    untimed: int = 0
+
+    def told(self) -> list[str]:
+        """Sentences for people, at the end."""
+        facts = (
+            (self.rolled, "captions roll, showing lines of the one before: each line is taken once"),
+            (
+                self.interpolated,
+                "annotations without times of their own stand evenly between their neighbours",
+            ),
+            (self.untimed, "annotations have no time at all and were set aside"),
+        )
+        return [*self.tiers.told(), *(f"{count:,} {what}" for count, what in facts if count)]
 
 
-def _read(file: Path, tier: str | None) -> tuple[list[Spoken], list[str]]:
+def _all_chunks(work: _Work, chosen: Captioned, notes: dict[str, Any], remarks: list[str]) -> Iterator[Chunk]:
+    if chosen.rejections:
+        yield Chunk(pl.DataFrame(), work.root, chosen.rejections)
+    for file, language in chosen.files:
+        yield from chunked(file, _rows(work, file, language))
+    remarks += work.told()
+    notes |= {"tiers": listed} if (listed := work.tiers.listed()) else {}
+
+
+def _rows(work: _Work, file: Path, language: str | None) -> Iterator[dict[str, Any] | Rejection]:
     suffix = file.suffix.lower()
-    if suffix == ".eaf":
-        annotations = read_elan(file)
-        return spoken(annotations.tiers, tier, annotations.parents), annotations.media
-    if suffix == ".textgrid":
-        return spoken(read_textgrid(file), tier), []
-    return [Spoken(cue) for cue in read_cues(file)[0].cues if cue.text], []
+    try:
+        if suffix in (".srt", ".vtt"):
+            yield from _caption_rows(work, file, language)
+        elif suffix == ".eaf":
+            yield from _annotation_rows(work, file, read_elan(file))
+        else:
+            yield from _annotation_rows(work, file, Annotations(read_textgrid(file), {}, []))
+    except TimedTextError as error:
+        yield rejected_line(file, error.line, f"bad_{suffix.lstrip('.')}", error.problem)
+    except NoSpokenTierError as error:
+        yield Rejection(file.name, "import", "no_spoken_tier", f"{file}: {error}")
+    except OSError as error:
+        yield Rejection(file.name, "import", "unreadable_file", f"{file}: {error.strerror}")
 
 
-class Neighbours:
-    """The recordings in the folders of files with times; every folder is listed once."""
-
-    def __init__(self) -> None:
-        self._folders: dict[Path, dict[str, list[str]]] = {}
-
-    def beside(self, file: Path, media: Sequence[str] = ()) -> str | None:
-        """The recording beside a file: the one it names, or of the same name (``a.mp3`` for ``a.hr.srt``)."""
-        names = self._names(file.parent)
-        wanted = [*media, file.stem, file.stem.rsplit(".", 1)[0], *(Path(name).stem for name in media)]
-        return next((names[name][0] for name in wanted if name in names), None)
-
-    def _names(self, folder: Path) -> dict[str, list[str]]:
-        """File names by name and by stem."""
-        if folder not in self._folders:
-            names: dict[str, list[str]] = {}
-            for other in sorted(folder.iterdir()):
-                if other.suffix.lower() in AUDIO_SUFFIXES:
-                    names.setdefault(other.name, []).append(other.name)
-                    names.setdefault(other.stem, []).append(other.name)
-            self._folders[folder] = names
-        return self._folders[folder]
+def _caption_rows(work: _Work, file: Path, language: str | None) -> Iterator[dict[str, Any] | Rejection]:
+    found = read_cues(file)
+    work.rolled += found.rolled
+    audio, split = _audio(file, [], work)[0], _split(file, work.root)
+    reason = f"bad_{file.suffix.lower().lstrip('.')}"
+    for number, line in found.bad:
+        yield rejected_line(file, number, reason, f"these times cannot be read: {line[:60]!a}")
+    if not found.cues and not found.bad:
+        yield rejected_line(file, 1, "no_cues", "it has no line with times and text")
+    for cue in found.cues:
+        yield _row(Spoken(cue), audio, split) | {"language": language or found.language}
 
 
-def _audio(file: Path, media: list[str], root: Path, near: Neighbours) -> str:
-    """The recording's path; where it is not beside the file, a name that file-name repair can find."""
-    name = near.beside(file, media)
+def _annotation_rows(work: _Work, file: Path, found: Annotations) -> Iterator[dict[str, Any] | Rejection]:
+    config = work.source.config
+    choice = choose(found.tiers, config.text, found.parents, config.language)
+    work.tiers.add(found.tiers, choice)
+    if not work.source.listing:
+        refuse_unclear(file, found.tiers, choice)
+    yield from _untimed(work, file, found, choice)
+    audio, origin_s = _audio(file, found.media, work)
+    split = _split(file, work.root)
+    for item in utterances(choice, config.text):
+        row = _row(item, audio, split)
+        yield row | {"start": row["start"] + origin_s, "end": row["end"] + origin_s}
+
+
+def _untimed(work: _Work, file: Path, found: Annotations, choice: Choice) -> Iterator[Rejection]:
+    for tier in choice.taken:
+        work.interpolated += found.interpolated.get(tier.name, 0)
+        for name in found.untimed.get(tier.name, ()):
+            work.untimed += 1
+            detail = f"{file}: annotation {name} of tier {tier.name} has no time"
+            yield Rejection(f"{file.name}:{name}", "import", "no_times", detail)
+
+
+def _split(file: Path, root: Path) -> str | None:
+    return next((s for part in file.relative_to(root).parts[:-1] if (s := split_in(part))), None)
+
+
+def _audio(file: Path, media: list[Media], work: _Work) -> tuple[str, float]:
+    """The recording's path and its clock's offset; where it is nowhere, a name that repair can find."""
+    for item in media:
+        for place in item.places:
+            path = Path(os.path.normpath(file.parent / place))
+            if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file():
+                return _shown(path, work.root), item.origin_s
+    origin_s = media[0].origin_s if media else 0.0
+    name = work.near.beside(file, [item.name for item in media])
     if name is not None:
-        return (file.parent / name).relative_to(root).as_posix()
-    return media[0] if media else file.stem
+        same = (item.origin_s for item in media if Path(item.name).stem == Path(name).stem)
+        return _shown(file.parent / name, work.root), next(same, origin_s)
+    return (media[0].name if media else file.stem), origin_s
+
+
+def _shown(path: Path, root: Path) -> str:
+    inside = path.is_relative_to(root)
+    return path.relative_to(root).as_posix() if inside else str(path.absolute())
 
 
 def _row(item: Spoken, audio: str, split: str | None) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import polars as pl
 
 from govor.corpora.delimited import read_delimited, sniff_separator
 from govor.corpora.folder import CORE_SCHEMA
-from govor.corpora.json_lines import first_object, read_json_lines
+from govor.corpora.json_lines import has_key, object_keys, read_json_lines
 from govor.corpora.lines import first_line, read_lines
 from govor.corpora.reader import CHUNK_ROWS, Chunk, Reading, Source
 from govor.corpora.splits import split_in
@@ -20,6 +20,7 @@ from govor.errors import CorpusError
 NAME = "table"
 NEEDS = "CSV, TSV, JSON lines or Parquet with a column for audio and one for text (name them with --columns)"
 SETTINGS: tuple[str, ...] = ("text",)
+OBJECT_SUFFIXES = (".jsonl", ".ndjson", ".json")
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".csv.gz", ".tsv.gz", ".jsonl.gz")
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "id": ("id", "utt_id", "utterance_id", "uttid", "utt", "segment_id"),
@@ -64,21 +65,26 @@ def recognise(path: Path) -> str | None:
 def read(source: Source) -> Reading:
     """Opens a table, or one table a split; `source.config.columns` names columns that it cannot guess."""
     tables = _the_tables(source)
-    table, columns = tables[0], columns_of(tables[0])
+    check_named_in(tables, named_columns(source))
+    maps = {table: _column_map(table, source) for table in tables}
+    several = len(tables) > 1
+    chunks = (_with_split(maps[table].renamed(c), several) for table in tables for c in read_table(table))
+    notes = {"tables": [table.name for table in tables], "columns": maps[tables[0]].mapping}
+    return Reading(chunks, Path(source.config.audio_root or tables[0].parent), renamed=True, notes=notes)
+
+
+def _column_map(table: Path, source: Source) -> ColumnMap:
+    columns = columns_of(table)
     if not columns and not table.name.endswith(".parquet"):
         next(read_lines(table), None)  # says what is wrong with the file itself
-    check_named(columns, named_columns(source), table)
-    mapping = matching(columns, named_columns(source))
-    missing = [name for name in ("audio", "text") if name not in mapping]
+    made = ColumnMap(columns, named_columns(source))
+    missing = [name for name in ("audio", "text") if name not in made.mapping]
     if missing:
         raise CorpusError(
             f"{table} has no column for {' and '.join(missing)}: name it with --columns {missing[0]}=COLUMN;"
             f" it has {', '.join(columns) or 'no columns'}"
         )
-    several = len(tables) > 1
-    chunks = (_with_split(renamed(c, mapping), several) for table in tables for c in read_table(table))
-    notes = {"tables": [table.name for table in tables], "columns": mapping}
-    return Reading(chunks, Path(source.config.audio_root or table.parent), renamed=True, notes=notes)
+    return made
 
 
 def _fitting(tables: list[Path], named: dict[str, str]) -> list[Path]:
@@ -87,10 +93,9 @@ def _fitting(tables: list[Path], named: dict[str, str]) -> list[Path]:
 
 
 def _one_a_split(tables: list[Path]) -> bool:
-    """Whether the names of the tables tell different splits, and they have the same columns."""
+    """Whether the names of the tables tell different splits; their columns may differ."""
     splits = [split_in(table.name) for table in tables]
-    alike = len({tuple(columns_of(table)) for table in tables}) == 1
-    return len(tables) > 1 and None not in splits and len(set(splits)) == len(splits) and alike
+    return len(tables) > 1 and None not in splits and len(set(splits)) == len(splits)
 
 
 def _with_split(chunk: Chunk, several: bool) -> Chunk:
@@ -112,7 +117,7 @@ def columns_of(table: Path) -> list[str]:
     if name.endswith(".parquet"):
         return _parquet_columns(table)
     if name.endswith((".jsonl", ".ndjson")):
-        return list(first_object(table))
+        return object_keys(table)
     line = first_line(table)
     return [n.strip().strip('"') for n in line.split(_separator(table, line))] if line else []
 
@@ -148,6 +153,39 @@ def check_named(columns: list[str], named: dict[str, str], table: Path) -> None:
             raise CorpusError(f"--columns {ours}={theirs}: {table} has no column {theirs}; it has {there}")
 
 
+def check_named_in(tables: Sequence[Path], named: dict[str, str]) -> None:
+    """The same for several files, any of which may have a column; objects may name it late.
+
+    Raises:
+        CorpusError: the message names the columns that there are.
+    """
+    columns = list(dict.fromkeys(name for table in tables for name in columns_of(table)))
+    objects = [table for table in tables if table.name.removesuffix(".gz").endswith(OBJECT_SUFFIXES)]
+    late = {
+        theirs
+        for theirs in named.values()
+        if theirs not in columns and any(has_key(table, theirs) for table in objects)
+    }
+    check_named([*columns, *late], named, tables[0])
+
+
+class ColumnMap:
+    """Our columns by the source's, for one file; grows where later rows bring columns that earlier had not.
+
+    Args:
+        columns: the columns that are known of.
+        named: our column = the source's, as the user says.
+    """
+
+    def __init__(self, columns: Sequence[str], named: dict[str, str]) -> None:
+        self.mapping = matching(list(columns), named)
+
+    def renamed(self, chunk: Chunk) -> Chunk:
+        """A chunk of the file under our names."""
+        self.mapping |= matching(chunk.frame.columns, self.mapping)
+        return renamed(chunk, self.mapping)
+
+
 def read_table(table: Path) -> Iterator[Chunk]:
     """The rows of a table under its own column names."""
     name = table.name.removesuffix(".gz")
@@ -157,8 +195,8 @@ def read_table(table: Path) -> Iterator[Chunk]:
         yield from read_json_lines(table)
     else:
         header = first_line(table)
-        quoted = name.endswith(".csv") or '"' in header
-        yield from read_delimited(table, _separator(table, header), quoted=quoted)
+        separator = _separator(table, header)
+        yield from read_delimited(table, separator, quoted=name.endswith(".csv") and separator in ",;")
 
 
 def _the_tables(source: Source) -> list[Path]:
@@ -181,7 +219,8 @@ def _parquet_columns(table: Path) -> list[str]:
     import pyarrow.parquet as pq
 
     try:
-        return list(pq.read_schema(table).names)
+        with table.open("rb") as file:
+            return list(pq.read_schema(file).names)
     except (pa.ArrowException, OSError):
         return []
 
@@ -192,7 +231,7 @@ def _read_parquet(table: Path) -> Iterator[Chunk]:
 
     row = 1
     try:
-        with pq.ParquetFile(table) as file:
+        with table.open("rb") as opened, pq.ParquetFile(opened) as file:
             for batch in file.iter_batches(batch_size=CHUNK_ROWS):
                 frame: Any = pl.from_arrow(batch)
                 yield Chunk(
@@ -209,7 +248,7 @@ def renamed(chunk: Chunk, mapping: dict[str, str]) -> Chunk:
     if not frame.height:
         return chunk
     clash = {n: f"source_{n}" for n in frame.columns if n in CORE_SCHEMA and n not in mapping.values()}
-    frame = frame.rename(clash)
+    frame = frame.drop([new for new in clash.values() if new in frame.columns]).rename(clash)
     taken = {theirs: ours for ours, theirs in mapping.items() if theirs in frame.columns}
     frame = with_words(frame.rename(taken))
     return Chunk(_with_end(frame), chunk.file, chunk.rejections)
@@ -219,6 +258,28 @@ def _with_end(frame: pl.DataFrame) -> pl.DataFrame:
     """An end where only start and duration are known."""
     if "start" not in frame.columns or "duration" not in frame.columns:
         return frame
-    start, length = (pl.col(n).cast(pl.Float64, strict=False) for n in ("start", "duration"))
-    given = pl.col("end") if "end" in frame.columns else pl.lit(None, pl.Float64)
-    return frame.with_columns(pl.coalesce(given, (start + length).cast(pl.Float64)).alias("end"))
+    start, length = (_number(frame, name) for name in ("start", "duration"))
+    made = (start + length).cast(pl.Float64)
+    if "end" not in frame.columns or frame.schema["end"] == pl.Null:
+        return frame.with_columns(made.alias("end"))
+    given = pl.col("end") if frame.schema["end"].is_numeric() else pl.col("end").cast(pl.String, strict=False)
+    made = made if frame.schema["end"].is_numeric() else made.cast(pl.String)
+    return (
+        frame
+        if frame.schema["end"].is_nested()
+        else frame.with_columns(pl.coalesce(given, made).alias("end"))
+    )
+
+
+def _number(frame: pl.DataFrame, name: str) -> pl.Expr:
+    """Seconds, however they are written; null where they are none."""
+    kind = frame.schema[name]
+    if kind.is_nested():
+        return pl.lit(None, pl.Float64)
+    value = with_point(name) if kind == pl.String else pl.col(name)
+    return value.cast(pl.Float64, strict=False)
+
+
+def with_point(name: str) -> pl.Expr:
+    """``0,5`` as ``0.5``: many languages write, and many spreadsheets export, a decimal comma."""
+    return pl.col(name).str.strip_chars().str.replace(r"^(-?\d+),(\d+)$", "$1.$2")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from govor.corpora.timed_text import Cue, Tier, TimedTextError, decode
 
+MOST_COUNTED = 1e9
 _TOKEN = re.compile(
     r'"(?P<string>(?:[^"]|"")*)"|(?P<flag><exists>|<absent>)|(?<![\w\[.])(?P<number>-?\d[\d.eE+-]*)(?![\w\]])'
 )
@@ -82,6 +83,6 @@ class _Tokens:
 
     def count(self) -> int:
         number = self.number()
-        if number < 0 or number != int(number):
+        if not 0 <= number < MOST_COUNTED or number != int(number):
             raise TimedTextError(self.line, f"{number} is no count")
         return int(number)

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
 from govor.config import CorpusConfig
 from govor.corpora.folder import CORE_SCHEMA, REJECTED_SCHEMA
+from govor.corpora.lines import readable, rejected_line
+from govor.corpora.names import path_of_url
 from govor.corpora.reader import Chunk
 from govor.corpora.splits import SPLITS_BY_NAME
-from govor.corpora.tables import check_named
+from govor.corpora.spool import common_schema, conform
+from govor.corpora.tables import check_named, with_point
+from govor.records import Rejection
 
 NUMBERS = ("start", "end", "duration")
+KEPT = ("_file", "_line", "_word_base")
+LONGEST_S = 1e7
+"""Times above are none: a recording of four months."""
 
 
 @dataclass(frozen=True)
@@ -34,15 +42,48 @@ def tidy(chunk: Chunk, config: CorpusConfig) -> Tidy:
     Raises:
         CorpusError: a column that ``--columns`` names is missing.
     """
+    try:
+        return _tidy(chunk, config)
+    except (pl.exceptions.PolarsError, OverflowError):
+        return _one_by_one(chunk, config)
+
+
+def _one_by_one(chunk: Chunk, config: CorpusConfig) -> Tidy:
+    """Halves of a chunk that cannot be checked at once, down to the rows that cannot be read."""
+    rows = chunk.frame.height
+    if rows <= 1:
+        lost = _lost(chunk)
+        return _tidy(Chunk(pl.DataFrame(), chunk.file, [*chunk.rejections, *lost]), config)
+    halves = (chunk.frame.head(rows // 2), chunk.frame.slice(rows // 2))
+    parts = [tidy(Chunk(half, chunk.file), config) for half in halves]
+    parts.append(_tidy(Chunk(pl.DataFrame(), chunk.file, chunk.rejections), config))
+    kept = [part.frame for part in parts if part.frame.height] or [parts[-1].frame]
+    schema = common_schema([dict(frame.schema) for frame in kept])
+    return Tidy(
+        pl.concat([conform(frame, schema) for frame in kept]), pl.concat([part.rejected for part in parts])
+    )
+
+
+def _lost(chunk: Chunk) -> list[Rejection]:
+    return [
+        rejected_line(Path(str(row.get("_file") or chunk.file)), int(row.get("_line") or 0), "bad_value",
+                      "a value is of a kind that no table can hold")
+        for row in chunk.frame.iter_rows(named=True)
+    ]  # fmt: skip
+
+
+def _tidy(chunk: Chunk, config: CorpusConfig) -> Tidy:
     early = pl.DataFrame([_as_row(r) for r in chunk.rejections], schema=REJECTED_SCHEMA)
     if not chunk.frame.height:
         return Tidy(pl.DataFrame(schema={**CORE_SCHEMA, "_file": pl.String, "_line": pl.Int64}), early)
     frame = _renamed(chunk, config)
-    frame = _typed(frame).with_columns(pl.col("language").fill_null(pl.lit(config.language, pl.String)))
+    frame = _with_typed_words(_typed(frame)).with_columns(
+        pl.col("language").fill_null(pl.lit(config.language, pl.String))
+    )
     frame = frame.with_columns(_reason().alias("_reason"))
     bad = frame.filter(pl.col("_reason").is_not_null())
     good = frame.filter(pl.col("_reason").is_null())
-    good = good.drop([n for n in good.columns if n.startswith("_") and n not in ("_file", "_line")])
+    good = good.drop([n for n in good.columns if n.startswith("_") and n not in KEPT])
     return Tidy(good, pl.concat([early, bad.select(_rejection_columns())]))
 
 
@@ -67,7 +108,7 @@ def _renamed(chunk: Chunk, config: CorpusConfig) -> pl.DataFrame:
     if "_line" not in frame.columns:
         frame = frame.with_columns(pl.lit(None, pl.Int64).alias("_line"))
     if "_file" not in frame.columns:
-        frame = frame.with_columns(pl.lit(str(chunk.file)).alias("_file"))
+        frame = frame.with_columns(pl.lit(readable(chunk.file)).alias("_file"))
     check_named([n for n in frame.columns if not n.startswith("_")], config.columns, chunk.file)
     taken = set(config.columns.values()) - set(config.columns)
     named = frame.with_columns([pl.col(theirs).alias(ours) for ours, theirs in config.columns.items()])
@@ -79,7 +120,7 @@ def _typed(frame: pl.DataFrame) -> pl.DataFrame:
     frame = frame.with_columns(
         [pl.lit(None, kind).alias(name) for name, kind in CORE_SCHEMA.items() if name not in frame.columns]
     )
-    frame = frame.with_columns([_with_point(name) for name in NUMBERS if frame.schema[name] == pl.String])
+    frame = frame.with_columns([with_point(name) for name in NUMBERS if frame.schema[name] == pl.String])
     marks = [_unreadable(frame, name).alias(f"_bad_{name}") for name in (*NUMBERS, "channel")]
     casts = [_text(frame, name) for name, kind in CORE_SCHEMA.items() if kind == pl.String]
     numbers = [pl.col(name).cast(pl.Float64, strict=False) for name in NUMBERS]
@@ -89,17 +130,50 @@ def _typed(frame: pl.DataFrame) -> pl.DataFrame:
     split = pl.col("split").str.strip_chars().str.to_lowercase()
     known = split.replace_strict(SPLITS_BY_NAME, default="?", return_dtype=pl.String)
     positive = pl.when(pl.col("duration") > 0).then("duration")
+    frame = frame.with_columns(blank)
     return frame.with_columns(
-        *blank,
+        _without_scheme(frame),
         positive,
         split.alias("_split"),
         pl.when(split.is_null()).then(None).otherwise(known).alias("split"),
     )
 
 
-def _with_point(name: str) -> pl.Expr:
-    """``0,5`` as ``0.5``: many languages write, and many spreadsheets export, a decimal comma."""
-    return pl.col(name).str.strip_chars().str.replace(r"^(-?\d+),(\d+)$", "$1.$2")
+def _without_scheme(frame: pl.DataFrame) -> pl.Series:
+    """``file:///data/a%20b.wav`` as the path that it is."""
+    audio = frame["audio"]
+    if not audio.str.starts_with("file:").any():
+        return audio
+    return audio.map_elements(lambda name: path_of_url(name) if name.startswith("file:") else name, pl.String)
+
+
+def _with_typed_words(frame: pl.DataFrame) -> pl.DataFrame:
+    """Lists of words and of their times in their types; what is no list stands under ``source_…``.
+
+    A row without a time for each of its words has no word times.
+    """
+    lists = {
+        "words": pl.List(pl.String),
+        "word_starts": pl.List(pl.Float64),
+        "word_ends": pl.List(pl.Float64),
+    }
+    there = {name: kind for name, kind in lists.items() if name in frame.columns}
+    loose = {n: f"source_{n}" for n in there if not isinstance(frame.schema[n], pl.List)}
+    frame = frame.rename({n: new for n, new in loose.items() if new not in frame.columns}).drop(
+        [n for n, new in loose.items() if new in frame.columns]
+    )
+    casts = [pl.col(n).cast(kind, strict=False) for n, kind in there.items() if n not in loose]
+    frame = frame.with_columns(casts)
+    if "words" not in frame.columns or "word_starts" not in frame.columns:
+        return frame
+    times = [name for name in ("word_starts", "word_ends") if name in frame.columns]
+    count = pl.col("words").list.len()
+    whole = [
+        pl.col(n).is_null()
+        | ((pl.col(n).list.len() == count) & (pl.col(n).list.drop_nulls().list.len() == count))
+        for n in times
+    ]
+    return frame.with_columns([pl.when(pl.all_horizontal(whole)).then(n).alias(n) for n in times])
 
 
 def _unreadable(frame: pl.DataFrame, name: str) -> pl.Expr:
@@ -109,7 +183,8 @@ def _unreadable(frame: pl.DataFrame, name: str) -> pl.Expr:
     if frame.schema[name].is_nested():
         return pl.col(name).is_not_null()
     value = pl.col(name).cast(pl.Float64, strict=False)
-    return pl.col(name).is_not_null() & ~(value.is_not_null() & value.is_finite()).fill_null(False)
+    usable = value.is_finite() & (value.abs() <= LONGEST_S)
+    return pl.col(name).is_not_null() & ~usable.fill_null(False)
 
 
 def _text(frame: pl.DataFrame, name: str) -> pl.Expr:

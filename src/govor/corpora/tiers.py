@@ -1,11 +1,16 @@
-"""Which tiers hold what is said, and utterances made of tiers that hold single words."""
+"""Which tiers hold what is said, and utterances made of tiers that hold single words.
+
+Tiers of notes, references, translations, phones and glosses are never speech; what a tier is, its name tells, or
+labels that are all codes. Where two tiers could be two readings of the same speech, nobody can tell: the user does.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from govor.corpora.tier_names import REFERENCE, SPEECH, UNKNOWN, WORDS, is_named_for_speech, role_of
 from govor.corpora.timed_text import Cue, Tier
 
 PAUSE_S = 0.5
@@ -13,13 +18,14 @@ PAUSE_S = 0.5
 LONGEST_S = 20.0
 """Or until the utterance would become longer than this."""
 FEWEST_WORDS_SHARE = 0.5
-_PARTS = re.compile(
-    r"phon|segment|char|(?<!ortho)graph|letter|mau|syll|tone|pitch|gloss|pos\b|lemma|morph|translation", re.I
-)
-_WORDS = re.compile(r"word|wrd|token|ort-mau|kan-mau", re.I)
-_SPOKEN = re.compile(
-    r"^(tx|txt|text|utterance|utt|transcription|transcript|ort|orthograph|sentence|speech)", re.I
-)
+CODES_SHARE = 0.8
+SAME_BOUNDS_S = 0.05
+SAME_SHARE = 0.5
+"""Tiers of which so many labels have the same bounds are layers of one speech, not two speakers."""
+SAME_TIME_SHARE = 0.7
+"""And so are tiers whose labels cover the same time: what both cover, of what either does."""
+DEPENDENT, UNCLEAR = "depends on another", "unclear"
+_CODE = re.compile(r"[^\W\d]*[\W_]*\d[\w.:/-]*")
 _NOT_SPEECH = frozenset(["", "sil", "sp", "spn", "<sil>", "<p:>", "<eps>", "{sl}", "_", "-"])
 
 
@@ -31,51 +37,170 @@ class Spoken:
     words: tuple[Cue, ...] = ()
 
 
+@dataclass(frozen=True)
+class Choice:
+    """What each tier of a file is taken for.
+
+    Attributes:
+        taken: the tiers that are speech.
+        words: tiers of single words.
+        roles: of every tier that has text, by name.
+    """
+
+    taken: list[Tier]
+    words: list[Tier]
+    roles: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def unclear(self) -> bool:
+        """Whether several tiers could be the speech."""
+        return UNCLEAR in self.roles.values()
+
+
 class NoSpokenTierError(ValueError):
     """No tier holds what is said, or not the one asked for."""
 
 
-def spoken(tiers: Sequence[Tier], wanted: str | None, parents: dict[str, str] | None = None) -> list[Spoken]:
-    """The utterances of an annotation, in order of time.
+def spoken(
+    tiers: Sequence[Tier],
+    wanted: str | None,
+    parents: dict[str, str] | None = None,
+    language: str | None = None,
+) -> list[Spoken]:
+    """The utterances of an annotation, in order of time; see `choose` for the arguments.
+
+    Raises:
+        NoSpokenTierError: there is none, or nobody can tell; the message names the tiers that there are.
+    """
+    return utterances(choose(tiers, wanted, parents, language), wanted)
+
+
+def choose(
+    tiers: Sequence[Tier],
+    wanted: str | None,
+    parents: dict[str, str] | None = None,
+    language: str | None = None,
+) -> Choice:
+    """Which tiers are speech.
 
     Args:
         tiers: all tiers.
-        wanted: name of the tier to take (several may begin with it, one a speaker), or None to choose: tiers
-            named for the text (``tx@A``, ``utterance``), else those that depend on no other and are not of
-            words, phones, glosses or the like; else the words, joined up to pauses.
+        wanted: name of the tier to take (``tx`` stands for ``tx@A``, one a speaker; several between commas), or
+            None to choose: tiers named for the text (``tx@A``, ``utterance``), else those that are nothing else
+            by name or content and depend on none such; else the words, joined up to pauses.
         parents: the tier that a tier depends on, by name.
-
-    Raises:
-        NoSpokenTierError: there is none; the message names the tiers that there are.
+        language: BCP 47 tag of the corpus.
     """
     filled = [tier for tier in tiers if any(_is_speech(cue.text) for cue in tier.cues)]
-    words = [tier for tier in filled if _is_words(tier)]
-    chosen = _chosen(filled, words, wanted, parents or {})
-    if not chosen:
-        names = ", ".join(tier.name for tier in filled) or "none with text"
-        raise NoSpokenTierError(f"no tier holds utterances{f' ({wanted})' if wanted else ''}; tiers: {names}")
-    found = [item for tier in chosen for item in _of_tier(tier, words, len(chosen) > 1)]
+    roles = {tier.name: _role(tier, language) for tier in filled}
+    words = [tier for tier in filled if roles[tier.name] == WORDS]
+    if wanted is not None:
+        taken = _asked(filled, wanted)
+    else:
+        taken = _likely(filled, roles, parents or {})
+        if len(taken) > 1 and _are_layers(taken):
+            return Choice([], words, roles | {tier.name: UNCLEAR for tier in taken})
+        taken = taken or words
+    left = {n: r for n, r in roles.items() if n not in {t.name for t in taken}}
+    rest = {
+        name: DEPENDENT if role in (UNKNOWN, SPEECH) and name in (parents or {}) else role
+        for name, role in left.items()
+    }
+    return Choice(taken, words, rest | {tier.name: SPEECH if tier not in words else WORDS for tier in taken})
+
+
+def utterances(choice: Choice, wanted: str | None = None) -> list[Spoken]:
+    """The utterances of the tiers that were taken, in order of time.
+
+    Raises:
+        NoSpokenTierError: none was.
+    """
+    if not choice.taken:
+        names = ", ".join(f"{name} ({role})" for name, role in choice.roles.items()) or "none with text"
+        asked = f" ({wanted})" if wanted else ""
+        raise NoSpokenTierError(f"no tier holds utterances{asked}; tiers: {names}; name one with --text TIER")
+    several = len(choice.taken) > 1
+    found = [item for tier in choice.taken for item in _of_tier(tier, choice.words, several)]
     return sorted(found, key=lambda item: (item.cue.start, item.cue.end))
 
 
-def _chosen(filled: list[Tier], words: list[Tier], wanted: str | None, parents: dict[str, str]) -> list[Tier]:
-    if wanted is not None:
-        return [t for t in filled if t.name == wanted] or [t for t in filled if t.name.startswith(wanted)]
-    named = [tier for tier in filled if _SPOKEN.match(tier.name) and tier not in words]
-    free = [t for t in filled if t.name not in parents and t not in words and not _PARTS.search(t.name)]
-    return named or free or words
+def example_of(tier: Tier) -> str:
+    """The first label of a tier that has text."""
+    return next((cue.text.strip() for cue in tier.cues if _is_speech(cue.text)), "")
+
+
+def _role(tier: Tier, language: str | None) -> str:
+    role = role_of(tier.name, language)
+    labels = [cue.text.strip() for cue in tier.cues if _is_speech(cue.text)]
+    if role == WORDS and sum(len(label.split()) == 1 for label in labels) < FEWEST_WORDS_SHARE * len(labels):
+        return UNKNOWN
+    codes = sum(_CODE.fullmatch(label) is not None for label in labels)
+    if role == UNKNOWN and codes >= CODES_SHARE * len(labels):
+        return REFERENCE
+    return role
+
+
+def _asked(filled: list[Tier], wanted: str) -> list[Tier]:
+    exact = [tier for tier in filled if tier.name == wanted]
+    names = [name.strip() for name in wanted.split(",")]
+    return exact or [t for t in filled if t.name in names or t.name.split("@")[0] in names]
+
+
+def _likely(filled: list[Tier], roles: dict[str, str], parents: dict[str, str]) -> list[Tier]:
+    named = [tier for tier in filled if roles[tier.name] == SPEECH]
+    if named:
+        certain = [tier for tier in named if is_named_for_speech(tier.name)]
+        return certain or named
+    possible = {tier.name for tier in filled if roles[tier.name] == UNKNOWN}
+    return [t for t in filled if t.name in possible and not (_above(t.name, parents) & possible)]
+
+
+def _above(name: str, parents: dict[str, str]) -> set[str]:
+    """The tiers that a tier depends on, at any remove."""
+    found: set[str] = set()
+    while (name := parents.get(name, "")) and name not in found:
+        found.add(name)
+    return found
+
+
+def _are_layers(tiers: list[Tier]) -> bool:
+    """Whether any two tiers label the same stretches of time: two readings of one speech."""
+    return any(_same(one, other) for i, one in enumerate(tiers) for other in tiers[i + 1 :])
+
+
+def _same(one: Tier, other: Tier) -> bool:
+    spans = [[(c.start, c.end) for c in tier.cues if _is_speech(c.text)] for tier in (one, other)]
+    few, many = sorted(spans, key=len)
+    steps = {
+        (round(a / SAME_BOUNDS_S) + i, round(b / SAME_BOUNDS_S) + j)
+        for a, b in many
+        for i in (-1, 0, 1)
+        for j in (-1, 0, 1)
+    }
+    same = sum((round(a / SAME_BOUNDS_S), round(b / SAME_BOUNDS_S)) in steps for a, b in few)
+    if same >= SAME_SHARE * len(few):
+        return True
+    both = _overlap_s(few, many)
+    either = sum(b - a for a, b in few) + sum(b - a for a, b in many) - both
+    return both >= SAME_TIME_SHARE * either > 0
+
+
+def _overlap_s(one: list[tuple[float, float]], other: list[tuple[float, float]]) -> float:
+    """Seconds that spans of both cover; spans of one list do not overlap each other."""
+    one, other = sorted(one), sorted(other)
+    total, place = 0.0, 0
+    for begin, end in one:
+        while place < len(other) and other[place][1] <= begin:
+            place += 1
+        inside = place
+        while inside < len(other) and other[inside][0] < end:
+            total += max(0.0, min(end, other[inside][1]) - max(begin, other[inside][0]))
+            inside += 1
+    return total
 
 
 def _is_speech(text: str) -> bool:
     return text.strip().lower() not in _NOT_SPEECH
-
-
-def _is_words(tier: Tier) -> bool:
-    """Named for words, and most labels are single ones."""
-    if not _WORDS.search(tier.name) or _PARTS.search(_WORDS.sub("", tier.name)):
-        return False
-    labels = [cue.text.strip() for cue in tier.cues if _is_speech(cue.text)]
-    return sum(len(label.split()) == 1 for label in labels) >= FEWEST_WORDS_SHARE * len(labels)
 
 
 def _speaker(tier: Tier, several: bool) -> str | None:
@@ -85,7 +210,7 @@ def _speaker(tier: Tier, several: bool) -> str | None:
     for pattern in (r"^[^@]+@(.+)$", r"^(.+?)\s*-\s*(?:words?|utterances?|text)$"):
         if match := re.match(pattern, tier.name, re.I):
             return match.group(1)
-    return tier.name if several and not _SPOKEN.match(tier.name) else None
+    return tier.name if several and not is_named_for_speech(tier.name) else None
 
 
 def _of_tier(tier: Tier, words: list[Tier], several: bool) -> Iterator[Spoken]:

@@ -6,6 +6,9 @@ import codecs
 from dataclasses import dataclass
 from pathlib import Path
 
+from govor.corpora.lines import MARK_UNDECODABLE
+from govor.corpora.text_settings import text_settings
+
 MAX_FILE_BYTES = 256 << 20
 
 
@@ -51,21 +54,44 @@ class TimedTextError(ValueError):
 
 
 def decode(file: Path) -> str:
-    """The text of a small file, UTF-8 or UTF-16 by its byte-order mark.
+    """The text of a small file: UTF-16 by its byte-order mark, what ``--encoding`` says, else UTF-8.
+
+    What cannot be decoded is a lone surrogate in the text, so that only the label it stands in is set aside.
 
     Raises:
-        TimedTextError: it is too large, holds NULs, or is neither; the message says which byte.
+        TimedTextError: it is too large, or holds NULs; the message says where.
     """
-    if file.stat().st_size > MAX_FILE_BYTES:
-        raise TimedTextError(1, f"it is larger than {MAX_FILE_BYTES >> 20} MiB")
-    data = file.read_bytes()
-    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    encoding, shown = ("utf-16", "UTF-16") if wide else ("utf-8-sig", "UTF-8")
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise TimedTextError(line, f"it is not {shown} (byte 0x{data[error.start]:02x})") from None
+    text = _text(file, _bytes(file)).replace("\r\n", "\n").replace("\r", "\n")
     if "\0" in text:
         raise TimedTextError(text.count("\n", 0, text.index("\0")) + 1, "it holds a NUL character")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return text
+
+
+def _bytes(file: Path) -> bytes:
+    if file.stat().st_size > MAX_FILE_BYTES:
+        raise TimedTextError(1, f"it is larger than {MAX_FILE_BYTES >> 20} MiB")
+    return file.read_bytes()
+
+
+def _text(file: Path, data: bytes) -> str:
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    encoding = "utf-16" if wide else text_settings().encoding or "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeError:
+        note_undecoded(file, data, encoding)
+        text = data.decode(encoding, MARK_UNDECODABLE)
+    return text.removeprefix("\ufeff")
+
+
+def note_undecoded(file: Path, data: bytes, encoding: str) -> None:
+    """Counts the lines of a file that are not in its encoding."""
+    settings = text_settings()
+    for line in data.split(b"\n"):
+        try:
+            line.decode(encoding)
+        except UnicodeError:
+            settings.note_undecoded(file, line)
+        else:
+            if not line.isascii():
+                settings.note_beyond_ascii(file)

@@ -1,36 +1,81 @@
 """Words with times, in the columns that the rest of govor knows.
 
-``words`` (list of strings), ``word_starts`` and ``word_ends`` (lists of seconds from the utterance's start).
+``words`` (list of strings), ``word_starts`` and ``word_ends`` (lists of seconds). Whether a source counts them
+from the recording's beginning or from the utterance's is settled later (`govor.corpora.word_times`).
 """
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import polars as pl
 
-WORD_KEYS = ("w", "word", "text", "token")
-START_KEYS = ("s", "start", "time_s", "start_time", "start_s")
+WORD_KEYS = ("w", "word", "text", "token", "symbol")
+START_KEYS = ("s", "start", "time_s", "start_time", "start_s", "begin")
 END_KEYS = ("e", "end", "time_e", "end_time", "end_s")
+PLACES = ("words", "word_timestamps", "word_segments", "word_alignment", "alignment")
+"""Columns that hold word objects, the usual one first."""
 
 
-def with_words(frame: pl.DataFrame, column: str = "words") -> pl.DataFrame:
-    """`frame` with a list of word objects (``{"w", "s", "e"}`` and the like) taken apart; others untouched.
+def with_words(frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` with a list of word objects (``{"w", "s", "e"}`` and the like) taken apart; others untouched."""
+    for column in PLACES:
+        kind = frame.schema.get(column)
+        if isinstance(kind, pl.List) and isinstance(kind.inner, pl.Struct):
+            fields = [field.name for field in kind.inner.fields]
+            word, start, end = (_first(fields, keys) for keys in (WORD_KEYS, START_KEYS, END_KEYS))
+            if word is not None and start is not None:
+                return frame.with_columns(_parts(column, word, start, end))
+        if column == "words" and kind is not None and kind != pl.Null:
+            return frame
+    return frame
 
-    Times in such lists are taken as relative to the utterance.
-    """
-    kind = frame.schema.get(column)
-    if not (isinstance(kind, pl.List) and isinstance(kind.inner, pl.Struct)):
-        return frame
-    fields = [field.name for field in kind.inner.fields]
-    word, start, end = (_first(fields, keys) for keys in (WORD_KEYS, START_KEYS, END_KEYS))
-    if word is None or start is None:
-        return frame
+
+def _parts(column: str, word: str, start: str, end: str | None) -> list[pl.Expr]:
     parts = [
         _field(column, word, pl.String).alias("words"),
         _field(column, start, pl.Float64).alias("word_starts"),
     ]
-    if end is not None:
-        parts.append(_field(column, end, pl.Float64).alias("word_ends"))
-    return frame.with_columns(parts)
+    return parts if end is None else [*parts, _field(column, end, pl.Float64).alias("word_ends")]
+
+
+def with_flat_words(row: dict[str, Any]) -> dict[str, Any]:
+    """The same for one row, whose word objects may differ in kind from those of other rows."""
+    column = next((name for name in PLACES if _are_words(row.get(name))), None)
+    if column is None or (column != "words" and row.get("words") is not None):
+        return row
+    items: list[dict[str, Any]] = row[column]
+    made = {
+        "words": [str(_taken(item, WORD_KEYS)) for item in items],
+        "word_starts": [seconds(_taken(item, START_KEYS)) for item in items],
+    }
+    if any(_taken(item, END_KEYS) is not None for item in items):
+        made["word_ends"] = [seconds(_taken(item, END_KEYS)) for item in items]
+    return row | made
+
+
+def _are_words(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(item, dict) for item in value)
+        and any(_taken(item, START_KEYS) is not None for item in value)
+        and all(_taken(item, WORD_KEYS) is not None for item in value)
+    )
+
+
+def _taken(item: dict[str, Any], keys: tuple[str, ...]) -> Any:
+    return next((item[key] for key in keys if item.get(key) is not None), None)
+
+
+def seconds(value: Any) -> float | None:
+    """A number of seconds, or None where it is none."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _first(fields: list[str], keys: tuple[str, ...]) -> str | None:

@@ -19,6 +19,7 @@ Inputs = dict[str, str]
 
 # Settings that change how fast or where work is done, never what comes out.
 _NO_MATTER = {
+    "corpus": {"max_rejected"},
     "prepare": {"workers", "engine", "address", "max_rejected"},
     "train": {"loader_workers", "max_hours", "mirror", "mirror_max_bytes", "keep", "out"},
     "evaluate": {"batch_s"},

@@ -1,0 +1,80 @@
+"""What was taken of the tiers of a source and what was left, told once for all its files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from govor.corpora.tiers import UNCLEAR, Choice, example_of
+from govor.corpora.timed_text import Tier
+from govor.errors import CorpusError
+from govor.findings import count_of
+
+MOST_SHOWN = 12
+LONGEST_EXAMPLE = 60
+
+
+@dataclass
+class TierReport:
+    """Tiers by name: what they were taken for, in how many files, with how many labels, and an example."""
+
+    _found: dict[tuple[str, bool], dict[str, Any]] = field(default_factory=dict)
+
+    def add(self, tiers: Sequence[Tier], choice: Choice) -> None:
+        """The tiers of one more file."""
+        taken = {tier.name for tier in choice.taken}
+        for tier in tiers:
+            role = choice.roles.get(tier.name)
+            if role is None:
+                continue
+            name = tier.name.split("@")[0] + ("@…" if "@" in tier.name else "")
+            known = self._found.setdefault(
+                (name, tier.name in taken),
+                {"name": name, "role": role, "taken": tier.name in taken, "files": 0, "labels": 0,
+                 "example": _cut(example_of(tier))},
+            )  # fmt: skip
+            known["files"] += 1
+            known["labels"] += sum(1 for cue in tier.cues if cue.text.strip())
+
+    def listed(self) -> list[dict[str, Any]]:
+        """For ``corpus.json`` and ``--list``, those that were taken first."""
+        return sorted(
+            self._found.values(), key=lambda tier: (not tier["taken"], -tier["labels"], tier["name"])
+        )
+
+    def told(self) -> list[str]:
+        """A sentence for people; none where no file has tiers."""
+        if not self._found:
+            return []
+        taken = [f"{t['name']} ({count_of(t['labels'], 'label')})" for t in self.listed() if t["taken"]]
+        left = [f"{t['name']} ({t['role']})" for t in self.listed() if not t["taken"]]
+        rest = f"; left: {_some(left)}" if left else ""
+        return [f"tiers taken: {_some(taken) or 'none'}{rest}; --text TIER takes another"]
+
+
+def refuse_unclear(file: Path, tiers: Sequence[Tier], choice: Choice) -> None:
+    """Stops where several tiers could be the speech.
+
+    Raises:
+        CorpusError: it lists the tiers, an example of each, and what to type.
+    """
+    if not choice.unclear:
+        return
+    by_name = {tier.name: tier for tier in tiers}
+    lines = [f"  {n} ({role}): {_cut(example_of(by_name[n]))}" for n, role in choice.roles.items()]
+    first = next(name for name, role in choice.roles.items() if role == UNCLEAR)
+    raise CorpusError(
+        f"{file} has several tiers that could be what is said: name the one to take, such as "
+        f'--text "{first}", or several between commas. Its tiers:\n' + "\n".join(lines)
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_EXAMPLE else f"{text[: LONGEST_EXAMPLE - 1]}…"
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - MOST_SHOWN:,} more" if len(names) > MOST_SHOWN else ""
+    return ", ".join(names[:MOST_SHOWN]) + more
