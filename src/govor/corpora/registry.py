@@ -19,7 +19,9 @@ from govor.corpora import (
     spontaneous_speech,
     subtitles,
     tables,
+    text_files,
     voxpopuli,
+    whisper,
 )
 from govor.corpora.reader import Reader
 from govor.errors import CorpusError
@@ -40,7 +42,9 @@ READERS = tuple(
         ljspeech,
         librispeech,
         tables,
+        whisper,
         subtitles,
+        text_files,
     )
 )
 
