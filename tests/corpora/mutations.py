@@ -20,6 +20,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "corpus"))
 
+import further_seconds
 import ten_seconds
 
 from govor.config import CorpusConfig
@@ -27,14 +28,72 @@ from govor.corpora import Corpus, import_corpus
 from govor.corpora.listing import list_source, listing_lines
 from govor.errors import GovorError
 
+WRITERS = {**ten_seconds.WRITERS, **further_seconds.WRITERS}
 AUDIO = (".wav", ".mp3", ".flac", ".ogg", ".gz", ".parquet", ".arrow")
 ODD_VALUES: tuple[Any, ...] = (
-    *(None, True, -1, 0, 1e300, -1e18, 99999999999999999999, 2**63, 0.1, "", " ", "nan", "1e400", "inf", "1_0"),
-    *([], {}, [1], ["a"], [None], [[]], {"a": 1}, {"": None}, [{"word": "a"}], "\ud800", "a\0b", "ä", "\u2028"),
-    *("../x", "C:\\clips\\a.wav", "file:///x/a.wav", "s3://b/c", "\ufeff", "[1", '"', "'", "a\tb", "a|b", "a,b"),
+    *(
+        None,
+        True,
+        -1,
+        0,
+        1e300,
+        -1e18,
+        99999999999999999999,
+        2**63,
+        0.1,
+        "",
+        " ",
+        "nan",
+        "1e400",
+        "inf",
+        "1_0",
+    ),
+    *(
+        [],
+        {},
+        [1],
+        ["a"],
+        [None],
+        [[]],
+        {"a": 1},
+        {"": None},
+        [{"word": "a"}],
+        "\ud800",
+        "a\0b",
+        "ä",
+        "\u2028",
+    ),
+    *(
+        "../x",
+        "C:\\clips\\a.wav",
+        "file:///x/a.wav",
+        "s3://b/c",
+        "\ufeff",
+        "[1",
+        '"',
+        "'",
+        "a\tb",
+        "a|b",
+        "a,b",
+    ),
 )
 ODD_TEXTS = (
-    *("1e300", "-1", "nan", "", "99999999999999999999", "1e17", "inf", '"', '""', "\t", "|", ",", "\\", "&#0;"),
+    *(
+        "1e300",
+        "-1",
+        "nan",
+        "",
+        "99999999999999999999",
+        "1e17",
+        "inf",
+        '"',
+        '""',
+        "\t",
+        "|",
+        ",",
+        "\\",
+        "&#0;",
+    ),
     *("\ufeff", "\u200b", "<", "-->", "00:00:01,000 --> x", "\u0301", "🙂", "[", "{", "null", "²", "٣", "１"),
 )
 ODD_BYTES = (b"\0", b"\xff", b"\xe8", b"\xc3", b"\xed\xa0\x80", b"\r", b"\xff\xfe", b"\x1a", b"\xe2\x80\xa8")
@@ -168,7 +227,7 @@ def one(seed: int, sources: dict[str, Path], scratch: Path) -> tuple[str, str]:
     path = folder / sources[name].name if inside else folder
     try:
         told = f"seed {seed}, {name}: {mutate(folder, draw)}"
-        format = ten_seconds.WRITERS[name][0] if draw.random() < 0.3 else "auto"
+        format = WRITERS[name][0] if draw.random() < 0.3 else "auto"
         return attempt(path, scratch / "out", format, draw), told
     finally:
         shutil.rmtree(os.fsencode(folder))
@@ -181,7 +240,11 @@ def main() -> int:
     ended: Counter[str] = Counter()
     failures: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as place:
-        sources = {name: ten_seconds.source(name, Path(place) / name) for name in ten_seconds.WRITERS}
+        sources = {
+            name: made.source(name, Path(place) / name)
+            for made in (ten_seconds, further_seconds)
+            for name in made.WRITERS
+        }
         scratch = Path(place) / "scratch"
         scratch.mkdir()
         sys.stderr = open(os.devnull, "w", errors="backslashreplace")  # noqa: SIM115
