@@ -6,20 +6,38 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from govor.corpora import (
+    audacity,
     audiofolder,
+    chat,
     common_voice,
+    ctm,
+    elan_export,
+    emilia,
+    exmaralda,
     fleurs,
+    gigaspeech,
     huggingface,
     kaldi,
     lhotse,
     librispeech,
     ljspeech,
+    mailabs,
+    mtedx,
     nemo,
+    nlp_references,
     parlaspeech,
+    shar,
     spontaneous_speech,
+    stm,
     subtitles,
     tables,
+    text_files,
+    transcriber,
+    vctk,
     voxpopuli,
+    webdataset,
+    whisper,
+    yodas,
 )
 from govor.corpora.encodings import foreign_file
 from govor.corpora.reader import Reader
@@ -31,17 +49,35 @@ READERS = tuple(
         common_voice,
         spontaneous_speech,
         fleurs,
+        vctk,
+        mailabs,
+        gigaspeech,
+        yodas,
+        emilia,
+        mtedx,
         kaldi,
         voxpopuli,
         parlaspeech,
+        shar,
         lhotse,
         nemo,
         huggingface,
         audiofolder,
         ljspeech,
         librispeech,
+        webdataset,
         tables,
+        stm,
+        ctm,
+        nlp_references,
+        whisper,
+        transcriber,
+        chat,
+        exmaralda,
         subtitles,
+        elan_export,
+        audacity,
+        text_files,
     )
 )
 
@@ -72,7 +108,7 @@ def choose_reader(path: Path, format: str, columns_named: bool = False) -> Recog
         why = reader.recognise(path)
         if why is not None:
             return Recognition(reader, why)
-    if columns_named and tables.table_files(path):
+    if columns_named and (path.is_file() or tables.table_files(path)):
         return Recognition(_named(tables.NAME), "its columns are named")
     if not path.exists():
         raise CorpusError(f"{path} does not exist: give the folder, the file or the Hub id to import")
