@@ -281,3 +281,19 @@ def test_empty_corpus(make_corpus: Any) -> None:
         pass
     summary, _ = select(corpus, max_duration=5)
     assert summary["kept"] == 0
+
+
+def test_cut_texts_are_the_sources_own(make_corpus: Any, table: Any) -> None:
+    """The aligner writes "twenty one" and no marks; the transcript's 21 and its marks stay."""
+    words = ["it", "was", "twenty", "one", "he", "said"]
+    row = {
+        "text": "It was 21 — he said!",
+        "start": 10.0,
+        "end": 16.0,
+        "duration": 6.0,
+        "words": words,
+        "word_starts": [float(n) for n in range(6)],
+        "word_ends": [n + 0.7 for n in range(6)],
+    }
+    _, out = select(make_corpus([row]), max_duration=4.2, split_at_words=True)
+    assert table(out)["text"].to_list() == ["It was 21 —", "he said!"]
