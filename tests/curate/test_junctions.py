@@ -1,5 +1,7 @@
 """Transcript and aligner's words are parted together, and the transcript stays what it was."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,12 +21,12 @@ def parted(text: str, words: list[str]) -> list[tuple[str, str]]:
     ("text", "words", "expected"),
     [
         ("Da, svima!", "da svima", [("Da,", "da")]),
-        ("Bilo je – kažem vam – lijepo.", "bilo je kažem vam lijepo", ["Bilo", "Bilo je –", "Bilo je – kažem"]),
+        ("Bilo je – kažem – lijepo.", "bilo je kažem lijepo", ["Bilo", "Bilo je –", "Bilo je – kažem –"]),
         ("Godine 1984. bilo", "godine tisuću devetsto bilo", ["Godine", "Godine 1984."]),
         ("sto-dva ljudi", "sto dva ljudi", [("sto-dva", "sto dva")]),
         ("je bilo lijepo", "je ovaj bilo lijepo", [("je", "je"), ("je bilo", "je ovaj bilo")]),
         ("- Kamo? - Doma.", "kamo doma", [("- Kamo?", "kamo")]),
-        ("今天很好。他说", "今天 很好 他 说", [("今天", "今天"), ("今天很好。", "今天 很好"), ("今天很好。他", "今天 很好 他")]),
+        ("今天很好。他", "今天 很好 他", [("今天", "今天"), ("今天很好。", "今天 很好")]),
     ],
 )  # fmt: skip
 def test_parted_where_both_agree(text: str, words: str, expected: list[object]) -> None:
@@ -37,11 +39,11 @@ def test_parted_where_both_agree(text: str, words: str, expected: list[object]) 
 
 def test_a_token_that_no_word_answers_to_is_never_at_an_edge() -> None:
     """Nobody knows on which side of a cut it is said."""
-    assert parted("je danas bilo lijepo", "je bilo lijepo".split()) == [("je danas bilo", "je bilo")]
+    assert parted("je danas bilo lijepo", ["je", "bilo", "lijepo"]) == [("je danas bilo", "je bilo")]
 
 
 def test_words_of_another_text_part_nothing() -> None:
-    assert parted("abc def ghi", "xyz uvw rst".split()) == []
+    assert parted("abc def ghi", ["xyz", "uvw", "rst"]) == []
 
 
 def timed(words: list[str]) -> list[TimedWord]:
@@ -50,7 +52,7 @@ def timed(words: list[str]) -> list[TimedWord]:
 
 def test_marks_and_numbers_of_the_transcript_are_kept() -> None:
     text = "Dobro: 21 put, «rekao»  je ..."
-    units = units_of(text, timed("dobro dvadeset jedan put rekao je".split()))
+    units = units_of(text, timed(["dobro", "dvadeset", "jedan", "put", "rekao", "je"]))
     pieces = cut_points(units, 6.0, 3.5)
     said = [text[units[piece.first].first : units[piece.last - 1].last] for piece in pieces]
     assert said == ["Dobro: 21", "put, «rekao»  je ..."]
@@ -73,4 +75,4 @@ def test_pieces_put_together_are_the_transcript(text: list[str], heard: list[str
     pieces = cut_points(units, float(len(heard)), limit)
     said = [whole[units[piece.first].first : units[piece.last - 1].last] for piece in pieces]
     assert not pieces or " ".join(said) == whole
-    assert all(a.end <= b.start for a, b in zip(pieces, pieces[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(pieces))

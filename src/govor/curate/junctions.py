@@ -1,9 +1,9 @@
 """Where a transcript and an aligner's words may be parted together: the transcript's own text is kept.
 
-Both are compared by their letters alone, with edit distance (Levenshtein 1966). A junction is a place between two
-tokens of the transcript that lies, on the cheapest way from one to the other, between two words as well. Within a
-stretch that was exchanged ("1984" for "nineteen eighty four"), or around a token that no word answers to, there is
-none: nobody knows what is said on which side.
+Both are compared by their letters alone, with edit distance (Levenshtein 1966). A junction is a place between
+two tokens of the transcript that lies, on the cheapest way from one to the other, between two words as well.
+Within a stretch that was exchanged ("1984" for "nineteen eighty four"), or around a token that no word answers
+to, there is none: nobody knows what is said on which side.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Token:
 
 @dataclass(frozen=True)
 class Junction:
-    """A place where both may be parted: before token `token`, and before the first of `words` that may follow.
+    """A place where both may be parted.
 
     Attributes:
         token: tokens before it.
@@ -55,7 +55,7 @@ class _Zone:
 
 
 def tokens_of(text: str) -> list[Token]:
-    """The tokens of a transcript; marks that stand alone go with the word before, opening ones with the next."""
+    """The tokens of a transcript; bare marks go with the word before, opening ones with the next."""
     found: list[Token] = []
     opens = False
     for start, piece in _stretches(text):
@@ -103,7 +103,7 @@ def _opens(text: str, start: int, piece: str) -> bool:
 
 
 def letters_of(text: str) -> str:
-    """Letters and numbers alone, without case and marks: what an aligner's words have in common with a text."""
+    """Letters and numbers alone, without case and marks: what aligned words and a text share."""
     plain = unicodedata.normalize("NFKD", text.casefold())
     return "".join(c for c in plain if unicodedata.category(c)[0] in "LN")
 
@@ -152,7 +152,7 @@ def _compared(ours: str, theirs: str) -> tuple[list[_Zone], int]:
 
 
 def _answering(place: int, zones: Sequence[_Zone], starts: Sequence[int]) -> tuple[int, int] | None:
-    """First and last letter of the words that a place between letters of the transcript answers to, or None."""
+    """Between which letters of the words (first, last) a place in the transcript's stands, or None."""
     at = bisect_left(zones, place, key=lambda zone: zone.b)
     if at == len(zones) or zones[at].a > place:
         before = zones[at - 1] if at else _Zone(0, 0, 0, 0)
