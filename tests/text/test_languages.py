@@ -1,6 +1,6 @@
 import pytest
 
-from govor.text.languages import TWO_LETTERS, iso_639, is_tag, nearest_tag
+from govor.text.languages import TWO_LETTERS, is_tag, iso_639, nearest_tag
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from govor.config import TextConfig
 from govor.console import say
 from govor.corpora.folder import Corpus
-from govor.curate.audio_checks import audio_findings, true_durations
+from govor.curate.audio_checks import audio_findings, times_findings, true_durations
 from govor.curate.filling import fill_durations
 from govor.curate.finding import KINDS, SEVERITIES, Finding, ranked
 from govor.curate.offenders import offenders
 from govor.curate.plots import plots
 from govor.curate.preview import Preview, preview
 from govor.curate.probes import probe_corpus
+from govor.curate.same_sound import same_sound_findings, spans_of
 from govor.curate.table_checks import LOW_SIMILARITY, table_findings
 from govor.curate.tally import Tally, tally
 from govor.errors import LimitError, UsageError
@@ -65,14 +66,24 @@ def check_corpus(
         probes = _probed(source, facts, out, workers) if audio else None
         if probes is not None:
             facts = replace(facts, duration=_filled(source, facts, probes))
-        findings = table_findings(facts) + (audio_findings(facts, probes) if probes is not None else [])
-        findings = ranked(findings)
+        findings = all_findings(facts, probes)
         shown = preview(source, Normaliser.of(text, _main_language(facts)))
         summary = _summary(findings, facts, out)
         write_json(out / "check.json", summary | _details(source, facts, probes, shown))
         write_text(out / "report.html", _page(source, facts, probes, findings, shown, summary))
     _fail(findings, fail_on, summary)
     return summary
+
+
+def all_findings(facts: Tally, probes: pl.DataFrame | None) -> list[Finding]:
+    """What is found in the table, and in the audio where it was probed, gravest first."""
+    spans = spans_of(facts, probes)
+    of_table = [
+        *table_findings(facts, spans),
+        *same_sound_findings(facts, spans),
+        *times_findings(facts, probes),
+    ]
+    return ranked(of_table + (audio_findings(facts, probes) if probes is not None else []))
 
 
 def _require_codes(fail_on: Sequence[str]) -> None:

@@ -1,7 +1,8 @@
 """Tags of languages: which are BCP 47, and what the ISO 639 code of one is.
 
-The form is that of RFC 5646, section 2.1. A language that has a code of two letters (ISO 639-1) is written with
-it; the codes of three letters that stand for the same (ISO 639-2, also its bibliographic ones) are no subtags.
+The form is that of RFC 5646, section 2.1. A language that has a code of two letters (ISO 639-1) is written
+with it; the codes of three letters that stand for the same (ISO 639-2, also its bibliographic ones) are no
+subtags.
 """
 
 from __future__ import annotations
