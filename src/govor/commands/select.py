@@ -46,6 +46,7 @@ def command(
     exclude: list[str] = typer.Option(
         [], "--exclude", metavar="FILE", help=_HELP["exclude"] + "; repeatable"
     ),
+    codes: str | None = typer.Option(None, "--codes", metavar="CODE,…", help=_HELP["codes"]),
     exclude_sampled: bool = typer.Option(False, "--exclude-sampled", help=_HELP["exclude_sampled"]),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
@@ -54,6 +55,8 @@ def command(
     Ends with status 3, and says what weaker groupings would cost, where splits cannot be free of leaks.
 
     Example: govor select corpus --out selected --min-similarity 0.8 --max-duration 20 --dev 500 --test 500
+
+    Example: govor select corpus --out clean --exclude check/findings.parquet --codes silent_audio,overlap
     """
     from govor.curate import select_corpus
 
@@ -77,6 +80,7 @@ def command(
         "official_splits": False if resplit else None,
         "keep_splits": keep_splits,
         "exclude": tuple(exclude) or None,
+        "codes": _words(codes),
         "exclude_sampled": exclude_sampled or None,
     }
     summary = select_corpus(corpus, out, _config(given))

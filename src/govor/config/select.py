@@ -43,6 +43,7 @@ class SelectConfig:
     official_splits: bool = setting(True, "honour the splits that the corpus came with")
     keep_splits: str | None = setting(None, "earlier corpus whose assignment is kept")
     exclude: tuple[str, ...] = setting((), "files with ids to leave out")
+    codes: tuple[str, ...] = setting((), "findings whose utterances a findings.parquet in exclude leaves out")
     exclude_sampled: bool = setting(False, "leave out what govor sample sent to people")
 
     def __post_init__(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from govor.console import say
+from govor.curate.finding import KINDS
 from govor.errors import CorpusError
 
 TOLERANCE_S = 0.010
@@ -30,25 +32,38 @@ class Exclusions:
 
     Attributes:
         entries: every entry without extension and folders, with its forms as written without extension.
+        exact: ids that are listed by what `govor check` found, and nothing but ids.
         spans: entries that are recording and times: ``{(recording, start tick): [(start, end, entry)]}``.
         met: entries that matched something.
     """
 
     entries: dict[str, set[str]] = field(default_factory=dict)
     spans: dict[tuple[str, int], list[tuple[float, float, str]]] = field(default_factory=dict)
+    exact: set[str] = field(default_factory=set)
     met: set[str] = field(default_factory=set)
 
     @classmethod
-    def read(cls, files: Iterable[str]) -> Exclusions:
+    def read(cls, files: Iterable[str], codes: Sequence[str] = ()) -> Exclusions:
         """Reads text (one a line), tables (.csv, .tsv, .xlsx, .parquet, .jsonl) by id column, a corpus.
 
+        Args:
+            files: the lists; those of `govor check` (findings.parquet) hold every finding.
+            codes: of which findings the utterances are left out.
+
         Raises:
-            CorpusError: a file is missing, unreadable, or has no column of ids.
+            CorpusError: a file is missing, unreadable, or has no column of ids; it lists findings and no code
+                is given, or the other way round.
         """
-        made = cls()
-        for file in files:
-            for entry in _entries(Path(file)):
-                made.add(entry)
+        made, found = cls(), False
+        for path in map(Path, files):
+            if _lists_findings(path):
+                found = True
+                made.exact |= _found_by(path, codes)
+            else:
+                for entry in _entries(path):
+                    made.add(entry)
+        if codes and not found:
+            raise CorpusError("--codes chooses among findings: give --exclude CHECK/findings.parquet with it")
         return made
 
     def add(self, written: str) -> None:
@@ -70,10 +85,14 @@ class Exclusions:
     def matches(self, frame: pl.DataFrame) -> NDArray[np.bool_]:
         """Which utterances are listed, ``[N]``; needs id, audio, recording, start and end."""
         found = np.zeros(frame.height, np.bool_)
+        ids = [column for column in ("id", "cut_from") if column in frame.columns]
+        if self.exact:
+            for column in ids:
+                found |= frame[column].is_in(self.exact).fill_null(False).to_numpy()
         if not self.entries:
             return found
         listed = pl.Series(list(self.entries)).implode()
-        for column in ("id", "audio", "recording"):
+        for column in (*ids, "audio", "recording"):
             stems = frame.select(_stem(pl.col(column)).alias("value"))["value"]
             for row in np.flatnonzero(stems.is_in(listed).fill_null(False).to_numpy()).tolist():
                 if self._same_path(stems[row], frame[column][row]):
@@ -133,6 +152,32 @@ def _entries(path: Path) -> Iterable[str]:
         raise CorpusError(
             f"the list {path} cannot be read ({reason}): give one id a line, as UTF-8"
         ) from error
+
+
+def _lists_findings(path: Path) -> bool:
+    """Whether it is what `govor check` wrote: a row for every utterance and finding."""
+    if path.suffix.lower() != ".parquet" or not path.is_file():
+        return False
+    try:
+        return {"id", "code", "severity"} <= set(pl.read_parquet_schema(path))
+    except (OSError, pl.exceptions.PolarsError):
+        return False
+
+
+def _found_by(path: Path, codes: Sequence[str]) -> set[str]:
+    """The utterances that findings of some codes are about."""
+    table = pl.scan_parquet(path)
+    counts = dict(table.group_by("code").len().sort("len", descending=True).collect().iter_rows())
+    if not codes:
+        listed = ", ".join(f"{code} {count:,}" for code, count in counts.items())
+        raise CorpusError(f"{path} lists all findings ({listed}): say with --codes which are to be left out")
+    unknown = [code for code in codes if code not in KINDS]
+    if unknown:
+        raise CorpusError(f"--codes {unknown[0]}: there is no such finding; known are {', '.join(KINDS)}")
+    for code in codes:
+        if code not in counts:
+            say(f"select: {path} has no finding {code}")
+    return set(table.filter(pl.col("code").is_in(list(codes))).collect()["id"])
 
 
 def _read(path: Path) -> Iterable[str]:

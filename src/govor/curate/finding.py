@@ -75,7 +75,7 @@ KINDS: dict[str, Kind] = {
     ),
     "antiphase_audio": Kind(
         "error",
-        "{count} recordings cancel themselves out when mixed: one channel is the other upside down",
+        "{count} recordings go silent when they are mixed to mono: one channel is the other upside down",
         "give their utterances one channel: import with a column channel that is 0, or leave them out",
     ),
     "mixed_sample_rates": Kind(
@@ -249,11 +249,10 @@ _VERBS = {
             "agree",
             "repeat",
             "say",
-            "cancel",
             "name",
         )
     },
-    **{"mix": "mixes", "occur": "occurs"},
+    **{"mix": "mixes", "occur": "occurs", "go": "goes"},
 }
 
 

@@ -149,7 +149,7 @@ JUDGEMENTS = (
     ),
     Judgement(
         "narrow_band",
-        lambda p: narrow_band(_number(p.bandwidth_hz), p.sample_rate or 0),
+        lambda p: narrow_band(_number(p.bandwidth_hz), p.sample_rate or 0) and not is_antiphase(p),
         lambda p: f"nothing above {_number(p.bandwidth_hz):,.0f} Hz, stored at {p.sample_rate:,} Hz",
         lambda p: -_number(p.bandwidth_hz),
     ),

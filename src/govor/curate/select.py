@@ -69,10 +69,9 @@ def select_corpus(corpus: Path, out: Path, config: SelectConfig) -> dict[str, An
     if out.resolve() == corpus.resolve():
         raise UsageError(f"--out {out} is the corpus itself: choose another folder")
     source = Corpus.open(corpus)
-    exclusions = Exclusions.read(config.exclude)
+    exclusions = Exclusions.read(config.exclude, config.codes)
     if config.exclude_sampled:
-        for name in Sampled.read(corpus).ids():
-            exclusions.add(name)
+        exclusions.exact |= set(Sampled.read(corpus).ids())
     measures = measure(source, config, exclusions)
     reasons = _filtered(source, config, measures)
     plan = _planned(source, config, measures, reasons)
