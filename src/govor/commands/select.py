@@ -39,6 +39,7 @@ def command(
     seed: int | None = _option("seed"),
     group_by: str | None = typer.Option(None, "--group-by", metavar="KEY,…", help=_HELP["group_by"]),
     max_leak_loss: float | None = _option("max_leak_loss"),
+    count_tolerance: float | None = _option("count_tolerance"),
     resplit: bool = typer.Option(False, "--resplit", help="Forget the splits that the corpus came with."),
     keep_splits: str | None = typer.Option(
         None, "--keep-splits", metavar="CORPUS", help=_HELP["keep_splits"]
@@ -52,7 +53,8 @@ def command(
 ) -> None:
     """Filters, budgets and leak-free, seeded splits; makes a new corpus, the old one stays.
 
-    Ends with status 3, and says what weaker groupings would cost, where splits cannot be free of leaks.
+    Nothing is written where splits cannot be free of leaks (status 3), or where groups do not add up to the
+    numbers asked for (status 1): it says which numbers can be met, and what weaker groupings would cost.
 
     Example: govor select corpus --out selected --min-similarity 0.8 --max-duration 20 --dev 500 --test 500
 
@@ -77,6 +79,7 @@ def command(
         "seed": seed,
         "group_by": _words(group_by),
         "max_leak_loss": max_leak_loss,
+        "count_tolerance": count_tolerance,
         "official_splits": False if resplit else None,
         "keep_splits": keep_splits,
         "exclude": tuple(exclude) or None,

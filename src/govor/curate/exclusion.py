@@ -85,7 +85,7 @@ class Exclusions:
     def matches(self, frame: pl.DataFrame) -> NDArray[np.bool_]:
         """Which utterances are listed, ``[N]``; needs id, audio, recording, start and end."""
         found = np.zeros(frame.height, np.bool_)
-        ids = [column for column in ("id", "cut_from") if column in frame.columns]
+        ids: list[str] = [column for column in ("id", "cut_from") if column in frame.columns]
         if self.exact:
             for column in ids:
                 found |= frame[column].is_in(self.exact).fill_null(False).to_numpy()

@@ -18,11 +18,12 @@ from scipy import fft
 
 from govor.audio import DecodeLimits, bandwidth_hz, mono_blocks
 from govor.audio.bandwidth import FRAME_S
+from govor.audio.block import Block
 from govor.audio.facts import facts_of
 from govor.audio.mp3 import IndexMismatchError
 from govor.audio.reader import open_reader
 from govor.audio.source import Source, opened
-from govor.audio.stream import Block, mixed
+from govor.audio.stream import mixed
 from govor.errors import AudioError
 
 CLIPPED = 0.999
