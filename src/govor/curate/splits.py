@@ -181,7 +181,7 @@ def _missed(task: SplitTask, plan: SplitPlan) -> str:
 
 
 def _counts_met(task: SplitTask, plan: SplitPlan | None) -> list[dict[str, int]]:
-    """Numbers that can be met: the least of all, the least that are no less than those wanted, the nearest."""
+    """Numbers that can be met: the least of all, the least not below those wanted, the nearest."""
     groups = own_where_none(next(iter(task.keys.values()))) if task.keys else np.arange(len(task.order))
     sizes = np.unique(groups[task.fixed == FREE], return_counts=True)[1].tolist()
     nearest = _counts(task, plan) if plan else {}
