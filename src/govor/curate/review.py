@@ -88,9 +88,8 @@ def _settled(
         )
     changed = [f"{name} as {meant}" for name, meant in found.ids.items() if name != meant]
     if changed:
-        say(
-            f"review: {count_of(len(changed), 'id')} taken for those that a spreadsheet changed: {some(changed, 3)}"
-        )
+        count = count_of(len(changed), "id")
+        say(f"review: a spreadsheet changed {count}, taken for what they were: {some(changed, 3)}")
     if found.unknown:
         count = count_of(len(found.unknown), "verdict")
         say(f"review: {count} about utterances that {corpus.folder} does not have: {some(found.unknown, 3)}")

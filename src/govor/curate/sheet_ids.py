@@ -63,9 +63,8 @@ def match_ids(written: Sequence[str], corpus: Corpus) -> IdMatch:
     found = IdMatch()
     for names in _ids(corpus):
         found.ids.update({name: name for name in names if name in counts})
-    open_ids = [
-        name for name in wanted if name not in found.ids or (name in twice and _value(name) is not None)
-    ]
+    again = {name for name, count in counts.items() if count > 1 and _value(name) is not None}
+    open_ids = [name for name in counts if name not in found.ids or name in again]
     candidates = _candidates(open_ids, corpus) if open_ids else {}
     for name in open_ids:
         _settle(name, candidates.get(name, []), found)
