@@ -207,8 +207,9 @@ def _shared_speakers(parts: Sequence[Part], config: MergeConfig) -> frozenset[st
     shared: set[str] = set().union(*(one & other for one, other in combinations(seen, 2)))
     if shared and not config.speakers:
         raise CorpusError(
-            f"{count_of(len(shared), 'name')} of speakers ({some(sorted(shared), 3)}) stand in several of the "
-            "corpora: say with --speakers same that a name is one person everywhere, or with apart that it is not"
+            f"{count_of(len(shared), 'name')} of speakers ({some(sorted(shared), 3)}) stand in several "
+            "corpora: say with --speakers same (in a recipe [merge] speakers) that a name is one person "
+            "everywhere, or with apart that it is not"
         )
     return frozenset(shared)
 
@@ -278,8 +279,6 @@ def _info(parts: Sequence[Part], root: Path, config: MergeConfig) -> CorpusInfo:
     if len(second) == 1 and None not in second:
         notes["second_transcript"] = second.pop()
     elif second != {None}:
-        say(
-            "merge: the corpora have no second transcript in common: name a column with --similarity-to in select"
-        )
+        say("merge: no second transcript is common to all: name one with select --similarity-to")
     source = ", ".join(info.source for info in infos)
     return CorpusInfo("merged", source, str(root), repaired=sum(info.repaired for info in infos), notes=notes)

@@ -38,8 +38,8 @@ def move_corpus(corpus: Path, audio_root: Path) -> dict[str, Any]:
         missing = resolution.frame.filter(pl.col("path").is_null())
         if missing.height == resolution.frame.height:
             raise CorpusError(
-                f"none of the {count_of(missing.height, 'recording')} of {corpus} is found under {audio_root} "
-                f"(such as {some(missing['name'].sort(), 1)}): name the folder that they stand in now"
+                f"none of the {count_of(missing.height, 'recording')} of {corpus} is found under "
+                f"{audio_root} (such as {some(missing['name'].sort(), 1)}): name the folder where they stand"
             )
         _rewrite(source, resolution)
         info = replace(source.info, audio_root=str(audio_root.absolute()))
