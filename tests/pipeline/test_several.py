@@ -26,7 +26,8 @@ def recipe(tmp_path):
         (tmp_path / name / "table.tsv").write_text("\n".join(rows) + "\n")
     path = tmp_path / "recipe.toml"
     path.write_text(
-        'work = "work"\n[[corpus]]\nsource = "one/table.tsv"\nname = "one"\nlanguage = "hr"\nlicense = "cc0-1.0"\n'
+        'work = "work"\n'
+        '[[corpus]]\nsource = "one/table.tsv"\nname = "one"\nlanguage = "hr"\nlicense = "cc0-1.0"\n'
         '[[corpus]]\nsource = "two/table.tsv"\nname = "two"\nlanguage = "sr"\n'
         '[merge]\nspeakers = "apart"\n'
     )

@@ -104,7 +104,7 @@ def _candidates(written: Sequence[str], corpus: Corpus) -> dict[str, list[str]]:
             for other, digits in keys.rounded.items():
                 if value is not None and _rounded(value, digits) == _value(other):
                     near.setdefault(other, set()).add(name)
-    return {name: sorted(exact.get(name) or near.get(name, ())) for name in written}
+    return {name: sorted(exact.get(name) or near.get(name) or ()) for name in written}
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from govor.prepare.card_header import language_header
 from govor.publish.cards import render_card
 from govor.store import read_json
 
@@ -82,7 +83,7 @@ class Facts:
         base = self.recipe.get("model", {}).get("base")
         header: dict[str, Any] = {
             "license": self.license,
-            "language": [language] if language else [],
+            **language_header([language] if language else []),
             "library_name": "transformers",
             "pipeline_tag": "automatic-speech-recognition",
             "tags": ["speech", "govor"],
