@@ -68,4 +68,6 @@ def _lines(summary: dict[str, Any]) -> list[str]:
     counted = (summary["utterances"], summary["recordings"], summary["hours"])
     lines = ["{:,} utterances of {:,} recordings, {:.2f} h".format(*counted)]
     lines += [f"  {f['severity']:8} {f['message']}" for f in summary["findings"]]
+    if summary["findings"]:
+        lines.append(f"utterances of each finding: {summary['listing']}")
     return [*lines, f"report: {summary['report']}"]
