@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-import typing
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -53,38 +52,22 @@ def _options(command: Any) -> str:
 
 def recipes() -> str:
     """Every setting of a recipe with its default, unit and meaning."""
-    from govor.config import Recipe
+    from govor.config.listing import listed_settings
 
-    text = (ROOT / "docs" / "recipes.in.md").read_text(encoding="utf-8")
-    hints = typing.get_type_hints(Recipe)
-    plain = [field for field in dataclasses.fields(Recipe) if not dataclasses.is_dataclass(hints[field.name])]
-    parts = [text, "## At the top\n", _settings(plain)]
-    for field in dataclasses.fields(Recipe):
-        if dataclasses.is_dataclass(hints[field.name]):
-            parts.append(_section(field.name, hints[field.name]))
+    parts = [(ROOT / "docs" / "recipes.in.md").read_text(encoding="utf-8")]
+    for section, rows in itertools.groupby(listed_settings(), lambda row: row.section):
+        title = f"[{section}]" if section else "At the top"
+        parts.append(f"\n## {title}\n\n{_settings(rows)}")
     return "\n".join(parts)
 
 
-def _section(name: str, section: Any) -> str:
-    """A section's settings, and those of the sections inside it."""
-    hints = typing.get_type_hints(section)
-    fields = dataclasses.fields(section)
-    inner = [field for field in fields if dataclasses.is_dataclass(hints[field.name])]
-    parts = [f"\n## [{name}]\n\n{_settings([field for field in fields if field not in inner])}"]
-    return "\n".join([*parts, *(_section(f"{name}.{field.name}", hints[field.name]) for field in inner)])
-
-
-def _settings(fields: Any) -> str:
-    rows = ["| setting | default | meaning |", "|---|---|---|"]
-    for field in fields:
-        default = field.default if field.default is not dataclasses.MISSING else field.default_factory()
-        shown = (
-            "" if default in (None, (), {}, "") else f"`{default}` {field.metadata.get('unit', '')}".strip()
-        )
-        choices = field.metadata.get("choices")
-        meaning = field.metadata.get("help", "") + (f" ({', '.join(choices)})" if choices else "")
-        rows.append(f"| `{field.name}` | {shown} | {meaning.replace('|', chr(92) + '|')} |")
-    return "\n".join(rows)
+def _settings(rows: Any) -> str:
+    lines = ["| setting | default | meaning |", "|---|---|---|"]
+    for row in rows:
+        shown = f"`{row.default}` {row.unit}".strip() if row.default else ""
+        meaning = row.meaning + (f" ({', '.join(row.choices)})" if row.choices else "")
+        lines.append(f"| `{row.name}` | {shown} | {meaning.replace('|', chr(92) + '|')} |")
+    return "\n".join(lines)
 
 
 def results() -> str:

@@ -102,3 +102,56 @@ def test_ctrl_c_ends_within_seconds_with_status_3_and_says_how_to_go_on(tmp_path
 
 def test_version():
     assert govor("--version").stdout.startswith("govor 0.")
+
+
+def failing(monkeypatch, capsys, error):
+    """(exit status, what is said) where a command ends in an error that nobody expected."""
+    from govor import cli
+
+    def app(**_):
+        raise error
+
+    monkeypatch.setattr(cli, "app", app)
+    monkeypatch.setattr(sys, "argv", ["govor", "check"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    return ended.value.code, capsys.readouterr().err.strip()
+
+
+class PanicException(BaseException):
+    """Like the one of polars."""
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            OSError(28, "No space left on device", "out/a.parquet"),
+            "no space left while writing out/a.parquet",
+        ),
+        (OSError("No space left on device (os error 28)"), "no space left while writing"),
+        (PermissionError(13, "Permission denied", "x.arpa"), "x.arpa cannot be written (Permission denied)"),
+        (OSError(5, "Input/output error", "disk/b"), "disk/b: Input/output error"),
+        (MemoryError(), "the memory of this machine ran out"),
+        (PanicException("index out of bounds\nmore"), "a library gave up (index out of bounds)"),
+    ],
+)
+def test_what_the_machine_does_is_one_sentence(monkeypatch, capsys, error, said):
+    status, message = failing(monkeypatch, capsys, error)
+    assert status == 1 and message.startswith("govor: ") and said in message
+    assert len(message.splitlines()) == 1
+
+
+def test_a_fault_of_govors_own_is_not_hidden(monkeypatch, capsys):
+    with pytest.raises(ZeroDivisionError):
+        failing(monkeypatch, capsys, ZeroDivisionError())
+
+
+def test_a_folder_that_is_gone_is_one_sentence(tmp_path):
+    here = tmp_path / "gone"
+    here.mkdir()
+    script = f"import os, sys; os.chdir({str(here)!r}); os.rmdir({str(here)!r}); sys.argv[1:] = ['doctor'];"
+    script += "from govor.cli import main; main()"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
+    assert "Traceback" not in ran.stderr
+    assert ran.returncode in (0, 1)

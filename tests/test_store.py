@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from govor.errors import BusyError, DiskFullError, InputError
+from govor.errors import BusyError, DiskFullError, InputError, MachineError
 from govor.store import (
     atomic_path,
     fingerprint,
@@ -83,3 +83,12 @@ def test_bytes_for_people(count, text):
 @pytest.mark.parametrize(("seconds", "text"), [(1.25, "1.2 s"), (200, "3 min 20 s"), (18_600, "5 h 10 min")])
 def test_seconds_for_people(seconds, text):
     assert readable_seconds(seconds) == text
+
+
+def test_errors_of_libraries_in_rust_are_known_by_their_text(tmp_path):
+    full = OSError("No space left on device (os error 28)")
+    assert full.errno is None
+    with pytest.raises(DiskFullError, match="no space left"), atomic_path(tmp_path / "a"):
+        raise full
+    with pytest.raises(MachineError, match="cannot be written"), atomic_path(tmp_path / "a"):
+        raise OSError("Permission denied (os error 13)")

@@ -10,44 +10,91 @@ import importlib
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from govor.errors import GovorError, LimitError
+from govor.errors import GovorError, LimitError, MachineError
+from govor.extras import missing_extra
 
-COMMANDS = {
-    "demo": "The whole path, offline, on speech it synthesises itself.",
-    "run": "All stages of a recipe; what did not change is not run again.",
-    "import": "Read a corpus in any of the usual formats.",
-    "check": "Probe all audio, text and splits of a corpus.",
-    "select": "Filters, budgets and leak-free splits.",
-    "sample": "A random sample as a spreadsheet for people to review.",
-    "review": "Bring people's verdicts back into the corpus.",
-    "merge": "Several corpora as one.",
-    "move": "Recordings were moved: point a corpus at them.",
-    "prepare": "Recordings to clips in Parquet shards.",
-    "inspect": "One utterance at every stage, in words and pictures.",
-    "preflight": "Check data and model together before training.",
-    "train": "Fine-tune a model; run again to continue.",
-    "status": "Where a training run stands.",
-    "tune": "Search a recipe's settings.",
-    "evaluate": "Scores with intervals, slices and outliers.",
-    "compare": "Compare finished evaluations.",
-    "report": "Serve an evaluation's report on this machine.",
-    "transcribe": "Recordings of any length to text with times.",
-    "lm": "Estimate a word n-gram model from train text.",
-    "export": "Convert a model and prove that it says the same.",
-    "serve": "Web app and OpenAI-compatible API.",
-    "publish": "Data sets, models and Spaces to the Hub.",
-    "doctor": "What this machine can do, tried for real.",
+STAGES = {
+    "Begin": {
+        "demo": "The whole path, offline, on speech it synthesises itself.",
+        "run": "All stages of a recipe; what did not change is not run again.",
+        "recipes": "List the bundled recipes, or copy one to begin with.",
+        "config": "Every setting of a recipe, with unit and default.",
+        "doctor": "What this machine can do, tried for real.",
+    },
+    "Corpus": {
+        "import": "Read a corpus in any of the usual formats.",
+        "check": "Probe all audio, text and splits of a corpus.",
+        "select": "Filters, budgets and leak-free splits.",
+        "sample": "A random sample as a spreadsheet for people to review.",
+        "review": "Bring people's verdicts back into the corpus.",
+        "merge": "Several corpora as one.",
+        "move": "Recordings were moved: point a corpus at them.",
+        "prepare": "Recordings to clips in Parquet shards.",
+        "inspect": "One utterance at every stage, in words and pictures.",
+    },
+    "Model": {
+        "preflight": "Check data and model together before training.",
+        "train": "Fine-tune a model; run again to continue.",
+        "status": "Where a training run stands.",
+        "tune": "Search a recipe's settings.",
+        "lm": "Estimate a word n-gram model from train text.",
+    },
+    "Measure": {
+        "evaluate": "Scores with intervals, slices and outliers.",
+        "compare": "Compare finished evaluations.",
+        "report": "Serve an evaluation's report on this machine.",
+    },
+    "Use": {
+        "transcribe": "Recordings of any length to text with times.",
+        "export": "Convert a model and prove that it says the same.",
+        "serve": "Web app and OpenAI-compatible API.",
+        "publish": "Data sets, models and Spaces to the Hub.",
+    },
 }
+"""Commands by the stage of the work, each with its line in the overview."""
+COMMANDS = {name: line for stage in STAGES.values() for name, line in stage.items()}
+MEANT = {
+    "finetune": "train",
+    "fit": "train",
+    "resume": "train",
+    "test": "evaluate",
+    "score": "evaluate",
+    "wer": "evaluate",
+    "recognise": "transcribe",
+    "recognize": "transcribe",
+    "decode": "transcribe",
+    "convert": "export",
+    "upload": "publish",
+    "push": "publish",
+    "split": "select",
+    "filter": "select",
+    "validate": "check",
+    "preprocess": "prepare",
+    "search": "tune",
+    "sweep": "tune",
+    "app": "serve",
+    "webui": "serve",
+    "settings": "config",
+    "init": "recipes",
+    "info": "doctor",
+    "ngram": "lm",
+}
+"""Words of other tools, and the command that does it here."""
 MODULES = {"import": "import_"}
 UsageFault: type[Exception] = typer.BadParameter.__mro__[2]
 """click's base of wrong usage; typer releases differ in where they keep click."""
 
 
+COMPLETION = "_GOVOR_COMPLETE"
+"""Set by the shell while it asks how a word may go on."""
+PANIC = "PanicException"
+"""What polars raises where its own code fails; it is no `Exception`."""
 CLICK_INTERRUPTED = 130
 """What typer gives for Ctrl-C in some of its releases, where others raise."""
 
@@ -63,9 +110,34 @@ class LazyCommands(TyperGroup):
         """The command called `cmd_name`; for the overview its one-line help is enough."""
         if cmd_name not in COMMANDS:
             return None
-        if cmd_name not in sys.argv[1:]:
+        if cmd_name not in sys.argv[1:] and COMPLETION not in os.environ:
             return TyperCommand(cmd_name, help=COMMANDS[cmd_name])
         return load_command(cmd_name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is named; for one that does not exist, the one that may be meant is said."""
+        try:
+            return super().resolve_command(ctx, args)
+        except UsageFault as fault:
+            if meant := meant_command(args[0]):
+                fault.message = f"{fault.message.rstrip('.')}. Did you mean govor {meant}?"  # type: ignore[attr-defined]
+            raise
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The overview, by the stages of the work."""
+        width = max(map(len, COMMANDS))
+        for stage, commands in STAGES.items():
+            with formatter.section(stage):
+                formatter.write_dl([(name.ljust(width), line) for name, line in commands.items()])
+
+
+def meant_command(typed: str) -> str | None:
+    """The command that somebody may mean by a name that is none."""
+    import difflib
+
+    plain = typed.lower().replace("-", "").replace("_", "")
+    near = difflib.get_close_matches(plain, [*COMMANDS, *MEANT], n=1, cutoff=0.6)
+    return MEANT.get(near[0], near[0]) if near else None
 
 
 def load_command(name: str) -> Any:
@@ -77,9 +149,10 @@ def load_command(name: str) -> Any:
 
 
 app = typer.Typer(
+    name="govor",
     cls=LazyCommands,
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -122,7 +195,48 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
+    except (OSError, MemoryError) as error:
+        status = _report(_machine_error(error), as_json)
+    except ModuleNotFoundError as error:
+        if (missing := missing_extra(error.name)) is None:
+            raise
+        status = _report(missing, as_json)
+    except BaseException as error:
+        if type(error).__name__ != PANIC:
+            raise
+        status = _report(
+            MachineError(f"a library gave up ({first_line(error)}): is the input damaged?"), as_json
+        )
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _machine_error(error: OSError | MemoryError) -> GovorError:
+    """One sentence for what no part of govor expected of the machine."""
+    from govor.store import readable_error
+
+    if isinstance(error, MemoryError):
+        return MachineError(
+            "the memory of this machine ran out: close other programs, or use smaller batches"
+        )
+    if not _is_there():
+        return MachineError("the folder that govor was started in is gone: go to another one and start again")
+    known = readable_error(error, Path(error.filename or "a file"))
+    if isinstance(known, GovorError):
+        return known
+    place = f"{error.filename}: " if error.filename else ""
+    return MachineError(f"{place}{error.strerror or first_line(error)}; nothing that was finished is lost")
+
+
+def _is_there() -> bool:
+    try:
+        return bool(Path.cwd())
+    except OSError:
+        return False
+
+
+def first_line(error: BaseException, longest: int = 200) -> str:
+    """The beginning of an error's text."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:longest]
 
 
 def _explain_dashes(error: Exception) -> None:

@@ -10,6 +10,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,7 @@ from govor.errors import BusyError, DiskFullError, InputError, MachineError
 
 FINGERPRINT_HEX_DIGITS = 32
 PARTIAL_MARK = ".partial-"
+RUST_ERRNO = re.compile(r"\(os error (\d+)\)")
 NOT_WRITABLE = (
     errno.EACCES,
     errno.EROFS,
@@ -89,11 +91,22 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 def readable_error(error: OSError, path: Path) -> Exception:
     """What to raise for an error of the disk at `path`: a sentence where the cause is known, else `error`."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    number = errno_of(error)
+    if number in (errno.ENOSPC, errno.EDQUOT):
         return DiskFullError(f"no space left while writing {path}: free some and run the same command again")
-    if error.errno in NOT_WRITABLE:
-        return MachineError(f"{path} cannot be written ({error.strerror}): choose another target")
+    if number in NOT_WRITABLE:
+        return MachineError(f"{path} cannot be written ({os.strerror(number)}): choose another target")
     return error
+
+
+def errno_of(error: OSError) -> int | None:
+    """The number of a system error; polars and other libraries in Rust write it into the text alone."""
+    if error.errno is not None:
+        return error.errno
+    named = RUST_ERRNO.search(str(error))
+    if named:
+        return int(named[1])
+    return errno.ENOSPC if os.strerror(errno.ENOSPC) in str(error) else None
 
 
 def _remove(path: Path) -> None:

@@ -15,7 +15,8 @@ import soundfile as sf
 from govor.errors import InputError, ModelError
 from govor.publish import publish_model
 from govor.publish.cards import cell
-from govor.publish.model import ModelOrder, plan_model, require_license, without_paths
+from govor.publish.model import ModelOrder, plan_model, require_license
+from govor.publish.model_files import without_paths
 
 REPO = "tester/recogniser"
 EVALUATION = {
@@ -65,6 +66,57 @@ def test_only_what_belongs_there(model, tmp_path):
     assert [file.name for file in plan.last] == ["govor.json", "README.md"]
     for file in plan.all:
         assert b"/home/ana" not in file.path.read_bytes()
+
+
+STRANGERS = (
+    "token.txt", "secrets.yaml", "wandb.key", "trainer_state.json", "optimizer.safetensors", "model.pkl",
+    "training_args.bin", "modeling_mine.py", "notes.md", "events.out.tfevents.1", ".env", "id_rsa",
+    "credentials.json", "model.safetensors.bak", "rng_state.json", "config.json~", "checkpoint.json",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_files_that_no_model_needs_stay_here_and_are_named(model, tmp_path, name, capsys):
+    (model / name).write_text("secret")
+    plan = plan_model(ModelOrder(model, REPO, "cc-by-4.0"), tmp_path / "staged")
+    assert name not in {file.name for file in plan.all}
+    assert "not published" in capsys.readouterr().err
+
+
+def test_links_and_folders_stay_here(model, tmp_path):
+    (tmp_path / "elsewhere.txt").write_text("secret")
+    (model / "merges.txt").symlink_to(tmp_path / "elsewhere.txt")
+    (model / "vocab.txt").mkdir()
+    plan = plan_model(ModelOrder(model, REPO, "cc-by-4.0"), tmp_path / "staged")
+    assert not {"merges.txt", "vocab.txt"} & {file.name for file in plan.all}
+    weights = model / "model.safetensors"
+    weights.rename(tmp_path / "weights")
+    weights.symlink_to(tmp_path / "weights")
+    with pytest.raises(ModelError, match="cp -rL"):
+        plan_model(ModelOrder(model, REPO, "cc-by-4.0"), tmp_path / "staged")
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("/home/Ana Horvat/my models/base", "base"),
+        ("/home/ana/base/", "base"),
+        ("file:///home/ana/base", "base"),
+        ("\\\\server\\share\\ana\\base", "base"),
+        ("C:\\Users\\Ana Horvat\\base", "base"),
+        ("C:/Users/ana/base", "base"),
+        ("trained from /home/ana horvat/x/base, on cpu", "trained from base, on cpu"),
+        ("--base=/srv/ana/base", "--base=base"),
+        ("openai/whisper-small", "openai/whisper-small"),
+        ("https://huggingface.co/openai/whisper-small", "https://huggingface.co/openai/whisper-small"),
+        ("</s>", "</s>"),
+        ("km / h and / or", "km / h and / or"),
+        ("|", "|"),
+        ("//", "//"),
+    ],
+)
+def test_of_a_path_only_the_last_part_stays(text, left):
+    assert without_paths({"a": [text]}) == {"a": [left]}
 
 
 def test_a_model_without_safetensors_is_refused(model, tmp_path):

@@ -13,6 +13,8 @@ import httpx
 import pytest
 from served import serving
 
+JSON = {"content-type": "application/json"}
+
 
 @contextmanager
 def bait():
@@ -89,6 +91,41 @@ def test_recordings_that_are_not_uploads_are_refused(page, tmp_path, kind):
     assert came == []
 
 
+@pytest.mark.parametrize(
+    "route",
+    [
+        "/gradio_api/run/upload",
+        "/gradio_api/run/predict",
+        "/gradio_api/run/pass_on/upload",
+        "/gradio_api/api/upload",
+        "/gradio_api/call/upload",
+        "/gradio_api/call/v2/upload",
+        "/gradio_api/queue/join",
+        "/run/upload",
+        "/upload",
+    ],
+)
+@pytest.mark.parametrize("shape", ["path", "address", "both", "nested", "not json"])
+def test_no_route_opens_what_a_body_names(page, tmp_path, route, shape):
+    secret = tmp_path / "secret.wav"
+    secret.write_bytes(b"a secret of this machine")
+    with bait() as (address, came):
+        meta = {"meta": {"_type": "gradio.FileData"}, "orig_name": "a.wav"}
+        audio = {
+            "path": {"path": address, **meta},
+            "address": {"url": address, **meta},
+            "both": {"path": "", "url": f"{address}/gradio_api/file=", **meta},
+            "nested": [[{"a": {"b": [{"path": str(secret), "url": address, **meta}]}}]],
+            "not json": "{",
+        }[shape]
+        ask = {"data": [audio, ["base"], "", None], "fn_index": 0, "session_hash": "probe"}
+        body = "{]" if shape == "not json" else json.dumps(ask)
+        head = {"content-type": "application/json"}
+        answer = httpx.post(f"{page}{route}", content=body, headers=head, timeout=30)
+        assert answer.status_code == 403 and "not_uploaded" in answer.text
+    assert came == []
+
+
 def test_an_upload_is_opened(page, speech_wav):
     """The probes above would say nothing if the call itself were wrong."""
     (path,) = httpx.post(f"{page}/gradio_api/upload", files={"files": ("a.wav", speech_wav)}).json()
@@ -129,6 +166,30 @@ def test_an_upload_of_any_name_is_opened_and_played(page, speech_wav, name):
 def test_nothing_of_gradios_reaches_for_the_network(page):
     assert httpx.post(f"{page}/gradio_api/run-history/connect", json={}).status_code == 403
     assert httpx.get(f"{page}/gradio_api/runs").status_code == 403
+
+
+@pytest.mark.parametrize("keys", [(), ("k3y",)])
+def test_calls_of_strangers_leave_no_traceback_in_the_log(capfd, keys):
+    with serving(page=True, api_keys=keys) as (address, _):
+        for body in (
+            b"{",
+            b"[]",
+            b"{}",
+            b'{"data": 7}',
+            b'{"data": [null], "fn_index": 99}',
+            b'{"fn_index": []}',
+        ):
+            for route in ("queue/join", "run/predict", "call/x", "cancel", "reset", "component_server"):
+                httpx.post(
+                    f"{address}/gradio_api/{route}",
+                    content=body,
+                    headers=JSON,
+                )
+        for route in ("info", "config", "queue/data", "file=", "openapi.json", "app_id", "upload_progress"):
+            httpx.get(f"{address}/gradio_api/{route}?upload_id=x")
+        httpx.post(f"{address}/login", content=b"\xff")
+        httpx.post(f"{address}/gradio_api/upload", content=b"nothing")
+    assert "Traceback" not in "".join(capfd.readouterr())
 
 
 def test_uploads_are_closed_to_other_users_of_the_machine(page):

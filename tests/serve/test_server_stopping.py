@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -118,3 +119,11 @@ def test_a_port_in_use_is_one_sentence():
         said = f"127.0.0.1:{port} cannot be listened on .*--port"
         with pytest.raises(MachineError, match=said), listen("127.0.0.1", port):
             pass
+
+
+def test_small_answers_are_sent_at_once():
+    """A socket of protocol 0 keeps Nagle's delay under asyncio: 40 ms an answer."""
+    from govor.serve.listening import listen
+
+    with listen("127.0.0.1", 0) as taken:
+        assert taken.proto == socket.IPPROTO_TCP

@@ -9,7 +9,15 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from govor.errors import InputError, MachineError, ModelError, UsageError
-from govor.transcribe.then import NEW_TOKENS, _deltas, open_text_model, pass_on, second_text
+from govor.transcribe.then import (
+    LONGEST_ANSWER_CHARACTERS,
+    NEW_TOKENS,
+    _deltas,
+    _lines,
+    open_text_model,
+    pass_on,
+    second_text,
+)
 
 
 class Echo:
@@ -70,6 +78,26 @@ def test_a_model_that_does_not_summarise_is_named_instead_of_asked_for_ever():
 
     with pytest.raises(ModelError, match="does not shorten"):
         list(second_text(Parrot(), "summarize", "riječ " * 1000))
+
+
+def test_an_endless_answer_is_not_listened_to_for_ever():
+    class Endless(Echo):
+        def write(self, task, text, instruction):
+            while True:
+                yield "on and on "
+
+    assert len("".join(second_text(Endless(), "continue", "go"))) == LONGEST_ANSWER_CHARACTERS
+
+
+def test_a_line_without_an_end_is_refused():
+    with pytest.raises(ModelError, match="sends a line of over"):
+        list(_lines(iter(lambda: "x" * 100_000, None), "http://127.0.0.1/v1"))
+    assert list(_lines(iter(["data: a\nda", "ta: b\r\n", "\nend"]), "")) == [
+        "data: a",
+        "data: b\r",
+        "",
+        "end",
+    ]
 
 
 def test_both_models_or_none_is_wrong_usage():

@@ -17,6 +17,13 @@ def command(
         list[str] | None,
         typer.Option("--api-key", help="A key that opens the API; repeatable. Also GOVOR_API_KEYS=a,b."),
     ] = None,
+    allowed_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allowed-host",
+            help="A further name under which a server without keys answers, such as a tunnel's; repeatable.",
+        ),
+    ] = None,
     language: Annotated[str | None, typer.Option("--language", help="Language given to the models.")] = None,
     max_mb: Annotated[int, typer.Option("--max-mb", min=1, help="Largest upload, in MB.")] = 500,
     max_hours: Annotated[float, typer.Option("--max-hours", min=0.001, help="Longest recording.")] = 4.0,
@@ -51,6 +58,7 @@ def command(
     keys = [*(api_key or ()), *(key for key in os.environ.get("GOVOR_API_KEYS", "").split(",") if key)]
     limits = ServeLimits(max_mb * 1_000_000, max_hours * 3600, max_queue=max_queue, concurrent=concurrent)
     config = TranscribeConfig(language=language, beam_size=beam_size, lm=lm)
-    settings = ServeSettings(host, port, tuple(keys), limits, config, device, not no_page)
+    hosts = tuple(allowed_host or ())
+    settings = ServeSettings(host, port, tuple(keys), hosts, limits, config, device, not no_page)
     second = second_model(then, text_model, llm_url, llm_model, device)
     serve(models, replace(settings, then=second))

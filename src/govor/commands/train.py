@@ -38,6 +38,8 @@ def command(
 
     On several GPUs: torchrun --nproc-per-node 4 -m govor train recipe.toml
     """
+    import torch  # noqa: F401  (what is missing is said before preflight looks for an hour's worth of it)
+
     from govor.preflight import ensure
     from govor.train import train
 

@@ -26,6 +26,7 @@ from govor.config.prepare import PrepareConfig
 from govor.config.publish import PublishConfig
 from govor.config.select import SelectConfig
 from govor.config.setting import setting
+from govor.config.synonyms import SYNONYMS
 from govor.config.text import TextConfig
 from govor.config.toml import dumps
 from govor.config.train import TrainConfig
@@ -217,6 +218,8 @@ def _build(cls: type, data: Mapping[str, Any], where: str, prefix: str) -> Any:
 
 
 def _nearest(key: str, prefix: str, known: Iterable[str]) -> str:
+    if meant := SYNONYMS.get(key.lower()):
+        return f"; did you mean {meant}?"
     here = difflib.get_close_matches(key, list(known), n=1, cutoff=0.5)
     if here:
         return f"; did you mean {prefix}{here[0]}?"

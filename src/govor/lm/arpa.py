@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from itertools import islice
@@ -110,34 +111,55 @@ class _Reader:
 
     def _order(self, n: int, size: int, lower: list[Order]) -> Order:
         log10_p, backoff = np.zeros(size), np.zeros(size)
-        ids = np.zeros((size, n), dtype=np.int64)
+        ids, numbers = np.zeros((size, n), dtype=np.int64), np.zeros(size, dtype=np.int64)
         for row, line in enumerate(islice(self._filled(), size)):
             log10_p[row], ids[row], backoff[row] = self._entry(line, n)
+            numbers[row] = self.number
         if n == 1:
-            return self._unigrams(ids[:, 0], log10_p, backoff)
+            return self._unigrams(log10_p, backoff)
         keys = self._rows(ids[:, :-1], lower) * len(self.words) + ids[:, -1]
         by_key = np.argsort(keys, kind="stable")
+        self._refuse_twins(keys[by_key], numbers[by_key])
         return Order(keys[by_key], log10_p[by_key], backoff[by_key])
+
+    def _refuse_twins(self, keys: NDArray[np.int64], numbers: NDArray[np.int64]) -> None:
+        """Sorted keys, and the line of each: an n-gram stands there once."""
+        twins = np.flatnonzero(keys[1:] == keys[:-1])
+        if len(twins):
+            first, self.number = int(numbers[twins[0]]), int(numbers[twins[0] + 1])
+            raise self._wrong(f"the n-gram of line {first} stands there twice")
 
     def _filled(self) -> Iterator[str]:
         return (line for line in self.lines if line.strip())
 
     def _entry(self, line: str, n: int) -> tuple[float, list[int], float]:
         fields = line.split()
-        try:
-            values = float(fields[0]), float(fields[n + 1]) if len(fields) > n + 1 else 0.0
-            words = fields[1 : n + 1]
-            if n == 1:
-                self.ids.setdefault(words[0], len(self.ids))
-            return values[0], [self.ids[word] for word in words], values[1]
-        except (ValueError, IndexError, KeyError):
-            raise self._wrong(f"{line[:60]!r} is no {n}-gram") from None
+        if len(fields) not in (n + 1, n + 2):
+            raise self._wrong(f"{line[:60]!r} is not a {n}-gram with a probability before it")
+        words = fields[1 : n + 1]
+        if n == 1:
+            self._learn(words[0])
+        if strange := [word for word in words if word not in self.ids]:
+            raise self._wrong(f"{strange[0][:60]!r} is not among the 1-grams")
+        return self._log10(fields[0]), [self.ids[word] for word in words], self._log10(*fields[n + 1 :])
 
-    def _unigrams(
-        self, ids: NDArray[np.int64], log10_p: NDArray[np.float64], backoff: NDArray[np.float64]
-    ) -> Order:
-        if len(self.ids) != len(ids):
-            raise self._wrong("a word stands there twice")
+    def _learn(self, word: str) -> None:
+        if word in self.ids:
+            raise self._wrong(f"the word {word[:60]!r} stands there twice")
+        self.ids[word] = len(self.ids)
+
+    def _log10(self, text: str = "0") -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not math.isfinite(value):
+            raise self._wrong(f"{text[:60]!r} is not a number")
+        return value
+
+    def _unigrams(self, log10_p: NDArray[np.float64], backoff: NDArray[np.float64]) -> Order:
+        if len(self.ids) != len(log10_p):
+            raise self._wrong(f"{len(log10_p)} words were announced, {len(self.ids)} stand there")
         for mark in (UNKNOWN, START, END):
             if mark not in self.ids:
                 self.ids[mark] = len(self.ids)

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from govor.console import say
 from govor.errors import InputError, ModelError
+from govor.findings import some
 from govor.publish.files import UploadPlan
 from govor.publish.model_facts import Facts, gather
+from govor.publish.model_files import is_configuration, model_files, without_paths
 from govor.store import atomic_path, read_json, write_json, write_text
 
-LEFT_OUT_ENDINGS = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".h5", ".msgpack", ".npz", ".joblib")
-"""Formats that can hold code; weights go as safetensors alone."""
-LEFT_OUT_NAMES = ("checkpoint.json", "optimizer.safetensors", "README.md")
-ABSOLUTE_PATH = re.compile(r"^(/[^/\s]+){2,}/?$|^[A-Za-z]:\\")
 MANIFEST = "govor.json"
 
 
@@ -50,7 +46,10 @@ def plan_model(order: ModelOrder, staging: Path) -> UploadPlan:
         ModelError: there is no model, or it has no safetensors.
     """
     source = model_folder(order.model)
-    names = publishable(source)
+    files = model_files(source)
+    names = list(files.published)
+    if files.left:
+        say(f"not published, since no model needs it: {some(files.left)}")
     if staging.exists():
         shutil.rmtree(staging)
     for name in names:
@@ -76,23 +75,10 @@ def model_folder(place: Path) -> Path:
     )
 
 
-def publishable(folder: Path) -> list[str]:
-    """Names of the files that belong to a published model.
-
-    Raises:
-        ModelError: there are no weights as safetensors.
-    """
-    files = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")]
-    names = [p.name for p in files if p.suffix not in LEFT_OUT_ENDINGS and p.name not in LEFT_OUT_NAMES]
-    if not any(name.endswith(".safetensors") for name in names):
-        raise ModelError(f"{folder} has no weights as safetensors: save it anew with save_pretrained")
-    return names
-
-
 def _stage(source: Path, target: Path) -> None:
     """Copies a file; JSON without paths of this machine, large files as links where the disk allows."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    if source.suffix == ".json":
+    if is_configuration(source.name):
         write_json(target, without_paths(read_json(source)))
         return
     try:
@@ -100,17 +86,6 @@ def _stage(source: Path, target: Path) -> None:
     except OSError:
         with atomic_path(target) as partial:
             shutil.copyfile(source, partial)
-
-
-def without_paths(value: Any) -> Any:
-    """Plain data without absolute paths: only the last part of each stays."""
-    if isinstance(value, Mapping):
-        return {key: without_paths(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [without_paths(item) for item in value]
-    if isinstance(value, str) and ABSOLUTE_PATH.match(value):
-        return re.split(r"[/\\]", value.rstrip("/\\"))[-1]
-    return value
 
 
 def _write_results(facts: Facts, staging: Path) -> list[str]:

@@ -98,15 +98,24 @@ class Engine:
             StoppingError: the server is being stopped.
         """
         with self._changed:
-            if self._stopping:
-                raise StoppingError(STOPPING)
-            self._forget_gone()
-            if len(self._waiting) >= self.limits.max_queue:
-                raise QueueFullError(self._retry_after_s())
+            if (reason := self._refusal()) is not None:
+                raise reason
             job.result.set_running_or_notify_cancel()  # it is for the engine alone to end it
             self._waiting.append(job)
             self._note()
             self._changed.notify()
+
+    def refusal(self) -> QueueFullError | StoppingError | None:
+        """Why no further recording can be taken now, or None."""
+        with self._changed:
+            return self._refusal()
+
+    def _refusal(self) -> QueueFullError | StoppingError | None:
+        if self._stopping:
+            return StoppingError(STOPPING)
+        self._forget_gone()
+        is_full = len(self._waiting) >= self.limits.max_queue
+        return QueueFullError(self._retry_after_s()) if is_full else None
 
     def _forget_gone(self) -> None:
         """Frees the places of clients that have gone while they waited."""

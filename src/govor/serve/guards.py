@@ -161,7 +161,8 @@ class Keys:
         return path.startswith("/v1/") or path == "/metrics"
 
     def _knows(self, scope: Scope) -> bool:
-        given = dict(scope["headers"]).get(b"authorization", b"").removeprefix(b"Bearer ").strip()
+        scheme, _, given = dict(scope["headers"]).get(b"authorization", b"").strip().partition(b" ")
+        given = given.strip() if scheme.lower() == b"bearer" else b""
         return sum(hmac.compare_digest(given, key) for key in self.keys) > 0
 
 

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from govor.serve.guards import App, Message, Receive, Scope, Send, answer, error_body
+from govor.serve.page_routes import FILE_ROUTE, Use, use_of
 
 LARGEST_CALL_BYTES = 4_000_000
 """Of a call of the page's functions; uploads have a route of their own."""
-FILE_ROUTE = re.compile(r"/file[=/](?P<path>.*)", re.DOTALL)
-FETCHING_ROUTES = re.compile(r"/(proxy=|run-history/|runs(/|$))")
-"""Gradio's own, which would reach for the network; the page has no use for them."""
+OWN_ROUTES = ("/v1/", "/health", "/metrics")
+"""Of the API beside the page, which have guards of their own."""
 
 
 class UploadsOnly:
-    """Refuses calls of the page that name a path outside the folder of its uploads, or an address.
+    """Lets through the requests that the page itself makes, and of those only what names uploads.
 
-    Gradio itself copies whatever a call names into that folder, from where anybody can fetch it; its own
-    check is left out in apps that are mounted, and never covered addresses. Its route for files fetches any
-    public address that it is given.
+    Gradio itself copies whatever a call names into the folder of uploads, from where anybody can fetch it.
+    Its own check is left out in apps that are mounted, and never covered addresses. Its route for files
+    fetches any public address that it is given, and some routes call functions past the queue.
 
     Args:
         app: what is inside.
@@ -32,19 +32,21 @@ class UploadsOnly:
         self.app, self.folder = app, Path(folder).resolve()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on if all that it names was uploaded."""
-        if scope["type"] != "http" or scope["path"].startswith("/v1/"):
+        """Passes the request on if the page makes such requests, and all that it names was uploaded."""
+        if scope["type"] != "http" or scope["path"].startswith(OWN_ROUTES):
             await self.app(scope, receive, send)
-        elif not self._is_open(scope["path"]):
-            await _refuse(send)
-        elif scope["method"] != "POST" or scope["path"].rstrip("/").endswith("/upload"):
-            await self.app(scope, receive, send)
-        else:
+            return
+        use = use_of(scope["method"], scope["path"])
+        if use is Use.CALL:
             await self._call(scope, receive, send)
+        elif use is Use.CLOSED or (use is Use.FILE and not self._is_given_out(scope["path"])):
+            await _refuse(send)
+        else:
+            await self.app(scope, receive, send)
 
-    def _is_open(self, route: str) -> bool:
-        named = FILE_ROUTE.search(route)
-        return self._is_uploaded(named["path"]) if named else not FETCHING_ROUTES.search(route)
+    def _is_given_out(self, path: str) -> bool:
+        named = FILE_ROUTE.fullmatch(path)
+        return named is not None and self._is_uploaded(named["path"])
 
     async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
         messages: list[Message] = []
@@ -67,11 +69,28 @@ class UploadsOnly:
     def _is_harmless(self, body: bytes) -> bool:
         try:
             call = json.loads(body)
-        except RecursionError:
+        except (RecursionError, ValueError):  # Gradio reads JSON as it is read here
             return False
-        except ValueError:  # a form, such as the log-in's; JSON is read by Gradio as it is here
-            return True
-        return all(self._is_uploaded(path) for path in _paths(call))
+        return all(self._names_upload(file) for file in _files(call))
+
+    def _names_upload(self, file: dict[str, Any]) -> bool:
+        """Whether a description of a file names an upload and no other place.
+
+        The browser sends an address beside the path: the one under which this server gives the upload out.
+        """
+        path, address = file.get("path"), file.get("url")
+        if not self._is_uploaded(path):
+            return False
+        return address is None or (path is not None and self._is_address_of(address, path))
+
+    def _is_address_of(self, address: Any, path: str) -> bool:
+        if not isinstance(address, str):
+            return False
+        try:
+            named = FILE_ROUTE.search(unquote(urlsplit(address).path))
+        except ValueError:
+            return False
+        return named is not None and named["path"] == path
 
     def _is_uploaded(self, path: Any) -> bool:
         if path is None:
@@ -86,13 +105,13 @@ async def _refuse(send: Send) -> None:
     await answer(send, 403, error_body("only uploads can be opened", "not_uploaded"))
 
 
-def _paths(call: Any) -> list[Any]:
-    """Whatever stands under ``path``, however deep."""
+def _files(call: Any) -> list[dict[str, Any]]:
+    """Whatever describes a file by a path or an address, however deep."""
     found, waiting = [], [call]
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
-            found += [value["path"]] if "path" in value else []
+            found += [value] if "path" in value or "url" in value else []
             waiting += value.values()
         elif isinstance(value, list):
             waiting += value

@@ -116,7 +116,7 @@ def build(models: Mapping[str, ServedModel], engine: Engine, settings: ServeSett
             api_visibility="private",
             concurrency_limit=at_once,
         )
-        end.click(Stop.set, [stop], None, queue=False, api_visibility="private")
+        end.click(Stop.set, [stop], None, concurrency_limit=None, api_visibility="private")
         if settings.then is not None:
             _second_model(gr, settings.then, text, len(names) > 1)
     return page

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from govor.config import TranscribeConfig
 from govor.errors import UsageError
+from govor.serve.hosts import require_host_name
 from govor.serve.limits import ServeLimits
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ class ServeSettings:
         host: address to listen on; only this machine unless told otherwise.
         port: port to listen on.
         api_keys: keys that open the API and the page; empty: no key is asked for.
+        allowed_hosts: names besides its own under which a server without keys answers.
         limits: what a client may ask for.
         transcribe: how recordings are cut and decoded.
         device: where the models run.
@@ -31,6 +33,7 @@ class ServeSettings:
     host: str = "127.0.0.1"
     port: int = 7860
     api_keys: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
     limits: ServeLimits = field(default_factory=ServeLimits)
     transcribe: TranscribeConfig = field(default_factory=TranscribeConfig)
     device: str = "auto"
@@ -38,6 +41,8 @@ class ServeSettings:
     then: SecondModel | None = None
 
     def __post_init__(self) -> None:
+        for name in self.allowed_hosts:
+            require_host_name(name)
         for key in self.api_keys:
             if not key or not key.isascii() or not key.isprintable() or " " in key:
                 raise UsageError(

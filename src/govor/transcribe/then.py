@@ -28,6 +28,10 @@ PART_CHARACTERS = 12_000
 FEWEST_PART_CHARACTERS = 200
 CONTINUED_CHARACTERS = 4_000
 TIMEOUT_S = 120.0
+LONGEST_ANSWER_CHARACTERS = 20_000
+"""Of a second text; an address that writes on is not listened to any longer."""
+LONGEST_LINE_CHARACTERS = 1_000_000
+"""Of one event of an address."""
 KEY_VARIABLES = ("GOVOR_LLM_API_KEY", "OPENAI_API_KEY")
 
 
@@ -70,8 +74,20 @@ def second_text(model: TextModel, task: str, text: str) -> Iterator[str]:
         UsageError: no such task.
         ModelError: the model or the address answers with an error.
     """
-    task = task_of(task)
-    text = text.strip()
+    yield from _bounded(_second_text(model, task_of(task), text.strip()))
+
+
+def _bounded(pieces: Iterator[str]) -> Iterator[str]:
+    """Pieces up to `LONGEST_ANSWER_CHARACTERS`."""
+    room = LONGEST_ANSWER_CHARACTERS
+    for piece in pieces:
+        yield piece[:room]
+        room -= len(piece)
+        if room <= 0:
+            return
+
+
+def _second_text(model: TextModel, task: str, text: str) -> Iterator[str]:
     if not text:
         return
     if task == "continue":
@@ -79,7 +95,7 @@ def second_text(model: TextModel, task: str, text: str) -> Iterator[str]:
         return
     instruction = INSTRUCTIONS[task]
     while len(parts := _parts(text, model.room(text))) > 1:
-        shorter = "\n".join("".join(model.write(task, part, instruction)).strip() for part in parts)
+        shorter = "\n".join("".join(_bounded(model.write(task, part, instruction))).strip() for part in parts)
         if len(shorter) >= len(text):
             raise ModelError(f"{model.name} does not shorten what it summarises: use another text model")
         text, instruction = shorter, PARTS_INSTRUCTION
@@ -222,9 +238,9 @@ class ChatAddress:
         try:
             with httpx.stream("POST", address, json=request, headers=_headers(), timeout=TIMEOUT_S) as answer:
                 if answer.status_code >= 400:
-                    answer.read()
-                    raise ModelError(f"{address} answers {answer.status_code}: {answer.text[:200].strip()}")
-                yield from _deltas(answer.iter_lines(), address)
+                    said = next(answer.iter_text(), "")
+                    raise ModelError(f"{address} answers {answer.status_code}: {said[:200].strip()}")
+                yield from _deltas(_lines(answer.iter_text(), address), address)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise MachineError(f"{address} cannot be reached ({error}): is it running?") from error
 
@@ -237,6 +253,21 @@ def _headers() -> dict[str, str]:
                 raise InputError(f"{name} holds what cannot be a key: it has other than plain characters")
             return {"Authorization": f"Bearer {key}"}
     return {}
+
+
+def _lines(pieces: Iterator[str], address: str) -> Iterator[str]:
+    """Lines of a stream of text.
+
+    Raises:
+        ModelError: one does not end.
+    """
+    held = ""
+    for piece in pieces:
+        *whole, held = (held + piece).split("\n")
+        yield from whole
+        if len(held) > LONGEST_LINE_CHARACTERS:
+            raise ModelError(f"{address} sends a line of over {LONGEST_LINE_CHARACTERS:,} characters")
+    yield held
 
 
 def _deltas(lines: Iterator[str], address: str) -> Iterator[str]:

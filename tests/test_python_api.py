@@ -1,0 +1,79 @@
+"""The names that notebooks use, and every example of the page about them."""
+
+import inspect
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import govor
+from govor.config import SelectConfig
+from govor.errors import RecipeError
+
+PAGE = Path(__file__).parents[1] / "docs" / "python.md"
+BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def test_what_is_exported_is_what_is_there():
+    assert sorted(govor.__all__) == govor.__all__
+    assert 15 <= len(govor.__all__) <= 25
+    assert set(dir(govor)) == {*govor.__all__, "__version__"}
+    assert all(callable(getattr(govor, name)) for name in govor.__all__)
+
+
+def test_importing_govor_imports_nothing_heavy():
+    code = (
+        "import sys, govor; dir(govor); sys.exit(str({'numpy', 'polars', 'torch'} & set(sys.modules) or 0))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ran.stderr.strip() in ("", "0"), ran.stderr
+
+
+@pytest.mark.parametrize("name", [name for name in govor.__all__ if name != "GovorError"])
+def test_every_function_says_what_it_does_and_takes_strings_for_places(name):
+    function = getattr(govor, name)
+    assert function.__doc__ and function.__doc__[0].isupper()
+    kinds = [str(parameter.annotation) for parameter in inspect.signature(function).parameters.values()]
+    assert not any(kind.replace(" | None", "") == "Path" for kind in kinds)
+
+
+def test_keywords_change_what_a_settings_object_says():
+    from govor.api import _configured
+
+    config = _configured("select", SelectConfig(dev=5, max_duration=9.0), {"test": 7})
+    assert (config.dev, config.test, config.max_duration) == (5, 7, 9.0)
+    with pytest.raises(RecipeError, match=r"did you mean select\.max_duration"):
+        _configured("select", None, {"max_durations": 3})
+
+
+@pytest.mark.slow
+def test_every_example_of_the_page_runs(tmp_path, monkeypatch, tiny_corpus, tiny_whisper):
+    """In one folder, one after the other, as a notebook would."""
+    from govor.corpora import Corpus
+    from govor.preflight.registry import known_codes
+
+    monkeypatch.chdir(tmp_path)
+    found = Corpus.open(tiny_corpus)
+    rows = found.scan().collect()
+    recordings = tmp_path / "recordings"
+    recordings.mkdir()
+    lines = ["audio,text,speaker"]
+    for number, (audio, text) in enumerate(rows.select("audio", "text").iter_rows()):
+        shutil.copy(Path(found.info.audio_root) / audio, recordings / f"{number}.wav")
+        lines.append(f'{number}.wav,"{text}",s{number}')
+    (recordings / "metadata.csv").write_text("\n".join(lines))
+    shutil.copytree(tiny_whisper, tmp_path / "openai" / "whisper-small")
+    shutil.copy(recordings / "0.wav", tmp_path / "session.wav")
+    recipe = '[corpus]\nsource = "recordings"\nlanguage = "hr"\n[select]\ndev = 4\ntest = 4\ngroup_by = []\n'
+    (tmp_path / "recipe.toml").write_text(recipe + '[model]\nbase = "openai/whisper-small"\n')
+    seen = {}
+    blocks = BLOCK.findall(PAGE.read_text(encoding="utf-8"))
+    assert len(blocks) >= 5
+    blocks[0] = blocks[0].replace("steps=2,", 'steps=2, preflight={"minutes": 0, "accept": ACCEPTED},')
+    seen["ACCEPTED"] = known_codes()  # a model of random weights fails much of preflight
+    for block in blocks:
+        exec(compile(block, str(PAGE), "exec"), seen)
+    assert seen["scores"]["utterances"] == 5
