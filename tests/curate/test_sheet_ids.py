@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
+from govor.config import SelectConfig
 from govor.corpora.folder import Corpus
-from govor.curate import review_corpus
+from govor.curate import review_corpus, select_corpus
 from govor.curate.sheet_ids import match_ids
 from govor.errors import CorpusError
 
@@ -87,3 +88,15 @@ def test_verdicts_about_nothing_and_against_each_other(corpus: Path, tmp_path: P
             review_corpus(corpus, sheet(tmp_path / "a.xlsx", rows), tmp_path / "r")
         assert not (tmp_path / "r/corpus.json").exists()
     review_corpus(corpus, sheet(tmp_path / "a.xlsx", [(7, "drop"), ("00007", "drop")]), tmp_path / "r")
+
+
+def test_lists_to_exclude_that_a_spreadsheet_changed(corpus: Path, tmp_path: Path, rejected: Any) -> None:
+    (tmp_path / "l.csv").write_text("id\n7\n00009\n77\n")
+    select_corpus(corpus, tmp_path / "s", SelectConfig(exclude=(str(tmp_path / "l.csv"),)))
+    assert {i for i, reason in rejected(tmp_path / "s").items() if reason == "excluded"} == {"00007", "00009"}
+    book = sheet(tmp_path / "l.xlsx", [(3, "x"), (0, "x")])
+    select_corpus(corpus, tmp_path / "s", SelectConfig(exclude=(str(book),)))
+    assert {i for i, reason in rejected(tmp_path / "s").items() if reason == "excluded"} == {"00003", "00000"}
+    (tmp_path / "l.csv").write_text("id\n1.5E+07\n")
+    with pytest.raises(CorpusError, match=r"l\.csv: 1\.5E\+07 is no id of the corpus"):
+        select_corpus(corpus, tmp_path / "s", SelectConfig(exclude=(str(tmp_path / "l.csv"),)))

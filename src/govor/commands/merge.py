@@ -17,8 +17,8 @@ from govor.store import readable_hours
 def command(
     corpora: list[Path] = typer.Argument(..., metavar="CORPUS…", help="Corpus folders, two or more."),
     out: Path = typer.Option(..., "--out", help="Folder of the new corpus."),
-    speakers: str = typer.Option(
-        "", "--speakers", help="Speakers of the same name in several corpora: same (one person) or apart."
+    speakers: str | None = typer.Option(
+        None, "--speakers", help="Speakers of the same name in several corpora: same (one person) or apart."
     ),
     license: list[str] = typer.Option(
         [], "--license", metavar="NAME=LICENCE", help="Licence of a corpus's rows that name none; repeatable."
@@ -35,7 +35,7 @@ def command(
     from govor.curate import merge_corpora
     from govor.curate.merge import named_apart
 
-    if speakers not in ("", "same", "apart"):
+    if speakers not in (None, "same", "apart"):
         raise UsageError(f"--speakers {speakers}: write same or apart")
     config = MergeConfig(speakers, _pairs(license))
     summary = merge_corpora(named_apart(corpora), out, config)

@@ -11,9 +11,9 @@ from govor.config.setting import setting
 class MergeConfig:
     """Settings of ``govor merge``, which a recipe with several ``[[corpus]]`` runs."""
 
-    speakers: str = setting(
-        "",
+    speakers: str | None = setting(
+        None,
         "speakers of the same name in several corpora: same (one person) or apart; unset, it asks",
-        choices=("", "same", "apart"),
+        choices=("same", "apart"),
     )
     licenses: dict[str, str] = setting({}, "licence of the rows that name none, by corpus")

@@ -13,7 +13,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from govor.console import say
+from govor.corpora.folder import Corpus
 from govor.curate.finding import KINDS
+from govor.curate.sheet_ids import is_number, match_ids, refuse_doubtful, written_id
 from govor.errors import CorpusError
 
 TOLERANCE_S = 0.010
@@ -23,6 +25,7 @@ _SPAN = re.compile(r"(?P<recording>.+)_(?P<start>\d+(?:\.\d+)?)-(?P<end>\d+(?:\.
 _EXTENSION = re.compile(
     r"\.(wav|flac|mp3|ogg|oga|opus|m4a|mp4|aac|webm|wma|aiff?|sph|txt|textgrid|json)$", re.I
 )
+SPREADSHEETS = (".csv", ".tsv", ".xlsx")
 ID_COLUMNS = ("id", "utterance", "utterance_id", "name", "path", "audio", "audio_filepath", "file")
 
 
@@ -33,6 +36,7 @@ class Exclusions:
     Attributes:
         entries: every entry without extension and folders, with its forms as written without extension.
         exact: ids that are listed by what `govor check` found, and nothing but ids.
+        numbers: entries of spreadsheets that are numbers, and the file of each.
         spans: entries that are recording and times: ``{(recording, start tick): [(start, end, entry)]}``.
         met: entries that matched something.
     """
@@ -40,6 +44,7 @@ class Exclusions:
     entries: dict[str, set[str]] = field(default_factory=dict)
     spans: dict[tuple[str, int], list[tuple[float, float, str]]] = field(default_factory=dict)
     exact: set[str] = field(default_factory=set)
+    numbers: dict[str, str] = field(default_factory=dict)
     met: set[str] = field(default_factory=set)
 
     @classmethod
@@ -60,8 +65,11 @@ class Exclusions:
                 found = True
                 made.exact |= _found_by(path, codes)
             else:
-                for entry in _entries(path):
+                entries = list(_entries(path))
+                for entry in entries:
                     made.add(entry)
+                if path.suffix.lower() in SPREADSHEETS:
+                    made.numbers |= {entry: str(path) for entry in entries if is_number(entry)}
         if codes and not found:
             raise CorpusError("--codes chooses among findings: give --exclude CHECK/findings.parquet with it")
         return made
@@ -77,6 +85,20 @@ class Exclusions:
             start, end = float(match["start"]), float(match["end"])
             key = (match["recording"], round(start / _TICK_S))
             self.spans.setdefault(key, []).append((start, end, entry))
+
+    def settle_numbers(self, corpus: Corpus) -> None:
+        """Finds the ids that numbers of spreadsheets were before they lost zeros or digits.
+
+        Raises:
+            CorpusError: one could be several ids, or was damaged beyond recognition.
+        """
+        if not self.numbers:
+            return
+        found = match_ids(list(self.numbers), corpus)
+        refuse_doubtful(found, self.numbers)
+        changed = {name: meant for name, meant in found.ids.items() if name != meant}
+        self.exact |= set(changed.values())
+        self.met |= set(changed)
 
     def unmet(self) -> list[str]:
         """Entries that matched nothing so far."""
@@ -192,7 +214,7 @@ def _read(path: Path) -> Iterable[str]:
     if kind == ".xlsx":
         from govor.curate.sheet import read_sheet
 
-        return [str(row.get("id") or "") for row in read_sheet(path)]
+        return [written_id(row["id"]) for row in read_sheet(path) if row.get("id") is not None]
     return path.read_text(encoding="utf-8-sig").splitlines()
 
 

@@ -80,7 +80,7 @@ def _settled(
         CorpusError: no id is known, one could mean several, or two verdicts about one contradict each other.
     """
     found = match_ids([name for name, _ in filled], corpus)
-    refuse_doubtful(found, {name: verdict.row for name, verdict in filled}, str(sheet))
+    refuse_doubtful(found, {name: f"{sheet}, row {verdict.row}" for name, verdict in filled})
     if not found.ids:
         raise CorpusError(
             f"{sheet}: none of its {len(filled)} verdicts is about an utterance of {corpus.folder} (they are "

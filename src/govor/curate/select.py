@@ -71,6 +71,7 @@ def select_corpus(corpus: Path, out: Path, config: SelectConfig) -> dict[str, An
         raise UsageError(f"--out {out} is the corpus itself: choose another folder")
     source = Corpus.open(corpus)
     exclusions = Exclusions.read(config.exclude, config.codes)
+    exclusions.settle_numbers(source)
     if config.exclude_sampled:
         exclusions.exact |= set(Sampled.read(corpus).ids())
     measures = measure(source, config, exclusions)

@@ -162,17 +162,26 @@ def _rounded(value: Decimal, digits: int) -> Decimal:
     return Decimal(f"{value:.{max(digits, 1) - 1}E}").normalize() if value else value
 
 
-def refuse_doubtful(found: IdMatch, rows: Mapping[str, int], sheet: str) -> None:
+def is_number(name: str) -> bool:
+    """Whether a spreadsheet takes an id for a number."""
+    return _value(name) is not None
+
+
+def refuse_doubtful(found: IdMatch, places: Mapping[str, str]) -> None:
     """Ends where an id could mean several, or was damaged beyond recognition.
 
+    Args:
+        found: what the ids mean.
+        places: where each stands, for people.
+
     Raises:
-        CorpusError: names the rows, and what they could mean.
+        CorpusError: names the places, and what the ids could mean.
     """
     if not found.doubtful:
         return
     said = []
     for name, meant in list(found.doubtful.items())[:3]:
         could = f"could be {some(meant, 3)}" if meant else "is no id of the corpus"
-        said.append(f"row {rows[name]}: {name} {could}")
+        said.append(f"{places[name]}: {name} {could}")
     count = count_of(len(found.doubtful), "id")
-    raise CorpusError(f"{sheet}: a spreadsheet changed {count} ({'; '.join(said)}): {REMEDY}")
+    raise CorpusError(f"a spreadsheet changed {count} ({'; '.join(said)}): {REMEDY}")
