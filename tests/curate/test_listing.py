@@ -72,6 +72,9 @@ def test_listing_in_pieces(make_corpus: Any, tmp_path: Path, monkeypatch: Any) -
 def test_what_cannot_be_seen_is_shown_and_long_texts_are_cut() -> None:
     assert "U+00A0" in visible("a\u00a0b") and "U+FEFF" in visible("\ufeffa") and "U+0007" in visible("\a")
     assert visible("<b>") == "&lt;b&gt;"
+    assert "U+00AD" in visible("x" * 900 + "\u00ad", seek=True) and "U+00AD" not in visible(
+        "x" * 900 + "\u00ad"
+    )
     assert visible("x" * 5_000) == "x" * LONGEST + " … (4,700 more characters)"
     before, after = change("c\u030cas", "čas")
     assert "U+030C" in before and after == "čas"

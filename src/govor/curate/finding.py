@@ -75,7 +75,7 @@ KINDS: dict[str, Kind] = {
     ),
     "antiphase_audio": Kind(
         "error",
-        "{count} recordings go silent when they are mixed to mono: one channel is the other upside down",
+        "{count} recordings go silent when mixed to mono: one channel is the other upside down",
         "give their utterances one channel: import with a column channel that is 0, or leave them out",
     ),
     "mixed_sample_rates": Kind(

@@ -23,9 +23,17 @@ def cut(text: str, first: int = 0, longest: int = LONGEST) -> str:
     return f"{'… ' if first else ''}{text[first : first + longest]}{more}"
 
 
-def visible(text: str | None) -> Markup:
-    """A text with its invisible characters as boxes with their numbers; None is nothing."""
-    return Markup("").join(_shown(character, False, False) for character in cut(text or ""))
+def visible(text: str | None, *, seek: bool = False) -> Markup:
+    """A text with its invisible characters as boxes with their numbers.
+
+    Args:
+        text: as the corpus has it; None is nothing.
+        seek: begin near the first invisible character where it lies far behind.
+    """
+    text = text or ""
+    hidden = next((n for n, c in enumerate(text) if unicodedata.category(c) in _HIDDEN), 0) if seek else 0
+    first = hidden - BEFORE_CHANGE if hidden > LONGEST // 2 else 0
+    return Markup("").join(_shown(character, False, False) for character in cut(text, first))
 
 
 def change(before: str, after: str) -> tuple[Markup, Markup]:
