@@ -9,13 +9,14 @@ whose text is one sentence.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from govor.config import (
     CorpusConfig,
     EvaluateConfig,
+    MergeConfig,
     PrepareConfig,
     Recipe,
     SelectConfig,
@@ -62,7 +63,8 @@ def load_recipe(path: Place, **settings: Any) -> Recipe:
 def _changed(recipe: Recipe, sections: dict[str, Any]) -> Recipe:
     data = recipe.to_dict()
     for name, value in sections.items():
-        data[name] = {**data[name], **value} if isinstance(value, dict) and name in data else value
+        both = isinstance(value, dict) and isinstance(data.get(name), dict)
+        data[name] = {**data[name], **value} if both else value
     return recipe_from(data, where="settings")
 
 
@@ -165,6 +167,41 @@ def review_corpus(corpus: Place, sheet: Place, out: Place) -> Summary:
     from govor.curate import review_corpus as run
 
     return run(Path(corpus), Path(sheet), Path(out))
+
+
+def merge_corpora(
+    corpora: Sequence[Place] | Mapping[str, Place],
+    out: Place,
+    config: MergeConfig | None = None,
+    **settings: Any,
+) -> Summary:
+    """Several corpora as one. As ``govor merge``; settings of ``[merge]``.
+
+    Args:
+        corpora: their folders, or folders by the names they get.
+        out: folder of the new corpus.
+        config: settings of ``[merge]``.
+        settings: of ``[merge]``.
+    """
+    from govor.curate import merge_corpora as run
+    from govor.curate.merge import named_apart
+
+    if isinstance(corpora, Mapping):
+        named = {name: Path(folder) for name, folder in corpora.items()}
+    else:
+        named = named_apart([Path(folder) for folder in corpora])
+    return run(named, Path(out), _configured("merge", config, settings))
+
+
+def move_corpus(corpus: Place, audio_root: Place) -> Summary:
+    """Points a corpus at recordings that were moved. As ``govor move``.
+
+    Raises:
+        LimitError: some recordings are not found; the corpus is moved all the same.
+    """
+    from govor.curate import move_corpus as run
+
+    return run(Path(corpus), Path(audio_root))
 
 
 def prepare_corpus(

@@ -33,6 +33,8 @@ STAGES = {
         "select": "Filters, budgets and leak-free splits.",
         "sample": "A random sample as a spreadsheet for people to review.",
         "review": "Bring people's verdicts back into the corpus.",
+        "merge": "Several corpora as one.",
+        "move": "Recordings were moved: point a corpus at them.",
         "prepare": "Recordings to clips in Parquet shards.",
         "inspect": "One utterance at every stage, in words and pictures.",
     },

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from govor.curate.groups import choose, joined, own_where_none, seeded_groups, seeded_order
+from govor.curate.groups import choose, choose_at_least, joined, own_where_none, seeded_groups, seeded_order
 
 sizes = st.lists(st.integers(1, 12), max_size=9)
 
@@ -34,6 +34,14 @@ def test_choose_takes_the_first_groups_that_can(values: list[int], wanted: int) 
         if wanted in sums(values[:length]):
             assert max(chosen) < length
             break
+
+
+@given(sizes, st.integers(1, 30))
+def test_choose_at_least_is_the_smallest_sum_that_is_enough(values: list[int], wanted: int) -> None:
+    chosen = choose_at_least(values, wanted)
+    assert len(set(chosen)) == len(chosen)
+    enough = {total for total in sums(values) if total >= wanted}
+    assert sum(values[i] for i in chosen) == min(enough, default=0)
 
 
 def test_seeded_order_knows_only_seed_and_id() -> None:

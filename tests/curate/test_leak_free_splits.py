@@ -8,7 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from govor.curate.groups import seeded_order
-from govor.curate.splits import DEV, FREE, TEST, TRAIN, LeakyError, SplitPlan, SplitTask, plan_splits
+from govor.curate.splits import (
+    DEV,
+    FREE,
+    TEST,
+    TRAIN,
+    CountError,
+    LeakyError,
+    SplitError,
+    SplitPlan,
+    SplitTask,
+    plan_splits,
+)
 
 
 def task_of(keys: dict[str, list[int]], wanted: dict[int, int], **more: Any) -> SplitTask:
@@ -51,7 +62,7 @@ def test_nothing_leaks(keys: dict[str, list[int]], dev: int, test: int, limit: f
     task = task_of(keys, {TEST: test, DEV: dev}, max_leak_loss=limit)
     try:
         plan = plan_splits(task)
-    except LeakyError:
+    except SplitError:
         return
     assert leaking(task, plan) == []
     assert plan.loss <= limit
@@ -74,8 +85,8 @@ def test_rows_may_come_in_any_order(keys: dict[str, list[int]], wanted: int, ran
     )
     try:
         plan = plan_splits(task)
-    except LeakyError:
-        with pytest.raises(LeakyError):
+    except SplitError:
+        with pytest.raises(SplitError):
             plan_splits(other)
         return
     again = plan_splits(other)
@@ -125,11 +136,29 @@ def test_a_small_overlap_is_set_aside_and_counted() -> None:
     assert "joins too much" in plan.statements[0]
 
 
-def test_counts_that_groups_do_not_allow_are_stated() -> None:
-    plan = plan_splits(task_of({"speaker": [i // 50 for i in range(1000)]}, {TEST: 80, DEV: 50}))
+def test_counts_that_groups_do_not_allow_are_refused_or_stated() -> None:
+    keys = {"speaker": [i // 50 for i in range(1000)]}
+    with pytest.raises(CountError, match=r"the nearest are test 100 and dev 50") as caught:
+        plan_splits(task_of(keys, {TEST: 80, DEV: 50}))
+    assert caught.value.counts == [{"test": 50, "dev": 50}, {"test": 100, "dev": 50}]
+    plan = plan_splits(task_of(keys, {TEST: 80, DEV: 50}, tolerance=0.25))
     assert (plan.splits == TEST).sum() == 100
     assert (plan.splits == DEV).sum() == 50
     assert plan.statements == ("test has 100 utterances, not 80: groups do not add up to it",)
+
+
+def test_few_speakers_say_what_can_be_met_and_what_less_costs() -> None:
+    """Speakers of 1, 36, 60 and 300 utterances; 10 and 10 are not to be had without splitting one of them."""
+    speaker = [0] + [1] * 36 + [2] * 60 + [3] * 300
+    keys = {"speaker": speaker, "recording": list(range(397))}
+    with pytest.raises(CountError) as caught:
+        plan_splits(task_of(keys, {TEST: 10, DEV: 10}))
+    assert {"test": 1, "dev": 36} in caught.value.counts and {"test": 36, "dev": 60} in caught.value.counts
+    for counts in caught.value.counts:
+        plan = plan_splits(task_of(keys, {TEST: counts["test"], DEV: counts["dev"]}))
+        assert ((plan.splits == TEST).sum(), (plan.splits == DEV).sum()) == (counts["test"], counts["dev"])
+    weaker = next(cost for cost in caught.value.costs if cost.keys == ("recording",))
+    assert weaker.counts == {"test": 10, "dev": 10} and weaker.crossing["speaker"] > 0.8
 
 
 def test_one_speaker_cannot_be_split() -> None:

@@ -281,3 +281,40 @@ def test_empty_corpus(make_corpus: Any) -> None:
         pass
     summary, _ = select(corpus, max_duration=5)
     assert summary["kept"] == 0
+
+
+def test_cut_texts_are_the_sources_own(make_corpus: Any, table: Any) -> None:
+    """The aligner writes "twenty one" and no marks; the transcript's 21 and its marks stay."""
+    words = ["it", "was", "twenty", "one", "he", "said"]
+    row = {
+        "text": "It was 21 — he said!",
+        "start": 10.0,
+        "end": 16.0,
+        "duration": 6.0,
+        "words": words,
+        "word_starts": [float(n) for n in range(6)],
+        "word_ends": [n + 0.7 for n in range(6)],
+    }
+    _, out = select(make_corpus([row]), max_duration=4.2, split_at_words=True)
+    assert table(out)["text"].to_list() == ["It was 21 —", "he said!"]
+
+
+def test_few_speakers_end_with_what_to_type(make_corpus: Any) -> None:
+    rows = [{"speaker": "a"}] + [{"speaker": "b"}] * 36 + [{"speaker": "c"}] * 100
+    corpus = make_corpus([dict(row) for row in rows])
+    with pytest.raises(
+        CorpusError, match=r"(?s)do not add up to test 10 and dev 10.*--test 1 --dev 36"
+    ) as caught:
+        select(corpus, dev=10, test=10)
+    assert "--group-by recording,sentence: 0.0% of train set aside, test 10, dev 10" in str(caught.value)
+    assert "share a speaker with train" in str(caught.value) and "--count-tolerance" in str(caught.value)
+    assert not (corpus.parent / "corpus-selected").exists()
+    summary, _ = select(corpus, dev=36, test=1)
+    assert summary["splits"] == {"dev": 36, "test": 1, "train": 100}
+
+
+def test_unknown_speakers_are_said_where_splits_are_made(make_corpus: Any) -> None:
+    rows = [{"speaker": "a" if n < 5 else None} for n in range(40)]
+    summary, _ = select(make_corpus(rows), dev=5, test=5)
+    assert summary["statements"][0].startswith("35 of 40 utterances name no speaker: nobody can tell")
+    assert "--speaker-from" in summary["statements"][0]

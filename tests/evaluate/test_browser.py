@@ -180,7 +180,7 @@ def test_verdicts_survive_a_reload_and_are_exported(page):
         if path.exists():
             break
         time.sleep(0.05)
-    verdicts = read_verdicts(path)
+    verdicts = dict(read_verdicts(path))
     path.unlink()
     assert {key: (one.verdict, one.corrected, one.comment) for key, one in verdicts.items()} == {
         "u04": ("correct", '=točan "tekst", redak', "transcript wrong"),

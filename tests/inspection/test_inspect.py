@@ -15,8 +15,8 @@ from govor.errors import InputError, UsageError
 from govor.features import LogMelSpec
 from govor.inspection import find_subject, inspect_utterance
 from govor.inspection.pictures import envelope, spectrogram_db
-from govor.inspection.show import lines, summary_of, write_page
-from govor.inspection.stages import energy_above, lost_words, word_blocks
+from govor.inspection.show import file_stem, lines, summary_of, write_page
+from govor.inspection.stages import TOKENS_SHOWN, energy_above, lost_words, word_blocks
 
 
 def test_an_own_recording_is_shown_without_a_model(recording, tmp_path):
@@ -25,7 +25,9 @@ def test_an_own_recording_is_shown_without_a_model(recording, tmp_path):
     assert shown.features.shape == (LogMelSpec().frames(len(shown.wave)), 80)
     page = write_page(shown, tmp_path)
     html = page.read_text(encoding="utf-8")
-    assert page.name == "moja_snimka.wav.html" and html.count("data:image/png") == 3
+    assert (
+        re.fullmatch(r"moja_snimka\.wav-[0-9a-f]{8}\.html", page.name) and html.count("data:image/png") == 3
+    )
     assert not re.search(r"(?:src|href)=[\"'](?:https?:)?//", html)
     assert "data:audio/flac" in html
 
@@ -92,6 +94,29 @@ def test_the_spectrogram_has_its_peak_at_the_tone():
         and low.min() == pytest.approx(-1, abs=0.01)
         and high.max() == pytest.approx(1, abs=0.01)
     )
+
+
+def test_pages_of_any_ids_have_names_of_their_own():
+    ids = ["дан", "ноћ", "a b", "a_b", "a/b", "你好", "utt-1", "..", "", "x" * 300, "x" * 301, "语" * 200]
+    stems = [file_stem(name) for name in ids]
+    assert len(set(stems)) == len(ids) and all(len(f"{stem}.html".encode()) < 256 for stem in stems)
+    assert stems[0] == "дан" and stems[6] == "utt-1" and not any(stem.startswith(".") for stem in stems)
+
+
+def test_a_long_text_is_bounded_wherever_it_is_shown(recording, tiny_ctc, tmp_path):
+    import dataclasses
+
+    from govor.models import open_model
+
+    text = "dobar dan svima " * 20_000
+    subject = dataclasses.replace(find_subject(str(recording)), text=text, language="hr")
+    shown = inspect_utterance(subject, open_model(tiny_ctc, device="cpu"))
+    assert shown.tokens.count > 100_000 and len(shown.tokens.rows) == TOKENS_SHOWN
+    page = write_page(shown, tmp_path)
+    words = re.sub(r"base64,[^\"]*", "", page.read_text(encoding="utf-8"))
+    assert len(words) < 200_000 and "more characters" in words
+    said = lines(shown, page)
+    assert max(map(len, said)) < 3_000 and len(said) < 200
 
 
 def test_words_are_aligned():

@@ -30,7 +30,9 @@ def command(
     workers: int = typer.Option(0, "--workers", help="Processes that decode; 0: one a processor."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Probes all audio, text, times and splits; writes check.json and report.html, which opens offline.
+    """Probes all audio, text, times and splits; writes check.json, findings.parquet and report.html.
+
+    findings.parquet lists the utterances of every finding; govor select --exclude takes it with --codes.
 
     Run again it probes only recordings that are new or changed. Missing durations are filled into the corpus.
 
@@ -66,4 +68,6 @@ def _lines(summary: dict[str, Any]) -> list[str]:
     counted = (summary["utterances"], summary["recordings"], summary["hours"])
     lines = ["{:,} utterances of {:,} recordings, {:.2f} h".format(*counted)]
     lines += [f"  {f['severity']:8} {f['message']}" for f in summary["findings"]]
+    if summary["findings"]:
+        lines.append(f"utterances of each finding: {summary['listing']}")
     return [*lines, f"report: {summary['report']}"]

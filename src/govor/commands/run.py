@@ -71,6 +71,12 @@ def _first(stages: dict[str, Any]) -> list[str]:
 
 def _result(stage: str, summary: dict[str, Any]) -> str:
     """What a stage came to, and where it lies, where that is what people run a recipe for."""
+    if stage == "check" and "findings" in summary:
+        graver = [f for f in summary["findings"] if f["severity"] != "info"]
+        counts = {kind: sum(f["severity"] == kind for f in graver) for kind in ("error", "warning")}
+        named = ", ".join(f["code"] for f in graver[:5]) + (" …" if len(graver) > 5 else "")
+        said = f"{counts['error']} errors, {counts['warning']} warnings"
+        return f"{said}{f' ({named})' if named else ''}: {summary['report']}"
     if stage == "preflight" and "warnings" in summary:
         return f"{summary['errors']} errors, {summary['warnings']} warnings: {summary['out']}/report.html"
     if stage == "train" and summary.get("best"):

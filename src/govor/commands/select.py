@@ -39,6 +39,7 @@ def command(
     seed: int | None = _option("seed"),
     group_by: str | None = typer.Option(None, "--group-by", metavar="KEY,…", help=_HELP["group_by"]),
     max_leak_loss: float | None = _option("max_leak_loss"),
+    count_tolerance: float | None = _option("count_tolerance"),
     resplit: bool = typer.Option(False, "--resplit", help="Forget the splits that the corpus came with."),
     keep_splits: str | None = typer.Option(
         None, "--keep-splits", metavar="CORPUS", help=_HELP["keep_splits"]
@@ -46,14 +47,18 @@ def command(
     exclude: list[str] = typer.Option(
         [], "--exclude", metavar="FILE", help=_HELP["exclude"] + "; repeatable"
     ),
+    codes: str | None = typer.Option(None, "--codes", metavar="CODE,…", help=_HELP["codes"]),
     exclude_sampled: bool = typer.Option(False, "--exclude-sampled", help=_HELP["exclude_sampled"]),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Filters, budgets and leak-free, seeded splits; makes a new corpus, the old one stays.
 
-    Ends with status 3, and says what weaker groupings would cost, where splits cannot be free of leaks.
+    Nothing is written where splits cannot be free of leaks (status 3), or where groups do not add up to the
+    numbers asked for (status 1): it says which numbers can be met, and what weaker groupings would cost.
 
     Example: govor select corpus --out selected --min-similarity 0.8 --max-duration 20 --dev 500 --test 500
+
+    Example: govor select corpus --out clean --exclude check/findings.parquet --codes silent_audio,overlap
     """
     from govor.curate import select_corpus
 
@@ -74,9 +79,11 @@ def command(
         "seed": seed,
         "group_by": _words(group_by),
         "max_leak_loss": max_leak_loss,
+        "count_tolerance": count_tolerance,
         "official_splits": False if resplit else None,
         "keep_splits": keep_splits,
         "exclude": tuple(exclude) or None,
+        "codes": _words(codes),
         "exclude_sampled": exclude_sampled or None,
     }
     summary = select_corpus(corpus, out, _config(given))

@@ -2,6 +2,7 @@
 
 from govor.config.corpus import CorpusConfig
 from govor.config.evaluate import EvaluateConfig
+from govor.config.merge import MergeConfig
 from govor.config.model import ModelConfig
 from govor.config.preflight import PreflightConfig
 from govor.config.prepare import PrepareConfig
@@ -17,6 +18,7 @@ from govor.config.workspace import Workspace
 __all__ = [
     "CorpusConfig",
     "EvaluateConfig",
+    "MergeConfig",
     "ModelConfig",
     "PreflightConfig",
     "PrepareConfig",

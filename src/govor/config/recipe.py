@@ -1,7 +1,8 @@
 """A recipe: one TOML file, every section a frozen dataclass, unknown keys refused.
 
-The folders of a recipe stand in one place, its work folder, unless a section names another:
-``corpus/``, ``check/``, ``selected/``, ``dataset/``, ``run/``, ``evaluation/``, ``transcripts/``.
+The folders of a recipe stand in one place, its work folder, unless a section names another: ``corpora/``
+(where there are several), ``corpus/``, ``check/``, ``selected/``, ``dataset/``, ``run/``, ``evaluation/``,
+``transcripts/``.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 
 from govor.config.corpus import CorpusConfig
 from govor.config.evaluate import EvaluateConfig
+from govor.config.merge import MergeConfig
 from govor.config.model import ModelConfig
 from govor.config.preflight import PreflightConfig
 from govor.config.prepare import PrepareConfig
@@ -53,11 +55,16 @@ PATHS_OR_IDS = ("corpus.source", "model.base", "evaluate.baseline")
 
 @dataclass(frozen=True)
 class Recipe:
-    """All settings of a run, every default filled in."""
+    """All settings of a run, every default filled in.
+
+    Where a file writes ``[[corpus]]`` several times, `corpora` holds them, and `corpus` what they share.
+    """
 
     name: str = setting("run", "what the run is called")
     work: str = setting("", "folder for everything that is made (default: the recipe's name beside it)")
     corpus: CorpusConfig = field(default_factory=CorpusConfig)
+    corpora: tuple[CorpusConfig, ...] = setting((), "the [[corpus]] sections, where a recipe writes several")
+    merge: MergeConfig = field(default_factory=MergeConfig)
     select: SelectConfig = field(default_factory=SelectConfig)
     text: TextConfig = field(default_factory=TextConfig)
     prepare: PrepareConfig = field(default_factory=PrepareConfig)
@@ -71,7 +78,9 @@ class Recipe:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain nested data, as TOML and JSON hold it."""
-        return dataclasses.asdict(self)
+        data = dataclasses.asdict(self)
+        several = data.pop("corpora")
+        return data | ({"corpus": [dict(corpus) for corpus in several]} if several else {})
 
     def to_toml(self) -> str:
         """The recipe with every default written out; settings that are None are left away."""
@@ -105,7 +114,29 @@ def recipe_from(data: Mapping[str, Any], where: str = "recipe") -> Recipe:
     Raises:
         RecipeError: as `load_recipe`.
     """
-    return typing.cast(Recipe, _build(Recipe, data, where, ""))
+    return typing.cast(Recipe, _build(Recipe, _with_corpora(data, where), where, ""))
+
+
+def _with_corpora(data: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    """Several ``[[corpus]]`` under their own key; one of them is as ``[corpus]``."""
+    several = data.get("corpus")
+    if not isinstance(several, (list, tuple)):
+        return data
+    if len(several) < 2 or not all(isinstance(corpus, Mapping) for corpus in several):
+        return {**data, "corpus": several[0] if several else {}}
+    corpora = tuple(_build(CorpusConfig, corpus, where, "corpus.") for corpus in several)
+    names = [corpus_name(corpus) for corpus in corpora]
+    for name in names:
+        if names.count(name) > 1 or not name or "/" in name:
+            raise RecipeError(f"{where}: several [[corpus]] are called {name!r}: give each a name of its own")
+    languages = {corpus.language for corpus in corpora}
+    common = {"language": languages.pop()} if len(languages) == 1 else {}
+    return {**data, "corpus": common, "corpora": corpora}
+
+
+def corpus_name(corpus: CorpusConfig) -> str:
+    """What one of several corpora is called: its name, else the last part of its source."""
+    return corpus.name or Path(corpus.source.rstrip("/")).name
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -123,6 +154,11 @@ def _resolve(data: dict[str, Any], key: str, recipe: Path) -> None:
     *sections, last = key.split(".")
     for section in sections:
         data = data[section]
+    for place in data if isinstance(data, list) else [data]:
+        _resolve_in(place, last, key, recipe)
+
+
+def _resolve_in(data: dict[str, Any], last: str, key: str, recipe: Path) -> None:
     value, maybe_id = data[last], key in PATHS_OR_IDS
     if isinstance(value, (list, tuple)):
         data[last] = [_from_folder(item, recipe, maybe_id) for item in value]
@@ -162,6 +198,8 @@ def apply_override(data: dict[str, Any], override: str) -> None:
     *sections, last = key.strip().split(".")
     place = data
     for section in sections:
+        if isinstance(place.get(section), list):
+            raise RecipeError(f"--set {override}: the recipe has several [[{section}]]; set it in the file")
         place = place.setdefault(section, {})
         if not isinstance(place, dict):
             raise RecipeError(f"--set {override}: {section} is a value, not a section")
@@ -180,7 +218,10 @@ def _build(cls: type, data: Mapping[str, Any], where: str, prefix: str) -> Any:
     known = {f.name: f for f in dataclasses.fields(cls)}
     values: dict[str, Any] = {}
     for key, value in data.items():
-        if key not in known:
+        if key == "corpora" and isinstance(value, tuple):
+            values[key] = value
+            continue
+        if key not in known or key == "corpora":
             raise RecipeError(f"{where}: unknown key {prefix}{key}{_nearest(key, prefix, known)}")
         choices = known[key].metadata.get("choices", ())
         values[key] = _convert(value, hints[key], f"{where}: {prefix}{key}", prefix + key, choices)
@@ -204,6 +245,8 @@ def all_keys() -> list[str]:
     """Every ``section.key`` a recipe may hold."""
     keys = []
     for name, hint in typing.get_type_hints(Recipe).items():
+        if name == "corpora":
+            continue
         if dataclasses.is_dataclass(hint):
             keys += [f"{name}.{f.name}" for f in dataclasses.fields(hint)]
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from govor.config.bounds import require_not_negative
 from govor.config.setting import setting
 
 
@@ -40,9 +41,11 @@ class SelectConfig:
         ("speaker", "recording", "sentence"), "columns that must not cross splits, most important first"
     )
     max_leak_loss: float = setting(0.1, "largest share of train rows set aside to avoid leaks")
+    count_tolerance: float = setting(0.05, "share by which dev and test may miss the numbers asked for")
     official_splits: bool = setting(True, "honour the splits that the corpus came with")
     keep_splits: str | None = setting(None, "earlier corpus whose assignment is kept")
     exclude: tuple[str, ...] = setting((), "files with ids to leave out")
+    codes: tuple[str, ...] = setting((), "findings whose utterances a findings.parquet in exclude leaves out")
     exclude_sampled: bool = setting(False, "leave out what govor sample sent to people")
 
     def __post_init__(self) -> None:
@@ -56,5 +59,6 @@ class SelectConfig:
                 raise ValueError(f"{name} = {value} is negative")
         if not 0 <= self.max_leak_loss <= 1:
             raise ValueError(f"max_leak_loss = {self.max_leak_loss:g} is no share between 0 and 1")
+        require_not_negative(self, "count_tolerance")
         if self.split_at_words and self.max_duration is None:
             raise ValueError("split_at_words needs max_duration, the length above which it cuts")

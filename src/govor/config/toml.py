@@ -13,18 +13,24 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 def dumps(data: Mapping[str, Any]) -> str:
     """TOML text of nested plain data; None values are left away.
 
-    Top-level mappings become ``[sections]``, deeper ones inline tables.
+    Top-level mappings become ``[sections]``, lists of them ``[[sections]]``, deeper ones inline tables.
     """
-    plain = [
-        f"{_key(k)} = {_value(v)}" for k, v in data.items() if not isinstance(v, Mapping) and v is not None
-    ]
-    sections = [_section(k, v) for k, v in data.items() if isinstance(v, Mapping)]
+    plain = [f"{_key(k)} = {_value(v)}" for k, v in data.items() if not _sections(k, v) and v is not None]
+    sections = [section for k, v in data.items() for section in _sections(k, v)]
     return "\n\n".join(part for part in ["\n".join(plain), *sections] if part) + "\n"
 
 
-def _section(name: str, data: Mapping[str, Any]) -> str:
+def _sections(name: str, value: Any) -> list[str]:
+    """The sections that a value is written as; none where it stands in a line."""
+    if isinstance(value, Mapping):
+        return [_section(f"[{_key(name)}]", value)]
+    several = isinstance(value, (list, tuple)) and value and all(isinstance(item, Mapping) for item in value)
+    return [_section(f"[[{_key(name)}]]", item) for item in value] if several else []
+
+
+def _section(head: str, data: Mapping[str, Any]) -> str:
     lines = [f"{_key(key)} = {_value(value)}" for key, value in data.items() if value is not None]
-    return "\n".join([f"[{_key(name)}]", *lines])
+    return "\n".join([head, *lines])
 
 
 def _key(key: str) -> str:

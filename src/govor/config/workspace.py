@@ -30,6 +30,11 @@ class Workspace:
         return self.root / "corpus"
 
     @property
+    def corpora(self) -> Path:
+        """Where several corpora are imported to before they are merged."""
+        return self.root / "corpora"
+
+    @property
     def check(self) -> Path:
         """What check writes."""
         return self.root / "check"

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from govor.curate.finding import WORST, Finding, of_rows
-from govor.curate.groups import sharing
 from govor.curate.probing import Probe
 from govor.curate.quality import DIFFERENCE_S, DIFFERENCE_SHARE, JUDGEMENTS, wrong_rate
-from govor.curate.splits import TRAIN
+from govor.curate.same_sound import recordings_by_bytes
+from govor.curate.spans import MIX
 from govor.curate.tally import Tally
+from govor.curate.time_units import time_unit_findings
 from govor.text import primary_language
 
 SYLLABIC_LANGUAGES = frozenset({"zh", "yue", "ja", "ko"})
@@ -38,6 +40,21 @@ def _by_row(facts: Tally, column: pl.Series) -> NDArray[np.float64]:
     return spread
 
 
+@dataclass(frozen=True)
+class Case:
+    """A recording that a finding is about.
+
+    Attributes:
+        recording: its number.
+        severity: to rank by.
+        measured: what was measured, for people.
+    """
+
+    recording: int
+    severity: float
+    measured: str
+
+
 def audio_findings(facts: Tally, probes: pl.DataFrame) -> list[Finding]:
     """Everything that the audio tells.
 
@@ -45,17 +62,42 @@ def audio_findings(facts: Tally, probes: pl.DataFrame) -> list[Finding]:
         facts: of the utterances.
         probes: a row for every recording, in the order of the numbers of the key ``audio``.
     """
-    first = _first_rows(facts.keys["audio"], probes.height)
     letters, rates = _letters_per_s(facts, probes)
-    found: dict[str, list[tuple[float, int, str]]] = {}
+    mixes = np.zeros(probes.height, np.bool_)
+    mixes[facts.keys["audio"][facts.channel == MIX]] = True
+    found: dict[str, list[Case]] = {}
     faults: Counter[str] = Counter()
     for number, row in enumerate(probes.iter_rows(named=True)):
         probe = Probe(**{name: row[name] for name in Probe.__dataclass_fields__})
         for code, severity, measured in _judged(probe, rates[number], int(letters[number]), faults):
-            found.setdefault(code, []).append((severity, int(first[number]), measured))
+            if code != "antiphase_audio" or mixes[number]:
+                found.setdefault(code, []).append(Case(number, severity, measured))
     details = {"unreadable_audio": ", ".join(f"{code} {count}" for code, count in faults.most_common(5))}
-    findings = [_finding(code, entries, details.get(code, "")) for code, entries in found.items()]
-    return [*findings, *_formats(probes), *_lengths(facts, probes), *_copies(facts, probes, first)]
+    recordings = _Recordings(facts.keys["audio"], probes.height)
+    findings = [recordings.finding(code, cases, details.get(code, "")) for code, cases in found.items()]
+    return [*findings, *_formats(recordings, probes), *_lengths(facts, probes), *_copies(recordings, probes)]
+
+
+class _Recordings:
+    """Findings about recordings, told by their utterances.
+
+    Args:
+        audio: number of the recording of every utterance ``[N]``.
+        count: recordings.
+    """
+
+    def __init__(self, audio: NDArray[np.int64], count: int) -> None:
+        self._audio = audio
+        self._first = _first_rows(audio, count)
+
+    def finding(self, code: str, cases: Sequence[Case], detail: str = "") -> Finding:
+        """A finding that shows an utterance of each recording, and is about all of them."""
+        worst = sorted(cases, key=lambda case: -case.severity)[:WORST]
+        rows = self._first[np.array([case.recording for case in worst], np.int64)]
+        concerned = np.zeros(len(self._first), np.bool_)
+        concerned[[case.recording for case in cases]] = True
+        measured = tuple(case.measured for case in worst)
+        return Finding(code, len(cases), rows, measured, detail, np.flatnonzero(concerned[self._audio]))
 
 
 def _first_rows(codes: NDArray[np.int64], count: int) -> NDArray[np.int64]:
@@ -99,19 +141,19 @@ def _judged(probe: Probe, rate: float, letters: int, faults: Counter[str]) -> li
     return judged
 
 
-def _finding(code: str, entries: Sequence[tuple[float, int, str]], detail: str) -> Finding:
-    worst = sorted(entries, key=lambda entry: -entry[0])[:WORST]
-    rows = np.array([row for _, row, _ in worst], np.int64)
-    return Finding(code, len(entries), rows, tuple(measured for _, _, measured in worst), detail)
-
-
-def _formats(probes: pl.DataFrame) -> list[Finding]:
+def _formats(recordings: _Recordings, probes: pl.DataFrame) -> list[Finding]:
+    several = np.flatnonzero((probes["channels"].fill_null(1) > 1).to_numpy())
+    found = []
+    if len(several):
+        cases = [Case(int(number), 0.0, "") for number in several]
+        found.append(recordings.finding("several_channels", cases))
     rates = probes["sample_rate"].drop_nulls().value_counts(sort=True)
-    several = int((probes["channels"] > 1).sum())
-    found = [Finding("several_channels", several)] if several else []
     if rates.height > 1:
         shown = ", ".join(f"{rate:,} Hz {count:,}" for rate, count in rates.head(5).iter_rows())
-        found.append(Finding("mixed_sample_rates", rates.height, detail=shown))
+        rarer = (probes["sample_rate"] != rates["sample_rate"][0]).fill_null(False).to_numpy()
+        cases = [Case(int(number), 0.0, "") for number in np.flatnonzero(rarer)]
+        everywhere = recordings.finding("mixed_sample_rates", cases).everywhere
+        found.append(Finding("mixed_sample_rates", rates.height, detail=shown, everywhere=everywhere))
     return found
 
 
@@ -127,20 +169,20 @@ def _lengths(facts: Tally, probes: pl.DataFrame) -> list[Finding]:
     ]
 
 
-def _copies(facts: Tally, probes: pl.DataFrame, first: NDArray[np.int64]) -> list[Finding]:
-    """Recordings with the same bytes, and those of them that stand on both sides of a split."""
-    digest = probes["digest"].fill_null("")
-    ranks = digest.rank("dense").to_numpy().astype(np.int64)
-    ranks[(digest == "").to_numpy()] = -1
-    repeated = ranks >= 0
-    repeated[np.unique(ranks, return_index=True)[1]] = False
-    copies = np.flatnonzero(repeated)
-    if not len(copies):
-        return []
-    found = [
-        Finding("duplicate_audio", len(copies), first[copies[:WORST]], tuple(probes["audio"][copies[:WORST]]))
-    ]
-    several = np.bincount(ranks[ranks >= 0])[np.maximum(ranks, 0)] > 1
-    bytes_of = np.append(np.where(several, ranks, -1), -1)[facts.keys["audio"]]
-    leaking = sharing(bytes_of, facts.splits == TRAIN) & (facts.splits > TRAIN)
-    return found + of_rows("leak_audio", leaking)
+def _copies(recordings: _Recordings, probes: pl.DataFrame) -> list[Finding]:
+    """Recordings with the same bytes as an earlier one."""
+    numbers = recordings_by_bytes(probes)
+    repeated = np.ones(len(numbers), np.bool_)
+    repeated[np.unique(numbers, return_index=True)[1]] = False
+    cases = [Case(int(number), 0.0, probes["audio"][int(number)]) for number in np.flatnonzero(repeated)]
+    return [recordings.finding("duplicate_audio", cases)] if cases else []
+
+
+def times_findings(facts: Tally, probes: pl.DataFrame | None) -> list[Finding]:
+    """Whether the table's times are of another unit than seconds."""
+    last = np.where(np.isnan(facts.end), facts.duration, facts.end)
+    stated = ~np.isnan(facts.start) | ~np.isnan(facts.end)
+    unknown = np.full(len(last), np.nan)
+    length = unknown if probes is None else _by_row(facts, probes["true_s"])
+    sample_rate = unknown if probes is None else _by_row(facts, probes["sample_rate"])
+    return time_unit_findings(last, length, sample_rate, facts.rate, stated)

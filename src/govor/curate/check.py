@@ -14,13 +14,16 @@ from numpy.typing import NDArray
 from govor.config import TextConfig
 from govor.console import say
 from govor.corpora.folder import Corpus
-from govor.curate.audio_checks import audio_findings, true_durations
+from govor.curate.audio_checks import audio_findings, times_findings, true_durations
 from govor.curate.filling import fill_durations
 from govor.curate.finding import KINDS, SEVERITIES, Finding, ranked
+from govor.curate.listing import LISTING, write_listing
 from govor.curate.offenders import offenders
 from govor.curate.plots import plots
 from govor.curate.preview import Preview, preview
 from govor.curate.probes import probe_corpus
+from govor.curate.same_sound import same_sound_findings, spans_of
+from govor.curate.shown import change, visible
 from govor.curate.table_checks import LOW_SIMILARITY, table_findings
 from govor.curate.tally import Tally, tally
 from govor.errors import LimitError, UsageError
@@ -41,7 +44,7 @@ def check_corpus(
     audio: bool = True,
     workers: int = 0,
 ) -> dict[str, Any]:
-    """Looks at everything in a corpus and writes ``check.json`` and ``report.html``.
+    """Looks at everything in a corpus and writes ``check.json``, ``findings.parquet`` and ``report.html``.
 
     Durations that the corpus did not know are filled into its table. What was probed once is kept in `out`
     and not probed again while the file stays as it is.
@@ -65,14 +68,25 @@ def check_corpus(
         probes = _probed(source, facts, out, workers) if audio else None
         if probes is not None:
             facts = replace(facts, duration=_filled(source, facts, probes))
-        findings = table_findings(facts) + (audio_findings(facts, probes) if probes is not None else [])
-        findings = ranked(findings)
+        findings = all_findings(facts, probes)
         shown = preview(source, Normaliser.of(text, _main_language(facts)))
         summary = _summary(findings, facts, out)
+        write_listing(source, findings, out / LISTING)
         write_json(out / "check.json", summary | _details(source, facts, probes, shown))
         write_text(out / "report.html", _page(source, facts, probes, findings, shown, summary))
     _fail(findings, fail_on, summary)
     return summary
+
+
+def all_findings(facts: Tally, probes: pl.DataFrame | None) -> list[Finding]:
+    """What is found in the table, and in the audio where it was probed, gravest first."""
+    spans = spans_of(facts, probes)
+    of_table = [
+        *table_findings(facts, spans),
+        *same_sound_findings(facts, spans),
+        *times_findings(facts, probes),
+    ]
+    return ranked(of_table + (audio_findings(facts, probes) if probes is not None else []))
 
 
 def _require_codes(fail_on: Sequence[str]) -> None:
@@ -112,6 +126,7 @@ def _summary(findings: Sequence[Finding], facts: Tally, out: Path) -> dict[str, 
         "speakers": len(facts.names["speaker"]),
         "hours": float(np.nansum(facts.duration)) / 3600,
         "report": str(out / "report.html"),
+        "listing": str(out / LISTING),
         "out": str(out),
     }
 
@@ -202,6 +217,8 @@ def _page(
         plots=plots(facts, facts.duration, probes),
         audio=_audio(probes) if probes is not None else None,
         preview=shown,
+        visible=visible,
+        change=change,
         characters=facts.characters.listed()[:CHARACTERS_SHOWN],
         gone={entry["code_point"] for entry in shown.gone()},
         character_count=int((facts.characters.counts > 0).sum()),

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from govor.corpora.folder import duration_column
+from govor.curate.junctions import junctions, tokens_of
 
 WORD_COLUMNS = (
     ("words", "word_starts", "word_ends"),
@@ -25,7 +26,7 @@ PAUSE_HALF_S = 0.1
 
 @dataclass(frozen=True)
 class TimedWord:
-    """A word of a transcript.
+    """A word as an aligner heard it.
 
     Attributes:
         start: seconds from the beginning of the utterance.
@@ -40,7 +41,7 @@ class TimedWord:
 
 @dataclass(frozen=True)
 class Piece:
-    """Words ``first`` up to but not ``last``, between two times in the utterance (seconds)."""
+    """Units ``first`` up to but not ``last``, between two times in the utterance (seconds)."""
 
     first: int
     last: int
@@ -48,17 +49,17 @@ class Piece:
     end: float
 
 
-def cut_points(words: Sequence[TimedWord], duration_s: float, max_s: float) -> list[Piece]:
+def cut_points(units: Sequence[Unit], duration_s: float, max_s: float) -> list[Piece]:
     """The best way to cut so that no piece is longer than `max_s`; empty where there is none.
 
-    Dynamic programming over the words: as few pieces as possible, and among these at the longest pauses; cuts
+    Dynamic programming over the units: as few pieces as possible, and among these at the longest pauses; cuts
     stand in the middle of a pause.
     """
-    count = len(words)
-    bounds = [0.0, *((a.end + max(b.start, a.end)) / 2 for a, b in pairwise(words)), duration_s]
+    count = len(units)
+    bounds = [0.0, *((a.end + max(b.start, a.end)) / 2 for a, b in pairwise(units)), duration_s]
     cost, came_from = [0.0] + [float("inf")] * count, [0] * (count + 1)
     for last in range(1, count + 1):
-        pause = words[last].start - words[last - 1].end if last < count else float("inf")
+        pause = units[last].start - units[last - 1].end if last < count else float("inf")
         here = PIECE_COST + PAUSE_HALF_S / (PAUSE_HALF_S + max(pause, 0.0))
         for first in range(last - 1, -1, -1):
             if bounds[last] - bounds[first] > max_s:
@@ -77,11 +78,9 @@ def _walk_back(came_from: list[int], bounds: list[float], last: int) -> list[Pie
     return pieces[::-1]
 
 
-def timed_words(row: Mapping[str, Any], duration_s: float) -> list[TimedWord]:
-    """Word times of one utterance, best those of as many words as its text has; empty where none fit."""
-    tokens = len((row["text"] or "").split())
-    found = [words for names in WORD_COLUMNS if (words := _words(row, names, duration_s))]
-    return min(found, key=lambda words: len(words) != tokens, default=[])
+def timed_words(row: Mapping[str, Any], duration_s: float) -> list[list[TimedWord]]:
+    """Word times of one utterance, those of its own words first."""
+    return [words for names in WORD_COLUMNS if (words := _words(row, names, duration_s))]
 
 
 def _words(row: Mapping[str, Any], names: tuple[str, str, str], duration_s: float) -> list[TimedWord]:
@@ -100,14 +99,39 @@ def _words(row: Mapping[str, Any], names: tuple[str, str, str], duration_s: floa
     return words if in_order and inside else []
 
 
-def piece_texts(text: str, words: Sequence[TimedWord], pieces: Sequence[Piece]) -> list[str]:
-    """The transcript of every piece; empty where words and transcript do not go together."""
-    tokens: Sequence[str | None] = text.split()
-    if len(tokens) != len(words):
-        tokens = [word.text for word in words]
-    if not all(tokens):
+@dataclass(frozen=True)
+class Unit:
+    """A stretch of the transcript, ``text[first:last]``, that is said between two times (seconds)."""
+
+    first: int
+    last: int
+    start: float
+    end: float
+
+
+def units_of(text: str, words: Sequence[TimedWord]) -> list[Unit]:
+    """The smallest stretches of the transcript whose times are known; one or none where the words are others.
+
+    Words and transcript are matched by edit distance (`govor.curate.junctions`); where only the words' times
+    are known, there must be as many as the transcript has.
+    """
+    tokens = tokens_of(text)
+    if not tokens or not words:
         return []
-    return [" ".join(str(token) for token in tokens[p.first : p.last]) for p in pieces]
+    if any(word.text is None for word in words):
+        places = [(n, n) for n in range(1, len(words))] if len(tokens) == len(words) else []
+    else:
+        spoken = [str(word.text) for word in words]
+        places = [(j.token, _at_longest_pause(words, j.words)) for j in junctions(text, tokens, spoken)]
+    edges = [(0, 0), *places, (len(tokens), len(words))]
+    return [
+        Unit(tokens[a].start, tokens[b - 1].end, words[c].start, max(word.end for word in words[c:d]))
+        for (a, c), (b, d) in pairwise(edges)
+    ]
+
+
+def _at_longest_pause(words: Sequence[TimedWord], counts: Sequence[int]) -> int:
+    return max(counts, key=lambda count: words[count].start - words[count - 1].end)
 
 
 def cut_frame(frame: pl.DataFrame, max_s: float, second_transcript: str | None) -> pl.DataFrame:
@@ -147,10 +171,12 @@ def _cut_rows(frame: pl.DataFrame, max_s: float, second_transcript: str | None) 
 def _pieces(row: dict[str, Any], max_s: float, stale: Sequence[str]) -> list[dict[str, Any]]:
     start = row["start"] or 0.0
     duration = row["end"] - start if row["end"] is not None else row["duration"]
-    words = timed_words(row, duration)
-    pieces = cut_points(words, duration, max_s) if words else []
-    texts = piece_texts(row["text"], words, pieces)
-    return [_piece(row, start, piece, text, stale) for piece, text in zip(pieces, texts, strict=False)]
+    text = row["text"] or ""
+    found = [units_of(text, words) for words in timed_words(row, duration)]
+    units = max(found, key=len, default=[])
+    pieces = cut_points(units, duration, max_s)
+    texts = [text[units[piece.first].first : units[piece.last - 1].last] for piece in pieces]
+    return [_piece(row, start, piece, said, stale) for piece, said in zip(pieces, texts, strict=True)]
 
 
 def _piece(

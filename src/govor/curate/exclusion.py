@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from govor.console import say
+from govor.corpora.folder import Corpus
+from govor.curate.finding import KINDS
+from govor.curate.sheet_ids import is_number, match_ids, refuse_doubtful, written_id
 from govor.errors import CorpusError
 
 TOLERANCE_S = 0.010
@@ -21,6 +25,7 @@ _SPAN = re.compile(r"(?P<recording>.+)_(?P<start>\d+(?:\.\d+)?)-(?P<end>\d+(?:\.
 _EXTENSION = re.compile(
     r"\.(wav|flac|mp3|ogg|oga|opus|m4a|mp4|aac|webm|wma|aiff?|sph|txt|textgrid|json)$", re.I
 )
+SPREADSHEETS = (".csv", ".tsv", ".xlsx")
 ID_COLUMNS = ("id", "utterance", "utterance_id", "name", "path", "audio", "audio_filepath", "file")
 
 
@@ -30,25 +35,43 @@ class Exclusions:
 
     Attributes:
         entries: every entry without extension and folders, with its forms as written without extension.
+        exact: ids that are listed by what `govor check` found, and nothing but ids.
+        numbers: entries of spreadsheets that are numbers, and the file of each.
         spans: entries that are recording and times: ``{(recording, start tick): [(start, end, entry)]}``.
         met: entries that matched something.
     """
 
     entries: dict[str, set[str]] = field(default_factory=dict)
     spans: dict[tuple[str, int], list[tuple[float, float, str]]] = field(default_factory=dict)
+    exact: set[str] = field(default_factory=set)
+    numbers: dict[str, str] = field(default_factory=dict)
     met: set[str] = field(default_factory=set)
 
     @classmethod
-    def read(cls, files: Iterable[str]) -> Exclusions:
+    def read(cls, files: Iterable[str], codes: Sequence[str] = ()) -> Exclusions:
         """Reads text (one a line), tables (.csv, .tsv, .xlsx, .parquet, .jsonl) by id column, a corpus.
 
+        Args:
+            files: the lists; those of `govor check` (findings.parquet) hold every finding.
+            codes: of which findings the utterances are left out.
+
         Raises:
-            CorpusError: a file is missing, unreadable, or has no column of ids.
+            CorpusError: a file is missing, unreadable, or has no column of ids; it lists findings and no code
+                is given, or the other way round.
         """
-        made = cls()
-        for file in files:
-            for entry in _entries(Path(file)):
-                made.add(entry)
+        made, found = cls(), False
+        for path in map(Path, files):
+            if _lists_findings(path):
+                found = True
+                made.exact |= _found_by(path, codes)
+            else:
+                entries = list(_entries(path))
+                for entry in entries:
+                    made.add(entry)
+                if path.suffix.lower() in SPREADSHEETS:
+                    made.numbers |= {entry: str(path) for entry in entries if is_number(entry)}
+        if codes and not found:
+            raise CorpusError("--codes chooses among findings: give --exclude CHECK/findings.parquet with it")
         return made
 
     def add(self, written: str) -> None:
@@ -63,6 +86,20 @@ class Exclusions:
             key = (match["recording"], round(start / _TICK_S))
             self.spans.setdefault(key, []).append((start, end, entry))
 
+    def settle_numbers(self, corpus: Corpus) -> None:
+        """Finds the ids that numbers of spreadsheets were before they lost zeros or digits.
+
+        Raises:
+            CorpusError: one could be several ids, or was damaged beyond recognition.
+        """
+        if not self.numbers:
+            return
+        found = match_ids(list(self.numbers), corpus)
+        refuse_doubtful(found, self.numbers)
+        changed = {name: meant for name, meant in found.ids.items() if name != meant}
+        self.exact |= set(changed.values())
+        self.met |= set(changed)
+
     def unmet(self) -> list[str]:
         """Entries that matched nothing so far."""
         return sorted(self.entries.keys() - self.met)
@@ -70,10 +107,14 @@ class Exclusions:
     def matches(self, frame: pl.DataFrame) -> NDArray[np.bool_]:
         """Which utterances are listed, ``[N]``; needs id, audio, recording, start and end."""
         found = np.zeros(frame.height, np.bool_)
+        ids: list[str] = [column for column in ("id", "cut_from") if column in frame.columns]
+        if self.exact:
+            for column in ids:
+                found |= frame[column].is_in(self.exact).fill_null(False).to_numpy()
         if not self.entries:
             return found
         listed = pl.Series(list(self.entries)).implode()
-        for column in ("id", "audio", "recording"):
+        for column in (*ids, "audio", "recording"):
             stems = frame.select(_stem(pl.col(column)).alias("value"))["value"]
             for row in np.flatnonzero(stems.is_in(listed).fill_null(False).to_numpy()).tolist():
                 if self._same_path(stems[row], frame[column][row]):
@@ -135,6 +176,32 @@ def _entries(path: Path) -> Iterable[str]:
         ) from error
 
 
+def _lists_findings(path: Path) -> bool:
+    """Whether it is what `govor check` wrote: a row for every utterance and finding."""
+    if path.suffix.lower() != ".parquet" or not path.is_file():
+        return False
+    try:
+        return {"id", "code", "severity"} <= set(pl.read_parquet_schema(path))
+    except (OSError, pl.exceptions.PolarsError):
+        return False
+
+
+def _found_by(path: Path, codes: Sequence[str]) -> set[str]:
+    """The utterances that findings of some codes are about."""
+    table = pl.scan_parquet(path)
+    counts = dict(table.group_by("code").len().sort("len", descending=True).collect().iter_rows())
+    if not codes:
+        listed = ", ".join(f"{code} {count:,}" for code, count in counts.items())
+        raise CorpusError(f"{path} lists all findings ({listed}): say with --codes which are to be left out")
+    unknown = [code for code in codes if code not in KINDS]
+    if unknown:
+        raise CorpusError(f"--codes {unknown[0]}: there is no such finding; known are {', '.join(KINDS)}")
+    for code in codes:
+        if code not in counts:
+            say(f"select: {path} has no finding {code}")
+    return set(table.filter(pl.col("code").is_in(list(codes))).collect()["id"])
+
+
 def _read(path: Path) -> Iterable[str]:
     kind = path.suffix.lower()
     if kind == ".parquet":
@@ -147,7 +214,7 @@ def _read(path: Path) -> Iterable[str]:
     if kind == ".xlsx":
         from govor.curate.sheet import read_sheet
 
-        return [str(row.get("id") or "") for row in read_sheet(path)]
+        return [written_id(row["id"]) for row in read_sheet(path) if row.get("id") is not None]
     return path.read_text(encoding="utf-8-sig").splitlines()
 
 

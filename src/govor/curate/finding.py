@@ -73,11 +73,21 @@ KINDS: dict[str, Kind] = {
     "low_sample_rate": Kind(
         "warning", "{count} recordings are below 16 kHz", "fine for telephone speech; models expect 16 kHz"
     ),
+    "antiphase_audio": Kind(
+        "error",
+        "{count} recordings go silent when mixed to mono: one channel is the other upside down",
+        "give their utterances one channel: import with a column channel that is 0, or leave them out",
+    ),
     "mixed_sample_rates": Kind(
         "info", "there are {count} different sample rates", "prepare resamples all to one"
     ),
     "several_channels": Kind(
         "info", "{count} recordings have several channels", "prepare mixes them to mono"
+    ),
+    "time_unit": Kind(
+        "error",
+        "{count} utterances state times that are no seconds",
+        "import again with start, end and duration in seconds",
     ),
     "empty_text": Kind("error", "{count} utterances have no text", "leave them out, or transcribe them"),
     "damaged_encoding": Kind(
@@ -143,6 +153,14 @@ KINDS: dict[str, Kind] = {
     "duplicate_id": Kind(
         "error", "{count} ids occur more than once", "import again: ids are made unique there"
     ),
+    "other_text": Kind(
+        "error",
+        "{count} utterances have the same sound as another, but another text",
+        "keep the right one; where each is a part of the recording, import with start and end",
+    ),
+    "same_again": Kind(
+        "warning", "{count} utterances repeat an earlier one, sound and text", "leave copies out"
+    ),
     "duplicate_audio": Kind(
         "warning", "{count} recordings have the same bytes as another", "leave copies out"
     ),
@@ -155,7 +173,17 @@ KINDS: dict[str, Kind] = {
     "leak_recording": Kind("warning", "{count} dev and test utterances are of recordings in train", _RESPLIT),
     "leak_sentence": Kind("warning", "{count} dev and test utterances say a sentence of train", _RESPLIT),
     "leak_audio": Kind(
-        "error", "{count} dev and test utterances have the same audio as one in train", _RESPLIT
+        "error", "{count} dev and test utterances have the same sound as one in another split", _RESPLIT
+    ),
+    "unknown_speaker": Kind(
+        "warning",
+        "{count} utterances name no speaker: nobody can tell whether splits share speakers",
+        "import again with --speaker-from folder, name or column, where one of them tells",
+    ),
+    "language_tag": Kind(
+        "warning",
+        "{count} utterances have a language that is no BCP 47 tag",
+        "import again with --language TAG, such as hr or sr-Latn, or correct the column",
     ),
     "some_unsplit": Kind("error", "{count} utterances have no split while others have one", _RESPLIT),
 }
@@ -171,6 +199,7 @@ class Finding:
         code: one of `KINDS`.
         count: how many recordings, utterances, … it is about.
         rows: utterances to look at, worst first ``[<= WORST]``.
+        everywhere: all utterances that it is about, ascending ``[count, or those of count recordings]``.
         measured: what was measured at each of `rows`.
         detail: what stands behind the sentence.
     """
@@ -180,6 +209,7 @@ class Finding:
     rows: Rows = field(default_factory=lambda: np.empty(0, np.int64))
     measured: tuple[str, ...] = ()
     detail: str = ""
+    everywhere: Rows = field(default_factory=lambda: np.empty(0, np.int64))
 
     @property
     def kind(self) -> Kind:
@@ -209,9 +239,20 @@ _VERBS = {
     **{"are": "is", "have": "has", "were": "was", "do": "does"},
     **{
         verb: f"{verb}s"
-        for verb in ("hold", "play", "state", "begin", "end", "overlap", "agree", "repeat", "say")
+        for verb in (
+            "hold",
+            "play",
+            "state",
+            "begin",
+            "end",
+            "overlap",
+            "agree",
+            "repeat",
+            "say",
+            "name",
+        )
     },
-    **{"mix": "mixes", "occur": "occurs"},
+    **{"mix": "mixes", "occur": "occurs", "go": "goes"},
 }
 
 
@@ -254,4 +295,4 @@ def of_rows(
         found = found[np.argsort(-rank[found], kind="stable")]
     worst = found[:WORST]
     said = tuple(unit.format(abs(rank[row])) for row in worst) if rank is not None and unit else ()
-    return [Finding(code, int(np.count_nonzero(rows)), worst, said, detail)]
+    return [Finding(code, len(found), worst, said, detail, np.flatnonzero(rows))]

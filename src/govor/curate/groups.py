@@ -104,6 +104,28 @@ def choose(sizes: Sequence[int] | NDArray[np.int64], wanted: int) -> list[int]:
     return chosen[::-1]
 
 
+def choose_at_least(sizes: Sequence[int], wanted: int) -> list[int]:
+    """Positions of groups whose sum is the smallest that is no less than `wanted`; empty where there is none.
+
+    What is left out of all groups is the largest sum that is no more than the rest allows.
+    """
+    spare = sum(sizes) - wanted
+    if wanted <= 0 or spare < 0:
+        return []
+    steps, reached, mask = [], 1, (1 << (spare + 1)) - 1
+    for position, size in enumerate(sizes):
+        after = (reached | reached << size) & mask
+        if after != reached:
+            steps.append((position, size, reached))
+            reached = after
+    total, left_out = reached.bit_length() - 1, set()
+    for position, size, before in reversed(steps):
+        if not before >> total & 1:
+            left_out.add(position)
+            total -= size
+    return [position for position in range(len(sizes)) if position not in left_out]
+
+
 def _subset_sums(
     sizes: Sequence[int] | NDArray[np.int64], wanted: int
 ) -> tuple[list[tuple[int, int, int]], int]:

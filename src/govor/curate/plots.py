@@ -58,14 +58,14 @@ def _bins(values: NDArray[np.float64]) -> int:
 
 def _histogram(
     values: NDArray[np.float64], label: str, limit: float | None, limit_name: str
-) -> tuple[Any, Any]:
-    """Counts of `values` in even bins; the long tail stands in the last one."""
+) -> tuple[Any, str]:
+    """A figure with counts of `values` in even bins, and what the last one gathers of the long tail."""
     figure, axes = _count_axes()
     low_quarter, middle, high_quarter = np.quantile(values, (0.25, 0.5, 0.75)) if len(values) else (0, 0, 1)
     far = middle + TAIL_QUARTILES * max(high_quarter - low_quarter, middle / 10)
     top = min(float(values.max(initial=0.0)), float(far))
     low, high = float(values.min(initial=top)), max(top, 1e-9)
-    axes.hist(
+    counts, edges, bars = axes.hist(
         np.minimum(values, high),
         bins=_bins(values),
         range=(low, high if high > low else low + 1),
@@ -78,17 +78,25 @@ def _histogram(
             limit_name, (limit, 1), xycoords=("data", "axes fraction"), textcoords="offset points",
             xytext=(4, -9), color=SERIES[1], fontsize=8.5,
         )  # fmt: skip
-    return figure, axes
+    if not (values > high).any():
+        return figure, ""
+    bars[-1].set_facecolor(FAINT)
+    gathered = f"{counts[-1]:,.0f} from {edges[-2]:.3g} to {values.max():,.0f}"
+    axes.annotate(
+        gathered, (edges[-1], counts[-1]), textcoords="offset points", xytext=(0, 4), ha="right", color=INK,
+        fontsize=8.5,
+    )  # fmt: skip
+    return figure, f"; the grey bar gathers all above {edges[-2]:.3g}"
 
 
 def _durations(duration: NDArray[np.float64]) -> Plot | None:
     known = duration[~np.isnan(duration)]
     if not len(known):
         return None
-    figure, _ = _histogram(known, "seconds", MAX_S, "30 s window")
+    figure, gathered = _histogram(known, "seconds", MAX_S, "30 s window")
     middle = float(np.median(known))
-    longest = f"the longest has {known.max():.1f} s"
-    caption = f"{len(known):,} utterances; half of them are shorter than {middle:.1f} s, {longest}"
+    longest = f"the longest has {known.max():,.1f} s"
+    caption = f"{len(known):,} utterances; half of them are shorter than {middle:.1f} s, {longest}{gathered}"
     return Plot("Durations of utterances", figure_svg(figure, caption), caption)
 
 
@@ -143,10 +151,9 @@ def _rates(facts: Tally, duration: NDArray[np.float64]) -> Plot | None:
     known = rate[np.isfinite(rate)]
     if not len(known):
         return None
-    figure, _ = _histogram(known, "letters a second", None, "")
-    caption = (
-        f"the middle is {np.median(known):.1f} letters/s; far from it, text and audio do not belong together"
-    )
+    figure, gathered = _histogram(known, "letters a second", None, "")
+    middle = f"the middle is {np.median(known):.1f} letters/s"
+    caption = f"{middle}; far from it, text and audio do not belong together{gathered}"
     return Plot("Speed of speech", figure_svg(figure, caption), caption)
 
 

@@ -18,6 +18,7 @@ from scipy import fft
 
 from govor.audio import DecodeLimits, bandwidth_hz, mono_blocks
 from govor.audio.bandwidth import FRAME_S
+from govor.audio.block import Block
 from govor.audio.facts import facts_of
 from govor.audio.mp3 import IndexMismatchError
 from govor.audio.reader import open_reader
@@ -65,6 +66,7 @@ class Probe:
         range_db: between the levels that a tenth and nineteen twentieths of these frames stay below, in dB.
         bandwidth_hz: highest frequency with energy.
         pitch_hz: median pitch of voiced frames, or None.
+        mix_db: power of the mix of all channels against their mean power, in dB; None for one channel.
         digest: hash of the file's bytes.
     """
 
@@ -88,6 +90,7 @@ class Probe:
     range_db: float | None = None
     bandwidth_hz: float | None = None
     pitch_hz: float | None = None
+    mix_db: float | None = None
     digest: str | None = None
 
 
@@ -145,7 +148,10 @@ def _decode(source: Source, limits: DecodeLimits, decoder: str) -> Gauge:
     gauge = Gauge(reader.rate)
     try:
         for block in reader.blocks():
-            gauge.add(mixed(block, None), float(np.abs(block).max(initial=0.0)))
+            mono = mixed(block, None)
+            gauge.add(mono, float(np.abs(block).max(initial=0.0)))
+            if block.shape[1] > 1:
+                gauge.add_channels(block, mono)
             limits.check_length(gauge.samples, reader.rate, source.name)
     finally:
         reader.close()
@@ -174,6 +180,8 @@ class Gauge:
     _peak: float = 0.0
     _sum: float = 0.0
     _clipped: int = 0
+    _power: float = 0.0
+    _mixed_power: float = 0.0
     _frames: int = 0
     _silent: int = 0
     _levels: NDArray[np.int64] = field(default_factory=lambda: np.zeros(-FLOOR_DBFS + 1, np.int64))
@@ -193,6 +201,12 @@ class Gauge:
             entry = (energy, self.samples, block)
             keep = heapq.heappush if len(self._loudest) < LOUD_BLOCKS else heapq.heappushpop
             keep(self._loudest, entry)
+
+    def add_channels(self, block: Block, mono: Mono) -> None:
+        """Measures what mixing does to the power of a block ``[T, C]``."""
+        channels = block.reshape(-1)
+        self._power += float(np.dot(channels, channels)) / block.shape[1]
+        self._mixed_power += float(np.dot(mono, mono))
 
     def _add_frames(self, block: Mono) -> None:
         size = max(1, int(SILENCE_FRAME_S * self.rate))
@@ -215,7 +229,14 @@ class Gauge:
             "range_db": self._range_db(),
             "bandwidth_hz": bandwidth_hz(loud, self.rate),
             "pitch_hz": pitch_hz(loud, self.rate),
+            "mix_db": self._mix_db(),
         }
+
+    def _mix_db(self) -> float | None:
+        """None for silence and for one channel."""
+        if self._power <= self.samples * 10 ** (SILENT_DBFS / 10):
+            return None
+        return float(10 * np.log10(max(self._mixed_power / self._power, 10 ** (FLOOR_DBFS / 10))))
 
     def _range_db(self) -> float | None:
         """To whole dB; None where there is no frame."""

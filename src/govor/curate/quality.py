@@ -24,6 +24,8 @@ SILENT_SHARE = 0.95
 STEADY_RANGE_DB, STEADY_S = 3.0, 1.0
 """Of 357 real recordings of a second and more none has less than 15 dB; noise and tones have 1."""
 DC_OFFSET = 0.02
+ANTIPHASE_DB = -12.0
+"""Mixing costs channels with nothing in common 3 dB, and so it does where one of two is silent."""
 
 
 def narrow_band(bandwidth_hz: float, sample_rate: int) -> bool:
@@ -58,6 +60,11 @@ def wrong_rate(pitch_hz: float | None, letters_per_s: float | None, letters: int
     if pitch_hz > FAST_PITCH_HZ and letters_per_s > FAST_LETTERS_PER_S:
         return "fast"
     return None
+
+
+def is_antiphase(probe: Probe) -> bool:
+    """Whether the channels cancel each other out when they are mixed: one is the other upside down."""
+    return probe.mix_db is not None and probe.mix_db < ANTIPHASE_DB
 
 
 def length_differs(true_s: float, stated_s: float | None) -> bool:
@@ -112,9 +119,15 @@ JUDGEMENTS = (
     ),
     Judgement(
         "silent_audio",
-        lambda p: _number(p.silent) > SILENT_SHARE,
+        lambda p: _number(p.silent) > SILENT_SHARE and not is_antiphase(p),
         lambda p: f"{_number(p.silent):.0%} silent, peak {_number(p.peak):.4f}",
         lambda p: _number(p.silent),
+    ),
+    Judgement(
+        "antiphase_audio",
+        is_antiphase,
+        lambda p: f"mixing takes {-_number(p.mix_db):.0f} dB away",
+        lambda p: -_number(p.mix_db),
     ),
     Judgement(
         "steady_audio",
@@ -136,7 +149,7 @@ JUDGEMENTS = (
     ),
     Judgement(
         "narrow_band",
-        lambda p: narrow_band(_number(p.bandwidth_hz), p.sample_rate or 0),
+        lambda p: narrow_band(_number(p.bandwidth_hz), p.sample_rate or 0) and not is_antiphase(p),
         lambda p: f"nothing above {_number(p.bandwidth_hz):,.0f} Hz, stored at {p.sample_rate:,} Hz",
         lambda p: -_number(p.bandwidth_hz),
     ),

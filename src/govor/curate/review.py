@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,9 @@ from govor.corpora.folder import Corpus, CorpusWriter
 from govor.curate.measure import BATCH_ROWS
 from govor.curate.sampled import Sampled
 from govor.curate.sheet import VERDICTS, read_sheet
+from govor.curate.sheet_ids import match_ids, refuse_doubtful, written_id
 from govor.errors import CorpusError, UsageError
+from govor.findings import count_of, some
 
 DROPPED = "dropped_by_review"
 _FIRST_ROW = 2
@@ -29,11 +31,13 @@ class Verdict:
         verdict: ``keep``, ``drop`` or ``correct``.
         corrected: the right text, where it was corrected.
         comment: whatever else was written.
+        row: of the sheet.
     """
 
     verdict: str
     corrected: str | None = None
     comment: str = ""
+    row: int = field(default=0, compare=False)
 
 
 def review_corpus(corpus: Path, sheet: Path, out: Path) -> dict[str, Any]:
@@ -54,8 +58,7 @@ def review_corpus(corpus: Path, sheet: Path, out: Path) -> dict[str, Any]:
     if out.resolve() == corpus.resolve():
         raise UsageError(f"--out {out} is the corpus itself: choose another folder")
     source = Corpus.open(corpus)
-    verdicts = read_verdicts(sheet)
-    met: Counter[str] = Counter()
+    verdicts, unknown = _settled(read_verdicts(sheet), source, sheet)
     record = {"sheet": str(sheet), "verdicts": dict(Counter(v.verdict for v in verdicts.values()))}
     info = replace(source.info, notes={**source.info.notes, "review": record})
     with CorpusWriter(out, info) as writer:
@@ -63,17 +66,50 @@ def review_corpus(corpus: Path, sheet: Path, out: Path) -> dict[str, Any]:
             writer.reject_frame(rejected)
         for batch in source.batches(None, BATCH_ROWS):
             frame = pl.DataFrame(pl.from_arrow(batch))
-            met.update(name for name in frame["id"] if name in verdicts)
             _write(writer, frame, verdicts)
     Sampled.read(corpus).write(out)
-    unknown = len(verdicts) - len(met)
-    if unknown:
-        say(f"review: {unknown} of {len(verdicts)} verdicts are about utterances that {corpus} does not have")
     return {**writer.info.summary(out), "verdicts": record["verdicts"], "unknown": unknown}
 
 
-def read_verdicts(sheet: Path) -> dict[str, Verdict]:
-    """Verdicts by id; rows without any are left out.
+def _settled(
+    filled: list[tuple[str, Verdict]], corpus: Corpus, sheet: Path
+) -> tuple[dict[str, Verdict], int]:
+    """Verdicts by ids of the corpus, and how many are about none of them.
+
+    Raises:
+        CorpusError: no id is known, one could mean several, or two verdicts about one contradict each other.
+    """
+    found = match_ids([name for name, _ in filled], corpus)
+    refuse_doubtful(found, {name: f"{sheet}, row {verdict.row}" for name, verdict in filled})
+    if not found.ids:
+        raise CorpusError(
+            f"{sheet}: none of its {len(filled)} verdicts is about an utterance of {corpus.folder} (they are "
+            f"about {some(found.unknown, 3)}): give the corpus that was sampled, or one made of it"
+        )
+    changed = [f"{name} as {meant}" for name, meant in found.ids.items() if name != meant]
+    if changed:
+        count = count_of(len(changed), "id")
+        say(f"review: a spreadsheet changed {count}, taken for what they were: {some(changed, 3)}")
+    if found.unknown:
+        count = count_of(len(found.unknown), "verdict")
+        say(f"review: {count} about utterances that {corpus.folder} does not have: {some(found.unknown, 3)}")
+    verdicts: dict[str, Verdict] = {}
+    for name, verdict in filled:
+        if name in found.ids:
+            _refuse_conflict(verdicts.setdefault(found.ids[name], verdict), verdict, found.ids[name], sheet)
+    return verdicts, len(found.unknown)
+
+
+def _refuse_conflict(one: Verdict, other: Verdict, name: str, sheet: Path) -> None:
+    if replace(one, comment="") != replace(other, comment=""):
+        said = " and ".join(f"{v.verdict} {v.corrected or ''}".strip() for v in (one, other))
+        raise CorpusError(
+            f"{sheet}, rows {one.row} and {other.row}: two verdicts about {name} ({said}): leave one of them"
+        )
+
+
+def read_verdicts(sheet: Path) -> list[tuple[str, Verdict]]:
+    """Ids as they are written, with verdicts; rows without any are left out.
 
     Raises:
         CorpusError: no column of ids or verdicts, an unknown verdict, a correction without text, or no
@@ -85,11 +121,11 @@ def read_verdicts(sheet: Path) -> dict[str, Verdict]:
             raise CorpusError(
                 f"{sheet} has no column {column}: give the sheet that govor sample wrote, filled in"
             )
-    verdicts: dict[str, Verdict] = {}
+    verdicts: list[tuple[str, Verdict]] = []
     for number, row in enumerate(rows, _FIRST_ROW):
         verdict = _verdict(row, f"{sheet}, row {number}")
         if verdict is not None:
-            verdicts[str(row["id"])] = verdict
+            verdicts.append((written_id(row["id"]), replace(verdict, row=number)))
     if not verdicts:
         raise CorpusError(f"{sheet} holds no verdict yet: fill the column verdict with {', '.join(VERDICTS)}")
     return verdicts
@@ -101,7 +137,7 @@ def _verdict(row: Mapping[str, Any], where: str) -> Verdict | None:
     comment = str(row.get("comment") or "").strip()
     if not said and corrected is None:
         return None
-    if not row.get("id"):
+    if row.get("id") in (None, ""):
         raise CorpusError(
             f"{where}: a verdict without an id: restore the id from the sheet that was sent out"
         )

@@ -27,6 +27,7 @@ from govor.curate.splits import (
     TEST,
     TRAIN,
     Cost,
+    CountError,
     LeakyError,
     SplitPlan,
     SplitTask,
@@ -69,14 +70,14 @@ def select_corpus(corpus: Path, out: Path, config: SelectConfig) -> dict[str, An
     if out.resolve() == corpus.resolve():
         raise UsageError(f"--out {out} is the corpus itself: choose another folder")
     source = Corpus.open(corpus)
-    exclusions = Exclusions.read(config.exclude)
+    exclusions = Exclusions.read(config.exclude, config.codes)
+    exclusions.settle_numbers(source)
     if config.exclude_sampled:
-        for name in Sampled.read(corpus).ids():
-            exclusions.add(name)
+        exclusions.exact |= set(Sampled.read(corpus).ids())
     measures = measure(source, config, exclusions)
     reasons = _filtered(source, config, measures)
     plan = _planned(source, config, measures, reasons)
-    statements = [*_unmet(exclusions), *plan.statements]
+    statements = [*_unmet(exclusions), *_unknown_speakers(measures, reasons, plan), *plan.statements]
     leaking = (reasons == 0) & (plan.leaks > 0)
     reasons[leaking] = plan.leaks[leaking] + len(REASONS) - 1
     statements += _keep_to_counts(config, measures, plan, reasons)
@@ -93,6 +94,18 @@ def _unmet(exclusions: Exclusions) -> list[str]:
     shown = ", ".join(unmet[:3])
     return [
         f"{len(unmet)} of {len(exclusions.entries)} entries to exclude match nothing here, such as {shown}"
+    ]
+
+
+def _unknown_speakers(measures: Measures, reasons: NDArray[np.int8], plan: SplitPlan) -> list[str]:
+    """Splits by speaker where some are not known: nobody can say that they are free of leaks."""
+    speaker = measures.keys.get("speaker")
+    unknown = 0 if speaker is None else int(((speaker < 0) & (reasons == 0)).sum())
+    if not unknown or plan.way == "given":
+        return []
+    return [
+        f"{unknown:,} of {int((reasons == 0).sum()):,} utterances name no speaker: nobody can tell whether "
+        "splits share speakers; import again with --speaker-from folder, name or column, where one tells"
     ]
 
 
@@ -161,11 +174,14 @@ def _planned(
         (measures.held_out | (kept > TRAIN))[keeps],
         open_counts,
         config.max_leak_loss,
+        config.count_tolerance,
     )
     try:
         plan = plan_splits(task)
     except LeakyError as error:
         raise _leaky(config, error) from None
+    except CountError as error:
+        raise _miscounted(error) from None
     splits, leaks = np.zeros_like(fixed), np.zeros_like(fixed)
     splits[keeps], leaks[keeps] = plan.splits, plan.leaks
     return replace(plan, splits=splits, leaks=leaks)
@@ -223,6 +239,17 @@ def _leaky(config: SelectConfig, error: LeakyError) -> LimitError:
     return LimitError(
         message, {"group_by": list(config.group_by), "groupings": [_cost(c) for c in error.costs]}
     )
+
+
+def _miscounted(error: CountError) -> CorpusError:
+    """Groups that do not add up: what can be met, and what weaker groupings would cost."""
+    flags = (" ".join(f"--{split} {count}" for split, count in counts.items()) for counts in error.counts)
+    asked = [f"  {counts}" for counts in flags]
+    choice = "ask for numbers that can be met, " if asked else ""
+    weaker = [f"  {cost}" for cost in error.costs]
+    lines = [*asked, *(["or group by less:", *weaker] if weaker else [])]
+    allow = f"{choice}allow more with --count-tolerance{', or group by less' if weaker and not asked else ''}"
+    return CorpusError("\n".join([f"{error.reason}; {allow}:", *lines]))
 
 
 def _cost(cost: Cost) -> dict[str, Any]:

@@ -7,7 +7,8 @@ The rule, in three steps:
 2. Where that joins (nearly) everything, groups of the first key become test and dev, and the rest that
    shares another key with them is set aside (``leak_<key>``). Of a few seeded draws the one that loses least
    is taken.
-3. Where more than `max_leak_loss` of train would be lost, it fails and says what weaker groupings would cost.
+3. Where more than `max_leak_loss` of train would be lost, or dev and test would miss their numbers by more
+   than `tolerance`, it fails and says which numbers can be met, and what weaker groupings would cost.
 
 Legend: N rows.
 """
@@ -15,20 +16,27 @@ Legend: N rows.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from govor.curate.groups import Codes, choose, joined, members, own_where_none, seeded_groups, sharing
+from govor.curate.groups import (
+    Codes,
+    choose,
+    choose_at_least,
+    joined,
+    members,
+    own_where_none,
+    seeded_groups,
+    sharing,
+)
 
 FREE, TRAIN, DEV, TEST = 0, 1, 2, 3
 NAMES = {FREE: None, TRAIN: "train", DEV: "dev", TEST: "test"}
 CHOSEN_FIRST = (TEST, DEV)
 DRAWS = 8
-NEAR_ENOUGH = 0.05
-"""Share by which the size of a split may miss before weaker groups are tried."""
 MIN_TRAIN_SHARE = 0.5
 """Dev and test never take more of the rows than the rest, unless they were asked to."""
 MIX = 0x9E3779B97F4A7C15
@@ -48,6 +56,7 @@ class SplitTask:
         guarded: rows of given dev and test splits that train may share nothing with ``[N]``.
         wanted: rows wanted in `DEV` and `TEST`, besides the given ones.
         max_leak_loss: largest share of the train rows that may be set aside.
+        tolerance: share of the rows wanted by which a split may miss them.
     """
 
     keys: Mapping[str, Codes]
@@ -56,6 +65,7 @@ class SplitTask:
     guarded: Rows
     wanted: Mapping[int, int]
     max_leak_loss: float = 0.1
+    tolerance: float = 0.05
 
 
 @dataclass(frozen=True)
@@ -85,12 +95,14 @@ class Cost:
         keys: the grouping.
         possible: whether dev and test can be chosen at all.
         loss: share of train rows that would be set aside.
+        counts: rows of dev and test, by name.
         crossing: other keys, and the share of dev and test rows that would share a value with train.
     """
 
     keys: tuple[str, ...]
     possible: bool
     loss: float = 0.0
+    counts: Mapping[str, int] = field(default_factory=dict)
     crossing: Mapping[str, float] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -102,27 +114,103 @@ class Cost:
             for key, part in self.crossing.items()
             if part
         ]
-        return "; ".join([f"{name}: {self.loss:.1%} of train set aside", *crossed])
+        sizes = ", ".join(f"{split} {count:,}" for split, count in self.counts.items())
+        return "; ".join([f"{name}: {self.loss:.1%} of train set aside, {sizes}", *crossed])
 
 
-class LeakyError(Exception):
-    """No leak-free split within the limit; `costs` says what weaker groupings would cost."""
+class SplitError(Exception):
+    """No split as it was asked for; `costs` says what weaker groupings would cost."""
 
     def __init__(self, reason: str, costs: list[Cost]) -> None:
         super().__init__(reason)
         self.reason, self.costs = reason, costs
 
 
+class LeakyError(SplitError):
+    """No leak-free split within the limit."""
+
+
+class CountError(SplitError):
+    """Groups do not add up to the rows wanted; `counts` are those that can be met, smallest first."""
+
+    def __init__(self, reason: str, costs: list[Cost], counts: list[dict[str, int]]) -> None:
+        super().__init__(reason, costs)
+        self.counts = counts
+
+
 def plan_splits(task: SplitTask) -> SplitPlan:
     """Splits all rows; see the module for how.
 
     Raises:
-        LeakyError: it cannot be done within the task's limit.
+        LeakyError: it cannot be done within the task's limit of leaks.
+        CountError: groups do not add up to the rows wanted, within the task's tolerance.
     """
     plan, reason = _attempt(task)
+    if plan is None and reason == _no_such_sizes(task) and (met := _counts_met(task, None)):
+        raise CountError(reason, _weaker(task), met)
     if plan is None:
         raise LeakyError(reason, _weaker(task))
+    if _misses(task, plan):
+        raise CountError(_missed(task, plan), _weaker(task), _counts_met(task, plan))
     return plan
+
+
+def _no_such_sizes(task: SplitTask) -> str:
+    return f"grouping by {_first(task)} leaves no dev and test of the sizes asked for"
+
+
+def _counts(task: SplitTask, plan: SplitPlan) -> dict[int, int]:
+    """Rows that were chosen for the splits wanted."""
+    chosen = task.fixed == FREE
+    return {
+        split: int(((plan.splits == split) & chosen).sum()) for split, rows in task.wanted.items() if rows
+    }
+
+
+def _misses(task: SplitTask, plan: SplitPlan) -> int:
+    """Rows by which the splits miss what was wanted, beyond the tolerance."""
+    off = {split: abs(count - task.wanted[split]) for split, count in _counts(task, plan).items()}
+    return sum(rows for split, rows in off.items() if rows > task.tolerance * task.wanted[split])
+
+
+def _missed(task: SplitTask, plan: SplitPlan) -> str:
+    counts = _counts(task, plan)
+    said = " and ".join(f"{NAMES[split]} {task.wanted[split]:,}" for split in counts)
+    got = " and ".join(f"{NAMES[split]} {count:,}" for split, count in counts.items())
+    return f"whole groups by {_first(task)} do not add up to {said}: the nearest are {got}"
+
+
+def _counts_met(task: SplitTask, plan: SplitPlan | None) -> list[dict[str, int]]:
+    """Numbers that can be met: the least of all, the least not below those wanted, the nearest."""
+    groups = own_where_none(next(iter(task.keys.values()))) if task.keys else np.arange(len(task.order))
+    sizes = np.unique(groups[task.fixed == FREE], return_counts=True)[1].tolist()
+    nearest = _counts(task, plan) if plan else {}
+    met: list[dict[str, int]] = []
+    for wanted in (_least(task, sizes), _at_least(task, sizes), nearest):
+        found = {str(NAMES[split]): count for split, count in wanted.items()}
+        asked = replace(task, wanted=wanted)
+        other = _attempt(asked)[0] if wanted and found not in met else None
+        if other is not None and not _misses(asked, other):
+            met.append(found)
+    return sorted(met, key=lambda counts: sum(counts.values()))
+
+
+def _least(task: SplitTask, sizes: list[int]) -> dict[int, int]:
+    """The smallest groups, one for each split wanted; empty where there are not enough."""
+    splits = [split for split in CHOSEN_FIRST if task.wanted.get(split)]
+    return dict(zip(splits, sorted(sizes), strict=False)) if len(sizes) > len(splits) else {}
+
+
+def _at_least(task: SplitTask, sizes: list[int]) -> dict[int, int]:
+    """The smallest sums of groups that are no less than wanted; empty where there are none."""
+    wanted: dict[int, int] = {}
+    for split in (split for split in CHOSEN_FIRST if task.wanted.get(split)):
+        chosen = choose_at_least(sizes, task.wanted[split])
+        if not chosen:
+            return {}
+        wanted[split] = sum(sizes[place] for place in chosen)
+        sizes = [size for place, size in enumerate(sizes) if place not in set(chosen)]
+    return wanted
 
 
 def _attempt(task: SplitTask) -> tuple[SplitPlan | None, str]:
@@ -137,8 +225,8 @@ def _attempt(task: SplitTask) -> tuple[SplitPlan | None, str]:
     plans = [_by_first_key(task, free, leaks, draw) for draw in range(DRAWS if len(task.keys) > 1 else 1)]
     found = [plan for plan in plans if plan is not None]
     if not found:
-        return None, f"grouping by {_first(task)} leaves no dev and test of the sizes asked for"
-    return _within(task, min(found, key=lambda plan: plan.loss))
+        return None, _no_such_sizes(task)
+    return _within(task, min(found, key=lambda plan: (_misses(task, plan), plan.loss)))
 
 
 def _first(task: SplitTask) -> str:
@@ -169,7 +257,7 @@ def _by_groups(task: SplitTask, free: Rows, leaks: NDArray[np.int8]) -> SplitPla
     for split in CHOSEN_FIRST:
         rows = _pick(groups, task.order, open_rows & (splits == FREE), task.wanted.get(split, 0))
         wanted = task.wanted.get(split, 0)
-        if abs(int(rows.sum()) - wanted) > NEAR_ENOUGH * wanted:
+        if abs(int(rows.sum()) - wanted) > task.tolerance * wanted:
             return None
         splits[rows] = split
     return _finish(task, splits, leaks, "groups") if _leaves_train(task, splits, leaks) else None
@@ -205,7 +293,7 @@ def _leaves_train(task: SplitTask, splits: NDArray[np.int8], leaks: NDArray[np.i
     open_rows = int((task.fixed == FREE).sum())
     train = int(((splits <= TRAIN) & (leaks == 0)).sum())
     asked = sum(task.wanted.values())
-    return train >= min(MIN_TRAIN_SHARE * open_rows, open_rows - asked * (1 + NEAR_ENOUGH)) and train > 0
+    return train >= min(MIN_TRAIN_SHARE * open_rows, open_rows - asked * (1 + task.tolerance)) and train > 0
 
 
 def _finish(task: SplitTask, splits: NDArray[np.int8], leaks: NDArray[np.int8], way: str) -> SplitPlan:
@@ -247,6 +335,7 @@ def _cost(task: SplitTask, subset: tuple[str, ...]) -> Cost:
         task.guarded,
         task.wanted,
         max_leak_loss=1.0,
+        tolerance=task.tolerance,
     )
     plan, _ = _attempt(weaker)
     if plan is None:
@@ -257,4 +346,5 @@ def _cost(task: SplitTask, subset: tuple[str, ...]) -> Cost:
         for name, codes in task.keys.items()
         if name not in subset
     }
-    return Cost(subset, True, plan.loss, crossing)
+    counts = {str(NAMES[split]): count for split, count in _counts(task, plan).items()}
+    return Cost(subset, True, plan.loss, counts, crossing)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from govor.curate.finding import Finding, of_rows
 from govor.curate.groups import sharing
+from govor.curate.spans import Spans
 from govor.curate.splits import TRAIN
 from govor.curate.tally import TEXT_FLAGS, Tally
+from govor.text.languages import is_tag, nearest_tag
 
 MIN_S, MAX_S = 0.3, 30.0
 OVERLAP_S = 0.1
@@ -17,15 +21,17 @@ OUTLIER_DEVIATIONS = 5.0
 MIN_SPREAD = 0.15
 """Least spread (natural logarithm) that rates are taken to have: read speech can be very even."""
 MIN_RATES = 20
+SHOWN_TAGS = 5
 LEAK_KEYS = ("speaker", "recording", "sentence")
 
 
-def table_findings(facts: Tally) -> list[Finding]:
+def table_findings(facts: Tally, spans: Spans) -> list[Finding]:
     """Everything the table alone can tell."""
     return [
         *_texts(facts),
+        *_languages(facts),
         *_rates(facts),
-        *_times(facts),
+        *_times(facts, spans),
         *_similar(facts),
         *_duplicates(facts),
         *_splits(facts),
@@ -38,6 +44,15 @@ def _texts(facts: Tally) -> list[Finding]:
         rank = facts.letters if code == "very_long_text" else None
         found += of_rows(code, facts.flagged(code), rank, "{:,} letters")
     return found
+
+
+def _languages(facts: Tally) -> list[Finding]:
+    names = facts.names["language"].to_list()
+    wrong = [number for number, name in enumerate(names) if not is_tag(name)]
+    rows = np.isin(facts.keys["language"], wrong)
+    meant = {names[number]: nearest_tag(names[number]) for number in wrong[:SHOWN_TAGS]}
+    said = ", ".join(f"{name!r}, perhaps {tag}" if tag else repr(name) for name, tag in meant.items())
+    return of_rows("language_tag", rows, detail=said)
 
 
 def rate_outliers(rate: NDArray[np.float64], languages: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -65,7 +80,7 @@ def _rates(facts: Tally) -> list[Finding]:
     ]
 
 
-def _times(facts: Tally) -> list[Finding]:
+def _times(facts: Tally, spans: Spans) -> list[Finding]:
     start, duration = np.nan_to_num(facts.start), facts.duration
     return [
         *of_rows("negative_time", start < 0, -start, "begins {:.2f} s before 0"),
@@ -73,22 +88,23 @@ def _times(facts: Tally) -> list[Finding]:
         *of_rows("too_short", duration < MIN_S, -duration, "{:.3f} s"),
         *of_rows("too_long", duration > MAX_S, duration, "{:.1f} s"),
         *of_rows("unknown_duration", np.isnan(duration)),
-        *_overlaps(facts, start),
+        *_overlaps(spans),
     ]
 
 
-def _overlaps(facts: Tally, start: NDArray[np.float64]) -> list[Finding]:
-    """Utterances that begin before an earlier one of the same recording and channel has ended."""
-    end = np.where(np.isnan(facts.end), start + facts.duration, facts.end)
-    known = ~np.isnan(facts.start) & ~np.isnan(end)
-    rows = np.flatnonzero(known)
-    rows = rows[np.lexsort((start[rows], facts.channel[rows], facts.keys["audio"][rows]))]
+def _overlaps(spans: Spans) -> list[Finding]:
+    """Utterances that begin before an earlier one of the same recording and channel has ended.
+
+    Of equal stretches, which have findings of their own, the first alone is looked at.
+    """
+    lines, start, end = spans.lines, spans.start, spans.end
+    rows = np.sort(np.unique(spans.same, return_index=True)[1])
+    rows = rows[np.lexsort((start[rows], lines[rows]))]
     overlap = np.zeros(len(start))
     if len(rows) > 1:
-        audio, channel = facts.keys["audio"][rows], facts.channel[rows]
-        first = np.r_[True, (audio[1:] != audio[:-1]) | (channel[1:] != channel[:-1])]
+        first = np.r_[True, lines[rows][1:] != lines[rows][:-1]]
         group = np.cumsum(first) - 1
-        width = float(end[rows].max() - min(start[rows].min(), 0.0)) + 1.0
+        width = float(end[rows].max()) + 1.0
         reached = np.maximum.accumulate(end[rows] + group * width) - group * width
         before = np.r_[-np.inf, reached[:-1]]
         overlap[rows] = np.where(first, 0.0, np.minimum(before, end[rows]) - start[rows])
@@ -102,10 +118,7 @@ def _similar(facts: Tally) -> list[Finding]:
     low = known & (np.nan_to_num(facts.similarity, nan=1.0) < LOW_SIMILARITY)
     share = f"{low.sum() / max(known.sum(), 1):.1%} of those that have one"
     found = of_rows("low_similarity", low, -facts.similarity, detail=share)
-    return [
-        Finding(f.code, f.count, f.rows, tuple(f"{facts.similarity[row]:.2f}" for row in f.rows), f.detail)
-        for f in found
-    ]
+    return [replace(f, measured=tuple(f"{facts.similarity[row]:.2f}" for row in f.rows)) for f in found]
 
 
 def _duplicates(facts: Tally) -> list[Finding]:
@@ -126,6 +139,7 @@ def _repeats(codes: NDArray[np.int64]) -> NDArray[np.bool_]:
 def _splits(facts: Tally) -> list[Finding]:
     named = facts.splits > 0
     found = of_rows("some_unsplit", ~named) if named.any() else []
+    found += of_rows("unknown_speaker", facts.keys["speaker"] < 0)
     train, held = facts.splits == TRAIN, facts.splits > TRAIN
     for key in LEAK_KEYS if train.any() and held.any() else ():
         leaking = sharing(facts.keys[key], train) & held

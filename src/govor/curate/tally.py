@@ -57,6 +57,7 @@ class Tally:
         channel: -1 for the mix ``[N]``.
         splits: numbers of splits, 0 for none ``[N]``.
         similarity: to the second transcript, NaN where there is none ``[N]``.
+        said: hashes of the letters of the text ``[N]``.
         keys: group numbers by column, or by sentence ``[N]`` each.
         names: the values that the numbers of ``speaker``, ``audio`` and ``language`` stand for, in order.
         characters: counts of all texts.
@@ -71,6 +72,7 @@ class Tally:
     channel: NDArray[np.int32]
     splits: NDArray[np.int8]
     similarity: NDArray[np.float64]
+    said: NDArray[np.uint64]
     keys: dict[str, Codes]
     names: dict[str, pl.Series]
     characters: CharacterCounts
@@ -120,6 +122,7 @@ def _tally(
         channel=column("channel", np.int32),
         splits=column("splits", np.int8),
         similarity=column("similarity", np.float64),
+        said=column("said", np.uint64),
         keys={name: _codes(values) for name, values in hashes.items()},
         names={name: _names(corpus, name) for name in NAMED},
         characters=characters,
@@ -158,6 +161,7 @@ def _facts(frame: pl.DataFrame, second: str | None) -> dict[str, NDArray[Any]]:
             pl.col("split").replace_strict(SPLIT_CODES, default=0, return_dtype=pl.Int8).alias("splits"),
             *[_hash(name).alias(f"hash:{name}") for name in HASHED],
             _hashed(pl.col("_sentence")).alias("hash:sentence"),
+            pl.col("_plain").hash(seed=1).alias("said"),
             *([_known_pair(second).alias("known")] if second else []),
         )
         .collect()

@@ -8,12 +8,17 @@ from typing import Any
 
 from govor import console, store
 from govor.audio import MIME, encode
+from govor.curate.shown import BEFORE_CHANGE, LONGEST, cut
 from govor.inspection.pictures import features_png, spectrogram_png, wave_png
 from govor.inspection.stages import Inspection, Tokens
 from govor.pages import audio_data_uri, render
 from govor.pages.embed import data_uri
 
 SHOWN_TOKENS = 40
+SHOWN_BLOCKS = 100
+STEM_CHARACTERS = 60
+"""Four bytes each at most, of the 255 that a file's name may have."""
+TEXT_CHARACTERS = 3_000
 
 
 def write_page(shown: Inspection, out: Path) -> Path:
@@ -27,15 +32,27 @@ def write_page(shown: Inspection, out: Path) -> Path:
         clip=audio_data_uri(encode(shown.wave, shown.rate_hz), MIME["flac"]),
         frames=frames_words(shown.tokens) if shown.tokens else "",
         round_trip=round_trip_words(shown) if shown.tokens else "",
+        shortened=shortened,
     )
-    path = out / f"{re.sub(r'[^A-Za-z0-9._-]+', '_', shown.subject.id)[:120] or 'utterance'}.html"
+    path = out / f"{file_stem(shown.subject.id)}.html"
     store.write_text(path, page)
     return path
 
 
+def file_stem(name: str) -> str:
+    """A file name's part for an id that no other id has: what cannot stand in one is told apart by a hash."""
+    plain = re.sub(r"[^\w.-]+", "_", name)[:STEM_CHARACTERS].strip("._")
+    return plain if plain == name else f"{plain or 'utterance'}-{store.fingerprint(name)[:8]}"
+
+
+def shortened(text: str, longest: int = TEXT_CHARACTERS) -> str:
+    """The beginning of a text, and how much more there is."""
+    return cut(text, longest=longest)
+
+
 def frames_words(tokens: Tokens) -> str:
     """Labels against frames, or against the decoder's limit, in words."""
-    count = len(tokens.rows)
+    count = tokens.count
     if tokens.frames is None:
         return f"{count} labels; the decoder writes at most {tokens.limit}."
     verdict = "enough" if tokens.frames >= tokens.needed else "too few: CTC cannot align this text"
@@ -48,7 +65,11 @@ def round_trip_words(shown: Inspection) -> str:
         return ""
     if shown.tokens.back == shown.normal:
         return "The tokens decode back to the same text."
-    return f"The tokens do not decode back to the text: {shown.normal!r} becomes {shown.tokens.back!r}."
+    before, after = shown.normal, shown.tokens.back
+    same = next((n for n, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), 0)
+    first = max(0, same - BEFORE_CHANGE) if max(len(before), len(after)) > LONGEST else 0
+    ours, theirs = (cut(text, first) for text in (before, after))
+    return f"The tokens do not decode back to the text: {ours!r} becomes {theirs!r}."
 
 
 def summary_of(shown: Inspection, page: Path) -> dict[str, Any]:
@@ -64,6 +85,7 @@ def summary_of(shown: Inspection, page: Path) -> dict[str, Any]:
         "features": list(shown.features.shape) if shown.features is not None else None,
         "features_note": list(shown.features_note),
         "tokens": [{"id": row.id, "token": row.name} for row in tokens.rows] if tokens else None,
+        "token_count": tokens.count if tokens else None,
         "round_trip": tokens.back == shown.normal if tokens else None,
         "frames": tokens.frames if tokens else None,
         "frames_needed": tokens.needed if tokens else None,
@@ -83,24 +105,24 @@ def lines(shown: Inspection, page: Path) -> list[str]:
 
 
 def _text_lines(shown: Inspection) -> list[str]:
-    found = [f"text            {shown.subject.text}"]
-    found += [f"  {rule:13} {after}" for rule, _, after in shown.steps]
-    return found or [f"text            {shown.normal}"]
+    found = [f"text            {cut(shown.subject.text or '')}"]
+    return found + [f"  {rule:13} {cut(after)}" for rule, _, after in shown.steps]
 
 
 def _token_lines(shown: Inspection) -> list[str]:
     assert shown.tokens is not None
-    rows = shown.tokens.rows
+    rows, count = shown.tokens.rows, shown.tokens.count
     names = " ".join(f"{row.name}:{row.id}" for row in rows[:SHOWN_TOKENS])
-    more = f" and {len(rows) - SHOWN_TOKENS} more" if len(rows) > SHOWN_TOKENS else ""
+    more = f" and {count - SHOWN_TOKENS:,} more" if count > SHOWN_TOKENS else ""
     return [f"tokens          {names}{more}", round_trip_words(shown), frames_words(shown.tokens)]
 
 
 def _said_lines(shown: Inspection) -> list[str]:
     assert shown.hypothesis is not None
-    found = [f"model says      {shown.hypothesis.text}"]
+    found = [f"model says      {cut(shown.hypothesis.text)}"]
     marks = {"equal": "", "replace": "~", "delete": "-", "insert": "+"}
-    for tag, ours, theirs in shown.blocks:
-        if tag != "equal":
-            found.append(f"  {marks[tag]} {ours or '(nothing)'} -> {theirs or '(nothing)'}")
-    return found
+    changed = [block for block in shown.blocks if block[0] != "equal"]
+    for tag, ours, theirs in changed[:SHOWN_BLOCKS]:
+        found.append(f"  {marks[tag]} {cut(ours) or '(nothing)'} -> {cut(theirs) or '(nothing)'}")
+    rest = len(changed) - SHOWN_BLOCKS
+    return [*found, f"  and {rest:,} more differences"] if rest > 0 else found

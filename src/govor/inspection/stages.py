@@ -20,6 +20,10 @@ from govor.records import Hypothesis
 from govor.store import readable_bytes
 from govor.text import Normaliser
 
+TOKENS_SHOWN = 500
+WORDS_COMPARED = 1_000
+"""Texts have no limit; what is shown of one has."""
+
 
 @dataclass(frozen=True)
 class TokenRow:
@@ -41,7 +45,8 @@ class Tokens:
     """The labels of the text.
 
     Attributes:
-        rows: one by one.
+        rows: one by one, no more than `TOKENS_SHOWN`.
+        count: all of them.
         back: text of all of them together.
         frames: output frames that the clip has, or None where that does not matter.
         needed: output frames that the labels need.
@@ -49,6 +54,7 @@ class Tokens:
     """
 
     rows: tuple[TokenRow, ...]
+    count: int
     back: str
     frames: int | None
     needed: int
@@ -245,9 +251,11 @@ def _tokens(recogniser: Any, normal: str, language: str | None, seconds: float) 
         return None
     ids = recogniser.encode_text(normal, language, seconds)
     name = getattr(recogniser, "token_name", str)
-    rows = tuple(TokenRow(token, name(token), recogniser.decode_text([token])) for token in ids)
+    shown = ids[:TOKENS_SHOWN]
+    rows = tuple(TokenRow(token, name(token), recogniser.decode_text([token])) for token in shown)
     return Tokens(
         rows,
+        len(ids),
         recogniser.decode_text(ids),
         recogniser.label_frames(seconds),
         recogniser.frames_needed(ids),
@@ -264,7 +272,7 @@ def _recognise(recogniser: Recogniser, wave: Wave, language: str | None) -> Hypo
 
 def word_blocks(reference: str, hypothesis: str) -> tuple[tuple[str, str, str], ...]:
     """Aligned words as (tag, reference, hypothesis); tags are equal, replace, delete and insert."""
-    ours, theirs = reference.split(), hypothesis.split()
+    ours, theirs = reference.split()[:WORDS_COMPARED], hypothesis.split()[:WORDS_COMPARED]
     return tuple(
         (
             block.tag,

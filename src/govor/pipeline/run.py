@@ -11,6 +11,7 @@ from govor.config import Recipe, Workspace
 from govor.console import say
 from govor.errors import InputError, LimitError, UsageError
 from govor.pipeline.record import DONE, RUNNING, StageRecord, load_record
+from govor.pipeline.several import forget_imports
 from govor.pipeline.stages import STAGE_NAMES, STAGES, Stage
 from govor.store import locked, readable_seconds, write_text
 from govor.train.folder import RunFolder
@@ -95,6 +96,8 @@ def _run_stage(stage: Stage, recipe: Recipe, root: Path, device: str, *, forced:
     settings, inputs = stage.settings_of(recipe), stage.inputs(recipe)
     if stage.name == "train" and record is not None:
         _set_old_run_aside(record, settings, inputs, Workspace.of(recipe).run)
+    if stage.name == "import" and forced:
+        forget_imports(recipe, root)
     attempt = StageRecord(stage.name, RUNNING, settings, inputs)
     attempt.save(root)
     summary = _work(stage, recipe, device)
@@ -111,6 +114,9 @@ def _work(stage: Stage, recipe: Recipe, device: str) -> Mapping[str, Any]:
         summary = stage.work(recipe, device)
     except LimitError as error:
         raise type(error)(f"{stage.name}: {error}", {"stage": stage.name, **error.summary}) from error
+    for finding in summary.get("findings", ()) if stage.name == "check" else ():
+        if finding["severity"] in ("error", "warning"):
+            say(f"check: {finding['severity']}: {finding['message']}; {finding['fix']}")
     say(f"{stage.name}: done in {readable_seconds(time.monotonic() - started_s)}")
     return summary
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from govor.store import PARTIAL_MARK, file_sha256
+from govor.config import CorpusConfig
+from govor.store import PARTIAL_MARK, file_sha256, fingerprint
 
 Snapshot = dict[str, list[int]]
 """Path relative to the folder -> [bytes, modification time in ns]."""
@@ -32,6 +33,20 @@ def snapshot(place: Path) -> Snapshot:
 def _facts(path: Path) -> list[int]:
     status = path.stat()
     return [status.st_size, status.st_mtime_ns]
+
+
+def place_fingerprint(name: str | None) -> str:
+    """Fingerprint of a file or folder as it stands; of its name where it is no local path."""
+    path = Path(name or "").expanduser()
+    return fingerprint(snapshot(path)) if name and path.exists() else fingerprint(name)
+
+
+def source_fingerprints(corpus: CorpusConfig) -> dict[str, str]:
+    """What an import reads, by name."""
+    found = {"the source": place_fingerprint(corpus.source)}
+    if corpus.audio_root:
+        found["the audio root"] = place_fingerprint(corpus.audio_root)
+    return found
 
 
 def hashes(place: Path, files: Snapshot) -> dict[str, str]:

@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from govor.config import Recipe, Workspace
+from govor.config import Recipe, SelectConfig, Workspace
+from govor.config.recipe import corpus_name
+from govor.curate.listing import LISTING
 from govor.errors import RecipeError
-from govor.pipeline.snapshot import snapshot
+from govor.pipeline.several import import_several
+from govor.pipeline.snapshot import place_fingerprint, source_fingerprints
 from govor.store import canonical_json, fingerprint, read_json
 
 Settings = dict[str, Any]
@@ -59,6 +62,9 @@ class Stage:
             for key, value in dataclasses.asdict(getattr(recipe, section)).items():
                 if key not in ignored:
                     flat[f"{section}.{key}"] = value
+        if recipe.corpora and "corpus" in self.settings:
+            flat |= {f"corpus.{corpus_name(c)}": dataclasses.asdict(c) for c in recipe.corpora}
+            flat |= {"merge": dataclasses.asdict(recipe.merge)}
         stored: Settings = json.loads(canonical_json(flat))
         return stored
 
@@ -66,6 +72,8 @@ class Stage:
 def _import(recipe: Recipe, device: str) -> Mapping[str, Any]:
     from govor.corpora import import_corpus
 
+    if recipe.corpora:
+        return import_several(recipe)
     if not recipe.corpus.source:
         raise RecipeError("the recipe names no corpus: set [corpus] source = '…' to a folder, file or Hub id")
     return import_corpus(recipe.corpus, Workspace.of(recipe).corpus)
@@ -82,7 +90,15 @@ def _select(recipe: Recipe, device: str) -> Mapping[str, Any]:
     from govor.curate import select_corpus
 
     place = Workspace.of(recipe)
-    return select_corpus(place.corpus, place.selected, recipe.select)
+    return select_corpus(place.corpus, place.selected, _with_findings(recipe))
+
+
+def _with_findings(recipe: Recipe) -> SelectConfig:
+    """The settings of select; ``codes`` without a list means what this recipe's check found."""
+    select = recipe.select
+    if not select.codes or any(path.endswith(".parquet") for path in select.exclude):
+        return select
+    return dataclasses.replace(select, exclude=(*select.exclude, str(Workspace.of(recipe).check / LISTING)))
 
 
 def _prepare(recipe: Recipe, device: str) -> Mapping[str, Any]:
@@ -124,10 +140,10 @@ def _transcribe(recipe: Recipe, device: str) -> Mapping[str, Any]:
 
 
 def _source(recipe: Recipe) -> Inputs:
-    found = {"the source": _place(recipe.corpus.source)}
-    if recipe.corpus.audio_root:
-        found["the audio root"] = _place(recipe.corpus.audio_root)
-    return found
+    if not recipe.corpora:
+        return source_fingerprints(recipe.corpus)
+    named = ((corpus_name(corpus), source_fingerprints(corpus)) for corpus in recipe.corpora)
+    return {f"{what} of {name}": value for name, found in named for what, value in found.items()}
 
 
 def _corpus(recipe: Recipe) -> Inputs:
@@ -135,8 +151,12 @@ def _corpus(recipe: Recipe) -> Inputs:
 
 
 def _corpus_and_lists(recipe: Recipe) -> Inputs:
-    lists = {path: _place(path) for path in recipe.select.exclude}
-    kept = {"the earlier corpus": _place(recipe.select.keep_splits)} if recipe.select.keep_splits else {}
+    lists = {path: place_fingerprint(path) for path in _with_findings(recipe).exclude}
+    kept = (
+        {"the earlier corpus": place_fingerprint(recipe.select.keep_splits)}
+        if recipe.select.keep_splits
+        else {}
+    )
     return {**_corpus(recipe), **lists, **kept}
 
 
@@ -149,7 +169,7 @@ def _dataset(recipe: Recipe) -> Inputs:
 
 
 def _dataset_and_base(recipe: Recipe) -> Inputs:
-    base = {"the base model": _place(recipe.model.base)} if recipe.model.base else {}
+    base = {"the base model": place_fingerprint(recipe.model.base)} if recipe.model.base else {}
     return {**_dataset(recipe), **base}
 
 
@@ -158,17 +178,11 @@ def _dataset_and_model(recipe: Recipe) -> Inputs:
 
 
 def _model(recipe: Recipe) -> Inputs:
-    return {"the model": _place(str(Workspace.of(recipe).run / "model"))}
+    return {"the model": place_fingerprint(str(Workspace.of(recipe).run / "model"))}
 
 
 def _model_and_files(recipe: Recipe) -> Inputs:
-    return {**_model(recipe), **{path: _place(path) for path in recipe.transcribe.files}}
-
-
-def _place(name: str | None) -> str:
-    """Fingerprint of a file or folder as it stands; of its name where it is no local path."""
-    path = Path(name or "").expanduser()
-    return fingerprint(snapshot(path)) if name and path.exists() else fingerprint(name)
+    return {**_model(recipe), **{path: place_fingerprint(path) for path in recipe.transcribe.files}}
 
 
 def _stored(path: Path) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from govor.corpora.folder import REJECTED_SCHEMA
+from govor.prepare.card_header import dataset_header, header_text
 from govor.prepare.facts import ShardFacts
 from govor.prepare.planner import Plan
 from govor.prepare.settings import Settings
@@ -17,13 +18,6 @@ from govor.prepare.target import DATA, Target, write_json
 from govor.store import fingerprint
 
 INDEX = "dataset.json"
-SIZES = (
-    (1_000, "n<1K"),
-    (10_000, "1K<n<10K"),
-    (100_000, "10K<n<100K"),
-    (1_000_000, "100K<n<1M"),
-    (10_000_000, "1M<n<10M"),
-)
 
 
 @dataclass(frozen=True)
@@ -111,29 +105,10 @@ def _rejected(shards: Iterable[ShardFacts]) -> bytes:
 
 
 def card(total: Totals, languages: Iterable[str]) -> str:
-    """The data-set card: a header that the Hub reads, then what was measured.
-
-    The fingerprint stands in the header because ``datasets`` knows a local data set by its folder's name and
-    this header alone: without it, its cache would give another set of the same name, or this one as it was.
-    """
-    size = next((label for limit, label in SIZES if total.kept < limit), "10M<n<100M")
-    tongues = sorted({tag.split("-")[0] for tag in languages if tag})
-    lines = ["---", "configs:", "- config_name: default", f"  description: govor {total.fingerprint}"]
-    lines.append("  data_files:")
-    for split, facts in total.splits.items():
-        if facts["utterances"]:
-            lines += [f"  - split: {split}", f"    path: {DATA}/{split}-*.parquet"]
-    if tongues:
-        lines += ["language:", *(f"- {tag}" for tag in tongues)]
-    lines += ["task_categories:", "- automatic-speech-recognition", "size_categories:"]
-    lines += [
-        f"- {size if total.kept >= 1_000 else 'n<1K'}",
-        "tags:",
-        "- audio",
-        "- speech",
-        "- govor",
-        "---",
-    ]
+    """The data-set card: a header that the Hub reads, then what was measured."""
+    splits = [split for split, facts in total.splits.items() if facts["utterances"]]
+    header = dataset_header(splits, total.kept, languages, about=f"govor {total.fingerprint}")
+    lines = [header_text(header).rstrip()]
     lines += ["", "# Speech data set", "", "| split | utterances | hours |", "|---|---:|---:|"]
     for split, facts in total.splits.items():
         lines.append(f"| {split} | {facts['utterances']:,} | {facts['hours']:.2f} |")

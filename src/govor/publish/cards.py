@@ -8,10 +8,10 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from govor.prepare.card_header import dataset_header, header_text
 from govor.shown import interval_text
 
 TEMPLATES = Path(__file__).parent / "templates"
-SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
 def render_card(template: str, header: Mapping[str, Any], **facts: Any) -> str:
@@ -22,8 +22,6 @@ def render_card(template: str, header: Mapping[str, Any], **facts: Any) -> str:
         header: what stands between the ``---`` lines.
         facts: what the template shows; a fact that it names and that is missing is an error.
     """
-    import yaml
-
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,
@@ -33,8 +31,7 @@ def render_card(template: str, header: Mapping[str, Any], **facts: Any) -> str:
     )
     environment.filters.update(cell=cell, rate=rate)
     body = environment.get_template(template).render(**facts)
-    front = yaml.safe_dump(dict(header), allow_unicode=True, sort_keys=False)
-    return f"---\n{front}---\n\n{body.strip()}\n"
+    return f"{header_text(header)}\n{body.strip()}\n"
 
 
 def cell(text: Any) -> str:
@@ -53,11 +50,6 @@ def rate(interval: Mapping[str, float | None], groups: Mapping[str, Any] | None 
     return f"{100 * value:.1f}% ({interval_text(interval, groups, digits=1, between='–')})"
 
 
-def size_category(clips: int) -> str:
-    """The Hub's word for a number of rows."""
-    return next((name for limit, name in SIZES if clips < limit), "n>1M")
-
-
 def dataset_card(
     facts: Mapping[str, Any], info: Mapping[str, Any], provenance: Sequence[Mapping[str, Any]]
 ) -> str:
@@ -68,16 +60,9 @@ def dataset_card(
         info: that of the data set it was copied from.
         provenance: ``corpus.json`` of the corpora behind it, first the imported one.
     """
-    files = [{"split": split, "path": f"data/{split}-*.parquet"} for split in facts["splits"]]
     clips = sum(split["utterances"] for split in facts["splits"].values())
-    header = {
-        "license": facts["license"],
-        "language": [tag for tag in facts.get("languages", []) if tag],
-        "task_categories": ["automatic-speech-recognition"],
-        "size_categories": [size_category(clips)],
-        "tags": ["audio", "speech", "govor"],
-        "configs": [{"config_name": "default", "data_files": files}],
-    }
+    languages = facts.get("languages", [])
+    header = dataset_header(facts["splits"], clips, languages, license=facts["license"])
     rejected: dict[str, int] = dict(info.get("reasons", {}))
     for corpus in provenance:
         rejected.update(corpus["reasons"])

@@ -45,6 +45,7 @@ ALLOWED_COLUMNS = (
     "age",
     "accent",
     "accents",
+    "license",
 )
 HASHED_COLUMNS = ("id", "speaker", "recording")
 MANIFEST = "dataset.json"

@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from govor.evaluate.base import verdicts
+from govor.prepare.card_header import language_header
 from govor.publish.cards import render_card
 from govor.shown import has_interval, interval_text
 from govor.store import read_json
@@ -84,7 +85,7 @@ class Facts:
         base = self.recipe.get("model", {}).get("base")
         header: dict[str, Any] = {
             "license": self.license,
-            "language": [language] if language else [],
+            **language_header([language] if language else []),
             "library_name": "transformers",
             "pipeline_tag": "automatic-speech-recognition",
             "tags": ["speech", "govor"],

@@ -1,0 +1,74 @@
+"""``govor move``: a corpus whose recordings stand elsewhere now."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from govor.corpora.folder import INFO, Corpus
+from govor.corpora.names import Resolution, resolve
+from govor.curate.measure import BATCH_ROWS
+from govor.errors import CorpusError, LimitError
+from govor.findings import count_of, some
+from govor.store import atomic_path, locked, write_json
+
+
+def move_corpus(corpus: Path, audio_root: Path) -> dict[str, Any]:
+    """Points a corpus at the folder where its recordings stand now; rows, ids, verdicts and splits stay.
+
+    Args:
+        corpus: an existing corpus folder; it is changed in its place.
+        audio_root: the folder; names are found below it as an import finds them.
+
+    Returns:
+        The summary that ``--json`` prints: that of an import, with ``recordings``, ``found`` and ``missing``.
+
+    Raises:
+        CorpusError: no recording is found there; nothing is changed.
+        LimitError: some are not found; the corpus is moved all the same.
+    """
+    source = Corpus.open(corpus)
+    with locked(corpus):
+        names = source.scan().select(pl.col("audio").unique()).collect()["audio"].drop_nulls()
+        resolution = resolve(names, audio_root)
+        missing = resolution.frame.filter(pl.col("path").is_null())
+        if missing.height == resolution.frame.height:
+            raise CorpusError(
+                f"none of the {count_of(missing.height, 'recording')} of {corpus} is found under "
+                f"{audio_root} (such as {some(missing['name'].sort(), 1)}): name the folder where they stand"
+            )
+        _rewrite(source, resolution)
+        info = replace(source.info, audio_root=str(audio_root.absolute()))
+        write_json(corpus / INFO, asdict(info))
+    counts = {"recordings": names.len(), "found": names.len() - missing.height, "missing": missing.height}
+    summary = {**info.summary(corpus), **counts}
+    if missing.height:
+        first = some(missing["name"].sort(), 3)
+        raise LimitError(
+            f"{missing.height:,} of {count_of(names.len(), 'recording')} are not found under {audio_root} "
+            f"({first}); the others are: put them there and run it again, or leave theirs out, which "
+            f"govor check {corpus} lists as missing_audio",
+            summary,
+        )
+    return summary
+
+
+def _rewrite(source: Corpus, resolution: Resolution) -> None:
+    """Writes the new names of recordings into the table, where any changed."""
+    changed = resolution.frame.filter(pl.col("path").is_not_null() & (pl.col("path") != pl.col("name")))
+    if not changed.height:
+        return
+    new = dict(changed.select("name", "path").iter_rows())
+    schema = pq.read_schema(source.table)
+    with (
+        atomic_path(source.table) as partial,
+        pq.ParquetWriter(partial, schema, compression="zstd") as writer,
+    ):
+        for batch in source.batches(None, BATCH_ROWS):
+            frame = pl.DataFrame(pl.from_arrow(batch))
+            moved = frame.with_columns(pl.col("audio").replace(new))
+            writer.write_table(moved.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema))
