@@ -67,13 +67,13 @@ def export_model(
     begun = time.perf_counter()
     with locked(out):
         _refuse_others(out)
-        original = open_model(model, device=device)
+        original = open_model(model, device=device, masters=True)
         samples, source = proof_clips(str(model), clips, count, original.sample_rate)
         convert: Callable[..., None] = importlib.import_module(FORMATS[format]).convert
         with _replacing(out) as work:
             convert(original, work, quantization)
             write_json(work / REPORT, {"format": format, "quantization": quantization, "proved": False})
-        exported = open_model(out, device="auto" if format == "transformers" else device)
+        exported = open_model(out, device="auto" if format == "transformers" else device, masters=True)
         proof = prove(original, exported, samples, source)
         elsewhere = _proved_elsewhere(format, original, out, samples, source, max_wer_difference)
         summary = {
