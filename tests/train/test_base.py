@@ -138,15 +138,3 @@ def test_new_models_and_new_heads_have_no_baseline(
         assert "better_than_base" not in read_json(tmp_path / work / "run/model/govor.json")
         assert status(tmp_path / work / "run")["better_than_base"] is None
     assert head["base_wer"] == 1.0
-
-
-@pytest.mark.slow
-def test_a_rate_that_destroys_what_was_learnt(
-    recipe: Recipes, speech: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Nothing planted: a model that has learnt something, then steps of a huge rate."""
-    learnt = train(recipe(tmp_path / "first", steps=250, lr=5e-3, max_batch=16, batch_s=40.0), device="cpu")
-    assert learnt["dev"]["cer"] < 0.95
-    model = {"base": str(tmp_path / "first" / "run" / "model"), "vocabulary": "keep"}
-    summary = train(recipe(tmp_path / "second", steps=4, lr=1.0, model=model), device="cpu")
-    assert summary["better_than_base"] is False and WORSE in capsys.readouterr().err
