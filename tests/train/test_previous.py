@@ -131,6 +131,6 @@ def test_a_continued_run_mixes_the_same_prompts(
     whole = weights(run, 4)
     shutil.rmtree(run / "checkpoints" / "step-00000004")
     facts = json.loads((run / "run.json").read_text())
-    (run / "run.json").write_text(json.dumps({**facts, "complete": False}))
+    (run / "run.json").write_text(json.dumps({**facts, "summary": None}))
     summary = train(made, device="cpu")
     assert summary["resumed_from"] == 2 and weights(run, 4) == whole
