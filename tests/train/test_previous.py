@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import numpy as np
 import polars as pl
 import pytest
 from speech_set import write_speech_set
-from train_parts import WHISPER
+from train_parts import WHISPER, weights
 
 from govor.config import ModelConfig, Recipe, TextConfig
 from govor.load import Dataset
@@ -110,3 +112,25 @@ def test_a_run_says_which_prompt_dev_was_decoded_with(
     assert judged and all(prompt["timestamps"] for prompt in judged)
     saved = json.loads((run / "model" / "govor.json").read_text())
     assert saved["plain_share"] == 0.5 and saved["previous_share"] == 0.2 and "generation" in saved
+
+
+def test_a_continued_run_mixes_the_same_prompts(
+    recipe: Callable[..., Recipe], tmp_path: Path, talks: Path, tiny_whisper_files: Path
+) -> None:
+    """The last checkpoint is taken away; what the steps behind the one before it give is the same bits."""
+    model = {
+        "from_scratch": WHISPER | {"tokenizer": str(tiny_whisper_files)},
+        "language": "hr",
+        "timestamps": True,
+        "previous_share": 0.5,
+    }
+    made = recipe(steps=4, model=model, windows="short", save_every="2 steps", eval_utterances=1)
+    made = dataclasses.replace(made, prepare=dataclasses.replace(made.prepare, out=str(talks)))
+    train(made, device="cpu")
+    run = tmp_path / "work" / "run"
+    whole = weights(run, 4)
+    shutil.rmtree(run / "checkpoints" / "step-00000004")
+    facts = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**facts, "summary": None}))
+    summary = train(made, device="cpu")
+    assert summary["resumed_from"] == 2 and weights(run, 4) == whole

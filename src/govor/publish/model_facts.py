@@ -117,7 +117,7 @@ class Facts:
         return self.settings.get("base_revision") or named
 
     @property
-    def faster_whisper_call(self) -> str:
+    def export_call(self) -> str:
         """How faster-whisper is called with the exported model; its export was proved with this call."""
         from govor.export.faster_whisper import call_of
 
