@@ -1,0 +1,40 @@
+"""Which batch is the largest, and in how many pieces it has to run."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from govor.train import sizing
+from govor.train.memory import pieces_for
+from govor.train.reduce import Ranks
+
+DURATIONS = np.array([2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 9.0, 10.0] * 8)
+
+
+def stepper(window_s: float | None, windows: str = "full") -> Any:
+    family = SimpleNamespace(max_window_s=window_s, train_windows=windows)
+    return SimpleNamespace(family=family, ranks=Ranks(0, 1, "cpu"))
+
+
+@pytest.mark.parametrize(
+    ("window_s", "windows", "fitting", "most"),
+    [(30.0, "full", 5, 16), (30.0, "mixed", 16, 16), (30.0, "short", 2, 4), (None, "full", 1, 4)],
+)
+def test_every_batch_runs_in_pieces_that_fit(
+    monkeypatch: pytest.MonkeyPatch, window_s: float | None, windows: str, fitting: int, most: int
+) -> None:
+    """Batches of 40 padded seconds: up to 4 of the longest clips, or 16 windows of whatever length."""
+    tried: list[int] = []
+    monkeypatch.setattr(
+        sizing, "try_batch", lambda stepper, seconds, count: tried.append(count) or count <= fitting
+    )
+    found = sizing.pieces_needed(stepper(window_s, windows), DURATIONS, 40.0, 16)
+    assert tried[0] == most
+    each_s = 30.0 if window_s and windows != "short" else 10.0
+    for count in range(1, most + 1):
+        assert -(-count // pieces_for(count * each_s, found)) <= max(fitting, 1), (count, found)
+    assert bool(found) is (fitting < most)
