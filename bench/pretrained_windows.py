@@ -6,6 +6,9 @@ together, by greedy decoding over full 30 s windows, and compared with ``full`` 
 ``… as long`` take as many steps as the processor time of ``full`` allows; ``trainer`` is transformers'
 Seq2SeqTrainer. A run is a process of its own, one after the other, without judging or checkpoints in between;
 its result is a JSON file, and what has one is not run again.
+
+`--gradients` trains nothing: it prints, for one batch and the base, the loss and how far the gradient over
+each kind of windows points where that over full ones does (cosine; encoder and decoder apart).
 """
 
 from __future__ import annotations
@@ -77,7 +80,9 @@ def steps_of(run: Run, work: Path, steps: int) -> int:
     return round(steps * same["clips_per_cpu_s"] / full["clips_per_cpu_s"])
 
 
-def recipe_of(run: Run, dataset: Path, out: Path, steps: int, options: argparse.Namespace) -> Any:
+def recipe_of(
+    run: Run, dataset: Path, out: Path, steps: int, options: argparse.Namespace, **more: Any
+) -> Any:
     from govor.config import recipe_from
 
     train = {
@@ -90,6 +95,7 @@ def recipe_of(run: Run, dataset: Path, out: Path, steps: int, options: argparse.
         "loader_workers": 0,
         "trackers": [],
         **KINDS.get(run.kind.removesuffix(AS_LONG), {}),
+        **more,
     }
     return recipe_from(
         {
@@ -352,6 +358,64 @@ def study(corpora: Path, work: Path, options: argparse.Namespace) -> Iterator[st
     yield from table(work, runs, rows)
 
 
+def gradients(corpora: Path, work: Path, options: argparse.Namespace) -> Iterator[str]:
+    """One line a language and kind."""
+    yield "| language | windows | positions | loss | cosine to full: encoder | decoder | CPU s |"
+    yield "|---|---|---|---|---|---|---|"
+    for language in options.languages:
+        dataset = prepared(corpora / language, work / language / "data", sizes_of(language, options.quick))
+        family, examples = base_and_batch(language, dataset, work, options)
+        full = None
+        for kind in ("full", "thinned", "short"):
+            family.train_windows = kind
+            found = gradient(family, examples)
+            full = full or found
+            yield f"| {language} | {kind} | {gradient_line(found, full)} |"
+
+
+def gradient_line(found: dict[str, Any], full: dict[str, Any]) -> str:
+    angles = " | ".join(f"{cosine(found[part], full[part]):.3f}" for part in ("encoder", "decoder"))
+    return f"{found['positions']} | {found['loss']:.3f} | {angles} | {found['s']:.1f}"
+
+
+def base_and_batch(
+    language: str, dataset: Path, work: Path, options: argparse.Namespace
+) -> tuple[Any, list[Any]]:
+    """The pretrained model in float32, and the first clips of train."""
+    from govor.load import Dataset
+    from govor.train.feed import Feed
+    from govor.train.parts import make_family, set_threads
+
+    run = Run(language, 0, "full")
+    recipe = recipe_of(run, dataset, work, 1, options, precision="fp32")
+    set_threads(recipe.train)
+    opened = Dataset.open(dataset)
+    family = make_family(recipe, opened, np.arange(opened.splits["train"]), "cpu", None)
+    family.model.eval()
+    return family, Feed(opened, "train", np.arange(opened.splits["train"]), family).examples(range(6))
+
+
+def gradient(family: Any, examples: list[Any]) -> dict[str, Any]:
+    """Loss a token, and the gradient of the encoder's and of the decoder's layers, each as one vector."""
+    import torch
+
+    batch = family.collate(examples)
+    family.model.zero_grad()
+    start_s = time.process_time()
+    loss, units = family.loss(batch)
+    (loss / units).backward()
+    found = {"loss": float(loss.detach()) / units, "s": time.process_time() - start_s}
+    found["positions"] = batch["inputs"]["input_features"].shape[-1] // 2
+    for part in ("encoder", "decoder"):
+        layers = (p.grad for n, p in family.model.named_parameters() if f"{part}.layers" in n)
+        found[part] = torch.cat([grad.flatten() for grad in layers if grad is not None])
+    return found
+
+
+def cosine(one: Any, other: Any) -> float:
+    return float(one @ other / one.norm() / other.norm())
+
+
 def said_of(run: Run, work: Path, rows: dict[str, dict[str, dict[str, str]]]) -> str:
     """What a run came to, in one line."""
     found = run.found(work)
@@ -373,13 +437,16 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--lr", type=float, default=RATE)
     made.add_argument("--threads", type=int, default=1)
     made.add_argument("--only-table", action="store_true", help="of what is done")
+    made.add_argument("--gradients", action="store_true", help="compare gradients; train nothing")
     made.add_argument("--quick", action="store_true", help="few rows: only shows that it runs")
     return made
 
 
 def main() -> None:
     options = parser().parse_args()
-    print("\n".join(study(options.corpora, options.dir.absolute() / "windows", options)), flush=True)
+    what = gradients if options.gradients else study
+    for text in what(options.corpora, options.dir.absolute() / "windows", options):
+        print(text, flush=True)
 
 
 if __name__ == "__main__":

@@ -101,7 +101,7 @@ class TrainConfig:
     mirror_max_bytes: int | None = setting(None, "most bytes the mirror may hold", unit="bytes")
     windows: str = setting(
         "full",
-        "Whisper's encoder windows while training; on small models short ones lost WER at 30 s",
+        "Whisper's encoder windows while training; thinned: the silence of full ones, sampled",
         choices=("full", "thinned", "short", "mixed"),
     )
     full_share: float = setting(0.25, "mixed windows: share of the batches padded to the full window")
