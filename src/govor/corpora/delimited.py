@@ -1,8 +1,8 @@
 """CSV and TSV as frames of strings.
 
-Without quotes a block is split in one go, and so is one of quoted rows that are a line each. Other blocks of a
-quoted file go through the standard library's reader, which knows fields that hold line ends. Whether quotes are
-syntax or text is decided for the file (`govor.corpora.quotes`).
+Without quotes a block is split in one go, and so is one of quoted rows that are a line each. Other blocks of
+a quoted file go through the standard library's reader, which knows fields that hold line ends. Whether quotes
+are syntax or text is decided for the file (`govor.corpora.quotes`).
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ class Neighbours:
         return next((names[name] for name in wanted if name in names), None)
 
     def with_tail(self, file: Path) -> tuple[str | None, str]:
-        """The recording that a file's name begins with, and what follows it there (``hr`` of ``a.hr.srt``)."""
+        """The recording that a file's name begins with, and what follows (``hr`` of ``a.hr.srt``)."""
         names = self._names(file.parent)
         stem, tail = file.stem, ""
         while stem not in names and "." in stem:

@@ -93,7 +93,7 @@ def _chunk(chunk: Chunk, text: str, raw: bool) -> Chunk:
 
 def _session_spans(frame: pl.DataFrame) -> pl.DataFrame:
     """Start and end of the voice activity, which is written as ``[(12.3, 15.0), (15.2, 18.1)]``."""
-    numbers = pl.col("vad").str.extract_all(r"\d+(?:\.\d+)?").cast(pl.List(pl.Float64))
+    numbers = pl.col("vad").str.extract_all(r"[0-9]+(?:\.[0-9]+)?").cast(pl.List(pl.Float64), strict=False)
     language = pl.col("id").str.extract(r"_([a-z]{2})(?:_|$)")
     session = pl.coalesce(pl.concat_str("session_id", pl.lit("_"), language), "session_id")
     return frame.with_columns(
