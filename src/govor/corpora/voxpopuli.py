@@ -47,6 +47,11 @@ def read(source: Source) -> Reading:
     text = source.config.text or "raw_text"
     if text not in TEXTS:
         raise CorpusError(f"VoxPopuli has no {text} to take as text; it has {', '.join(TEXTS)}")
+    without = next((t for t in tables if _is_raw(t) and "vad" not in _columns(t)), None)
+    if without is not None:
+        raise CorpusError(
+            f"{without}:1: the header has no vad, which tells where an utterance is: fetch it again"
+        )
     root = source.path if source.path.is_dir() else source.path.parent
     chunks = (
         _chunk(c, text, _is_raw(table)) for table in tables for c in read_delimited(table, *_dialect(table))
