@@ -9,7 +9,7 @@ import mutations
 import pytest
 import ten_seconds
 
-SEEDS = range(90)
+SEEDS = range(60)
 
 
 @pytest.fixture(scope="module")
