@@ -10,7 +10,7 @@ import mutations
 import pytest
 import ten_seconds
 
-SEEDS = range(90)
+SEEDS = range(60)
 
 
 @pytest.fixture(scope="module", params=[ten_seconds, further_seconds], ids=lambda made: made.__name__)

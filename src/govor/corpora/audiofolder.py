@@ -44,8 +44,8 @@ def read(source: Source) -> Reading:
     if without is not None:
         there = ", ".join(columns_of(without))
         raise CorpusError(f"{without} has no transcript: name it with --columns text=COLUMN; it has {there}")
-    chunks = (_chunk(c, maps[table], source.path) for table in tables for c in read_table(table))
-    chunks = chain([Chunk(pl.DataFrame(), source.path, unnamed)], chunks)
+    rows = (_chunk(c, maps[table], source.path) for table in tables for c in read_table(table))
+    chunks = chain([Chunk(pl.DataFrame(), source.path, unnamed)], rows)
     notes = {"tables": len(tables), "columns": maps[tables[0]].mapping if tables else {}}
     return Reading(chunks, Path(source.config.audio_root or source.path), renamed=True, notes=notes)
 

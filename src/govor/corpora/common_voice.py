@@ -1,7 +1,7 @@
 """Common Voice: the official folder or the ``.tar.gz`` itself, releases from 6 on.
 
-Columns are taken by name, because they came and went. The releases' TSVs are not quoted; those that people edited
-may be, and may lack columns or have lines twice: what can be read of them is.
+Columns are taken by name, because they came and went. The releases' TSVs are not quoted; those that people
+edited may be, and may lack columns or have lines twice: what can be read of them is.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def _then_remove(chunks: Iterator[Chunk], folder: Path) -> Iterator[Chunk]:
 
 
 def _tables(folder: Path) -> dict[str, Path]:
-    """The release's tables by name, in the order in which they are read; those that cannot be read are left."""
+    """The release's tables by name, in the order in which they are read, without faulty ones."""
     found = {name: folder / f"{name}.tsv" for name in (*SPLITS, *STATUSES, "clip_durations")}
     there = {name: table for name, table in found.items() if table.is_file()}
     return {name: table for name, table in there.items() if _fault(table) is None and _header(table)}

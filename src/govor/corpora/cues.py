@@ -1,8 +1,9 @@
 """SubRip (SRT) and WebVTT: cues with times; mark-up is taken off, a voice tag names the speaker.
 
-Files are read line by line, as people and tools write them: without blank lines between cues, with blank lines in
-them, without numbers. A cue whose times cannot be read is set aside by its line. Captions that roll (each shows the
-line before once more) are told once. Sources: the WebVTT recommendation of the W3C; SubRip has none.
+Files are read line by line, as people and tools write them: without blank lines between cues, with blank
+lines in them, without numbers. A cue whose times cannot be read is set aside by its line. Captions that roll
+(each shows the line before once more) are told once. Sources: the WebVTT recommendation of the W3C; SubRip
+has none.
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ def _is_name(lines: Sequence[str], place: int, times: int, named: bool, web: boo
 
 
 def _without_notes(lines: Sequence[str]) -> list[str]:
-    """Lines without the blocks of a VTT that are no text: from NOTE, STYLE or REGION to the next blank line."""
+    """Lines without the blocks of a VTT that are no text: from NOTE, STYLE or REGION to a blank line."""
     kept: list[str] = []
     blank, note = False, False
     for line in lines:

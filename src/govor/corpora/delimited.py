@@ -1,8 +1,8 @@
 """CSV and TSV as frames of strings.
 
-Without quotes a block is split in one go, and so is one of quoted rows that are a line each. Other blocks of a
-quoted file go through the standard library's reader, which knows fields that hold line ends. Whether quotes are
-syntax or text is decided for the file (`govor.corpora.quotes`).
+Without quotes a block is split in one go, and so is one of quoted rows that are a line each. Other blocks of
+a quoted file go through the standard library's reader, which knows fields that hold line ends. Whether quotes
+are syntax or text is decided for the file (`govor.corpora.quotes`).
 """
 
 from __future__ import annotations
@@ -86,8 +86,15 @@ def column_names(file: Path, line: str, separator: str, *, twice: bool = False) 
     return _header(file, line, separator, '"' in line, twice) if line else []
 
 
+def _csv_fields(line: str, separator: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=separator))
+    except csv.Error:  # a lone carriage return
+        return line.split(separator)
+
+
 def _header(file: Path, line: str, separator: str, quoted: bool, twice: bool = False) -> list[str]:
-    fields = next(csv.reader([line], delimiter=separator)) if quoted else line.split(separator)
+    fields = _csv_fields(line, separator) if quoted else line.split(separator)
     names = [name.strip() or f"column_{number}" for number, name in enumerate(fields, 1)]
     double = sorted({name for name in names if names.count(name) > 1})
     if double and not twice:

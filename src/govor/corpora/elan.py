@@ -1,9 +1,9 @@
 """ELAN annotation files (EAF): tiers with times, read without any entity being expanded.
 
 Tiers that only refer to another tier (``REF_ANNOTATION``) have no times of their own and take those of the
-annotation they refer to; several that follow each other on one annotation share its time evenly, and so do time
-slots without a value between two that have one, as ELAN shows them. Source: the EAF 3.0 format description of the
-Max Planck Institute.
+annotation they refer to; several that follow each other on one annotation share its time evenly, and so do
+time slots without a value between two that have one, as ELAN shows them. Source: the EAF 3.0 format
+description of the Max Planck Institute.
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
 """Text that is not UTF-8: what it probably is, which is offered and never taken.
 
-The corpus's language tells the encoding that its writers used; without one, the encoding is guessed in which the
-letters are the likeliest: of one script, few capitals and signs within words.
+The corpus's language tells the encoding that its writers used; without one, the encoding is guessed in which
+the letters are the likeliest: of one script, few capitals and signs within words.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from govor.config import CorpusConfig
 from govor.corpora.lines import WIDE_MARKS
@@ -95,7 +96,8 @@ def remedy(undecoded: Undecoded, language: str | None = None) -> str:
         return "name its encoding with --encoding, or save it as UTF-8"
     line = undecoded.samples[0].decode(encoding, "replace").strip()
     shown = line if len(line) <= LONGEST_SHOWN else f"… {_around_first(line)} …"
-    return f"--encoding {encoding} reads \u201c{shown}\u201d; if that is right, import with it, else with another"
+    told = f"--encoding {encoding} reads \u201c{shown}\u201d"
+    return f"{told}; if that is right, import with it, else with another"
 
 
 def _around_first(line: str) -> str:

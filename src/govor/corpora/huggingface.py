@@ -233,7 +233,7 @@ def _chunks(batches: Iterable[Batch], source: Source, folder: Path) -> Iterator[
 def _without_audio(
     batches: Iterable[Batch], source: Source, unpacker: AudioUnpacker, rows_of_split: Counter[str]
 ) -> Iterator[tuple[Path, str, list[dict[str, Any]]]]:
-    """The rows of one file at a time with the column of audio, their audio unpacked, its path in its place."""
+    """The rows of one file at a time with the column of audio, its path in its place."""
     light: list[dict[str, Any]] = []
     here, column = Path(), ""
     for batch in batches:

@@ -50,7 +50,7 @@ def first_object(file: Path) -> dict[str, Any]:
 
 
 def object_keys(file: Path) -> list[str]:
-    """The keys of the first objects of a JSON-lines file, whichever of them has one; empty where it is none."""
+    """The keys of the first objects of a JSON-lines file, whichever has them; empty where it is none."""
     if not first_object(file):
         return []
     keys: dict[str, None] = {}
@@ -88,7 +88,7 @@ def _parsed(lines: Lines) -> pl.DataFrame | None:
 
 
 def _mixed(frame: pl.DataFrame) -> bool:
-    """Whether values of several kinds were brought to one: lists and objects became text, large numbers grew."""
+    """Whether values of several kinds were made one: lists and objects text, or large numbers larger."""
     if any(kind.is_integer() and kind not in (pl.Int64, pl.Int32) for kind in frame.dtypes):
         return True
     texts = [pl.col(name) for name, kind in frame.schema.items() if kind == pl.String]

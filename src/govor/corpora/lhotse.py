@@ -165,8 +165,8 @@ def _source(recording: dict[str, Any], channel: Any) -> dict[str, Any] | None:
     listed = recording.get("sources")
     sources = [s for s in listed if isinstance(s, dict)] if isinstance(listed, list) else []
     holding = [s for s in sources if channel is None or channel in _channels(s)]
-    chosen: dict[str, Any] | None = (holding or sources or [None])[0]
-    return chosen
+    chosen = holding or sources
+    return chosen[0] if chosen else None
 
 
 def _channels(source: dict[str, Any]) -> list[Any]:
@@ -183,7 +183,7 @@ def _channel(source: dict[str, Any], channels: list[Any]) -> int | None:
 
 
 def _words(item: dict[str, Any]) -> dict[str, Any]:
-    """Words of an alignment, their times as the manifest has them: in the frame of the supervision's start."""
+    """Words of an alignment, their times as the manifest has them: beside the supervision's start."""
     alignment = item.get("alignment")
     words = alignment.get("word") if isinstance(alignment, dict) else None
     cells = [_cell(word) for word in words] if isinstance(words, list) else []

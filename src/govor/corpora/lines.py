@@ -141,7 +141,7 @@ def _readable(lines: list[bytes]) -> list[str]:
 
 
 def raw_blocks(file: Path) -> Iterator[tuple[int, bytes | None]]:
-    """Whole lines of a file in UTF-8, in the blocks of `read_lines`, with the number of the first; None: too long.
+    """Whole lines of a file in UTF-8, in the blocks of `read_lines`, with the first's number; None: too long.
 
     Raises:
         CorpusError: the file cannot be opened, or is damaged.

@@ -31,9 +31,9 @@ def list_source(config: CorpusConfig) -> dict[str, Any]:
     """Opens a source as an import would, and reads its beginning.
 
     Returns:
-        ``format``, ``recognised``, ``audio_root``, ``columns`` (of the rows), what the reader notes (``files``,
-        ``tables``, ``tiers`` …), ``remarks``, ``rows`` (the first five, as they would be kept), ``rejected``
-        (the first five that would be set aside).
+        ``format``, ``recognised``, ``audio_root``, ``row_columns``, what the reader notes (``files``,
+        ``tables``, ``columns``, ``tiers`` …), ``remarks``, ``rows`` (the first five, as they would be kept),
+        ``rejected`` (the first five that would be set aside).
 
     Raises:
         CorpusError: the source is missing or of no known format, or a setting fits no such source.

@@ -1,8 +1,8 @@
 """File names of a manifest brought together with the files on the disk.
 
-Names that differ only in white space, Unicode normal form, case, extension, folder or in the strokes of Windows
-(``clips\\a.wav``) are resolved by canonical keys, all of them in one join a step; nothing is compared pairwise. What
-could mean two files means none.
+Names that differ only in white space, Unicode normal form, case, extension, folder or in the strokes of
+Windows (``clips\\a.wav``) are resolved by canonical keys, all of them in one join a step; nothing is compared
+pairwise. What could mean two files means none.
 """
 
 from __future__ import annotations

@@ -15,13 +15,14 @@ class Neighbours:
         self._folders: dict[Path, dict[str, str]] = {}
 
     def beside(self, file: Path, media: Sequence[str] = ()) -> str | None:
-        """The recording beside a file: the one it names, or of the same name (``a.mp3`` for ``a.hr.srt``)."""
+        """The recording beside a file: one that it names, or of the same name (``a.mp3`` for ``a.hr.srt``)."""
         names = self._names(file.parent)
-        wanted = [*media, *(Path(name).stem for name in media), file.stem, file.stem.rsplit(".", 1)[0]]
+        own = [file.stem, file.stem.rsplit(".", 1)[0]]
+        wanted = [*media, *(Path(name).stem for name in media)] if media else own
         return next((names[name] for name in wanted if name in names), None)
 
     def with_tail(self, file: Path) -> tuple[str | None, str]:
-        """The recording that a file's name begins with, and what follows it there (``hr`` of ``a.hr.srt``)."""
+        """The recording that a file's name begins with, and what follows (``hr`` of ``a.hr.srt``)."""
         names = self._names(file.parent)
         stem, tail = file.stem, ""
         while stem not in names and "." in stem:

@@ -8,14 +8,16 @@ are spans of the long ones; where these are missing, the release's cut files are
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from govor.corpora.json_lines import first_object, read_json_lines
+from govor.corpora.json_lines import object_keys, read_json_lines
 from govor.corpora.names import resolve
 from govor.corpora.reader import Chunk, Reading, Source
+from govor.corpora.tables import number_in
 from govor.corpora.word_times import RELATIVE
 from govor.errors import CorpusError
 
@@ -47,7 +49,7 @@ ALIGNMENT_SUFFIXES = (".jsonl", ".jsonl.gz", ".ndjson", ".json")
 def recognise(path: Path) -> str | None:
     """Looks at the first object of the JSON-lines files."""
     for file in alignment_files(path):
-        keys = first_object(file).keys()
+        keys = set(object_keys(file))
         if {"orig_file", "start", "end"} <= keys and ("words" in keys or "norm_words" in keys):
             return f"{file.name} has orig_file, start, end and words"
         if {"audio", "audio_start", "audio_end", "text"} <= keys:
@@ -60,10 +62,10 @@ def read(source: Source) -> Reading:
     files = [file for file in alignment_files(source.path) if _is_alignment(file)]
     if not files:
         raise CorpusError(f"{source.path} has no alignment: {NEEDS}")
-    first = first_object(files[0])
+    keys = list(dict.fromkeys(key for file in files for key in object_keys(file)))
     root = Path(source.config.audio_root or (source.path if source.path.is_dir() else source.path.parent))
-    chosen = _chosen_text(first, source.config.text, files[0])
-    second = next((name for name in RECOGNISED_COLUMNS if name in first and name != chosen), None)
+    chosen = _chosen_text(keys, source.config.text, files[0])
+    second = next((name for name in RECOGNISED_COLUMNS if name in keys and name != chosen), None)
     long = _has_recordings(files[0], root)
     chunks = (_chunk(c, chosen, second, long) for file in files for c in read_json_lines(file))
     notes = {"text": chosen, "recordings": "long" if long else "cut files of the release"}
@@ -82,10 +84,10 @@ def _is_alignment(file: Path) -> bool:
     return recognise(file) is not None
 
 
-def _chosen_text(first: dict[str, Any], wanted: str | None, file: Path) -> str:
-    if wanted is not None and wanted not in first:
-        raise CorpusError(f"{file} has no {wanted} to take as text; it has {', '.join(first)}")
-    return wanted or next(name for name in ("text", "words", "norm_words") if name in first)
+def _chosen_text(keys: Sequence[str], wanted: str | None, file: Path) -> str:
+    if wanted is not None and wanted not in keys:
+        raise CorpusError(f"{file} has no {wanted} to take as text; it has {', '.join(keys)}")
+    return wanted or next(name for name in ("text", "words", "norm_words") if name in keys)
 
 
 def _has_recordings(file: Path, root: Path) -> bool:
@@ -112,8 +114,10 @@ def _chunk(chunk: Chunk, text: str, second: str | None, long: bool) -> Chunk:
 
 def _joined(frame: pl.DataFrame, name: str) -> tuple[str, pl.Expr]:
     """A transcript as one string, however the source holds it."""
-    listed = isinstance(frame.schema[name], pl.List)
-    return name, pl.col(name).list.join(" ") if listed else pl.col(name).cast(pl.String)
+    kind = frame.schema[name]
+    if isinstance(kind, pl.List):
+        return name, pl.col(name).cast(pl.List(pl.String), strict=False).list.join(" ")
+    return name, pl.lit(None, pl.String) if kind.is_nested() else pl.col(name).cast(pl.String)
 
 
 def _named(frame: pl.DataFrame) -> pl.DataFrame:
@@ -154,7 +158,7 @@ def _spans(frame: pl.DataFrame, long: bool) -> pl.DataFrame:
             ids.alias("id"),
             pl.col("start").alias("orig_start"),
             pl.col("end").alias("orig_end"),
-            (pl.col("end") - pl.col("start")).alias("duration"),
+            (number_in(frame, "end") - number_in(frame, "start")).alias("duration"),
             whole.alias("start"),
             whole.alias("end"),
         )
@@ -167,11 +171,22 @@ def _character_words(frame: pl.DataFrame) -> pl.DataFrame:
     kind = frame.schema.get("words")
     if not (isinstance(kind, pl.List) and isinstance(kind.inner, pl.Struct)):
         return frame
+    fields = {field.name for field in kind.inner.fields}
+    if not {"char_s", "char_e", "time_s", "time_e"} <= fields or frame.schema.get("text") != pl.String:
+        return frame
     rows = zip(frame["text"].to_list(), frame["words"].to_list(), strict=True)
-    words = [None if s is None else [(text or "")[w["char_s"] : w["char_e"]] for w in s] for text, s in rows]
+    words = [None if spans is None else [_cut(text or "", span) for span in spans] for text, spans in rows]
     times = {"word_starts": "time_s", "word_ends": "time_e"}
     parts = [
-        pl.col("words").list.eval(pl.element().struct.field(theirs).cast(pl.Float64)).alias(ours)
+        pl.col("words")
+        .list.eval(pl.element().struct.field(theirs).cast(pl.Float64, strict=False))
+        .alias(ours)
         for ours, theirs in times.items()
     ]
     return frame.with_columns(parts).with_columns(pl.Series("words", words, dtype=pl.List(pl.String)))
+
+
+def _cut(text: str, span: dict[str, Any] | None) -> str | None:
+    """The word that a span of characters is; None where it is no span."""
+    begin, end = (span or {}).get("char_s"), (span or {}).get("char_e")
+    return text[begin:end] if isinstance(begin, int) and isinstance(end, int) else None

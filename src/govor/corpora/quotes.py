@@ -1,10 +1,11 @@
 """Whether the quotes of a table are a writer's, to be taken off, or part of the text.
 
-They are a writer's where every field that begins with a quote ends with one and has inner ones doubled, and either
-all fields (the header's too) are quoted, numbers and empty ones aside, or every quoted field needs it: it holds a
-doubled quote, the separator or a line break. In a file that calls itself CSV (``.csv``, commas or semicolons) quotes
-are syntax, and it is enough that they are whole. Anything else stays as it stands. Source of the writers' rules: RFC 4180,
-and ``QUOTE_MINIMAL``, ``QUOTE_ALL``, ``QUOTE_NONNUMERIC`` of Python's csv module.
+They are a writer's where every field that begins with a quote ends with one and has inner ones doubled, and
+either all fields (the header's too) are quoted, numbers and empty ones aside, or every quoted field needs it:
+it holds a doubled quote, the separator or a line break. In a file that calls itself CSV (``.csv``, commas or
+semicolons) quotes are syntax, and it is enough that they are whole. Anything else stays as it stands. Source
+of the writers' rules: RFC 4180, and ``QUOTE_MINIMAL``, ``QUOTE_ALL``, ``QUOTE_NONNUMERIC`` of Python's csv
+module.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ def with_speakers(frame: pl.DataFrame, speaker_from: str | None) -> pl.DataFrame
     Args:
         frame: utterances.
         speaker_from: ``folder`` (the folder that the recording lies in), ``name`` (the recording's name up to
-            its first ``_``, ``-``, ``.`` or blank, or its digits: ``ana`` of ``ana_01.wav`` and ``ana01.wav``), the name of a
-            column, or None to leave it.
+            its first ``_``, ``-``, ``.`` or blank, or its digits: ``ana`` of ``ana_01.wav`` and of
+            ``ana01.wav``), the name of a column, or None to leave it.
 
     Raises:
         CorpusError: there is no such column.

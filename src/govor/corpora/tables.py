@@ -342,7 +342,7 @@ def _with_end(frame: pl.DataFrame) -> pl.DataFrame:
     """An end where only start and duration are known."""
     if "start" not in frame.columns or "duration" not in frame.columns:
         return frame
-    start, length = (_number(frame, name) for name in ("start", "duration"))
+    start, length = (number_in(frame, name) for name in ("start", "duration"))
     made = (start + length).cast(pl.Float64)
     if "end" not in frame.columns or frame.schema["end"] == pl.Null:
         return frame.with_columns(made.alias("end"))
@@ -355,7 +355,7 @@ def _with_end(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _number(frame: pl.DataFrame, name: str) -> pl.Expr:
+def number_in(frame: pl.DataFrame, name: str) -> pl.Expr:
     """Seconds, however they are written; null where they are none."""
     kind = frame.schema[name]
     if kind.is_nested():

@@ -128,8 +128,8 @@ def _typed(frame: pl.DataFrame) -> pl.DataFrame:
     frame = frame.with_columns([with_point(name) for name in NUMBERS if frame.schema[name] == pl.String])
     marks = [_unreadable(frame, name).alias(f"_bad_{name}") for name in (*NUMBERS, "channel")]
     casts = [_text(frame, name) for name, kind in CORE_SCHEMA.items() if kind == pl.String]
-    numbers = [pl.col(name).cast(pl.Float64, strict=False) for name in NUMBERS]
-    channel = pl.col("channel").cast(pl.Float64, strict=False).cast(pl.Int32, strict=False)
+    numbers = [_number(frame, name) for name in NUMBERS]
+    channel = _number(frame, "channel").cast(pl.Int32, strict=False)
     frame = frame.with_columns(marks).with_columns(*casts, *numbers, channel)
     blank = [_blank_to_null(name) for name in ("id", "recording", "audio", "language", "speaker")]
     split = pl.col("split").str.strip_chars().str.to_lowercase()
@@ -190,6 +190,12 @@ def _unreadable(frame: pl.DataFrame, name: str) -> pl.Expr:
     value = pl.col(name).cast(pl.Float64, strict=False)
     usable = value.is_finite() & (value.abs() <= LONGEST_S)
     return pl.col(name).is_not_null() & ~usable.fill_null(False)
+
+
+def _number(frame: pl.DataFrame, name: str) -> pl.Expr:
+    if frame.schema[name].is_nested():
+        return pl.lit(None, pl.Float64).alias(name)
+    return pl.col(name).cast(pl.Float64, strict=False)
 
 
 def _text(frame: pl.DataFrame, name: str) -> pl.Expr:

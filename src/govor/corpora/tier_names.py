@@ -22,8 +22,8 @@ _BY_TOKEN = {
     TRANSLATION: "translation translations translated trad traduccion traducción traduction tradução traducao"
     " traduzione übersetzung uebersetzung prijevod prevod překlad preklad tłumaczenie перевод vertaling ft lt"
     " free literal freetranslation ftg fte ftf ftr gls",
-    REFERENCE: "ref refs reference references referencia referencias référence referenz id ids number numbers nr"
-    " num code codes",
+    REFERENCE: "ref refs reference references referencia referencias référence referenz id ids number"
+    " numbers nr num code codes",
 }
 _TOKENS = {token: role for role, tokens in _BY_TOKEN.items() for token in tokens.split()}
 _LANGUAGES = {
@@ -107,7 +107,8 @@ def language_of(tokens: list[str]) -> str | None:
     """The language that a tier is named for, where a token of its name is one."""
     named = [_LANGUAGES[token] for token in tokens if token in _LANGUAGES]
     codes = [token for token in tokens if token in _CODES] if len(tokens) <= 2 else []
-    return (named or [code for code in codes if tokens[-1] == code or len(tokens) == 1] or [None])[0]
+    found = named or [code for code in codes if tokens[-1] == code or len(tokens) == 1]
+    return found[0] if found else None
 
 
 def is_named_for_speech(name: str) -> bool:

@@ -1,7 +1,8 @@
 """Which tiers hold what is said, and utterances made of tiers that hold single words.
 
-Tiers of notes, references, translations, phones and glosses are never speech; what a tier is, its name tells, or
-labels that are all codes. Where two tiers could be two readings of the same speech, nobody can tell: the user does.
+Tiers of notes, references, translations, phones and glosses are never speech; what a tier is, its name tells,
+or labels that are all codes. Where two tiers could be two readings of the same speech, nobody can tell: the
+user does.
 """
 
 from __future__ import annotations
@@ -85,9 +86,9 @@ def choose(
 
     Args:
         tiers: all tiers.
-        wanted: name of the tier to take (``tx`` stands for ``tx@A``, one a speaker; several between commas), or
-            None to choose: tiers named for the text (``tx@A``, ``utterance``), else those that are nothing else
-            by name or content and depend on none such; else the words, joined up to pauses.
+        wanted: name of the tier to take (``tx`` for ``tx@A``, one a speaker; several between
+            commas), or None to choose: tiers named for the text (``tx@A``, ``utterance``), else those that
+            are nothing else by name or content and depend on none such; else words, joined up to pauses.
         parents: the tier that a tier depends on, by name.
         language: BCP 47 tag of the corpus.
     """

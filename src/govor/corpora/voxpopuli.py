@@ -47,6 +47,11 @@ def read(source: Source) -> Reading:
     text = source.config.text or "raw_text"
     if text not in TEXTS:
         raise CorpusError(f"VoxPopuli has no {text} to take as text; it has {', '.join(TEXTS)}")
+    without = next((t for t in tables if _is_raw(t) and "vad" not in _columns(t)), None)
+    if without is not None:
+        raise CorpusError(
+            f"{without}:1: the header has no vad, which tells where an utterance is: fetch it again"
+        )
     root = source.path if source.path.is_dir() else source.path.parent
     chunks = (
         _chunk(c, text, _is_raw(table)) for table in tables for c in read_delimited(table, *_dialect(table))
@@ -93,7 +98,7 @@ def _chunk(chunk: Chunk, text: str, raw: bool) -> Chunk:
 
 def _session_spans(frame: pl.DataFrame) -> pl.DataFrame:
     """Start and end of the voice activity, which is written as ``[(12.3, 15.0), (15.2, 18.1)]``."""
-    numbers = pl.col("vad").str.extract_all(r"\d+(?:\.\d+)?").cast(pl.List(pl.Float64))
+    numbers = pl.col("vad").str.extract_all(r"[0-9]+(?:\.[0-9]+)?").cast(pl.List(pl.Float64), strict=False)
     language = pl.col("id").str.extract(r"_([a-z]{2})(?:_|$)")
     session = pl.coalesce(pl.concat_str("session_id", pl.lit("_"), language), "session_id")
     return frame.with_columns(

@@ -1,7 +1,7 @@
 """What a source's word times count from: the recording's beginning (absolute) or the utterance's (relative).
 
-It is decided for the source as a whole, because many a row could be either. A row settles it where its words lie
-within its span in one of the two readings only. Stored are relative times.
+It is decided for the source as a whole, because many a row could be either. A row settles it where its words
+lie within its span in one of the two readings only. Stored are relative times.
 """
 
 from __future__ import annotations

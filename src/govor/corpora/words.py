@@ -1,7 +1,7 @@
 """Words with times, in the columns that the rest of govor knows.
 
-``words`` (list of strings), ``word_starts`` and ``word_ends`` (lists of seconds). Whether a source counts them
-from the recording's beginning or from the utterance's is settled later (`govor.corpora.word_times`).
+``words`` (list of strings), ``word_starts`` and ``word_ends`` (lists of seconds). Whether a source counts
+them from the recording's beginning or from the utterance's is settled later (`govor.corpora.word_times`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PLACES = ("words", "word_timestamps", "word_segments", "word_alignment", "alignm
 
 
 def with_words(frame: pl.DataFrame) -> pl.DataFrame:
-    """`frame` with a list of word objects (``{"w", "s", "e"}`` and the like) taken apart; others untouched."""
+    """`frame` with a list of word objects (``{"w", "s", "e"}`` and the like) taken apart."""
     for column in PLACES:
         kind = frame.schema.get(column)
         if isinstance(kind, pl.List) and isinstance(kind.inner, pl.Struct):
