@@ -52,8 +52,8 @@ class Chunk:
 
     Attributes:
         frame: columns of ``utterances.parquet`` under their names as far as the source has them, further
-            columns under the source's names, ``_line`` (number of the row in `file`). Columns that start
-            with ``_`` are not kept.
+            columns under the source's names, ``_line`` (number of the row in `file`), ``_file`` where
+            they stand in several. Columns that start with ``_`` are not kept.
         file: the table that the rows stand in.
         rejections: rows that cannot be read at all.
     """
@@ -126,20 +126,24 @@ def chunked(file: Path, rows: Iterable[dict[str, Any] | Rejection]) -> Iterator[
 def merged(chunks: Iterable[Chunk], least_rows: int = LEAST_ROWS) -> Iterator[Chunk]:
     """Chunks put together until they are worth handling; each row keeps its file in ``_file``."""
     held: list[Chunk] = []
+    rows = 0
     for chunk in chunks:
         named = Chunk(_with_file(chunk), chunk.file, chunk.rejections)
         if held and not _alike(held[-1].frame, named.frame):
             yield _together(held)
-            held = []
+            held, rows = [], 0
         held.append(named)
-        if sum(c.frame.height + len(c.rejections) for c in held) >= least_rows:
+        rows += named.frame.height + len(named.rejections)
+        if rows >= least_rows:
             yield _together(held)
-            held = []
+            held, rows = [], 0
     if held:
         yield _together(held)
 
 
 def _with_file(chunk: Chunk) -> pl.DataFrame:
+    if "_file" in chunk.frame.columns:
+        return chunk.frame
     return (
         chunk.frame.with_columns(pl.lit(readable(chunk.file)).alias("_file"))
         if chunk.frame.height

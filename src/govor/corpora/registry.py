@@ -19,7 +19,9 @@ from govor.corpora import (
     spontaneous_speech,
     subtitles,
     tables,
+    text_files,
     voxpopuli,
+    whisper,
 )
 from govor.corpora.encodings import foreign_file
 from govor.corpora.reader import Reader
@@ -41,7 +43,9 @@ READERS = tuple(
         ljspeech,
         librispeech,
         tables,
+        whisper,
         subtitles,
+        text_files,
     )
 )
 

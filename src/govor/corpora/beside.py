@@ -1,0 +1,210 @@
+"""Transcripts that are files of their own: found, brought together with their recordings, read.
+
+What all such formats share. A format gives a function that parses one file; everything else is here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from govor.corpora.lines import rejected_line
+from govor.corpora.names import AUDIO_SUFFIXES, is_unicode
+from govor.corpora.reader import CHUNK_ROWS, Chunk, Reading, Source, frame_of
+from govor.corpora.splits import split_in
+from govor.corpora.timed_text import TimedTextError
+from govor.errors import CorpusError
+from govor.records import Rejection
+
+MOST_LOOKED_AT = 200_000
+"""Files that recognising a format looks at, at most."""
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """One file of transcripts, parsed.
+
+    Attributes:
+        rows: utterances without ``audio`` where it is the recording beside the file, and rejections.
+        media: names of recordings that the file gives, best first.
+    """
+
+    rows: Iterable[Row | Rejection]
+    media: Sequence[str] = field(default_factory=tuple)
+
+
+def transcript_files(path: Path, suffixes: Collection[str]) -> Iterator[Path]:
+    """The files with one of `suffixes` (small letters) that a path means: itself, or all below it."""
+    if path.is_file():
+        if path.name.lower().endswith(tuple(suffixes)):
+            yield path
+        return
+    ends = tuple(suffixes)
+    for folder, name in files_below(path):
+        if name.lower().endswith(ends):
+            yield Path(folder, name)
+
+
+def first_files(path: Path, suffixes: Collection[str]) -> Iterator[Path]:
+    """As `transcript_files`, among the first files only: for recognising a format."""
+    if path.is_file():
+        yield from transcript_files(path, suffixes)
+        return
+    ends = tuple(suffixes)
+    for folder, name in islice(files_below(path), MOST_LOOKED_AT):
+        if name.lower().endswith(ends):
+            yield Path(folder, name)
+
+
+def files_below(path: Path) -> Iterator[tuple[str, str]]:
+    """Folder and name of all files below a folder, sorted, but for hidden ones and broken names."""
+    for folder, folders, names in os.walk(path):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and is_unicode(name))
+        for name in sorted(names):
+            if not name.startswith(".") and is_unicode(name):
+                yield folder, name
+
+
+class Recordings:
+    """The recordings below a folder, by name and by stem; every folder is listed once."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._folders: dict[Path, dict[str, list[str]]] = {}
+        self._all: dict[str, list[str]] | None = None
+
+    def beside(self, file: Path, names: Sequence[str] = ()) -> str | None:
+        """The recording in the same folder: one of `names`, or ``a.mp3`` for ``a.json`` and ``a.hr.json``."""
+        there = self._in(file.parent)
+        stem = file.name.rsplit(".", 1)[0]
+        wanted = [*names, stem, stem.rsplit(".", 1)[0], *(Path(name).stem for name in names)]
+        name = next((there[name][0] for name in wanted if name in there), None)
+        return (file.parent / name).relative_to(self.root).as_posix() if name else None
+
+    def anywhere(self, name: str, near: Path) -> str | None:
+        """The recording called `name`, extension or not; of several that nearest to the file `near`."""
+        if self._all is None:
+            self._all = self._listed()
+        paths = self._all.get(name, [])
+        if len(paths) < 2:
+            return paths[0] if paths else None
+        here = near.relative_to(self.root).parts
+        return max(paths, key=lambda path: _shared(here, Path(path).parts))
+
+    def _in(self, folder: Path) -> dict[str, list[str]]:
+        if folder not in self._folders:
+            names: dict[str, list[str]] = {}
+            for name in sorted(entry.name for entry in os.scandir(folder)):
+                if is_audio(name) and is_unicode(name):
+                    _add(names, name, name)
+            self._folders[folder] = names
+        return self._folders[folder]
+
+    def _listed(self) -> dict[str, list[str]]:
+        paths: dict[str, list[str]] = {}
+        for folder, name in files_below(self.root):
+            if is_audio(name):
+                _add(paths, name, Path(folder, name).relative_to(self.root).as_posix())
+        return paths
+
+
+def _add(names: dict[str, list[str]], name: str, value: str) -> None:
+    for key in (name, name.rsplit(".", 1)[0]):
+        names.setdefault(key, []).append(value)
+
+
+def _shared(one: tuple[str, ...], other: tuple[str, ...]) -> int:
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one))
+
+
+def is_audio(name: str) -> bool:
+    """Whether a file is called like a recording."""
+    return name[name.rfind(".") :].lower() in AUDIO_SUFFIXES
+
+
+def root_of(path: Path) -> Path:
+    """The folder that a source is: itself, or where the file lies."""
+    return path if path.is_dir() else path.parent
+
+
+def split_of(file: Path, root: Path) -> str | None:
+    """The split that the folders between root and file tell."""
+    return next((s for part in file.relative_to(root).parts[:-1] if (s := split_in(part))), None)
+
+
+def read_beside(
+    source: Source,
+    files: Iterable[Path],
+    parse: Callable[[Path], Transcript],
+    needs: str,
+    notes: dict[str, Any] | None = None,
+) -> Reading:
+    """Opens transcripts that lie beside their recordings, or name them.
+
+    Args:
+        source: what is imported.
+        files: the transcripts.
+        parse: reads one of them; a `TimedTextError` sets the whole file aside, as ``bad_<extension>``.
+        needs: what the format needs, for people.
+        notes: what else goes to ``corpus.json``.
+
+    Raises:
+        CorpusError: there are none.
+    """
+    listed = list(files)
+    if not listed:
+        raise CorpusError(f"{source.path} holds nothing of this format: it needs {needs}")
+    root = root_of(source.path)
+    recordings = Recordings(root)
+    rows = (row for file in listed for row in _rows(file, parse, recordings))
+    audio_root = Path(source.config.audio_root or root)
+    return Reading(in_chunks(rows), audio_root, notes={"files": len(listed), **(notes or {})})
+
+
+def _rows(
+    file: Path, parse: Callable[[Path], Transcript], recordings: Recordings
+) -> Iterator[Row | Rejection]:
+    try:
+        made = parse(file)
+        common = {"audio": _audio(file, made.media, recordings), "split": split_of(file, recordings.root)}
+        for row in made.rows:
+            yield row if isinstance(row, Rejection) else {**common, **row, "_file": str(file)}
+    except TimedTextError as error:
+        yield rejected_line(file, error.line, bad_reason(file), error.problem)
+
+
+def bad_reason(file: Path) -> str:
+    """``bad_json`` for a ``.json`` that cannot be read, and so on."""
+    return f"bad_{file.suffix.lower().lstrip('.')}"
+
+
+def _audio(file: Path, media: Sequence[str], recordings: Recordings) -> str:
+    """The recording's path; where it is not found, a name that file-name repair can go on with."""
+    beside = recordings.beside(file, media)
+    found = beside or next((path for name in media if (path := recordings.anywhere(name, file))), None)
+    return found or (media[0] if media else file.name.rsplit(".", 1)[0])
+
+
+def in_chunks(rows: Iterable[Row | Rejection]) -> Iterator[Chunk]:
+    """Chunks of rows of many files; every row has its ``_file``."""
+    kept: list[Row] = []
+    rejections: list[Rejection] = []
+    for row in rows:
+        if isinstance(row, Rejection):
+            rejections.append(row)
+        else:
+            kept.append(row)
+        if len(kept) + len(rejections) >= CHUNK_ROWS:
+            yield _chunk(kept, rejections)
+            kept, rejections = [], []
+    if kept or rejections:
+        yield _chunk(kept, rejections)
+
+
+def _chunk(rows: list[Row], rejections: list[Rejection]) -> Chunk:
+    return Chunk(frame_of(rows), Path(rows[0]["_file"]) if rows else Path(), rejections)
