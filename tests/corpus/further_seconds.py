@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import soundfile
-from ten_seconds import RATE_HZ, SPEAKERS, _of, _text, utterances, write_recordings
+from ten_seconds import RATE_HZ, SPEAKERS, _of, _text, recording, utterances, write_recordings
 
 from govor.records import Word
 from govor.transcribe.transcript import Segment, Transcript
@@ -97,6 +97,46 @@ def govor_json(folder: Path) -> None:
         _text(folder / f"{name}.tsv", render(made, "tsv"))
 
 
+def stm(folder: Path) -> None:
+    """TEDLIUM's folders, with NIST SPHERE audio."""
+    for split in ("train", "dev", "test"):
+        for _, name in SPEAKERS.values():
+            said = [each for each in _of(name) if each.split == split]
+            if said:
+                (folder / split / "sph").mkdir(parents=True, exist_ok=True)
+                soundfile.write(
+                    folder / split / "sph" / f"{name}.sph", recording(name), RATE_HZ, format="NIST"
+                )
+                rows = [
+                    f"{name} 1 {s.speaker} {s.start:.2f} {s.end:.2f} <o,f0,female> {s.text}\n" for s in said
+                ]
+                _text(folder / split / "stm" / f"{name}.stm", ";; comment\n" + "".join(rows))
+
+
+def ctm(folder: Path) -> None:
+    write_recordings(folder / "audio")
+    rows = []
+    for said in utterances():
+        starts = [*said.word_starts, said.duration]
+        for word, begin, end in zip(said.words, starts, starts[1:], strict=False):
+            rows.append(f"{said.recording} A {said.start + begin:.3f} {end - begin:.3f} {word} 0.98\n")
+    _text(folder / "all.ctm", "".join(rows))
+
+
+def nlp(folder: Path) -> None:
+    """Earnings-22 with aligned times."""
+    write_recordings(folder / "media")
+    for _, name in SPEAKERS.values():
+        rows = ["token|speaker|ts|endTs|punctuation|case|tags"]
+        for said in _of(name):
+            starts = [*said.word_starts, said.duration]
+            for word, begin, end in zip(said.words, starts, starts[1:], strict=False):
+                bare = word.rstrip(",.")
+                times = f"{said.start + begin:.4f}|{said.start + end:.4f}"
+                rows.append(f"{bare}|{said.speaker}|{times}|{word[len(bare) :]}|UC|[]")
+        _text(folder / "transcripts" / "nlp_references" / f"{name}.nlp", "\n".join(rows) + "\n")
+
+
 WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "text-files": ("text-files", text_files),
     "lab-files": ("text-files", lab_files),
@@ -104,12 +144,15 @@ WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "whisperx-json": ("whisper", whisperx_json),
     "whisper-tsv": ("whisper", whisper_tsv),
     "govor-json": ("whisper", govor_json),
+    "stm": ("stm", stm),
+    "ctm": ("ctm", ctm),
+    "nlp": ("nlp", nlp),
 }
 """Format of the corpus and function that writes it, by name."""
-NO_SPEAKER = frozenset({"whisper-json", "whisper-tsv", "govor-json"})
-NO_SPLIT = frozenset({"whisper-json", "whisperx-json", "whisper-tsv", "govor-json"})
+NO_SPEAKER = frozenset({"whisper-json", "whisper-tsv", "govor-json", "ctm"})
+NO_SPLIT = frozenset({"whisper-json", "whisperx-json", "whisper-tsv", "govor-json", "ctm", "nlp"})
 LOSSY: frozenset[str] = frozenset()
-WITH_WORDS = ("whisper-json", "whisperx-json", "govor-json")
+WITH_WORDS = ("whisper-json", "whisperx-json", "govor-json", "ctm", "nlp")
 
 
 def source(name: str, folder: Path) -> Path:

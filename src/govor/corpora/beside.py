@@ -16,6 +16,7 @@ from govor.corpora.lines import rejected_line
 from govor.corpora.names import AUDIO_SUFFIXES, is_unicode
 from govor.corpora.reader import CHUNK_ROWS, Chunk, Reading, Source, frame_of
 from govor.corpora.splits import split_in
+from govor.corpora.tiers import Spoken
 from govor.corpora.timed_text import TimedTextError
 from govor.errors import CorpusError
 from govor.records import Rejection
@@ -208,3 +209,15 @@ def in_chunks(rows: Iterable[Row | Rejection]) -> Iterator[Chunk]:
 
 def _chunk(rows: list[Row], rejections: list[Rejection]) -> Chunk:
     return Chunk(frame_of(rows), Path(rows[0]["_file"]) if rows else Path(), rejections)
+
+
+def spoken_row(item: Spoken) -> Row:
+    """An utterance with its words as a row; their times count from its beginning."""
+    cue = item.cue
+    row: Row = {"start": round(cue.start, 4), "end": round(cue.end, 4), "text": cue.text, "_line": cue.line}
+    row["speaker"] = cue.speaker
+    if item.words:
+        row["words"] = [word.text.strip() for word in item.words]
+        row["word_starts"] = [round(word.start - cue.start, 4) for word in item.words]
+        row["word_ends"] = [round(word.end - cue.start, 4) for word in item.words]
+    return row

@@ -217,7 +217,7 @@ def _speaker(tier: Tier, several: bool) -> str | None:
 def _of_tier(tier: Tier, words: list[Tier], several: bool) -> Iterator[Spoken]:
     speaker = _speaker(tier, several)
     if tier in words:
-        yield from (_joined(group, speaker) for group in _groups(tier))
+        yield from joined_words(tier.cues, speaker)
         return
     own = [w for w in words if _speaker(w, True) == speaker] or (words if len(words) == 1 else [])
     for cue in tier.cues:
@@ -230,9 +230,14 @@ def _within(word: Cue, cue: Cue) -> bool:
     return _is_speech(word.text) and cue.start <= (word.start + word.end) / 2 < cue.end
 
 
-def _groups(tier: Tier) -> Iterator[list[Cue]]:
+def joined_words(words: Sequence[Cue], speaker: str | None = None) -> Iterator[Spoken]:
+    """Utterances made of single words with times, up to pauses of `PAUSE_S` and at most `LONGEST_S` long."""
+    return (_joined(group, speaker) for group in _groups(words))
+
+
+def _groups(words: Sequence[Cue]) -> Iterator[list[Cue]]:
     group: list[Cue] = []
-    for word in tier.cues:
+    for word in words:
         if not _is_speech(word.text):
             continue
         if group and (word.start - group[-1].end >= PAUSE_S or word.end - group[0].start > LONGEST_S):
