@@ -77,7 +77,8 @@ def test_a_corpus_that_has_its_texts_twice_is_read_once(tmp_path: Path, imported
         write_text(tmp_path / place / "stm" / "rec.stm", "rec 1 ana 0 1 hej\n")
     got = imported(tmp_path)
     assert got.rows.select("audio", "split").rows() == [("legacy/train/sph/rec.sph", "train")]
-    assert got.corpus.info.notes["import"]["left"] == 1
+    remarks = got.corpus.info.notes["import"]["remarks"]
+    assert remarks == ["1 STM files were left: legacy/ has them too, with splits"]
 
 
 def test_ctm_lines_are_judged_one_by_one_and_joined_up_to_pauses(tmp_path: Path, imported: Importer) -> None:

@@ -41,9 +41,10 @@ def test_whose_speech_it_is_is_said(
     for name in ("ana", "ivo"):
         touch_audio(tmp_path / name / "1.wav")
         write_text(tmp_path / name / "1.txt", "hej\n")
+    said = "speakers are the names of the folders: 2"
     got = imported(tmp_path)
-    assert "speakers are the names of the folders: 2" in capsys.readouterr().err
-    assert got.corpus.info.notes["import"]["speaker"] == "speakers are the names of the folders: 2"
+    assert said in capsys.readouterr().err
+    assert got.corpus.info.notes["import"]["remarks"] == [said]
 
 
 def test_each_pair_is_kept_or_set_aside(tmp_path: Path, imported: Importer) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import soundfile
-from ten_seconds import RATE_HZ, SPEAKERS, _of, _text, recording, utterances, write_recordings
+from ten_seconds import RATE_HZ, SPEAKERS, Said, _clock, _of, _text, recording, utterances, write_recordings
 
 from govor.records import Word
 from govor.transcribe.transcript import Segment, Transcript
@@ -137,6 +137,96 @@ def nlp(folder: Path) -> None:
         _text(folder / "transcripts" / "nlp_references" / f"{name}.nlp", "\n".join(rows) + "\n")
 
 
+def transcriber(folder: Path) -> None:
+    write_recordings(folder)
+    for _, name in SPEAKERS.values():
+        said = _of(name)
+        syncs = "".join(
+            f'<Sync time="{each.start}"/>\n{each.text}\n<Sync time="{each.end}"/>\n\n' for each in said
+        )
+        _text(
+            folder / f"{name}.trs",
+            '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE Trans SYSTEM "trans-14.dtd">\n'
+            f'<Trans audio_filename="{name}" xml:lang="hr"><Speakers>'
+            f'<Speaker id="spk1" name="{said[0].speaker}" type="female"/></Speakers>'
+            f'<Episode><Section type="report" startTime="0" endTime="60"><Turn speaker="spk1" startTime="0" '
+            f'endTime="60">\n{syncs}</Turn></Section></Episode></Trans>',
+        )
+
+
+def exmaralda(folder: Path) -> None:
+    """One point of the time line has no time; utterances are cut into two events each."""
+    write_recordings(folder)
+    for _, name in SPEAKERS.values():
+        points, events = [], []
+        for number, said in enumerate(_of(name)):
+            points += [f'<tli id="A{number}" time="{said.start}"/>', f'<tli id="B{number}"/>']
+            points.append(f'<tli id="C{number}" time="{said.end}"/>')
+            middle = len(said.text) // 2
+            first, second = said.text[:middle], said.text[middle:]
+            events.append(f'<event start="A{number}" end="B{number}">{first}</event>')
+            events.append(f'<event start="B{number}" end="C{number}">{second}</event>')
+        _text(
+            folder / f"{name}.exb",
+            '<?xml version="1.0" encoding="UTF-8"?>\n<basic-transcription><head><meta-information>'
+            f'<referenced-file url="C:\\x\\{name}.wav"/></meta-information><speakertable><speaker id="S0">'
+            f'<abbreviation>{said.speaker}</abbreviation><sex value="f"/></speaker></speakertable></head>'
+            f"<basic-body><common-timeline>{''.join(points)}</common-timeline>"
+            f'<tier id="T0" speaker="S0" category="v" type="t">{"".join(events)}</tier>'
+            '<tier id="T1" speaker="S0" category="en" type="a">'
+            '<event start="A0" end="C0">Hello.</event></tier>'
+            "</basic-body></basic-transcription>",
+        )
+
+
+def chat(folder: Path) -> None:
+    write_recordings(folder)
+    for _, name in SPEAKERS.values():
+        lines = ["@UTF8", "@Begin", "@Languages:\thrv", f"@Media:\t{name}, audio"]
+        for said in _of(name):
+            times = f"\x15{round(said.start * 1000)}_{round(said.end * 1000)}\x15"
+            lines += [
+                f"*{said.speaker}:\t{said.text.replace(' ', chr(10) + chr(9), 1)} {times}",
+                "%mor:\tn|x .",
+            ]
+        _text(folder / f"{name}.cha", "\n".join([*lines, "@End", ""]))
+
+
+def audacity(folder: Path) -> None:
+    write_recordings(folder)
+    for _, name in SPEAKERS.values():
+        labels = [f"{said.start:.6f}\t{said.end:.6f}\t{said.text}\n" for said in _of(name)]
+        _text(folder / f"{name}.txt", "".join(labels))
+
+
+def _elan_row(said: Said) -> str:
+    times = f"{_clock(said.start, '.')}\t{said.start:.3f}\t{_clock(said.end, '.')}\t{said.end:.3f}"
+    return f"tx@{said.speaker}\t{said.speaker}\t{times}\t{said.text}\n"
+
+
+def elan_export(folder: Path) -> None:
+    write_recordings(folder)
+    forms = ("hh:mm:ss.ms", "ss.msec")
+    times = [f"{what} Time - {form}" for what in ("Begin", "End") for form in forms]
+    for _, name in SPEAKERS.values():
+        header = "\t".join(["Tier", "Participant", *times, "Annotation"])
+        _text(folder / f"{name}.txt", f"{header}\n" + "".join(map(_elan_row, _of(name))))
+
+
+def elan_export_bare(folder: Path) -> None:
+    """Without a header; the times of each kind side by side."""
+    write_recordings(folder)
+    for _, name in SPEAKERS.values():
+        rows = "".join(
+            "\t".join(
+                [f"tx@{s.speaker}", "", *(_clock(t, ".") for t in (s.start, s.end, s.duration)), s.text]
+            )
+            + "\n"
+            for s in _of(name)
+        )
+        _text(folder / f"{name}.txt", f'"#file:///C:/x/{name}.wav -- offset: 0"\n' + rows)
+
+
 WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "text-files": ("text-files", text_files),
     "lab-files": ("text-files", lab_files),
@@ -147,10 +237,16 @@ WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "stm": ("stm", stm),
     "ctm": ("ctm", ctm),
     "nlp": ("nlp", nlp),
+    "transcriber": ("transcriber", transcriber),
+    "exmaralda": ("exmaralda", exmaralda),
+    "chat": ("chat", chat),
+    "audacity": ("audacity", audacity),
+    "elan-export": ("elan-export", elan_export),
+    "elan-export-bare": ("elan-export", elan_export_bare),
 }
 """Format of the corpus and function that writes it, by name."""
-NO_SPEAKER = frozenset({"whisper-json", "whisper-tsv", "govor-json", "ctm"})
-NO_SPLIT = frozenset({"whisper-json", "whisperx-json", "whisper-tsv", "govor-json", "ctm", "nlp"})
+NO_SPEAKER = frozenset({"whisper-json", "whisper-tsv", "govor-json", "ctm", "audacity"})
+NO_SPLIT = frozenset(WRITERS) - {"text-files", "lab-files", "stm"}
 LOSSY: frozenset[str] = frozenset()
 WITH_WORDS = ("whisper-json", "whisperx-json", "govor-json", "ctm", "nlp")
 

@@ -14,13 +14,16 @@ from typing import Any
 
 from govor.corpora.lines import rejected_line
 from govor.corpora.names import AUDIO_SUFFIXES, is_unicode
-from govor.corpora.reader import CHUNK_ROWS, Chunk, Reading, Source, frame_of
+from govor.corpora.reader import CHUNK_ROWS, Chunk, Reading, Source
+from govor.corpora.rows import frame_of, usable
 from govor.corpora.splits import split_in
 from govor.corpora.tiers import Spoken
 from govor.corpora.timed_text import TimedTextError
 from govor.errors import CorpusError
 from govor.records import Rejection
 
+RELATIVE = "relative"
+"""What the readers here make word times count from: the utterance's beginning."""
 MOST_LOOKED_AT = 200_000
 """Files that recognising a format looks at, at most."""
 Row = dict[str, Any]
@@ -144,6 +147,7 @@ def read_beside(
     parse: Callable[[Path], Transcript],
     needs: str,
     notes: dict[str, Any] | None = None,
+    remarks: Sequence[str] = (),
 ) -> Reading:
     """Opens transcripts that lie beside their recordings, or name them.
 
@@ -153,6 +157,7 @@ def read_beside(
         parse: reads one of them; a `TimedTextError` sets the whole file aside, as ``bad_<extension>``.
         needs: what the format needs, for people.
         notes: what else goes to ``corpus.json``.
+        remarks: sentences for people.
 
     Raises:
         CorpusError: there are none.
@@ -164,7 +169,8 @@ def read_beside(
     recordings = Recordings(root)
     rows = (row for file in listed for row in _rows(file, parse, recordings))
     audio_root = Path(source.config.audio_root or root)
-    return Reading(in_chunks(rows), audio_root, notes={"files": len(listed), **(notes or {})})
+    told = {"files": len(listed), **(notes or {})}
+    return Reading(in_chunks(rows), audio_root, notes=told, remarks=list(remarks), word_times=RELATIVE)
 
 
 def _rows(
@@ -196,10 +202,11 @@ def in_chunks(rows: Iterable[Row | Rejection]) -> Iterator[Chunk]:
     kept: list[Row] = []
     rejections: list[Rejection] = []
     for row in rows:
-        if isinstance(row, Rejection):
-            rejections.append(row)
+        made = row if isinstance(row, Rejection) else usable(Path(row["_file"]), row)
+        if isinstance(made, Rejection):
+            rejections.append(made)
         else:
-            kept.append(row)
+            kept.append(made)
         if len(kept) + len(rejections) >= CHUNK_ROWS:
             yield _chunk(kept, rejections)
             kept, rejections = [], []

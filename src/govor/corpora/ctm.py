@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 from govor.corpora.beside import (
+    RELATIVE,
     Recordings,
     Row,
     first_files,
@@ -19,7 +20,7 @@ from govor.corpora.beside import (
 from govor.corpora.lines import rejected_line
 from govor.corpora.nist import Channels, first_fields, is_number, named_recording, numbered_lines
 from govor.corpora.reader import Reading, Source
-from govor.corpora.tiers import joined_words
+from govor.corpora.tiers import LONGEST_S, PAUSE_S, joined_words
 from govor.corpora.timed_text import Cue
 from govor.errors import CorpusError
 from govor.records import Rejection
@@ -50,9 +51,9 @@ def read(source: Source) -> Reading:
     audio_root = Path(source.config.audio_root or root)
     recordings = Recordings(audio_root)
     rows = (row for file in files for row in _rows(file, recordings, split_of(file, root)))
-    return Reading(
-        in_chunks(rows), audio_root, notes={"files": len(files), "utterances": "words up to pauses"}
-    )
+    remark = f"words are joined to utterances up to pauses of {PAUSE_S:g} s, at most {LONGEST_S:g} s long"
+    notes = {"files": len(files)}
+    return Reading(in_chunks(rows), audio_root, notes=notes, remarks=[remark], word_times=RELATIVE)
 
 
 def _rows(file: Path, recordings: Recordings, split: str | None) -> Iterator[Row | Rejection]:

@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from govor.corpora import (
+    audacity,
     audiofolder,
+    chat,
     common_voice,
     ctm,
+    elan_export,
+    exmaralda,
     fleurs,
     huggingface,
     kaldi,
@@ -23,6 +27,7 @@ from govor.corpora import (
     subtitles,
     tables,
     text_files,
+    transcriber,
     voxpopuli,
     whisper,
 )
@@ -50,7 +55,12 @@ READERS = tuple(
         ctm,
         nlp_references,
         whisper,
+        transcriber,
+        chat,
+        exmaralda,
         subtitles,
+        elan_export,
+        audacity,
         text_files,
     )
 )

@@ -52,7 +52,9 @@ def read(source: Source) -> Reading:
     audio_root = Path(source.config.audio_root or root)
     recordings = Recordings(audio_root)
     rows = (row for file in files for row in _rows(file, recordings, split_of(file, root)))
-    return Reading(in_chunks(rows), audio_root, notes={"files": len(files), "left": len(listed) - len(files)})
+    left = len(listed) - len(files)
+    remarks = [f"{left:,} STM files were left: legacy/ has them too, with splits"] if left else []
+    return Reading(in_chunks(rows), audio_root, notes={"files": len(files)}, remarks=remarks)
 
 
 def _once(files: list[Path], root: Path) -> list[Path]:

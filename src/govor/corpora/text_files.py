@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from govor.console import say
 from govor.corpora.beside import MOST_LOOKED_AT, Row, bad_reason, in_chunks, is_audio, root_of, split_of
 from govor.corpora.lines import rejected_line
 from govor.corpora.names import is_unicode
@@ -35,6 +34,7 @@ _NO_SPEAKERS = (
 )
 NO_SPEAKERS = frozenset([*_NO_SPEAKERS.split(), "flac", "mp3"])
 """Names of folders that are nobody's."""
+_CLOCKS = re.compile(r"\d:\d\d:\d\d.*\s\d*\d:\d\d:\d\d")
 _TIMES_FIRST = re.compile(r"\s*\d+(?:\.\d+)?\s+\d+(?:\.\d+)?\s+\S")
 
 
@@ -78,9 +78,8 @@ def read(source: Source) -> Reading:
         raise CorpusError(f"{source.path} has no texts beside its recordings: it needs {NEEDS}")
     wanted = source.config.text
     speakers = Speakers([place.relative_to(root).parts for place in places])
-    say(speakers.said)
     chunks = in_chunks(row for place in places for row in _rows(_listed(place), root, speakers, wanted))
-    return Reading(chunks, Path(source.config.audio_root or root), notes={"speaker": speakers.said})
+    return Reading(chunks, Path(source.config.audio_root or root), remarks=[speakers.said])
 
 
 class Speakers:
@@ -198,9 +197,12 @@ def _is_timit(folder: Folder, stem: str) -> bool:
 
 
 def _times(file: Path, lines: list[str]) -> bool:
-    """Labels with times: HTK's, Audacity's; one line alone may be a sentence that begins with numbers."""
+    """Labels with times, exports and subtitles; one line alone may be a sentence that begins with numbers."""
     enough = 1 if file.suffix.lower() == ".lab" else 2
-    return len(lines) >= enough and all(_TIMES_FIRST.match(line) for line in lines)
+    if len(lines) >= enough and all(_TIMES_FIRST.match(line) for line in lines):
+        return True
+    clocks = [line for line in lines if _CLOCKS.search(line)]
+    return any("-->" in line for line in clocks) or 2 * len(clocks) >= max(len(lines), 1)
 
 
 def _only_times(folder: Folder, stem: str, name: str) -> bool:

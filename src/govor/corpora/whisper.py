@@ -56,8 +56,11 @@ def read(source: Source) -> Reading:
     taken = {file.with_suffix("") for file in json_files}
     tables = [file for file in transcript_files(source.path, (".tsv",)) if first_line(file) == TSV_HEADER]
     others = [file for file in tables if file.with_suffix("") not in taken]
-    notes = {"left": [f.name for f in tables if f.with_suffix("") in taken][:20]}
-    return read_beside(source, [*json_files, *others], _parse, NEEDS, notes)
+    left = len(tables) - len(others)
+    remarks = (
+        [f"{left:,} .tsv files were left: the same transcripts lie beside them as .json"] if left else []
+    )
+    return read_beside(source, [*json_files, *others], _parse, NEEDS, remarks=remarks)
 
 
 def _has_segments(file: Path) -> bool:

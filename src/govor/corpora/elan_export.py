@@ -1,0 +1,172 @@
+"""ELAN's export as tab-delimited text: a line an annotation, with its tier, participant and times.
+
+With a header (ELAN 6) columns are known by name; without one by what stands in them: the tier first, perhaps
+the participant, then the times in as many forms as were ticked, last the annotation. Source: the ELAN manual,
+"Exporting a document as a tab-delimited text file".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from govor.corpora.beside import (
+    Recordings,
+    Row,
+    Transcript,
+    first_files,
+    read_beside,
+    root_of,
+    spoken_row,
+    transcript_files,
+)
+from govor.corpora.lines import first_line, rejected_line
+from govor.corpora.reader import Reading, Source
+from govor.corpora.tiers import NoSpokenTierError, Tier, spoken
+from govor.corpora.timed_text import Cue, TimedTextError, decode
+from govor.records import Rejection
+
+NAME = "elan-export"
+NEEDS = "ELAN's tab-delimited exports (.txt, .tsv, .csv) beside recordings of the same name"
+SETTINGS: tuple[str, ...] = ("text",)
+SUFFIXES = (".txt", ".tsv", ".csv")
+_CLOCK = re.compile(r"(\d+):([0-5]\d):([0-5]\d(?:\.\d+)?)")
+_MS_PER_S = 1000
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which column holds what, from 0, and how many there are."""
+
+    begin: int
+    end: int
+    text: int
+    tier: int | None
+    participant: int | None
+    count: int
+    file: int | None = None
+    header: bool = False
+
+
+def recognise(path: Path) -> str | None:
+    """Looks for an export beside its recording."""
+    recordings = Recordings(root_of(path))
+    for file in first_files(path, SUFFIXES):
+        audio = recordings.beside(file)
+        if audio and _columns(_first_line(file)) is not None:
+            return f"{file.name} is a tab-delimited export of ELAN, beside {audio}"
+    return None
+
+
+def read(source: Source) -> Reading:
+    """Opens all exports below a folder; ``--text TIER`` chooses a tier."""
+    files = (f for f in transcript_files(source.path, SUFFIXES) if _columns(_first_line(f)) is not None)
+    return read_beside(source, files, lambda file: _parse(file, source.config.text), NEEDS)
+
+
+def _first_line(file: Path) -> str:
+    """The first line but for the header lines that name the media (``"#file:///...``)."""
+    line = first_line(file)
+    if line.lstrip('"').startswith("#"):
+        lines = decode(file).split("\n") if file.stat().st_size < 1 << 20 else []
+        line = next((each for each in lines if each.strip() and not each.lstrip('"').startswith("#")), "")
+    return line
+
+
+def _columns(line: str) -> Columns | None:
+    cells = [cell.strip() for cell in line.split("\t")]
+    return _named(cells) or _unnamed(cells)
+
+
+def _named(cells: Sequence[str]) -> Columns | None:
+    """From a header: ``Begin Time - hh:mm:ss.ms`` and so on."""
+    begins = [i for i, cell in enumerate(cells) if cell.lower().startswith("begin time")]
+    ends = [i for i, cell in enumerate(cells) if cell.lower().startswith("end time")]
+    if not begins or not ends:
+        return None
+    at = {cell.lower(): index for index, cell in enumerate(cells)}
+    text = at.get("annotation", at.get("value", len(cells) - 1))
+    path = at.get("file path", at.get("file", at.get("file name")))
+    return Columns(begins[0], ends[0], text, at.get("tier"), at.get("participant"), len(cells), path, True)
+
+
+def _unnamed(cells: Sequence[str]) -> Columns | None:
+    """From a first row: times of the same form stand in the order begin, end, perhaps duration."""
+    clocks = [i for i, cell in enumerate(cells) if _CLOCK.fullmatch(cell)]
+    if len(clocks) < 2 or clocks[0] == 0 or clocks[-1] == len(cells) - 1:
+        return None
+    begin, end = clocks[0], clocks[1]
+    if _time(cells[begin]) >= _time(cells[end]):
+        return None
+    participant = 1 if begin > 1 else None
+    return Columns(begin, end, len(cells) - 1, 0, participant, len(cells))
+
+
+def _time(cell: str) -> float:
+    """Seconds of ``00:00:01.500``, ``1.5``, or of ``1500`` milliseconds.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    clock = _CLOCK.fullmatch(cell.strip())
+    if clock:
+        return int(clock[1]) * 3600 + int(clock[2]) * 60 + float(clock[3])
+    return int(cell) / _MS_PER_S if cell.strip().isdigit() else float(cell)
+
+
+def _parse(file: Path, wanted: str | None) -> Transcript:
+    columns = _columns(_first_line(file))
+    if columns is None:
+        raise TimedTextError(1, "it is no tab-delimited export of ELAN")
+    tiers: dict[str, list[Cue]] = {}
+    speakers: dict[str, str | None] = {}
+    rejections: list[Rejection] = []
+    media: dict[str, None] = {}
+    for number, line in enumerate(decode(file).split("\n"), 1):
+        if (
+            not line.strip()
+            or line.lstrip('"').startswith("#")
+            or (columns.header and number == _header(file))
+        ):
+            continue
+        cue = _cue(file, number, line.split("\t"), columns)
+        if isinstance(cue, Rejection):
+            rejections.append(cue)
+            continue
+        cells = line.split("\t")
+        tier = cells[columns.tier] if columns.tier is not None else ""
+        tiers.setdefault(tier, []).append(cue)
+        speakers[tier] = cue.speaker
+        if columns.file is not None:
+            media[PurePosixPath(cells[columns.file].replace("\\", "/")).stem] = None
+    return Transcript([*rejections, *_spoken(file, tiers, speakers, wanted)], list(media)[:1])
+
+
+def _header(file: Path) -> int:
+    lines = decode(file).split("\n")
+    return next(n for n, line in enumerate(lines, 1) if line.strip() and not line.lstrip('"').startswith("#"))
+
+
+def _cue(file: Path, number: int, cells: list[str], columns: Columns) -> Cue | Rejection:
+    if len(cells) != columns.count:
+        detail = f"{len(cells)} fields where the first line has {columns.count}"
+        return rejected_line(file, number, "wrong_columns", detail)
+    try:
+        start, end = _time(cells[columns.begin]), _time(cells[columns.end])
+    except ValueError:
+        detail = f"{cells[columns.begin]} and {cells[columns.end]} are no times"
+        return rejected_line(file, number, "bad_times", detail)
+    who = cells[columns.participant].strip() if columns.participant is not None else ""
+    return Cue(start, end, cells[columns.text].strip(), who or None, number)
+
+
+def _spoken(
+    file: Path, tiers: dict[str, list[Cue]], speakers: dict[str, str | None], wanted: str | None
+) -> Iterator[Row | Rejection]:
+    made = [Tier(name, tuple(cues), speakers[name]) for name, cues in tiers.items()]
+    try:
+        yield from (spoken_row(item) for item in spoken(made, wanted))
+    except NoSpokenTierError as error:
+        yield rejected_line(file, 1, "no_spoken_tier", str(error))
