@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import json
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import soundfile
-from ten_seconds import RATE_HZ, SPEAKERS, Said, _clock, _of, _text, recording, utterances, write_recordings
+from ten_seconds import (
+    RATE_HZ,
+    SPEAKERS,
+    Said,
+    _clock,
+    _flac,
+    _json_lines,
+    _of,
+    _supervision,
+    _text,
+    recording,
+    utterances,
+    write_recordings,
+)
 
 from govor.records import Word
 from govor.transcribe.transcript import Segment, Transcript
@@ -227,6 +242,62 @@ def elan_export_bare(folder: Path) -> None:
         _text(folder / f"{name}.txt", f'"#file:///C:/x/{name}.wav -- offset: 0"\n' + rows)
 
 
+def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = len(data)
+    tar.addfile(member, io.BytesIO(data))
+
+
+def webdataset(folder: Path) -> None:
+    """A text beside each clip; the JSON has the rest."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for split, name in (("train", "train"), ("dev", "validation"), ("test", "test")):
+        with tarfile.open(folder / f"{name}-000000.tar", "w") as tar:
+            for said in utterances():
+                if said.split == split:
+                    key = said.clip.replace(".", "_")
+                    _add(tar, f"{key}.flac", _flac(said.wave))
+                    _add(tar, f"{key}.json", json.dumps({"speaker_id": said.speaker, "snr": 31.5}).encode())
+                    _add(tar, f"{key}.txt", said.text.encode())
+
+
+def emilia_archive(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(folder / "HR-B000000.tar.gz", "w:gz") as tar:
+        for number, said in enumerate(utterances()):
+            id = f"HR_B00000_S0000{number}_W000000"
+            told = {"id": id, "wav": f"HR_B00000/{id}.mp3", "text": said.text, "duration": said.duration}
+            told |= {"speaker": said.speaker, "language": "hr", "dnsmos": 3.2, "phone_count": 60}
+            _add(tar, f"{id}.json", json.dumps(told).encode())
+            _add(tar, f"{id}.flac", _flac(said.wave))
+
+
+def shar(folder: Path) -> None:
+    """Two cuts a shard, as Lhotse writes them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for shard in range(2):
+        cuts = []
+        with tarfile.open(folder / f"recording.{shard:06}.tar", "w") as tar:
+            for number, said in list(enumerate(utterances()))[2 * shard : 2 * shard + 2]:
+                source = {"type": "shar", "channels": [0], "source": ""}
+                told = {
+                    "id": said.recording,
+                    "sources": [source],
+                    "sampling_rate": RATE_HZ,
+                    "channel_ids": [0],
+                }
+                cut = {"id": f"cut-{number}", "start": 0, "duration": said.duration, "channel": 0}
+                cut |= {
+                    "supervisions": [_supervision(number, said, 0.0)],
+                    "recording": told,
+                    "type": "MonoCut",
+                }
+                cuts.append(cut)
+                _add(tar, f"cut-{number}.flac", _flac(said.wave))
+                _add(tar, f"cut-{number}.json", json.dumps(told).encode())
+        _json_lines(folder / f"cuts.{shard:06}.jsonl.gz", cuts)
+
+
 WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "text-files": ("text-files", text_files),
     "lab-files": ("text-files", lab_files),
@@ -243,12 +314,15 @@ WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "audacity": ("audacity", audacity),
     "elan-export": ("elan-export", elan_export),
     "elan-export-bare": ("elan-export", elan_export_bare),
+    "webdataset": ("webdataset", webdataset),
+    "emilia-archive": ("webdataset", emilia_archive),
+    "shar": ("shar", shar),
 }
 """Format of the corpus and function that writes it, by name."""
 NO_SPEAKER = frozenset({"whisper-json", "whisper-tsv", "govor-json", "ctm", "audacity"})
-NO_SPLIT = frozenset(WRITERS) - {"text-files", "lab-files", "stm"}
+NO_SPLIT = frozenset(WRITERS) - {"text-files", "lab-files", "stm", "webdataset"}
 LOSSY: frozenset[str] = frozenset()
-WITH_WORDS = ("whisper-json", "whisperx-json", "govor-json", "ctm", "nlp")
+WITH_WORDS = ("shar", "whisper-json", "whisperx-json", "govor-json", "ctm", "nlp")
 
 
 def source(name: str, folder: Path) -> Path:

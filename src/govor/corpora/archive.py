@@ -123,24 +123,59 @@ def _missing(wanted: pl.DataFrame, folder: Path) -> dict[str, int]:
 
 @contextmanager
 def _opened(archive: Path) -> Iterator[tarfile.TarFile]:
+    with _readable(archive), tarfile.open(archive, "r|*") as tar:
+        yield tar
+
+
+@contextmanager
+def _readable(archive: Path) -> Iterator[None]:
+    """Damage as an error that names the archive."""
     try:
-        with tarfile.open(archive, "r|*") as tar:
-            yield tar
+        yield
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise CorpusError(f"{archive} is damaged or cut short ({error}): fetch it again") from error
 
 
+class Content:
+    """What a member of an archive holds, to be read once."""
+
+    def __init__(self, archive: Path, source: IO[bytes]) -> None:
+        self._archive, self._source = archive, source
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes, at most `size`; raises CorpusError where the archive is damaged."""
+        with _readable(self._archive):
+            return self._source.read(size)
+
+
+def stream(archive: Path) -> Iterator[tuple[tarfile.TarInfo, Content]]:
+    """The regular files of an archive of any size, in order, each to be read before the next is asked for.
+
+    Raises:
+        CorpusError: the archive is damaged, or would write outside its folder.
+    """
+    with _opened(archive) as tar:
+        while (member := tar.next()) is not None:
+            tar.members.clear()  # type: ignore[attr-defined]
+            if _checked(archive, member).isfile() and (source := tar.extractfile(member)) is not None:
+                yield member, Content(archive, source)
+
+
 def _files(archive: Path, tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     """The regular files of an archive, all members passed by the standard library's filter."""
     for member in tar:
-        try:
-            tarfile.data_filter(member, "/nowhere")
-        except tarfile.FilterError as error:
-            raise CorpusError(f"{archive} is refused: {error}; get the corpus from its publisher") from error
-        if member.isfile():
+        if _checked(archive, member).isfile():
             yield member
+
+
+def _checked(archive: Path, member: tarfile.TarInfo) -> tarfile.TarInfo:
+    try:
+        tarfile.data_filter(member, "/nowhere")
+    except tarfile.FilterError as error:
+        raise CorpusError(f"{archive} is refused: {error}; get the corpus from its publisher") from error
+    return member
 
 
 def _copy(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:

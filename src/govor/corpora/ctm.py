@@ -69,8 +69,8 @@ def _rows(file: Path, recordings: Recordings, split: str | None) -> Iterator[Row
     for (name, channel), group in groupby(words, key=lambda word: word[:2]):
         audio = named_recording(recordings, name, file)
         place = {"audio": audio, "recording": name, "channel": channels.number(channel), "split": split}
-        for item in joined_words([word[2] for word in group]):
-            yield place | spoken_row(item) | {"_file": str(file)}
+        for said in joined_words([word[2] for word in group]):
+            yield place | spoken_row(said) | {"_file": str(file)}
 
 
 def _word(file: Path, number: int, line: str) -> _Word | Rejection:

@@ -24,8 +24,8 @@ from govor.corpora.beside import (
 )
 from govor.corpora.lines import first_line, rejected_line
 from govor.corpora.reader import Reading, Source
-from govor.corpora.tiers import NoSpokenTierError, Tier, spoken
-from govor.corpora.timed_text import Cue, TimedTextError, decode
+from govor.corpora.tiers import NoSpokenTierError, spoken
+from govor.corpora.timed_text import Cue, Tier, TimedTextError, decode
 from govor.records import Rejection
 
 NAME = "elan-export"

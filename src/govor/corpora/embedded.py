@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Protocol
 
 from govor.store import free_bytes, require_space
 
@@ -13,6 +14,7 @@ FILES_A_FOLDER = 1000
 RESERVE_BYTES = 256 << 20
 """Left free while unpacking a stream whose size nobody knows."""
 _CHECK_EVERY_BYTES = 64 << 20
+_COPY_BYTES = 1 << 20
 _MAGIC = {
     b"RIFF": ".wav",
     b"fLaC": ".flac",
@@ -23,6 +25,13 @@ _MAGIC = {
     b"\x1aE\xdf\xa3": ".webm",
     b"FORM": ".aiff",
 }
+
+
+class SupportsRead(Protocol):
+    """Something that can be read."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes, at most `size`."""
 
 
 class AudioUnpacker:
@@ -46,6 +55,27 @@ class AudioUnpacker:
         if data is None:
             return path
         return self._write(data, split, row, _file_name(path, data, row))
+
+    def copy(self, source: SupportsRead, size: int, split: str, row: int, name: str) -> str:
+        """Writes what a stream holds, without holding it; returns the path relative to the folder.
+
+        Args:
+            source: the audio.
+            size: its bytes.
+            split: a folder.
+            row: number of the row in it, from 0.
+            name: what the source calls the audio.
+        """
+        inside = f"{split}/{row // FILES_A_FOLDER:05}/{_file_name(name, b'', row)}"
+        target = self.folder / inside
+        if not (target.is_file() and target.stat().st_size == size):
+            self._check(size)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial = target.with_name(f".{target.name}.partial-unpack")
+            with partial.open("wb") as file:
+                shutil.copyfileobj(source, file, _COPY_BYTES)
+            partial.replace(target)
+        return inside
 
     def _write(self, data: bytes, split: str, row: int, name: str) -> str:
         inside = f"{split}/{row // FILES_A_FOLDER:05}/{name}"

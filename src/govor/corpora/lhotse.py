@@ -55,7 +55,15 @@ def _files(path: Path) -> list[Path]:
 
 
 def _cuts(path: Path) -> list[Path]:
-    return [f for f in _files(path) if str(first_object(f).get("type", "")).endswith("Cut")]
+    files = [file for file in _files(path) if archive_of(file) is None]
+    return [f for f in files if str(first_object(f).get("type", "")).endswith("Cut")]
+
+
+def archive_of(cuts: Path) -> Path | None:
+    """The archive with the audio of cuts that are a shard of Lhotse Shar: ``recording.000000.tar``."""
+    number = cuts.name.removeprefix("cuts").removesuffix(".gz").removesuffix(".jsonl")
+    archive = cuts.with_name(f"recording{number}.tar")
+    return archive if cuts.name.startswith("cuts") and archive.is_file() else None
 
 
 def _pairs(path: Path) -> list[tuple[Path, Path]]:
@@ -76,10 +84,11 @@ def _rows_of_cuts(file: Path, several: bool) -> Iterator[dict[str, Any] | Reject
         elif not cut.get("supervisions"):
             yield rejected_line(file, cut["_line"], "no_text", "the cut has no supervision", _name(cut))
         else:
-            yield from _rows_of_cut(file, cut, split)
+            yield from rows_of_cut(file, cut, split)
 
 
-def _rows_of_cut(file: Path, cut: dict[str, Any], split: str | None) -> Iterator[dict[str, Any] | Rejection]:
+def rows_of_cut(file: Path, cut: dict[str, Any], split: str | None) -> Iterator[dict[str, Any] | Rejection]:
+    """The supervisions of a cut of one recording as rows."""
     supervisions, begin_s = cut["supervisions"], seconds(cut.get("start") or 0.0)
     for item in supervisions if isinstance(supervisions, list) else [supervisions]:
         if not isinstance(item, dict) or begin_s is None:
