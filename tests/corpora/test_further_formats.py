@@ -28,7 +28,7 @@ def test_auto_recognises_it_and_nothing_is_lost(
     assert (got.summary["read"], got.summary["kept"], got.summary["rejected"]) == (4, 4, 0)
     assert got.summary["repaired"] == 0
     assert got.rows["id"].n_unique() == 4
-    assert set(got.rows["language"]) <= {"hr", "hrv"}
+    assert set(got.rows["language"]) <= {"hr", "hrv", "hr-HR", "en"}
     for said, row in by_text(got):
         if name in LOSSY:
             assert len(span(got, row)) / ten_seconds.RATE_HZ == pytest.approx(said.duration, abs=0.15)

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import soundfile
+from numpy.typing import NDArray
 from ten_seconds import (
     RATE_HZ,
     SPEAKERS,
@@ -298,6 +300,100 @@ def shar(folder: Path) -> None:
         _json_lines(folder / f"cuts.{shard:06}.jsonl.gz", cuts)
 
 
+def vctk(folder: Path) -> None:
+    """Release 0.92: two microphones."""
+    people = []
+    for number, said in enumerate(utterances(), 1):
+        id = f"{said.speaker}_{number:03}"
+        audio = folder / "wav48_silence_trimmed" / said.speaker
+        audio.mkdir(parents=True, exist_ok=True)
+        soundfile.write(audio / f"{id}_mic1.flac", said.wave, RATE_HZ)
+        soundfile.write(audio / f"{id}_mic2.flac", said.wave // 2, RATE_HZ)
+        _text(folder / "txt" / said.speaker / f"{id}.txt", f"{said.text}\n")
+        people.append(f"{said.speaker}  23  F    English    Southern  England\n")
+    _text(folder / "speaker-info.txt", "ID  AGE  GENDER  ACCENTS  REGION COMMENTS\n" + "".join(people[::2]))
+
+
+def mailabs(folder: Path) -> None:
+    for said in utterances():
+        book = folder / "hr_HR" / "by_book" / "female" / said.speaker / "knjiga"
+        (book / "wavs").mkdir(parents=True, exist_ok=True)
+        soundfile.write(book / "wavs" / f"{said.clip}.wav", said.wave, RATE_HZ)
+        with (book / "metadata.csv").open("a", encoding="utf-8") as table:
+            table.write(f"{said.clip}|{said.text}|{said.text.lower()}\n")
+
+
+def gigaspeech(folder: Path) -> None:
+    audios = []
+    subsets = {"train": ["{XL}", "{L}"], "dev": ["{DEV}"], "test": ["{TEST}"]}
+    marks = ((",", " <COMMA>"), (".", " <PERIOD>"))
+    for _, name in SPEAKERS.values():
+        segments = []
+        for number, said in enumerate(_of(name)):
+            text = said.text
+            for mark, tag in marks:
+                text = text.replace(mark, tag)
+            segment = {"sid": f"{name}_S{number}", "speaker": said.speaker, "begin_time": said.start}
+            segments.append(segment | {"end_time": said.end, "text_tn": text, "subsets": subsets[said.split]})
+        audios.append({"title": "x", "path": f"audio/{name}.flac", "aid": name, "segments": segments})
+    write_recordings(folder / "audio", ".flac")
+    _json(folder / "GigaSpeech.json", {"dataset": "GigaSpeech", "language": "HR", "audios": audios})
+
+
+def _pack(archive: Path, clips: dict[str, NDArray[np.int16]]) -> None:
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(archive, "w:gz") as tar:
+        for name, wave in clips.items():
+            data = io.BytesIO()
+            soundfile.write(data, wave, RATE_HZ, format="WAV")
+            _add(tar, f"./{name}.wav", data.getvalue())
+
+
+def yodas(folder: Path) -> None:
+    ids = {f"AbCd-{n:05}-00000000-00000100": said for n, said in enumerate(utterances())}
+    place = folder / "data" / "hr000"
+    _pack(place / "audio" / "00000000.tar.gz", {id: said.wave for id, said in ids.items()})
+    _text(place / "text" / "00000000.txt", "".join(f"{id} {said.text}\n" for id, said in ids.items()))
+    _text(place / "duration" / "00000000.txt", "".join(f"{id} {s.duration}\n" for id, s in ids.items()))
+
+
+def yodas_2(folder: Path) -> None:
+    """Whole videos; the spans are in the ids."""
+    _pack(folder / "audio" / "00000000.tar.gz", {name: recording(name) for _, name in SPEAKERS.values()})
+    videos = []
+    for _, name in SPEAKERS.values():
+        spans = {n: (round(s.start * 100), round(s.end * 100)) for n, s in enumerate(_of(name))}
+        texts = {f"{name}-{n:05}-{a:08}-{b:08}": _of(name)[n].text for n, (a, b) in spans.items()}
+        videos.append({"audio_id": name, "text": texts})
+    _json(folder / "text" / "00000000.json", videos)
+
+
+def emilia(folder: Path) -> None:
+    rows = []
+    for number, said in enumerate(utterances()):
+        id = f"HR_B00000_S0000{number}_W000000"
+        wav = f"HR_B00000/HR_B00000_S0000{number}/mp3/{id}.flac"
+        (folder / "HR" / wav).parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(folder / "HR" / wav, said.wave, RATE_HZ)
+        row = {"id": id, "wav": wav, "text": said.text, "duration": said.duration, "speaker": said.speaker}
+        rows.append(row | {"language": "hr", "dnsmos": 3.3})
+    _json_lines(folder / "HR" / "HR_B00000.jsonl", rows)
+
+
+def mtedx(folder: Path) -> None:
+    """One talk a speaker, called by her."""
+    for split, name in (("train", "train"), ("dev", "valid"), ("test", "test")):
+        place = folder / "hr-en" / "data" / name
+        said = {n: each for n, each in enumerate(utterances()) if each.split == split}
+        (place / "wav").mkdir(parents=True)
+        for each in said.values():
+            soundfile.write(place / "wav" / f"{each.speaker}.flac", recording(each.recording), RATE_HZ)
+        rows = [f"{s.speaker}_{n:04} {s.speaker} {s.start} {s.end}\n" for n, s in said.items()]
+        _text(place / "txt" / "segments", "".join(rows))
+        _text(place / "txt" / f"{name}.hr", "".join(f"{each.text}\n" for each in said.values()))
+        _text(place / "txt" / f"{name}.en", "".join("Hello.\n" for _ in said))
+
+
 WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "text-files": ("text-files", text_files),
     "lab-files": ("text-files", lab_files),
@@ -317,10 +413,17 @@ WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "webdataset": ("webdataset", webdataset),
     "emilia-archive": ("webdataset", emilia_archive),
     "shar": ("shar", shar),
+    "vctk": ("vctk", vctk),
+    "mailabs": ("mailabs", mailabs),
+    "gigaspeech": ("gigaspeech", gigaspeech),
+    "yodas": ("yodas", yodas),
+    "yodas-2": ("yodas", yodas_2),
+    "emilia": ("emilia", emilia),
+    "mtedx": ("mtedx", mtedx),
 }
 """Format of the corpus and function that writes it, by name."""
-NO_SPEAKER = frozenset({"whisper-json", "whisper-tsv", "govor-json", "ctm", "audacity"})
-NO_SPLIT = frozenset(WRITERS) - {"text-files", "lab-files", "stm", "webdataset"}
+NO_SPEAKER = frozenset({"whisper-json", "whisper-tsv", "govor-json", "ctm", "audacity", "yodas", "yodas-2"})
+NO_SPLIT = frozenset(WRITERS) - {"text-files", "lab-files", "stm", "webdataset", "gigaspeech", "mtedx"}
 LOSSY: frozenset[str] = frozenset()
 WITH_WORDS = ("shar", "whisper-json", "whisperx-json", "govor-json", "ctm", "nlp")
 
