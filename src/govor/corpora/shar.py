@@ -19,6 +19,7 @@ from govor.corpora.lines import rejected_line
 from govor.corpora.names import is_unicode
 from govor.corpora.reader import Reading, Source
 from govor.corpora.splits import split_in
+from govor.corpora.word_times import ABSOLUTE
 from govor.errors import CorpusError
 from govor.records import Rejection
 from govor.store import require_space
@@ -55,7 +56,7 @@ def read(source: Source) -> Reading:
     rows = (row for cuts, archive in pairs for row in _rows(cuts, archive, source, folder))
     notes = {"shards": len(pairs), "unpacked": str(folder)}
     audio_root = Path(source.config.audio_root or folder)
-    return Reading(in_chunks(rows), audio_root, notes=notes)
+    return Reading(in_chunks(rows), audio_root, notes=notes, usual_word_times=ABSOLUTE)
 
 
 def _pairs(path: Path) -> list[tuple[Path, Path]]:
