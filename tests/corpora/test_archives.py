@@ -151,7 +151,7 @@ def test_cuts_of_a_shard_are_judged_one_by_one(tmp_path: Path, imported: Importe
     assert got.rejected.select("id", "reason").rows() == [
         ("cuts.000000.jsonl.gz:2", "no_audio"),
         ("mute", "no_text"),
-        ("odd", "bad_supervision"),
+        ("cuts.000000.jsonl.gz:4", "bad_times"),
         ("cuts.000000.jsonl.gz:5", "no_audio"),
         ("cuts.000000.jsonl.gz:6", "bad_json"),
     ]

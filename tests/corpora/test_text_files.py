@@ -66,12 +66,12 @@ def test_each_pair_is_kept_or_set_aside(tmp_path: Path, imported: Importer) -> N
         "blank.txt:1": "empty_text",
         "times.txt:1": "times_in_text",
         "htk.lab:1": "times_in_text",
-        "bytes.txt:2": "bad_txt",
+        "bytes.txt:1": "not_utf8",
         "two": "ambiguous_audio",
         "README.txt": "no_audio",
     }
     assert got.summary["read"] == got.summary["kept"] + got.summary["rejected"] == 8
-    assert f"{tmp_path}/bytes.txt:2: it is not UTF-8 (byte 0xe8)" in got.details
+    assert f"{tmp_path}/bytes.txt:1: it holds bytes that are not in the file's encoding" in got.details
 
 
 def test_a_sentence_that_begins_with_numbers_is_a_sentence(tmp_path: Path, imported: Importer) -> None:

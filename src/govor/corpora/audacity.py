@@ -14,13 +14,14 @@ from govor.corpora.beside import (
     Row,
     Transcript,
     first_files,
+    mostly,
     read_beside,
     root_of,
     transcript_files,
 )
 from govor.corpora.lines import first_line, rejected_line
 from govor.corpora.reader import Reading, Source
-from govor.corpora.timed_text import decode
+from govor.corpora.timed_text import TimedTextError, decode
 from govor.records import Rejection
 
 NAME = "audacity"
@@ -33,19 +34,23 @@ _NAMED = re.compile(r"[\s_-]*(labels?|label track|oznake)?$", re.I)
 
 
 def recognise(path: Path) -> str | None:
-    """Looks for a ``.txt`` whose first line is a label, beside its recording."""
+    """Looks at the first ``.txt`` files beside recordings: half of them must begin with a label."""
     recordings = Recordings(root_of(path))
-    for file in first_files(path, (".txt",)):
-        audio = recordings.beside(file, _names(file))
-        if audio and _LABEL.fullmatch(first_line(file)):
-            return f"{file.name} has labels with times, beside {audio}"
-    return None
+    beside = (file for file in first_files(path, (".txt",)) if recordings.beside(file, _names(file)))
+    tracks = mostly(beside, _is_track)
+    return f"{tracks[0].name} has labels with times, beside its recording" if tracks else None
 
 
 def read(source: Source) -> Reading:
-    """Opens all label tracks below a folder; other ``.txt`` files are left alone."""
-    files = (f for f in transcript_files(source.path, (".txt",)) if _LABEL.fullmatch(first_line(f)))
-    return read_beside(source, files, _parse, NEEDS)
+    """Opens all label tracks below a folder; a ``.txt`` without a recording that is none is left alone."""
+    recordings = Recordings(root_of(source.path))
+    files = transcript_files(source.path, (".txt",))
+    tracks = (file for file in files if _is_track(file) or recordings.beside(file, _names(file)))
+    return read_beside(source, tracks, _parse, NEEDS)
+
+
+def _is_track(file: Path) -> bool:
+    return _LABEL.fullmatch(first_line(file)) is not None
 
 
 def _names(file: Path) -> tuple[str, ...]:
@@ -55,6 +60,8 @@ def _names(file: Path) -> tuple[str, ...]:
 
 
 def _parse(file: Path) -> Transcript:
+    if not _is_track(file):
+        raise TimedTextError(1, "it does not begin with a label: start, end and text between tabs")
     return Transcript(_rows(file), _names(file))
 
 

@@ -14,16 +14,16 @@ from typing import Any
 
 from govor.corpora.lines import rejected_line
 from govor.corpora.names import AUDIO_SUFFIXES, is_unicode
+from govor.corpora.neighbours import Neighbours
 from govor.corpora.reader import CHUNK_ROWS, Chunk, Reading, Source
 from govor.corpora.rows import frame_of, usable
 from govor.corpora.splits import split_in
 from govor.corpora.tiers import Spoken
 from govor.corpora.timed_text import TimedTextError
+from govor.corpora.word_times import RELATIVE
 from govor.errors import CorpusError
 from govor.records import Rejection
 
-RELATIVE = "relative"
-"""What the readers here make word times count from: the utterance's beginning."""
 MOST_LOOKED_AT = 200_000
 """Files that recognising a format looks at, at most."""
 Row = dict[str, Any]
@@ -65,6 +65,13 @@ def first_files(path: Path, suffixes: Collection[str]) -> Iterator[Path]:
             yield Path(folder, name)
 
 
+def mostly(files: Iterable[Path], test: Callable[[Path], bool], most: int = 50) -> list[Path]:
+    """Those of the first `most` files that pass a test, if they are half of them; otherwise none."""
+    looked = list(islice(files, most))
+    passed = [file for file in looked if test(file)]
+    return passed if 2 * len(passed) >= len(looked) else []
+
+
 def files_below(path: Path) -> Iterator[tuple[str, str]]:
     """Folder and name of all files below a folder, sorted, but for hidden ones and broken names."""
     for folder, folders, names in os.walk(path):
@@ -79,15 +86,12 @@ class Recordings:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._folders: dict[Path, dict[str, list[str]]] = {}
+        self._near = Neighbours()
         self._all: dict[str, list[str]] | None = None
 
     def beside(self, file: Path, names: Sequence[str] = ()) -> str | None:
         """The recording in the same folder: one of `names`, or ``a.mp3`` for ``a.json`` and ``a.hr.json``."""
-        there = self._in(file.parent)
-        stem = file.name.rsplit(".", 1)[0]
-        wanted = [*names, stem, stem.rsplit(".", 1)[0], *(Path(name).stem for name in names)]
-        name = next((there[name][0] for name in wanted if name in there), None)
+        name = self._near.beside(file, names)
         return (file.parent / name).relative_to(self.root).as_posix() if name else None
 
     def anywhere(self, name: str, near: Path) -> str | None:
@@ -100,26 +104,14 @@ class Recordings:
         here = near.relative_to(self.root).parts
         return max(paths, key=lambda path: _shared(here, Path(path).parts))
 
-    def _in(self, folder: Path) -> dict[str, list[str]]:
-        if folder not in self._folders:
-            names: dict[str, list[str]] = {}
-            for name in sorted(entry.name for entry in os.scandir(folder)):
-                if is_audio(name) and is_unicode(name):
-                    _add(names, name, name)
-            self._folders[folder] = names
-        return self._folders[folder]
-
     def _listed(self) -> dict[str, list[str]]:
         paths: dict[str, list[str]] = {}
         for folder, name in files_below(self.root):
             if is_audio(name):
-                _add(paths, name, Path(folder, name).relative_to(self.root).as_posix())
+                path = Path(folder, name).relative_to(self.root).as_posix()
+                for key in (name, name.rsplit(".", 1)[0]):
+                    paths.setdefault(key, []).append(path)
         return paths
-
-
-def _add(names: dict[str, list[str]], name: str, value: str) -> None:
-    for key in (name, name.rsplit(".", 1)[0]):
-        names.setdefault(key, []).append(value)
 
 
 def _shared(one: tuple[str, ...], other: tuple[str, ...]) -> int:
@@ -147,7 +139,7 @@ def read_beside(
     parse: Callable[[Path], Transcript],
     needs: str,
     notes: dict[str, Any] | None = None,
-    remarks: Sequence[str] = (),
+    told: Callable[[], Sequence[str]] = tuple,
 ) -> Reading:
     """Opens transcripts that lie beside their recordings, or name them.
 
@@ -157,7 +149,7 @@ def read_beside(
         parse: reads one of them; a `TimedTextError` sets the whole file aside, as ``bad_<extension>``.
         needs: what the format needs, for people.
         notes: what else goes to ``corpus.json``.
-        remarks: sentences for people.
+        told: sentences for people, once all is read.
 
     Raises:
         CorpusError: there are none.
@@ -167,10 +159,16 @@ def read_beside(
         raise CorpusError(f"{source.path} holds nothing of this format: it needs {needs}")
     root = root_of(source.path)
     recordings = Recordings(root)
-    rows = (row for file in listed for row in _rows(file, parse, recordings))
+    remarks: list[str] = []
+
+    def rows() -> Iterator[Row | Rejection]:
+        for file in listed:
+            yield from _rows(file, parse, recordings)
+        remarks.extend(told())
+
     audio_root = Path(source.config.audio_root or root)
-    told = {"files": len(listed), **(notes or {})}
-    return Reading(in_chunks(rows), audio_root, notes=told, remarks=list(remarks), word_times=RELATIVE)
+    noted = {"files": len(listed), **(notes or {})}
+    return Reading(in_chunks(rows()), audio_root, notes=noted, remarks=remarks, word_times=RELATIVE)
 
 
 def _rows(
@@ -183,6 +181,8 @@ def _rows(
             yield row if isinstance(row, Rejection) else {**common, **row, "_file": str(file)}
     except TimedTextError as error:
         yield rejected_line(file, error.line, bad_reason(file), error.problem)
+    except OSError as error:
+        yield rejected_line(file, 1, "unreadable_file", error.strerror or "it cannot be opened")
 
 
 def bad_reason(file: Path) -> str:

@@ -7,7 +7,6 @@ from itertools import groupby
 from pathlib import Path
 
 from govor.corpora.beside import (
-    RELATIVE,
     Recordings,
     Row,
     first_files,
@@ -22,6 +21,7 @@ from govor.corpora.nist import Channels, first_fields, is_number, named_recordin
 from govor.corpora.reader import Reading, Source
 from govor.corpora.tiers import LONGEST_S, PAUSE_S, joined_words
 from govor.corpora.timed_text import Cue
+from govor.corpora.word_times import RELATIVE
 from govor.errors import CorpusError
 from govor.records import Rejection
 

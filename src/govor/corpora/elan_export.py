@@ -17,6 +17,7 @@ from govor.corpora.beside import (
     Row,
     Transcript,
     first_files,
+    mostly,
     read_beside,
     root_of,
     spoken_row,
@@ -24,7 +25,8 @@ from govor.corpora.beside import (
 )
 from govor.corpora.lines import first_line, rejected_line
 from govor.corpora.reader import Reading, Source
-from govor.corpora.tiers import NoSpokenTierError, spoken
+from govor.corpora.tier_report import TierReport, refuse_unclear
+from govor.corpora.tiers import NoSpokenTierError, choose, utterances
 from govor.corpora.timed_text import Cue, Tier, TimedTextError, decode
 from govor.records import Rejection
 
@@ -51,19 +53,31 @@ class Columns:
 
 
 def recognise(path: Path) -> str | None:
-    """Looks for an export beside its recording."""
+    """Looks at the first such files beside recordings, or that name theirs: half of them must be exports."""
     recordings = Recordings(root_of(path))
-    for file in first_files(path, SUFFIXES):
-        audio = recordings.beside(file)
-        if audio and _columns(_first_line(file)) is not None:
-            return f"{file.name} is a tab-delimited export of ELAN, beside {audio}"
-    return None
+    files = (f for f in first_files(path, SUFFIXES) if recordings.beside(f) or _names_files(f))
+    exports = mostly(files, _is_export)
+    return f"{exports[0].name} is a tab-delimited export of ELAN" if exports else None
 
 
 def read(source: Source) -> Reading:
-    """Opens all exports below a folder; ``--text TIER`` chooses a tier."""
-    files = (f for f in transcript_files(source.path, SUFFIXES) if _columns(_first_line(f)) is not None)
-    return read_beside(source, files, lambda file: _parse(file, source.config.text), NEEDS)
+    """Opens all exports below a folder; ``--text TIER`` chooses a tier.
+
+    Raises:
+        CorpusError: there are none; later, where several tiers could be the speech.
+    """
+    files = (file for file in transcript_files(source.path, SUFFIXES) if _is_export(file))
+    tiers = TierReport()
+    return read_beside(source, files, lambda file: _parse(file, source, tiers), NEEDS, told=tiers.told)
+
+
+def _is_export(file: Path) -> bool:
+    return _columns(_first_line(file)) is not None
+
+
+def _names_files(file: Path) -> bool:
+    columns = _columns(_first_line(file))
+    return columns is not None and columns.file is not None
 
 
 def _first_line(file: Path) -> str:
@@ -116,37 +130,38 @@ def _time(cell: str) -> float:
     return int(cell) / _MS_PER_S if cell.strip().isdigit() else float(cell)
 
 
-def _parse(file: Path, wanted: str | None) -> Transcript:
+def _parse(file: Path, source: Source, report: TierReport) -> Transcript:
     columns = _columns(_first_line(file))
     if columns is None:
         raise TimedTextError(1, "it is no tab-delimited export of ELAN")
-    tiers: dict[str, list[Cue]] = {}
-    speakers: dict[str, str | None] = {}
+    media: dict[str | None, dict[str, list[Cue]]] = {}
     rejections: list[Rejection] = []
-    media: dict[str, None] = {}
-    for number, line in enumerate(decode(file).split("\n"), 1):
-        if (
-            not line.strip()
-            or line.lstrip('"').startswith("#")
-            or (columns.header and number == _header(file))
-        ):
-            continue
-        cue = _cue(file, number, line.split("\t"), columns)
+    for number, line in _lines(file, columns):
+        cells = line.split("\t")
+        cue = _cue(file, number, cells, columns)
         if isinstance(cue, Rejection):
             rejections.append(cue)
-            continue
-        cells = line.split("\t")
-        tier = cells[columns.tier] if columns.tier is not None else ""
-        tiers.setdefault(tier, []).append(cue)
-        speakers[tier] = cue.speaker
-        if columns.file is not None:
-            media[PurePosixPath(cells[columns.file].replace("\\", "/")).stem] = None
-    return Transcript([*rejections, *_spoken(file, tiers, speakers, wanted)], list(media)[:1])
+        else:
+            tier = cells[columns.tier] if columns.tier is not None else ""
+            media.setdefault(_media(cells, columns), {}).setdefault(tier, []).append(cue)
+    rows = [row for name, tiers in media.items() for row in _spoken(file, name, tiers, source, report)]
+    return Transcript([*rejections, *rows])
 
 
-def _header(file: Path) -> int:
-    lines = decode(file).split("\n")
-    return next(n for n, line in enumerate(lines, 1) if line.strip() and not line.lstrip('"').startswith("#"))
+def _lines(file: Path, columns: Columns) -> Iterator[tuple[int, str]]:
+    """The rows with their numbers, without header and comments."""
+    lines = ((n, line) for n, line in enumerate(decode(file).split("\n"), 1) if line.strip())
+    rows = ((n, line) for n, line in lines if not line.lstrip('"').startswith("#"))
+    if columns.header:
+        next(rows, None)
+    yield from rows
+
+
+def _media(cells: Sequence[str], columns: Columns) -> str | None:
+    """The recording that a row of several files' export names, without its extension."""
+    if columns.file is None:
+        return None
+    return PurePosixPath(cells[columns.file].replace("\\", "/")).stem or None
 
 
 def _cue(file: Path, number: int, cells: list[str], columns: Columns) -> Cue | Rejection:
@@ -163,10 +178,15 @@ def _cue(file: Path, number: int, cells: list[str], columns: Columns) -> Cue | R
 
 
 def _spoken(
-    file: Path, tiers: dict[str, list[Cue]], speakers: dict[str, str | None], wanted: str | None
+    file: Path, media: str | None, tiers: dict[str, list[Cue]], source: Source, report: TierReport
 ) -> Iterator[Row | Rejection]:
-    made = [Tier(name, tuple(cues), speakers[name]) for name, cues in tiers.items()]
+    made = [Tier(name, tuple(cues), cues[0].speaker) for name, cues in tiers.items()]
+    choice = choose(made, source.config.text, None, source.config.language)
+    report.add(made, choice)
+    if not source.listing:
+        refuse_unclear(file, made, choice)
+    named = {} if media is None else {"audio": media}
     try:
-        yield from (spoken_row(item) for item in spoken(made, wanted))
+        yield from (spoken_row(item) | named for item in utterances(choice, source.config.text))
     except NoSpokenTierError as error:
         yield rejected_line(file, 1, "no_spoken_tier", str(error))

@@ -22,7 +22,7 @@ from govor.records import Rejection
 
 NAME = "exmaralda"
 NEEDS = "EXMARaLDA's .exb files beside the recordings that they name"
-SETTINGS: tuple[str, ...] = ()
+SETTINGS: tuple[str, ...] = ("text",)
 ENDS = (".", "?", "!", "…", "˙")
 """HIAT's marks at the end of an utterance."""
 
@@ -36,15 +36,33 @@ def recognise(path: Path) -> str | None:
 
 
 def read(source: Source) -> Reading:
-    """Opens all basic transcriptions below a folder."""
-    return read_beside(source, transcript_files(source.path, (".exb",)), _parse, NEEDS)
+    """Opens all basic transcriptions below a folder; ``--text CATEGORY`` takes the tiers of that one."""
+    tiers: dict[tuple[str, str, bool], int] = {}
+    files = transcript_files(source.path, (".exb",))
+    return read_beside(
+        source, files, lambda f: _parse(f, source.config.text, tiers), NEEDS, told=lambda: _told(tiers)
+    )
 
 
-def _parse(file: Path) -> Transcript:
+def _told(tiers: dict[tuple[str, str, bool], int]) -> list[str]:
+    """Which tiers were taken and which left."""
+    taken = [f"{name} ({count:,} events)" for (name, _, there), count in tiers.items() if there]
+    left = [f"{name} (type {kind})" for (name, kind, there), _ in tiers.items() if not there]
+    rest = f"; left: {', '.join(left)}; --text CATEGORY takes another" if left else ""
+    return [f"tiers taken: {', '.join(taken) or 'none'}{rest}"] if tiers else []
+
+
+def _parse(file: Path, wanted: str | None, seen: dict[tuple[str, str, bool], int]) -> Transcript:
     root = read_xml(file, "basic-transcription")
     times = _times(root)
     names = {s.get("id", ""): s for s in root.iter("speaker")}
-    tiers = [tier for tier in root.iter("tier") if tier.get("type") == "t"]
+    tiers = []
+    for tier in root.iter("tier"):
+        category, kind = tier.get("category", ""), tier.get("type", "")
+        taken = category == wanted if wanted else kind == "t"
+        tiers += [tier] if taken else []
+        key = (category, kind, taken)
+        seen[key] = seen.get(key, 0) + len(tier.findall("event"))
     rows = [row for tier in tiers for row in _tier(file, tier, times, names.get(tier.get("speaker", "")))]
     media = [PurePosixPath(m.get("url", "").replace("\\", "/")).name for m in root.iter("referenced-file")]
     return Transcript(rows, [name for name in media if name])

@@ -52,7 +52,12 @@ def recognise(path: Path) -> str | None:
 
 def read(source: Source) -> Reading:
     """Opens all transcripts below a folder; of a recording's JSON and TSV the JSON is taken."""
-    json_files = [file for file in transcript_files(source.path, (".json",)) if _has_segments(file)]
+    recordings = Recordings(root_of(source.path))
+    json_files = [
+        file
+        for file in transcript_files(source.path, (".json",))
+        if recordings.beside(file) or _has_segments(file)
+    ]
     taken = {file.with_suffix("") for file in json_files}
     tables = [file for file in transcript_files(source.path, (".tsv",)) if first_line(file) == TSV_HEADER]
     others = [file for file in tables if file.with_suffix("") not in taken]
@@ -60,7 +65,7 @@ def read(source: Source) -> Reading:
     remarks = (
         [f"{left:,} .tsv files were left: the same transcripts lie beside them as .json"] if left else []
     )
-    return read_beside(source, [*json_files, *others], _parse, NEEDS, remarks=remarks)
+    return read_beside(source, [*json_files, *others], _parse, NEEDS, told=lambda: remarks)
 
 
 def _has_segments(file: Path) -> bool:
@@ -78,10 +83,12 @@ def _parse(file: Path) -> Transcript:
     segments: list[tuple[int, Any]] = []
     broken = None
     try:
-        segments.extend((item.line, item.value) for item in items)
+        segments.extend((item.line, item.value) for item in items if item.name)
     except TimedTextError as error:
         broken = rejected_line(file, error.line, "bad_json", error.problem)
     audio = items.head.get("audio")
+    if not segments and broken is None:
+        broken = rejected_line(file, 1, "no_segments", "it has no segments with times")
     rows = (_segment(file, line, value, items.head) for line, value in segments)
     media = (audio,) if isinstance(audio, str) else ()
     return Transcript([*rows, *([broken] if broken else [])], media)
