@@ -394,6 +394,39 @@ def mtedx(folder: Path) -> None:
         _text(place / "txt" / f"{name}.en", "".join("Hello.\n" for _ in said))
 
 
+def _table_rows() -> list[dict[str, Any]]:
+    return [
+        {
+            "audio": f"rec/{said.recording}.wav",
+            "start": said.start,
+            "end": said.end,
+            "text": said.text,
+            "speaker": said.speaker,
+            "split": said.split,
+        }
+        for said in utterances()
+    ]
+
+
+def table_xlsx(folder: Path) -> None:
+    """The second sheet; the first is about something else."""
+    from openpyxl import Workbook
+
+    write_recordings(folder / "rec")
+    book = Workbook()
+    book.active.append(["notes"])
+    sheet = book.create_sheet("lines")
+    sheet.append(list(_table_rows()[0]))
+    for row in _table_rows():
+        sheet.append(list(row.values()))
+    book.save(folder / "all.xlsx")
+
+
+def table_json(folder: Path) -> None:
+    write_recordings(folder / "rec")
+    _json(folder / "all.json", _table_rows())
+
+
 WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "text-files": ("text-files", text_files),
     "lab-files": ("text-files", lab_files),
@@ -413,6 +446,8 @@ WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "webdataset": ("webdataset", webdataset),
     "emilia-archive": ("webdataset", emilia_archive),
     "shar": ("shar", shar),
+    "table-xlsx": ("table", table_xlsx),
+    "table-json": ("table", table_json),
     "vctk": ("vctk", vctk),
     "mailabs": ("mailabs", mailabs),
     "gigaspeech": ("gigaspeech", gigaspeech),
@@ -423,7 +458,16 @@ WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
 }
 """Format of the corpus and function that writes it, by name."""
 NO_SPEAKER = frozenset({"whisper-json", "whisper-tsv", "govor-json", "ctm", "audacity", "yodas", "yodas-2"})
-NO_SPLIT = frozenset(WRITERS) - {"text-files", "lab-files", "stm", "webdataset", "gigaspeech", "mtedx"}
+NO_SPLIT = frozenset(WRITERS) - {
+    "text-files",
+    "lab-files",
+    "stm",
+    "webdataset",
+    "gigaspeech",
+    "mtedx",
+    "table-xlsx",
+    "table-json",
+}
 LOSSY: frozenset[str] = frozenset()
 WITH_WORDS = ("shar", "whisper-json", "whisperx-json", "govor-json", "ctm", "nlp")
 

@@ -108,7 +108,7 @@ def choose_reader(path: Path, format: str, columns_named: bool = False) -> Recog
         why = reader.recognise(path)
         if why is not None:
             return Recognition(reader, why)
-    if columns_named and tables.table_files(path):
+    if columns_named and (path.is_file() or tables.table_files(path)):
         return Recognition(_named(tables.NAME), "its columns are named")
     if not path.exists():
         raise CorpusError(f"{path} does not exist: give the folder, the file or the Hub id to import")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,18 +11,27 @@ import polars as pl
 
 from govor.corpora.delimited import read_delimited, sniff_separator
 from govor.corpora.folder import CORE_SCHEMA
+from govor.corpora.headerless import check_places, place_name, places
+from govor.corpora.json_arrays import array_keys, read_json_array
 from govor.corpora.json_lines import has_key, object_keys, read_json_lines
 from govor.corpora.lines import first_line, read_lines
 from govor.corpora.reader import CHUNK_ROWS, Chunk, Reading, Source
 from govor.corpora.splits import split_in
+from govor.corpora.spreadsheet import heads, read_sheet
 from govor.corpora.words import with_words
 from govor.errors import CorpusError
 
 NAME = "table"
-NEEDS = "CSV, TSV, JSON lines or Parquet with a column for audio and one for text (name them with --columns)"
+NEEDS = (
+    "CSV, TSV, XLSX, JSON lines, a JSON array or Parquet with a column for audio and one for text"
+    " (name them with --columns)"
+)
 SETTINGS: tuple[str, ...] = ("text",)
 OBJECT_SUFFIXES = (".jsonl", ".ndjson", ".json")
-SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".csv.gz", ".tsv.gz", ".jsonl.gz")
+SUFFIXES = (
+    *(".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".json"),
+    *(".csv.gz", ".tsv.gz", ".jsonl.gz"),
+)
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "id": ("id", "utt_id", "utterance_id", "uttid", "utt", "segment_id"),
     "recording": ("recording", "recording_id"),
@@ -54,6 +64,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
 
 def recognise(path: Path) -> str | None:
     """Looks at the column names of the table, of the only one in a folder, or of one table a split."""
+    if path.is_file() and path.name.endswith(".xlsx"):
+        return "it is a spreadsheet"
     fitting = _fitting(table_files(path), {})
     if len(fitting) != 1 and not _one_a_split(fitting):
         return None
@@ -64,19 +76,71 @@ def recognise(path: Path) -> str | None:
 
 def read(source: Source) -> Reading:
     """Opens a table, or one table a split; `source.config.columns` names columns that it cannot guess."""
+    numbers = places(source.config.columns)
+    if numbers:
+        return _read_headerless(source, numbers)
     tables = _the_tables(source)
     check_named_in(tables, named_columns(source))
     maps = {table: _column_map(table, source) for table in tables}
     several = len(tables) > 1
     chunks = (_with_split(maps[table].renamed(c), several) for table in tables for c in read_table(table))
     notes = {"tables": [table.name for table in tables], "columns": maps[tables[0]].mapping}
+    root = Path(source.config.audio_root or tables[0].parent)
+    return Reading(chunks, root, renamed=True, notes=notes, remarks=_other_sheets(tables))
+
+
+def _read_headerless(source: Source, numbers: dict[str, int]) -> Reading:
+    """Tables whose columns have places for names."""
+    tables = [source.path] if source.path.is_file() else table_files(source.path)
+    if len(tables) != 1 and not _one_a_split(tables):
+        names = ", ".join(table.name for table in tables[:6]) or "none"
+        raise CorpusError(f"{source.path} needs one table, or one a split ({names}): give the path of one")
+    mapping = {ours: place_name(place) for ours, place in numbers.items()}
+    several = len(tables) > 1
+    chunks = (
+        _with_split(renamed(chunk, mapping), several)
+        for table in tables
+        for chunk in read_table(table, _header_of_places(table, numbers))
+    )
+    notes = {"tables": [table.name for table in tables], "columns": mapping, "header": False}
     return Reading(chunks, Path(source.config.audio_root or tables[0].parent), renamed=True, notes=notes)
+
+
+def _header_of_places(table: Path, numbers: dict[str, int]) -> list[str]:
+    name = table.name.removesuffix(".gz")
+    if name.endswith((*OBJECT_SUFFIXES, ".parquet")):
+        raise CorpusError(f"{table} has names for its columns: name them, such as --columns audio=path")
+    if name.endswith(".xlsx"):
+        first = heads(table)
+        cells = first.rows[first.taken(_fits)]
+    else:
+        line = first_line(table)
+        cells = next(csv.reader([line], delimiter=_separator(table, line)), [])
+    check_places(numbers, cells, str(table))
+    return [place_name(place) for place in range(1, len(cells) + 1)]
+
+
+def _fits(columns: list[str]) -> bool:
+    return {"audio", "text"} <= matching(columns, {}).keys()
+
+
+def _other_sheets(tables: Sequence[Path]) -> list[str]:
+    """Says which sheets of a spreadsheet are not read."""
+    said = []
+    for table in (table for table in tables if table.name.endswith(".xlsx")):
+        first = heads(table)
+        left = [name for name in first.rows if name != first.taken(_fits)]
+        if left:
+            said.append(f"{table.name}: sheet {first.taken(_fits)} is read; left: {', '.join(left)}")
+    return said
 
 
 def _column_map(table: Path, source: Source) -> ColumnMap:
     columns = columns_of(table)
     if not columns and not table.name.endswith(".parquet"):
-        next(read_lines(table), None)  # says what is wrong with the file itself
+        next(
+            read_table(table) if table.name.endswith(".xlsx") else read_lines(table), None
+        )  # says what is wrong
     made = ColumnMap(columns, named_columns(source))
     missing = [name for name in ("audio", "text") if name not in made.mapping]
     if missing:
@@ -118,8 +182,20 @@ def columns_of(table: Path) -> list[str]:
         return _parquet_columns(table)
     if name.endswith((".jsonl", ".ndjson")):
         return object_keys(table)
+    if name.endswith(".json"):
+        return array_keys(table)
+    if name.endswith(".xlsx"):
+        return _sheet_columns(table)
     line = first_line(table)
     return [n.strip().strip('"') for n in line.split(_separator(table, line))] if line else []
+
+
+def _sheet_columns(table: Path) -> list[str]:
+    try:
+        first = heads(table)
+    except CorpusError:
+        return []
+    return first.rows[first.taken(_fits)]
 
 
 def matching(columns: list[str], named: dict[str, str]) -> dict[str, str]:
@@ -161,10 +237,12 @@ def check_named_in(tables: Sequence[Path], named: dict[str, str]) -> None:
     """
     columns = list(dict.fromkeys(name for table in tables for name in columns_of(table)))
     objects = [table for table in tables if table.name.removesuffix(".gz").endswith(OBJECT_SUFFIXES)]
+    arrays = {table: array_keys(table, None) for table in objects if table.name.endswith(".json")}
     late = {
         theirs
         for theirs in named.values()
-        if theirs not in columns and any(has_key(table, theirs) for table in objects)
+        if theirs not in columns
+        and any(theirs in arrays.get(table, ()) or has_key(table, theirs) for table in objects)
     }
     check_named([*columns, *late], named, tables[0])
 
@@ -186,17 +264,23 @@ class ColumnMap:
         return renamed(chunk, self.mapping)
 
 
-def read_table(table: Path) -> Iterator[Chunk]:
-    """The rows of a table under its own column names."""
+def read_table(table: Path, names: Sequence[str] | None = None) -> Iterator[Chunk]:
+    """The rows of a table under its own column names, or under `names` where it has no header."""
     name = table.name.removesuffix(".gz")
     if name.endswith(".parquet"):
         yield from _read_parquet(table)
     elif name.endswith((".jsonl", ".ndjson")):
         yield from read_json_lines(table)
+    elif name.endswith(".json"):
+        yield from read_json_array(table)
+    elif name.endswith(".xlsx"):
+        yield from read_sheet(table, _fits, names)
     else:
         header = first_line(table)
         separator = _separator(table, header)
-        yield from read_delimited(table, separator, quoted=name.endswith(".csv") and separator in ",;")
+        yield from read_delimited(
+            table, separator, header=names, quoted=name.endswith(".csv") and separator in ",;"
+        )
 
 
 def _the_tables(source: Source) -> list[Path]:
