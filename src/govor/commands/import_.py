@@ -23,7 +23,9 @@ def command(
         None, "--audio-root", help="Folder that audio paths are relative to."
     ),
     columns: list[str] = typer.Option(
-        [], "--columns", help="Our column = the source's: text=sentence,speaker=who."
+        [],
+        "--columns",
+        help="Our column = the source's: text=sentence,speaker=who; without a header 1=audio.",
     ),
     text: str | None = typer.Option(
         None, "--text", help="Which transcript or tier becomes text, where there are several."

@@ -20,7 +20,7 @@ from govor.records import Rejection
 NAME = "chat"
 NEEDS = "CHAT files (.cha) beside the recordings that they name"
 SETTINGS: tuple[str, ...] = ()
-_BULLET = re.compile('\x15(?:%\\w+:"?([^"\x15]*?)"?_)?(\\d+)_(\\d+)-?\x15')
+_BULLET = re.compile('\x15(?:%\\w+:"?([^"\x15]*?)"?_)?(\\d{1,12})_(\\d{1,12})-?\x15')
 _CODES = tuple(
     (re.compile(pattern), by)
     for pattern, by in (

@@ -23,7 +23,7 @@ from govor.corpora.beside import (
     spoken_row,
     transcript_files,
 )
-from govor.corpora.lines import first_line, rejected_line
+from govor.corpora.lines import first_line, first_lines, rejected_line
 from govor.corpora.reader import Reading, Source
 from govor.corpora.tier_report import TierReport, refuse_unclear
 from govor.corpora.tiers import NoSpokenTierError, choose, utterances
@@ -34,7 +34,7 @@ NAME = "elan-export"
 NEEDS = "ELAN's tab-delimited exports (.txt, .tsv, .csv) beside recordings of the same name"
 SETTINGS: tuple[str, ...] = ("text",)
 SUFFIXES = (".txt", ".tsv", ".csv")
-_CLOCK = re.compile(r"(\d+):([0-5]\d):([0-5]\d(?:\.\d+)?)")
+_CLOCK = re.compile(r"(\d{1,4}):([0-5]\d):([0-5]\d(?:\.\d+)?)")
 _MS_PER_S = 1000
 
 
@@ -84,8 +84,7 @@ def _first_line(file: Path) -> str:
     """The first line but for the header lines that name the media (``"#file:///...``)."""
     line = first_line(file)
     if line.lstrip('"').startswith("#"):
-        lines = decode(file).split("\n") if file.stat().st_size < 1 << 20 else []
-        line = next((each for each in lines if each.strip() and not each.lstrip('"').startswith("#")), "")
+        line = next((each for each in first_lines(file) if not each.lstrip('"').startswith("#")), "")
     return line
 
 
@@ -127,7 +126,7 @@ def _time(cell: str) -> float:
     clock = _CLOCK.fullmatch(cell.strip())
     if clock:
         return int(clock[1]) * 3600 + int(clock[2]) * 60 + float(clock[3])
-    return int(cell) / _MS_PER_S if cell.strip().isdigit() else float(cell)
+    return float(cell) / (_MS_PER_S if cell.strip().isdecimal() else 1)
 
 
 def _parse(file: Path, source: Source, report: TierReport) -> Transcript:

@@ -14,7 +14,7 @@ def places(columns: Mapping[str, str]) -> dict[str, int]:
     Raises:
         CorpusError: some are places and some are names, or a place is given to no column of a corpus.
     """
-    numbers = {ours: int(place) for place, ours in columns.items() if place.isdigit()}
+    numbers = {ours: int(place) for place, ours in columns.items() if place.isdecimal()}
     if not numbers:
         return {}
     if len(numbers) < len(columns):

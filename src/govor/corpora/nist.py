@@ -5,6 +5,7 @@ Source: the file formats of NIST's scoring toolkit (sctk), "stm" and "ctm".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from govor.records import Rejection
 COMMENT = ";;"
 MAX_FIELD = 64
 _LETTERS = "ABCDEFGH"
+_NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)", re.ASCII)
 
 
 def numbered_lines(file: Path) -> Iterator[tuple[int, str] | Rejection]:
@@ -36,7 +38,7 @@ def first_fields(file: Path) -> list[str]:
 
 def is_number(field: str) -> bool:
     """Whether a field is a number as these files write it."""
-    return len(field) <= MAX_FIELD and field.replace(".", "", 1).replace("-", "", 1).isdigit()
+    return len(field) <= MAX_FIELD and _NUMBER.fullmatch(field) is not None
 
 
 class Channels:
@@ -49,7 +51,7 @@ class Channels:
         """The channel that a field names, or None where it names none."""
         if field.upper() in _LETTERS and len(field) == 1:
             return _LETTERS.index(field.upper())
-        return int(field) - self._first if field.isdigit() and len(field) < 4 else None
+        return int(field) - self._first if field.isdecimal() and len(field) < 4 else None
 
 
 def named_recording(recordings: Recordings, name: str, near: Path) -> str:

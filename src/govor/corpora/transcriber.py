@@ -74,6 +74,6 @@ def _stretches(turn: ET.Element) -> Iterator[tuple[str | None, str | None, int, 
             yield start, mark.get("time"), line, said
             start, line, number, said = mark.get("time"), line_of(mark), 0, {}
         elif mark.tag == "Who":
-            number = int(nb) - 1 if (nb := mark.get("nb", "1")).isdigit() and nb != "0" else 0
+            number = int(nb) - 1 if (nb := mark.get("nb", "1")).isdecimal() and nb != "0" else 0
         said[number] = f"{said.get(number, '')} {mark.tail or ''}"
     yield start, turn.get("endTime"), line, said

@@ -64,7 +64,7 @@ def _speakers(root: Path) -> dict[str, Row]:
     people: dict[str, Row] = {}
     for lines in read_lines(table) if table.is_file() else ():
         for cells in (line.split() for line in lines.texts):
-            if len(cells) >= 4 and cells[1].isdigit():
+            if len(cells) >= 4 and cells[1].isdecimal():
                 name = cells[0] if cells[0][0].isalpha() else f"p{cells[0]}"
                 people[name] = {"age": int(cells[1]), "gender": cells[2], "accent": cells[3]}
     return people
