@@ -20,6 +20,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "corpus"))
 
+import further_seconds
 import ten_seconds
 
 from govor.config import CorpusConfig
@@ -27,6 +28,7 @@ from govor.corpora import Corpus, import_corpus
 from govor.corpora.listing import list_source, listing_lines
 from govor.errors import GovorError
 
+WRITERS = {**ten_seconds.WRITERS, **further_seconds.WRITERS}
 AUDIO = (".wav", ".mp3", ".flac", ".ogg", ".gz", ".parquet", ".arrow")
 ODD_VALUES: tuple[Any, ...] = (
     *(
@@ -225,7 +227,7 @@ def one(seed: int, sources: dict[str, Path], scratch: Path) -> tuple[str, str]:
     path = folder / sources[name].name if inside else folder
     try:
         told = f"seed {seed}, {name}: {mutate(folder, draw)}"
-        format = ten_seconds.WRITERS[name][0] if draw.random() < 0.3 else "auto"
+        format = WRITERS[name][0] if draw.random() < 0.3 else "auto"
         return attempt(path, scratch / "out", format, draw), told
     finally:
         shutil.rmtree(os.fsencode(folder))
@@ -238,7 +240,11 @@ def main() -> int:
     ended: Counter[str] = Counter()
     failures: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as place:
-        sources = {name: ten_seconds.source(name, Path(place) / name) for name in ten_seconds.WRITERS}
+        sources = {
+            name: made.source(name, Path(place) / name)
+            for made in (ten_seconds, further_seconds)
+            for name in made.WRITERS
+        }
         scratch = Path(place) / "scratch"
         scratch.mkdir()
         sys.stderr = open(os.devnull, "w", errors="backslashreplace")  # noqa: SIM115
