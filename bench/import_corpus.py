@@ -1,5 +1,7 @@
 """Import of a million utterances (time, peak memory), and file-name repair beside plain Python loops.
 
+Formats with a file or an archive's member a row have a tenth of the rows.
+
     python bench/import_corpus.py [--rows 1000000] [--only table,parlaspeech,…]
 
 Every import runs in a process of its own; its peak memory is that of the process. The audio files are empty:
@@ -9,11 +11,14 @@ an import looks for them and does not open them.
 from __future__ import annotations
 
 import argparse
+import gzip
+import io
 import json
 import random
 import resource
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 import unicodedata
@@ -118,12 +123,147 @@ def common_voice(folder: Path, rows: int) -> Path:
     return folder
 
 
+def text_files(folder: Path, rows: int) -> Path:
+    """Two files a row, so a tenth of the rows; 500 speakers' folders."""
+    draw = random.Random(0)
+    for row in range(rows // 10):
+        place = folder / f"s{row % 500:03}"
+        place.mkdir(parents=True, exist_ok=True)
+        (place / f"{row:07}.wav").touch()
+        (place / f"{row:07}.txt").write_text(sentence(draw))
+    return folder
+
+
+def segment(draw: random.Random, number: int) -> dict[str, object]:
+    words = sentence(draw).split()
+    start = number * 8.25
+    timed = [
+        {"word": f" {w}", "start": start + 0.6 * i, "end": start + 0.6 * i + 0.5} for i, w in enumerate(words)
+    ]
+    text = " " + " ".join(words)
+    return {
+        "id": number,
+        "start": start,
+        "end": start + 7.5,
+        "text": text,
+        "words": timed,
+        "avg_logprob": -0.2,
+    }
+
+
+def whisper(folder: Path, rows: int) -> Path:
+    """Twelve words with times a segment; a tenth of the rows, a hundred a recording."""
+    folder.mkdir(parents=True)
+    draw = random.Random(0)
+    for number in range(rows // 1000):
+        (folder / f"r{number:05}.mp3").touch()
+        segments = [segment(draw, index) for index in range(100)]
+        made = {"text": "", "segments": segments, "language": "hr"}
+        (folder / f"r{number:05}.json").write_text(json.dumps(made, ensure_ascii=False))
+    return folder
+
+
+def stm(folder: Path, rows: int) -> Path:
+    (folder / "sph").mkdir(parents=True)
+    (folder / "stm").mkdir()
+    draw = random.Random(0)
+    for number in range(rows // 1000):
+        (folder / "sph" / f"r{number:05}.sph").touch()
+        lines = (
+            f"r{number:05} 1 s{number} {i * 8.25} {i * 8.25 + 7.5} <o,f0> {sentence(draw)}"
+            for i in range(1000)
+        )
+        (folder / "stm" / f"r{number:05}.stm").write_text("\n".join(lines))
+    return folder
+
+
+def ctm(folder: Path, rows: int) -> Path:
+    """A word a row."""
+    folder.mkdir(parents=True)
+    draw = random.Random(0)
+    with (folder / "all.ctm").open("w") as file:
+        for number in range(rows // 1000):
+            (folder / f"r{number:05}.wav").touch()
+            for index in range(1000):
+                start = index * 0.6 + index // 12
+                file.write(f"r{number:05} 1 {start:.2f} 0.50 {draw.choice(WORDS)} 0.9\n")
+    return folder
+
+
+def add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = len(data)
+    tar.addfile(member, io.BytesIO(data))
+
+
+def webdataset(folder: Path, rows: int) -> Path:
+    """Clips of a kilobyte, a thousand an archive; a tenth of the rows, since each is unpacked to a file."""
+    folder.mkdir(parents=True)
+    draw = random.Random(0)
+    for shard in range(rows // 10_000):
+        with tarfile.open(folder / f"{shard:06}.tar", "w") as tar:
+            for number in range(1000):
+                add(tar, f"{shard:06}_{number:04}.flac", b"fLaC" + bytes(1020))
+                add(tar, f"{shard:06}_{number:04}.json", json.dumps({"text": sentence(draw)}).encode())
+    return folder
+
+
+def shar(folder: Path, rows: int) -> Path:
+    folder.mkdir(parents=True)
+    draw = random.Random(0)
+    for shard in range(rows // 10_000):
+        cuts = []
+        with tarfile.open(folder / f"recording.{shard:06}.tar", "w") as tar:
+            for number in range(1000):
+                id = f"cut-{shard:06}-{number:04}"
+                add(tar, f"{id}.flac", b"fLaC" + bytes(1020))
+                add(tar, f"{id}.json", b"{}")
+                said = {
+                    "id": id,
+                    "start": 0,
+                    "duration": 7.5,
+                    "channel": 0,
+                    "text": sentence(draw),
+                    "speaker": "s",
+                }
+                cuts.append(
+                    {"id": id, "start": 0, "duration": 7.5, "supervisions": [said], "type": "MonoCut"}
+                )
+        lines = "\n".join(map(json.dumps, cuts)).encode()
+        (folder / f"cuts.{shard:06}.jsonl.gz").write_bytes(gzip.compress(lines))
+    return folder
+
+
+def xlsx(folder: Path, rows: int) -> Path:
+    from openpyxl import Workbook
+
+    files(folder / "audio")
+    draw = random.Random(0)
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet()
+    sheet.append(["audio", "start", "end", "text", "speaker"])
+    for row in range(rows // 10):
+        start = row // RECORDINGS * 8.25
+        sheet.append(
+            [f"audio/{recording(row % RECORDINGS)}", start, start + 7.5, sentence(draw), f"s{row % 500}"]
+        )
+    book.save(folder / "all.xlsx")
+    return folder / "all.xlsx"
+
+
 SOURCES: dict[str, Callable[[Path, int], Path]] = {
     "table": table,
     "csv": csv,
     "parlaspeech": parlaspeech,
     "kaldi": kaldi,
     "common_voice": common_voice,
+    "text_files": text_files,
+    "whisper": whisper,
+    "stm": stm,
+    "ctm": ctm,
+    "webdataset": webdataset,
+    "shar": shar,
+    "xlsx": xlsx,
 }
 
 

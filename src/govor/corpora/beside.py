@@ -6,7 +6,10 @@ What all such formats share. A format gives a function that parses one file; eve
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -27,6 +30,8 @@ from govor.records import Rejection
 MOST_LOOKED_AT = 200_000
 """Files that recognising a format looks at, at most."""
 Row = dict[str, Any]
+_LARGE = 1 << 53
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -59,10 +64,38 @@ def first_files(path: Path, suffixes: Collection[str]) -> Iterator[Path]:
     if path.is_file():
         yield from transcript_files(path, suffixes)
         return
-    ends = tuple(suffixes)
+    for suffix in suffixes:
+        yield from (Path(folder, name) for folder, name in _looked_at(path).get(suffix, ()))
+
+
+@contextmanager
+def one_look() -> Iterator[None]:
+    """What the readers find in the block is looked at once for all of them."""
+    token = _looks.set({})
+    try:
+        yield
+    finally:
+        _looks.reset(token)
+
+
+_looks: ContextVar[dict[Path, dict[str, list[tuple[str, str]]]] | None] = ContextVar("looks", default=None)
+
+
+def _looked_at(path: Path) -> dict[str, list[tuple[str, str]]]:
+    """The first files below a folder by what their names end with, but for recordings."""
+    known = _looks.get()
+    if known is not None and path in known:
+        return known[path]
+    found: dict[str, list[tuple[str, str]]] = {}
     for folder, name in islice(files_below(path), MOST_LOOKED_AT):
-        if name.lower().endswith(ends):
-            yield Path(folder, name)
+        if not is_audio(name):
+            parts = name.lower().split(".")
+            for count in (1, 2):
+                if len(parts) > count:
+                    found.setdefault("." + ".".join(parts[-count:]), []).append((folder, name))
+    if known is not None:
+        known[path] = found
+    return found
 
 
 def mostly(files: Iterable[Path], test: Callable[[Path], bool], most: int = 50) -> list[Path]:
@@ -202,7 +235,7 @@ def in_chunks(rows: Iterable[Row | Rejection]) -> Iterator[Chunk]:
     kept: list[Row] = []
     rejections: list[Rejection] = []
     for row in rows:
-        made = row if isinstance(row, Rejection) else usable(Path(row["_file"]), row)
+        made = row if isinstance(row, Rejection) or _plain(row) else usable(Path(row["_file"]), row)
         if isinstance(made, Rejection):
             rejections.append(made)
         else:
@@ -212,6 +245,21 @@ def in_chunks(rows: Iterable[Row | Rejection]) -> Iterator[Chunk]:
             kept, rejections = [], []
     if kept or rejections:
         yield _chunk(kept, rejections)
+
+
+def _plain(row: Row) -> bool:
+    """Whether a row is as most are, and can stand in a table as it is."""
+    return all(_is_plain(value) for value in row.values())
+
+
+def _is_plain(value: Any) -> bool:
+    kind = type(value)
+    if kind is str:
+        return value.isascii() or not _SURROGATES.search(value)
+    if kind is list and value:
+        inner = {type(item) for item in value}
+        return inner == {float} or (inner == {str} and _is_plain("".join(value)))
+    return value is None or kind is float or (kind is int and abs(value) < _LARGE)
 
 
 def _chunk(rows: list[Row], rejections: list[Rejection]) -> Chunk:

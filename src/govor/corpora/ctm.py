@@ -33,10 +33,10 @@ _Word = tuple[str, str, Cue]
 
 def recognise(path: Path) -> str | None:
     """Looks for a CTM whose first line has times where they belong, and for no STM beside it."""
-    for file in first_files(path, (".ctm", ".stm")):
+    if next(first_files(path, (".stm",)), None) is not None:
+        return None
+    for file in first_files(path, (".ctm",)):
         fields = first_fields(file)
-        if file.name.lower().endswith(".stm"):
-            return None
         if len(fields) in (5, 6) and is_number(fields[2]) and is_number(fields[3]):
             return f"{file.name} has recordings, times and words"
     return None

@@ -39,6 +39,7 @@ from govor.corpora import (
     whisper,
     yodas,
 )
+from govor.corpora.beside import one_look
 from govor.corpora.encodings import foreign_file
 from govor.corpora.reader import Reader
 from govor.errors import CorpusError
@@ -104,10 +105,11 @@ def choose_reader(path: Path, format: str, columns_named: bool = False) -> Recog
     """
     if format != "auto":
         return Recognition(_named(format), "as asked")
-    for reader in READERS:
-        why = reader.recognise(path)
-        if why is not None:
-            return Recognition(reader, why)
+    with one_look():
+        for reader in READERS:
+            why = reader.recognise(path)
+            if why is not None:
+                return Recognition(reader, why)
     if columns_named and (path.is_file() or tables.table_files(path)):
         return Recognition(_named(tables.NAME), "its columns are named")
     if not path.exists():
