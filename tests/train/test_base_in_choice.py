@@ -44,7 +44,9 @@ def planted(monkeypatch: pytest.MonkeyPatch) -> Callable[[float, float], None]:
     """What dev is heard as: a share of the words is lost, before training and afterwards."""
 
     def plant(before: float, after: float) -> None:
-        def decode(self: Judge, rows: list[int], options: Any, stopped: Any = None) -> list[tuple[str, str]]:
+        def decode(
+            self: Judge, rows: list[int], options: Any, stopped: Any = None, known: Any = None
+        ) -> list[tuple[str, str]]:
             base = self.family.model.training is False and not calls
             calls.append(len(rows))
             return [(self._ids[row], lost(self._texts[row], before if base else after)) for row in rows]

@@ -78,7 +78,9 @@ def test_short_windows_pad_little(whisper: Callable[..., Recipe], tmp_path: Path
 def test_a_run_says_so(
     whisper: Callable[..., Recipe], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd, suffers: bool
 ) -> None:
-    def decoded(judge: Judge, rows: list[int], options: Any, stopped: Any = None) -> list[tuple[str, str]]:
+    def decoded(
+        judge: Judge, rows: list[int], options: Any, stopped: Any = None, known: Any = None
+    ) -> list[tuple[str, str]]:
         wrong = suffers and options.windows == "full"
         return [(judge._ids[row], "" if wrong else judge._texts[row]) for row in rows]
 

@@ -33,10 +33,10 @@ from govor.corpora import (
     tables,
     text_files,
     transcriber,
+    transcript_files,
     vctk,
     voxpopuli,
     webdataset,
-    whisper,
     yodas,
 )
 from govor.corpora.beside import one_look
@@ -71,7 +71,7 @@ READERS = tuple(
         stm,
         ctm,
         nlp_references,
-        whisper,
+        transcript_files,
         transcriber,
         chat,
         exmaralda,

@@ -98,7 +98,7 @@ def test_a_tsv_is_in_milliseconds_unless_it_has_fractions(tmp_path: Path, import
 
 
 def test_other_json_beside_recordings_is_not_whispers(tmp_path: Path, imported: Importer) -> None:
-    from govor.corpora import whisper as reader
+    from govor.corpora import transcript_files as reader
 
     for value in ('{"title": "x"}', "[1]", '{"segments": [{"label": "a"}]}', "[" * 100_000, "", "\0"):
         whisper(tmp_path, value)
