@@ -204,3 +204,15 @@ def test_what_a_run_came_to_is_shown():
     assert said[3] == "evaluate   done  test WER 0.2500, 95% interval 0.2000 to 0.3000: e/report.html"
     stages["evaluate"]["summary"]["wer"] = {"value": 1.0, "low": None, "high": None}
     assert "test WER 1.0: e/" in _lines({"stages": stages, "work": "w", "wall_s": 1.0})[3]
+
+
+def test_a_run_stops_where_import_lost_too_many_rows(tmp_path):
+    (tmp_path / "a.wav").touch()
+    source = tmp_path / "m.csv"
+    source.write_text("audio,text\na.wav,one\ngone.wav,two\n")
+    data = {"work": str(tmp_path / "work"), "corpus": {"source": str(source)}}
+    with pytest.raises(LimitError, match="import: 1 of 2 rows were set aside") as caught:
+        run_recipe(recipe_from(data), last="check")
+    assert (caught.value.summary["stage"], caught.value.summary["kept"]) == ("import", 1)
+    allowed = {**data, "corpus": {"source": str(source), "max_rejected": 0.5}}
+    assert run_recipe(recipe_from(allowed), last="import")["stages"]["import"]["summary"]["kept"] == 1
