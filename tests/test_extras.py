@@ -62,7 +62,7 @@ EXTRAS = [
     ),
 ]
 COMMANDS = {
-    "publish": ["publish", "model", "{model}", "a/b", "--license", "mit", "--dry-run"],
+    "publish": ["publish", "model", "{model}", "a/b", "--license", "mit"],
     "serve": ["serve", "{model}", "--port", "0"],
     "transcribe": ["transcribe", "{model}", "{wav}", "--out", "{out}/t"],
     "evaluate": ["evaluate", "{model}", "{dataset}", "--out", "{out}/e"],

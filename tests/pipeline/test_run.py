@@ -224,3 +224,15 @@ def test_a_setting_that_an_earlier_version_did_not_know_and_that_is_empty_is_no_
     record = StageRecord("evaluate", DONE, {"evaluate.split": "test"}, {})
     assert record.reasons_to_run({"evaluate.split": "test", "evaluate.require": {}}, {}) == []
     assert record.reasons_to_run({"evaluate.split": "test", "evaluate.require": {"wer": 1.0}}, {})
+
+
+def test_a_run_stops_where_import_lost_too_many_rows(tmp_path):
+    (tmp_path / "a.wav").touch()
+    source = tmp_path / "m.csv"
+    source.write_text("audio,text\na.wav,one\ngone.wav,two\n")
+    data = {"work": str(tmp_path / "work"), "corpus": {"source": str(source)}}
+    with pytest.raises(LimitError, match="import: 1 of 2 rows were set aside") as caught:
+        run_recipe(recipe_from(data), last="check")
+    assert (caught.value.summary["stage"], caught.value.summary["kept"]) == ("import", 1)
+    allowed = {**data, "corpus": {"source": str(source), "max_rejected": 0.5}}
+    assert run_recipe(recipe_from(allowed), last="import")["stages"]["import"]["summary"]["kept"] == 1

@@ -56,6 +56,7 @@ def read_delimited(
     names = list(header) if header else None
     for block in blocks:
         if names is None and block.texts:
+            _refuse_lost_header(block)
             names = _header(file, block.texts[0], separator, off or text_settings().quoting is None)
             block = block.without_first()
         if not block.texts or names is None:
@@ -84,6 +85,13 @@ def column_names(file: Path, line: str, separator: str, *, twice: bool = False) 
         CorpusError: a name stands there twice.
     """
     return _header(file, line, separator, '"' in line, twice) if line else []
+
+
+def _refuse_lost_header(block: Lines) -> None:
+    """A first line that cannot be read would make a row the header."""
+    before = [r for r in block.rejections if int(r.id.rpartition(":")[2]) < block.numbers[0]]
+    if before:
+        raise CorpusError(f"the header cannot be read: {before[0].detail}; mend it, or name its encoding")
 
 
 def _csv_fields(line: str, separator: str) -> list[str]:

@@ -15,7 +15,7 @@ class Neighbours:
         self._folders: dict[Path, dict[str, str]] = {}
 
     def beside(self, file: Path, media: Sequence[str] = ()) -> str | None:
-        """The recording beside a file: named in it, or of the same name (``a.mp3`` for ``a.hr.srt``)."""
+        """The recording beside a file: one that it names, or of its name (``a.mp3`` for ``a.hr.srt``)."""
         names = self._names(file.parent)
         own = [file.stem, file.stem.rsplit(".", 1)[0]]
         wanted = [*media, *(Path(name).stem for name in media)] if media else own
