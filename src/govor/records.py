@@ -179,7 +179,7 @@ class Interval:
         return math.isfinite(self.low) and math.isfinite(self.high)
 
     def as_dict(self) -> dict[str, float | None]:
-        """The form in which ``--json`` and files show an interval: None for what is no number."""
+        """The form in which ``--json`` and files show an interval: None for what is not a number."""
         named = {"value": self.value, "low": self.low, "high": self.high}
         return {name: number if math.isfinite(number) else None for name, number in named.items()}
 

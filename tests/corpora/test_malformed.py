@@ -138,7 +138,7 @@ def test_columns_that_are_not_there_are_named(tmp_path: Path, imported: Importer
     file = write_text(tmp_path / "all.csv", "audio,text\na.wav,hej\n")
     with pytest.raises(CorpusError, match=r"speaker=who: .* has no column who; it has audio, text"):
         imported(file, columns={"speaker": "who"})
-    with pytest.raises(CorpusError, match="talker is no column of a corpus"):
+    with pytest.raises(CorpusError, match="talker is not a column of a corpus"):
         imported(file, columns={"talker": "text"})
 
 

@@ -84,7 +84,7 @@ def test_missing_names_and_uris(tmp_path: Path) -> None:
 
 
 def test_a_missing_root_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="nowhere is no folder"):
+    with pytest.raises(CorpusError, match="nowhere is not a folder"):
         resolve(pl.Series(["a.wav"]), tmp_path / "nowhere")
 
 

@@ -81,7 +81,7 @@ def test_verdicts_about_nothing_and_against_each_other(corpus: Path, tmp_path: P
         ([("u1", "keep"), ("u2", "drop")], "none of its 2 verdicts is about an utterance"),
         ([(7, "keep"), ("00007", "drop")], r"rows 2 and 3: two verdicts about 00007 \(keep and drop\)"),
         ([("00003", "drop"), (4, "keep"), ("00003", "keep")], "rows 2 and 4: two verdicts about 00003"),
-        ([("00001", "keep"), ("1.5E+07", "drop")], r"row 3: 1\.5E\+07 is no id of the corpus.*as text"),
+        ([("00001", "keep"), ("1.5E+07", "drop")], r"row 3: 1\.5E\+07 is not an id of the corpus.*as text"),
     ]
     for rows, message in cases:
         with pytest.raises(CorpusError, match=message):
@@ -98,5 +98,5 @@ def test_lists_to_exclude_that_a_spreadsheet_changed(corpus: Path, tmp_path: Pat
     select_corpus(corpus, tmp_path / "s", SelectConfig(exclude=(str(book),)))
     assert {i for i, reason in rejected(tmp_path / "s").items() if reason == "excluded"} == {"00003", "00000"}
     (tmp_path / "l.csv").write_text("id\n1.5E+07\n")
-    with pytest.raises(CorpusError, match=r"l\.csv: 1\.5E\+07 is no id of the corpus"):
+    with pytest.raises(CorpusError, match=r"l\.csv: 1\.5E\+07 is not an id of the corpus"):
         select_corpus(corpus, tmp_path / "s", SelectConfig(exclude=(str(tmp_path / "l.csv"),)))

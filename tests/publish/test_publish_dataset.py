@@ -77,7 +77,7 @@ def test_a_different_key_gives_different_names(tmp_path):
 
 
 def test_no_data_set_is_named(tmp_path):
-    with pytest.raises(DatasetError, match="is no data set"):
+    with pytest.raises(DatasetError, match="is not a data set"):
         plan_dataset(tmp_path, tmp_path / "copy", "cc0-1.0", Disclosure())
 
 

@@ -10,7 +10,7 @@ Block = NDArray[np.float32]
 
 
 def finite(block: Block) -> Block:
-    """`block` itself, or a copy in which what is no number is silence."""
+    """`block` itself, or a copy in which what is not a number is silence."""
     if np.isfinite(block.sum()):
         return block
     return np.nan_to_num(block, copy=True, nan=0.0, posinf=1.0, neginf=-1.0)

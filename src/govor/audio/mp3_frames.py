@@ -37,7 +37,7 @@ class FrameHeader:
 
     @classmethod
     def parse(cls, frame: bytes) -> FrameHeader | None:
-        """The header that `frame` begins with, or None when that is no layer III frame."""
+        """The header that `frame` begins with, or None when that is not a layer III frame."""
         if not looks_like_mp3(frame):
             return None
         version, bit_rate, rate = (frame[1] >> 3) & 3, frame[2] >> 4, (frame[2] >> 2) & 3

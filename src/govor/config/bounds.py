@@ -49,6 +49,6 @@ def _require(settings: Any, names: tuple[str, ...], holds: Any, words: str) -> N
             continue
         shown = list(value) if isinstance(value, tuple) else value
         if any(map(math.isinf, value if isinstance(value, tuple) else (value,))):
-            raise ValueError(f"{name} is {shown}; it is a finite number")
+            raise ValueError(f"{name} is {shown}; it must be a finite number")
         if not holds(value):
             raise ValueError(f"{name} is {shown}; {words}")

@@ -10,7 +10,7 @@ from govor.config.text import TextConfig
 
 ENGLISH = "english"
 BETTER_THAN_BASE = "better_than_base"
-"""The one requirement that is no number: a lower WER than the model that was fine-tuned, on the same rows."""
+"""The one requirement without a number: a lower WER than the base model, on the same rows."""
 CPU_BATCH_S, GPU_BATCH_S = 240.0, 960.0
 """Seconds that a model computes at once while decoding; for Whisper a clip counts its whole window."""
 

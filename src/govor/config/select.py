@@ -58,7 +58,7 @@ class SelectConfig:
             if value is not None and not value >= 0:
                 raise ValueError(f"{name} = {value} is negative")
         if not 0 <= self.max_leak_loss <= 1:
-            raise ValueError(f"max_leak_loss = {self.max_leak_loss:g} is no share between 0 and 1")
+            raise ValueError(f"max_leak_loss = {self.max_leak_loss:g} is not a share between 0 and 1")
         require_not_negative(self, "count_tolerance")
         if self.split_at_words and self.max_duration is None:
             raise ValueError("split_at_words needs max_duration, the length above which it cuts")

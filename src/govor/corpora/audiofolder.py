@@ -34,7 +34,7 @@ def read(source: Source) -> Reading:
     """Opens the tables; the split is that of the folder a table stands in."""
     tables = _tables(source.path)
     if not tables:
-        raise CorpusError(f"{source.path} is no audio folder: it needs {NEEDS}")
+        raise CorpusError(f"{source.path} is not an audio folder: it needs {NEEDS}")
     tables, every = [], tables
     unnamed = rejected_names(every, tables)
     named = named_columns(source)

@@ -76,7 +76,7 @@ def read(source: Source) -> Reading:
         return _read_archive(source)
     folder = release_folder(source.path)
     if folder is None:
-        raise CorpusError(f"{source.path} is no Common Voice release: it needs {NEEDS}")
+        raise CorpusError(f"{source.path} is not a Common Voice release: it needs {NEEDS}")
     root = Path(source.config.audio_root or (folder / "clips"))
     tables = _tables(folder)
     remarks = _left_out(_faulty(folder), source)
@@ -139,7 +139,7 @@ def _faulty(folder: Path) -> dict[str, str]:
 
 
 def _header(table: Path) -> list[str]:
-    """The columns of a table of a release; none where it is no such table."""
+    """The columns of a table of a release; none where it is another table."""
     line = first_line(table)
     columns = column_names(table, line, "\t", twice=True) if line else []
     return columns if NEEDED & set(columns) or "clip" in columns else []

@@ -81,7 +81,7 @@ def read_elan(file: Path) -> Annotations:
 
 
 def media_of(file: Path) -> list[Media]:
-    """The recordings that an EAF file names; none where it is no EAF."""
+    """The recordings that an EAF file names; none where it is not an EAF."""
     try:
         return _media(_root(file))
     except TimedTextError:

@@ -132,7 +132,7 @@ def _time(cell: str) -> float:
 def _parse(file: Path, source: Source, report: TierReport) -> Transcript:
     columns = _columns(_first_line(file))
     if columns is None:
-        raise TimedTextError(1, "it is no tab-delimited export of ELAN")
+        raise TimedTextError(1, "it is not a tab-delimited export of ELAN")
     media: dict[str | None, dict[str, list[Cue]]] = {}
     rejections: list[Rejection] = []
     for number, line in _lines(file, columns):

@@ -30,7 +30,7 @@ def read(source: Source) -> Reading:
     """Opens all lists of a folder."""
     lists = _lists(source.path)
     if not lists:
-        raise CorpusError(f"{source.path} is no Emilia: it needs {NEEDS}")
+        raise CorpusError(f"{source.path} is not an Emilia folder: it needs {NEEDS}")
     root = source.path if source.path.is_dir() else source.path.parent
     chunks = (_chunk(chunk, root) for file in lists for chunk in read_json_lines(file))
     return Reading(chunks, Path(source.config.audio_root or root), notes={"files": len(lists)})

@@ -36,7 +36,7 @@ def read(source: Source) -> Reading:
     """Opens the tables; ``--text transcription`` takes the normalised text instead of the raw one."""
     tables = _tables(source.path)
     if not tables:
-        raise CorpusError(f"{source.path} is no FLEURS: it needs {NEEDS}")
+        raise CorpusError(f"{source.path} is not a FLEURS folder: it needs {NEEDS}")
     text = source.config.text or "raw_transcription"
     if text not in COLUMNS[2:4]:
         raise CorpusError(f"FLEURS has no {text} to take as text; it has {' and '.join(COLUMNS[2:4])}")

@@ -96,10 +96,10 @@ class Corpus:
         """Opens a corpus.
 
         Raises:
-            CorpusError: `folder` is no corpus; the message says what is missing.
+            CorpusError: `folder` is not a corpus; the message says what is missing.
         """
         if not (folder / INFO).exists():
-            what = "is no corpus (it has no corpus.json)" if folder.is_dir() else "does not exist"
+            what = "is not a corpus (it has no corpus.json)" if folder.is_dir() else "does not exist"
             raise CorpusError(f"{folder} {what}: make one with govor import SOURCE --out {folder}")
         data = read_json(folder / INFO)
         known = {key: data[key] for key in CorpusInfo.__dataclass_fields__ if key in data}

@@ -1,7 +1,7 @@
 """GigaSpeech: ``GigaSpeech.json`` with its long recordings and their segments, beside ``audio/``.
 
 The file of gigabytes is read recording by recording. Transcripts write punctuation as ``<COMMA>`` and mark
-what is no speech (``<MUSIC>``): text has the punctuation itself, a segment of nothing else is rejected; the
+what is not speech (``<MUSIC>``): text has the punctuation itself, a segment of nothing else is rejected; the
 source's line is kept in ``text_tn``. Source: the corpus's documentation (SpeechColab, 2021).
 """
 
@@ -39,13 +39,13 @@ def read(source: Source) -> Reading:
     """Opens the list; segments of the subsets DEV and TEST are those splits, all others train."""
     file = _file(source.path)
     if file is None:
-        raise CorpusError(f"{source.path} is no GigaSpeech: it needs {NEEDS}")
+        raise CorpusError(f"{source.path} is not a GigaSpeech folder: it needs {NEEDS}")
     root = Path(source.config.audio_root or root_of(source.path))
     return Reading(in_chunks(_rows(file)), root)
 
 
 def said_in(text: str) -> str:
-    """A transcript with its punctuation, and without marks of what is no speech."""
+    """A transcript with its punctuation, and without marks of what is not speech."""
     spoken = NO_SPEECH.sub(" ", text)
     return " ".join(_MARK.sub(lambda mark: MARKS[mark[1]], spoken).split())
 
@@ -80,7 +80,7 @@ def _audio(file: Path, line: int, audio: Any, language: Any) -> Iterator[Row | R
         if isinstance(segment, dict):
             yield _segment(file, line, segment, common)
         else:
-            yield rejected_line(file, line, "bad_segment", "a segment is no object")
+            yield rejected_line(file, line, "bad_segment", "a segment is not an object")
 
 
 def _segment(file: Path, line: int, segment: dict[str, Any], common: Row) -> Row | Rejection:

@@ -37,7 +37,7 @@ def recognise(path: Path) -> str | None:
     """Looks for Parquet files with Audio, for ``save_to_disk``'s files, or for the form of a Hub id."""
     if not path.exists():
         named = _HUB_ID.fullmatch(str(path)) and not path.parent.exists()
-        return "it is no path here, and has the form of a Hub id" if named else None
+        return "it is not a path here, and has the form of a Hub id" if named else None
     if _saved(path):
         return "dataset_info.json and Arrow files of save_to_disk"
     tables = parquet_files(path)
@@ -195,7 +195,7 @@ def _hub_batches(id: str) -> Iterator[Batch]:
             yield from _streamed(Path(repository), str(split), _undecoded(rows, datasets.Audio))
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         first = str(error).strip().split("\n")[0]
-        raise CorpusError(f"{id} is no path here, and cannot be read from the Hub: {first}") from error
+        raise CorpusError(f"{id} is not a path here, and cannot be read from the Hub: {first}") from error
 
 
 def _undecoded(rows: Any, audio: Any) -> Any:

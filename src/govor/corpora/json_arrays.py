@@ -19,7 +19,7 @@ _ROWS_A_CHUNK = CHUNK_ROWS // 4
 
 
 def read_json_array(file: Path) -> Iterator[Chunk]:
-    """The objects of an array, their keys as columns; what is no object is rejected by its line."""
+    """The objects of an array, their keys as columns; what is not an object is rejected by its line."""
     rows = _rows(file)
     while taken := list(islice(rows, _ROWS_A_CHUNK)):
         kept, rejections = usable_rows(file, taken)

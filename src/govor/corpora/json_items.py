@@ -54,7 +54,7 @@ class JsonItems:
             elif first == "{":
                 yield from self._members(text)
             else:
-                raise TimedTextError(text.line, "it is no JSON object or array")
+                raise TimedTextError(text.line, "it is not a JSON object or array")
             if text.peek():
                 raise TimedTextError(text.line, "something follows the end of the JSON")
 
@@ -93,7 +93,7 @@ class _Text:
         self.line = 1
 
     def peek(self) -> str:
-        """The next character that is no space, or ``""`` at the end."""
+        """The next character that is not a space, or ``""`` at the end."""
         while True:
             while self._at < len(self._text) and self._text[self._at] in _SPACE:
                 self.line += self._text[self._at] == "\n"

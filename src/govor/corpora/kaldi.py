@@ -59,7 +59,7 @@ def read(source: Source) -> Reading:
     """Opens data folders; commands in ``wav.scp`` are never run (see `govor.corpora.pipes`)."""
     folders = data_folders(source.path)
     if not folders:
-        raise CorpusError(f"{source.path} is no Kaldi data folder: it needs {NEEDS}")
+        raise CorpusError(f"{source.path} is not a Kaldi data folder: it needs {NEEDS}")
     recordings = {folder: _recordings(folder) for folder in folders}
     root = Path(source.config.audio_root or _root(folders[0], recordings[folders[0]][0]))
     several = len(folders) > 1

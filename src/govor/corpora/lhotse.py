@@ -92,7 +92,9 @@ def rows_of_cut(file: Path, cut: dict[str, Any], split: str | None) -> Iterator[
     supervisions, begin_s = cut["supervisions"], seconds(cut.get("start") or 0.0)
     for item in supervisions if isinstance(supervisions, list) else [supervisions]:
         if not isinstance(item, dict) or begin_s is None:
-            detail = "the cut's start is no number" if begin_s is None else "its supervision is no object"
+            detail = (
+                "the start is not a number" if begin_s is None else "a supervision is not an object"
+            )
             yield rejected_line(file, cut["_line"], "bad_value", detail, _name(cut))
         else:
             yield _row(file, cut["_line"], item, cut["recording"], begin_s, split)
@@ -136,7 +138,7 @@ def _row(
     start_s, length_s = seconds(item.get("start") or 0.0), seconds(item.get("duration"))
     if start_s is None or (length_s is None and item.get("duration") is not None):
         return rejected_line(
-            file, line, "bad_times", "start or duration is no number of seconds", _name(item)
+            file, line, "bad_times", "start or duration is not a number of seconds", _name(item)
         )
     custom = item.get("custom") if isinstance(item.get("custom"), dict) else {}
     row = {

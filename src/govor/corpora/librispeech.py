@@ -33,7 +33,7 @@ def read(source: Source) -> Reading:
     """Opens all tables below a folder; the split is told by the folders' names (``dev-clean``)."""
     tables = sorted(_tables(source.path))
     if not tables:
-        raise CorpusError(f"{source.path} is no LibriSpeech: it needs {NEEDS}")
+        raise CorpusError(f"{source.path} is not a LibriSpeech folder: it needs {NEEDS}")
     named: list[Path] = []
     unnamed = Chunk(pl.DataFrame(), source.path, rejected_names(tables, named))
     chunks = chain([unnamed], (chunk for table in named for chunk in _chunks(table, source.path)))

@@ -36,7 +36,7 @@ def read(source: Source) -> Reading:
     table = _table(source.path)
     fields = len(first_line(table).split("|")) if table.is_file() else 0
     if fields not in (2, 3):
-        raise CorpusError(f"{table} is no LJSpeech table: it needs {NEEDS}")
+        raise CorpusError(f"{table} is not an LJSpeech table: it needs {NEEDS}")
     names = COLUMNS[fields - 2]
     text = source.config.text or "text"
     if text in ("normalised", "normalized"):

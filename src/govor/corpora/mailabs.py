@@ -33,7 +33,7 @@ def read(source: Source) -> Reading:
     """Opens all books; the text is the original one, ``--text normalized_text`` takes the other."""
     tables = sorted(_tables(source.path))
     if not tables:
-        raise CorpusError(f"{source.path} is no M-AILABS: it needs {NEEDS}")
+        raise CorpusError(f"{source.path} is not an M-AILABS folder: it needs {NEEDS}")
     text = source.config.text or "raw_text"
     if text not in COLUMNS[1:]:
         raise CorpusError(f"M-AILABS has no {text} to take as text; it has {' and '.join(COLUMNS[1:])}")

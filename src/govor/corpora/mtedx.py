@@ -34,7 +34,7 @@ def read(source: Source) -> Reading:
     """Opens all splits of a language, or of several."""
     files = _segments(source.path)
     if not files:
-        raise CorpusError(f"{source.path} is no mTEDx: it needs {NEEDS}")
+        raise CorpusError(f"{source.path} is not an mTEDx folder: it needs {NEEDS}")
     wanted = source.config.text
     rows = (row for file in files for row in _rows(file, _text(file, wanted), source.path))
     left = sorted({text.suffix[1:] for file in files for text in _texts(file) if text != _text(file, wanted)})

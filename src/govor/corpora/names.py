@@ -141,7 +141,7 @@ def path_of_url(url: str) -> str:
 
 def _walk(root: Path, suffixes: frozenset[str]) -> Iterator[str]:
     if not root.is_dir():
-        raise CorpusError(f"{root} is no folder: name the folder with the recordings (--audio-root)")
+        raise CorpusError(f"{root} is not a folder: name the folder with the recordings (--audio-root)")
     seen: set[tuple[int, int]] = set()
     for folder, folders, files in os.walk(root, followlinks=True):
         state = Path(folder).stat()

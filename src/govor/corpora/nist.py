@@ -29,7 +29,7 @@ def numbered_lines(file: Path) -> Iterator[tuple[int, str] | Rejection]:
 
 
 def first_fields(file: Path) -> list[str]:
-    """The fields of the first line that is no comment, as far as the file begins with one."""
+    """The fields of the first line that is not a comment, as far as the file begins with one."""
     line = first_line(file)
     if line.startswith(COMMENT):
         line = next((item[1] for item in numbered_lines(file) if not isinstance(item, Rejection)), "")

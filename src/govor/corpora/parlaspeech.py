@@ -187,6 +187,6 @@ def _character_words(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _cut(text: str, span: dict[str, Any] | None) -> str | None:
-    """The word that a span of characters is; None where it is no span."""
+    """The word that a span of characters is; None where it is not a span."""
     begin, end = (span or {}).get("char_s"), (span or {}).get("char_e")
     return text[begin:end] if isinstance(begin, int) and isinstance(end, int) else None

@@ -118,7 +118,7 @@ def choose_reader(path: Path, format: str, columns_named: bool = False) -> Recog
         raise CorpusError(foreign)
     needs = "\n".join(f"  {reader.name}: {reader.needs}" for reader in READERS)
     raise CorpusError(
-        f"{path} is of no format that govor recognises; name one with --format. They need:\n{needs}"
+        f"{path} has no format that govor recognises: name one with --format. They need:\n{needs}"
     )
 
 

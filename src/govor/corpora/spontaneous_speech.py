@@ -31,7 +31,7 @@ def read(source: Source) -> Reading:
     """Opens a release; what ``ss-reported-audios-LOCALE.tsv`` names is rejected as ``reported``."""
     table = _table(source.path)
     if table is None:
-        raise CorpusError(f"{source.path} is no Spontaneous Speech release: it needs {NEEDS}")
+        raise CorpusError(f"{source.path} is not a Spontaneous Speech release: it needs {NEEDS}")
     locale = table.stem.removeprefix("ss-corpus-")
     reported = _reported(table.with_name(f"ss-reported-audios-{locale}.tsv"))
     chunks = (_chunk(chunk, locale, reported) for chunk in read_delimited(table, "\t"))

@@ -223,7 +223,9 @@ def check_named(columns: list[str], named: dict[str, str], table: Path) -> None:
     for ours, theirs in named.items():
         if ours not in CORE_SCHEMA:
             known = ", ".join(CORE_SCHEMA)
-            raise CorpusError(f"--columns {ours}={theirs}: {ours} is no column of a corpus; they are {known}")
+            raise CorpusError(
+                f"--columns {ours}={theirs}: {ours} is not a column of a corpus; they are {known}"
+            )
         if theirs not in columns:
             there = ", ".join(columns)
             raise CorpusError(f"--columns {ours}={theirs}: {table} has no column {theirs}; it has {there}")
@@ -289,7 +291,7 @@ def _the_tables(source: Source) -> list[Path]:
     if len(tables) == 1 or len(good) == 1 or _one_a_split(good):
         return good or tables
     if not tables:
-        raise CorpusError(f"{source.path} is no table: {NEEDS}")
+        raise CorpusError(f"{source.path} is not a table: {NEEDS}")
     names = ", ".join(table.name for table in (good or tables)[:6])
     raise CorpusError(f"{source.path} has several tables ({names}): give the path of one")
 

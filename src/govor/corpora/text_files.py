@@ -58,7 +58,7 @@ class Folder:
 
 
 def recognise(path: Path) -> str | None:
-    """Looks for a recording with a text beside it that is no list of times, in the first folders."""
+    """Looks for a recording with a text beside it that is not a list of times, in the first folders."""
     if not path.is_dir():
         return None
     for folder in islice(_folders(path), MOST_LOOKED_AT // 100):
@@ -184,7 +184,7 @@ def _text(folder: Folder, stem: str, file: Path) -> str | Rejection:
         return lines[0].split(None, 2)[2]
     if _times(file, lines):
         return rejected_line(
-            file, 1, "times_in_text", "its lines begin with times: it is no plain transcript"
+            file, 1, "times_in_text", "its lines begin with times: it is not a plain transcript"
         )
     text = " ".join(lines)
     if len(text) > LONGEST_TEXT:

@@ -79,10 +79,10 @@ class _Tokens:
         try:
             return float(raw)
         except ValueError:
-            raise TimedTextError(self.line, f"{raw} is no number") from None
+            raise TimedTextError(self.line, f"{raw} is not a number") from None
 
     def count(self) -> int:
         number = self.number()
         if not 0 <= number < MOST_COUNTED or number != int(number):
-            raise TimedTextError(self.line, f"{number} is no count")
+            raise TimedTextError(self.line, f"{number} is not a count")
         return int(number)

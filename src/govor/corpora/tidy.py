@@ -153,7 +153,7 @@ def _without_scheme(frame: pl.DataFrame) -> pl.Series:
 
 
 def _with_typed_words(frame: pl.DataFrame) -> pl.DataFrame:
-    """Lists of words and of their times in their types; what is no list stands under ``source_…``.
+    """Lists of words and of their times in their types; what is not a list stands under ``source_…``.
 
     A row without a time for each of its words has no word times.
     """
@@ -182,7 +182,7 @@ def _with_typed_words(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _unreadable(frame: pl.DataFrame, name: str) -> pl.Expr:
-    """True where a value is there but is no finite number."""
+    """True where a value is there but is not a finite number."""
     if frame.schema[name] == pl.Null:
         return pl.lit(False)
     if frame.schema[name].is_nested():
@@ -243,11 +243,11 @@ def _rejection_columns() -> list[pl.Expr]:
         "no_audio": pl.lit("it names no audio file"),
         "no_text": pl.lit("it has no transcript"),
         "empty_text": pl.lit("its transcript is blank"),
-        "bad_times": pl.lit("start, end or duration is no number of seconds"),
+        "bad_times": pl.lit("start, end or duration is not a number of seconds"),
         "negative_time": times,
         "times_swapped": times,
         "no_duration": times,
-        "bad_channel": pl.lit("channel is no channel number"),
+        "bad_channel": pl.lit("channel is not a channel number"),
         "unknown_split": pl.format("split is {}; it is train, dev or test", "_split"),
     }
     detail = pl.lit("")

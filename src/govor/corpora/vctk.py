@@ -35,7 +35,7 @@ def read(source: Source) -> Reading:
     """Opens the texts and pairs them with the recordings of their names."""
     audio = _audio_folder(source.path)
     if audio is None:
-        raise CorpusError(f"{source.path} is no VCTK: it needs {NEEDS}")
+        raise CorpusError(f"{source.path} is not a VCTK folder: it needs {NEEDS}")
     recordings = _recordings(source.path / audio, source.path)
     rows = _rows(source.path, recordings, _speakers(source.path))
     mics = sum(len(paths) > 1 for paths in recordings.values())

@@ -43,7 +43,7 @@ def read(source: Source) -> Reading:
     """Opens the tables; ``--text normalized_text`` takes that instead of the raw text."""
     tables = _tables(source.path)
     if not tables:
-        raise CorpusError(f"{source.path} is no VoxPopuli: it needs {NEEDS}")
+        raise CorpusError(f"{source.path} is not a VoxPopuli folder: it needs {NEEDS}")
     text = source.config.text or "raw_text"
     if text not in TEXTS:
         raise CorpusError(f"VoxPopuli has no {text} to take as text; it has {', '.join(TEXTS)}")

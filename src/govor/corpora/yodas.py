@@ -48,7 +48,7 @@ def read(source: Source) -> Reading:
     """
     texts = _texts(source.path)
     if not texts:
-        raise CorpusError(f"{source.path} is no YODAS: it needs {NEEDS}")
+        raise CorpusError(f"{source.path} is not a YODAS folder: it needs {NEEDS}")
     folder = source.out / "audio"
     archives = [archive for text in texts if (archive := _audio(text)).is_file()]
     if archives and not source.listing:

@@ -182,7 +182,7 @@ KINDS: dict[str, Kind] = {
     ),
     "language_tag": Kind(
         "warning",
-        "{count} utterances have a language that is no BCP 47 tag",
+        "{count} utterances have a language that is not a BCP 47 tag",
         "import again with --language TAG, such as hr or sr-Latn, or correct the column",
     ),
     "some_unsplit": Kind("error", "{count} utterances have no split while others have one", _RESPLIT),

@@ -105,7 +105,7 @@ def _read_csv(path: Path) -> Sequence[Sequence[Any]]:
         rows = list(csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True))
     except csv.Error as error:
         raise CorpusError(
-            f"{path} is no CSV that can be read ({error}): save it again, or as .xlsx"
+            f"{path} is not a CSV that can be read ({error}): save it again, or as .xlsx"
         ) from error
     return [[restored(cell) if cell != "" else None for cell in row] for row in rows]
 

@@ -181,7 +181,7 @@ def refuse_doubtful(found: IdMatch, places: Mapping[str, str]) -> None:
         return
     said = []
     for name, meant in list(found.doubtful.items())[:3]:
-        could = f"could be {some(meant, 3)}" if meant else "is no id of the corpus"
+        could = f"could be {some(meant, 3)}" if meant else "is not an id of the corpus"
         said.append(f"{places[name]}: {name} {could}")
     count = count_of(len(found.doubtful), "id")
     raise CorpusError(f"a spreadsheet changed {count} ({'; '.join(said)}): {REMEDY}")

@@ -87,7 +87,7 @@ def _load(folder: Path, name: str) -> Finished:
     for file in ("summary.json", "scores.parquet"):
         if not (folder / file).exists():
             raise InputError(
-                f"{folder} is no finished evaluation (it has no {file}): run govor evaluate first"
+                f"{folder} is not a finished evaluation (it has no {file}): run govor evaluate first"
             )
     return Finished(name, read_json(folder / "summary.json"), pl.read_parquet(folder / "scores.parquet"))
 

@@ -204,7 +204,7 @@ def _decoded(
 
 
 def model_identity(model: str) -> str:
-    """Fingerprint of a model's files; of its name where it is no local folder."""
+    """Fingerprint of a model's files; of its name where it is not a local folder."""
     path = Path(model).expanduser()
     if not path.is_dir():
         return fingerprint(model)

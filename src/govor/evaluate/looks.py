@@ -1,4 +1,4 @@
-"""How often a run was scored on a split: a test split that chooses is no test split any more (PAINS 10).
+"""How often a run was scored on a split: a test split that chooses is not a test split any more (PAINS 10).
 
 ``evaluations.jsonl`` in the run's folder gets one line for every scoring of new hypotheses.
 """

@@ -49,7 +49,7 @@ def convert(original: Recogniser, out: Path, quantization: str | None) -> None:
         raise UsageError(f"--quantization {quantization}: it is one of {', '.join(QUANTIZATIONS)}")
     prompt = getattr(original, "prompt", None)
     if not isinstance(prompt, Prompt):
-        raise ModelError(f"{original.name} is no Whisper model: use --format onnx for CTC models")
+        raise ModelError(f"{original.name} is not a Whisper model: use --format onnx for CTC models")
     try:
         from ctranslate2.converters import TransformersConverter
     except ImportError as error:

@@ -25,7 +25,7 @@ def save_merged(original: Any, folder: Path) -> None:
     """Weights with LoRA merged in, and everything beside them.
 
     Raises:
-        ModelError: `original` is no transformers model.
+        ModelError: `original` is not a transformers model.
     """
     if not hasattr(original, "save"):
         raise ModelError(f"{original.name} is an export already: export the model it was made from")

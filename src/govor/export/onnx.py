@@ -49,7 +49,7 @@ def convert(original: Recogniser, out: Path, quantization: str | None) -> None:
         raise UsageError(f"--quantization {quantization}: for onnx it is one of {', '.join(QUANTIZATIONS)}")
     vocabulary = getattr(original, "vocabulary", None)
     if not isinstance(vocabulary, Vocabulary) or not hasattr(original, "model"):
-        raise ModelError(f"{original.name} is no CTC model: use --format ctranslate2 for Whisper")
+        raise ModelError(f"{original.name} is not a CTC model: use --format ctranslate2 for Whisper")
     _export_graph(original, out / MODEL)
     if quantization == "int8":
         _quantize(out / MODEL)

@@ -56,7 +56,7 @@ def read_arpa(path: Path) -> NgramModel:
     except FileNotFoundError:
         raise InputError(f"{path} does not exist: make one with govor lm DATASET --out {path}") from None
     except UnicodeDecodeError as error:
-        raise InputError(f"{path} is no ARPA file (not UTF-8 text: {error.reason})") from error
+        raise InputError(f"{path} is not an ARPA file (not UTF-8 text: {error.reason})") from error
 
 
 class _Reader:
@@ -80,7 +80,7 @@ class _Reader:
         return NgramModel(self.words, orders)
 
     def _wrong(self, what: str) -> InputError:
-        return InputError(f"{self.path}, line {self.number}: {what}; this is no complete ARPA file")
+        return InputError(f"{self.path}, line {self.number}: {what}; this is not a complete ARPA file")
 
     def _next(self) -> str:
         line = next((line for line in self.lines if line.strip()), None)

@@ -28,7 +28,7 @@ class Order:
     Attributes:
         keys: ``prefix * V + word`` ``[N]``; for order 1 the word ids themselves.
         log10_p: ``[N]``.
-        log10_backoff: ``[N]``, 0 where an n-gram is no context.
+        log10_backoff: ``[N]``, 0 where an n-gram is not a context.
     """
 
     keys: NDArray[np.int64]

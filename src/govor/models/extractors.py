@@ -20,7 +20,7 @@ def extractor_of(feature_extractor: Any) -> Extractor:
     name = type(feature_extractor).__name__
     if name not in _KINDS:
         raise ModelError(
-            f"the model's feature extractor is {name}, of which no equal is known here: "
+            f"the model's feature extractor is {name}, which govor cannot compute itself: "
             f"known are {', '.join(_KINDS)}"
         )
     return _KINDS[name](feature_extractor)

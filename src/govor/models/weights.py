@@ -14,7 +14,7 @@ def core_of(model: Any) -> Any:
 
 
 def begins(name: str, prefix: str) -> bool:
-    """Whether a parameter's name begins with `prefix`; ``layers.1`` is no beginning of ``layers.10``."""
+    """Whether a parameter's name begins with `prefix`; ``layers.1`` is not a beginning of ``layers.10``."""
     rest = name.removeprefix(prefix)
     split_number = prefix[-1:].isdigit() and rest[:1].isdigit()
     return name.startswith(prefix) and not split_number

@@ -25,7 +25,7 @@ class StageRecord:
         settings: the settings it depends on.
         inputs: fingerprints of what it read, by name.
         summary: what it reported.
-        out: what it made, or "" where that is no local path.
+        out: what it made, or "" where that is not a local path.
         files: snapshot of what it made.
         sha256: hashes of the smaller of these files.
     """

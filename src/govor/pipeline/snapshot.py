@@ -36,7 +36,7 @@ def _facts(path: Path) -> list[int]:
 
 
 def place_fingerprint(name: str | None) -> str:
-    """Fingerprint of a file or folder as it stands; of its name where it is no local path."""
+    """Fingerprint of a file or folder as it stands; of its name where it is not a local path."""
     path = Path(name or "").expanduser()
     return fingerprint(snapshot(path)) if name and path.exists() else fingerprint(name)
 
@@ -50,7 +50,7 @@ def source_fingerprints(corpus: CorpusConfig) -> dict[str, str]:
 
 
 def hashes(place: Path, files: Snapshot) -> dict[str, str]:
-    """SHA-256 of the smaller files, so that a mere touch is no change."""
+    """SHA-256 of the smaller files, so that a mere touch is not a change."""
     small = [name for name, (size, _) in files.items() if size <= HASHED_UP_TO_BYTES]
     return {name: file_sha256(place / name if name else place) for name in small}
 

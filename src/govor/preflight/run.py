@@ -225,7 +225,7 @@ def _inconclusive(one: Check, budget: Budget) -> Finding:
         one.name,
         f"not finished after {budget.used_s / 60:.1f} min",
         f"[preflight] minutes = {budget.total_s / 60:g}",
-        f"nobody knows whether this holds: {one.doing}",
+        f"this was not checked: {one.doing}",
         f"give it more time: --set preflight.minutes={max(1, round(budget.total_s / 30)):g}",
     )
 

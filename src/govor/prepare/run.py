@@ -143,7 +143,7 @@ class Job:
         if stored is None:
             _refuse_foreign(target)
         elif not target.names(DATA):
-            stored = None  # whoever ended before the first shard appeared binds nobody
+            stored = None  # no shard exists yet: earlier settings do not matter
         planned = _planned(corpus, target, config, stored, update)
         settings = Settings.of(config, planned.shard_bytes)
         if stored is not None:

@@ -74,7 +74,7 @@ def plan_dataset(source: Path, copy: Path, license: str, disclosure: Disclosure)
         disclosure: what is told.
 
     Raises:
-        DatasetError: `source` is no data set, or has no such column.
+        DatasetError: `source` is not a data set, or has no such column.
         DiskFullError: the copy does not fit.
     """
     info = _info(source)
@@ -93,7 +93,7 @@ def plan_dataset(source: Path, copy: Path, license: str, disclosure: Disclosure)
 
 def _info(source: Path) -> dict[str, Any]:
     if not (source / MANIFEST).exists():
-        raise DatasetError(f"{source} is no data set (no {MANIFEST}): make one with govor prepare")
+        raise DatasetError(f"{source} is not a data set (no {MANIFEST}): make one with govor prepare")
     info: dict[str, Any] = read_json(source / MANIFEST)
     if not info["shards"]:
         raise DatasetError(f"{source} has no clips: there is nothing to publish")

@@ -97,7 +97,7 @@ def _staging() -> Iterator[Path]:
 
 def _send(plan: UploadPlan, repo: str, public: bool, dry_run: bool) -> Summary:
     if repo.count("/") > 1 or not repo.strip("/"):
-        raise InputError(f"{repo!r} is no repository: write name or organisation/name")
+        raise InputError(f"{repo!r} is not a repository: write name or organisation/name")
     for line in describe(plan, repo):
         say(line)
     if dry_run:

@@ -126,7 +126,7 @@ async def _form(request: Request) -> FormData:
 
 def _read(form: FormData, models: Mapping[str, ServedModel]) -> Asked:
     if not isinstance(form.get("file"), UploadFile):
-        raise RequestError(400, "the field file is missing, or is no file", "missing_file", "file")
+        raise RequestError(400, "the field file is missing, or is not a file", "missing_file", "file")
     shape = _choice(form, "response_format", answers.FORMATS, "json")
     granularities = [str(value) for value in form.getlist("timestamp_granularities[]")] or ["segment"]
     for value in granularities:
@@ -138,7 +138,7 @@ def _read(form: FormData, models: Mapping[str, ServedModel]) -> Asked:
     stream = _choice(form, "stream", ("false", "true", "0", "1", "False", "True"), "false") in STREAMED
     language = _text(form, "language").strip() or None
     if language is not None and not LANGUAGE.fullmatch(language):
-        raise RequestError(400, "language is no language tag such as hr", "invalid_value", "language")
+        raise RequestError(400, "language is not a language tag such as hr", "invalid_value", "language")
     model = _find(models, _text(form, "model"))
     return Asked(model, language, shape, tuple(granularities), stream)
 

@@ -30,7 +30,7 @@ def train(recipe: Recipe, *, device: str = "auto") -> dict[str, Any]:
 
     Returns:
         ``steps``, ``epochs``, ``best`` (``{step, wer}``), ``resumed_from``, ``model``, ``wall_s``, ``out``,
-        and ``complete``, ``better_than_base`` (None where step 0 is no baseline), ``base`` (the base model
+        and ``complete``, ``better_than_base`` (None where step 0 is not a baseline), ``base`` (the base model
         against the best on the same dev rows, with the paired difference), ``base_wer``, ``dev`` (the chosen
         model on all of dev), ``skipped``, ``left_out``.
 

@@ -85,7 +85,7 @@ def _best(evaluations: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 def _better_than_base(facts: dict[str, Any], evaluations: list[dict[str, Any]]) -> bool | None:
-    """Whether anything so far is better than step 0; None where that is no baseline, or not known."""
+    """Whether anything so far is better than step 0; None where that is not a baseline, or not known."""
     base = next((line for line in evaluations if line["step"] == 0), None)
     trained = [line for line in evaluations if line["step"] and line["wer"] is not None]
     if not facts.get("baseline") or base is None or not trained:

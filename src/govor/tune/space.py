@@ -120,7 +120,7 @@ def _range(name: str, value: Mapping[str, Any]) -> Parameter:
         raise RecipeError(f"[tune] space: {name} is {dict(value)}; low, high and step are finite numbers")
     if not low < high or (log and low <= 0):
         raise RecipeError(
-            f"[tune] space: {name} from {low} to {high} is no range" + (" for log" if log else "")
+            f"[tune] space: {name} from {low} to {high} is not a range" + (" for log" if log else "")
         )
     whole = isinstance(low, int) and isinstance(high, int)
     if step is not None and (log or step <= 0 or (whole and step != int(step))):
