@@ -92,9 +92,7 @@ def rows_of_cut(file: Path, cut: dict[str, Any], split: str | None) -> Iterator[
     supervisions, begin_s = cut["supervisions"], seconds(cut.get("start") or 0.0)
     for item in supervisions if isinstance(supervisions, list) else [supervisions]:
         if not isinstance(item, dict) or begin_s is None:
-            detail = (
-                "the start is not a number" if begin_s is None else "a supervision is not an object"
-            )
+            detail = "the start is not a number" if begin_s is None else "a supervision is not an object"
             yield rejected_line(file, cut["_line"], "bad_value", detail, _name(cut))
         else:
             yield _row(file, cut["_line"], item, cut["recording"], begin_s, split)
