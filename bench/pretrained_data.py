@@ -51,7 +51,7 @@ def bundled_recipe(base: Path, language: str | None) -> Tables:
         tables["model"]["language"] = language
     tables["train"] |= {"max_batch": 4, "accumulate": 1, "eval_every": "1 epoch", "save_every": "1 epoch"}
     tables["train"] |= {"trackers": []}
-    tables["evaluate"] |= {"baseline": str(base)}
+    tables["evaluate"] |= {"baseline": str(base), "slices": ["gender", "age"]}  # older releases lack accents
     return tables
 
 

@@ -413,7 +413,7 @@ def gradient(family: Any, examples: list[Any]) -> dict[str, Any]:
 
 
 def cosine(one: Any, other: Any) -> float:
-    return float(one @ other / one.norm() / other.norm())
+    return float(one.double() @ other.double() / one.double().norm() / other.double().norm())
 
 
 def said_of(run: Run, work: Path, rows: dict[str, dict[str, dict[str, str]]]) -> str:

@@ -193,6 +193,7 @@ def test_unknown_split_and_column_are_named(models, tmp_path):
         evaluate("careless", "stub", tmp_path / "e", dataclasses.replace(CONFIG, split="nope"))
     with pytest.raises(DatasetError, match="'dialect' to slice by"):
         evaluate("careless", "stub", tmp_path / "e", dataclasses.replace(CONFIG, slices=("dialect",)))
+    assert not list(tmp_path.rglob("hypotheses.jsonl"))  # it is said before anything is decoded
 
 
 def test_ranges_are_in_order_and_small_groups_stand_together(models, tmp_path, dataset):

@@ -100,7 +100,7 @@ class TrainConfig:
     mirror: str | None = setting(None, "folder, fsspec URL or hf:// repo that checkpoints are copied to")
     mirror_max_bytes: int | None = setting(None, "most bytes the mirror may hold", unit="bytes")
     windows: str = setting(
-        "full",
+        "thinned",
         "Whisper's encoder windows while training; thinned: the silence of full ones, sampled",
         choices=("full", "thinned", "short", "mixed"),
     )

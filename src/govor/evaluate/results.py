@@ -52,7 +52,7 @@ def write_results(
         is_base: whether `baseline` is that one.
     """
     table, split = _with_bandwidth(data.table(config.split), system), config.split
-    _require_columns(table, config)
+    require_columns(table, config)
     normaliser, groups = _normaliser(system, config, data), groups_of(table)
     scores = _scored(system, table, normaliser, groups, config.seed)
     other = _scored(baseline, table, normaliser, groups, config.seed) if baseline else None
@@ -169,9 +169,14 @@ def _with_bandwidth(table: pl.DataFrame, system: System) -> pl.DataFrame:
     return table.with_columns(bandwidth_hz=pl.Series(found, dtype=pl.Float64))
 
 
-def _require_columns(table: pl.DataFrame, config: EvaluateConfig) -> None:
+def require_columns(table: pl.DataFrame, config: EvaluateConfig, coming: Sequence[str] = ()) -> None:
+    """Every column that is asked for is there, or comes with decoding.
+
+    Raises:
+        DatasetError: one is not.
+    """
     for name in config.slices:
-        if name not in table.columns:
+        if name not in table.columns and name not in coming:
             known = ", ".join(table.columns)
             raise DatasetError(f"the data set has no column {name!r} to slice by; it has {known}")
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import torch
 
 __all__ = [
+    "THINNED_S",
     "Batch",
     "DecodeOptions",
     "Example",
@@ -103,6 +104,10 @@ def least_s(recogniser: Recogniser, windows: str = "full") -> float:
         windows: encoder windows, as `DecodeOptions` has them.
     """
     return (recogniser.max_window_s or 0.0) if windows == "full" else 0.0
+
+
+THINNED_S = 3.0
+"""Seconds that thinned encoder windows compute beside the longest clip of a batch."""
 
 
 @runtime_checkable

@@ -24,12 +24,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from govor.models.base import THINNED_S
+
 if TYPE_CHECKING:
     import torch
 
-AFTER_AUDIO = 50
-"""Positions (1 s) behind the audio that all stay."""
-REST = 100
+POSITIONS_A_SECOND = 50
+AFTER_AUDIO = POSITIONS_A_SECOND
+"""Positions behind the audio that all stay."""
+REST = round(THINNED_S * POSITIONS_A_SECOND) - AFTER_AUDIO
 """Positions that stand for the rest of the window."""
 
 Positions = NDArray[np.int64]

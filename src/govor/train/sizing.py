@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govor.features import Example
+from govor.models.base import THINNED_S
 from govor.train.loop import Stepper
 from govor.train.memory import is_out_of_memory, largest_that_fits
 
@@ -47,25 +48,29 @@ def pieces_needed(
 ) -> list[tuple[float, int]]:
     """In how many pieces batches have to be run, by the seconds they compute; the same on every process.
 
-    Clips that are padded to a whole encoder window cost one each: the largest batch is then that of the most
-    clips, not of the longest.
+    Clips that are padded to a whole encoder window cost one each, and in thinned windows some seconds beside
+    the longest: the largest batch is then that of many clips, not of the longest.
 
     Returns:
         (computed seconds, pieces) as `TrainState.pieces` has it; empty where the largest batch fits.
     """
-    longest, window_s = float(durations.max()), _window_s(stepper.family)
-    most = int(min(max_batch, len(durations), max(1, batch_s // (durations.min() if window_s else longest))))
-    fitting = most
+    longest, costs = float(durations.max()), _costs_s(stepper.family, durations)
+    counts = np.clip(batch_s // durations, 1, min(max_batch, len(durations)))
+    most = fitting = math.ceil(float((counts * costs).max() / costs.max()))
     while fitting > 1 and not all(stepper.ranks.gather(try_batch(stepper, longest, fitting))):
         fitting = -(-fitting // 2)
-    limit_s = fitting * (window_s or longest) * MARGIN
+    limit_s = fitting * float(costs.max()) * MARGIN
     doublings = math.ceil(math.log2(most / fitting))
     return [(limit_s * 2**n, 2 ** (n + 1)) for n in range(doublings)]
 
 
-def _window_s(family: Family) -> float | None:
-    """Seconds that every clip costs where it is padded to a whole window, at least in some batches."""
-    return None if family.train_windows == "short" else family.max_window_s
+def _costs_s(family: Family, durations: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Seconds that each clip of a batch costs whose longest has `durations` ``[N]``, in the largest case."""
+    if family.max_window_s is None or family.train_windows == "short":
+        return durations
+    if family.train_windows == "thinned":
+        return np.minimum(durations + THINNED_S, family.max_window_s)
+    return np.full(len(durations), family.max_window_s)
 
 
 def try_batch(stepper: Stepper, seconds: float, count: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from govor.config import Recipe
 from govor.findings import Finding, count_of
-from govor.models.base import Family
+from govor.models.base import THINNED_S, Family
 from govor.models.device import set_aside
 from govor.preflight.budget import Budget, OutOfTimeError
 from govor.preflight.child import run_child
@@ -30,18 +31,20 @@ class Windows:
     """What part of the batches is computed how.
 
     Attributes:
-        kind: ``full`` or ``short``, as `Family.train_windows` has it.
+        kind: ``full``, ``thinned`` or ``short``, as `Family.train_windows` has it.
         share: of the batches.
-        clip_s: seconds that every clip costs, or None where that is the longest of its batch.
+        clip_s: seconds that every clip costs, or None where that hangs on the longest of its batch.
+        beside_s: seconds that it then costs beside those of the longest.
     """
 
     kind: str
     share: float
     clip_s: float | None
+    beside_s: float = 0.0
 
     def cost_s(self, batch: NDArray[np.float64]) -> float:
         """Seconds that a batch of clip lengths computes, padding included."""
-        return len(batch) * (self.clip_s or float(batch.max()))
+        return len(batch) * (self.clip_s or float(batch.max()) + self.beside_s)
 
 
 def windows_of(recipe: Recipe, window_s: float | None) -> tuple[Windows, ...]:
@@ -54,6 +57,8 @@ def windows_of(recipe: Recipe, window_s: float | None) -> tuple[Windows, ...]:
     config = recipe.train
     if window_s is None:
         return (Windows("full", 1.0, None),)
+    if config.windows == "thinned":
+        return (Windows("thinned", 1.0, None, THINNED_S),)
     full_share = {"full": 1.0, "short": 0.0, "mixed": config.full_share}[config.windows]
     both = (Windows("full", full_share, window_s), Windows("short", 1 - full_share, None))
     return tuple(one for one in both if one.share)
@@ -213,7 +218,7 @@ def _no_memory(plan: Plan, recipe: Recipe) -> Finding:
     return Finding(
         "memory_over",
         "error",
-        f"[train] {_halved(plan)[0]}",
+        f"[train] {_halved(plan, recipe)[0]}",
         f"memory ran out at the largest batch: {_largest(plan)} ({plan.largest_s:.0f} seconds to compute)",
         "one training step on it",
         "training would die there, perhaps after hours, because batches come in random order",
@@ -221,21 +226,27 @@ def _no_memory(plan: Plan, recipe: Recipe) -> Finding:
     )
 
 
-def _halved(plan: Plan) -> tuple[str, float]:
+def _halved(plan: Plan, recipe: Recipe) -> tuple[str, float]:
     """The setting that halves the largest batch, and every other that is larger than its half.
 
-    Clips that cost a window each are counted; others cost what they are padded to.
+    Clips that cost a window each are counted; others cost what they are padded to, and in thinned windows
+    some seconds each beside that, of which short clips have most.
     """
     if plan.windows[0].clip_s:
         return "max_batch", len(plan.largest) // 2
-    return "batch_s", plan.largest_s / 2
+    half_s, beside_s = plan.largest_s / 2, plan.windows[0].beside_s
+    shortest_s = min(float(batch.min()) for batch in plan.first_epoch)
+    if not beside_s:
+        return "batch_s", half_s
+    by_count, by_length = half_s - beside_s * recipe.train.max_batch, half_s / (1 + beside_s / shortest_s)
+    return "batch_s", math.floor(10 * max(by_count, by_length)) / 10
 
 
 def _smaller(plan: Plan, recipe: Recipe) -> str:
     """What takes less memory than the run as it is, in the order in which to try it."""
     ways = []
     if len(plan.largest) > 1:
-        name, value = _halved(plan)
+        name, value = _halved(plan, recipe)
         ways.append(f"[train] {name} = {value:g} and accumulate = {recipe.train.accumulate * 2}")
     if not recipe.train.gradient_checkpointing:
         ways.append("[train] gradient_checkpointing = true")
@@ -251,7 +262,7 @@ def _memory_tight(plan: Plan, recipe: Recipe, peak: int, limit: int) -> Finding:
     return Finding(
         "memory_over",
         "warning",
-        f"[train] {_halved(plan)[0]}",
+        f"[train] {_halved(plan, recipe)[0]}",
         f"the largest batch ({_largest(plan)}) takes {readable_bytes(peak)}",
         f"{MEMORY_MARGIN:.0%} of {readable_bytes(limit)}",
         "fragmentation or another program can end the run later",
