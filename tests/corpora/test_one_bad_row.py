@@ -84,6 +84,21 @@ def test_values_of_a_wrong_kind_are_set_aside_alone(
     assert f"{tmp_path}/m.jsonl:2: " in got.details
 
 
+@pytest.mark.parametrize("flags", [{}, {"columns": {"text": "said"}}])
+def test_an_object_is_no_text_whatever_its_column_is_called(
+    tmp_path: Path, imported: Importer, flags: dict[str, Any]
+) -> None:
+    touch_audio(tmp_path / "a.wav")
+    name = "said" if flags else "sentence"
+    texts = ["good", {"deep": 1}, ["two", "words"], '{"literal": 1}', [1]]
+    write_json_lines(
+        tmp_path / "m.jsonl", [{"path": "a.wav", "id": str(i), name: t} for i, t in enumerate(texts)]
+    )
+    got = imported(tmp_path / "m.jsonl", **flags)
+    assert got.rows["text"].to_list() == ["good", "two words", '{"literal": 1}']
+    assert list(got.reasons.values()) == ["no_text", "no_text"]
+
+
 def test_names_that_are_not_utf8_are_set_aside(tmp_path: Path, imported: Importer) -> None:
     touch_audio(tmp_path / "L.wav")
     cue = "1\n00:00:00,010 --> 00:00:00,090\nhej\n"

@@ -35,6 +35,20 @@ IVO = tier("Ivo", (1, 2, "molim"), (3, 4, "da"))
         *(("tx@A", SPEECH), ("Transcription", SPEECH), ("Ana", UNKNOWN), ("Speaker 1", UNKNOWN)),
         *(("Notes", NOTES), ("komentari", NOTES), ("ft@A", TRANSLATION), ("free translation", TRANSLATION)),
         *(("English", TRANSLATION), ("text-en", TRANSLATION), ("hrvatski", SPEECH), ("ref@A", REFERENCE)),
+        *(
+            ("Anmerkungen", NOTES),
+            ("заметки", NOTES),
+            ("Observações", NOTES),
+            ("備考", NOTES),
+            ("shum", UNKNOWN),
+        ),
+        *(
+            ("Übersetzungen", TRANSLATION),
+            ("terjemahan", TRANSLATION),
+            ("翻訳", TRANSLATION),
+            ("glosas", PARTS),
+        ),
+        *(("речь", SPEECH), ("tekst", SPEECH), ("Transkription", SPEECH), ("Tekla", UNKNOWN)),
         *(("Ana - words", WORDS), ("Ana - phones", PARTS), ("mb@A", UNKNOWN), ("MAU", PARTS)),
     ],
 )

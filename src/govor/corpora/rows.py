@@ -1,7 +1,8 @@
 """Frames of rows that came one by one, whatever their values are: each is kept or rejected by file and line.
 
 Values of one column may be of different kinds (a number here, a list there). Columns of a corpus become text
-then, which is checked behind; other columns keep lists and objects as JSON.
+then, which is checked behind; other columns keep lists and objects as JSON, and what may be spoken of them
+beside (`SPOKEN`), because any column may be named for the text later.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from govor.records import Rejection
 MOST_LEVELS = 40
 """Lists in lists and so on, at most."""
 _INTEGERS = (-(2**63), 2**63 - 1)
+SPOKEN = "_spoken_"
+"""Before the name of a column of mixed values: where a value was a list or an object, its words or nothing."""
 _TEXTS = frozenset(name for name, kind in CORE_SCHEMA.items() if kind == pl.String)
 
 
@@ -33,7 +36,25 @@ def frame_of(rows: list[dict[str, Any]]) -> pl.DataFrame:
     """A frame of dictionaries that may have different keys, and values of different kinds under one key."""
     rows = [with_flat_words(row) for row in rows]
     names = list(dict.fromkeys(str(name) for row in rows for name in row))
-    return pl.DataFrame([_column(name, [row.get(name) for row in rows]) for name in names])
+    return pl.DataFrame([made for name in names for made in _columns(name, [row.get(name) for row in rows])])
+
+
+def with_spoken(name: str) -> pl.Expr:
+    """A column of text without the JSON of lists and objects: their words, or null."""
+    words = pl.col(SPOKEN + name)
+    there = pl.when(words != "").then(words)
+    return pl.when(words.is_null()).then(name).otherwise(there).alias(name)
+
+
+def spoken_renamed(frame: pl.DataFrame, names: dict[str, str]) -> pl.DataFrame:
+    """`frame` with columns renamed, what is spoken of them with them.
+
+    Args:
+        frame: rows as `frame_of` makes them.
+        names: new name by old.
+    """
+    both = names | {SPOKEN + old: SPOKEN + new for old, new in names.items()}
+    return frame.rename({old: new for old, new in both.items() if old in frame.columns})
 
 
 def usable(file: Path, row: dict[str, Any]) -> dict[str, Any] | Rejection:
@@ -88,6 +109,16 @@ def _text(value: str) -> str:
         what = f"a value holds half a letter (\\u{ord(value[error.start]):04x}), which no text can hold"
         raise _UnusableError("lone_surrogate", what) from None
     return value
+
+
+def _columns(name: str, values: list[Any]) -> list[pl.Series]:
+    """The column of a name; beside it what is spoken, where some values are lists or objects and others not."""
+    column = _column(name, values)
+    nested = any(isinstance(value, (list, tuple, dict)) for value in values)
+    if column.dtype != pl.String or not nested or name in CORE_SCHEMA:
+        return [column]
+    words = [_spoken(value) or "" if isinstance(value, (list, tuple, dict)) else None for value in values]
+    return [column, pl.Series(SPOKEN + name, words, dtype=pl.String)]
 
 
 def _column(name: str, values: list[Any]) -> pl.Series:

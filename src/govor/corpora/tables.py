@@ -16,6 +16,7 @@ from govor.corpora.json_arrays import array_keys, read_json_array
 from govor.corpora.json_lines import has_key, object_keys, read_json_lines
 from govor.corpora.lines import first_line, read_lines
 from govor.corpora.reader import CHUNK_ROWS, Chunk, Reading, Source
+from govor.corpora.rows import spoken_renamed
 from govor.corpora.splits import split_in
 from govor.corpora.spreadsheet import heads, read_sheet
 from govor.corpora.words import with_words
@@ -334,9 +335,9 @@ def renamed(chunk: Chunk, mapping: dict[str, str]) -> Chunk:
     if not frame.height:
         return chunk
     clash = {n: f"source_{n}" for n in frame.columns if n in CORE_SCHEMA and n not in mapping.values()}
-    frame = frame.drop([new for new in clash.values() if new in frame.columns]).rename(clash)
+    frame = spoken_renamed(frame.drop([new for new in clash.values() if new in frame.columns]), clash)
     taken = {theirs: ours for ours, theirs in mapping.items() if theirs in frame.columns}
-    frame = with_words(frame.rename(taken))
+    frame = with_words(spoken_renamed(frame, taken))
     return Chunk(_with_end(frame), chunk.file, chunk.rejections)
 
 

@@ -12,6 +12,7 @@ from govor.corpora.folder import CORE_SCHEMA, REJECTED_SCHEMA
 from govor.corpora.lines import readable, rejected_line
 from govor.corpora.names import path_of_url
 from govor.corpora.reader import Chunk
+from govor.corpora.rows import SPOKEN, with_spoken
 from govor.corpora.splits import SPLITS_BY_NAME
 from govor.corpora.spool import common_schema, conform
 from govor.corpora.tables import check_named, with_point
@@ -116,12 +117,24 @@ def _renamed(chunk: Chunk, config: CorpusConfig) -> pl.DataFrame:
         frame = frame.with_columns(pl.lit(readable(chunk.file)).alias("_file"))
     check_named([n for n in frame.columns if not n.startswith("_")], config.columns, chunk.file)
     taken = set(config.columns.values()) - set(config.columns)
-    named = frame.with_columns([pl.col(theirs).alias(ours) for ours, theirs in config.columns.items()])
+    pairs = [
+        (before + ours, before + theirs) for ours, theirs in config.columns.items() for before in ("", SPOKEN)
+    ]
+    named = frame.with_columns(
+        [pl.col(theirs).alias(ours) for ours, theirs in pairs if theirs in frame.columns]
+    )
     return named.drop(taken)
 
 
 def _typed(frame: pl.DataFrame) -> pl.DataFrame:
     """Core columns in their types; what a cast cannot read is marked in ``_bad_<column>``."""
+    frame = frame.with_columns(
+        [
+            with_spoken(name)
+            for name, kind in CORE_SCHEMA.items()
+            if kind == pl.String and SPOKEN + name in frame.columns
+        ]
+    )
     frame = frame.with_columns(
         [pl.lit(None, kind).alias(name) for name, kind in CORE_SCHEMA.items() if name not in frame.columns]
     )

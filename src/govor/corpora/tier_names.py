@@ -8,10 +8,13 @@ SPEECH, WORDS, PARTS, NOTES, TRANSLATION, REFERENCE, UNKNOWN = (
     *("speech", "words", "parts of words", "notes", "translation", "reference", "unknown"),
 )
 _SPOKEN = re.compile(
-    r"^(tx|txt|text|utterance|utt|transcription|transcript|ort|orthograph|sentence|speech)", re.I
+    r"^(tx|text|tekst|teks(?:t|$)|utt|trans[ck]ri|ort|sentence|speech|enunciad|énoncé|habla$|fala$|parole$"
+    r"|äußerung|aeusserung|wypowied|mowa$|řeč$|výpověď|iskaz|govor$|konuşma|puhe$|beszéd$"
+    r"|реч[ьи]?$|говор$|текст|транскри|высказыван|ομιλία|κείμενο|文字起こし|转写|轉寫|文本|전사|نص$|متن$)",
+    re.I,
 )
 _PARTS = re.compile(
-    r"phon|segment|char|(?<!ortho)graph|letter|mau|syll|tone|pitch|gloss|pos\b|lemma|morph", re.I
+    r"phon|segment|char|(?<!ortho)graph|letter|mau|syll|tone|pitch|glos|глос|pos\b|lemma|morph|морф", re.I
 )
 _WORDS = re.compile(r"word|wrd|token|ort-mau|kan-mau", re.I)
 _BY_TOKEN = {
@@ -25,6 +28,17 @@ _BY_TOKEN = {
     REFERENCE: "ref refs reference references referencia referencias référence referenz id ids number"
     " numbers nr num code codes",
 }
+_BY_STEM = {
+    NOTES: "comment coment komment komentar комент коммент anmerk bemerk notiz remarq remark observa anota"
+    " annotazi bilješ biljes napomen opomb poznám poznam uwag примеч примітк замет забележ notlar"
+    " megjegyz jegyzet huomaut kommentt anteckning märkus pastab piezīm σχόλι σημειώσ ملاحظ توضیح"
+    " 备注 備註 注释 備考 メモ 비고 geräusch geraeusch hintergrund ruid bruit rumor šum шум",
+    TRANSLATION: "translat traduc tradu übersetz uebersetz prijevod prevod překlad preklad tłumacz"
+    " перевод переклад превод пераклад vertaling översätt oversett oversæt käännös tõlge tulkojum vertim"
+    " fordítás çeviri tafsiri terjemah traducer μετάφρασ ترجم תרגום अनुवाद 翻译 翻譯 翻訳 訳 번역 dịch",
+}
+"""Beginnings of words that say the same in any of their forms."""
+_STEMS = {stem: role for role, stems in _BY_STEM.items() for stem in stems.split()}
 _TOKENS = {token: role for role, tokens in _BY_TOKEN.items() for token in tokens.split()}
 _LANGUAGES = {
     name: code
@@ -86,9 +100,9 @@ def role_of(name: str, language: str | None) -> str:
     """
     kind = name.split("@")[0]
     tokens = [token for token in re.split(r"[\W\d_]+", _split_camel(kind).lower()) if token]
-    for token in tokens:
-        if token in _TOKENS:
-            return _TOKENS[token]
+    told_role = next((role for token in tokens if (role := _role_of_token(token))), None)
+    if told_role is not None:
+        return told_role
     told = language_of(tokens)
     if told is not None and language is not None and told != language.lower().split("-")[0]:
         return TRANSLATION
@@ -101,6 +115,10 @@ def role_of(name: str, language: str | None) -> str:
     if _PARTS.search(name):
         return PARTS
     return SPEECH if told is not None and language is not None else UNKNOWN
+
+
+def _role_of_token(token: str) -> str | None:
+    return _TOKENS.get(token) or next((r for stem, r in _STEMS.items() if token.startswith(stem)), None)
 
 
 def language_of(tokens: list[str]) -> str | None:
