@@ -224,3 +224,16 @@ def test_a_setting_that_an_earlier_version_did_not_know_and_that_is_empty_is_no_
     record = StageRecord("evaluate", DONE, {"evaluate.split": "test"}, {})
     assert record.reasons_to_run({"evaluate.split": "test", "evaluate.require": {}}, {}) == []
     assert record.reasons_to_run({"evaluate.split": "test", "evaluate.require": {"wer": 1.0}}, {})
+
+
+def test_runs_of_an_earlier_version_are_not_trained_again_for_settings_that_nobody_set():
+    from govor.config import Recipe
+    from govor.pipeline.record import DONE, StageRecord
+    from govor.pipeline.stages import STAGES
+
+    (stage,) = (stage for stage in STAGES if stage.name == "train")
+    now = stage.settings_of(Recipe())
+    later = {"model.plain_share", "model.previous_share", "model.generation"}
+    record = StageRecord("train", DONE, {key: value for key, value in now.items() if key not in later}, {})
+    assert record.reasons_to_run(now, {}) == []
+    assert record.reasons_to_run({**now, "model.plain_share": 0.2}, {})

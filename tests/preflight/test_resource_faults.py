@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from preflight_parts import recipe_with
 
+from govor.models.base import THINNED_BESIDE_S
 from govor.preflight import child
 from govor.preflight.checks import disk as disk_checks
 from govor.preflight.checks import resources
@@ -96,7 +97,9 @@ WINDOW_S = 30.0
 
 def cost_s(trial):
     """Seconds that a trial computes, as Whisper's windows or padding have it."""
-    return len(trial["clips"]) * (WINDOW_S if trial["windows"] == "full" else max(trial["clips"]))
+    longest_s = max(trial["clips"])
+    each = {"full": WINDOW_S, "thinned": min(longest_s + THINNED_BESIDE_S, WINDOW_S), "short": longest_s}
+    return len(trial["clips"]) * each[trial["windows"]]
 
 
 def windowed(windows="full", **train):
@@ -114,13 +117,15 @@ def test_the_largest_batch_of_full_windows_is_that_of_the_most_clips():
 def test_times_are_those_of_the_windows_that_the_run_has():
     """A machine that takes a hundredth of a second a computed second."""
     seconds = {}
-    for kind in ("full", "short", "mixed"):
+    for kind in ("full", "thinned", "short", "mixed"):
         plan = windowed(kind, full_share=0.25)
         seconds[kind] = plan.seconds([0.01 * cost_s(trial) for trial in plan.trials()[1:]])
     clips, epochs = len(DURATIONS), 2
     assert seconds["full"] == pytest.approx(0.01 * clips * WINDOW_S * epochs)
     padded = sum(len(batch) * batch.max() for batch in windowed().first_epoch)
     assert seconds["short"] == pytest.approx(0.01 * padded * epochs)
+    costs = [len(b) * min(b.max() + THINNED_BESIDE_S, WINDOW_S) for b in windowed().first_epoch]
+    assert seconds["thinned"] == pytest.approx(0.01 * sum(costs) * epochs)
     assert seconds["mixed"] == pytest.approx(0.25 * seconds["full"] + 0.75 * seconds["short"])
 
 
@@ -132,7 +137,7 @@ def test_windows_of_models_without_them_and_of_mixed_runs():
     assert [w.kind for w in none] == ["short"]
 
 
-@pytest.mark.parametrize("windows", ["full", "short", "mixed", None], ids=str)
+@pytest.mark.parametrize("windows", ["full", "thinned", "short", "mixed", None], ids=str)
 def test_the_first_remedy_of_memory_over_clears_it(materials_of, monkeypatch, windows):
     """A machine with little more than half the memory; the advice is followed word for word."""
     window_s = None if windows is None else WINDOW_S

@@ -22,19 +22,28 @@ def stepper(window_s: float | None, windows: str = "full") -> Any:
 
 @pytest.mark.parametrize(
     ("window_s", "windows", "fitting", "most"),
-    [(30.0, "full", 5, 16), (30.0, "mixed", 16, 16), (30.0, "short", 2, 4), (None, "full", 1, 4)],
+    [
+        (30.0, "full", 5, 16),
+        (30.0, "mixed", 16, 16),
+        (30.0, "thinned", 3, 7),
+        (30.0, "short", 2, 4),
+        (None, "full", 1, 4),
+    ],
 )
 def test_every_batch_runs_in_pieces_that_fit(
     monkeypatch: pytest.MonkeyPatch, window_s: float | None, windows: str, fitting: int, most: int
 ) -> None:
-    """Batches of 40 padded seconds: up to 4 of the longest clips, or 16 windows of whatever length."""
+    """Batches of 40 padded seconds: up to 4 of the longest clips, or 16 windows of whatever length.
+
+    Thinned, 16 clips of 2.5 s would compute 88 s, as much as 7 clips of 10 s with their silence.
+    """
     tried: list[int] = []
     monkeypatch.setattr(
         sizing, "try_batch", lambda stepper, seconds, count: tried.append(count) or count <= fitting
     )
     found = sizing.pieces_needed(stepper(window_s, windows), DURATIONS, 40.0, 16)
     assert tried[0] == most
-    each_s = 30.0 if window_s and windows != "short" else 10.0
+    each_s = {"short": 10.0, "thinned": 13.0}.get(windows, 30.0) if window_s else 10.0
     for count in range(1, most + 1):
         assert -(-count // pieces_for(count * each_s, found)) <= max(fitting, 1), (count, found)
     assert bool(found) is (fitting < most)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import torch
 
 __all__ = [
+    "THINNED_BESIDE_S",
     "Batch",
     "DecodeOptions",
     "Example",
@@ -40,6 +41,9 @@ __all__ = [
 ]
 
 Batch = dict[str, Any]
+
+THINNED_BESIDE_S = 3.0
+"""Seconds that a clip costs in ``thinned`` windows besides its own: the silence that stands for the rest."""
 
 
 @dataclass(frozen=True)

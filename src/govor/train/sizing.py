@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govor.features import Example
+from govor.models.base import THINNED_BESIDE_S
 from govor.train.loop import Stepper
 from govor.train.memory import is_out_of_memory, largest_that_fits
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 LABELS_PER_S = 15.0
 FIRST_BATCH_S = 120.0
 MOST_BATCH_S = 3_840.0
+ROUNDING = 1e-6
 MARGIN = 1.02
 """Batches are padded to a multiple of some frames, a little beyond their longest clip."""
 
@@ -47,25 +49,32 @@ def pieces_needed(
 ) -> list[tuple[float, int]]:
     """In how many pieces batches have to be run, by the seconds they compute; the same on every process.
 
-    Clips that are padded to a whole encoder window cost one each: the largest batch is then that of the most
-    clips, not of the longest.
+    Clips that are padded to a whole encoder window cost one each, those of thinned windows some seconds of
+    silence: the largest batch is then that of the most clips, not of the longest.
 
     Returns:
         (computed seconds, pieces) as `TrainState.pieces` has it; empty where the largest batch fits.
     """
-    longest, window_s = float(durations.max()), _window_s(stepper.family)
-    most = int(min(max_batch, len(durations), max(1, batch_s // (durations.min() if window_s else longest))))
+    shortest, longest = float(durations.min()), float(durations.max())
+    each_s, largest_s = clip_cost_s(stepper.family, longest), 0.0
+    for clip_s in (shortest, min(max(batch_s / max_batch, shortest), longest), longest):
+        count = int(min(max_batch, len(durations), max(1, batch_s // clip_s)))
+        largest_s = max(largest_s, count * clip_cost_s(stepper.family, clip_s))
+    most = math.ceil(largest_s / each_s - ROUNDING)
     fitting = most
     while fitting > 1 and not all(stepper.ranks.gather(try_batch(stepper, longest, fitting))):
         fitting = -(-fitting // 2)
-    limit_s = fitting * (window_s or longest) * MARGIN
+    limit_s = fitting * each_s * MARGIN
     doublings = math.ceil(math.log2(most / fitting))
     return [(limit_s * 2**n, 2 ** (n + 1)) for n in range(doublings)]
 
 
-def _window_s(family: Family) -> float | None:
-    """Seconds that every clip costs where it is padded to a whole window, at least in some batches."""
-    return None if family.train_windows == "short" else family.max_window_s
+def clip_cost_s(family: Family, seconds: float) -> float:
+    """Seconds that a clip costs: a whole window (in some batches at least), or its own and what is beside."""
+    window_s = family.max_window_s
+    if window_s is None or family.train_windows == "short":
+        return seconds
+    return min(seconds + THINNED_BESIDE_S, window_s) if family.train_windows == "thinned" else window_s
 
 
 def try_batch(stepper: Stepper, seconds: float, count: int) -> bool:

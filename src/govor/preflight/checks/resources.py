@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from govor.config import Recipe
 from govor.findings import Finding, count_of
-from govor.models.base import Family
+from govor.models.base import THINNED_BESIDE_S, Family
 from govor.models.device import set_aside
 from govor.preflight.budget import Budget, OutOfTimeError
 from govor.preflight.child import run_child
@@ -30,18 +30,23 @@ class Windows:
     """What part of the batches is computed how.
 
     Attributes:
-        kind: ``full`` or ``short``, as `Family.train_windows` has it.
+        kind: ``full``, ``thinned`` or ``short``, as `Family.train_windows` has it.
         share: of the batches.
         clip_s: seconds that every clip costs, or None where that is the longest of its batch.
+        beside_s: seconds that every clip costs besides the longest of its batch.
+        most_s: seconds that a clip costs at most, or None.
     """
 
     kind: str
     share: float
     clip_s: float | None
+    beside_s: float = 0.0
+    most_s: float | None = None
 
     def cost_s(self, batch: NDArray[np.float64]) -> float:
         """Seconds that a batch of clip lengths computes, padding included."""
-        return len(batch) * (self.clip_s or float(batch.max()))
+        each_s = self.clip_s or float(batch.max()) + self.beside_s
+        return len(batch) * min(each_s, self.most_s or each_s)
 
 
 def windows_of(recipe: Recipe, window_s: float | None) -> tuple[Windows, ...]:
@@ -54,6 +59,8 @@ def windows_of(recipe: Recipe, window_s: float | None) -> tuple[Windows, ...]:
     config = recipe.train
     if window_s is None:
         return (Windows("full", 1.0, None),)
+    if config.windows == "thinned":
+        return (Windows("thinned", 1.0, None, THINNED_BESIDE_S, window_s),)
     full_share = {"full": 1.0, "short": 0.0, "mixed": config.full_share}[config.windows]
     both = (Windows("full", full_share, window_s), Windows("short", 1 - full_share, None))
     return tuple(one for one in both if one.share)
@@ -228,7 +235,7 @@ def _halved(plan: Plan) -> tuple[str, float]:
     """
     if plan.windows[0].clip_s:
         return "max_batch", len(plan.largest) // 2
-    return "batch_s", plan.largest_s / 2
+    return "batch_s", len(plan.largest) * float(plan.largest.max()) / 2
 
 
 def _smaller(plan: Plan, recipe: Recipe) -> str:
