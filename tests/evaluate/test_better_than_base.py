@@ -68,6 +68,20 @@ def test_a_baseline_that_is_not_the_base_says_nothing_of_it(stage: Any, tuned: T
     assert summary["better_than_base"] is None and summary["comparison"]["better"] is False
 
 
+def test_required_against_another_baseline_is_refused_unless_the_base_is_gone(
+    stage: Any, tuned: Tuned, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tuned()
+    stage[0]["other"] = stage[0]["start"]
+    config = EvaluateConfig(baseline="other", require={"better_than_base": True})
+    with pytest.raises(UsageError, match="leave one of the two away"):
+        evaluate(folder, "stub", tmp_path / "e", config)
+    (tmp_path / "start").rename(tmp_path / "moved")
+    with pytest.raises(LimitError, match="not better"):
+        evaluate(folder, "stub", tmp_path / "e", config)
+    assert "other stands for it" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("settings", "why"), [({"base": None}, "from scratch"), ({"new_head": True}, "new")])
 def test_new_models_and_new_heads_have_no_base(
     settings: dict[str, Any], why: str, tuned: Tuned, tmp_path: Path, capsys: pytest.CaptureFixture[str]

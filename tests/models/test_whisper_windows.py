@@ -8,6 +8,7 @@ import pytest
 from govor.config import ModelConfig, TextConfig
 from govor.features import Example
 from govor.models import new_model
+from govor.models.base import THINNED_S
 from govor.models.whisper_windows import AFTER_AUDIO, REST, thinned, thinned_length
 from govor.text import Normaliser
 
@@ -120,3 +121,7 @@ def test_a_batch_in_pieces_has_the_same_loss(family):
 def test_long_clips_get_the_full_window(family):
     batch = batch_of(family, "thinned", clip(family, 25.0, "ab"))
     assert batch["inputs"]["input_features"].shape[-1] == 3000 and "positions" not in batch["inputs"]
+
+
+def test_plans_count_the_silence_that_thinned_windows_have() -> None:
+    assert (AFTER_AUDIO + REST) * 20 == 1000 * THINNED_S

@@ -236,3 +236,16 @@ def test_a_run_stops_where_import_lost_too_many_rows(tmp_path):
     assert (caught.value.summary["stage"], caught.value.summary["kept"]) == ("import", 1)
     allowed = {**data, "corpus": {"source": str(source), "max_rejected": 0.5}}
     assert run_recipe(recipe_from(allowed), last="import")["stages"]["import"]["summary"]["kept"] == 1
+
+
+def test_runs_of_an_earlier_version_are_not_trained_again_for_settings_that_nobody_set():
+    from govor.config import Recipe
+    from govor.pipeline.record import DONE, StageRecord
+    from govor.pipeline.stages import STAGES
+
+    (stage,) = (stage for stage in STAGES if stage.name == "train")
+    now = stage.settings_of(Recipe())
+    later = {"model.plain_share", "model.previous_share", "model.generation"}
+    record = StageRecord("train", DONE, {key: value for key, value in now.items() if key not in later}, {})
+    assert record.reasons_to_run(now, {}) == []
+    assert record.reasons_to_run({**now, "model.plain_share": 0.2}, {})

@@ -18,7 +18,6 @@ def reloaded(made):
             made.family,
             made.practice_clips,
             made.saved_model,
-            made.training,
             "cpu",
             made.scratch,
             made.budget,

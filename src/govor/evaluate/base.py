@@ -32,6 +32,11 @@ class Base:
             return False
         return place == self.name or Path(place).expanduser().absolute() == Path(self.name).absolute()
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether it was a folder that is no longer there, as on another machine."""
+        return self.name is not None and Path(self.name).is_absolute() and not Path(self.name).is_dir()
+
 
 def base_of(model: str) -> Base:
     """The base of a run, checkpoint, folder or Hub id."""

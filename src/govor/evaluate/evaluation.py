@@ -93,11 +93,22 @@ def _base(model: str | Path | None, asked: bool) -> Base:
 
 
 def _with_base(config: EvaluateConfig, base: Base) -> EvaluateConfig:
-    """Has the base decoded too, unless a baseline is named; without one the requirement does not apply."""
+    """Has the base decoded too, unless it is named; without one the requirement does not apply.
+
+    Raises:
+        UsageError: another baseline is named. One may stand for a base that is no longer where it was.
+    """
     if base.name is None:
         say(f"require.{BETTER_THAN_BASE} does not apply: there is no base to compare with, {base.why_none}")
         others = {key: value for key, value in config.require.items() if key != BETTER_THAN_BASE}
         return dataclasses.replace(config, require=others)
+    if config.baseline and not base.is_at(config.baseline):
+        if not base.is_gone:
+            raise UsageError(
+                f"require.{BETTER_THAN_BASE} compares with {base.name}, which the model was fine-tuned from, "
+                f"but the baseline is {config.baseline}: leave one of the two away"
+            )
+        say(f"the base {base.name} is not there any more: {config.baseline} stands for it")
     return dataclasses.replace(config, baseline=config.baseline or base.name)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from govor.features import Wave
 from govor.models.base import DecodeOptions
 from govor.models.saved import normaliser_of, read_settings
-from govor.models.whisper_prompt import Manner
+from govor.models.whisper_prompt import ALIASES, Manner
 from govor.records import Hypothesis
 
 
@@ -24,7 +24,8 @@ def arguments_of(settings: Mapping[str, Any]) -> dict[str, Any]:
     A model that was not trained here is left its own list, which is the one it was released with.
     """
     manner = Manner.of(settings)
-    language = str(settings.get("language") or "").replace("_", "-").split("-")[0].lower()
+    primary = str(settings.get("language") or "").replace("_", "-").split("-")[0].lower()
+    language = ALIASES.get(primary, primary)
     return {
         **({"language": language} if language else {}),
         **({"task": manner.task} if manner.task != "transcribe" else {}),

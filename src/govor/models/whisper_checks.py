@@ -56,8 +56,10 @@ def _labels(family: WhisperFamily, seen: Seen) -> Iterator[Labels]:
     """Labels as training makes them, times of their clips included, of train texts spread over the split."""
     texts = seen.texts.get("train", ())
     for row in range(0, len(texts), max(1, len(texts) // TEXTS_TRIED)):
-        language = seen.row_languages["train"][row] if seen.row_languages else seen.language
+        language = seen.row_languages["train"][row] if "train" in seen.row_languages else seen.language
         tokens = family.encode_text(texts[row], language, seen.seconds["train"][row])
+        if len(tokens) > (family.max_labels or len(tokens)):
+            continue  # training leaves it out, and another check finds it
         yield Labels(seen.ids["train"][row], language, tokens, _inputs(family, tokens))
 
 

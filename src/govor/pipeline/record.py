@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from govor.config import Recipe
 from govor.pipeline.snapshot import changed_files, hashes, snapshot
-from govor.store import read_json, write_json
+from govor.store import canonical_json, read_json, write_json
 
 RUNNING, DONE = "running", "done"
 ONCE_FILLED_IN = {"train.lr": 1e-4}
@@ -65,15 +67,26 @@ class StageRecord:
     def is_as_before(self, key: str, now: Any) -> bool:
         """Whether a setting is what it was.
 
-        One that earlier versions filled in may be left open now, one they did not know may be empty.
+        One that earlier versions filled in may be left open now, one they did not know may stand as it is
+        where nobody sets it.
         """
-        before = self.settings.get(key)
+        if key not in self.settings:
+            return bool(now is None or now == _default(key))
+        before = self.settings[key]
         left_open = now is None and key in ONCE_FILLED_IN and before == ONCE_FILLED_IN[key]
-        return bool(before == now) or left_open or (before is None and now in ({}, []))
+        return bool(before == now) or left_open
 
     def changed_by_hand(self) -> list[str]:
         """What is no longer as the stage left it."""
         return changed_files(Path(self.out), self.files, self.sha256) if self.out else []
+
+
+def _default(key: str) -> Any:
+    """What ``section.name`` is where a recipe does not set it, as a record holds it; None for other keys."""
+    section, _, name = key.partition(".")
+    settings = Recipe().to_dict().get(section)
+    found = settings.get(name) if isinstance(settings, dict) else None
+    return json.loads(canonical_json(found))
 
 
 def load_record(root: Path, stage: str) -> StageRecord | None:

@@ -127,13 +127,17 @@ def model_fingerprint(recipe: Recipe) -> str:
 
     Settings that came later count only where they are set: runs that began without them are continued.
     """
+    return store.fingerprint({"model": model_settings(recipe.model), "text": recipe.text})
+
+
+def model_settings(config: ModelConfig) -> dict[str, Any]:
+    """``[model]`` as fingerprints have it: without the settings that came later and that nobody set."""
     unset = dataclasses.asdict(ModelConfig())
-    model = {
+    return {
         name: value
-        for name, value in dataclasses.asdict(recipe.model).items()
+        for name, value in dataclasses.asdict(config).items()
         if name not in ADDED_LATER or value != unset[name]
     }
-    return store.fingerprint({"model": model, "text": recipe.text})
 
 
 def data_fingerprint(recipe: Recipe, dataset: Any) -> str:
@@ -163,11 +167,13 @@ def make_family(recipe: Recipe, dataset: Any, rows: Rows, device: str, start: Ch
         return resume_model(recipe.model, start.folder, device=device, precision=config.precision)
     language = language_of(recipe, dataset)
     normaliser = Normaliser.of(recipe.text, language)
-    texts = dataset.table(config.train_split)["text"].gather(rows).to_list()
+    table = dataset.table(config.train_split)[rows]
+    texts = table["text"].to_list()
+    own = table["language"].to_list() if "language" in table.columns else [None] * len(texts)
     return new_model(
         recipe.model,
         normaliser=normaliser,
-        train_texts=(normaliser(text, language) for text in texts),
+        train_texts=(normaliser(text, tag) for text, tag in zip(texts, own, strict=True)),
         language=language,
         device=device,
         precision=config.precision,

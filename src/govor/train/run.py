@@ -15,7 +15,7 @@ from govor.train import checkpoint
 from govor.train.folder import RunFolder
 from govor.train.mirror import catch_up
 from govor.train.opening import EARLIER_RATE, open_session
-from govor.train.parts import start_processes
+from govor.train.parts import model_settings, start_processes
 from govor.train.reduce import Ranks
 from govor.train.session import Session
 from govor.train.stop import Stopper
@@ -89,7 +89,12 @@ def _finished(folder: RunFolder, recipe: Recipe) -> dict[str, Any] | None:
 def _asked(recipe: Recipe, lr: float | None = None) -> str:
     train = dataclasses.replace(recipe.train, **_FREE, lr=recipe.train.lr if lr is None else lr)
     return store.fingerprint(
-        {"train": train, "model": recipe.model, "text": recipe.text, "data": Workspace.of(recipe).dataset}
+        {
+            "train": train,
+            "model": model_settings(recipe.model),
+            "text": recipe.text,
+            "data": Workspace.of(recipe).dataset,
+        }
     )
 
 

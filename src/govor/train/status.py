@@ -88,7 +88,7 @@ def _better_than_base(facts: dict[str, Any], evaluations: list[dict[str, Any]]) 
     """Whether anything so far is better than step 0; None where that is not a baseline, or not known."""
     base = next((line for line in evaluations if line["step"] == 0), None)
     trained = [line for line in evaluations if line["step"] and line["wer"] is not None]
-    if not facts.get("baseline") or base is None or not trained:
+    if not facts.get("baseline") or base is None or base["wer"] is None or not trained:
         return None
     return any(is_better(line["wer"] - base["wer"], line["cer"] - base["cer"]) for line in trained)
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from govor.config import TrainConfig
 from govor.findings import Finding
 from govor.models.base import Family
 from govor.models.device import set_aside
@@ -25,7 +24,6 @@ def saved_models_are_the_same(
     family: Family,
     practice_clips: list[Clip],
     saved_model: Path,
-    training: TrainConfig,
     device: str,
     scratch: Path,
     budget: Budget,
@@ -36,7 +34,8 @@ def saved_models_are_the_same(
     here = decode(family, practice_clips, windows)
     place = next(family.model.parameters()).device
     with set_aside(family.model, place):
-        job = _job(saved_model, practice_clips, training, device, scratch) | {"windows": windows}
+        precision = family.describe()["precision"]
+        job = _job(saved_model, practice_clips, precision, device, scratch) | {"windows": windows}
         answer = run_child(job, scratch, budget.left_s)
     if answer.get("late"):
         raise OutOfTimeError
@@ -54,9 +53,8 @@ def saved_models_are_the_same(
         yield _other_precision(dtypes, answer["dtypes"])
 
 
-def _job(
-    model: Path, clips: Sequence[Clip], training: TrainConfig, device: str, scratch: Path
-) -> dict[str, Any]:
+def _job(model: Path, clips: Sequence[Clip], precision: str, device: str, scratch: Path) -> dict[str, Any]:
+    """Decoding in the arithmetic of the model here: `auto` may be another for decoding than for training."""
     waves = scratch / "waves.npz"
     stored: dict[str, Any] = {f"wave{index}": clip.wave for index, clip in enumerate(clips)}
     np.savez(waves, **stored)
@@ -64,7 +62,7 @@ def _job(
         "task": "decode",
         "model": str(model),
         "device": device,
-        "precision": training.precision,
+        "precision": precision,
         "waves": str(waves),
         "languages": [clip.language for clip in clips],
     }
