@@ -65,8 +65,8 @@ def stages(languages: Sequence[str], seeds: int, kinds: Sequence[str] = ()) -> I
         return
     yield from (Run(*cell, kind) for cell in cells for kind in ("full", "thinned", "short"))
     yield from (Run(language, 0, "base") for language in languages)
+    yield from (Run(one, 0, f"{kind}{AS_LONG}") for one in languages for kind in ("thinned", "short"))
     yield from (Run(*cells[0], kind) for kind in KINDS)
-    yield from (Run(one, 0, f"{kind}{AS_LONG}") for one in languages for kind in ("short", "thinned"))
     yield from (Run(*cell, kind) for cell in cells for kind in KINDS)
 
 
