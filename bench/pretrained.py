@@ -66,13 +66,17 @@ def quickened(tables: Tables, options: argparse.Namespace) -> Tables:
 
 
 def run(path: Path, tables: Tables, options: argparse.Namespace) -> dict[str, Any]:
-    """`govor run`, and what stands in the evaluation's summary afterwards."""
+    """`govor run`, and what it left of preflight and evaluation.
+
+    Minutes and memory are those of this call: of a run that was stopped before, only what was left of it.
+    """
     found = measured("run", str(recipe_file(path, quickened(tables, options))), "--device", "cpu")
-    summary = json.loads((path.with_suffix("") / "evaluation" / "summary.json").read_text())
-    preflight = found["summary"].get("stages", {}).get("preflight", {}).get("summary") or {}
+    place = path.with_suffix("")
+    summary = json.loads((place / "evaluation" / "summary.json").read_text())
+    preflight = json.loads((place / "run" / "preflight" / "report.json").read_text())
     return {
         **{key: found[key] for key in ("status", "minutes", "cpu_minutes", "peak_mb")},
-        "preflight": {key: preflight.get(key) for key in ("errors", "warnings")},
+        "preflight": {key: preflight[key] for key in ("errors", "warnings")},
         "evaluation": summary,
     }
 

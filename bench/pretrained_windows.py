@@ -65,8 +65,8 @@ def stages(languages: Sequence[str], seeds: int, kinds: Sequence[str] = ()) -> I
         return
     yield from (Run(*cell, kind) for cell in cells for kind in ("full", "thinned", "short"))
     yield from (Run(language, 0, "base") for language in languages)
+    yield from (Run(one, 0, f"{kind}{AS_LONG}") for one in languages for kind in ("thinned", "short"))
     yield from (Run(*cells[0], kind) for kind in KINDS)
-    yield from (Run(one, 0, f"{kind}{AS_LONG}") for one in languages for kind in ("short", "thinned"))
     yield from (Run(*cell, kind) for cell in cells for kind in KINDS)
 
 
@@ -300,7 +300,7 @@ def table(work: Path, runs: Sequence[Run], rows: dict[str, dict[str, dict[str, s
     for chosen in [*([one] for one in languages), languages][: None if len(languages) > 1 else 1]:
         for kind in dict.fromkeys(run.kind for run in done):
             mine = {run: found for run, found in done.items() if run.kind == kind and run.language in chosen}
-            if mine:
+            if {run.language for run in mine} == set(chosen):
                 yield line(chosen, kind, mine, done, rows)
 
 
@@ -316,7 +316,7 @@ def line(
     speed = f"{sum(speeds) / len(speeds):.2f}" if speeds else "-"
     peak = max(found["peak_mb"] for found in mine.values())
     own = scores(list(mine.values()), rows)
-    seeds = ", ".join(f"{run.language}: {run.seed}" for run in mine)
+    seeds = ", ".join(str(seed) for seed in sorted({run.seed for run in mine}))
     return (
         f"| {' + '.join(languages)} | {kind} | {seeds} | {speed} | {peak:.0f} "
         f"| {shown(own.words.interval.as_dict())} | {against_full(mine, done, rows)} |"
