@@ -244,6 +244,16 @@ def test_kaldi_tells_channels_and_speakers(tmp_path: Path, imported: Importer) -
     assert "bad_segment" in got.rejected["reason"].to_list()
 
 
+def test_kaldi_speakers_are_told_by_spk2utt_alone(tmp_path: Path, imported: Importer) -> None:
+    touch_audio(tmp_path / "u1.wav", tmp_path / "u2.wav", tmp_path / "u3.wav")
+    write_text(tmp_path / "wav.scp", "u1 u1.wav\nu2 u2.wav\nu3 u3.wav\n")
+    write_text(tmp_path / "text", "u1 a\nu2 b\nu3 c\n")
+    write_text(tmp_path / "spk2utt", "s1 u1 u3\ns2 u2\n")
+    write_text(tmp_path / "spk2gender", "s1 f\n")
+    got = imported(tmp_path).rows.sort("id")
+    assert got.select("speaker", "gender").rows() == [("s1", "f"), ("s2", None), ("s1", "f")]
+
+
 def test_a_common_voice_folder_that_people_edited(tmp_path: Path, imported: Importer) -> None:
     touch_audio(tmp_path / "clips" / "a.wav", tmp_path / "clips" / "b.wav")
     write_text(tmp_path / "train.tsv", "path\tsentence\na.wav\tone\n")
