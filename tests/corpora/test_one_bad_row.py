@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import polars as pl
 import pytest
 from corpus_sources import Imported, touch_audio, write_json_lines, write_text
@@ -96,6 +98,34 @@ def test_an_object_is_no_text_whatever_its_column_is_called(
     )
     got = imported(tmp_path / "m.jsonl", **flags)
     assert got.rows["text"].to_list() == ["good", "two words", '{"literal": 1}']
+    assert list(got.reasons.values()) == ["no_text", "no_text"]
+
+
+def test_one_row_without_a_list_of_words_takes_no_other_rows_words(
+    tmp_path: Path, imported: Importer
+) -> None:
+    touch_audio(tmp_path / "a.wav")
+    timed = {"words": [{"word": "one", "start": 0.01, "end": 0.05}], "text": "one"}
+    rows = [timed, {"words": "two", "text": "two"}, {"words": 1, "word_starts": 0.1, "text": "three"}]
+    write_json_lines(tmp_path / "m.jsonl", [{"audio": "a.wav", "id": str(i)} | r for i, r in enumerate(rows)])
+    got = imported(tmp_path / "m.jsonl").rows
+    assert got["words"].to_list() == [["one"], None, None]
+    assert got["word_starts"].to_list() == [[0.01], None, None]
+
+
+def test_a_date_or_a_time_of_a_spreadsheet_is_no_transcript(tmp_path: Path, imported: Importer) -> None:
+    touch_audio(tmp_path / "a.wav")
+    book = openpyxl.Workbook()
+    day, clock = datetime.datetime(2024, 5, 1), datetime.time(10, 30)
+    rows = [
+        ["id", "path", "sentence", "start"],
+        *([i, "a.wav", t, None] for i, t in enumerate([day, clock, 7])),
+    ]
+    for row in [*rows, ["x", "a.wav", "good", datetime.time(0, 0, 1)]]:
+        book.active.append(row)
+    book.save(tmp_path / "t.xlsx")
+    got = imported(tmp_path / "t.xlsx")
+    assert got.rows.select("id", "text", "start").rows() == [("2", "7", None), ("x", "good", 1.0)]
     assert list(got.reasons.values()) == ["no_text", "no_text"]
 
 
@@ -212,6 +242,16 @@ def test_kaldi_tells_channels_and_speakers(tmp_path: Path, imported: Importer) -
         (1, "f", "33", None),
     ]
     assert "bad_segment" in got.rejected["reason"].to_list()
+
+
+def test_kaldi_speakers_are_told_by_spk2utt_alone(tmp_path: Path, imported: Importer) -> None:
+    touch_audio(tmp_path / "u1.wav", tmp_path / "u2.wav", tmp_path / "u3.wav")
+    write_text(tmp_path / "wav.scp", "u1 u1.wav\nu2 u2.wav\nu3 u3.wav\n")
+    write_text(tmp_path / "text", "u1 a\nu2 b\nu3 c\n")
+    write_text(tmp_path / "spk2utt", "s1 u1 u3\ns2 u2\n")
+    write_text(tmp_path / "spk2gender", "s1 f\n")
+    got = imported(tmp_path).rows.sort("id")
+    assert got.select("speaker", "gender").rows() == [("s1", "f"), ("s2", None), ("s1", "f")]
 
 
 def test_a_common_voice_folder_that_people_edited(tmp_path: Path, imported: Importer) -> None:

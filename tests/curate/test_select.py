@@ -127,6 +127,19 @@ def test_official_splits_are_honoured(make_corpus: Any, table: Any) -> None:
     assert summary["splits"] == {"train": 50, "dev": 10, "test": 15}
 
 
+def test_official_splits_that_leak_are_kept_and_said(make_corpus: Any) -> None:
+    rows = [
+        {"split": split, "speaker": speaker, "recording": f"r{i}", "text": f"text {i}"}
+        for i, (split, speaker) in enumerate([("train", "A"), ("train", "B"), ("test", "A"), ("test", "C")])
+    ]
+    summary, _ = select(make_corpus(rows))
+    assert summary["splits"] == {"train": 2, "test": 2}
+    (said,) = summary["statements"]
+    assert "of 2 dev and test utterances 1 share a speaker with train; --resplit" in said
+    summary, _ = select(make_corpus([*rows[:2], rows[3]]))
+    assert summary["statements"] == []
+
+
 def test_a_smaller_official_split_is_kept_and_said(make_corpus: Any) -> None:
     summary, _ = select(make_corpus([{"split": s} for s in ["train"] * 50 + ["test"] * 20]), test=30)
     assert summary["splits"] == {"train": 50, "test": 20}

@@ -118,7 +118,7 @@ def _root(folder: Path, recordings: pl.DataFrame) -> Path:
 def _chunks(
     folder: Path, recordings: pl.DataFrame, refused: dict[str, Rejection], several: bool
 ) -> Iterator[Chunk]:
-    facts = [("id", table) for table in _tables(folder, PER_UTTERANCE)]
+    facts = [*_speakers(folder), *(("id", table) for table in _tables(folder, PER_UTTERANCE))]
     facts += [("speaker", table) for table in _tables(folder, PER_SPEAKER)]
     spans, bad = _segments(folder)
     yield Chunk(pl.DataFrame(), folder / "segments", bad)
@@ -146,6 +146,15 @@ def _tables(folder: Path, names: dict[str, str]) -> Iterator[pl.DataFrame]:
     for file, column in names.items():
         if (folder / file).is_file():
             yield _all(folder / file, column).select("_key", column)
+
+
+def _speakers(folder: Path) -> list[tuple[str, pl.DataFrame]]:
+    """Who speaks, by ``spk2utt``, where ``utt2spk``, which is the same turned round, is missing."""
+    if (folder / "utt2spk").is_file() or not (folder / "spk2utt").is_file():
+        return []
+    lists = _all(folder / "spk2utt", "_utterances").with_columns(pl.col("_utterances").str.split(" "))
+    pairs = lists.explode("_utterances").select(pl.col("_utterances").alias("_key"), speaker="_key")
+    return [("id", pairs.drop_nulls().unique("_key", keep="first", maintain_order=True))]
 
 
 def _with_fact(frame: pl.DataFrame, key: str, table: pl.DataFrame) -> pl.DataFrame:

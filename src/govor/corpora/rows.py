@@ -24,7 +24,7 @@ MOST_LEVELS = 40
 """Lists in lists and so on, at most."""
 _INTEGERS = (-(2**63), 2**63 - 1)
 SPOKEN = "_spoken_"
-"""Before the name of a mixed column: where a value was a list or an object, its words or nothing."""
+"""Before the name of a column: what may be spoken where a value is no text, such as the words of a list."""
 _TEXTS = frozenset(name for name, kind in CORE_SCHEMA.items() if kind == pl.String)
 
 
@@ -112,7 +112,7 @@ def _text(value: str) -> str:
 
 
 def _columns(name: str, values: list[Any]) -> list[pl.Series]:
-    """The column of a name; beside it what is spoken, where some values are lists or objects."""
+    """The column of a name; beside it what is spoken, where only some values are lists or objects."""
     column = _column(name, values)
     nested = any(isinstance(value, (list, tuple, dict)) for value in values)
     if column.dtype != pl.String or not nested or name in CORE_SCHEMA:

@@ -1,7 +1,8 @@
 """Spreadsheets (``.xlsx``) as tables: the first sheet that has the columns, row by row.
 
 openpyxl reads the cells; what it would unpack is counted first, so that a small file cannot fill the memory.
-Cells of time (``0:01:05``) are seconds, formulas count as what the program last showed.
+Cells of time (``0:01:05``) are seconds, formulas count as what the program last showed. A date or a time is
+no transcript: the program made it of a text (``1. 5.``), which nobody can read back.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any
 
 from govor.corpora.lines import rejected_line
 from govor.corpora.reader import CHUNK_ROWS, Chunk
-from govor.corpora.rows import frame_of, usable_rows
+from govor.corpora.rows import SPOKEN, frame_of, usable_rows
 from govor.errors import CorpusError
 from govor.records import Rejection
 
@@ -30,6 +31,7 @@ MOST_TEXT_BYTES = 256 << 20
 MOST_SHEET_BYTES = 2 << 30
 _BLOCK_BYTES = 1 << 20
 Fits = Callable[[list[str]], bool]
+_CLOCKS = (datetime.date, datetime.time, datetime.timedelta)
 _ERRORS = frozenset({"#N/A", "#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!"})
 
 
@@ -161,7 +163,7 @@ def _check_part(file: Path, source: Any, sheet: bool) -> None:
 def _rows(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
     """Number and cells of the rows that are not empty, without the empty cells at their ends."""
     for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
-        cells = [_value(cell) for cell in row]
+        cells = [None if cell in _ERRORS or cell == "" else cell for cell in row]
         while cells and cells[-1] is None:
             cells.pop()
         if cells:
@@ -169,8 +171,6 @@ def _rows(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
 
 
 def _value(cell: Any) -> Any:
-    if isinstance(cell, str):
-        return None if cell in _ERRORS or not cell else cell
     if isinstance(cell, datetime.time):
         return cell.hour * 3600 + cell.minute * 60 + cell.second + cell.microsecond / 1e6
     if isinstance(cell, datetime.timedelta):
@@ -179,7 +179,7 @@ def _value(cell: Any) -> Any:
 
 
 def _names(file: Path, cells: Sequence[Any]) -> list[str]:
-    names = ["" if cell is None else str(cell).strip() for cell in cells]
+    names = ["" if cell is None else str(_value(cell)).strip() for cell in cells]
     named = [name or f"column_{number}" for number, name in enumerate(names, 1)]
     double = sorted({name for name in named if named.count(name) > 1})
     if double:
@@ -191,4 +191,8 @@ def _row(file: Path, number: int, cells: list[Any], names: list[str]) -> dict[st
     if len(cells) > len(names):
         detail = f"{len(cells)} cells where the first row has {len(names)}"
         return rejected_line(file, number, "wrong_columns", detail)
-    return {**dict.fromkeys(names), **dict(zip(names, cells, strict=False)), "_line": number}
+    values = dict(zip(names, map(_value, cells), strict=False))
+    made_by_program = {
+        SPOKEN + name: "" for name, cell in zip(names, cells, strict=False) if isinstance(cell, _CLOCKS)
+    }
+    return {**dict.fromkeys(names), **values, **made_by_program, "_line": number}

@@ -132,7 +132,7 @@ def _typed(frame: pl.DataFrame) -> pl.DataFrame:
         [
             with_spoken(name)
             for name, kind in CORE_SCHEMA.items()
-            if kind == pl.String and SPOKEN + name in frame.columns
+            if kind == pl.String and name != "id" and SPOKEN + name in frame.columns
         ]
     )
     frame = frame.with_columns(
@@ -254,7 +254,7 @@ def _rejection_columns() -> list[pl.Expr]:
     details = {
         "nul_character": pl.lit("a value holds a NUL character"),
         "no_audio": pl.lit("it names no audio file"),
-        "no_text": pl.lit("it has no transcript"),
+        "no_text": pl.lit("it has no transcript, or one that is no text"),
         "empty_text": pl.lit("its transcript is blank"),
         "bad_times": pl.lit("start, end or duration is not a number of seconds"),
         "negative_time": times,

@@ -14,6 +14,7 @@ import polars as pl
 WORD_KEYS = ("w", "word", "text", "token", "symbol")
 START_KEYS = ("s", "start", "time_s", "start_time", "start_s", "begin")
 END_KEYS = ("e", "end", "time_e", "end_time", "end_s")
+LISTS = ("words", "word_starts", "word_ends")
 PLACES = ("words", "word_timestamps", "word_segments", "word_alignment", "alignment")
 """Columns that hold word objects, the usual one first."""
 
@@ -41,7 +42,11 @@ def _parts(column: str, word: str, start: str, end: str | None) -> list[pl.Expr]
 
 
 def with_flat_words(row: dict[str, Any]) -> dict[str, Any]:
-    """The same for one row, whose word objects may differ in kind from those of other rows."""
+    """The same for one row, whose word objects may differ in kind from those of other rows.
+
+    What else stands under a list's name goes to ``source_…``: the lists of other rows stay lists.
+    """
+    row = _with_lists_only(row)
     column = next((name for name in PLACES if _are_words(row.get(name))), None)
     if column is None or (column != "words" and row.get("words") is not None):
         return row
@@ -53,6 +58,14 @@ def with_flat_words(row: dict[str, Any]) -> dict[str, Any]:
     if any(_taken(item, END_KEYS) is not None for item in items):
         made["word_ends"] = [seconds(_taken(item, END_KEYS)) for item in items]
     return row | made
+
+
+def _with_lists_only(row: dict[str, Any]) -> dict[str, Any]:
+    loose = [n for n in LISTS if row.get(n) is not None and not isinstance(row[n], (list, tuple))]
+    if not loose:
+        return row
+    kept = {name: value for name, value in row.items() if name not in loose}
+    return {f"source_{name}": row[name] for name in loose} | kept
 
 
 def _are_words(value: Any) -> bool:

@@ -5,7 +5,7 @@ Texts are read in pieces and left behind; what stays is about 60 bytes an uttera
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -65,10 +65,14 @@ def wants_similarity(config: SelectConfig) -> bool:
     return any(setting is not None for setting in asked)
 
 
-def keys_needed(config: SelectConfig) -> tuple[str, ...]:
-    """The keys of groups, none where no split is to be made."""
+def keys_needed(corpus: Corpus, config: SelectConfig) -> tuple[str, ...]:
+    """The keys of groups, none where no split is to be made and none came with the corpus."""
     splits = config.dev or config.test or config.hold_out or config.keep_splits
-    return config.group_by if splits else ()
+    return config.group_by if splits or (config.official_splits and _has_splits(corpus)) else ()
+
+
+def _has_splits(corpus: Corpus) -> bool:
+    return bool(corpus.scan().select(pl.col("split").is_not_null().any()).collect().item())
 
 
 def frames(
@@ -98,24 +102,26 @@ def measure(corpus: Corpus, config: SelectConfig, exclusions: Exclusions) -> Mea
     Raises:
         CorpusError: a column that the settings name is missing.
     """
-    columns = _columns(corpus, config)
+    columns, keys = _columns(corpus, config), keys_needed(corpus, config)
     parts: dict[str, list[NDArray[Any]]] = {}
     cut = np.zeros(2, np.int64)
     for frame in frames(corpus, config, columns, compared=wants_similarity(config)):
-        for name, values in _measured(frame, config, exclusions).items():
+        for name, values in _measured(frame, config, exclusions, keys).items():
             parts.setdefault(name, []).append(values)
         if "cut_from" in frame.columns:
             pieces = frame["cut_from"].drop_nulls()
             cut += (pieces.n_unique(), len(pieces))
     joined = {name: np.concatenate(values) for name, values in parts.items()}
-    return _assembled(joined, config, (int(cut[0]), int(cut[1])))
+    return _assembled(joined, config, keys, (int(cut[0]), int(cut[1])))
 
 
-def _assembled(joined: dict[str, NDArray[Any]], config: SelectConfig, cut: tuple[int, int]) -> Measures:
+def _assembled(
+    joined: dict[str, NDArray[Any]], config: SelectConfig, names: Sequence[str], cut: tuple[int, int]
+) -> Measures:
     def column(name: str, kind: type) -> NDArray[Any]:
         return joined.get(name, np.empty(0)).astype(kind, copy=False)
 
-    keys = {key: _codes(joined.pop(f"key:{key}", np.empty(0, np.uint64))) for key in keys_needed(config)}
+    keys = {key: _codes(joined.pop(f"key:{key}", np.empty(0, np.uint64))) for key in names}
     return Measures(
         order=column("order", np.uint64),
         duration=column("duration", np.float64),
@@ -147,9 +153,10 @@ def _columns(corpus: Corpus, config: SelectConfig) -> list[str]:
     return list(dict.fromkeys([*NEEDED, *named, *words]))
 
 
-def _measured(frame: pl.DataFrame, config: SelectConfig, exclusions: Exclusions) -> dict[str, NDArray[Any]]:
+def _measured(
+    frame: pl.DataFrame, config: SelectConfig, exclusions: Exclusions, keys: Sequence[str]
+) -> dict[str, NDArray[Any]]:
     split = pl.col("split").replace_strict(SPLIT_CODES, default=0, return_dtype=pl.Int8)
-    keys = keys_needed(config)
     lazy = with_sentence(frame.lazy()) if "sentence" in keys else frame.lazy()
     found = lazy.select(
         duration_column().cast(pl.Float64).fill_null(float("nan")).alias("duration"),

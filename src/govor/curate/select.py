@@ -17,7 +17,7 @@ from govor.config import SelectConfig
 from govor.console import say
 from govor.corpora.folder import Corpus, CorpusWriter
 from govor.curate.exclusion import Exclusions
-from govor.curate.groups import seeded_order
+from govor.curate.groups import seeded_order, sharing
 from govor.curate.measure import SPLIT_CODES, Measures, frames, measure
 from govor.curate.sampled import Sampled
 from govor.curate.splits import (
@@ -81,6 +81,7 @@ def select_corpus(corpus: Path, out: Path, config: SelectConfig) -> dict[str, An
     leaking = (reasons == 0) & (plan.leaks > 0)
     reasons[leaking] = plan.leaks[leaking] + len(REASONS) - 1
     statements += _keep_to_counts(config, measures, plan, reasons)
+    statements += _leaking(measures, plan, reasons)
     _keep_to_budget(config, measures, plan, reasons)
     for statement in statements:
         say(f"select: {statement}")
@@ -106,6 +107,19 @@ def _unknown_speakers(measures: Measures, reasons: NDArray[np.int8], plan: Split
     return [
         f"{unknown:,} of {int((reasons == 0).sum()):,} utterances name no speaker: nobody can tell whether "
         "splits share speakers; import again with --speaker-from folder, name or column, where one tells"
+    ]
+
+
+def _leaking(measures: Measures, plan: SplitPlan, reasons: NDArray[np.int8]) -> list[str]:
+    """What splits that came with the corpus share with train: they are kept, which is said."""
+    held, train = (reasons == 0) & (plan.splits >= DEV), (reasons == 0) & (plan.splits == TRAIN)
+    shared = {key: int((sharing(codes, train) & held).sum()) for key, codes in measures.keys.items()}
+    told = ", ".join(f"{count:,} share a {key} with train" for key, count in shared.items() if count)
+    if not told:
+        return []
+    return [
+        f"the corpus's own splits are kept, and leak: of {int(held.sum()):,} dev and test utterances {told}; "
+        "--resplit with --dev and --test makes splits without leaks"
     ]
 
 
