@@ -69,7 +69,7 @@ def plan_recordings(table: pl.DataFrame, durations: NDArray[np.float64]) -> tupl
         planned, kind = _of_speakers(table, durations), OF_SPEAKERS
     if not planned:
         raise InputError(
-            "--long-form: no recording and no speaker has two clips in this split: leave it away"
+            "--long-form: no recording and no speaker has two clips in this split: leave it out"
         )
     return planned, kind
 

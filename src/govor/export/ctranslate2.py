@@ -42,14 +42,14 @@ def convert(original: Recogniser, out: Path, quantization: str | None) -> None:
 
     Raises:
         UsageError: unknown quantization.
-        ModelError: it is no Whisper model.
+        ModelError: it is not a Whisper model.
         MissingExtraError: ctranslate2 is not installed.
     """
     if quantization and quantization not in QUANTIZATIONS:
         raise UsageError(f"--quantization {quantization}: it is one of {', '.join(QUANTIZATIONS)}")
     prompt = getattr(original, "prompt", None)
     if not isinstance(prompt, Prompt):
-        raise ModelError(f"{original.name} is no Whisper model: use --format onnx for CTC models")
+        raise ModelError(f"{original.name} is not a Whisper model: use --format onnx for CTC models")
     try:
         from ctranslate2.converters import TransformersConverter
     except ImportError as error:

@@ -42,14 +42,14 @@ def convert(original: Recogniser, out: Path, quantization: str | None) -> None:
 
     Raises:
         UsageError: unknown quantization.
-        ModelError: it is no CTC model, or its graph cannot be taken.
+        ModelError: it is not a CTC model, or its graph cannot be taken.
         MissingExtraError: onnx, onnxscript or onnxruntime is not installed.
     """
     if quantization and quantization not in QUANTIZATIONS:
         raise UsageError(f"--quantization {quantization}: for onnx it is one of {', '.join(QUANTIZATIONS)}")
     vocabulary = getattr(original, "vocabulary", None)
     if not isinstance(vocabulary, Vocabulary) or not hasattr(original, "model"):
-        raise ModelError(f"{original.name} is no CTC model: use --format ctranslate2 for Whisper")
+        raise ModelError(f"{original.name} is not a CTC model: use --format ctranslate2 for Whisper")
     _export_graph(original, out / MODEL)
     if quantization == "int8":
         _quantize(out / MODEL)

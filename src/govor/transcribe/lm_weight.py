@@ -69,7 +69,7 @@ def choose_weight(recogniser: Recogniser, arpa: Path, dataset: str, split: str) 
         weight wins.
 
     Raises:
-        ModelError: the model is no CTC model.
+        ModelError: the model is not a CTC model.
         DatasetError: the split is missing or empty.
     """
     scores, references = _outputs(recogniser, dataset, split)
@@ -96,7 +96,7 @@ def _outputs(recogniser: Recogniser, dataset: str, split: str) -> tuple[list[NDA
     from govor.load import Dataset
 
     if not hasattr(recogniser, "log_probs"):
-        raise ModelError(f"{recogniser.name} is no CTC model: n-gram fusion needs frame probabilities")
+        raise ModelError(f"{recogniser.name} is not a CTC model: n-gram fusion needs frame probabilities")
     data = Dataset.open(dataset)
     count = data.splits.get(split, 0)
     if not count:
