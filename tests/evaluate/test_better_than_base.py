@@ -74,7 +74,7 @@ def test_required_against_another_baseline_is_refused_unless_the_base_is_gone(
     folder = tuned()
     stage[0]["other"] = stage[0]["start"]
     config = EvaluateConfig(baseline="other", require={"better_than_base": True})
-    with pytest.raises(UsageError, match="leave one of the two away"):
+    with pytest.raises(UsageError, match="leave one of the two out"):
         evaluate(folder, "stub", tmp_path / "e", config)
     (tmp_path / "start").rename(tmp_path / "moved")
     with pytest.raises(LimitError, match="not better"):

@@ -511,6 +511,7 @@ def test_the_proof_with_faster_whisper_is_made_as_the_card_says(fitted_export, t
     assert "suppress_tokens=[]" in call_of(read_settings(model), "a.wav")
     plain = arguments_of(read_settings(tiny_whisper))
     assert plain["without_timestamps"] is True
+    assert arguments_of({"language": "nb-NO"})["language"] == "no"
     assert "suppress_tokens" not in arguments_of(
         {"base": "openai/whisper-base"}
     )  # its own list is the released one

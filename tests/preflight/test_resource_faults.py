@@ -154,10 +154,9 @@ def test_the_first_remedy_of_memory_over_clears_it(materials_of, monkeypatch, wi
     made.__dict__.update(tables=tables, saved_model=made.scratch, family=Model(window_s))
     (found,) = tried(made)
     assert found.code == "memory_over" and found.severity == "error"
-    name, value, accumulate = re.search(
-        r"\[train\] (\w+) = ([\d.]+) and accumulate = (\d+)", found.fix
-    ).groups()
-    mended = recipe_with(train=train | {name: type(train[name])(float(value)), "accumulate": int(accumulate)})
+    advice, accumulate = re.search(r"\[train\] (.+?) and accumulate = (\d+)", found.fix).groups()
+    asked = {name: type(train[name])(float(value)) for name, value in re.findall(r"(\w+) = ([\d.]+)", advice)}
+    mended = recipe_with(train=train | asked | {"accumulate": int(accumulate)})
     made.recipe = mended
     assert not tried(made)
 

@@ -190,6 +190,10 @@ def test_labels_within_the_limit_give_no_finding(whisper, tables, short_by):
     assert not over(whisper(long_text(tables, room - short_by)))
 
 
+def test_texts_that_the_decoder_cannot_hold_are_no_fault_of_its_tokens(whisper, tables):
+    assert not own(whisper(long_text(tables, 600)))
+
+
 def english_only(files):
     edit_json(files / "generation_config.json", lambda d: (d.pop("lang_to_id"), d.pop("task_to_id", None)))
     return files

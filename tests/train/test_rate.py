@@ -84,6 +84,27 @@ def test_a_finished_run_of_an_earlier_version_is_finished(open_rate: Recipes, tm
     assert json.loads(path.read_text())["mark"] == 1 and "lr" not in json.loads(path.read_text())
 
 
+def test_settings_that_came_later_and_that_nobody_set_leave_a_finished_run_finished(
+    open_rate: Recipes,
+) -> None:
+    import dataclasses
+
+    from govor.config import Workspace
+    from govor.store import fingerprint
+    from govor.train.run import _FREE, _asked
+
+    recipe = open_rate(steps=2)
+    later = {"plain_share", "previous_share", "generation"}
+    model = {key: v for key, v in dataclasses.asdict(recipe.model).items() if key not in later}
+    before = {
+        "train": dataclasses.replace(recipe.train, **_FREE, lr=1e-4),
+        "model": model,
+        "text": recipe.text,
+        "data": Workspace.of(recipe).dataset,
+    }
+    assert _asked(recipe, 1e-4) == fingerprint(before)
+
+
 def test_a_stage_that_had_the_one_default_is_not_run_again() -> None:
     record = StageRecord("train", DONE, {"train.lr": 1e-4, "train.seed": 0}, {})
     assert record.reasons_to_run({"train.lr": None, "train.seed": 0}, {}) == []

@@ -83,7 +83,7 @@ class Recipe:
         return data | ({"corpus": [dict(corpus) for corpus in several]} if several else {})
 
     def to_toml(self) -> str:
-        """The recipe with every default written out; settings that are None are left away."""
+        """The recipe with every default written out; settings that are None are left out."""
         return dumps(self.to_dict())
 
 

@@ -11,7 +11,7 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def dumps(data: Mapping[str, Any]) -> str:
-    """TOML text of nested plain data; None values are left away.
+    """TOML text of nested plain data; None values are left out.
 
     Top-level mappings become ``[sections]``, lists of them ``[[sections]]``, deeper ones inline tables.
     """

@@ -106,7 +106,7 @@ def _with_base(config: EvaluateConfig, base: Base) -> EvaluateConfig:
         if not base.is_gone:
             raise UsageError(
                 f"require.{BETTER_THAN_BASE} compares with {base.name}, which the model was fine-tuned from, "
-                f"but the baseline is {config.baseline}: leave one of the two away"
+                f"but the baseline is {config.baseline}: leave one of the two out"
             )
         say(f"the base {base.name} is not there any more: {config.baseline} stands for it")
     return dataclasses.replace(config, baseline=config.baseline or base.name)

@@ -68,9 +68,7 @@ def plan_recordings(table: pl.DataFrame, durations: NDArray[np.float64]) -> tupl
     if not planned:
         planned, kind = _of_speakers(table, durations), OF_SPEAKERS
     if not planned:
-        raise InputError(
-            "--long-form: no recording and no speaker has two clips in this split: leave it away"
-        )
+        raise InputError("--long-form: no recording and no speaker has two clips in this split: leave it out")
     return planned, kind
 
 

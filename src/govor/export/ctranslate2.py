@@ -42,7 +42,7 @@ def convert(original: Recogniser, out: Path, quantization: str | None) -> None:
 
     Raises:
         UsageError: unknown quantization.
-        ModelError: it is no Whisper model.
+        ModelError: it is not a Whisper model.
         MissingExtraError: ctranslate2 is not installed.
     """
     if quantization and quantization not in QUANTIZATIONS:

@@ -42,7 +42,7 @@ def convert(original: Recogniser, out: Path, quantization: str | None) -> None:
 
     Raises:
         UsageError: unknown quantization.
-        ModelError: it is no CTC model, or its graph cannot be taken.
+        ModelError: it is not a CTC model, or its graph cannot be taken.
         MissingExtraError: onnx, onnxscript or onnxruntime is not installed.
     """
     if quantization and quantization not in QUANTIZATIONS:

@@ -69,7 +69,7 @@ def find_subject(place: str, name: str | None = None, *, start: float | None = N
     path = Path(place)
     if path.is_file():
         if name:
-            raise UsageError(f"{place} is one recording: leave the id {name} away")
+            raise UsageError(f"{place} is one recording: leave out the id {name}")
         return of_file(path, start or 0.0)
     if (path / "corpus.json").exists():
         return of_corpus(Corpus.open(path), name)

@@ -27,7 +27,7 @@ _BREAKS = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
 def header_text(header: Mapping[str, Any]) -> str:
-    """The header with its ``---`` lines; empty lists are left away.
+    """The header with its ``---`` lines; empty lists are left out.
 
     Args:
         header: strings, numbers, and lists and mappings of these.

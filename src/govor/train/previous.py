@@ -9,7 +9,7 @@ from govor.train.epoch import Rows
 
 NEEDED = ("recording", "start", "end")
 LONGEST_GAP_S = 30.0
-"""What ends earlier is no more in the window before: Whisper's windows are 30 s."""
+"""What ended earlier is no longer in the window before: Whisper's windows are 30 s."""
 
 
 def previous_rows(table: pl.DataFrame) -> Rows:

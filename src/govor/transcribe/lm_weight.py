@@ -69,7 +69,7 @@ def choose_weight(recogniser: Recogniser, arpa: Path, dataset: str, split: str) 
         weight wins.
 
     Raises:
-        ModelError: the model is no CTC model.
+        ModelError: the model is not a CTC model.
         DatasetError: the split is missing or empty.
     """
     scores, references = _outputs(recogniser, dataset, split)

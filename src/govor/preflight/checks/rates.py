@@ -25,5 +25,5 @@ def rate_is_usual(training: TrainConfig, usual_rate: UsualRate) -> Iterator[Find
         f"{training.lr:g} is {training.lr / usual_rate.rate:.0f} times the usual rate",
         usual_rate.sentence,
         "a pretrained model may forget within a few steps what it knew",
-        f"leave [train] lr away, or set it to {usual_rate.rate:g}",
+        f"leave out [train] lr, or set it to {usual_rate.rate:g}",
     )

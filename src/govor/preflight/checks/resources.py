@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -218,7 +217,7 @@ def _no_memory(plan: Plan, recipe: Recipe) -> Finding:
     return Finding(
         "memory_over",
         "error",
-        f"[train] {_halved(plan, recipe)[0]}",
+        f"[train] {next(iter(_halved(plan)))}",
         f"memory ran out at the largest batch: {_largest(plan)} ({plan.largest_s:.0f} seconds to compute)",
         "one training step on it",
         "training would die there, perhaps after hours, because batches come in random order",
@@ -226,32 +225,26 @@ def _no_memory(plan: Plan, recipe: Recipe) -> Finding:
     )
 
 
-def _halved(plan: Plan, recipe: Recipe) -> tuple[str, float]:
-    """The setting that halves the largest batch, and every other that is larger than its half.
+def _halved(plan: Plan) -> dict[str, float]:
+    """The settings that halve the largest batch, and every other that is larger than its half.
 
-    Clips that cost a window each are counted; others cost what they are padded to, and in thinned windows
-    some seconds each beside that, of which short clips have most.
+    Clips that cost a window each are counted; others cost what they are padded to; some cost both.
     """
-    if plan.windows[0].clip_s:
-        return "max_batch", len(plan.largest) // 2
-    half_s, beside_s = plan.largest_s / 2, plan.windows[0].beside_s
-    shortest_s = min(float(batch.min()) for batch in plan.first_epoch)
-    if not beside_s:
-        return "batch_s", half_s
-    by_count, by_length = half_s - beside_s * recipe.train.max_batch, half_s / (1 + beside_s / shortest_s)
-    return "batch_s", math.floor(10 * max(by_count, by_length)) / 10
+    windows, clips = plan.windows[0], plan.largest
+    count = {"max_batch": len(clips) // 2} if windows.clip_s or windows.beside_s else {}
+    return count if windows.clip_s else {"batch_s": len(clips) * float(clips.max()) / 2, **count}
 
 
 def _smaller(plan: Plan, recipe: Recipe) -> str:
     """What takes less memory than the run as it is, in the order in which to try it."""
     ways = []
     if len(plan.largest) > 1:
-        name, value = _halved(plan, recipe)
-        ways.append(f"[train] {name} = {value:g} and accumulate = {recipe.train.accumulate * 2}")
+        halved = ", ".join(f"{name} = {value:g}" for name, value in _halved(plan).items())
+        ways.append(f"[train] {halved} and accumulate = {recipe.train.accumulate * 2}")
     if not recipe.train.gradient_checkpointing:
         ways.append("[train] gradient_checkpointing = true")
     if plan.windows[0].clip_s:
-        ways.append("[train] windows = 'short' (which can cost WER over full windows)")
+        ways.append("[train] windows = 'thinned' (or 'short', which can cost WER over full windows)")
     else:
         ways.append("a smaller [select] max_duration")
     ways.append("a smaller model" if recipe.model.lora else "[model] lora = { r = 16 }")
@@ -262,7 +255,7 @@ def _memory_tight(plan: Plan, recipe: Recipe, peak: int, limit: int) -> Finding:
     return Finding(
         "memory_over",
         "warning",
-        f"[train] {_halved(plan, recipe)[0]}",
+        f"[train] {next(iter(_halved(plan)))}",
         f"the largest batch ({_largest(plan)}) takes {readable_bytes(peak)}",
         f"{MEMORY_MARGIN:.0%} of {readable_bytes(limit)}",
         "fragmentation or another program can end the run later",
