@@ -231,7 +231,7 @@ def _halved(plan: Plan) -> dict[str, float]:
     Clips that cost a window each are counted; others cost what they are padded to; some cost both.
     """
     windows, clips = plan.windows[0], plan.largest
-    count = {"max_batch": len(clips) // 2} if windows.clip_s or windows.beside_s else {}
+    count = {"max_batch": float(len(clips) // 2)} if windows.clip_s or windows.beside_s else {}
     return count if windows.clip_s else {"batch_s": len(clips) * float(clips.max()) / 2, **count}
 
 
