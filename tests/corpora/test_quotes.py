@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from govor.corpora.delimited import read_delimited
 from govor.corpora.text_settings import reading_text
 
-CELLS = st.text(alphabet='ab "\n,;|\tč1', max_size=6).filter(lambda c: "\n\n" not in c and c.strip() == c)
+CELLS = st.text(alphabet='ab "\n,;|\tč1', max_size=6).filter(
+    lambda c: "\n\n" not in c and c.strip() == c and not {"\n", "\t"} <= set(c)
+)
 
 
 def rows_of(file: Path, separator: str, quoted: bool = False) -> list[tuple[str | None, ...]]:
@@ -32,6 +34,7 @@ def rows_of(file: Path, separator: str, quoted: bool = False) -> list[tuple[str 
         (['"open', 'a "b" c', '"d" e'], ['"open', 'a "b" c', '"d" e']),
         (['"a\tb"', "c"], ["a\tb", "c"]),
         (['"two\nlines"', "c"], ["two\nlines", "c"]),
+        (['"A quote', "goes on", 'to here"'], ['"A quote', "goes on", 'to here"']),
         (['"needs ""it"""', '"Yes."'], ['"needs ""it"""', '"Yes."']),
     ],
 )

@@ -3,9 +3,9 @@
 They are a writer's where every field that begins with a quote ends with one and has inner ones doubled, and
 either all fields (the header's too) are quoted, numbers and empty ones aside, or every quoted field needs it:
 it holds a doubled quote, the separator or a line break. In a file that calls itself CSV (``.csv``, commas or
-semicolons) quotes are syntax, and it is enough that they are whole. Anything else stays as it stands. Source
-of the writers' rules: RFC 4180, and ``QUOTE_MINIMAL``, ``QUOTE_ALL``, ``QUOTE_NONNUMERIC`` of Python's csv
-module.
+semicolons) quotes are syntax, and it is enough that they are whole. Anything else stays as it stands, and so
+do quotes that enclose several lines with the header's number of tabs each: they would swallow rows. Source of
+the writers' rules: RFC 4180, and ``QUOTE_MINIMAL``, ``QUOTE_ALL``, ``QUOTE_NONNUMERIC`` of Python's csv.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class Quotes:
         needed: every quoted field holds a doubled quote, the separator or a line break.
         example: number and text of the line that tells.
         plain: first lines of blocks in which every row is a line.
+        tabs: of the header.
     """
 
     rows: int = 0
@@ -48,6 +49,7 @@ class Quotes:
     needed: bool = True
     example: tuple[int, str] = (0, "")
     plain: set[int] = field(default_factory=set)
+    tabs: int = 0
 
     @property
     def fields(self) -> bool:
@@ -128,7 +130,9 @@ def _look(file: Path, patterns: _Patterns, header: bool, always: bool) -> Quotes
         lines = text.split("\n") if data else []
         if header and any(lines):
             header = False
-            found.all = re.fullmatch(patterns.every, next(filter(None, lines))) is not None
+            first = next(filter(None, lines))
+            found.all = re.fullmatch(patterns.every, first) is not None
+            found.tabs = first.count("\t")
         if not waiting and _plain(found, patterns, number, lines):
             found.plain.add(number)
         else:
@@ -195,13 +199,24 @@ def _take(found: Quotes, patterns: _Patterns, number: int, row: str) -> bool:
         return True
     if re.search(patterns.whole, row) is None:
         return False
-    needed = re.search(patterns.needed, row) is not None
+    needed = re.search(patterns.needed, row) is not None and not _are_rows(row, found.tabs)
     if not found.bad and (not found.rows or (found.needed and not needed)):
         found.example = (number, row)
     found.rows += 1
     found.needed = found.needed and needed
     found.all = found.all and re.search(patterns.all, row) is not None
     return True
+
+
+def _are_rows(row: str, tabs: int) -> bool:
+    """Whether each line between a row's only two quotes has the header's tabs: rows, not one field."""
+    lines = row.split("\n")
+    return (
+        tabs > 0
+        and len(lines) > 1
+        and row.count('"') == 2
+        and all(line.count("\t") == tabs for line in lines)
+    )
 
 
 def _remark(file: Path, found: Quotes, taken_off: bool) -> str:
