@@ -58,5 +58,5 @@ def test_other_utterances_are_refused(folders, tmp_path, dataset, perfect):
 def test_same_folder_twice_and_no_evaluation_are_refused(folders, tmp_path):
     with pytest.raises(InputError, match="twice"):
         compare([folders[0], folders[0]], tmp_path / "c")
-    with pytest.raises(InputError, match="no finished evaluation"):
+    with pytest.raises(InputError, match="not a finished evaluation"):
         compare([folders[0], tmp_path], tmp_path / "c")

@@ -69,7 +69,7 @@ def test_the_best_is_chosen_and_the_smallest_of_equals(arpa):
 def test_only_a_ctc_model_and_a_split_that_is_there(arpa):
     with pytest.raises(DatasetError, match="validation"):
         lm_weight.choose_weight(Unsure(), arpa, "data", "validation")
-    with pytest.raises(ModelError, match="no CTC model"):
+    with pytest.raises(ModelError, match="not a CTC model"):
         lm_weight.choose_weight(type("W", (), {"name": "w"})(), arpa, "data", "dev")
 
 
