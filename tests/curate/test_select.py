@@ -273,7 +273,7 @@ def test_settings_that_contradict_each_other() -> None:
     for settings, message in (
         ({"min_similarity": 0.9, "max_similarity": 0.8}, "above max_similarity"),
         ({"dev": -1}, "negative"),
-        ({"max_leak_loss": 2.0}, "no share"),
+        ({"max_leak_loss": 2.0}, "not a share"),
         ({"split_at_words": True}, "needs max_duration"),
     ):
         with pytest.raises(ValueError, match=message):
