@@ -8,10 +8,13 @@ from dataclasses import dataclass
 import polars as pl
 
 from govor.config import Recipe
+from govor.curate.sentences import with_sentence
 from govor.findings import Finding, Severity, share_of, some
 from govor.preflight.clips import Tables
 from govor.preflight.registry import check
 
+SENTENCE = "_sentence"
+"""The key of `govor.curate.sentences`: none where a text is too short to mean a leak, as select has it."""
 NO_NAMES = ("", "unknown", "none", "null", "n/a", "na", "-", "?")
 """What sources write where they do not know the speaker."""
 
@@ -56,7 +59,7 @@ KINDS = (
     ),
     _Kind(
         "split_same_sentence",
-        "normal",
+        SENTENCE,
         "sentences",
         "sentence",
         False,
@@ -90,9 +93,12 @@ def nothing_crosses_splits(tables: Tables, recipe: Recipe) -> Iterator[Finding]:
 
 
 def _shared(kind: _Kind, tables: Tables, first: str, second: str) -> _Shared | None:
-    if first not in tables or second not in tables or kind.column not in tables[first].columns:
+    if first not in tables or second not in tables:
         return None
-    left, right = _named(tables[first], kind.column), _named(tables[second], kind.column)
+    one, other = (_keyed(tables[name], kind.column) for name in (first, second))
+    if kind.column not in one.columns:
+        return None
+    left, right = _named(one, kind.column), _named(other, kind.column)
     rows = right.join(left, on=kind.column, how="semi")
     return _Shared(first, second, rows, tables[second].height) if rows.height else None
 
@@ -110,6 +116,11 @@ def _crossing(kind: _Kind, found: list[_Shared], recipe: Recipe) -> Finding:
         _fix(kind, found[0].first, found[0].second, severity),
         tuple(map(str, found[0].rows["id"].head(5))),
     )
+
+
+def _keyed(table: pl.DataFrame, column: str) -> pl.DataFrame:
+    """The table, with the key of sentences where that is asked for."""
+    return with_sentence(table.lazy(), "normal").collect() if column == SENTENCE else table
 
 
 def _named(table: pl.DataFrame, column: str) -> pl.DataFrame:
