@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import further_seconds
 import mutations
+import polars as pl
 import pytest
 import ten_seconds
+
+from govor.corpora.mailabs import _chunk
+from govor.corpora.reader import Chunk
 
 SEEDS = range(60)
 
@@ -29,3 +34,11 @@ def test_a_mutated_source_ends_in_rows_or_in_a_sentence(sources: dict[str, Path]
         except Exception as error:
             failed.append(f"seed {seed}: {type(error).__name__}: {error}")
     assert not failed, "\n".join(failed)
+
+
+def test_a_speakers_folder_that_is_not_utf8_is_read_or_set_aside(tmp_path: Path) -> None:
+    """M-AILABS takes speaker and book from names of folders."""
+    book = tmp_path / "by_book" / "female" / os.fsdecode(b"an\xe8") / "book"
+    chunk = Chunk(pl.DataFrame({"id": ["a"], "raw": ["x"]}), book / "metadata.csv", [])
+    frame = _chunk(chunk, tmp_path, "raw").frame
+    assert frame["speaker"].to_list() == ["an\\udce8"] and frame["audio"][0].endswith("/wavs/a.wav")

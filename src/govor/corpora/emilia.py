@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from govor.corpora.json_lines import first_object, read_json_lines
+from govor.corpora.lines import readable
 from govor.corpora.reader import Chunk, Reading, Source
 from govor.errors import CorpusError
 
@@ -45,7 +46,7 @@ def _lists(path: Path) -> list[Path]:
 def _chunk(chunk: Chunk, root: Path) -> Chunk:
     if not chunk.frame.height or "wav" not in chunk.frame.columns:
         return chunk
-    inside = chunk.file.parent.relative_to(root).as_posix()
+    inside = readable(chunk.file.parent.relative_to(root).as_posix())
     before = "" if inside == "." else f"{inside}/"
     audio = pl.concat_str(pl.lit(before), pl.col("wav").cast(pl.String)).alias("audio")
     return Chunk(chunk.frame.with_columns(audio).drop("wav"), chunk.file, chunk.rejections)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from govor.corpora.lines import first_line, read_lines, rejected_names
+from govor.corpora.lines import first_line, read_lines, readable, rejected_names
 from govor.corpora.reader import Chunk, Reading, Source
 from govor.corpora.splits import split_in
 from govor.errors import CorpusError
@@ -65,10 +65,17 @@ def _chunks(table: Path, root: Path) -> Iterator[Chunk]:
 
 def _placed(frame: pl.DataFrame, table: Path, before: str) -> pl.DataFrame:
     """The audio's path and the speaker, as the ids tell them."""
+    before = readable(before)
     if table.name == "transcripts.txt":
         speaker, book = (pl.col("id").str.extract(_MLS_ID, group) for group in (1, 2))
         audio = pl.concat_str(
-            pl.lit(f"{before}audio/"), speaker, pl.lit("/"), book, pl.lit("/"), "id", pl.lit(".flac")
+            pl.lit(f"{before}audio/"),
+            speaker,
+            pl.lit("/"),
+            book,
+            pl.lit("/"),
+            "id",
+            pl.lit(".flac"),
         )
     else:
         speaker = pl.col("id").str.extract(r"^(\d+)-")

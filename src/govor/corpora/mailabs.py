@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from govor.corpora.delimited import read_delimited
+from govor.corpora.lines import readable
 from govor.corpora.reader import Chunk, Reading, Source
 from govor.errors import CorpusError
 
@@ -61,7 +62,7 @@ def _chunk(chunk: Chunk, root: Path, text: str) -> Chunk:
     gender = next(part for part in reversed(parts) if part in GENDERS)
     who = parts[len(parts) - parts[::-1].index(gender)] if gender != "mix" else None
     tag = next((f"{m[1]}-{m[2]}" for part in reversed(parts) if (m := _LANGUAGE.fullmatch(part))), None)
-    inside = book.relative_to(root).as_posix()
+    inside = readable(book.relative_to(root).as_posix())
     values = {
         "speaker": who,
         "gender": gender if gender != "mix" else None,
@@ -71,6 +72,6 @@ def _chunk(chunk: Chunk, root: Path, text: str) -> Chunk:
     frame = chunk.frame.with_columns(
         pl.concat_str(pl.lit(f"{inside}/wavs/"), "id", pl.lit(".wav")).alias("audio"),
         pl.col(text).alias("text"),
-        *[pl.lit(value, pl.String).alias(name) for name, value in values.items()],
+        *[pl.lit(value and readable(value), pl.String).alias(name) for name, value in values.items()],
     )
     return Chunk(frame, chunk.file, chunk.rejections)
