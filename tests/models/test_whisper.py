@@ -5,6 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
+from tiny_families import make_whisper as make
 
 from govor.config import ModelConfig, TextConfig
 from govor.errors import ModelError, RecipeError
@@ -14,18 +15,6 @@ from govor.models.whisper_words import first_frames, token_words
 from govor.text import Normaliser
 
 torch = pytest.importorskip("torch")
-
-
-def make(files, **config):
-    return new_model(
-        ModelConfig(from_scratch={"model_type": "whisper", "tokenizer": str(files)}, **config),
-        normaliser=Normaliser.of(TextConfig(), "hr"),
-        train_texts=[],
-        language="hr",
-        device="cpu",
-        seed=3,
-        precision="fp32",
-    )
 
 
 @pytest.fixture(scope="module")

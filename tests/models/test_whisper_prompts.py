@@ -4,29 +4,17 @@ import json
 
 import numpy as np
 import pytest
+from tiny_families import make_whisper as make
 
-from govor.config import ModelConfig, TextConfig, recipe_from
+from govor.config import recipe_from
 from govor.errors import RecipeError
 from govor.features import Example
-from govor.models import DecodeOptions, new_model, open_model
+from govor.models import DecodeOptions, open_model
 from govor.models.base import prompt_of
 from govor.models.whisper_prompt import Manner
 from govor.models.whisper_rules import rules_for
-from govor.text import Normaliser
 
 torch = pytest.importorskip("torch")
-
-
-def make(files, **config):
-    return new_model(
-        ModelConfig(from_scratch={"model_type": "whisper", "tokenizer": str(files)}, **config),
-        normaliser=Normaliser.of(TextConfig(), "hr"),
-        train_texts=[],
-        language="hr",
-        device="cpu",
-        seed=3,
-        precision="fp32",
-    )
 
 
 @pytest.fixture(scope="module")
