@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import tarfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -186,3 +186,13 @@ def _copy(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
     with source, partial.open("wb") as file:
         shutil.copyfileobj(source, file, _CHUNK_BYTES)
     partial.replace(target)
+
+
+def require_room(folder: Path, archives: Sequence[Path]) -> None:
+    """Checks that what archives hold fits into `folder`, before the first of it is unpacked.
+
+    Raises:
+        DiskFullError: it does not.
+    """
+    size = sum(archive.stat().st_size for archive in archives)
+    require_space(folder, size, f"unpacking the audio of {len(archives):,} archives")

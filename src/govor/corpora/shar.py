@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from govor.corpora.archive import stream
+from govor.corpora.archive import require_room, stream
 from govor.corpora.beside import Row, in_chunks, is_audio, root_of
 from govor.corpora.embedded import AudioUnpacker
 from govor.corpora.json_lines import first_object, read_objects
@@ -22,7 +22,6 @@ from govor.corpora.splits import split_in
 from govor.corpora.word_times import ABSOLUTE
 from govor.errors import CorpusError
 from govor.records import Rejection
-from govor.store import require_space
 
 NAME = "shar"
 NEEDS = "Lhotse Shar: cuts.000000.jsonl.gz ... with recording.000000.tar ... of the same numbers"
@@ -50,8 +49,7 @@ def read(source: Source) -> Reading:
         raise CorpusError(f"{source.path} holds no shards: it needs {NEEDS}")
     folder = source.out / "audio"
     if not source.listing:
-        size = sum(archive.stat().st_size for _, archive in pairs)
-        require_space(folder, size, f"unpacking the audio of {len(pairs):,} archives")
+        require_room(folder, [archive for _, archive in pairs])
         folder.mkdir(parents=True, exist_ok=True)
     rows = (row for cuts, archive in pairs for row in _rows(cuts, archive, source, folder))
     notes = {"shards": len(pairs), "unpacked": str(folder)}

@@ -101,12 +101,7 @@ def rejection_columns(reason: pl.Expr, detail: pl.Expr) -> list[pl.Expr]:
 
 
 def _as_row(rejection: object) -> dict[str, str]:
-    return {name: _encodable(getattr(rejection, name)) for name in REJECTED_SCHEMA}
-
-
-def _encodable(text: str) -> str:
-    """What was read may be quoted in a detail, half letters and undecodable bytes with it."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return {name: readable(getattr(rejection, name)) for name in REJECTED_SCHEMA}
 
 
 def _renamed(chunk: Chunk, config: CorpusConfig) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from govor.corpora.archive import SUFFIXES, Content, is_archive, member_names, stream
+from govor.corpora.archive import SUFFIXES, Content, is_archive, member_names, require_room, stream
 from govor.corpora.beside import Row, first_files, in_chunks, is_audio, root_of, transcript_files
 from govor.corpora.embedded import AudioUnpacker
 from govor.corpora.folder import CORE_SCHEMA
@@ -23,7 +23,6 @@ from govor.corpora.splits import split_in
 from govor.corpora.tables import matching, named_columns
 from govor.errors import CorpusError
 from govor.records import Rejection
-from govor.store import require_space
 
 NAME = "webdataset"
 NEEDS = "tar archives with key.wav (flac, mp3 ...) and key.txt or key.json"
@@ -78,8 +77,7 @@ def read(source: Source) -> Reading:
         raise CorpusError(f"{source.path} holds no archives: it needs {NEEDS}")
     folder = source.out / "audio"
     if not source.listing:
-        size = sum(archive.stat().st_size for archive in archives)
-        require_space(folder, size, f"unpacking the audio of {len(archives):,} archives")
+        require_room(folder, archives)
         folder.mkdir(parents=True, exist_ok=True)
     rows = (row for archive in archives for row in _rows(archive, source, folder))
     notes = {"archives": len(archives), "unpacked": str(folder)}

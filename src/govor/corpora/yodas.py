@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from govor.corpora.archive import stream
+from govor.corpora.archive import require_room, stream
 from govor.corpora.beside import Row, files_below, in_chunks, is_audio
 from govor.corpora.embedded import AudioUnpacker
 from govor.corpora.json_items import JsonItems
@@ -22,7 +22,6 @@ from govor.corpora.reader import Reading, Source
 from govor.corpora.timed_text import TimedTextError
 from govor.errors import CorpusError
 from govor.records import Rejection
-from govor.store import require_space
 
 NAME = "yodas"
 NEEDS = "YODAS: text/00000000.txt or .json beside audio/00000000.tar.gz, for a language or several"
@@ -52,8 +51,7 @@ def read(source: Source) -> Reading:
     folder = source.out / "audio"
     archives = [archive for text in texts if (archive := _audio(text)).is_file()]
     if archives and not source.listing:
-        size = sum(archive.stat().st_size for archive in archives)
-        require_space(folder, size, f"unpacking the audio of {len(archives):,} archives")
+        require_room(folder, archives)
     folder.mkdir(parents=True, exist_ok=True)
     rows = (row for text in texts for row in _rows(text, source, folder))
     notes = {"shards": len(texts), "unpacked": str(folder)}

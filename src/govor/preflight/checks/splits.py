@@ -87,18 +87,16 @@ def nothing_crosses_splits(tables: Tables, recipe: Recipe) -> Iterator[Finding]:
     """No id, audio, recording, speaker or sentence is in two splits."""
     for kind in KINDS:
         pairs = PAIRS if kind.always_error else PAIRS[:2]
-        found = [shared for first, second in pairs if (shared := _shared(kind, tables, first, second))]
+        keyed = {name: _keyed(table, kind.column) for name, table in tables.items()}
+        found = [shared for first, second in pairs if (shared := _shared(kind, keyed, first, second))]
         if found:
             yield _crossing(kind, found, recipe)
 
 
 def _shared(kind: _Kind, tables: Tables, first: str, second: str) -> _Shared | None:
-    if first not in tables or second not in tables:
+    if first not in tables or second not in tables or kind.column not in tables[first].columns:
         return None
-    one, other = (_keyed(tables[name], kind.column) for name in (first, second))
-    if kind.column not in one.columns:
-        return None
-    left, right = _named(one, kind.column), _named(other, kind.column)
+    left, right = _named(tables[first], kind.column), _named(tables[second], kind.column)
     rows = right.join(left, on=kind.column, how="semi")
     return _Shared(first, second, rows, tables[second].height) if rows.height else None
 
