@@ -90,8 +90,8 @@ def make_speech(path: Path, minutes: float) -> int:
     import soxr
     from transformers import AutoTokenizer
 
-    from govor.demo.espeak import synthesise
     from govor.demo.sentences import distinct_sentences
+    from govor.espeak import synthesise
 
     random = np.random.default_rng(3)
     tokenizer = AutoTokenizer.from_pretrained(TOKENIZER)
