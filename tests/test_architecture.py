@@ -14,7 +14,7 @@ ORDER = [
     {"config"},
     {"text", "audio", "features", "pages", "findings"},
     {"corpora"},
-    {"curate"},
+    {"curate", "interchange"},
     {"prepare"},
     {"load"},
     {"lm"},
