@@ -37,9 +37,7 @@ ORDER = [
     {"__main__"},
 ]
 # Joints, each with its reason.
-JOINTS = {
-    ("models", "export"),  # open_model opens exported models through their backends
-}
+JOINTS = {}
 NO_TORCH = ["text", "audio", "features", "corpora", "curate", "prepare", "load", "pages"]
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
 
