@@ -16,9 +16,9 @@ from govor.export.proof import prove
 from govor.store import locked, write_json
 
 FORMATS = {
-    "transformers": "govor.export.merged",
-    "ctranslate2": "govor.export.ctranslate2",
-    "onnx": "govor.export.onnx",
+    "transformers": "govor.models.merged",
+    "ctranslate2": "govor.models.whisper.ctranslate2",
+    "onnx": "govor.models.ctc.onnx",
 }
 DEFAULT_CLIPS = 32
 DEFAULT_LIMIT = 0.005
@@ -107,7 +107,7 @@ def _proved_elsewhere(
     """
     if format != "ctranslate2":
         return {}
-    from govor.export.faster_whisper import FasterWhisper
+    from govor.models.whisper.faster_whisper import FasterWhisper
 
     try:
         opened = FasterWhisper(out)
