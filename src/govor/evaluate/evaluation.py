@@ -198,7 +198,6 @@ def _decoded(
 
     weight, bonus = fusion_settings(config.lm, config.lm_weight, config.word_bonus)
     options = DecodeOptions(
-        language=config.language,
         timestamps=config.timestamps,
         beam_size=config.beam_size,
         lm=config.lm,
@@ -208,7 +207,9 @@ def _decoded(
     identity = {"model": model_identity(model), "dataset": data.fingerprint}
     if revision:
         identity["revision"] = revision
-    job = Job(model, dataset, config.split, options, config.batch_s, device, identity, revision)
+    job = Job(
+        model, dataset, config.split, options, config.language, config.batch_s, device, identity, revision
+    )
     place = Place(folder, job)
     lines = decode_split(place, data, open_here, workers)
     facts = read_json(place.record) if place.record.exists() else {}

@@ -267,7 +267,8 @@ class Session:
     def _said_before(self) -> dict[str, str]:
         """Hypotheses of this very model on dev rows that preflight decoded; says what is left to do."""
         judge, folder = self.judge, self.saver.folder.root / "preflight"
-        said = base_said(folder, judge.family, judge.dataset, self.config.dev_split, judge.options)
+        split = self.config.dev_split
+        said = base_said(folder, judge.family, judge.dataset, split, judge.options, judge.language)
         say(_step_zero(len(judge.rows), said))
         return dict(said.texts) if said else {}
 
