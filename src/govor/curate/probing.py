@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from govor.audio import DecodeLimits, bandwidth_hz, mono_blocks
-from govor.audio.bandwidth import FRAME_S
+from govor.audio.measures import FRAME_S
 from govor.audio.block import Block
 from govor.audio.facts import facts_of
 from govor.audio.mp3 import IndexMismatchError
