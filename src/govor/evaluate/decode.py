@@ -32,9 +32,6 @@ MAX_BATCH = 64
 POOL_ROWS = 1024
 """Neighbouring rows that are sorted by length together, so that shards are read forwards, not at random."""
 
-FLOOR_DB = -120.0
-"""Loudness of digital silence."""
-
 
 class Clips(Protocol):
     """What decoding needs of a data set; `govor.load.Dataset` has it."""
@@ -255,8 +252,9 @@ def at_rate(wave: Wave, rate: int, wanted: int) -> Wave:
 
 
 def _level_db(wave: Wave) -> float:
-    power = float(np.dot(wave, wave)) / len(wave) if len(wave) else 0.0
-    return round(max(FLOOR_DB, 10 * float(np.log10(max(power, 1e-30)))), 1)
+    from govor.audio.measures import level_db
+
+    return round(level_db(wave), 1)
 
 
 def _bandwidth(wave: Wave, rate: int) -> float:
