@@ -60,9 +60,7 @@ def test_one_of_several_corpora_is_not_imported_again_for_a_limit():
     several = {"corpus": [{"source": "a"}, {"source": "b"}]}
     stage = STAGES[0]
     before = stage.settings_of(recipe_from(several))
-    old = {
-        key: {**value, "max_rejected": 0.3} if key == "corpus.a" else value for key, value in before.items()
-    }
+    old = {**before, "corpus.a": {**before["corpus.a"], "max_rejected": 0.3}}
     assert StageRecord("import", DONE, old, {}).reasons_to_run(before, {}) == []
     other = stage.settings_of(recipe_from({"corpus": [{"source": "a", "language": "hr"}, {"source": "b"}]}))
     assert StageRecord("import", DONE, old, {}).reasons_to_run(other, {})
