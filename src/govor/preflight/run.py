@@ -133,7 +133,7 @@ def ensure(recipe: Recipe, *, device: str = "auto") -> None:
 def fingerprint_of(recipe: Recipe, dataset: Any) -> str:
     """Of everything that preflight's answer hangs on."""
     sections = (recipe.text, recipe.model, recipe.train, recipe.evaluate, recipe.preflight)
-    return store.fingerprint([*sections, dataset.fingerprint])
+    return store.fingerprint([*(section.deciding() for section in sections), dataset.fingerprint])
 
 
 def run_checks(materials: Materials) -> list[Outcome]:
