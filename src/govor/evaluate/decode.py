@@ -15,6 +15,7 @@ from govor.config.evaluate import CPU_BATCH_S, GPU_BATCH_S
 from govor.errors import AudioError
 from govor.models.base import least_s
 from govor.records import Hypothesis
+from govor.waiting import result_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -195,7 +196,7 @@ def _read_ahead(
         coming = reader.submit(read, batches[0]) if batches else None
         for number, batch in enumerate(batches):
             assert coming is not None
-            waves = coming.result()
+            waves = result_of(coming)
             if number + 1 < len(batches):
                 coming = reader.submit(read, batches[number + 1])
             yield batch, waves
