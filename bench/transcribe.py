@@ -90,8 +90,8 @@ def make_speech(path: Path, minutes: float) -> int:
     import soxr
     from transformers import AutoTokenizer
 
-    from govor.demo.espeak import synthesise
     from govor.demo.sentences import distinct_sentences
+    from govor.espeak import synthesise
 
     random = np.random.default_rng(3)
     tokenizer = AutoTokenizer.from_pretrained(TOKENIZER)
@@ -116,7 +116,7 @@ def make_speech(path: Path, minutes: float) -> int:
 def govor(model: str, audio: Path, tokens: int, **settings: object):
     """A govor system: (run, windows are counted in its own object)."""
     import govor.export.ctranslate2 as ct2
-    import govor.models.whisper_decoding as decoding
+    import govor.models.whisper.decoding as decoding
     from govor.config import TranscribeConfig
     from govor.models import open_model
     from govor.transcribe import Transcriber

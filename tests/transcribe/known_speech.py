@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from govor.demo.espeak import synthesise
+from govor.espeak import synthesise
 from govor.models.base import DecodeOptions, Wave
 from govor.records import Hypothesis, Word
 from govor.text import Normaliser

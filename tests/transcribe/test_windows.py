@@ -8,8 +8,8 @@ import soxr
 from known_speech import RATE, KnowingRecogniser, noise_words
 
 from govor.config import TranscribeConfig
-from govor.demo.espeak import synthesise
 from govor.errors import UsageError
+from govor.espeak import synthesise
 from govor.models.base import DecodeOptions
 from govor.records import Hypothesis, Word
 from govor.text import Normaliser

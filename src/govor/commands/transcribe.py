@@ -82,7 +82,7 @@ def command(
     }
     config = _config(settings if batch_s is None else {**settings, "batch_s": batch_s})
     if compare:
-        from govor.transcribe.compare import compare_windows, describe_comparison
+        from govor.evaluate.window_comparison import compare_windows, describe_comparison
 
         grid, files = _grid([*compare, *audio])
         summary = compare_windows(model, files, config, grid, reference=reference, device=device)

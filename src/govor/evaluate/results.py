@@ -132,7 +132,7 @@ def _column(system: System, scores: Scores, key: str) -> list[Any]:
 
 def _normaliser(system: System, config: EvaluateConfig, data: Dataset) -> TextNormaliser:
     from govor.config import TextConfig
-    from govor.models.english import EnglishNormaliser
+    from govor.evaluate.english import EnglishNormaliser
     from govor.text import Normaliser
 
     stored = system.facts.get("normaliser")
@@ -146,7 +146,7 @@ def _normaliser(system: System, config: EvaluateConfig, data: Dataset) -> TextNo
 
 def stored_normaliser(data: Mapping[str, Any]) -> TextNormaliser:
     """The normaliser that a ``summary.json`` describes."""
-    from govor.models.english import EnglishNormaliser
+    from govor.evaluate.english import EnglishNormaliser
     from govor.text import Normaliser
 
     if data["rules"] == [ENGLISH]:

@@ -139,7 +139,7 @@ def _synthetic(count: int, sample_rate: int) -> list[Clip]:
     clips = []
     for number, sentence in enumerate(SYNTHETIC_SENTENCES[:count]):
         try:
-            from govor.demo.espeak import synthesise
+            from govor.espeak import synthesise
 
             speech = synthesise(sentence)
             wave = soxr.resample(speech.samples, speech.sample_rate, sample_rate).astype(np.float32)

@@ -26,10 +26,10 @@ from govor.export.saved import extractor_as_dict, extractor_from
 from govor.features import Extractor, Wave
 from govor.models.base import DecodeOptions, Recogniser
 from govor.models.saved import normaliser_of, read_settings, write_settings
-from govor.models.whisper import described_suppression
-from govor.models.whisper_decoding import hypothesis_of, most_new_tokens
-from govor.models.whisper_prompt import TIMESTAMP_STEP_S, Manner, Prompt
-from govor.models.whisper_words import token_words
+from govor.models.whisper.decoding import hypothesis_of, most_new_tokens
+from govor.models.whisper.model import described_suppression
+from govor.models.whisper.prompt import TIMESTAMP_STEP_S, Manner, Prompt
+from govor.models.whisper.words import token_words
 from govor.records import Hypothesis
 
 QUANTIZATIONS = ("float32", "float16", "int8", "int8_float16", "int8_float32", "int8_bfloat16", "bfloat16")

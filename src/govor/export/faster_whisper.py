@@ -14,7 +14,7 @@ from typing import Any
 from govor.features import Wave
 from govor.models.base import DecodeOptions
 from govor.models.saved import normaliser_of, read_settings
-from govor.models.whisper_prompt import ALIASES, Manner
+from govor.models.whisper.prompt import ALIASES, Manner
 from govor.records import Hypothesis
 
 

@@ -23,10 +23,10 @@ from govor.errors import MissingExtraError, ModelError, UsageError
 from govor.export.saved import extractor_as_dict, extractor_from
 from govor.features import Extractor, Wave, WaveSpec
 from govor.models.base import DecodeOptions, Recogniser
-from govor.models.frames import collapse, confidence, words_of
-from govor.models.fusion import beam_runs, is_searched
+from govor.models.ctc.frames import collapse, confidence, words_of
+from govor.models.ctc.fusion import beam_runs, is_searched
+from govor.models.ctc.vocabulary import Vocabulary
 from govor.models.saved import normaliser_of, read_settings, write_settings
-from govor.models.vocabulary import Vocabulary
 from govor.records import Hypothesis
 
 MODEL = "model.onnx"

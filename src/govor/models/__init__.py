@@ -1,7 +1,7 @@
 """What differs between model families, and nothing else: open one, make one to train, take one up again."""
 
 from govor.models.base import Batch, DecodeOptions, Example, Family, Recogniser
-from govor.models.making import new_model, resume_model
+from govor.models.build import new_model, resume_model
 from govor.models.opening import open_model
 
 __all__ = [

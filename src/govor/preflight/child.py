@@ -98,7 +98,7 @@ def step(job: dict[str, Any]) -> dict[str, Any]:
 
     from govor.config import recipe_from
     from govor.models.adjusting import adjust_model
-    from govor.models.making import resume_model
+    from govor.models.build import resume_model
 
     recipe = recipe_from(job["recipe"])
     family: Any = resume_model(

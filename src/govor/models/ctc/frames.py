@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from govor.models.vocabulary import Vocabulary
+from govor.models.ctc.vocabulary import Vocabulary
 from govor.records import Word
 
 

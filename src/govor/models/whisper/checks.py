@@ -11,11 +11,11 @@ from govor.features import Example
 from govor.findings import Finding, count_of, share_of, some
 from govor.models.own_checks import Seen
 from govor.models.weights import core_of
-from govor.models.whisper_generation import LISTS
+from govor.models.whisper.generation import LISTS
 
 if TYPE_CHECKING:
-    from govor.models.whisper import WhisperFamily
-    from govor.models.whisper_prompt import Prompt
+    from govor.models.whisper.model import WhisperFamily
+    from govor.models.whisper.prompt import Prompt
 
 TEXTS_TRIED = 200
 SUPPRESSED_SHARE = 0.01

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from govor.models.alignment import align
+from govor.models.ctc.alignment import align
 
 
 def collapse(path):

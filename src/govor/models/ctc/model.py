@@ -22,14 +22,14 @@ from govor.errors import ModelError
 from govor.features import Example, Extractor, Features, Labels, Wave, WaveSpec
 from govor.models.adapters import save_adapter
 from govor.models.base import Batch, DecodeOptions
+from govor.models.ctc.frames import Run, collapse, confidence, repeats, words_of
+from govor.models.ctc.fusion import beam_runs, is_searched
+from govor.models.ctc.vocabulary import Vocabulary, keep_delimiter
 from govor.models.device import autocast, moved
 from govor.models.extractors import extractor_of
-from govor.models.frames import Run, collapse, confidence, repeats, words_of
-from govor.models.fusion import beam_runs, is_searched
 from govor.models.products import fast_products
 from govor.models.quiet import quiet
 from govor.models.saved import write_settings
-from govor.models.vocabulary import Vocabulary, keep_delimiter
 from govor.models.weights import common_facts, core_of, saved_state
 from govor.records import Hypothesis
 from govor.text import Normaliser
@@ -326,7 +326,7 @@ class CtcFamily:
 
     def own_checks(self, seen: Seen) -> Iterator[Finding]:
         """Preflight checks of CTC models alone."""
-        from govor.models.ctc_checks import own_checks
+        from govor.models.ctc.checks import own_checks
 
         return own_checks(self, seen)
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from govor.lm.arpa import read_arpa
 from govor.lm.beam import BeamDecoder
 from govor.lm.ngrams import NgramModel
-from govor.models.alignment import align
 from govor.models.base import DecodeOptions
-from govor.models.frames import Run
-from govor.models.vocabulary import Vocabulary
+from govor.models.ctc.alignment import align
+from govor.models.ctc.frames import Run
+from govor.models.ctc.vocabulary import Vocabulary
 
 DEFAULT_BEAM_SIZE = 32
 """With a language model and no beam size asked for."""

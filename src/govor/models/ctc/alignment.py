@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from govor.models.frames import Run
+from govor.models.ctc.frames import Run
 
 
 def align(log_probs: NDArray[np.float32], tokens: Sequence[int], blank: int) -> list[Run]:

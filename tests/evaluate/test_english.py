@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from govor.errors import ModelError
-from govor.models.english import EnglishNormaliser
+from govor.evaluate.english import EnglishNormaliser
 
 TOKENIZER = Path(__file__).parents[3] / "shared/data/whisper-tiny-no-weights"
 TEXTS = (

@@ -4,15 +4,15 @@ import json
 
 import numpy as np
 import pytest
-from tiny_families import make_whisper as make
 
 from govor.config import recipe_from
 from govor.errors import RecipeError
 from govor.features import Example
 from govor.models import DecodeOptions, open_model
 from govor.models.base import prompt_of
-from govor.models.whisper_prompt import Manner
-from govor.models.whisper_rules import rules_for
+from govor.models.whisper.prompt import Manner
+from govor.models.whisper.rules import rules_for
+from tiny_families import make_whisper as make
 
 torch = pytest.importorskip("torch")
 

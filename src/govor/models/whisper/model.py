@@ -1,7 +1,7 @@
 """Whisper of any size: trained on its own prompt, decoded over its full 30 s window.
 
-What stands around the text comes from `govor.models.whisper_prompt`, the text's tokens from
-`govor.models.whisper_text`; here both become labels, and a batch asserts that it starts once.
+What stands around the text comes from `govor.models.whisper.prompt`, the text's tokens from
+`govor.models.whisper.text`; here both become labels, and a batch asserts that it starts once.
 
 Shapes: B clips, F frames, M mels, L labels, V tokens.
 """
@@ -26,11 +26,11 @@ from govor.models.products import fast_products
 from govor.models.quiet import quiet
 from govor.models.saved import write_settings
 from govor.models.weights import common_facts, core_of, saved_state
-from govor.models.whisper_decoding import Decoder
-from govor.models.whisper_prompt import Manner, Prompt
-from govor.models.whisper_suppression import Suppression
-from govor.models.whisper_text import TextTokens
-from govor.models.whisper_windows import Windows, thinned, thinned_length
+from govor.models.whisper.decoding import Decoder
+from govor.models.whisper.prompt import Manner, Prompt
+from govor.models.whisper.suppression import Suppression
+from govor.models.whisper.text import TextTokens
+from govor.models.whisper.windows import Windows, thinned, thinned_length
 from govor.records import Hypothesis
 from govor.text import Normaliser
 
@@ -337,7 +337,7 @@ class WhisperFamily:
 
     def own_checks(self, seen: Seen) -> Iterator[Finding]:
         """Preflight checks of Whisper models alone."""
-        from govor.models.whisper_checks import own_checks
+        from govor.models.whisper.checks import own_checks
 
         return own_checks(self, seen)
 

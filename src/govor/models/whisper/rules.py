@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import torch
 
-    from govor.models.whisper_prompt import Manner, Prompt
-    from govor.models.whisper_suppression import Suppression
+    from govor.models.whisper.prompt import Manner, Prompt
+    from govor.models.whisper.suppression import Suppression
 
 LATEST_BEGIN_INDEX = 50  # OpenAI's: what is heard begins within the first second of its window
 

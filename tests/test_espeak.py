@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from govor.demo.espeak import synthesise
+from govor.espeak import synthesise
 
 
 def test_words_have_rising_times_inside_the_sound():

@@ -10,10 +10,10 @@ from govor.models.own_checks import Seen
 from govor.models.weights import core_of
 
 if TYPE_CHECKING:
-    from govor.models.ctc import CtcFamily
+    from govor.models.ctc.model import CtcFamily
 
 UNUSED = "<unused-"
-"""How a head's outputs without a token are called in `govor.models.vocabulary`."""
+"""How a head's outputs without a token are called in `govor.models.ctc.vocabulary`."""
 
 
 def own_checks(family: CtcFamily, seen: Seen) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from govor.errors import RecipeError
 from govor.models.device import MASTERS
 from govor.models.quiet import readable
 from govor.models.saved import normaliser_of
-from govor.models.whisper import WhisperFamily
+from govor.models.whisper.model import WhisperFamily
 from govor.text import Normaliser
 
 if TYPE_CHECKING:

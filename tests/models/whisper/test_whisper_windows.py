@@ -9,7 +9,7 @@ from govor.config import ModelConfig, TextConfig
 from govor.features import Example
 from govor.models import new_model
 from govor.models.base import THINNED_S
-from govor.models.whisper_windows import AFTER_AUDIO, REST, thinned, thinned_length
+from govor.models.whisper.windows import AFTER_AUDIO, REST, thinned, thinned_length
 from govor.text import Normaliser
 
 torch = pytest.importorskip("torch")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from govor.models.whisper_prompt import TIMESTAMP_STEP_S
+from govor.models.whisper.prompt import TIMESTAMP_STEP_S
 from govor.records import Word
 from govor.text.spacing import is_unspaced
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from govor.features import Wave
 from govor.models.base import DecodeOptions
-from govor.models.frames import geometric_mean
+from govor.models.ctc.frames import geometric_mean
 from govor.models.weights import core_of
-from govor.models.whisper_rules import rules_for
-from govor.models.whisper_words import align, token_words
+from govor.models.whisper.rules import rules_for
+from govor.models.whisper.words import align, token_words
 from govor.records import Hypothesis, Word
 
 if TYPE_CHECKING:
-    from govor.models.whisper import WhisperFamily
+    from govor.models.whisper.model import WhisperFamily
 
 # Runaway repetition ends here: no language is spoken at 50 byte-level tokens a second.
 TOKENS_PER_SECOND = 50

@@ -7,11 +7,11 @@ import json
 import numpy as np
 import pytest
 
-import govor.transcribe.lm_weight as lm_weight
+import govor.evaluate.lm_weight as lm_weight
 from govor.errors import DatasetError, ModelError, UsageError
 from govor.lm.arpa import write_arpa
 from govor.lm.kneser_ney import estimate
-from govor.models.vocabulary import build_vocabulary
+from govor.models.ctc.vocabulary import build_vocabulary
 from govor.text import Normaliser
 
 

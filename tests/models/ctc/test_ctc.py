@@ -9,8 +9,8 @@ from govor.config import ModelConfig, TextConfig
 from govor.errors import ModelError, RecipeError
 from govor.features import Example
 from govor.models import DecodeOptions, new_model, open_model, resume_model
-from govor.models.frames import collapse, repeats, words_of
-from govor.models.vocabulary import build_vocabulary
+from govor.models.ctc.frames import collapse, repeats, words_of
+from govor.models.ctc.vocabulary import build_vocabulary
 from govor.text import Normaliser
 
 torch = pytest.importorskip("torch")

@@ -5,14 +5,14 @@ import shutil
 
 import numpy as np
 import pytest
-from tiny_families import make_whisper as make
 
 from govor.config import ModelConfig, TextConfig
 from govor.errors import ModelError, RecipeError
 from govor.features import Example
 from govor.models import DecodeOptions, new_model, open_model
-from govor.models.whisper_words import first_frames, token_words
+from govor.models.whisper.words import first_frames, token_words
 from govor.text import Normaliser
+from tiny_families import make_whisper as make
 
 torch = pytest.importorskip("torch")
 

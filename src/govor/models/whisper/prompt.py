@@ -154,7 +154,7 @@ class Prompt:
     def timed(self, text: Sequence[int], seconds: float) -> list[int]:
         """Text tokens between begin and end; the end lies behind the begin, and nothing said has none.
 
-        Whisper's rules for timestamps (see `govor.models.whisper_rules`) write nothing else.
+        Whisper's rules for timestamps (see `govor.models.whisper.rules`) write nothing else.
         """
         if not text:
             return [self.timestamp(0.0)]

@@ -11,12 +11,12 @@ from govor.config import ModelConfig
 from govor.errors import LanguageError, ModelError, RecipeError
 from govor.models.adapters import prepare_for_training
 from govor.models.base import Family, Multilingual
+from govor.models.ctc.vocabulary import Vocabulary, build_vocabulary, open_tokenizer, vocabulary_of
 from govor.models.device import MASTERS, choose_device, settle, training_precision
 from govor.models.opening import is_ctc, open_family, resolve
 from govor.models.products import FRAME_MULTIPLE, TRAINING_KERNELS, keep_kernels
 from govor.models.quiet import readable
 from govor.models.saved import hub_commit, read_settings
-from govor.models.vocabulary import Vocabulary, build_vocabulary, open_tokenizer, vocabulary_of
 from govor.text import Normaliser
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class _Maker:
         if self.config.base:
             raise RecipeError("[model] has both base and from_scratch: keep one")
         if self.config.from_scratch.get("model_type") == "whisper":
-            from govor.models.whisper_making import scratch_whisper
+            from govor.models.whisper.build import scratch_whisper
 
             family = scratch_whisper(
                 self.config.from_scratch, self.normaliser, self.settings, self.device, self.precision
@@ -150,7 +150,7 @@ class _Maker:
             return self._fitted(family, train_texts)
         from transformers import AutoModelForCTC
 
-        from govor.models.scratch import ctc_configuration, feature_extractor_for
+        from govor.models.ctc.scratch import ctc_configuration, feature_extractor_for
 
         vocabulary = build_vocabulary(train_texts, self.config.delimiter)
         configuration = ctc_configuration(self.config.from_scratch, len(vocabulary.tokens), vocabulary.blank)
@@ -171,7 +171,7 @@ class _Maker:
         self.settings["base_revision"] = hub_commit(place, self.config.revision)
         if is_ctc(configuration):
             return self._ctc_base(place, configuration, train_texts)
-        from govor.models.whisper_making import base_whisper
+        from govor.models.whisper.build import base_whisper
 
         family = base_whisper(
             place,
@@ -186,7 +186,7 @@ class _Maker:
 
     def _fitted(self, family: Any, train_texts: Iterable[str]) -> Any:
         """A model that writes with a decoder, whose decoding can write what the train texts hold."""
-        from govor.models.whisper_generation import fit_generation
+        from govor.models.whisper.generation import fit_generation
 
         fit_generation(family, train_texts, self.config.generation)
         return family
@@ -227,7 +227,7 @@ class _Maker:
         return vocabulary_of(tokenizer, configuration.vocab_size, configuration.pad_token_id)
 
     def _ctc(self, model: Any, vocabulary: Vocabulary, feature_extractor: Any, name: str) -> Any:
-        from govor.models.ctc import CtcFamily
+        from govor.models.ctc.model import CtcFamily
 
         if self.config.generation:
             raise RecipeError(

@@ -4,9 +4,9 @@ import unicodedata
 
 import pytest
 
-from govor.models.whisper_prompt import Prompt
-from govor.models.whisper_suppression import Suppression
-from govor.models.whisper_text import TextTokens
+from govor.models.whisper.prompt import Prompt
+from govor.models.whisper.suppression import Suppression
+from govor.models.whisper.text import TextTokens
 from tiny_tokenizer import save_symbols_whisper_files, save_tiny_whisper_files
 
 pytest.importorskip("transformers")

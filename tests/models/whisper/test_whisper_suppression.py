@@ -10,8 +10,8 @@ from govor.config import ModelConfig, TextConfig
 from govor.errors import RecipeError
 from govor.models import DecodeOptions, new_model, open_model
 from govor.models.base import prompt_in_words, prompt_of
-from govor.models.making import resume_model
-from govor.models.whisper_suppression import Suppression
+from govor.models.build import resume_model
+from govor.models.whisper.suppression import Suppression
 from govor.text import Normaliser
 from tiny_tokenizer import SYMBOLS, save_symbols_whisper_files
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from govor.errors import RecipeError
 from govor.models.weights import core_of
-from govor.models.whisper_suppression import Suppression
+from govor.models.whisper.suppression import Suppression
 
 if TYPE_CHECKING:
-    from govor.models.whisper import WhisperFamily
+    from govor.models.whisper.model import WhisperFamily
 
 LISTS = ("suppress_tokens", "begin_suppress_tokens")
 TAKEN = (*LISTS, "max_initial_timestamp_index")

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from govor.models.whisper_prompt import Prompt
-from govor.models.whisper_text import TextTokens, token_bytes
+from govor.models.whisper.prompt import Prompt
+from govor.models.whisper.text import TextTokens, token_bytes
 
 TEXTS_AT_ONCE = 1024
 SPECIAL = b"<|"  # what the names of special tokens begin with

@@ -118,7 +118,7 @@ def _wer(
     references: Sequence[str],
 ) -> float:
     from govor.evaluate import word_edits
-    from govor.models.fusion import decoder_of
+    from govor.models.ctc.fusion import decoder_of
     from govor.records import EditCounts
 
     decoder = decoder_of(recogniser.vocabulary, options)
