@@ -8,7 +8,7 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[1] / "src" / "govor"
 # From top to bottom: a package may import those above it. Packages on one line may not import each other.
 ORDER = [
-    {"errors", "bars"},
+    {"errors", "bars", "interrupts", "waiting"},
     {"records", "extras", "shown", "espeak", "memory", "packing"},
     {"store", "console"},
     {"config"},

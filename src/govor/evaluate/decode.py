@@ -18,6 +18,7 @@ from govor.memory import in_halves
 from govor.models.base import Sound, cost_of
 from govor.packing import PADDED, Cost, pack
 from govor.records import Hypothesis
+from govor.waiting import result_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -196,7 +197,7 @@ def _read_ahead(
         coming = reader.submit(read, batches[0]) if batches else None
         for number, batch in enumerate(batches):
             assert coming is not None
-            waves = coming.result()
+            waves = result_of(coming)
             if number + 1 < len(batches):
                 coming = reader.submit(read, batches[number + 1])
             yield batch, waves
