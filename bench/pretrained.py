@@ -161,6 +161,7 @@ def together_part(work: Path, options: argparse.Namespace) -> Iterator[str]:
     tables = bundled_recipe(options.base, None)
     tables["corpus"] = {"source": str(joined(work, options))}
     tables["train"] |= {"epochs": options.together_epochs}
+    tables["evaluate"] |= {"slices": []}  # language is a usual one
     path = work / "together" / "all.toml"
     found = once(path.with_suffix(".json"), lambda: run(path, tables, options))
     yield HEAD
