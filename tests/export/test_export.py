@@ -519,3 +519,23 @@ def test_the_proof_with_faster_whisper_is_made_as_the_card_says(fitted_export, t
     assert "suppress_tokens" not in arguments_of(
         {"base": "openai/whisper-base"}
     )  # its own list is the released one
+
+
+def test_synthesised_sentences_are_spoken_in_their_own_language(monkeypatch):
+    from govor.demo import espeak
+    from govor.export.clips import proof_clips
+
+    spoken = {}
+
+    def synthesise(text, voice="none"):
+        spoken[text] = voice
+        return espeak.Speech(np.zeros(8_000, np.float32), 16_000, ())
+
+    monkeypatch.setattr(espeak, "synthesise", synthesise)
+    clips, source = proof_clips("a model", (), 32, 16_000)
+
+    assert source == "synthesised sentences"
+    assert len(clips) == len(spoken)
+    assert spoken["the quick brown fox jumps over the lazy dog"] == "en"
+    assert spoken["en två tre fyra fem"] == "sv"
+    assert spoken["hvala lijepa"] == "hr"
