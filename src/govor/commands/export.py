@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from govor.commands.flags import Flag, Given, flag, flags
+from govor.config.setting import Section
 from govor.console import emit
 from govor.errors import LimitError
+
+
+@dataclass(frozen=True)
+class ProofFlags(Section):
+    """What is converted to, and how it is proved to say the same."""
+
+    quantization: str | None = flag(None, "ctranslate2: float32, float16, int8, …; onnx: float32, int8")
+    clips: tuple[str, ...] = flag((), "recording or DATASET[:SPLIT] for the proof; none: the run's data")
+    count: int = flag(32, "most clips", least=1)
+    max_wer_difference: float = flag(0.005, "exit 3 when the WER changes by more", least=0)
 
 
 def command(
     model: Annotated[str, typer.Argument(help="Run, model folder or Hub id.")],
     format: Annotated[str, typer.Option("--format", help="transformers, ctranslate2, onnx.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the exported model.")],
-    quantization: Annotated[
-        str | None,
-        typer.Option("--quantization", help="ctranslate2: float32, float16, int8, …; onnx: float32, int8."),
-    ] = None,
-    clips: Annotated[
-        list[str] | None,
-        typer.Option("--clips", help="Recording or DATASET[:SPLIT] for the proof (default: the run's data)."),
-    ] = None,
-    count: Annotated[int, typer.Option("--count", min=1, help="Most clips.")] = 32,
-    max_wer_difference: Annotated[
-        float, typer.Option("--max-wer-difference", help="Exit 3 when the WER changes by more.")
-    ] = 0.005,
+    proof: Annotated[
+        Given[ProofFlags],
+        flags(
+            ProofFlags,
+            *("quantization", "count", "max_wer_difference"),
+            clips=Flag(metavar="PLACE", commas=False),
+        ),
+    ],
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -37,16 +46,7 @@ def command(
     from govor.export import export_model
 
     try:
-        summary = export_model(
-            model,
-            format,
-            out,
-            quantization=quantization,
-            clips=clips or (),
-            count=count,
-            max_wer_difference=max_wer_difference,
-            device=device,
-        )
+        summary = export_model(model, format, out, device=device, **vars(proof.settings()))
     except LimitError as error:
         if not json:
             emit(error.summary, False, _lines(error.summary))
