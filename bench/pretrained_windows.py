@@ -133,7 +133,7 @@ def decoded(family: Any, dataset: Any, language: str) -> dict[str, str]:
     found = {}
     for split in ("dev", "test"):
         rows = range(dataset.splits[split])
-        said = decode_rows(family, dataset, split, rows, DecodeOptions(language=language), batch_s=150.0)
+        said = decode_rows(family, dataset, split, rows, DecodeOptions(), language=language, batch_s=150.0)
         found.update({utterance: hypothesis.text for utterance, hypothesis in said})
     return found
 

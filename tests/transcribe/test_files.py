@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from govor.config import TranscribeConfig
-from govor.errors import AudioError, InputError, LimitError, UsageError
+from govor.errors import AudioError, InputError, LimitError
 from govor.transcribe import transcribe_files
 from govor.transcribe.inputs import find_inputs
 from govor.transcribe.journal import key_of
@@ -320,27 +320,3 @@ def test_the_texts_of_good_recordings_are_passed_on_although_one_is_bad(talks, t
             )
     assert [Path(f["then"]["output"]).read_text() for f in caught.value.summary["files"]] == ["kratko\n"] * 3
     assert "a.flac" in capsys.readouterr().out
-
-
-@pytest.mark.slow
-def test_compare_measures_each_setting(talks, tiny_ctc, tmp_path):
-    from govor.transcribe.compare import compare_windows
-
-    reference = tmp_path / "said.txt"
-    reference.write_text("nešto posve drugo")
-    grid = {"chunk": [1.0, 2.0], "stride": [0.5]}
-    files = [str(talks / "a.wav")]
-    summary = compare_windows(str(tiny_ctc), files, CONFIG, grid, reference=reference, device="cpu")
-    assert [(row["chunk"], row["stride"]) for row in summary["settings"]] == [
-        (None, 0.0),
-        (2.0, 0.5),
-    ]
-    assert all(row["peak_rss_mb"] > 50 and row["wer"] > 0 for row in summary["settings"])
-    assert summary["skipped"] == ["chunk=1 stride=0.5: the strides leave nothing of the chunk"]
-
-
-def test_compare_without_a_grid_is_wrong_usage(tiny_ctc):
-    from govor.transcribe.compare import compare_windows
-
-    with pytest.raises(UsageError):
-        compare_windows(str(tiny_ctc), ["a.wav"], CONFIG, {"chunk": []})

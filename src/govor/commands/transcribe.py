@@ -70,7 +70,7 @@ def command(
 def _compare(
     model: str, audio: list[str], config: TranscribeConfig, asked: ComparisonFlags, *, device: str, json: bool
 ) -> None:
-    from govor.transcribe.compare import compare_windows, describe_comparison
+    from govor.evaluate.window_comparison import compare_windows, describe_comparison
 
     grid, files = _grid([*asked.compare, *audio])
     reference = Path(asked.reference) if asked.reference else None

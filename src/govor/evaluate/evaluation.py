@@ -16,7 +16,7 @@ from govor.evaluate.base import Base, base_of
 from govor.evaluate.decoding import Job, Place, Ranks, decode_split
 from govor.evaluate.hypotheses import read_foreign
 from govor.evaluate.looks import looks, record_look, run_of
-from govor.evaluate.results import require_columns, write_results
+from govor.evaluate.results import COMING, require_columns, write_results
 from govor.evaluate.summary import Summary, System, require
 from govor.store import file_sha256, fingerprint, locked, read_json, write_json
 
@@ -68,7 +68,7 @@ def evaluate(
     first = Ranks.here().rank == 0
     with locked(out) if first else nullcontext():
         data = _open(str(dataset), config.split)
-        require_columns(data.table(config.split), config, coming=("bandwidth_hz",))
+        require_columns(data.table(config.split), config, coming=COMING)
         system = _system(model, data, str(dataset), out, config, device, workers, hypotheses)
         baseline = None
         if config.baseline:
@@ -198,7 +198,6 @@ def _decoded(
 
     weight, bonus = fusion_settings(config.lm, config.lm_weight, config.word_bonus)
     options = DecodeOptions(
-        language=config.language,
         timestamps=config.timestamps,
         beam_size=config.beam_size,
         lm=config.lm,
@@ -208,7 +207,9 @@ def _decoded(
     identity = {"model": model_identity(model), "dataset": data.fingerprint}
     if revision:
         identity["revision"] = revision
-    job = Job(model, dataset, config.split, options, config.batch_s, device, identity, revision)
+    job = Job(
+        model, dataset, config.split, options, config.language, config.batch_s, device, identity, revision
+    )
     place = Place(folder, job)
     lines = decode_split(place, data, open_here, workers)
     facts = read_json(place.record) if place.record.exists() else {}

@@ -14,7 +14,7 @@ from typing import Any
 from govor import console, store
 from govor.config import Recipe, Workspace
 from govor.errors import GovorError, LanguageError, LimitError
-from govor.findings import Finding, count_of
+from govor.findings import Finding, count_of, renamed
 from govor.preflight.budget import Budget, OutOfTimeError
 from govor.preflight.materials import Materials, UnavailableError
 from govor.preflight.registry import COSTS, Check, all_checks, require_known
@@ -263,7 +263,7 @@ def _first_line(error: BaseException) -> str:
 
 def summarise(outcomes: list[Outcome], materials: Materials, out: Path) -> dict[str, Any]:
     """The summary: findings, gravest first, what became of each check, and what was measured."""
-    accepted = set(materials.settings.accept)
+    accepted = set(renamed(materials.settings.accept))
     findings = []
     for outcome in outcomes:
         for finding in outcome.findings:

@@ -124,7 +124,9 @@ def open_session(
         layout=layout,
         feed=_feed(config, material, stepper),
         stepper=stepper,
-        judge=Judge(stepper.family, material.dataset, config, dev_options(recipe), ranks),
+        judge=Judge(
+            stepper.family, material.dataset, config, dev_options(recipe), ranks, recipe.model.language
+        ),
         saver=Saver(folder, stepper.family, stepper.optimiser, config, material.origin),
         mirror=_mirror(folder, config, start) if ranks.main else None,
         journal=journal,

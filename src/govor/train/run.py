@@ -7,7 +7,7 @@ import time
 from contextlib import ExitStack
 from typing import Any
 
-from govor import store
+from govor import interrupts, store
 from govor.config import Recipe, Workspace
 from govor.console import say
 from govor.errors import LimitError, ModelError, StoppedError
@@ -66,12 +66,10 @@ def train(recipe: Recipe, *, device: str = "auto") -> dict[str, Any]:
 
 
 def _at_once(summary: dict[str, Any]) -> StoppedError:
-    """What a second Ctrl-C ends with: nothing was waited for."""
+    """What Ctrl-C ends with where nothing is waited for: the second, or one while nothing is in hand."""
     step = summary["steps"]
     where = f"the newest checkpoint is that of step {step}" if step else "there is no checkpoint yet"
-    return StoppedError(
-        f"stopped at once (second Ctrl-C); {where}: run the same command again to continue", summary
-    )
+    return StoppedError(f"stopped at once (Ctrl-C); {where}: run the same command again to continue", summary)
 
 
 def _finished(folder: RunFolder, recipe: Recipe) -> dict[str, Any] | None:
@@ -101,24 +99,30 @@ def _train(
     state, resumed = session.state, start.step if start else None
     if ranks.main:
         folder.note(complete=False, resumed_from=resumed)
-    wait = True
-    try:
-        if resumed is None and recipe.model.base:
-            session.evaluate_base()
-        session.run()
-        _say_left_out(session)
-        final = session.finish()
-    except KeyboardInterrupt:
-        wait = False
-        raise
-    finally:
-        session.close(wait)
+    with interrupts.in_hand(session.saying):
+        final = _run(session, first=resumed is None and bool(recipe.model.base))
     if state.step < state.total_steps:
         raise ModelError(f"{state.step} of {state.total_steps} steps were done: run the same command again")
     summary = _summary(folder, recipe, start_s) | _result(session, resumed) | {"dev": final, "complete": True}
     if ranks.main:
         folder.note(complete=True, summary=summary)
     return summary
+
+
+def _run(session: Session, first: bool) -> dict[str, Any]:
+    """All of a session, the base model's evaluation before its `first` step; gives the result on dev."""
+    wait = True
+    try:
+        if first:
+            session.evaluate_base()
+        session.run()
+        _say_left_out(session)
+        return session.finish()
+    except KeyboardInterrupt:
+        wait = False
+        raise
+    finally:
+        session.close(wait)
 
 
 def _say_left_out(session: Session) -> None:
