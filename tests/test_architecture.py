@@ -9,7 +9,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "govor"
 # From top to bottom: a package may import those above it. Packages on one line may not import each other.
 ORDER = [
     {"errors", "bars"},
-    {"records", "extras", "shown", "espeak", "memory", "packing"},
+    {"records", "extras", "shown", "espeak", "memory", "packing", "hosts"},
     {"store", "console"},
     {"config"},
     {"text", "audio", "features", "pages", "findings"},
