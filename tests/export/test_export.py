@@ -92,7 +92,7 @@ SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "i
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_onnx_of_every_kind_equals_torch_at_other_lengths(kind, tmp_path):
-    from govor.export.onnx import convert
+    from govor.models.ctc.onnx import convert
 
     original = new_model(
         ModelConfig(from_scratch={**SMALL, **KINDS[kind]}),
@@ -130,7 +130,7 @@ def test_onnx_int8_is_smaller_and_lists_what_changed(ctc_export, tiny_ctc, tmp_p
 
 
 def test_onnx_int8_above_the_limit_exits_3(tiny_ctc, tmp_path, monkeypatch):
-    import govor.export.onnx as onnx
+    import govor.models.ctc.onnx as onnx
 
     quantised = onnx._quantize
 
@@ -159,7 +159,7 @@ def test_onnx_decodes_without_torch(ctc_export):
     out, _ = ctc_export
     code = (
         "import sys, numpy as np\n"
-        "from govor.export.onnx import open_folder\n"
+        "from govor.models.ctc.onnx import open_folder\n"
         "from govor.models.base import DecodeOptions, Sound\n"
         "from pathlib import Path\n"
         f"m = open_folder(Path({str(out)!r}), 'cpu')\n"
@@ -499,8 +499,8 @@ def test_an_export_with_timestamps_says_the_same_and_keeps_them_out_of_the_text(
 
 
 def test_the_proof_with_faster_whisper_is_made_as_the_card_says(fitted_export, tiny_whisper):
-    from govor.export.faster_whisper import arguments_of, call_of
     from govor.models.saved import read_settings
+    from govor.models.whisper.faster_whisper import arguments_of, call_of
 
     model, _, summary = fitted_export
     expected = {
@@ -519,3 +519,23 @@ def test_the_proof_with_faster_whisper_is_made_as_the_card_says(fitted_export, t
     assert "suppress_tokens" not in arguments_of(
         {"base": "openai/whisper-base"}
     )  # its own list is the released one
+
+
+def test_synthesised_sentences_are_spoken_in_their_own_language(monkeypatch):
+    from govor.demo import espeak
+    from govor.export.clips import proof_clips
+
+    spoken = {}
+
+    def synthesise(text, voice="none"):
+        spoken[text] = voice
+        return espeak.Speech(np.zeros(8_000, np.float32), 16_000, ())
+
+    monkeypatch.setattr(espeak, "synthesise", synthesise)
+    clips, source = proof_clips("a model", (), 32, 16_000)
+
+    assert source == "synthesised sentences"
+    assert len(clips) == len(spoken)
+    assert spoken["the quick brown fox jumps over the lazy dog"] == "en"
+    assert spoken["en två tre fyra fem"] == "sv"
+    assert spoken["hvala lijepa"] == "hr"

@@ -27,7 +27,7 @@ def command(
 
     Errors end with status 3; --accept lets one through and records it.
 
-    Example: govor preflight swedish.toml --quota-hours 8 --accept split_same_sentence
+    Example: govor preflight swedish.toml --quota-hours 8 --accept leak_sentence
     """
     from govor.preflight import preflight
     from govor.preflight.report import terminal_lines

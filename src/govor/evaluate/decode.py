@@ -18,6 +18,7 @@ from govor.memory import in_halves
 from govor.models.base import Sound, cost_of
 from govor.packing import PADDED, Cost, pack
 from govor.records import Hypothesis
+from govor.waiting import result_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -31,9 +32,6 @@ MAX_BATCH = 64
 """Most clips decoded together, however short they are."""
 POOL_ROWS = 1024
 """Neighbouring rows that are sorted by length together, so that shards are read forwards, not at random."""
-
-FLOOR_DB = -120.0
-"""Loudness of digital silence."""
 
 
 class Clips(Protocol):
@@ -199,7 +197,7 @@ def _read_ahead(
         coming = reader.submit(read, batches[0]) if batches else None
         for number, batch in enumerate(batches):
             assert coming is not None
-            waves = coming.result()
+            waves = result_of(coming)
             if number + 1 < len(batches):
                 coming = reader.submit(read, batches[number + 1])
             yield batch, waves
@@ -255,8 +253,9 @@ def at_rate(wave: Wave, rate: int, wanted: int) -> Wave:
 
 
 def _level_db(wave: Wave) -> float:
-    power = float(np.dot(wave, wave)) / len(wave) if len(wave) else 0.0
-    return round(max(FLOOR_DB, 10 * float(np.log10(max(power, 1e-30)))), 1)
+    from govor.audio.measures import level_db
+
+    return round(level_db(wave), 1)
 
 
 def _bandwidth(wave: Wave, rate: int) -> float:

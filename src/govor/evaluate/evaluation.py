@@ -17,7 +17,7 @@ from govor.evaluate.base import Base, base_of
 from govor.evaluate.hypotheses import read_foreign
 from govor.evaluate.looks import looks, record_look, run_of
 from govor.evaluate.parts import Place, Ranks, SplitDecoding, decode_split
-from govor.evaluate.results import require_columns, write_results
+from govor.evaluate.results import COMING, require_columns, write_results
 from govor.evaluate.summary import Summary, System, require
 from govor.store import file_sha256, fingerprint, locked, read_json, write_json
 
@@ -92,7 +92,7 @@ class _Work:
     def summary(self, model: str | Path | None, hypotheses: Path | None, base: Base) -> Summary:
         """Everything that is written; empty on all but the first process of a launcher."""
         config = self.config
-        require_columns(self.data.table(config.split), config, coming=("bandwidth_hz",))
+        require_columns(self.data.table(config.split), config, coming=COMING)
         system = self._read(hypotheses) if hypotheses else self._decoded(str(model), self.out)
         baseline = None
         if config.baseline:

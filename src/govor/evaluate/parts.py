@@ -19,6 +19,7 @@ from govor.console import Progress, progress, say
 from govor.errors import DatasetError, GovorError, MachineError
 from govor.evaluate.decode import ClipResult, Clips, batch_seconds, decode_batches, plan_for
 from govor.evaluate.hypotheses import Appender, Line, as_line, read_lines
+from govor.load.workers import signals_held
 from govor.models.base import Multilingual, prompt_of
 from govor.store import atomic_path, fingerprint, read_json, write_json
 
@@ -239,8 +240,9 @@ def _until(reached: Callable[[], bool]) -> Iterator[None]:
 def _decode_spawned(place: Place, workers: int, bar: Progress) -> None:
     context = multiprocessing.get_context("spawn")
     processes = [context.Process(target=_work, args=(place, k, workers), daemon=True) for k in range(workers)]
-    for process in processes:
-        process.start()
+    with signals_held():
+        for process in processes:
+            process.start()
     seen_bytes = _part_bytes(place)
     try:
         for _ in _until(lambda: not any(process.is_alive() for process in processes)):

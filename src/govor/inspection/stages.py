@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from govor.audio import bandwidth_hz
+from govor.audio.measures import bandwidth_hz, level_db
 from govor.config import TextConfig
 from govor.evaluate.edits import align
 from govor.features import LogMelSpec, Wave, mel_filters
@@ -164,11 +164,6 @@ def header_rows(subject: Subject) -> tuple[tuple[str, str], ...]:
     ]
     rows += [("language", subject.language)] if subject.language else []
     return (*rows, *subject.fields)
-
-
-def level_db(wave: Wave) -> float:
-    """Mean power in dB, full scale = 0."""
-    return float(10 * np.log10(np.mean(wave.astype(np.float64) ** 2) + 1e-12)) if len(wave) else -120.0
 
 
 def _features(extractor: Any, wave: Wave) -> tuple[NDArray[np.float32] | None, float]:

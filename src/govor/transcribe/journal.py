@@ -97,7 +97,7 @@ def key_of(item: Input, model: str, config: TranscribeConfig) -> str:
     """Changes with the recording, the files of model and n-grams, and every setting the outputs depend on."""
     from govor.models.opening import resolve
 
-    settings = {k: v for k, v in vars(config).items() if k not in ("files", "batch_s")}
+    settings = {name: value for name, value in config.deciding().items() if name != "files"}
     if config.lm is not None:
         settings["lm"] = [_stamp(config.lm), _stamp(str(settings_path(config.lm)))]
     place = _stamp(str(resolve(model)))

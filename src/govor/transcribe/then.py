@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from govor.errors import InputError, MachineError, MissingExtraError, ModelError, UsageError
 from govor.store import fingerprint, read_json, write_text
 from govor.transcribe.journal import Journal, TranscribedFile
+from govor.waiting import join
 
 TASKS = {"continue": "continue", "summarize": "summarize", "summarise": "summarize"}
 INSTRUCTIONS = {
@@ -173,7 +174,7 @@ class LocalTextModel:
         thread = Thread(target=generate, daemon=True)
         thread.start()
         yield from (piece for piece in streamer if piece)
-        thread.join()
+        join(thread)
         if failed:
             raise ModelError(f"the text model {self.name} failed: {failed[0]}") from failed[0]
 

@@ -21,10 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govor.errors import MissingExtraError, ModelError, UsageError
-from govor.export.merged import save_merged
-from govor.export.saved import extractor_as_dict, extractor_from
 from govor.features import Extractor, Wave
 from govor.models.base import DecodeOptions, Recogniser, Sound
+from govor.models.exported import extractor_as_dict, extractor_from
+from govor.models.merged import save_merged
 from govor.models.saved import normaliser_of, read_settings, write_settings
 from govor.models.whisper.decoding import hypothesis_of, most_new_tokens
 from govor.models.whisper.model import described_suppression

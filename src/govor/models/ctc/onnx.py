@@ -20,12 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govor.errors import MissingExtraError, ModelError, UsageError
-from govor.export.saved import extractor_as_dict, extractor_from
 from govor.features import Extractor, Wave, WaveSpec
 from govor.models.base import DecodeOptions, Recogniser, Sound
 from govor.models.ctc.frames import collapse, confidence, words_of
 from govor.models.ctc.fusion import beam_runs, is_searched
 from govor.models.ctc.vocabulary import Vocabulary
+from govor.models.exported import extractor_as_dict, extractor_from
 from govor.models.saved import normaliser_of, read_settings, write_settings
 from govor.records import Hypothesis
 
