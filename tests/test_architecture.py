@@ -9,7 +9,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "govor"
 # From top to bottom: a package may import those above it. Packages on one line may not import each other.
 ORDER = [
     {"errors", "bars", "interrupts", "waiting"},
-    {"records", "extras", "shown", "espeak", "memory", "packing", "shape", "parquet"},
+    {"records", "extras", "shown", "espeak", "memory", "packing", "hosts", "shape", "parquet"},
     {"store", "console"},
     {"config"},
     {"text", "audio", "features", "pages", "findings"},
