@@ -58,6 +58,8 @@ class FasterWhisper:
         self.normaliser = normaliser_of(self._settings)
         self._model = WhisperModel(str(folder), device=device.partition(":")[0], compute_type="default")
 
+    call_of = staticmethod(call_of)
+
     def recognise(
         self, waves: Sequence[Wave], options: DecodeOptions, languages: Sequence[str | None] | None = None
     ) -> list[Hypothesis]:
