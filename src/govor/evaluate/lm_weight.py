@@ -15,7 +15,7 @@ from govor.console import progress
 from govor.errors import DatasetError, ModelError, UsageError
 from govor.lm.entry import make_lm
 from govor.lm.settings import settings_path
-from govor.models.base import DecodeOptions, Recogniser
+from govor.models.base import DecodeOptions, Recogniser, Searched
 from govor.store import read_json, write_json
 
 WEIGHTS = (0.0, 0.15, 0.3, 0.5, 0.7, 1.0, 1.4)
@@ -108,7 +108,7 @@ def choose_weight(recogniser: Recogniser, arpa: Path, dataset: str, split: str) 
 def _outputs(recogniser: Recogniser, dataset: str, split: str) -> tuple[list[NDArray[np.float32]], list[str]]:
     from govor.load import Dataset
 
-    if not hasattr(recogniser, "log_probs"):
+    if not isinstance(recogniser, Searched):
         raise ModelError(f"{recogniser.name} is not a CTC model: n-gram fusion needs frame probabilities")
     data = Dataset.open(dataset)
     count = data.splits.get(split, 0)
@@ -125,18 +125,16 @@ def _outputs(recogniser: Recogniser, dataset: str, split: str) -> tuple[list[NDA
 
 
 def _wer(
-    recogniser: Any,
+    recogniser: Recogniser,
     options: DecodeOptions,
     scores: Sequence[NDArray[np.float32]],
     references: Sequence[str],
 ) -> float:
     from govor.evaluate import word_edits
-    from govor.models.ctc.fusion import decoder_of
     from govor.records import EditCounts
 
-    decoder = decoder_of(recogniser.vocabulary, options)
+    assert isinstance(recogniser, Searched)  # `_outputs` has refused others
     total = EditCounts()
-    for log_probs, reference in zip(scores, references, strict=True):
-        text = recogniser.normaliser(decoder.decode(log_probs)[0].text)
-        total += word_edits(reference, text)
+    for text, reference in zip(recogniser.searched_texts(scores, options), references, strict=True):
+        total += word_edits(reference, recogniser.normaliser(text))
     return round(total.rate, 5) if total.reference_length else 0.0

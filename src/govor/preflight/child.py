@@ -96,14 +96,13 @@ def step(job: dict[str, Any]) -> dict[str, Any]:
     import torch
 
     from govor.config import recipe_from
-    from govor.models.adjusting import adjust_model
-    from govor.models.build import resume_model
+    from govor.models.build import adjust_model, resume_model
 
     recipe = recipe_from(job["recipe"])
     family: Any = resume_model(
         recipe.model, Path(job["model"]), device=job["device"], precision=job["precision"]
     )
-    adjust_model(family, recipe.train)
+    adjust_model(family.model, recipe.train)
     if job["threads"]:
         torch.set_num_threads(job["threads"])
     family.model.train()
@@ -119,10 +118,12 @@ def _timed_step(family: Any, optimiser: Any, batch: dict[str, Any], texts: list[
     """Seconds of one step on ``clips`` (lengths in seconds) in encoder ``windows``."""
     import torch
 
-    family.train_windows = batch["windows"]
+    from govor.models.base import EncoderWindows
+
+    windows = EncoderWindows(batch["windows"])
     examples = [_noise(family, clip_s, texts[n % len(texts)]) for n, clip_s in enumerate(batch["clips"])]
     start_s = time.perf_counter()
-    loss, units = family.loss(family.collate(examples))
+    loss, units = family.loss(family.collate(examples, windows))
     if loss.requires_grad:
         torch.autograd.backward(loss / max(units, 1))
     optimiser.step()
