@@ -106,8 +106,12 @@ def _many(value: Any, hint: Any, origin: Any, where: str) -> Any:
         raise _wrong(value, "a list", where)
     if origin is tuple and arguments[-1] is not Ellipsis:
         if len(value) != len(arguments):
-            raise ShapeError(f"{where.lstrip('.') or 'it'} has {len(value)} parts instead of {len(arguments)}")
-        return tuple(_fit(v, h, f"{where}[{n}]") for n, (v, h) in enumerate(zip(value, arguments, strict=True)))
+            raise ShapeError(
+                f"{where.lstrip('.') or 'it'} has {len(value)} parts instead of {len(arguments)}"
+            )
+        return tuple(
+            _fit(v, h, f"{where}[{n}]") for n, (v, h) in enumerate(zip(value, arguments, strict=True))
+        )
     found = [_fit(item, arguments[0], f"{where}[{number}]") for number, item in enumerate(value)]
     return tuple(found) if origin is tuple else found
 
@@ -115,7 +119,9 @@ def _many(value: Any, hint: Any, origin: Any, where: str) -> Any:
 def _plain(value: Any, kind: Any, where: str) -> Any:
     if kind is type(None) or kind in (dict, Mapping, list):
         if not isinstance(value, kind):
-            raise _wrong(value, {dict: "an object", Mapping: "an object", list: "a list"}.get(kind, "null"), where)
+            raise _wrong(
+                value, {dict: "an object", Mapping: "an object", list: "a list"}.get(kind, "null"), where
+            )
         return value
     accepted = (int, float) if kind is float else (kind,)
     if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):

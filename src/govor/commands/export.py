@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from govor.commands.flags import Flag, Given, flag, flags
+from govor.config.setting import Section
 from govor.console import emit
 from govor.errors import LimitError
+
+
+@dataclass(frozen=True)
+class ProofFlags(Section):
+    """What is converted to, and how it is proved to say the same."""
+
+    quantization: str | None = flag(None, "ctranslate2: float32, float16, int8, …; onnx: float32, int8")
+    clips: tuple[str, ...] = flag((), "recording or DATASET[:SPLIT] for the proof; none: the run's data")
+    count: int = flag(32, "most clips", least=1)
+    max_wer_difference: float = flag(0.005, "exit 3 when the WER changes by more", least=0)
 
 
 def command(
@@ -25,18 +37,14 @@ def command(
         ),
     ],
     out: Annotated[Path, typer.Option("--out", help="Folder for what is exported.")],
-    quantization: Annotated[
-        str | None,
-        typer.Option("--quantization", help="ctranslate2: float32, float16, int8, …; onnx: float32, int8."),
-    ] = None,
-    clips: Annotated[
-        list[str] | None,
-        typer.Option("--clips", help="Recording or DATASET[:SPLIT] for the proof (default: the run's data)."),
-    ] = None,
-    count: Annotated[int, typer.Option("--count", min=1, help="Most clips.")] = 32,
-    max_wer_difference: Annotated[
-        float, typer.Option("--max-wer-difference", help="Exit 3 when the WER changes by more.")
-    ] = 0.005,
+    proof: Annotated[
+        Given[ProofFlags],
+        flags(
+            ProofFlags,
+            *("quantization", "count", "max_wer_difference"),
+            clips=Flag(metavar="PLACE", commas=False),
+        ),
+    ],
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
     audio: Annotated[
         str, typer.Option("--audio", help="Of a corpus: recordings beside the files: link, copy or none.")
@@ -57,16 +65,7 @@ def command(
     from govor.export import export_model
 
     try:
-        summary = export_model(
-            source,
-            format,
-            out,
-            quantization=quantization,
-            clips=clips or (),
-            count=count,
-            max_wer_difference=max_wer_difference,
-            device=device,
-        )
+        summary = export_model(source, format, out, device=device, **vars(proof.settings()))
     except LimitError as error:
         if not json:
             emit(error.summary, False, _lines(error.summary))

@@ -15,7 +15,7 @@ class TranscribeConfig(Section):
 
     files: tuple[str, ...] = setting((), "recordings that the run's model transcribes", HYPOTHESES)
     format: tuple[str, ...] = setting(
-        ("txt", "srt", "json"), "txt, srt, vtt, tsv, json", REPORTS, choices=FORMATS
+        ("txt", "srt", "json"), "kinds of files that are written", REPORTS, choices=FORMATS
     )
     chunk: float | None = setting(
         None, "fixed window; none: cut at speech pauses", HYPOTHESES, above=0, unit="s"

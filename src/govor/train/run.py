@@ -12,9 +12,9 @@ from govor.config import Recipe, Workspace
 from govor.console import say
 from govor.errors import LimitError, ModelError, StoppedError
 from govor.train import checkpoint
+from govor.train.build import open_session
 from govor.train.folder import RunFolder
 from govor.train.mirror import catch_up
-from govor.train.opening import open_session
 from govor.train.parts import start_processes
 from govor.train.reduce import Ranks
 from govor.train.session import Session

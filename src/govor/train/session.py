@@ -23,11 +23,11 @@ from govor.train.epoch import EpochPlan, Layout, Leg, plan_epoch
 from govor.train.feed import FedBatch, Feed, Skipped
 from govor.train.journal import Journal
 from govor.train.judge import BrokenOffError, Judge, Judgement
-from govor.train.loop import Stepper, StepReport
 from govor.train.mirror import Mirror
 from govor.train.reduce import Ranks
 from govor.train.saver import Saver
 from govor.train.state import TrainState
+from govor.train.step import Stepper, StepReport
 from govor.train.stop import Stopper
 from govor.train.usage import Usage
 from govor.train.windows import WindowsVerdict

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from govor.features import Example
 from govor.memory import fits, release
 from govor.models.base import cost_of
-from govor.train.loop import Stepper
 from govor.train.memory import largest_that_fits
+from govor.train.step import Stepper
 
 if TYPE_CHECKING:
     import torch

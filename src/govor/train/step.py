@@ -1,4 +1,4 @@
-"""The training loop: one optimiser step after another, each a function of where the run stands."""
+"""One optimiser step: a function of where the run stands."""
 
 from __future__ import annotations
 
