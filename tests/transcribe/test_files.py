@@ -79,8 +79,8 @@ def test_the_same_again_does_nothing_and_a_change_does_that_one(talks, tiny_ctc,
     import govor.transcribe.files as files
 
     done = []
-    whole = files._Job._one
-    monkeypatch.setattr(files._Job, "_one", lambda job, item: done.append(item.stem) or whole(job, item))
+    whole = files._Run._one
+    monkeypatch.setattr(files._Run, "_one", lambda run, item: done.append(item.stem) or whole(run, item))
     (talks / "broken.mp3").unlink()
     run = partial(transcribe_files, tiny_ctc, [talks], tmp_path / "out", device="cpu")
     first = run(config=CONFIG)
