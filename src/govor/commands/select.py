@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from shlex import quote
@@ -106,7 +107,7 @@ def _config(given: dict[str, Any]) -> SelectConfig:
         raise UsageError(str(error)) from error
 
 
-def _lines(summary: dict[str, Any]) -> list[str]:
+def _lines(summary: Mapping[str, Any]) -> list[str]:
     splits = ", ".join(f"{name} {count:,}" for name, count in summary["splits"].items())
     length = readable_hours(summary["hours"])
     lines = [
