@@ -18,7 +18,7 @@ from govor.prepare import cutting, work
 from govor.prepare.rows import Gathered
 from govor.prepare.run import Job
 from govor.prepare.shard import ShardWriter
-from govor.prepare.supervise import Told
+from govor.prepare.supervisor import Told
 from govor.prepare.target import LocalTarget
 from speech import write_corpus
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from govor.errors import MachineError, MissingExtraError
 from govor.prepare.facts import Finished
 from govor.prepare.local import Event
-from govor.prepare.supervise import Supervisor
+from govor.prepare.supervisor import Supervisor
 from govor.prepare.target import open_target
 from govor.prepare.task import Task
 from govor.prepare.verdicts import Verdicts

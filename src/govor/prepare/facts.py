@@ -9,7 +9,7 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from govor.prepare.recording import Recording
+from govor.prepare.snapshot import Recording
 from govor.prepare.schema import FOOTER_KEY
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from govor.audio.guard import WorkerLostError
 from govor.prepare.facts import Finished
-from govor.prepare.supervise import Supervisor
+from govor.prepare.supervisor import Supervisor
 from govor.prepare.task import Task
 
 Event = tuple[Any, ...]

@@ -10,8 +10,8 @@ import polars as pl
 
 from govor.corpora.folder import Corpus
 from govor.prepare.planner import BATCH_ROWS, PLAN_COLUMNS, Plan, as_frame
-from govor.prepare.recording import Recording, as_it_is, is_local, now
-from govor.prepare.recordings import store_recordings, stored_recordings
+from govor.prepare.snapshot import Recording, as_it_is, is_local, now
+from govor.prepare.provenance import store_recordings, stored_recordings
 from govor.prepare.target import Target
 
 

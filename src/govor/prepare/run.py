@@ -28,13 +28,13 @@ from govor.prepare.local import Event, run_local
 from govor.prepare.memory import peak_rss_bytes
 from govor.prepare.planner import Plan, plan
 from govor.prepare.projection import projected_bytes
-from govor.prepare.recordings import forget_recordings, known_stems, shard_stem, store_recordings
+from govor.prepare.provenance import forget_recordings, known_stems, shard_stem, store_recordings
 from govor.prepare.replaced import adopt, find_replaced
 from govor.prepare.rows import Contents, Gathered, contents
 from govor.prepare.schema import dataset_schema, left_out, plain_columns
 from govor.prepare.settings import Settings
 from govor.prepare.state import Stored, read_stored, refuse_other_settings, store_plan, stored_plan
-from govor.prepare.supervise import Supervisor
+from govor.prepare.supervisor import Supervisor
 from govor.prepare.target import DATA, Target, open_target
 from govor.prepare.task import Task, shard_key
 from govor.prepare.verdicts import Verdicts

@@ -22,7 +22,7 @@ from govor.errors import AudioError, CorpusError, GovorError
 from govor.prepare.cutting import Clip, Outcome, Refused, Span, cut_recording
 from govor.prepare.facts import Finished
 from govor.prepare.memory import peak_rss_bytes
-from govor.prepare.recording import Recording, as_it_is, is_local
+from govor.prepare.snapshot import Recording, as_it_is, is_local
 from govor.prepare.schema import SHARD_COLUMN
 from govor.prepare.shard import ShardWriter
 from govor.prepare.task import Task, audio_path, shard_key

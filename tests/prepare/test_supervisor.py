@@ -5,7 +5,7 @@ import pyarrow as pa
 from govor.audio.guard import WorkerLostError
 from govor.prepare.facts import Finished, ShardFacts
 from govor.prepare.settings import Settings
-from govor.prepare.supervise import Supervisor
+from govor.prepare.supervisor import Supervisor
 from govor.prepare.task import Task
 
 RATE = 16_000

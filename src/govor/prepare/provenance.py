@@ -13,7 +13,7 @@ from dataclasses import astuple
 
 import polars as pl
 
-from govor.prepare.recording import Recording
+from govor.prepare.snapshot import Recording
 from govor.prepare.target import STATE, Target
 
 FOLDER = f"{STATE}/recordings"
