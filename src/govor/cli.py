@@ -18,6 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from govor.errors import GovorError, LimitError, MachineError
 from govor.extras import missing_extra
+from govor.records import plain
 
 STAGES = {
     "Begin": {
@@ -276,5 +277,5 @@ def _report(error: GovorError, as_json: bool) -> int:
     if as_json:
         summary: dict[str, Any] = dict(error.summary) if isinstance(error, LimitError) else {}
         summary["error"] = {"type": type(error).__name__, "message": str(error)}
-        print(json.dumps(summary, ensure_ascii=False))
+        print(json.dumps(summary, ensure_ascii=False, default=plain))
     return error.exit_status

@@ -6,11 +6,47 @@ recording -> utterance -> clip -> example -> batch -> hypothesis -> score: one n
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import Field, asdict, dataclass, field, is_dataclass
+from pathlib import Path
+from typing import Any, ClassVar
 
 from govor.errors import CorpusError
+
+
+class Summary(Mapping[str, Any]):
+    """Base of what entries return: frozen dataclasses whose fields are the keys of ``--json``.
+
+    Read as attributes (``summary.kept``) or, as from JSON, by key (``summary["kept"]``).
+    """
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in self.__dataclass_fields__:
+            raise KeyError(key)
+        return getattr(self, key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.__dataclass_fields__)
+
+    def __len__(self) -> int:
+        return len(self.__dataclass_fields__)
+
+
+def plain(value: Any) -> Any:
+    """The JSON form of what ``json`` does not know: its ``default``."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def _config(**settings: Any) -> PrepareConfig:
     return recipe_from({"prepare": settings}, where="govor prepare").prepare
 
 
-def _lines(summary: dict[str, Any], update: bool) -> list[str]:
+def _lines(summary: Mapping[str, Any], update: bool) -> list[str]:
     from govor.findings import count_of
     from govor.store import readable_bytes, readable_seconds
 

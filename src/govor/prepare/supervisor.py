@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
 
 from govor.audio.guard import GuardedWorker, WorkerLostError
+from govor.config import PrepareConfig
 from govor.errors import MachineError
-from govor.prepare.facts import Finished
-from govor.prepare.task import Task, audio_path
-from govor.prepare.verdicts import Verdicts, examine_alone
+from govor.prepare.provenance import store_recordings
+from govor.prepare.snapshot import audio_path
+from govor.prepare.target import Target
+from govor.prepare.task import Beat, Event, Message, Opening, Report, Restart, ShardDone, Task
+from govor.prepare.verdicts import DETAILS, Verdicts, examine_alone
 
 LOSSES_WITHOUT_REASON = 20
-Heard = Callable[[float, int], None]
-Arrived = Callable[[Finished], None]
 
 
 class Supervisor:
@@ -26,53 +26,66 @@ class Supervisor:
     set aside; if not, the loss came from outside, and the task is done again.
 
     Args:
-        verdicts: where verdicts are stored.
-        stall_s: silence after which a worker counts as hung.
-        memory_bytes: address space of the worker.
+        target: where shards go.
+        verdicts: on its recordings.
+        config: bounds of the worker.
         stopped: whether the run is being ended.
     """
 
     def __init__(
-        self, verdicts: Verdicts, stall_s: float, memory_bytes: int, stopped: Callable[[], bool]
+        self,
+        target: Target,
+        verdicts: Verdicts,
+        config: PrepareConfig,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._verdicts, self._stopped = verdicts, stopped
-        self._bounds = (stall_s, memory_bytes)
-        self._worker = GuardedWorker(memory_bytes=memory_bytes, stall_s=stall_s)
+        self._target, self._verdicts, self._stopped = target, verdicts, stopped
+        self._bounds = (config.stall_s, config.memory_bytes)
+        self._worker = GuardedWorker(memory_bytes=config.memory_bytes, stall_s=config.stall_s)
         self._losses: Counter[str] = Counter()
 
-    def run(self, task: Task, heard: Heard, arrived: Arrived) -> int:
-        """Runs `task` to its end; returns the worker's largest resident memory in bytes.
+    def run(self, task: Task) -> Iterator[Event]:
+        """Runs `task` to its end and tells what happens.
 
         Raises:
             WorkerLostError: with code ``stopped``, when the run is being ended.
             MachineError: workers are lost again and again without a recording to blame.
         """
-        told = Told(task.settings.sample_rate, heard, arrived)
+        progress = _Progress(task.settings.sample_rate)
         while True:
-            task = replace(task.without(told.finished), verdicts=self._verdicts.codes())
-            told.recording = ""
+            task = replace(task.without(progress.done), verdicts=self._verdicts.codes())
+            progress.recording = ""
             try:
-                peak_bytes: int = self._worker.call(
-                    "govor.prepare.work:run_task", task, on_message=told, stopped=self._stopped
-                )
-                return peak_bytes
+                yield from self._attempt(task, progress)
+                return
             except WorkerLostError as error:
                 if error.code == "stopped":
                     raise
-                told.anew()
-                self._judge(task, told.recording, error)
-                task = replace(task, careful=True)
+                lost = error
+            yield progress.restart()
+            yield from self._judge(task, progress.recording, lost)
+            task = replace(task, careful=True)
 
-    def _judge(self, task: Task, current: str, error: WorkerLostError) -> None:
+    def _attempt(self, task: Task, progress: _Progress) -> Iterator[Event]:
+        for report in self._worker.messages("govor.prepare.work:run_task", task, stopped=self._stopped):
+            if isinstance(report, ShardDone):
+                self._target.bring(report.name)
+                store_recordings(self._target, report.name, report.recordings)
+            event = progress.event(report)
+            if event:
+                yield event
+
+    def _judge(self, task: Task, current: str, error: WorkerLostError) -> Iterator[Event]:
         if not task.careful or not current:
             self._count_loss("a worker", error)
             return
         path = audio_path(current, task.audio_root)
         reason = examine_alone(path, task.settings, *self._bounds, self._stopped)
-        if reason is not None:
-            self._verdicts.store(current, reason)
-        else:
+        if reason is None:
             self._count_loss(path, error)
+            return
+        self._verdicts.store(current, reason)
+        yield Message(f"{path} is set aside as {reason}: {DETAILS[reason]}")
 
     def _count_loss(self, what: str, error: WorkerLostError) -> None:
         self._losses[what] += 1
@@ -91,31 +104,31 @@ class Supervisor:
         self._worker.kill()
 
 
-class Told:
-    """What workers tell of one task; seconds that are lost with a worker are taken back."""
+class _Progress:
+    """How far one task is; seconds that are lost with a worker are taken back."""
 
-    def __init__(self, sample_rate: int, heard: Heard, arrived: Arrived) -> None:
-        self._rate, self._heard, self._arrived = sample_rate, heard, arrived
-        self.finished: set[str] = set()
+    def __init__(self, sample_rate: int) -> None:
+        self._rate = sample_rate
+        self.done: set[str] = set()
         self.recording = ""
         self._open_s = 0.0
 
-    def __call__(self, message: tuple[Any, ...]) -> None:
-        """Takes a message of `govor.prepare.work.run_task`."""
-        kind, *content = message
-        if kind == "recording":
-            self.recording = content[0]
-        elif kind == "again":
-            self.anew()
-        elif kind == "beat":
-            self._open_s += content[0]
-            self._heard(*content)
-        else:
-            self._open_s -= content[0].facts.samples / self._rate
-            self.finished.add(content[0].name)
-            self._arrived(*content)
+    def event(self, report: Report) -> Beat | ShardDone | None:
+        """What a report means to those who wait for the task."""
+        match report:
+            case Opening():
+                self.recording = report.audio
+                return None
+            case Restart():
+                return self.restart()
+            case Beat():
+                self._open_s += report.seconds
+            case ShardDone():
+                self._open_s -= report.facts.samples / self._rate
+                self.done.add(report.name)
+        return report
 
-    def anew(self) -> None:
+    def restart(self) -> Beat:
         """What no finished shard holds is done again."""
-        self._heard(-self._open_s, 0)
-        self._open_s = 0.0
+        lost_s, self._open_s = self._open_s, 0.0
+        return Beat(-lost_s)
