@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -77,7 +78,7 @@ def command(
     emit(summary, json, _lines(summary, public))
 
 
-def _lines(summary: dict[str, Any], public: bool) -> list[str]:
+def _lines(summary: Mapping[str, Any], public: bool) -> list[str]:
     if summary.get("dry_run"):
         return ["nothing was sent (--dry-run)"]
     seen = "public" if public else "private unless it was public before"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -20,9 +20,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from govor.errors import MissingExtraError, ModelError, UsageError
+from govor.errors import ModelError, UsageError
 from govor.export.merged import save_merged
 from govor.export.saved import extractor_as_dict, extractor_from
+from govor.extras import required
 from govor.features import Extractor, Wave
 from govor.models.base import DecodeOptions, Recogniser
 from govor.models.saved import normaliser_of, read_settings, write_settings
@@ -50,10 +51,8 @@ def convert(original: Recogniser, out: Path, quantization: str | None) -> None:
     prompt = getattr(original, "prompt", None)
     if not isinstance(prompt, Prompt):
         raise ModelError(f"{original.name} is not a Whisper model: use --format onnx for CTC models")
-    try:
+    with required():
         from ctranslate2.converters import TransformersConverter
-    except ImportError as error:
-        raise MissingExtraError("ctranslate2", "export") from error
 
     with tempfile.TemporaryDirectory() as folder:
         save_merged(original, Path(folder))
@@ -63,7 +62,7 @@ def convert(original: Recogniser, out: Path, quantization: str | None) -> None:
     write_settings(out, _settings(original, prompt, quantization))
 
 
-def _settings(original: Any, prompt: Prompt, quantization: str | None) -> dict[str, Any]:
+def _settings(original: Any, prompt: Prompt, quantization: str | None) -> Mapping[str, object]:
     generation = original.model.generation_config
     return {
         **original.as_dict(),
@@ -103,10 +102,8 @@ class CTranslate2Whisper:
     """A converted Whisper model; see `govor.models.base.Recogniser`."""
 
     def __init__(self, folder: Path, device: str = "auto", precision: str = "auto") -> None:
-        try:
+        with required():
             import ctranslate2
-        except ImportError as error:
-            raise MissingExtraError("ctranslate2", "export") from error
 
         settings = read_settings(folder)
         self.name, self.settings = str(folder), settings

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from govor.console import say
 from govor.errors import InputError, LimitError, UsageError
-from govor.export.clips import Clip, proof_clips
-from govor.export.proof import prove
+from govor.export.clips import ProofClip, proof_clips
+from govor.export.proof import Proof, ProofSummary, prove
+from govor.models.base import Recogniser
 from govor.store import locked, write_json
 
 FORMATS = {
@@ -26,6 +28,38 @@ REPORT = "export.json"
 WORK = ".export"
 
 
+@dataclass(frozen=True)
+class FasterWhisperSummary(ProofSummary):
+    """The same proof with faster-whisper itself, and the arguments that it was called with."""
+
+    arguments: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class ExportSummary(ProofSummary):
+    """A proof, and what was proved.
+
+    Attributes:
+        format: as it was asked for.
+        quantization: as it was asked for.
+        proved: whether the proof was made.
+        faster_whisper: the proof with faster-whisper; None where it is missing, or for other formats.
+        bytes: of the exported folder.
+        wall_s: seconds that it took.
+        max_wer_difference: the limit.
+        out: the exported folder.
+    """
+
+    format: str
+    quantization: str | None
+    proved: bool
+    faster_whisper: FasterWhisperSummary | None
+    bytes: int
+    wall_s: float
+    max_wer_difference: float
+    out: str
+
+
 def export_model(
     model: str | Path,
     format: str,
@@ -36,7 +70,7 @@ def export_model(
     count: int = DEFAULT_CLIPS,
     max_wer_difference: float = DEFAULT_LIMIT,
     device: str = "auto",
-) -> dict[str, Any]:
+) -> ExportSummary:
     """Converts a model, LoRA merged in, and proves on clips what became of its transcripts.
 
     Args:
@@ -49,17 +83,11 @@ def export_model(
         max_wer_difference: exit status 3 when the WER changes by more.
         device: where the original decodes.
 
-    Returns:
-        ``transcripts_equal``, ``wer_difference``, ``differences``, ``bytes``, ``out`` and more; for
-        ctranslate2 ``faster_whisper``: the same proof with faster-whisper itself, None where it is missing.
-
     Raises:
         UsageError: unknown format or quantization.
         ModelError: the model is not of the family that the format is for.
         LimitError: the WER changed by more than the limit; the summary lists the differences.
     """
-    import importlib
-
     from govor.models import open_model
 
     if format not in FORMATS:
@@ -69,57 +97,65 @@ def export_model(
         _refuse_others(out)
         original = open_model(model, device=device, masters=True)
         samples, source = proof_clips(str(model), clips, count, original.sample_rate)
-        convert: Callable[..., None] = importlib.import_module(FORMATS[format]).convert
-        with _replacing(out) as work:
-            convert(original, work, quantization)
-            write_json(work / REPORT, {"format": format, "quantization": quantization, "proved": False})
+        _convert(original, format, out, quantization)
         exported = open_model(out, device="auto" if format == "transformers" else device, masters=True)
         proof = prove(original, exported, samples, source)
-        elsewhere = _proved_elsewhere(format, original, out, samples, source, max_wer_difference)
-        summary = {
-            "format": format,
-            "quantization": quantization,
-            "proved": True,
-            **proof.as_dict(),
-            **elsewhere,
-            "bytes": sum(p.stat().st_size for p in out.rglob("*") if p.is_file()),
-            "wall_s": round(time.perf_counter() - begun, 3),
-            "max_wer_difference": max_wer_difference,
-            "out": str(out),
-        }
-        write_json(out / REPORT, summary)
-    if abs(proof.wer_difference) > max_wer_difference:
-        raise LimitError(
-            f"{out} changes the WER by {proof.wer_difference:+.4f} on {proof.clips} clips of {source}, the "
-            f"limit is {max_wer_difference}: look at {out / REPORT}, try another --quantization, or raise "
-            "--max-wer-difference",
-            summary,
+        elsewhere = None
+        if format == "ctranslate2":
+            elsewhere = _proved_elsewhere(original, out, samples, source, max_wer_difference)
+        summary = ExportSummary(
+            **proof.summary(),
+            format=format,
+            quantization=quantization,
+            proved=True,
+            faster_whisper=elsewhere,
+            bytes=sum(p.stat().st_size for p in out.rglob("*") if p.is_file()),
+            wall_s=round(time.perf_counter() - begun, 3),
+            max_wer_difference=max_wer_difference,
+            out=str(out),
         )
+        write_json(out / REPORT, summary)
+    _check_difference(proof, summary)
     return summary
 
 
+def _convert(original: Recogniser, format: str, out: Path, quantization: str | None) -> None:
+    convert: Callable[..., None] = importlib.import_module(FORMATS[format]).convert
+    with _replacing(out) as work:
+        convert(original, work, quantization)
+        write_json(work / REPORT, {"format": format, "quantization": quantization, "proved": False})
+
+
+def _check_difference(proof: Proof, summary: ExportSummary) -> None:
+    if abs(proof.wer_difference) > summary.max_wer_difference:
+        raise LimitError(
+            f"{summary.out} changes the WER by {proof.wer_difference:+.4f} on {proof.clips} clips of "
+            f"{proof.source}, the limit is {summary.max_wer_difference}: look at "
+            f"{Path(summary.out) / REPORT}, try another --quantization, or raise --max-wer-difference",
+            dict(summary),
+        )
+
+
 def _proved_elsewhere(
-    format: str, original: Any, out: Path, samples: Sequence[Clip], source: str, limit: float
-) -> dict[str, Any]:
+    original: Recogniser, out: Path, samples: Sequence[ProofClip], source: str, limit: float
+) -> FasterWhisperSummary | None:
     """The same proof with faster-whisper, called as the model card says; what passes the limit is said.
 
     Its decoding is not govor's in every detail, so a difference does not make the export a failure.
     """
-    if format != "ctranslate2":
-        return {}
     from govor.export.faster_whisper import FasterWhisper
 
     try:
         opened = FasterWhisper(out)
     except ImportError:
-        return {"faster_whisper": None}
+        return None
     proof = prove(original, opened, samples, source)
     if abs(proof.wer_difference) > limit:
         say(
             f"faster-whisper, called as the card says, differs by {proof.wer_difference:+.4f} WER on "
             f"{proof.clips} clips of {source}: look at faster_whisper in {out / REPORT}"
         )
-    return {"faster_whisper": {"arguments": opened.arguments, **proof.as_dict()}}
+    return FasterWhisperSummary(**proof.summary(), arguments=opened.arguments)
 
 
 def _refuse_others(out: Path) -> None:

@@ -11,7 +11,7 @@ Shapes: T samples, F frames, D feature size, V tokens.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from govor.errors import MissingExtraError, ModelError, UsageError
+from govor.errors import ModelError, UsageError
 from govor.export.saved import extractor_as_dict, extractor_from
+from govor.extras import required
 from govor.features import Extractor, Wave, WaveSpec
 from govor.models.base import DecodeOptions, Recogniser
 from govor.models.frames import collapse, confidence, words_of
@@ -59,11 +60,9 @@ def convert(original: Recogniser, out: Path, quantization: str | None) -> None:
 
 
 def _export_graph(original: Any, path: Path) -> None:
-    try:
+    with required():
         import onnx  # noqa: F401
         import onnxscript  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError(str(error.name), "export") from error
     import torch
 
     from govor.models.quiet import quiet
@@ -118,7 +117,7 @@ def _quantize(path: Path) -> None:
     full.unlink()
 
 
-def _settings(original: Any, vocabulary: Vocabulary, quantization: str | None) -> dict[str, Any]:
+def _settings(original: Any, vocabulary: Vocabulary, quantization: str | None) -> Mapping[str, object]:
     return {
         **original.as_dict(),
         "backend": "onnx",
@@ -225,10 +224,8 @@ class OnnxCtc:
 
 
 def _session(path: Path, device: str) -> Any:
-    try:
+    with required():
         import onnxruntime
-    except ImportError as error:
-        raise MissingExtraError("onnxruntime", "export") from error
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
