@@ -27,8 +27,12 @@ from govor.config import (
 
 if TYPE_CHECKING:
     from govor.corpora.folder import Corpus
+    from govor.export.entry import ExportSummary
+    from govor.lm.entry import LmSummary
     from govor.load import Dataset
     from govor.models.base import Recogniser
+    from govor.prepare.run import PrepareSummary
+    from govor.publish.upload import Published
 
 Place = str | Path
 Summary = Mapping[str, Any]
@@ -212,7 +216,7 @@ def prepare_corpus(
     update: bool = False,
     retry_rejected: bool = False,
     **settings: Any,
-) -> Summary:
+) -> PrepareSummary:
     """Recordings to clips in Parquet shards; run again to continue. As ``govor prepare``.
 
     Args:
@@ -345,7 +349,9 @@ def transcribe_files(
     return run(str(model), [str(file) for file in files], Path(out) if out else None, chosen, device)
 
 
-def export_model(model: Place, format: str, out: Place, *, device: str = "auto", **options: Any) -> Summary:
+def export_model(
+    model: Place, format: str, out: Place, *, device: str = "auto", **options: Any
+) -> ExportSummary:
     """Converts a model and proves that it says the same. As ``govor export``.
 
     Args:
@@ -360,7 +366,7 @@ def export_model(model: Place, format: str, out: Place, *, device: str = "auto",
     return run(str(model), format, Path(out), device=device, **options)
 
 
-def estimate_lm(source: Place, out: Place, order: int = 4) -> Summary:
+def estimate_lm(source: Place, out: Place, order: int = 4) -> LmSummary:
     """A word n-gram model of the train text. As ``govor lm``.
 
     Args:
@@ -381,7 +387,7 @@ def publish_model(
     dataset: str | None = None,
     public: bool = False,
     dry_run: bool = False,
-) -> Summary:
+) -> Published:
     """A model to the Hub, private unless told otherwise, verified afterwards. As ``govor publish model``.
 
     Args:
@@ -396,12 +402,12 @@ def publish_model(
     from govor.publish.model import ModelOrder
 
     order = ModelOrder(Path(model), repo, license, dataset=dataset)
-    return dict(run(order, public=public, dry_run=dry_run))
+    return run(order, public=public, dry_run=dry_run)
 
 
 def publish_dataset(
     dataset: Place, repo: str, license: str, *, public: bool = False, dry_run: bool = False
-) -> Summary:
+) -> Published:
     """A data set to the Hub under pseudonyms, private unless told otherwise. As ``govor publish dataset``.
 
     Args:
@@ -413,4 +419,4 @@ def publish_dataset(
     """
     from govor.publish import publish_dataset as run
 
-    return dict(run(Path(dataset), repo, license, public=public, dry_run=dry_run))
+    return run(Path(dataset), repo, license, public=public, dry_run=dry_run)

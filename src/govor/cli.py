@@ -20,6 +20,7 @@ from typer.core import TyperCommand, TyperGroup
 from govor import interrupts
 from govor.errors import GovorError, InterruptError, LimitError, MachineError, StoppedError
 from govor.extras import missing_extra
+from govor.records import plain
 
 STAGES = {
     "Begin": {
@@ -323,5 +324,5 @@ def _report(error: GovorError) -> int:
     if "--json" in sys.argv:
         summary: dict[str, Any] = dict(error.summary) if isinstance(error, LimitError) else {}
         summary["error"] = {"type": type(error).__name__, "message": str(error)}
-        print(json.dumps(summary, ensure_ascii=False), flush=True)
+        print(json.dumps(summary, ensure_ascii=False, default=plain), flush=True)
     return error.exit_status

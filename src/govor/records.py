@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Any
+from dataclasses import Field, asdict, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, ClassVar
 
 from govor.errors import CorpusError
 
@@ -19,16 +20,18 @@ class Summary(Mapping[str, Any]):
     In Python a field is an attribute; as a mapping it is what JSON shows of it.
     """
 
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
     def __getitem__(self, key: str) -> Any:
-        if key not in self.__dataclass_fields__:  # type: ignore[attr-defined]
+        if key not in self.__dataclass_fields__:
             raise KeyError(key)
         return as_json(getattr(self, key))
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.__dataclass_fields__)  # type: ignore[attr-defined]
+        return iter(self.__dataclass_fields__)
 
     def __len__(self) -> int:
-        return len(self.__dataclass_fields__)  # type: ignore[attr-defined]
+        return len(self.__dataclass_fields__)
 
 
 def as_json(value: Any) -> Any:
@@ -42,6 +45,21 @@ def as_json(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [as_json(one) for one in value]
     return value
+
+
+def plain(value: Any) -> Any:
+    """The JSON form of what ``json`` does not know: its ``default``."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    if hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ The order for a durable file is: write beside it, flush, fsync, rename, fsync th
 
 from __future__ import annotations
 
-import dataclasses
 import errno
 import hashlib
 import json
@@ -13,13 +12,14 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from govor.errors import BusyError, DiskFullError, InputError, MachineError
 from govor.interrupts import before_leaving
+from govor.records import plain
 from govor.shape import Shape, ShapeError, fitted
 
 FINGERPRINT_HEX_DIGITS = 32
@@ -38,7 +38,7 @@ NOT_WRITABLE = (
 
 def canonical_json(value: Any) -> str:
     """`value` as JSON text that is the same for equal values (sorted keys, no spaces)."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=plain)
 
 
 def fingerprint(value: Any) -> str:
@@ -54,20 +54,6 @@ def file_sha256(path: Path, block_bytes: int = 1 << 20) -> str:
         while block := file.read(block_bytes):
             digest.update(block)
     return digest.hexdigest()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return dict(value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.asdict(value)
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, (set, frozenset)):
-        return sorted(value)
-    if hasattr(value, "item"):
-        return value.item()
-    raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 @contextmanager
@@ -143,7 +129,7 @@ def write_text(path: Path, content: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Writes indented JSON that appears whole or not at all."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, default=plain) + "\n")
 
 
 def read_json(path: Path) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -94,7 +95,7 @@ def _shortened(text: str, characters: int = 200) -> str:
     return text if len(text) <= characters else text[:characters] + " …"
 
 
-def _lines(summary: dict[str, Any]) -> list[str]:
+def _lines(summary: Mapping[str, Any]) -> list[str]:
     from govor.store import readable_bytes
 
     lines = [f"{summary['format']} in {summary['out']}, {readable_bytes(summary['bytes'])}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -42,7 +43,7 @@ def command(
     emit(summary, as_json, _lines(summary, update))
 
 
-def _lines(summary: dict[str, Any], update: bool) -> list[str]:
+def _lines(summary: Mapping[str, Any], update: bool) -> list[str]:
     from govor.findings import count_of
     from govor.store import readable_bytes, readable_seconds
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -112,7 +113,7 @@ def _target(repo: str | None, recipe: str | None, kind: Kind) -> str:
     raise UsageError(f"name the repository on the Hub, such as my-lab/name{setting}")
 
 
-def _lines(summary: dict[str, Any], public: bool) -> list[str]:
+def _lines(summary: Mapping[str, Any], public: bool) -> list[str]:
     if summary.get("dry_run"):
         return ["nothing was sent (--dry-run)"]
     seen = "public" if public else "private unless it was public before"

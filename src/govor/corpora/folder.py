@@ -22,7 +22,7 @@ from govor.parquet import reading, require_columns
 from govor.records import Rejection, Summary
 from govor.store import FINGERPRINT_HEX_DIGITS, atomic_path, locked, read_record, remove_partials, write_json
 
-CORE_SCHEMA: dict[str, Any] = {
+CORE_SCHEMA: dict[str, type[pl.DataType]] = {
     "id": pl.String,
     "recording": pl.String,
     "audio": pl.String,
@@ -35,7 +35,7 @@ CORE_SCHEMA: dict[str, Any] = {
     "split": pl.String,
     "duration": pl.Float64,
 }
-REJECTED_SCHEMA: dict[str, Any] = {
+REJECTED_SCHEMA: dict[str, type[pl.DataType]] = {
     "id": pl.String,
     "stage": pl.String,
     "reason": pl.String,

@@ -20,7 +20,7 @@ from typing import Any
 
 from govor.corpora.lines import rejected_line
 from govor.corpora.reader import CHUNK_ROWS, Chunk
-from govor.corpora.rows import SPOKEN, frame_of, usable_rows
+from govor.corpora.rows import SPOKEN, Row, frame_of, usable_rows
 from govor.errors import CorpusError
 from govor.records import Rejection
 
@@ -82,7 +82,7 @@ def read_sheet(file: Path, fits: Fits, header: Sequence[str] | None = None) -> I
         rows = _rows(book[name])
         names = list(header) if header else _names(file, next(rows, (0, []))[1])
         made = (_row(file, number, cells, names) for number, cells in rows)
-        block: list[dict[str, Any] | Rejection] = []
+        block: list[Row | Rejection] = []
         for row in made:
             block.append(row)
             if len(block) >= CHUNK_ROWS:
@@ -92,7 +92,7 @@ def read_sheet(file: Path, fits: Fits, header: Sequence[str] | None = None) -> I
             yield _chunk(file, block)
 
 
-def _chunk(file: Path, rows: list[dict[str, Any] | Rejection]) -> Chunk:
+def _chunk(file: Path, rows: list[Row | Rejection]) -> Chunk:
     kept, rejections = usable_rows(file, rows)
     return Chunk(frame_of(kept), file, rejections)
 
@@ -187,7 +187,7 @@ def _names(file: Path, cells: Sequence[Any]) -> list[str]:
     return named
 
 
-def _row(file: Path, number: int, cells: list[Any], names: list[str]) -> dict[str, Any] | Rejection:
+def _row(file: Path, number: int, cells: list[Any], names: list[str]) -> Row | Rejection:
     if len(cells) > len(names):
         detail = f"{len(cells)} cells where the first row has {len(names)}"
         return rejected_line(file, number, "wrong_columns", detail)

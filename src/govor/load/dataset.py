@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,7 +37,9 @@ class Dataset:
         >>> wave = dataset.wave("train", 0)  # doctest: +SKIP
     """
 
-    def __init__(self, place: Place, info: dict[str, Any], shards: dict[str, list[tuple[str, int]]]) -> None:
+    def __init__(
+        self, place: Place, info: Mapping[str, Any], shards: dict[str, list[tuple[str, int]]]
+    ) -> None:
         self.place = place
         self.url = place.url
         self.info = info

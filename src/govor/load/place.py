@@ -6,7 +6,7 @@ import errno
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -75,10 +75,10 @@ class Place:
         except (FileNotFoundError, NotADirectoryError):
             return []
 
-    def read_json(self, name: str) -> dict[str, Any] | None:
+    def read_json(self, name: str) -> Mapping[str, Any] | None:
         """A JSON file of the data set, or None without it."""
         try:
-            content: dict[str, Any] = json.loads(self.filesystem.cat_file(f"{self.root}/{name}"))
+            content: Mapping[str, Any] = json.loads(self.filesystem.cat_file(f"{self.root}/{name}"))
         except (FileNotFoundError, NotADirectoryError):
             return None
         except ValueError as error:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from govor.errors import ModelError
 from govor.features import Extractor, LogMelSpec, WaveSpec
 
-_EXTRACTORS: dict[str, Any] = {"LogMelSpec": LogMelSpec, "WaveSpec": WaveSpec}
+_EXTRACTORS: Mapping[str, Callable[..., Extractor]] = {"LogMelSpec": LogMelSpec, "WaveSpec": WaveSpec}
 
 
-def extractor_as_dict(extractor: Extractor) -> dict[str, Any]:
+def extractor_as_dict(extractor: Extractor) -> Mapping[str, object]:
     """Plain data of an extractor."""
     return {"kind": type(extractor).__name__, **asdict(extractor)}  # type: ignore[call-overload]
 
@@ -27,5 +27,4 @@ def extractor_from(data: Mapping[str, Any]) -> Extractor:
     kind = fields.pop("kind", None)
     if kind not in _EXTRACTORS:
         raise ModelError(f"the exported model has features of kind {kind!r}: pip install -U govor")
-    extractor: Extractor = _EXTRACTORS[kind](**fields)
-    return extractor
+    return _EXTRACTORS[kind](**fields)

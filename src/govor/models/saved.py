@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ FORMAT = 1
 NAME = "govor.json"
 
 
-def write_settings(folder: Path, settings: dict[str, Any]) -> None:
+def write_settings(folder: Path, settings: Mapping[str, Any]) -> None:
     """Writes the settings of a model."""
     write_json(folder / NAME, {"format": FORMAT, **settings})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,9 +30,9 @@ class Stored:
         layout: what besides the units makes the plan.
     """
 
-    settings: dict[str, Any]
+    settings: Mapping[str, Any]
     corpus: str
-    layout: dict[str, Any]
+    layout: Mapping[str, Any]
 
 
 def read_stored(target: Target) -> Stored | None:
@@ -105,7 +106,7 @@ def refuse_other_settings(target: Target, stored: Stored, settings: Settings) ->
         )
 
 
-def _flat(settings: dict[str, Any]) -> dict[str, Any]:
+def _flat(settings: Mapping[str, Any]) -> Mapping[str, Any]:
     rest = {key: value for key, value in settings.items() if key != "versions"}
     return {
         **rest,

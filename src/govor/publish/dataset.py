@@ -6,7 +6,7 @@ The copy is made shard by shard, deterministically, so that a killed copy goes o
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,10 +91,10 @@ def plan_dataset(source: Path, copy: Path, license: str, disclosure: Disclosure)
     return UploadPlan.of_folder("dataset", copy, shards, (MANIFEST, "README.md"), ("data/",))
 
 
-def _info(source: Path) -> dict[str, Any]:
+def _info(source: Path) -> Mapping[str, Any]:
     if not (source / MANIFEST).exists():
         raise DatasetError(f"{source} is not a data set (no {MANIFEST}): make one with govor prepare")
-    info: dict[str, Any] = read_json(source / MANIFEST)
+    info: Mapping[str, Any] = read_json(source / MANIFEST)
     if not info["shards"]:
         raise DatasetError(f"{source} has no clips: there is nothing to publish")
     return info
@@ -155,8 +155,8 @@ def _renamed_audio(table: pa.Table) -> pa.ChunkedArray:
 
 
 def _facts(
-    info: dict[str, Any], copy: Path, shards: Sequence[str], license: str, disclosure: Disclosure
-) -> dict[str, Any]:
+    info: Mapping[str, Any], copy: Path, shards: Sequence[str], license: str, disclosure: Disclosure
+) -> Mapping[str, Any]:
     kept = ("splits", "read", "kept", "rejected", "reasons", "hours", "sample_rate", "codec", "languages")
     contents = {name: file_sha256(copy / name) for name in shards}
     return {
@@ -181,7 +181,7 @@ def _speakers(copy: Path, shards: Iterable[str]) -> dict[str, int]:
     return {split: len(names) for split, names in sorted(found.items())}
 
 
-def _provenance(source: Path, info: dict[str, Any]) -> list[dict[str, Any]]:
+def _provenance(source: Path, info: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The corpora that the data set came from, where they stand beside it in a work folder."""
     found = []
     for name in ("corpus", "selected"):

@@ -80,21 +80,18 @@ class Facts:
         """The model card."""
         return render_card("model_card.md", self._header(), facts=self, base_license=base_license)
 
-    def _header(self) -> dict[str, Any]:
+    def _header(self) -> Mapping[str, Any]:
         language = self.settings.get("language")
         base = self.recipe.get("model", {}).get("base")
-        header: dict[str, Any] = {
+        return {
             "license": self.license,
             **language_header([language] if language else []),
             "library_name": "transformers",
             "pipeline_tag": "automatic-speech-recognition",
             "tags": ["speech", "govor"],
+            **({"base_model": base} if base and not str(base).startswith("/") else {}),
+            **({"datasets": [self.dataset_repo]} if self.dataset_repo else {}),
         }
-        if base and not str(base).startswith("/"):
-            header["base_model"] = base
-        if self.dataset_repo:
-            header["datasets"] = [self.dataset_repo]
-        return header
 
     @property
     def warnings(self) -> list[str]:
@@ -124,7 +121,7 @@ class Facts:
         return str(engine("ctranslate2").READERS["faster_whisper"].call_of(self.settings, "recording.wav"))
 
     @property
-    def train_settings(self) -> dict[str, Any]:
+    def train_settings(self) -> Mapping[str, Any]:
         """The settings of training that a reader wants to see."""
         train = self.recipe.get("train", {})
         unused = "epochs" if train.get("steps") else "steps"
@@ -145,13 +142,13 @@ class Facts:
         ]
         return sorted(found, key=lambda one: -int(one[2].get("utterances", 0)))[:SLICES_SHOWN]
 
-    def results(self) -> list[dict[str, Any]]:
+    def results(self) -> list[Mapping[str, Any]]:
         """Entries for ``.eval_results``; the Hub needs to know the data set."""
         if not self.dataset_repo:
             return []
         return [self._result(name, summary) for name, summary in self.evaluations.items()]
 
-    def _result(self, name: str, summary: Mapping[str, Any]) -> dict[str, Any]:
+    def _result(self, name: str, summary: Mapping[str, Any]) -> Mapping[str, Any]:
         wer = summary["wer"]
         notes = (
             f"WER, normalised with {summary.get('normaliser', {}).get('name', 'no rules')}, {name}, "
@@ -197,11 +194,11 @@ def _scored(place: Path) -> bool:
     return (place / "summary.json").exists()
 
 
-def _json(path: Path) -> dict[str, Any]:
+def _json(path: Path) -> Mapping[str, Any]:
     return dict(read_json(path)) if path.exists() else {}
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def _toml(path: Path) -> Mapping[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
@@ -212,17 +209,17 @@ def _dataset_place(model: Path, recipe: Mapping[str, Any]) -> Path | None:
     return next((place for place in places if (place / "dataset.json").exists()), None)
 
 
-def _training(metrics: Path) -> dict[str, Any]:
+def _training(metrics: Path) -> Mapping[str, Any]:
     """Steps and hours of training, from its log."""
     if not metrics.exists():
         return {}
     log = pl.read_ndjson(metrics, infer_schema_length=None)
     if "step" not in log.columns:
         return {}
-    found: dict[str, Any] = {"steps": log["step"].max()}
-    if "seconds" in log.columns:
-        found["hours"] = float(log["seconds"].max() or 0.0) / 3600  # type: ignore[arg-type]
-    return found
+    steps = {"steps": log["step"].max()}
+    if "seconds" not in log.columns:
+        return steps
+    return {**steps, "hours": float(log["seconds"].max() or 0.0) / 3600}  # type: ignore[arg-type]
 
 
 def _table(dataset: Path) -> pl.DataFrame:
@@ -259,7 +256,7 @@ def _leaks(dataset: Path) -> dict[str, int] | None:
     return found
 
 
-def _failures(places: Sequence[Path]) -> list[dict[str, Any]]:
+def _failures(places: Sequence[Path]) -> Sequence[Mapping[str, Any]]:
     """The worst utterances of the first evaluation, reference and hypothesis."""
     path = places[0] / "scores.parquet" if places else None
     if path is None or not path.exists():

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from govor.errors import InputError, MachineError, MissingExtraError, ModelError, UsageError
+from govor.errors import InputError, MachineError, ModelError, UsageError
+from govor.extras import required
 from govor.store import fingerprint, read_json, write_text
 from govor.transcribe.journal import Journal, TranscribedFile
 from govor.waiting import join
@@ -225,10 +226,8 @@ class ChatAddress:
 
     def write(self, task: str, text: str, instruction: str) -> Iterator[str]:
         """Pieces of the answer, as they come."""
-        try:
+        with required():
             import httpx
-        except ImportError as error:
-            raise MissingExtraError("httpx", "serve") from error
 
         request = {
             "model": self.name,

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from govor import interrupts, store
 from govor.config import Recipe, Workspace
 from govor.console import say
-from govor.errors import LimitError, MissingExtraError, RecipeError, StoppedError
+from govor.errors import LimitError, RecipeError, StoppedError
+from govor.extras import required
 from govor.train.journal import read_metrics
 from govor.train.judge import check_splits
 from govor.train.stop import Stopper
@@ -299,10 +300,8 @@ def _open_study(recipe: Recipe, folder: Path, space: list[Parameter]) -> optuna.
         MissingExtraError: Optuna is not installed.
         RecipeError: the stored study searched another space.
     """
-    try:
+    with required():
         import optuna
-    except ImportError:
-        raise MissingExtraError("optuna", "tune") from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
     warnings.filterwarnings("ignore", message="Heartbeat of storage")

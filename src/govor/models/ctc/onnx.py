@@ -11,7 +11,7 @@ Shapes: T samples, F frames, D feature size, V tokens.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from govor.errors import MissingExtraError, ModelError, UsageError
+from govor.errors import ModelError, UsageError
+from govor.extras import required
 from govor.features import Extractor, Wave, WaveSpec
 from govor.models.base import DecodeOptions, Recogniser, Sound
 from govor.models.ctc.frames import collapse, confidence, words_of
@@ -60,11 +61,9 @@ def convert(original: CtcFamily, out: Path, quantization: str | None) -> None:
 
 
 def _export_graph(original: CtcFamily, path: Path) -> None:
-    try:
+    with required():
         import onnx  # noqa: F401
         import onnxscript  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError(str(error.name), "export") from error
     import torch
 
     from govor.models.quiet import quiet
@@ -119,7 +118,7 @@ def _quantize(path: Path) -> None:
     full.unlink()
 
 
-def _settings(original: CtcFamily, quantization: str | None) -> dict[str, Any]:
+def _settings(original: CtcFamily, quantization: str | None) -> Mapping[str, object]:
     vocabulary = original.vocabulary
     return {
         **original.as_dict(),
@@ -231,10 +230,8 @@ class OnnxCtc:
 
 
 def _session(path: Path, device: str) -> Any:
-    try:
+    with required():
         import onnxruntime
-    except ImportError as error:
-        raise MissingExtraError("onnxruntime", "export") from error
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3

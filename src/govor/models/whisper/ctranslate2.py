@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from govor.errors import MissingExtraError, ModelError, UsageError
+from govor.errors import ModelError, UsageError
+from govor.extras import required
 from govor.features import Extractor, Wave
 from govor.models.base import DecodeOptions, Recogniser, Sound
 from govor.models.exported import extractor_as_dict, extractor_from
@@ -50,10 +51,8 @@ def convert(original: WhisperFamily, out: Path, quantization: str | None) -> Non
     """
     if quantization and quantization not in QUANTIZATIONS:
         raise UsageError(f"--quantization {quantization}: it is one of {', '.join(QUANTIZATIONS)}")
-    try:
+    with required():
         from ctranslate2.converters import TransformersConverter
-    except ImportError as error:
-        raise MissingExtraError("ctranslate2", "export") from error
 
     with tempfile.TemporaryDirectory() as folder:
         original.save(Path(folder))
@@ -63,7 +62,7 @@ def convert(original: WhisperFamily, out: Path, quantization: str | None) -> Non
     write_settings(out, _settings(original, quantization))
 
 
-def _settings(original: WhisperFamily, quantization: str | None) -> dict[str, Any]:
+def _settings(original: WhisperFamily, quantization: str | None) -> Mapping[str, object]:
     prompt = original.prompt
     core = core_of(original.model)
     generation = core.generation_config
@@ -105,10 +104,8 @@ class CTranslate2Whisper:
     """A converted Whisper model; see `govor.models.base.Recogniser`."""
 
     def __init__(self, folder: Path, device: str = "auto", precision: str = "auto") -> None:
-        try:
+        with required():
             import ctranslate2
-        except ImportError as error:
-            raise MissingExtraError("ctranslate2", "export") from error
 
         settings = read_settings(folder)
         self.name, self.settings = str(folder), settings

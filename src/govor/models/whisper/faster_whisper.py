@@ -18,7 +18,7 @@ from govor.models.whisper.prompt import ALIASES, Manner
 from govor.records import Hypothesis
 
 
-def arguments_of(settings: Mapping[str, Any]) -> dict[str, Any]:
+def arguments_of(settings: Mapping[str, Any]) -> Mapping[str, object]:
     """Arguments of ``WhisperModel.transcribe`` for a model with these ``govor.json`` settings.
 
     A model that was not trained here is left its own list, which is the one it was released with.
@@ -65,19 +65,16 @@ class FasterWhisper:
         return [self._heard(sound.wave, sound.language) for sound in sounds]
 
     def _heard(self, wave: Wave, language: str | None) -> Hypothesis:
-        arguments = arguments_of({"language": language, **_known(self._settings)})
+        known = {key: value for key, value in self._settings.items() if value is not None}
+        arguments = arguments_of({"language": language, **known})
         segments, _ = self._model.transcribe(wave, **arguments)
         return Hypothesis("".join(segment.text for segment in segments).strip())
 
     @property
-    def arguments(self) -> dict[str, Any]:
+    def arguments(self) -> Mapping[str, object]:
         """What it is called with, as the card has it."""
         return arguments_of(self._settings)
 
     def describe(self) -> dict[str, Any]:
         """Facts for reports."""
         return {"family": "whisper", "backend": "faster-whisper", **self.arguments}
-
-
-def _known(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in settings.items() if value is not None}

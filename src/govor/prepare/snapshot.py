@@ -1,4 +1,4 @@
-"""A recording as it was when a shard was made from it, and whether it is another one now."""
+"""One recording as it stands on the disk at one time, and whether it is another one now."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 import xxhash
 
-from govor.prepare.task import audio_path
-
 HASHED_BYTES = 8 * 1024**3
 """Of a larger file only the size and the time count."""
 ABSENT_BYTES = -1
@@ -18,8 +16,8 @@ _BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
-    """A recording as it was when a shard was made from it.
+class Snapshot:
+    """A recording as it was at one time: when a shard was made from it, or now.
 
     Attributes:
         audio: as in the corpus.
@@ -34,12 +32,17 @@ class Recording:
     digest: str = ""
 
 
+def audio_path(audio: str, audio_root: str) -> str:
+    """Absolute path or URI of an ``audio`` value."""
+    return audio if "://" in audio or audio.startswith("/") else f"{audio_root.rstrip('/')}/{audio}"
+
+
 def is_local(audio: str) -> bool:
     """Whether `audio` is a file; what lies behind a URL is not looked at."""
     return "://" not in audio
 
 
-def as_it_is(audio: str, audio_root: str, beat: Callable[[], None] = lambda: None) -> Recording:
+def as_it_is(audio: str, audio_root: str, beat: Callable[[], None] = lambda: None) -> Snapshot:
     """The recording called `audio`, its content included.
 
     Args:
@@ -52,20 +55,20 @@ def as_it_is(audio: str, audio_root: str, beat: Callable[[], None] = lambda: Non
     if not 0 < seen.size_bytes <= HASHED_BYTES:
         return seen
     try:
-        return Recording(audio, seen.size_bytes, seen.mtime_ns, _digest(path, beat))
+        return Snapshot(audio, seen.size_bytes, seen.mtime_ns, _digest(path, beat))
     except OSError:
         return seen
 
 
-def outside(audio: str, path: str) -> Recording:
+def outside(audio: str, path: str) -> Snapshot:
     """The recording `audio` at `path` without its content."""
     try:
         facts = os.stat(path)  # noqa: PTH116 - called for every clip
     except (OSError, ValueError):
-        return Recording(audio)
+        return Snapshot(audio)
     if not stat.S_ISREG(facts.st_mode):
-        return Recording(audio)
-    return Recording(audio, facts.st_size, facts.st_mtime_ns)
+        return Snapshot(audio)
+    return Snapshot(audio, facts.st_size, facts.st_mtime_ns)
 
 
 def _digest(path: str, beat: Callable[[], None]) -> str:
@@ -77,7 +80,7 @@ def _digest(path: str, beat: Callable[[], None]) -> str:
     return digest.hexdigest()
 
 
-def now(before: Recording, audio_root: str) -> Recording | None:
+def now(before: Snapshot, audio_root: str) -> Snapshot | None:
     """`before` as it is now; None where its content is another.
 
     Its bytes are read only where the time changed and the size did not. A recording that is gone is no other

@@ -1,18 +1,62 @@
-"""Finds shards whose recordings were replaced under their names."""
+"""Which recordings every shard was made from, and which of them were replaced under their names since.
+
+A shard's recordings stand in a table beside the plan, written once the shard has appeared: name, size, time
+of the last change, and a hash of the content. Names are as in the corpus, so that a corpus may move. The
+shard's own bytes know nothing of it: they depend on content alone.
+"""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 
 import numpy as np
 import polars as pl
 
 from govor.corpora.folder import Corpus
 from govor.prepare.planner import BATCH_ROWS, PLAN_COLUMNS, Plan, as_frame
-from govor.prepare.recording import Recording, as_it_is, is_local, now
-from govor.prepare.recordings import store_recordings, stored_recordings
-from govor.prepare.target import Target
+from govor.prepare.snapshot import Snapshot, as_it_is, is_local, now
+from govor.prepare.target import STATE, Target
+
+FOLDER = f"{STATE}/recordings"
+_COLUMNS = ("audio", "size_bytes", "mtime_ns", "digest")
+
+
+def store_recordings(target: Target, shard: str, recordings: Iterable[Snapshot]) -> None:
+    """Stores what `shard` was made from."""
+    rows = [astuple(recording) for recording in recordings]
+    schema = {"audio": pl.String, "size_bytes": pl.Int64, "mtime_ns": pl.Int64, "digest": pl.String}
+    sink = io.BytesIO()
+    pl.DataFrame(rows, schema=schema, orient="row").write_parquet(sink)
+    target.write(_file(shard), sink.getvalue())
+
+
+def stored_recordings(target: Target, shard: str) -> list[Snapshot] | None:
+    """What `shard` was made from, or None where that is not known."""
+    content = target.read(_file(shard))
+    if content is None:
+        return None
+    return [Snapshot(*row) for row in pl.read_parquet(io.BytesIO(content)).select(_COLUMNS).iter_rows()]
+
+
+def forget_recordings(target: Target, shard: str) -> None:
+    """Forgets what `shard` was made from: it is about to be made again."""
+    target.remove(_file(shard))
+
+
+def known_stems(target: Target) -> set[str]:
+    """`shard_stem` of every shard whose recordings are stored."""
+    return {name.removesuffix(".parquet") for name in target.names(FOLDER)}
+
+
+def shard_stem(shard: str) -> str:
+    """A shard's name without the number of shards, which an update may change."""
+    return shard.partition("-of-")[0]
+
+
+def _file(shard: str) -> str:
+    return f"{FOLDER}/{shard_stem(shard)}.parquet"
 
 
 @dataclass
@@ -35,7 +79,7 @@ def find_replaced(target: Target, corpus: Corpus, shards: Iterable[str]) -> Repl
     decides, and the new time is remembered.
     """
     found = Replaced()
-    held: dict[Recording, Recording | None] = {}
+    held: dict[Snapshot, Snapshot | None] = {}
     for shard in shards:
         before = stored_recordings(target, shard) or []
         held = {old: held[old] if old in held else now(old, corpus.info.audio_root) for old in before}
