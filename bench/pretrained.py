@@ -173,20 +173,31 @@ def together_part(work: Path, options: argparse.Namespace) -> Iterator[str]:
 
 def by_language(place: Path) -> Iterator[str]:
     """WER of base and fine-tuned model on the test rows of each language, and the paired difference."""
+    from govor.load import Dataset
+
+    tuned, base = (texts_of(place / "evaluation" / folder) for folder in ("", "baseline"))
+    table = Dataset.open(place / "dataset").table("test")
+    for language, rows in table.group_by("language", maintain_order=True):
+        rates = raw_rates(rows, base)[0], *raw_rates(rows, tuned, base)
+        yield f"| {language[0]} | {rows.height} | {' | '.join(map(rate, rates))} |"
+
+
+def raw_rates(rows: Any, said: dict[str, str], against: dict[str, str] | None = None) -> list[dict[str, Any]]:
+    """WER with case and punctuation on some rows of a data set; and minus that of `against`, paired."""
     from govor.config import TextConfig
     from govor.evaluate import compare_scores, score
-    from govor.load import Dataset
     from govor.text import Normaliser
 
     plain = Normaliser.of(TextConfig(rules=()), None)
-    said = [texts_of(place / "evaluation" / folder) for folder in ("", "baseline")]
-    table = Dataset.open(place / "dataset").table("test")
-    for language, rows in table.group_by("language", maintain_order=True):
-        texts = dict(rows.select("id", "text").iter_rows())
-        speakers = dict(rows.select("id", "speaker").iter_rows())
-        tuned, base = (score(texts, {i: one[i] for i in texts if i in one}, plain, speakers) for one in said)
-        rates = base.wer, tuned.wer, compare_scores(tuned, base).wer_difference
-        yield f"| {language[0]} | {len(texts)} | {' | '.join(rate(one.as_dict()) for one in rates)} |"
+    texts = dict(rows.select("id", "text").iter_rows())
+    speakers = dict(rows.select("id", "speaker").iter_rows())
+    scored = [
+        score(texts, {i: one[i] for i in texts if i in one}, plain, speakers)
+        for one in (said, against)
+        if one is not None
+    ]
+    differences = [compare_scores(*scored).wer_difference] if against is not None else []
+    return [interval.as_dict() for interval in (scored[0].wer, *differences)]
 
 
 def texts_of(folder: Path) -> dict[str, str]:
@@ -324,15 +335,21 @@ def storage_part(work: Path, options: argparse.Namespace) -> Iterator[str]:
     language = options.languages[0]
     language_part(language, work, options)
     place = work / "languages" / language
+    from govor.load import Dataset
+
+    rows = Dataset.open(place / "dataset").table("test")
     yield "| model | stored as | WER | minus float32, paired |\n|---|---|---|---|"
     for name, model in (("base", options.base), ("fine-tuned", place / "run" / "model")):
         folder = work / "storage" / name
         for kind, form in stored(model, folder, place / "dataset"):
             out = folder / f"evaluation-{kind}"
-            done = folder / f"{kind}.json"
-            found = once(done, lambda form=form, out=out: evaluation(str(form), place / "dataset", out))
-            against = comparison(folder, "float32", kind) if kind != "float32" else None
-            yield f"| {name} | {kind} | {rate(found['wer'])} | {rate(against)} |"
+            once(
+                folder / f"{kind}.json",
+                lambda form=form, out=out: evaluation(str(form), place / "dataset", out),
+            )
+            first = None if kind == "float32" else texts_of(folder / "evaluation-float32")
+            rates = [*raw_rates(rows, texts_of(out), first), None][:2]
+            yield f"| {name} | {kind} | {' | '.join(map(rate, rates))} |"
 
 
 # --- command ------------------------------------------------------------------------------------------------
