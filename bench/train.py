@@ -265,7 +265,6 @@ def dev_loss(family: Any, dataset: Any, rows: list[int]) -> float:
 
     from govor.train.feed import Feed
 
-    windows, family.train_windows = family.train_windows, "full"
     family.model.eval()
     examples = Feed(dataset, "dev", np.arange(dataset.splits["dev"]), family).examples(rows)
     loss, units = 0.0, 0
@@ -273,7 +272,6 @@ def dev_loss(family: Any, dataset: Any, rows: list[int]) -> float:
         for start in range(0, len(examples), BATCH):
             part, count = family.loss(family.collate(examples[start : start + BATCH]))
             loss, units = loss + float(part), units + count
-    family.train_windows = windows
     family.model.train()
     return loss / units
 

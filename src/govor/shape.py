@@ -126,7 +126,11 @@ def _plain(value: Any, kind: Any, where: str) -> Any:
     accepted = (int, float) if kind is float else (kind,)
     if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
         raise _wrong(value, _NOUNS.get(kind, str(kind)), where)
-    if kind is str and any("\ud800" <= c <= "\udfff" and ord(c) not in NAME_BYTES for c in value):
+    if (
+        isinstance(value, str)
+        and kind is str
+        and any("\ud800" <= c <= "\udfff" and ord(c) not in NAME_BYTES for c in value)
+    ):
         raise _wrong(value, "a text of whole letters", where)
     if isinstance(value, int) and not -INT64 <= value < INT64:
         raise _wrong(value, "a number of at most 64 bits", where)

@@ -7,6 +7,7 @@ from govor.config import ModelConfig
 from govor.errors import ModelError, RecipeError
 from govor.features import Example
 from govor.models import DecodeOptions, new_model, open_model, resume_model, sounds
+from govor.models.base import EncoderWindows
 from govor.text import Normaliser
 
 torch = pytest.importorskip("torch")
@@ -33,13 +34,11 @@ def train_a_little(family, steps=3):
     wanted = [p for p in family.model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(wanted, lr=1e-2)
     family.model.train()
-    family.train_windows = "short"
     for _ in range(steps):
-        total, units = family.loss(family.collate(examples))
+        total, units = family.loss(family.collate(examples, EncoderWindows("short")))
         (total / units).backward()
         optimiser.step()
         optimiser.zero_grad()
-    family.train_windows = "full"
     family.model.eval()
     return waves
 

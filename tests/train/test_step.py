@@ -16,7 +16,7 @@ from train_parts import CTC, Killed
 from govor.config import Recipe, recipe_from
 from govor.errors import LimitError, ModelError
 from govor.load import Dataset
-from govor.models import open_model
+from govor.models import Batch, open_model
 from govor.train import train
 from govor.train.epoch import EpochPlan, Layout, plan_epoch
 from govor.train.feed import FedBatch, Feed
@@ -47,19 +47,19 @@ class Linear:
     def describe(self) -> dict[str, Any]:
         return {"precision": "fp32"}
 
-    def loss(self, batch: dict[str, Any]) -> tuple[torch.Tensor, int]:
-        if len(batch["x"]) > self.limit:
+    def loss(self, batch: Batch) -> tuple[torch.Tensor, int]:
+        if len(batch.inputs["x"]) > self.limit:
             raise torch.OutOfMemoryError("out of memory")
-        return ((self.model.weight - batch["x"]) ** 2).sum(), len(batch["x"])
+        return ((self.model.weight - batch.inputs["x"]) ** 2).sum(), len(batch.inputs["x"])
 
 
 def fed(*values: float) -> FedBatch:
     if not values:
-        return FedBatch({}, (), 0.0, 0.0)
+        return FedBatch(None, (), 0.0, 0.0)
     ids = tuple(f"clip{v:g}" for v in values)
-    return FedBatch(
-        {"x": torch.tensor(values), "ids": list(ids), "units": [1] * len(ids)}, ids, len(ids), float(len(ids))
-    )
+    x = torch.tensor(values)
+    batch = Batch({"x": x}, x, [1] * len(ids), ids, [1.0] * len(ids))
+    return FedBatch(batch, ids, len(ids), float(len(ids)))
 
 
 def stepper(family: Linear) -> Stepper:
@@ -102,8 +102,8 @@ def test_nan_names_the_utterances_and_leaves_the_weights() -> None:
 class Rooted(Linear):
     """The loss is finite everywhere, its gradient is not where x = 0."""
 
-    def loss(self, batch: dict[str, Any]) -> tuple[torch.Tensor, int]:
-        return (self.model.weight - batch["x"]).abs().sqrt().sum(), len(batch["x"])
+    def loss(self, batch: Batch) -> tuple[torch.Tensor, int]:
+        return (self.model.weight - batch.inputs["x"]).abs().sqrt().sum(), len(batch.inputs["x"])
 
 
 def test_a_gradient_that_is_no_number_never_reaches_the_weights() -> None:
@@ -142,10 +142,13 @@ def test_a_step_without_a_usable_clip() -> None:
 
 
 def test_pieces_cover_a_batch() -> None:
-    batch = {"ids": list("abcde"), "inputs": {"x": torch.arange(5)}}
+    x = torch.arange(5)
+    batch = Batch({"x": x}, x[:, None], [1] * 5, list("abcde"), [2.0] * 5, impossible=["d"])
     parts = in_pieces(batch, 2)
-    assert [part["ids"] for part in parts] == [["a", "b", "c"], ["d", "e"]]
-    assert [part["inputs"]["x"].tolist() for part in parts] == [[0, 1, 2], [3, 4]]
+    assert [part.ids for part in parts] == [["a", "b", "c"], ["d", "e"]]
+    assert [part.inputs["x"].tolist() for part in parts] == [[0, 1, 2], [3, 4]]
+    assert [part.labels.shape for part in parts] == [(3, 1), (2, 1)]
+    assert [part.impossible for part in parts] == [[], ["d"]]
 
 
 def test_the_largest_batch_is_found() -> None:

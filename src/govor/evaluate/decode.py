@@ -52,7 +52,7 @@ class Clips(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class ClipResult:
     """One clip and what was found out about it.
 
     Attributes:
@@ -113,10 +113,10 @@ def decode_batches(
     batches: Batches,
     options: DecodeOptions,
     language: str | None = None,
-) -> Iterator[list[Decoded]]:
+) -> Iterator[list[ClipResult]]:
     """Decodes planned batches in order, in `language` or each clip's own; the next audio is read meanwhile.
 
-    A clip that cannot be decoded, or needs more memory than there is, yields a `Decoded` with its fault.
+    A clip that cannot be decoded, or needs more memory than there is, yields a `ClipResult` with its fault.
     """
     table = dataset.table(split)
     own = table["language"].to_list() if "language" in table.columns else [None] * table.height
@@ -135,11 +135,11 @@ def decode_batches(
         ]
 
 
-def _decoded(row: int, said: Any, wave: Any, share_s: float, rate: int) -> Decoded:
+def _decoded(row: int, said: Any, wave: Any, share_s: float, rate: int) -> ClipResult:
     """A clip with what was said in it, or with the error that reading or decoding it ended in."""
     if isinstance(said, AudioError):
-        return Decoded(row, None, fault=str(said))
-    return Decoded(row, said, share_s * len(wave), _level_db(wave), _bandwidth(wave, rate))
+        return ClipResult(row, None, fault=str(said))
+    return ClipResult(row, said, share_s * len(wave), _level_db(wave), _bandwidth(wave, rate))
 
 
 def plan_for(

@@ -113,7 +113,7 @@ def _long_form(
         if one is None or clips is None or one.open_here is None:
             continue
         lines = transcribe_recordings(folder, one.fingerprint, data, planned, config, one.open_here)
-        rates = long_form_scores(planned, kind, lines, clips, normaliser, normaliser.as_dict()["language"])
+        rates = long_form_scores(planned, kind, lines, clips, normaliser, normaliser.language)
         found.update({key: rates} if key else rates)
     return found or None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from govor.evaluate.edits import align
 from govor.features import LogMelSpec, Wave, mel_filters
 from govor.findings import count_of
 from govor.inspection.subject import Subject
-from govor.models.base import DecodeOptions, Recogniser, Sound
+from govor.models.base import DecodeOptions, Recogniser, Sound, Spelling
 from govor.records import Hypothesis
 from govor.store import readable_bytes
 from govor.text import Normaliser
@@ -95,7 +95,7 @@ class Inspection:
     tokens: Tokens | None
     hypothesis: Hypothesis | None
     blocks: tuple[tuple[str, str, str], ...]
-    model: dict[str, Any]
+    model: Mapping[str, Any]
 
 
 def inspect_utterance(
@@ -245,7 +245,7 @@ def _tokens(recogniser: Any, normal: str, language: str | None, seconds: float) 
     if not hasattr(recogniser, "encode_text"):
         return None
     ids = recogniser.encode_text(normal, language, seconds)
-    name = getattr(recogniser, "token_name", str)
+    name = recogniser.token_name if isinstance(recogniser, Spelling) else str
     shown = ids[:TOKENS_SHOWN]
     rows = tuple(TokenRow(token, name(token), recogniser.decode_text([token])) for token in shown)
     return Tokens(

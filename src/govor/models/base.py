@@ -11,9 +11,12 @@ Shapes: B clips, T samples, F frames, D feature size, L labels.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from govor.features import Example, Extractor, Features, Labels, Wave
 from govor.packing import PADDED, Cost
@@ -24,9 +27,11 @@ if TYPE_CHECKING:
     import torch
 
 __all__ = [
+    "FULL",
     "THINNED_S",
     "Batch",
     "DecodeOptions",
+    "EncoderWindows",
     "Example",
     "Extractor",
     "Family",
@@ -35,7 +40,9 @@ __all__ = [
     "Multilingual",
     "Prompted",
     "Recogniser",
+    "Searched",
     "Sound",
+    "Spelling",
     "Wave",
     "cost_of",
     "prompt_in_words",
@@ -43,7 +50,57 @@ __all__ = [
     "sounds",
 ]
 
-Batch = dict[str, Any]
+
+@dataclass(frozen=True)
+class EncoderWindows:
+    """What a fixed encoder window holds beside the clip while training; models without one take no notice.
+
+    Attributes:
+        kind: ``full``, ``thinned``, ``short`` or ``mixed``.
+        full_share: of the batches in mixed windows that get the full one.
+    """
+
+    kind: str = "full"
+    full_share: float = 0.25
+
+
+FULL = EncoderWindows()
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Padded examples, on the CPU; a family may add what only its own loss reads.
+
+    Attributes:
+        inputs: tensors ``[B, ...]`` by the model's argument names.
+        labels: ``[B, L]``.
+        units: of each clip, that the loss sums.
+        ids: of the clips.
+        seconds: of the clips.
+        impossible: ids whose labels no output frames can carry: their loss is left out, train counts them.
+        window_s: seconds that the model computes for each clip; 0 where these are the longest clip's.
+    """
+
+    inputs: Mapping[str, torch.Tensor]
+    labels: torch.Tensor
+    units: Sequence[int]
+    ids: Sequence[str]
+    seconds: Sequence[float]
+    impossible: Sequence[str] = ()
+    window_s: float = 0.0
+
+    def part(self, start: int, end: int) -> Self:
+        """The clips from `start` to before `end`."""
+        ids = self.ids[start:end]
+        return replace(
+            self,
+            inputs={name: value[start:end] for name, value in self.inputs.items()},
+            labels=self.labels[start:end],
+            units=self.units[start:end],
+            ids=ids,
+            seconds=self.seconds[start:end],
+            impossible=[name for name in self.impossible if name in ids],
+        )
 
 
 @dataclass(frozen=True)
@@ -124,7 +181,7 @@ def cost_of(window_s: float | None, windows: str = "full") -> Cost:
 
     Args:
         window_s: the model's fixed window; None where it computes what a batch is padded to.
-        windows: encoder windows, as `DecodeOptions.windows` and `Family.train_windows` have them; ``mixed``
+        windows: encoder windows, as `DecodeOptions.windows` and `EncoderWindows.kind` have them; ``mixed``
             ones cost what their full ones do.
     """
     if window_s is None or windows == "short":
@@ -162,6 +219,25 @@ def prompt_in_words(prompt: Mapping[str, Any]) -> str:
     )
 
 
+@runtime_checkable
+class Searched(Protocol):
+    """A recogniser whose texts a beam search finds in the probabilities of frames."""
+
+    def log_probs(self, waves: Sequence[Wave]) -> list[NDArray[np.float32]]:
+        """Log-probabilities ``[F, V]`` of each wave."""
+
+    def searched_texts(self, log_probs: Sequence[NDArray[np.float32]], options: DecodeOptions) -> list[str]:
+        """The best text for each ``[F, V]``."""
+
+
+@runtime_checkable
+class Spelling(Protocol):
+    """A recogniser whose tokens have names."""
+
+    def token_name(self, token: int) -> str:
+        """A token as the vocabulary writes it."""
+
+
 class Family(Recogniser, Protocol):
     """A recogniser that can be trained.
 
@@ -169,19 +245,21 @@ class Family(Recogniser, Protocol):
         model: the transformers model (with adapters, if any); its parameters are what is trained.
         extractor: wave to features; plain data for loader workers.
         max_labels: most label tokens that the model takes, or None.
-        train_windows: encoder windows where these are fixed: ``full``, ``thinned``, ``short`` or ``mixed``.
-        full_share: of the batches in mixed windows that get the full one.
-        frame_multiple: log-mel frames of padded batches are a multiple of it.
         previous_share: of the examples that are shown the text of the utterance before.
+        delimiter: character that stands for the space in its vocabulary, or None.
     """
 
     model: torch.nn.Module
     extractor: Extractor
     max_labels: int | None
-    train_windows: str
-    full_share: float
-    frame_multiple: int
-    previous_share: float
+
+    @property
+    def previous_share(self) -> float:
+        """See the attributes."""
+
+    @property
+    def delimiter(self) -> str | None:
+        """See the attributes."""
 
     def encode_text(self, text: str, language: str | None = None, seconds: float | None = None) -> list[int]:
         """Label ids of *normalised* text, with the special tokens that the loss needs.
@@ -224,14 +302,11 @@ class Family(Recogniser, Protocol):
     def frames_needed(self, labels: Sequence[int]) -> int:
         """Fewest output frames that can carry labels: labels plus immediate repeats (CTC), else 0."""
 
-    def collate(self, examples: Sequence[Example]) -> Batch:
-        """Pads examples to a batch of CPU tensors; the only place that pads.
+    def collate(self, examples: Sequence[Example], windows: EncoderWindows = FULL) -> Batch:
+        """Pads examples to a batch; the only place that pads."""
 
-        Keys: ``inputs`` (tensors by the model's argument names), ``labels`` (B, L), ``units`` (of
-        each clip, that the loss sums), ``ids``, ``seconds``, ``impossible`` (ids whose labels no output
-        frames can carry; their loss is left out and train counts them). Every value can be cut along B: a
-        batch that does not fit into memory is run in pieces.
-        """
+    def token_name(self, token: int) -> str:
+        """A token as the vocabulary writes it."""
 
     def loss(self, batch: Batch) -> tuple[torch.Tensor, int]:
         """Loss summed over a batch or a piece of one, and its units (utterances for CTC, else tokens)."""

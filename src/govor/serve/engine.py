@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from govor.console import say
 from govor.errors import GovorError
-from govor.serve.decoding import Block, guarded_blocks
+from govor.serve.blocks import Block, guarded_blocks
 from govor.serve.limits import ServeLimits
 from govor.serve.metrics import Metrics
 

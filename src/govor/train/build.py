@@ -14,7 +14,8 @@ from govor.config import Recipe, TrainConfig, Workspace
 from govor.config.train import AugmentConfig
 from govor.console import say
 from govor.errors import ModelError
-from govor.models.adjusting import adjust_model
+from govor.models.base import EncoderWindows
+from govor.models.build import adjust_model
 from govor.models.rates import first_rate
 from govor.preflight.base import dev_options
 from govor.train import checkpoint
@@ -178,7 +179,7 @@ def _find_start(
 
 def _stepper(recipe: Recipe, material: Material, ranks: Ranks, start: Checkpoint | None) -> Stepper:
     family = make_family(recipe, material.dataset, material.used, str(ranks.device), start)
-    adjust_model(family, recipe.train)
+    adjust_model(family.model, recipe.train)
     ranks.share_model(family.model)
     optimiser = make_optimiser(family.model, recipe.train)
     if start:
@@ -286,6 +287,7 @@ def _feed(config: TrainConfig, material: Material, stepper: Stepper) -> Feed:
         seed=config.seed,
         workers=config.loader_workers,
         mixed=True,
+        windows=EncoderWindows(config.windows, config.full_share),
     )
 
 

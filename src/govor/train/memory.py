@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from govor.models.base import Batch
 
 
-def batch_length(batch: Batch) -> int:
-    """Clips in a collated batch."""
-    return len(batch["ids"])
-
-
 def in_pieces(batch: Batch, pieces: int) -> list[Batch]:
     """A collated batch cut along its first dimension into at most `pieces` batches."""
-    length = batch_length(batch)
+    length = len(batch.ids)
     size = -(-length // pieces)
-    return [_cut(batch, length, start, start + size) for start in range(0, length, size)]
-
-
-def _cut(value: Any, length: int, start: int, end: int) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _cut(part, length, start, end) for key, part in value.items()}
-    whole = hasattr(value, "shape") and value.ndim and len(value) == length
-    listed = isinstance(value, (list, tuple)) and len(value) == length
-    return value[start:end] if whole or listed else value
+    return [batch.part(start, start + size) for start in range(0, length, size)]
 
 
 def pieces_for(cost_s: float, known: Sequence[tuple[float, int]]) -> int:

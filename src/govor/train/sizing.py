@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from govor.features import Example
 from govor.memory import fits, release
-from govor.models.base import cost_of
+from govor.models.base import EncoderWindows, cost_of
 from govor.train.memory import largest_that_fits
 from govor.train.step import Stepper
 
@@ -56,8 +56,7 @@ def pieces_needed(
     Returns:
         (computed seconds, pieces) as `TrainState.pieces` has it; empty where the largest batch fits.
     """
-    family = stepper.family
-    cost = cost_of(family.max_window_s, family.train_windows)
+    cost = cost_of(stepper.family.max_window_s, stepper.config.windows)
     longest, costs = float(durations.max()), np.array([cost.of(clip_s, 1) for clip_s in durations.tolist()])
     counts = np.clip(batch_s // durations, 1, min(max_batch, len(durations)))
     most = fitting = math.ceil(float((counts * costs).max() / costs.max()))
@@ -74,22 +73,21 @@ def try_batch(stepper: Stepper, seconds: float, count: int) -> bool:
     The optimiser's moments, which the first step makes, take their memory meanwhile, and `mixed` windows are
     the full ones.
     """
-    family, windows = stepper.family, stepper.family.train_windows
+    family, windows = stepper.family, stepper.config.windows
     buffers = {name: value.clone() for name, value in family.model.named_buffers()}
     held: list[torch.Tensor] = []
+    largest = EncoderWindows("full" if windows == "mixed" else windows)
 
     def step() -> None:
         held.extend(_moments(stepper))
-        loss, _ = family.loss(family.collate(noise(family, seconds, count)))
+        loss, _ = family.loss(family.collate(noise(family, seconds, count), largest))
         loss.backward()  # type: ignore[no-untyped-call]
 
     family.model.train()
-    family.train_windows = "full" if windows == "mixed" else windows
     try:
         return fits(step)
     finally:
         held.clear()
-        family.train_windows = windows
         stepper.optimiser.zero_grad(set_to_none=True)
         for name, value in family.model.named_buffers():
             value.copy_(buffers[name])

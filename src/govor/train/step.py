@@ -181,7 +181,7 @@ class Stepper:
     ) -> None:
         """Adds a batch's gradients, and its share of the loss to `lost`."""
         pieces = pieces_for(fed.computed_seconds, state.pieces)
-        for piece, batch in enumerate(in_pieces(fed.batch, pieces) if fed.ids else []):
+        for piece, batch in enumerate(in_pieces(fed.batch, pieces) if fed.batch else []):
             seed_forward(self.config.seed, state.step, number * MOST_PIECES + piece, self.ranks.rank)
             loss = self.family.loss(batch)[0] / units
             self.scaler.scale(loss).backward()
@@ -219,7 +219,7 @@ class Stepper:
         found = [
             utterance
             for fed in batches
-            if fed.ids
+            if fed.batch
             for utterance, batch in zip(fed.ids, in_pieces(fed.batch, len(fed.ids)), strict=True)
             if not self._learns(batch)
         ]
@@ -239,7 +239,7 @@ class Stepper:
 def _counts(batches: list[FedBatch]) -> tuple[float, float, float, float]:
     """Units of the loss, clips, seconds and computed seconds."""
     return (
-        float(sum(sum(fed.batch["units"]) for fed in batches if fed.ids)),
+        float(sum(sum(fed.batch.units) for fed in batches if fed.batch)),
         float(sum(len(fed.ids) for fed in batches)),
         sum(fed.seconds for fed in batches),
         sum(fed.computed_seconds for fed in batches),

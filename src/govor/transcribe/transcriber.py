@@ -41,8 +41,10 @@ class Transcription:
         prompt: that the model is given; None for models without one.
     """
 
-    def __init__(self, windows: Iterator[Window], buffer: Buffer, decoder: _Decoder, words: bool) -> None:
-        self._windows, self._buffer, self._decoder = windows, buffer, decoder
+    def __init__(
+        self, windows: Iterator[Window], buffer: Buffer, decoder: _Decoder, blocks: _Blocks, words: bool
+    ) -> None:
+        self._windows, self._buffer, self._decoder, self._blocks = windows, buffer, decoder, blocks
         self._joiner = Joiner(keep_words=words)
         self.prompt = prompt_of(decoder.recogniser, decoder.options, decoder.language)
         self._segments = self._run()
@@ -58,6 +60,11 @@ class Transcription:
     def language(self) -> str | None:
         """Given or detected; None until known."""
         return self._decoder.language
+
+    @property
+    def damage(self) -> str | None:
+        """Why the recording was read no further; None where all of it was."""
+        return self._blocks.damage
 
     def __iter__(self) -> Iterator[Segment]:
         return self
@@ -203,11 +210,12 @@ class Transcriber:
         if isinstance(self.recogniser, Multilingual):
             self.recogniser.check_language(language)
         rate = self.recogniser.sample_rate
-        buffer = Buffer(_blocks(source, rate), rate)
+        blocks = _Blocks(source, rate)
+        buffer = Buffer(blocks, rate)
         windows = cut(buffer, self.config, self.recogniser.max_window_s)
         options = self.options(words)
         decoder = _Decoder(self.recogniser, options, language, self.config.batch_s, eager)
-        return Transcription(windows, buffer, decoder, options.words)
+        return Transcription(windows, buffer, decoder, blocks, options.words)
 
     def finished(self, name: str, run: Transcription, segments: Sequence[Segment]) -> Transcript:
         """The transcript of a recording whose segments have all come."""
@@ -216,7 +224,7 @@ class Transcriber:
             "decode_s": round(run.decode_s, 3),
             "rtf": round(run.decode_s / run.duration, 5) if run.duration else 0.0,
         }
-        return Transcript(name, run.duration, run.language, tuple(segments), timing, run.prompt)
+        return Transcript(name, run.duration, run.language, tuple(segments), timing, run.prompt, run.damage)
 
     def transcribe(
         self,
@@ -247,10 +255,26 @@ class Transcriber:
         return self.finished(name, run, segments)
 
 
-def _blocks(source: Source, sample_rate: int) -> Iterable[NDArray[np.float32]]:
-    if isinstance(source, (str, Path, bytes)):
+class _Blocks:
+    """A recording's blocks; a file that is damaged further on ends where it can no longer be decoded."""
+
+    def __init__(self, source: Source, sample_rate: int) -> None:
+        self._source, self._sample_rate = source, sample_rate
+        self.damage: str | None = None
+
+    def __iter__(self) -> Iterator[NDArray[np.float32]]:
+        if not isinstance(self._source, (str, Path, bytes)):
+            yield from self._source
+            return
         from govor.audio import mono_blocks
 
-        file = source if isinstance(source, bytes) else Path(source)  # nothing is fetched here
-        return mono_blocks(file, sample_rate=sample_rate)
-    return source
+        file = self._source if isinstance(self._source, bytes) else Path(self._source)  # nothing is fetched
+        samples = 0
+        try:
+            for block in mono_blocks(file, sample_rate=self._sample_rate):
+                samples += len(block)
+                yield block
+        except AudioError as error:
+            if error.code != "corrupt" or not samples:
+                raise
+            self.damage = str(error)

@@ -10,6 +10,7 @@ from govor.config import ModelConfig, TextConfig
 from govor.errors import ModelError, RecipeError
 from govor.features import Example
 from govor.models import DecodeOptions, new_model, open_model, sounds
+from govor.models.base import EncoderWindows
 from govor.models.whisper.words import first_frames, token_words
 from govor.text import Normaliser
 from tiny_families import make_whisper as make
@@ -63,7 +64,7 @@ def test_timestamps_are_looked_up(tiny_whisper_files):
 
 def test_decoder_starts_once(family):
     batch = family.collate([example(family, 1.0, "ab"), example(family, 2.0, "abcdef")])
-    starts, labels = batch["inputs"]["decoder_input_ids"], batch["labels"]
+    starts, labels = batch.inputs["decoder_input_ids"], batch.labels
     assert (starts[:, 0] == family.prompt.start).all() and (starts == family.prompt.start).sum() == 2
     assert torch.equal(starts[1, 1:], labels[1, :-1]) and family.loss(batch)[1] == (labels >= 0).sum()
 
@@ -71,7 +72,7 @@ def test_decoder_starts_once(family):
 def test_features_in_the_batch_are_those_of_transformers(family):
     samples = wave(2.0)
     reference = family.feature_extractor(samples, sampling_rate=16_000, return_tensors="pt").input_features
-    ours = family.collate([example(family, 2.0, "ab")])["inputs"]["input_features"]
+    ours = family.collate([example(family, 2.0, "ab")]).inputs["input_features"]
     assert ours.shape == (1, 80, 3000)
     assert torch.allclose(ours, reference, atol=2e-4)
 
@@ -80,12 +81,12 @@ def test_short_windows_equal_sliced_positions(family):
     from transformers import WhisperForConditionalGeneration
 
     family.model.eval()
-    family.train_windows = "short"
-    batch = family.collate([example(family, 2.0, "ab"), example(family, 2.31, "ab c")])
-    family.train_windows = "full"
-    assert batch["inputs"]["input_features"].shape[-1] == 234
+    batch = family.collate(
+        [example(family, 2.0, "ab"), example(family, 2.31, "ab c")], EncoderWindows("short")
+    )
+    assert batch.inputs["input_features"].shape[-1] == 234
     with torch.no_grad():
-        ours = family.model(**batch["inputs"]).logits
+        ours = family.model(**batch.inputs).logits
     assert family.model.config.max_source_positions == 1500
     config = type(family.model.config).from_dict(
         {**family.model.config.to_dict(), "max_source_positions": 117}
@@ -95,7 +96,7 @@ def test_short_windows_equal_sliced_positions(family):
     name = "model.encoder.embed_positions.weight"
     sliced.load_state_dict({**state, name: state[name][:117]})
     with torch.no_grad():
-        assert torch.equal(ours, sliced(**batch["inputs"]).logits)
+        assert torch.equal(ours, sliced(**batch.inputs).logits)
 
 
 @pytest.mark.parametrize(("windows", "frames"), [("short", 234), ("full", 3000)])
@@ -120,17 +121,17 @@ def test_windows_are_restored_after_a_failure(family):
 
 
 def test_mixed_windows_are_a_seeded_share(family):
-    family.train_windows = "mixed"
+    mixed = EncoderWindows("mixed")
     frames = [
-        family.collate([example(family, 1.0, "a", name=f"u{i}")])["inputs"]["input_features"].shape[-1]
+        family.collate([example(family, 1.0, "a", name=f"u{i}")], mixed).inputs["input_features"].shape[-1]
         for i in range(80)
     ]
-    again = family.collate([example(family, 1.0, "a", name="u0")])["inputs"]["input_features"].shape[-1]
+    again = family.collate([example(family, 1.0, "a", name="u0")], mixed).inputs["input_features"].shape[-1]
     shares = []
-    for family.full_share in (0.0, 0.1, 0.5, 1.0):
-        made = [family.collate([example(family, 1.0, "a", name=f"u{i}")]) for i in range(40)]
-        shares.append([batch["inputs"]["input_features"].shape[-1] for batch in made].count(3000) / 40)
-    family.train_windows, family.full_share = "full", 0.25
+    for share in (0.0, 0.1, 0.5, 1.0):
+        windows = EncoderWindows("mixed", share)
+        made = [family.collate([example(family, 1.0, "a", name=f"u{i}")], windows) for i in range(40)]
+        shares.append([batch.inputs["input_features"].shape[-1] for batch in made].count(3000) / 40)
     assert set(frames) == {102, 3000} and 8 <= frames.count(3000) <= 36 and again == frames[0]
     assert shares[0] == 0 < shares[1] < 0.25 < shares[2] < 0.75 < shares[3] == 1
 
@@ -140,7 +141,7 @@ def test_loss_is_that_of_transformers(family):
     batch = family.collate([example(family, 1.0, "ab"), example(family, 2.0, "abcdef")])
     total, units = family.loss(batch)
     with torch.no_grad():
-        expected = family.model(input_features=batch["inputs"]["input_features"], labels=batch["labels"]).loss
+        expected = family.model(input_features=batch.inputs["input_features"], labels=batch.labels).loss
     assert float(total.detach()) / units == pytest.approx(float(expected), rel=1e-5)
 
 
@@ -148,7 +149,7 @@ def test_what_does_not_fit_is_named(family):
     good, long_text = example(family, 1.0, "ab", name="ok"), example(family, 1.0, "a" * 500, name="text")
     long_wave = Example("wave", good.features, good.labels, 30.5)
     batch = family.collate([good, long_text, long_wave])
-    assert batch["impossible"] == ["text", "wave"] and family.loss(batch)[1] == len(good.labels)
+    assert batch.impossible == ["text", "wave"] and family.loss(batch)[1] == len(good.labels)
     assert torch.isfinite(family.loss(batch)[0])
 
 

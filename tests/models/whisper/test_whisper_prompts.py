@@ -181,7 +181,7 @@ def test_the_text_before_stands_in_front_and_is_not_in_the_loss(timed):
     features = timed.features(wave(2.0))
     made = [Example("u", features, one.tokens, 2.0, context=one.context) for one in (labels, alone)]
     batch = timed.collate(made)
-    inputs, targets = batch["inputs"]["decoder_input_ids"], batch["labels"]
+    inputs, targets = batch.inputs["decoder_input_ids"], batch.labels
     assert inputs[0].tolist() == [*labels.context, prompt.start, *labels.tokens[:-1]]
     assert targets[0].tolist() == [-100] * len(labels.context) + list(labels.tokens)
     assert timed.loss(batch)[1] == 2 * len(labels.tokens)
@@ -197,7 +197,7 @@ def test_it_changes_the_loss_only_through_what_the_decoder_sees(timed):
     ours, _ = timed.loss(batch)
     with torch.no_grad():
         logits = timed.model(
-            input_features=batch["inputs"]["input_features"],
+            input_features=batch.inputs["input_features"],
             decoder_input_ids=torch.tensor([[*labels.context, timed.prompt.start, *labels.tokens[:-1]]]),
         ).logits[0, len(labels.context) :]
     expected = torch.nn.functional.cross_entropy(logits, torch.tensor(labels.tokens), reduction="sum")
@@ -213,7 +213,7 @@ def test_text_before_takes_half_and_never_more_than_there_is(timed, text, before
     assert len(labels.context) <= min(224, max(room, 0)) and len(labels.context) + len(labels.tokens) <= 448
     assert len(labels.context) == (min(224, before + 1, room) if room > 1 else 0)
     example = Example("u", timed.features(wave(2.0)), labels.tokens, 2.0, context=labels.context)
-    assert timed.collate([example])["impossible"] == []
+    assert timed.collate([example]).impossible == []
 
 
 def test_how_it_was_trained_is_saved_and_taken(timed, tmp_path):

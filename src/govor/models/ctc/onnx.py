@@ -23,7 +23,8 @@ from govor.errors import MissingExtraError, ModelError, UsageError
 from govor.features import Extractor, Wave, WaveSpec
 from govor.models.base import DecodeOptions, Recogniser, Sound
 from govor.models.ctc.frames import collapse, confidence, words_of
-from govor.models.ctc.fusion import beam_runs, is_searched
+from govor.models.ctc.fusion import beam_runs, is_searched, texts_of
+from govor.models.ctc.model import CtcFamily
 from govor.models.ctc.vocabulary import Vocabulary
 from govor.models.exported import extractor_as_dict, extractor_from
 from govor.models.saved import normaliser_of, read_settings, write_settings
@@ -37,28 +38,28 @@ EXAMPLE_S = 3.0
 QUANTIZATIONS = ("float32", "int8")
 
 
-def convert(original: Recogniser, out: Path, quantization: str | None) -> None:
+READERS: dict[str, Any] = {}
+
+
+def convert(original: CtcFamily, out: Path, quantization: str | None) -> None:
     """Writes an ONNX folder that `open_model` reads.
 
     Raises:
         UsageError: unknown quantization.
-        ModelError: it is not a CTC model, or its graph cannot be taken.
+        ModelError: its graph cannot be taken.
         MissingExtraError: onnx, onnxscript or onnxruntime is not installed.
     """
     if quantization and quantization not in QUANTIZATIONS:
         raise UsageError(f"--quantization {quantization}: for onnx it is one of {', '.join(QUANTIZATIONS)}")
-    vocabulary = getattr(original, "vocabulary", None)
-    if not isinstance(vocabulary, Vocabulary) or not hasattr(original, "model"):
-        raise ModelError(f"{original.name} is not a CTC model: use --format ctranslate2 for Whisper")
     _export_graph(original, out / MODEL)
     if quantization == "int8":
         _quantize(out / MODEL)
-    if not vocabulary.by_character:
-        vocabulary.tokenizer.save_pretrained(out)
-    write_settings(out, _settings(original, vocabulary, quantization))
+    if not original.vocabulary.by_character:
+        original.vocabulary.tokenizer.save_pretrained(out)
+    write_settings(out, _settings(original, quantization))
 
 
-def _export_graph(original: Any, path: Path) -> None:
+def _export_graph(original: CtcFamily, path: Path) -> None:
     try:
         import onnx  # noqa: F401
         import onnxscript  # noqa: F401
@@ -118,7 +119,8 @@ def _quantize(path: Path) -> None:
     full.unlink()
 
 
-def _settings(original: Any, vocabulary: Vocabulary, quantization: str | None) -> dict[str, Any]:
+def _settings(original: CtcFamily, quantization: str | None) -> dict[str, Any]:
+    vocabulary = original.vocabulary
     return {
         **original.as_dict(),
         "backend": "onnx",
@@ -175,6 +177,10 @@ class OnnxCtc:
     def log_probs(self, waves: Sequence[Wave]) -> list[NDArray[np.float32]]:
         """Log-probabilities ``[F, V]`` of each wave."""
         return [self._run(wave) for wave in waves]
+
+    def searched_texts(self, log_probs: Sequence[NDArray[np.float32]], options: DecodeOptions) -> list[str]:
+        """See `govor.models.base.Searched`."""
+        return texts_of(log_probs, self.vocabulary, options)
 
     def _run(self, wave: Wave) -> NDArray[np.float32]:
         values = self.extractor(wave)

@@ -24,10 +24,11 @@ from govor.errors import MissingExtraError, ModelError, UsageError
 from govor.features import Extractor, Wave
 from govor.models.base import DecodeOptions, Recogniser, Sound
 from govor.models.exported import extractor_as_dict, extractor_from
-from govor.models.merged import save_merged
 from govor.models.saved import normaliser_of, read_settings, write_settings
+from govor.models.weights import core_of
 from govor.models.whisper.decoding import hypothesis_of, most_new_tokens
-from govor.models.whisper.model import described_suppression
+from govor.models.whisper.faster_whisper import FasterWhisper
+from govor.models.whisper.model import WhisperFamily, described_suppression
 from govor.models.whisper.prompt import TIMESTAMP_STEP_S, Manner, Prompt
 from govor.models.whisper.words import token_words
 from govor.records import Hypothesis
@@ -37,34 +38,35 @@ COPIED = ("tokenizer.json", "preprocessor_config.json", "tokenizer_config.json",
 COMPUTE_TYPES = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
 
 
-def convert(original: Recogniser, out: Path, quantization: str | None) -> None:
+READERS = {"faster_whisper": FasterWhisper}
+
+
+def convert(original: WhisperFamily, out: Path, quantization: str | None) -> None:
     """Writes a CTranslate2 folder that faster-whisper and `open_model` read.
 
     Raises:
         UsageError: unknown quantization.
-        ModelError: it is not a Whisper model.
         MissingExtraError: ctranslate2 is not installed.
     """
     if quantization and quantization not in QUANTIZATIONS:
         raise UsageError(f"--quantization {quantization}: it is one of {', '.join(QUANTIZATIONS)}")
-    prompt = getattr(original, "prompt", None)
-    if not isinstance(prompt, Prompt):
-        raise ModelError(f"{original.name} is not a Whisper model: use --format onnx for CTC models")
     try:
         from ctranslate2.converters import TransformersConverter
     except ImportError as error:
         raise MissingExtraError("ctranslate2", "export") from error
 
     with tempfile.TemporaryDirectory() as folder:
-        save_merged(original, Path(folder))
+        original.save(Path(folder))
         copied = [name for name in COPIED if (Path(folder) / name).exists()]
         converter = TransformersConverter(folder, copy_files=copied)
         converter.convert(str(out), quantization=quantization, force=True)
-    write_settings(out, _settings(original, prompt, quantization))
+    write_settings(out, _settings(original, quantization))
 
 
-def _settings(original: Any, prompt: Prompt, quantization: str | None) -> dict[str, Any]:
-    generation = original.model.generation_config
+def _settings(original: WhisperFamily, quantization: str | None) -> dict[str, Any]:
+    prompt = original.prompt
+    core = core_of(original.model)
+    generation = core.generation_config
     return {
         **original.as_dict(),
         "backend": "ctranslate2",
@@ -75,7 +77,7 @@ def _settings(original: Any, prompt: Prompt, quantization: str | None) -> dict[s
         "window_frames": original.window_frames,
         "max_window_s": original.max_window_s,
         "max_labels": original.max_labels,
-        "vocabulary_size": original.model.config.vocab_size,
+        "vocabulary_size": core.config.vocab_size,
         "suppress_tokens": list(generation.suppress_tokens or []),
         "begin_suppress_tokens": list(generation.begin_suppress_tokens or []),
         "prompt": {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from govor.models.base import DecodeOptions, Sound
 from govor.models.ctc.frames import geometric_mean
@@ -14,7 +14,11 @@ from govor.models.whisper.words import align, token_words
 from govor.records import Hypothesis, Word
 
 if TYPE_CHECKING:
-    from govor.models.whisper.model import WhisperFamily
+    import torch
+
+    from govor.features import Wave
+    from govor.models.whisper.prompt import Manner, Prompt
+    from govor.models.whisper.suppression import Suppression
 
 # Runaway repetition ends here: no language is spoken at 50 byte-level tokens a second.
 TOKENS_PER_SECOND = 50
@@ -22,10 +26,32 @@ TOKENS_BESIDES = 16
 MOST_TOKENS = 448  # of a decoder that does not say how many places it has
 
 
+class Prompting(Protocol):
+    """What decoding asks of a model with its prompt; `govor.models.whisper.model` has it."""
+
+    model: Any
+    prompt: Prompt
+    tokenizer: Any
+    device: torch.device
+    sample_rate: int
+    max_labels: int | None
+    settings: dict[str, Any]
+
+    @property
+    def manner(self) -> Manner: ...  # noqa: D102
+
+    @property
+    def suppression(self) -> Suppression: ...  # noqa: D102
+
+    def windows(self, waves: Sequence[Wave], kind: str = "full") -> torch.Tensor: ...  # noqa: D102
+
+    def decode_text(self, tokens: Sequence[int]) -> str: ...  # noqa: D102
+
+
 class Decoder:
     """Decodes one batch with a family's model."""
 
-    def __init__(self, family: WhisperFamily) -> None:
+    def __init__(self, family: Prompting) -> None:
         self.family = family
         self.prompt = family.prompt
         self.model = core_of(family.model)

@@ -58,6 +58,8 @@ class FasterWhisper:
         self.normaliser = normaliser_of(self._settings)
         self._model = WhisperModel(str(folder), device=device.partition(":")[0], compute_type="default")
 
+    call_of = staticmethod(call_of)
+
     def recognise(self, sounds: Sequence[Sound], options: DecodeOptions) -> list[Hypothesis]:
         """One wave after the other, as the card has it; a clip's language takes the place of none."""
         return [self._heard(sound.wave, sound.language) for sound in sounds]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from govor.console import Progress, progress, say
 from govor.errors import DatasetError, GovorError, MachineError
-from govor.evaluate.decode import Clips, Decoded, batch_seconds, decode_batches, plan_for
+from govor.evaluate.decode import ClipResult, Clips, batch_seconds, decode_batches, plan_for
 from govor.evaluate.hypotheses import Appender, Line, as_line, read_lines
 from govor.load.workers import signals_held
 from govor.models.base import Multilingual, prompt_of
@@ -30,7 +30,7 @@ POLL_S = 0.5
 
 
 @dataclass(frozen=True)
-class Job:
+class SplitDecoding:
     """What is decoded, and how.
 
     Attributes:
@@ -71,7 +71,7 @@ class Place:
     """Where a job's files are: ``hypotheses.jsonl``, ``decoding.json``, and parts while it runs."""
 
     folder: Path
-    job: Job
+    job: SplitDecoding
 
     @property
     def final(self) -> Path:
@@ -206,7 +206,7 @@ def facts_of(recogniser: Recogniser, load_s: float) -> dict[str, Any]:
     }
 
 
-def _line(name: str, decoded: Decoded) -> Line:
+def _line(name: str, decoded: ClipResult) -> Line:
     if decoded.hypothesis is None:
         return {"id": name, "fault": decoded.fault}
     said = decoded.hypothesis
