@@ -24,6 +24,8 @@ from govor.config import (
     TranscribeConfig,
     recipe_from,
 )
+from govor.config.recipe import apply_overrides
+from govor.config.training import beside, place_overrides
 
 if TYPE_CHECKING:
     from govor.corpora.folder import Corpus
@@ -293,20 +295,13 @@ def train_model(
     from govor.preflight import ensure
     from govor.train import train
 
-    place = Path(out).expanduser().absolute()
-    start = _recipe(recipe) if recipe is not None else recipe_from({"name": place.name, "work": str(place)})
+    start = _recipe(recipe) if recipe is not None else recipe_from(beside(out))
     sections = {key: settings.pop(key) for key in [*settings] if key in Recipe.__dataclass_fields__}
-    sections["train"] = {**settings, "out": str(place)}
-    sections["prepare"] = {**sections.get("prepare", {}), "out": _absolute(dataset)}
-    if model is not None:
-        sections["model"] = {**sections.get("model", {}), "base": str(model)}
-    chosen = _changed(start, sections)
+    data = _changed(start, {**sections, "train": settings}).to_dict()
+    apply_overrides(data, place_overrides(None if model is None else str(model), str(dataset), out))
+    chosen = recipe_from(data, where="settings")
     ensure(chosen, device=device)
     return train(chosen, device=device)
-
-
-def _absolute(place: Place) -> str:
-    return str(place) if "://" in str(place) else str(Path(place).expanduser().absolute())
 
 
 def tune_recipe(recipe: Recipe | Place, *, trials: int | None = None, device: str = "auto") -> Summary:
