@@ -26,13 +26,13 @@ def is_damage(error: BaseException) -> bool:
         return True
     if isinstance(error, OSError) and error.errno is not None:
         return False
-    return isinstance(error, (pl.exceptions.PolarsError, pa.ArrowException, OSError, ValueError, OverflowError))
+    return isinstance(
+        error, (pl.exceptions.PolarsError, pa.ArrowException, OSError, ValueError, OverflowError)
+    )
 
 
 @contextmanager
-def reading(
-    name: str | Path, kind: type[GovorError] = InputError, then: str = AGAIN
-) -> Iterator[None]:
+def reading(name: str | Path, kind: type[GovorError] = InputError, then: str = AGAIN) -> Iterator[None]:
     """Around reading a Parquet file: damage is one sentence.
 
     Args:

@@ -149,8 +149,8 @@ def stored_normaliser(data: Mapping[str, Any]) -> TextNormaliser:
     from govor.models.english import EnglishNormaliser
     from govor.text import Normaliser
 
-    if data["rules"] == [ENGLISH]:
-        return EnglishNormaliser.from_folder(data["source"])
+    if data.get("rules") == [ENGLISH]:
+        return EnglishNormaliser.from_folder(str(data.get("source")))
     return Normaliser.from_dict(data)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from govor.config import Recipe
 from govor.pipeline.snapshot import changed_files, hashes, snapshot
-from govor.store import canonical_json, read_json, write_json
+from govor.store import canonical_json, read_record, write_json
 
 RUNNING, DONE = "running", "done"
 ONCE_FILLED_IN = {"train.lr": 1e-4}
@@ -92,7 +92,7 @@ def _default(key: str) -> Any:
 def load_record(root: Path, stage: str) -> StageRecord | None:
     """The record of `stage`, or None where it never ran."""
     path = _path(root, stage)
-    return StageRecord(**read_json(path)) if path.exists() else None
+    return read_record(path, StageRecord) if path.exists() else None
 
 
 def _path(root: Path, stage: str) -> Path:
