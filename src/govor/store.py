@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from govor.errors import BusyError, DiskFullError, InputError, MachineError
+from govor.interrupts import before_leaving
 from govor.shape import Shape, ShapeError, fitted
 
 FINGERPRINT_HEX_DIGITS = 32
@@ -80,9 +81,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
     partial = path.with_name(f".{path.name}{PARTIAL_MARK}{uuid.uuid4().hex[:8]}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield partial
-        _fsync(partial)
-        partial.replace(path)
+        with before_leaving(lambda: _remove(partial)):
+            yield partial
+            _fsync(partial)
+            partial.replace(path)
         _fsync(path.parent)
     except OSError as error:
         raise readable_error(error, path) from error

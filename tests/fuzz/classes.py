@@ -182,13 +182,13 @@ def publish_run(path: Path, draw: random.Random) -> None:
 
 def hear(path: Path, draw: random.Random) -> None:
     from govor.models import open_model
-    from govor.models.base import DecodeOptions
+    from govor.models.base import DecodeOptions, Sound
 
     model = open_model(str(path), device="cpu")
     model.describe()
     if path.name == "whisper" and draw.random() < 0.8:
         return  # it says 448 tokens of nonsense
-    model.recognise([seeds.wave()], DecodeOptions())
+    model.recognise([Sound(seeds.wave())], DecodeOptions())
 
 
 def read_lm(path: Path, draw: random.Random) -> None:

@@ -20,6 +20,7 @@ from govor.errors import GovorError, InputError, MachineError
 from govor.evaluate.remake import remake_report
 from govor.evaluate.report import SHEET, mime_of
 from govor.evaluate.stored import is_finished, read_scores, read_summary
+from govor.hosts import OwnNames
 from govor.store import atomic_path, read_json, write_json
 
 Verdict = dict[str, str]
@@ -28,7 +29,7 @@ REASONS = {"model": "model wrong", "transcript": "transcript wrong", "audio": "a
 MOST_BODY_BYTES = 64_000_000
 COLUMNS = ("id", "verdict", "corrected", "comment")
 """Of the sheet, as ``govor review`` reads it."""
-LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]")
+NAMES = OwnNames()
 
 
 class Report:
@@ -186,10 +187,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(status, kind, content)
 
     def _is_local(self) -> bool:
-        name, _, port = self.headers.get("Host", "").rpartition(":")
-        if name not in LOCAL_NAMES or port != str(self.connection.getsockname()[1]):
-            return False
-        return self.headers.get("Origin", f"http://{name}:{port}") == f"http://{name}:{port}"
+        return NAMES.refusal(self.headers.get("Host", ""), self.headers.get("Origin")) is None
 
     def _get(self) -> tuple[int, str, bytes]:
         address = urlsplit(self.path)
