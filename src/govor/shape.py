@@ -17,7 +17,13 @@ Shape = TypeVar("Shape")
 INT64 = 2**63
 NAME_BYTES = range(0xDC80, 0xDD00)
 """Halves of letters that stand for bytes of file names which are no UTF-8; all others are damage."""
-_NOUNS: dict[Any, str] = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
+_NOUNS: dict[Any, str] = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    dict: "an object",
+}
 
 
 class ShapeError(ValueError):
@@ -44,8 +50,8 @@ def _fit(value: Any, hint: Any, where: str) -> Any:
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return _made(value, hint, where)
     if typing.is_typeddict(hint):
-        required: frozenset[str] = hint.__required_keys__
-        return dict(value) | _fields(value, _hints(hint), required, where)
+        found = _fields(value, _hints(hint), _required(hint), where)
+        return {**value, **found}
     origin = typing.get_origin(hint)
     if origin in (types.UnionType, typing.Union):
         return _one_of(value, typing.get_args(hint), where)
@@ -64,7 +70,7 @@ def _made(value: Any, cls: Any, where: str) -> Any:
     try:
         return cls(**found)
     except ValueError as error:
-        raise ShapeError(f"{where.lstrip('.') or 'it'}: {error}") from error
+        raise ShapeError(f"{_place(where)}: {error}") from error
 
 
 def _is_required(field: dataclasses.Field[Any]) -> bool:
@@ -75,7 +81,7 @@ def _fields(value: Any, hints: Mapping[str, Any], required: Any, where: str) -> 
     if not isinstance(value, Mapping):
         raise _wrong(value, "an object", where)
     if missing := sorted(required - value.keys()):
-        raise ShapeError(f"{f'{where}.{missing[0]}'.lstrip('.')} is missing")
+        raise ShapeError(f"{_place(f'{where}.{missing[0]}')} is missing")
     return {name: _fit(value[name], hint, f"{where}.{name}") for name, hint in hints.items() if name in value}
 
 
@@ -106,18 +112,15 @@ def _many(value: Any, hint: Any, origin: Any, where: str) -> Any:
         raise _wrong(value, "a list", where)
     if origin is tuple and arguments[-1] is not Ellipsis:
         if len(value) != len(arguments):
-            raise ShapeError(
-                f"{where.lstrip('.') or 'it'} has {len(value)} parts instead of {len(arguments)}"
-            )
-        return tuple(
-            _fit(v, h, f"{where}[{n}]") for n, (v, h) in enumerate(zip(value, arguments, strict=True))
-        )
+            raise _wrong(value, f"a list of {len(arguments)}", where)
+        parts = enumerate(zip(value, arguments, strict=True))
+        return tuple(_fit(item, part, f"{where}[{number}]") for number, (item, part) in parts)
     found = [_fit(item, arguments[0], f"{where}[{number}]") for number, item in enumerate(value)]
     return tuple(found) if origin is tuple else found
 
 
 def _plain(value: Any, kind: Any, where: str) -> Any:
-    if kind is type(None) or kind in (dict, Mapping, list):
+    if kind in (type(None), dict):
         if not isinstance(value, kind):
             raise _wrong(
                 value, {dict: "an object", Mapping: "an object", list: "a list"}.get(kind, "null"), where
@@ -126,11 +129,7 @@ def _plain(value: Any, kind: Any, where: str) -> Any:
     accepted = (int, float) if kind is float else (kind,)
     if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
         raise _wrong(value, _NOUNS.get(kind, str(kind)), where)
-    if (
-        isinstance(value, str)
-        and kind is str
-        and any("\ud800" <= c <= "\udfff" and ord(c) not in NAME_BYTES for c in value)
-    ):
+    if isinstance(value, str) and any("\ud800" <= c <= "\udfff" and ord(c) not in NAME_BYTES for c in value):
         raise _wrong(value, "a text of whole letters", where)
     if isinstance(value, int) and not -INT64 <= value < INT64:
         raise _wrong(value, "a number of at most 64 bits", where)
@@ -142,7 +141,21 @@ def _plain(value: Any, kind: Any, where: str) -> Any:
 def _wrong(value: Any, wanted: str, where: str) -> ShapeError:
     shown = ascii(value)
     shown = shown if len(shown) <= 60 else f"{shown[:57]}..."
-    return ShapeError(f"{where.lstrip('.') or 'it'} is {shown} instead of {wanted}")
+    return ShapeError(f"{_place(where)} is {shown} instead of {wanted}")
+
+
+def _place(where: str) -> str:
+    """A path for people: in one line, whatever the keys hold."""
+    return "".join(c if c.isprintable() else "?" for c in where.lstrip(".")) or "it"
+
+
+@lru_cache(maxsize=256)
+def _required(cls: Any) -> frozenset[str]:
+    """Keys that a TypedDict needs; its own list takes those written as text (postponed) for needed."""
+    written = typing.get_type_hints(cls, include_extras=True)
+    return frozenset(
+        k for k in cls.__required_keys__ if typing.get_origin(written[k]) is not typing.NotRequired
+    )
 
 
 @lru_cache(maxsize=256)

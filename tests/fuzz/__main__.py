@@ -17,7 +17,7 @@ from .cases import Class, Outcome
 from .classes import CLASSES, OPENED
 from .pool import in_a_child, outcomes
 
-ROUND = 50
+ROUND = 20
 """Cases of a class before the next class has its turn."""
 
 
@@ -66,7 +66,6 @@ def fuzz(
     for name in dict.fromkeys(name for one in chosen for name in one.heavy):
         importlib.import_module(name)
     make_seeds(chosen, seeds)
-    OPENED["reviewed"] = seeds / "sheets" / "reviewed" / "corpus"
     tallies = {one.name: Tally() for one in chosen}
     for start in range(0, cases, ROUND):
         for one in chosen:
@@ -79,6 +78,9 @@ def fuzz(
 
 
 def make_seeds(classes: Iterable[Class], seeds: Path) -> None:
+    """Specimens of `classes`, and what reading them needs besides."""
+    OPENED["reviewed"] = seeds / "sheets" / "reviewed" / "corpus"
+    OPENED["judged"] = seeds / "evaluation" / "judged"
     needed = {one.name: one for one in classes}
     if {"lists", "sheets"} & needed.keys():
         needed["sheets"] = CLASSES["sheets"]
@@ -148,7 +150,6 @@ def again(cls: Class, seeds: Path, room: Path, seed: int, case: int) -> int:
     from .pool import decode_in_this_process
 
     make_seeds([cls], seeds)
-    OPENED["reviewed"] = seeds / "sheets" / "reviewed" / "corpus"
     decode_in_this_process()
     where = cases._place
 

@@ -167,7 +167,7 @@ def read_checkpoints(path: Path, draw: random.Random) -> None:
 
     found = checkpoint.newest_good(path / "checkpoints", lambda line: None)
     for one in checkpoint.listed(path / "checkpoints"):
-        one.size_bytes, one.position, one.step
+        assert one.size_bytes >= 0 and one.position.step == one.position.step and one.step >= 0
     if found is not None:
         TrainState.from_dict(found.state())
         open_model(str(found.folder), device="cpu")
@@ -228,13 +228,7 @@ def judge_hypotheses(path: Path, draw: random.Random) -> None:
         found = read_foreign(path, seeds.HEARD)
         assert all(isinstance(v, str) for pair in found.items() for v in pair)
         return
-    data = str(_beside(path, "judged"))
-    evaluate(None, data, path.parent / "out", EvaluateConfig(), hypotheses=path)
-
-
-def _beside(path: Path, name: str) -> Path:
-    """What the seeds of another class were made of."""
-    return next(parent / name for parent in path.parents if (parent / name).is_dir())
+    evaluate(None, str(OPENED["judged"]), path.parent / "out", EvaluateConfig(), hypotheses=path)
 
 
 def review(path: Path, draw: random.Random) -> None:
@@ -250,8 +244,8 @@ def review(path: Path, draw: random.Random) -> None:
 
 
 def exclude(path: Path, draw: random.Random) -> None:
-    from govor.curate.exclusion import Exclusions
     from govor.corpora import Corpus
+    from govor.curate.exclusion import Exclusions
 
     corpus = Corpus.open(OPENED["reviewed"])
     found = Exclusions.read([str(path)], ("clipping",) if path.name.startswith("findings") else ())
@@ -362,7 +356,7 @@ CLASSES = {
                 language_model,
                 inspect_place,
                 prepare,
-            ),  # fmt: skip
+            ),
             heavy=CORPUS,
         ),
         Class(

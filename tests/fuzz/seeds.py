@@ -85,9 +85,8 @@ def corpora(folder: Path) -> None:
 
 
 def corpus(folder: Path) -> None:
-    from speech import spoken_corpus
-
     from govor.curate import sample_corpus
+    from speech import spoken_corpus
 
     place = folder.parent / "corpus-audio"
     made = spoken_corpus(place)
@@ -96,8 +95,8 @@ def corpus(folder: Path) -> None:
 
 
 def dataset(folder: Path) -> None:
-    from govor.prepare import prepare_corpus
     from govor.config import PrepareConfig
+    from govor.prepare import prepare_corpus
     from speech import spoken_corpus
 
     made = spoken_corpus(folder / "set")
@@ -107,16 +106,17 @@ def dataset(folder: Path) -> None:
 
 
 def run(folder: Path) -> None:
+    from speech_set import write_speech_set
+    from train_parts import CTC
+
     from govor.config import recipe_from
     from govor.train import train
-    from train_parts import CTC
-    from speech_set import write_speech_set
 
     data = write_speech_set(folder.parent / "speech", {"train": 12, "dev": 3, "test": 3})
     settings = {
         "steps": 4, "batch_s": 12.0, "max_batch": 6, "lr": 2e-3, "threads": 1, "loader_workers": 0,
-        "eval_every": "2 steps", "save_every": "2 steps", "eval_utterances": 2, "log_every": 1, "trackers": [],
-        "out": str(folder / "run"),
+        "eval_every": "2 steps", "save_every": "2 steps", "eval_utterances": 2, "log_every": 1,
+        "trackers": [], "out": str(folder / "run"),
     }  # fmt: skip
     recipe = {
         "work": str(folder.parent / "work"),
@@ -128,26 +128,27 @@ def run(folder: Path) -> None:
 
 
 def models(folder: Path) -> None:
-    from tiny_tokenizer import save_tiny_whisper_files
+    from train_parts import CTC
 
     from govor.config import ModelConfig, TextConfig
     from govor.models import new_model
     from govor.text import Normaliser
-    from train_parts import CTC
+    from tiny_tokenizer import save_tiny_whisper_files
 
     files = save_tiny_whisper_files(folder.parent / "whisper-files")
     whisper = {"model_type": "whisper", "tokenizer": str(files)}
     for name, sizes, texts in (("ctc", CTC, ["abcdefghijklmnop čćž"]), ("whisper", whisper, [])):
         family = new_model(
             ModelConfig(from_scratch=sizes),
-            normaliser=Normaliser.of(TextConfig(), "hr"), train_texts=texts, language="hr", device="cpu", seed=1,
+            normaliser=Normaliser.of(TextConfig(), "hr"),
+            train_texts=texts, language="hr", device="cpu", seed=1,
         )  # fmt: skip
         family.save(folder / name)
 
 
 def lm(folder: Path) -> None:
-    from govor.lm.kneser_ney import estimate
     from govor.lm.arpa import write_arpa
+    from govor.lm.kneser_ney import estimate
 
     (folder / "lm").mkdir()
     texts = [
@@ -206,9 +207,8 @@ def hypotheses(folder: Path) -> None:
 
 
 def sheets(folder: Path) -> None:
-    from speech import spoken_corpus
-
     from govor.curate import sample_corpus
+    from speech import spoken_corpus
 
     made = spoken_corpus(folder.parent / "reviewed")
     for name in ("sheet.csv", "sheet.xlsx"):
@@ -313,7 +313,7 @@ def _form(fields: dict[str, str], content: bytes) -> bytes:
         f'--b\r\ncontent-disposition: form-data; name="{k}"\r\n\r\n{v}\r\n'.encode()
         for k, v in fields.items()
     ]
-    head = b'--b\r\ncontent-disposition: form-data; name="file"; filename="a.wav"\r\ncontent-type: audio/wav\r\n\r\n'
+    head = b'--b\r\ncontent-disposition: form-data; name="file"; filename="a.wav"\r\n\r\n'
     body = b"".join(parts) + head + content + b"\r\n--b--\r\n"
     start = "POST /v1/audio/transcriptions HTTP/1.1\r\nhost: 127.0.0.1\r\n"
     return f"{start}content-type: multipart/form-data; boundary=b\r\n\r\n".encode() + body

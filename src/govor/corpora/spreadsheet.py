@@ -58,7 +58,7 @@ def heads(file: Path) -> Heads:
 
 @lru_cache(maxsize=8)
 def _heads(file: Path, modified_ns: int, size: int) -> Heads:
-    with _book(file) as book:
+    with opened_book(file) as book:
         rows = {sheet.title: next(_rows(sheet), (0, []))[1] for sheet in book.worksheets}
     filled = {name: _names(file, row) for name, row in rows.items() if row}
     if not filled:
@@ -78,7 +78,7 @@ def read_sheet(file: Path, fits: Fits, header: Sequence[str] | None = None) -> I
         CorpusError: it is no spreadsheet, is damaged, or larger than any sheet can be.
     """
     name = heads(file).taken(fits)
-    with _book(file) as book:
+    with opened_book(file) as book:
         rows = _rows(book[name])
         names = list(header) if header else _names(file, next(rows, (0, []))[1])
         made = (_row(file, number, cells, names) for number, cells in rows)
@@ -98,8 +98,12 @@ def _chunk(file: Path, rows: list[Row | Rejection]) -> Chunk:
 
 
 @contextmanager
-def _book(file: Path) -> Iterator[Any]:
-    """The book, opened for reading row by row, once its size has been looked at."""
+def opened_book(file: Path) -> Iterator[Any]:
+    """The book, opened for reading row by row, once its size has been looked at.
+
+    Raises:
+        CorpusError: it is no spreadsheet, is damaged, or larger than any can be.
+    """
     from openpyxl import load_workbook
 
     try:

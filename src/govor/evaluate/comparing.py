@@ -15,9 +15,10 @@ from govor.evaluate.paired import Comparison, compare_scores
 from govor.evaluate.results import groups_of, stored_normaliser
 from govor.evaluate.scores import Scores, TextNormaliser, score
 from govor.evaluate.slices import Slices, slice_scores
+from govor.evaluate.stored import SCORES, SUMMARY, read_scores, read_summary
 from govor.evaluate.summary import Summary, finite
 from govor.shown import interval_text
-from govor.store import atomic_path, locked, read_json, write_json, write_text
+from govor.store import atomic_path, locked, write_json, write_text
 
 LISTED = 30
 """Utterances shown on the page for every comparison, won and lost each."""
@@ -84,12 +85,12 @@ def _names(paths: Sequence[Path]) -> list[str]:
 
 
 def _load(folder: Path, name: str) -> Evaluation:
-    for file in ("summary.json", "scores.parquet"):
+    for file in (SUMMARY, SCORES):
         if not (folder / file).exists():
             raise InputError(
                 f"{folder} is not a finished evaluation (it has no {file}): run govor evaluate first"
             )
-    return Evaluation(name, read_json(folder / "summary.json"), pl.read_parquet(folder / "scores.parquet"))
+    return Evaluation(name, read_summary(folder), read_scores(folder))
 
 
 def _require_same(systems: Sequence[Evaluation]) -> None:

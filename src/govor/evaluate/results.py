@@ -151,8 +151,8 @@ def stored_normaliser(data: Mapping[str, Any]) -> TextNormaliser:
     from govor.evaluate.english import EnglishNormaliser
     from govor.text import Normaliser
 
-    if data["rules"] == [ENGLISH]:
-        return EnglishNormaliser.from_folder(data["source"])
+    if data.get("rules") == [ENGLISH]:
+        return EnglishNormaliser.from_folder(str(data.get("source")))
     return Normaliser.from_dict(data)
 
 

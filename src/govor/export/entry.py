@@ -133,8 +133,8 @@ def _check_difference(proof: Proof, summary: ExportSummary) -> None:
     if abs(proof.wer_difference) > summary.max_wer_difference:
         raise LimitError(
             f"{summary.out} changes the WER by {proof.wer_difference:+.4f} on {proof.clips} clips of "
-            f"{proof.source}, the limit is {summary.max_wer_difference}: look at {Path(summary.out) / REPORT}, "
-            "name recordings of your own with --clips, try another --quantization, or raise "
+            f"{proof.source}, the limit is {summary.max_wer_difference}: look at "
+            f"{Path(summary.out) / REPORT}, name recordings of your own with --clips, try another --quantization, or raise "
             "--max-wer-difference",
             dict(summary),
         )

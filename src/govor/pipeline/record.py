@@ -12,7 +12,7 @@ from typing import Any
 from govor.config import CorpusConfig, Recipe
 from govor.config.setting import Section
 from govor.pipeline.snapshot import changed_files, hashes, snapshot
-from govor.store import canonical_json, read_json, write_json
+from govor.store import canonical_json, read_record, write_json
 
 Settings = Mapping[str, object]
 """By dotted name."""
@@ -128,7 +128,7 @@ def _default(key: str) -> object:
 def load_record(root: Path, stage: str) -> StageRecord | None:
     """The record of `stage`, or None where it never ran."""
     path = _path(root, stage)
-    return StageRecord(**read_json(path)) if path.exists() else None
+    return read_record(path, StageRecord) if path.exists() else None
 
 
 def _path(root: Path, stage: str) -> Path:

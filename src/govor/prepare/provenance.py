@@ -15,20 +15,26 @@ import numpy as np
 import polars as pl
 
 from govor.corpora.folder import Corpus
+from govor.errors import DatasetError
+from govor.parquet import read_table
 from govor.prepare.planner import BATCH_ROWS, PLAN_COLUMNS, Plan, as_frame
 from govor.prepare.snapshot import Snapshot, as_it_is, is_local, now
 from govor.prepare.target import STATE, Target
 
 FOLDER = f"{STATE}/recordings"
-_COLUMNS = ("audio", "size_bytes", "mtime_ns", "digest")
+SCHEMA: dict[str, type[pl.DataType]] = {
+    "audio": pl.String,
+    "size_bytes": pl.Int64,
+    "mtime_ns": pl.Int64,
+    "digest": pl.String,
+}
 
 
 def store_recordings(target: Target, shard: str, recordings: Iterable[Snapshot]) -> None:
     """Stores what `shard` was made from."""
     rows = [astuple(recording) for recording in recordings]
-    schema = {"audio": pl.String, "size_bytes": pl.Int64, "mtime_ns": pl.Int64, "digest": pl.String}
     sink = io.BytesIO()
-    pl.DataFrame(rows, schema=schema, orient="row").write_parquet(sink)
+    pl.DataFrame(rows, schema=SCHEMA, orient="row").write_parquet(sink)
     target.write(_file(shard), sink.getvalue())
 
 
@@ -37,7 +43,9 @@ def stored_recordings(target: Target, shard: str) -> list[Snapshot] | None:
     content = target.read(_file(shard))
     if content is None:
         return None
-    return [Snapshot(*row) for row in pl.read_parquet(io.BytesIO(content)).select(_COLUMNS).iter_rows()]
+    name = f"{target.name}/{_file(shard)}"
+    table = read_table(io.BytesIO(content), SCHEMA, name, DatasetError, "remove it, and run with --update")
+    return [Snapshot(*row) for row in table.select(list(SCHEMA)).drop_nulls().iter_rows()]
 
 
 def forget_recordings(target: Target, shard: str) -> None:

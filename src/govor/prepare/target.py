@@ -13,11 +13,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from govor import store
-from govor.errors import MachineError
+from govor.errors import DatasetError, MachineError
 from govor.prepare.schema import ShardFacts, read_facts
+from govor.shape import Shape, fitted
 
 DATA = "data"
 STATE = ".prepare"
@@ -262,10 +263,24 @@ class RemoteTarget:
         shutil.rmtree(self._work, ignore_errors=True)
 
 
-def read_json(target: Target, name: str) -> Any:
-    """A JSON file of the target, or None."""
+def read_record(target: Target, name: str, shape: type[Shape]) -> Shape | None:
+    """A JSON file of the target, held against a shape; None without it.
+
+    Raises:
+        DatasetError: it is damaged.
+    """
     content = target.read(name)
-    return None if content is None else json.loads(content)
+    try:
+        return None if content is None else fitted(json.loads(content), shape)
+    except (ValueError, RecursionError) as error:
+        raise DatasetError(damaged(target, name, error)) from error
+
+
+def damaged(target: Target, name: str, error: Exception | str) -> str:
+    """The sentence about a record that cannot be used."""
+    return (
+        f"{target.name}/{name} is damaged ({error}): copy it again, or remove {target.name} and prepare anew"
+    )
 
 
 def write_json(target: Target, name: str, value: object) -> None:

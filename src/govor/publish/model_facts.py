@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,12 +10,21 @@ from typing import Any
 
 import polars as pl
 
+from govor.config import load_recipe
+from govor.errors import DatasetError, ModelError
 from govor.evaluate.base import verdicts
+from govor.evaluate.stored import read_scores, read_summary
+from govor.load.dataset import DatasetFacts
+from govor.models.saved import read_settings
+from govor.parquet import reading, require_columns
 from govor.prepare.card_header import language_header
 from govor.publish.cards import render_card
 from govor.shown import has_interval, interval_text
-from govor.store import read_json
+from govor.store import read_record
+from govor.train.folder import RunFolder
+from govor.train.journal import read_metrics
 
+EDITS = dict.fromkeys(("substitutions", "deletions", "insertions"), pl.Int64)
 FAILURES_SHOWN = 5
 SLICES_SHOWN = 12
 NAMING_COLUMNS = ("speaker", "recording", "id")
@@ -169,20 +177,20 @@ def gather(
     """Reads what there is about a model: its folder, its run, its data set, its evaluations."""
     run = model if (model / "run.json").exists() else None
     weights = model / "model" if (model / "model").is_dir() else model
-    recipe = _toml(run / "recipe.toml") if run else {}
+    recipe = _recipe(run / "recipe.toml") if run else {}
     dataset = _dataset_place(model, recipe)
     places = list(evaluations) or ([run.parent / "evaluation"] if run else [])
-    summaries = {place.name: read_json(place / "summary.json") for place in places if _scored(place)}
+    summaries = {place.name: read_summary(place) for place in places if _scored(place)}
     return Facts(
         repo=repo,
         license=license,
         dataset_repo=dataset_repo,
-        settings=_json(weights / "govor.json"),
-        config=_json(weights / "config.json"),
+        settings=read_settings(weights),
+        config=_config(weights / "config.json"),
         recipe=recipe,
-        run=_json(run / "run.json") if run else {},
-        training=_training(run / "metrics.jsonl") if run else {},
-        dataset=_json(dataset / "dataset.json") if dataset else {},
+        run=RunFolder(run).facts() if run else {},
+        training=_training(run) if run else {},
+        dataset=read_record(dataset / "dataset.json", DatasetFacts, DatasetError) if dataset else {},
         speakers=_speakers(dataset) if dataset else {},
         leaks=_leaks(dataset) if dataset else None,
         evaluations=summaries,
@@ -194,12 +202,12 @@ def _scored(place: Path) -> bool:
     return (place / "summary.json").exists()
 
 
-def _json(path: Path) -> Mapping[str, Any]:
-    return dict(read_json(path)) if path.exists() else {}
+def _config(path: Path) -> Mapping[str, Any]:
+    return read_record(path, dict[str, Any], ModelError) if path.exists() else {}
 
 
-def _toml(path: Path) -> Mapping[str, Any]:
-    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+def _recipe(path: Path) -> Mapping[str, Any]:
+    return load_recipe(path).to_dict() if path.exists() else {}
 
 
 def _dataset_place(model: Path, recipe: Mapping[str, Any]) -> Path | None:
@@ -209,25 +217,24 @@ def _dataset_place(model: Path, recipe: Mapping[str, Any]) -> Path | None:
     return next((place for place in places if (place / "dataset.json").exists()), None)
 
 
-def _training(metrics: Path) -> Mapping[str, Any]:
+def _training(run: Path) -> Mapping[str, Any]:
     """Steps and hours of training, from its log."""
-    if not metrics.exists():
+    log = read_metrics(run)
+    if not log:
         return {}
-    log = pl.read_ndjson(metrics, infer_schema_length=None)
-    if "step" not in log.columns:
-        return {}
-    steps = {"steps": log["step"].max()}
-    if "seconds" not in log.columns:
-        return steps
-    return {**steps, "hours": float(log["seconds"].max() or 0.0) / 3600}  # type: ignore[arg-type]
+    found: dict[str, Any] = {"steps": max(line["step"] for line in log)}
+    if any("seconds" in line for line in log):
+        found["hours"] = max(line.get("seconds") or 0.0 for line in log) / 3600
+    return found
 
 
 def _table(dataset: Path) -> pl.DataFrame:
     wanted = ("split", "id", "speaker", "recording", "text")
     frames = []
     for path in sorted((dataset / "data").glob("*.parquet")):
-        columns = [name for name in wanted if name in pl.read_parquet_schema(path)]
-        frame = pl.read_parquet(path, columns=columns)
+        with reading(path, DatasetError):
+            columns = [name for name in wanted if name in pl.read_parquet_schema(path)]
+            frame = pl.read_parquet(path, columns=columns).cast(pl.String)
         frames.append(frame.with_columns(pl.lit(path.name.split("-")[0]).alias("split")))
     return (
         pl.concat(frames, how="diagonal") if frames else pl.DataFrame(schema=dict.fromkeys(wanted, pl.String))
@@ -261,7 +268,8 @@ def _failures(places: Sequence[Path]) -> Sequence[Mapping[str, Any]]:
     path = places[0] / "scores.parquet" if places else None
     if path is None or not path.exists():
         return []
-    scores = pl.read_parquet(path)
+    scores = read_scores(path.parent)
+    require_columns(scores.schema, EDITS, path)
     errors = scores.with_columns(errors=pl.col("substitutions") + pl.col("deletions") + pl.col("insertions"))
     worst = errors.filter(pl.col("errors") > 0).sort("errors", descending=True).head(FAILURES_SHOWN)
     return worst.select("reference", "hypothesis", "errors").to_dicts()

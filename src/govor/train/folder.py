@@ -6,7 +6,7 @@ import shutil
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from govor import store
 from govor.config import Recipe, recipe_from
@@ -14,6 +14,25 @@ from govor.config.moments import Keep, Kept
 from govor.errors import DatasetError, ModelError, RecipeError
 from govor.train import checkpoint
 from govor.train.checkpoint import Checkpoint
+
+
+class RunFacts(TypedDict, total=False):
+    """What later sessions and commands look at in ``run.json``."""
+
+    complete: bool
+    asked: str
+    baseline: bool
+    run: str
+    summary: dict[str, Any] | None
+    total_steps: int
+    resumed_from: int | None
+    world_size: int
+    threads: int
+    precision: str
+    lr: float | None
+    versions: dict[str, Any]
+    hardware: dict[str, Any]
+    fingerprints: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -38,8 +57,14 @@ class RunFolder:
         return self.root / "run.json"
 
     def facts(self) -> dict[str, Any]:
-        """What ``run.json`` says; empty when there is none."""
-        return dict(store.read_json(self.facts_path)) if self.facts_path.exists() else {}
+        """What ``run.json`` says; empty when there is none.
+
+        Raises:
+            ModelError: it is damaged.
+        """
+        if not self.facts_path.exists():
+            return {}
+        return dict(store.read_record(self.facts_path, RunFacts, ModelError))
 
     def recipe(self) -> Recipe | None:
         """The settings of the last session; None where there was none, or no version now reads them."""
