@@ -11,6 +11,7 @@ ORDER = [
     {"errors", "bars", "interrupts", "waiting"},
     {"records", "extras", "shown", "espeak"},
     {"store", "console"},
+    {"memory_floor"},
     {"config"},
     {"text", "audio", "features", "pages", "findings"},
     {"corpora"},
