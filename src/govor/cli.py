@@ -183,8 +183,10 @@ def _shown_name(parameter: Any) -> str:
 def load_command(name: str) -> Any:
     """Imports a command's module and wraps its function ``command``."""
     module = importlib.import_module(f"govor.commands.{MODULES.get(name, name)}")
+    from govor.commands.flags import expanded
+
     single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    single.command(name, cls=OnceCommand, help=module.command.__doc__)(module.command)
+    single.command(name, cls=OnceCommand, help=module.command.__doc__)(expanded(module.command))
     return typer.main.get_command(single)
 
 

@@ -11,6 +11,7 @@ import govor.evaluate.lm_weight as lm_weight
 from govor.errors import DatasetError, ModelError, UsageError
 from govor.lm.arpa import write_arpa
 from govor.lm.kneser_ney import estimate
+from govor.models.ctc.fusion import texts_of
 from govor.models.ctc.vocabulary import build_vocabulary
 from govor.text import Normaliser
 
@@ -27,6 +28,9 @@ class Unsure:
         p[0, [a, b]] = 0.44, 0.5
         p[1, [a, b]] = 0.5, 0.44
         self.scores = np.log(p / p.sum(axis=1, keepdims=True)).astype(np.float32)
+
+    def searched_texts(self, log_probs, options):
+        return texts_of(log_probs, self.vocabulary, options)
 
     def log_probs(self, waves):
         return [self.scores for _ in waves]
@@ -61,9 +65,9 @@ def data(monkeypatch):
 
 def test_the_best_is_chosen_and_the_smallest_of_equals(arpa):
     chosen = lm_weight.choose_weight(Unsure(), arpa, "data", "dev")
-    assert chosen["wer_without"] == 1.0 and chosen["wer"] == 0.0
-    assert 0 < chosen["lm_weight"] <= 0.3 and chosen["word_bonus"] == 0.0
-    assert chosen["chosen_on"] == "data:dev"
+    assert chosen.wer_without == 1.0 and chosen.wer == 0.0
+    assert 0 < chosen.lm_weight <= 0.3 and chosen.word_bonus == 0.0
+    assert chosen.chosen_on == "data:dev"
 
 
 def test_only_a_ctc_model_and_a_split_that_is_there(arpa):

@@ -21,7 +21,7 @@ from govor.config import Recipe, recipe_from
 from govor.errors import DiskFullError, StoppedError
 from govor.train import checkpoint, saver, train
 from govor.train.journal import read_metrics
-from govor.train.loop import Stepper
+from govor.train.step import Stepper
 from govor.train.stop import Stopper
 
 STEPS = 16

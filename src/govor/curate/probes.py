@@ -14,7 +14,7 @@ import polars as pl
 
 from govor.audio.guard import GuardedWorker, WorkerLostError
 from govor.console import Progress, progress
-from govor.curate.probing import Probe, exists
+from govor.curate.probe import Probe, exists
 from govor.store import atomic_path
 from govor.waiting import result_of
 
@@ -145,7 +145,7 @@ def probe_chunk(
     while len(found) < len(requests):
         try:
             rest = requests[len(found) :]
-            worker.call("govor.curate.probing:probe_all", rest, on_message=found.append, stopped=stopped)
+            worker.call("govor.curate.probe:probe_all", rest, on_message=found.append, stopped=stopped)
         except WorkerLostError as error:
             if stopped():
                 break

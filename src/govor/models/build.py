@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from govor.config import ModelConfig
-from govor.errors import LanguageError, ModelError, RecipeError
-from govor.models.adapters import prepare_for_training
+from govor.config import ModelConfig, TrainConfig
+from govor.errors import LanguageError, RecipeError
+from govor.models.adapters import has_adapter, prepare_for_training, resume_adapter
 from govor.models.base import Family, Multilingual
-from govor.models.ctc.vocabulary import Vocabulary, build_vocabulary, open_tokenizer, vocabulary_of
-from govor.models.device import MASTERS, choose_device, settle, training_precision
-from govor.models.opening import is_ctc, open_family, resolve
+from govor.models.device import choose_device, settle, training_precision
+from govor.models.families import maker_of, maker_of_new
+from govor.models.opening import configuration_of, open_family, resolve
 from govor.models.products import FRAME_MULTIPLE, TRAINING_KERNELS, keep_kernels
-from govor.models.quiet import readable
-from govor.models.saved import hub_commit, read_settings
+from govor.models.saved import hub_commit, normaliser_of, read_settings
+from govor.models.spec import Spec
 from govor.text import Normaliser
-
-if TYPE_CHECKING:
-    import torch
 
 
 def new_model(
@@ -50,17 +48,116 @@ def new_model(
         ModelError: the base cannot be opened or trained.
         LanguageError: the model does not know the language that the recipe names.
     """
+    spec = _training_spec(
+        config.base or "from scratch",
+        _settings(config, config.language or language),
+        normaliser,
+        device,
+        precision,
+        partial(prepare_for_training, config=config),
+    )
+    with drawn_from(seed):
+        family = (_scratch if config.from_scratch else _base)(spec, config, train_texts)
+    _check_language(family, config)
+    return family
+
+
+def resume_model(
+    config: ModelConfig, folder: Path, *, device: str = "auto", precision: str = "auto"
+) -> Family:
+    """The model as a checkpoint holds it, ready to train on: same parameters, same order, same values."""
+    settings = read_settings(folder)
+    normaliser = normaliser_of(settings)
+    if not has_adapter(folder):
+        prepare = partial(prepare_for_training, config=config)
+        spec = _training_spec(str(folder), settings, normaliser, device, precision, prepare)
+        return open_family(spec.at(folder))
+    if not config.base:
+        raise RecipeError(f"{folder} continues LoRA training, which needs [model] base: name the base model")
+    revision = config.revision or settings.get("base_revision")  # the base may have moved on since
+    resume = partial(resume_adapter, folder=folder, config=config)
+    spec = _training_spec(config.base, settings, normaliser, device, precision, resume)
+    return open_family(spec.at(resolve(config.base), revision))
+
+
+def adjust_model(model: Any, config: TrainConfig) -> None:
+    """Gradient checkpointing and compilation, as the recipe asks for them.
+
+    Raises:
+        RecipeError: the model cannot recompute its activations, or has no layers to compile.
+    """
+    if config.gradient_checkpointing:
+        from govor.models.recompute import recompute_activations
+
+        recompute_activations(model)
+    if config.compile:
+        from govor.models.compiled import compile_layers
+
+        compile_layers(model)
+
+
+def _training_spec(
+    name: str,
+    settings: Mapping[str, Any],
+    normaliser: Normaliser,
+    device: str,
+    precision: str,
+    prepare: Callable[[Any], Any],
+) -> Spec:
+    """How a model trains: for bf16 on a processor in few lengths of batches, depthwise layers in float32."""
     where = choose_device(device)
     arithmetic = training_precision(precision, where)
     settle(arithmetic, where)
-    maker = _Maker(config, normaliser, config.language or language, where, arithmetic)
-    with drawn_from(seed):
-        family: Family = (
-            maker.from_scratch(train_texts) if config.from_scratch else maker.from_base(train_texts)
-        )
-        prepare_for_training(family, config)
-    _check_language(family, config)
-    return _suited(family, where, arithmetic)
+    suited = where.type == "cpu" and arithmetic == "bf16"
+    return Spec(
+        name=name,
+        place="",
+        settings=settings,
+        normaliser=normaliser,
+        device=where,
+        precision=arithmetic,
+        frame_multiple=FRAME_MULTIPLE if suited else 1,
+        prepare=partial(_suited, prepare) if suited else prepare,
+    )
+
+
+def _suited(prepare: Callable[[Any], Any], model: Any) -> Any:
+    from govor.models.depthwise import keep_depthwise_in_float32
+
+    keep_kernels(TRAINING_KERNELS)
+    model = prepare(model)
+    keep_depthwise_in_float32(model)
+    return model
+
+
+def _settings(config: ModelConfig, language: str | None) -> dict[str, object]:
+    """What ``govor.json`` keeps of the recipe."""
+    shares = {"plain_share": config.plain_share} if config.timestamps else {}
+    if config.previous_share:
+        shares["previous_share"] = config.previous_share
+    return {
+        "base": config.base,
+        "language": language,
+        "task": config.task,
+        "timestamps": config.timestamps,
+        **shares,
+    }
+
+
+def _scratch(spec: Spec, config: ModelConfig, train_texts: Iterable[str]) -> Family:
+    if config.base:
+        raise RecipeError("[model] has both base and from_scratch: keep one")
+    model_type = str(config.from_scratch.get("model_type", ""))
+    return maker_of_new(model_type).scratch(spec, config, train_texts)
+
+
+def _base(spec: Spec, config: ModelConfig, train_texts: Iterable[str]) -> Family:
+    if not config.base:
+        raise RecipeError("[model] names neither base nor from_scratch: set one")
+    place = resolve(config.base)
+    configuration = configuration_of(place, config.revision, **config.settings)
+    spec = spec.at(place, config.revision).noting(base_revision=hub_commit(place, config.revision))
+    return maker_of(configuration.model_type).base(configuration, spec, config, train_texts)
 
 
 def _check_language(family: Family, config: ModelConfig) -> None:
@@ -75,174 +172,6 @@ def _check_language(family: Family, config: ModelConfig) -> None:
         family.check_language(config.language)
     except LanguageError as error:
         raise LanguageError(f"model.language: {error}") from None
-
-
-def resume_model(
-    config: ModelConfig, folder: Path, *, device: str = "auto", precision: str = "auto"
-) -> Family:
-    """The model as a checkpoint holds it, ready to train on: same parameters, same order, same values."""
-    from govor.models.adapters import has_adapter, resume_adapter
-
-    where = choose_device(device)
-    arithmetic = training_precision(precision, where)
-    settle(arithmetic, where)
-    settings = read_settings(folder)
-    family: Family
-    if not has_adapter(folder):
-        family = open_family(folder, settings, where, arithmetic)
-        prepare_for_training(family, config)
-        return _suited(family, where, arithmetic)
-    if not config.base:
-        raise RecipeError(f"{folder} continues LoRA training, which needs [model] base: name the base model")
-    revision = config.revision or settings.get("base_revision")  # the base may have moved on since
-    family = open_family(resolve(config.base), settings, where, arithmetic, revision)
-    resume_adapter(family, folder, config)
-    return _suited(family, where, arithmetic)
-
-
-def _suited(family: Family, device: torch.device, precision: str) -> Family:
-    """The family; for bf16 on a processor with few lengths of batches, and depthwise layers in float32."""
-    if device.type == "cpu" and precision == "bf16":
-        from govor.models.depthwise import keep_depthwise_in_float32
-
-        keep_kernels(TRAINING_KERNELS)
-        family.frame_multiple = FRAME_MULTIPLE
-        keep_depthwise_in_float32(family.model)
-    return family
-
-
-class _Maker:
-    """What all ways of making a model share."""
-
-    def __init__(
-        self,
-        config: ModelConfig,
-        normaliser: Normaliser,
-        language: str | None,
-        device: torch.device,
-        precision: str,
-    ) -> None:
-        self.config = config
-        self.normaliser = normaliser
-        self.device = device
-        self.precision = precision
-        self.settings: dict[str, Any] = {
-            "base": config.base,
-            "language": language,
-            "task": config.task,
-            "timestamps": config.timestamps,
-        }
-        if config.timestamps:
-            self.settings["plain_share"] = config.plain_share
-        if config.previous_share:
-            self.settings["previous_share"] = config.previous_share
-
-    def from_scratch(self, train_texts: Iterable[str]) -> Any:
-        """A new model with random weights."""
-        if self.config.base:
-            raise RecipeError("[model] has both base and from_scratch: keep one")
-        if self.config.from_scratch.get("model_type") == "whisper":
-            from govor.models.whisper.build import scratch_whisper
-
-            family = scratch_whisper(
-                self.config.from_scratch, self.normaliser, self.settings, self.device, self.precision
-            )
-            return self._fitted(family, train_texts)
-        from transformers import AutoModelForCTC
-
-        from govor.models.ctc.scratch import ctc_configuration, feature_extractor_for
-
-        vocabulary = build_vocabulary(train_texts, self.config.delimiter)
-        configuration = ctc_configuration(self.config.from_scratch, len(vocabulary.tokens), vocabulary.blank)
-        model = AutoModelForCTC.from_config(configuration, dtype=MASTERS)
-        return self._ctc(model, vocabulary, feature_extractor_for(configuration), "from scratch")
-
-    def from_base(self, train_texts: Iterable[str]) -> Any:
-        """A pretrained model; CTC models get a new head where the vocabulary is new."""
-        from transformers import AutoConfig
-
-        if not self.config.base:
-            raise RecipeError("[model] names neither base nor from_scratch: set one")
-        place = resolve(self.config.base)
-        with readable(place):
-            configuration = AutoConfig.from_pretrained(
-                place, revision=self.config.revision, **self.config.settings
-            )
-        self.settings["base_revision"] = hub_commit(place, self.config.revision)
-        if is_ctc(configuration):
-            return self._ctc_base(place, configuration, train_texts)
-        from govor.models.whisper.build import base_whisper
-
-        family = base_whisper(
-            place,
-            configuration,
-            self.normaliser,
-            self.settings,
-            self.device,
-            self.precision,
-            self.config.revision,
-        )
-        return self._fitted(family, train_texts)
-
-    def _fitted(self, family: Any, train_texts: Iterable[str]) -> Any:
-        """A model that writes with a decoder, whose decoding can write what the train texts hold."""
-        from govor.models.whisper.generation import fit_generation
-
-        fit_generation(family, train_texts, self.config.generation)
-        return family
-
-    def _ctc_base(self, place: Path | str, configuration: Any, train_texts: Iterable[str]) -> Any:
-        from transformers import AutoFeatureExtractor, AutoModelForCTC
-
-        vocabulary = self._vocabulary(place, configuration, train_texts)
-        configuration.vocab_size = len(vocabulary.tokens)
-        configuration.pad_token_id = vocabulary.blank
-        if self.config.adapter:
-            self.settings["new_head"] = True
-            configuration.adapter_attn_dim = getattr(configuration, "adapter_attn_dim", None) or 16
-        with readable(place):
-            feature_extractor = AutoFeatureExtractor.from_pretrained(place, revision=self.config.revision)
-            model = AutoModelForCTC.from_pretrained(
-                place,
-                revision=self.config.revision,
-                config=configuration,
-                ignore_mismatched_sizes=True,
-                dtype=MASTERS,
-            )
-        return self._ctc(model, vocabulary, feature_extractor, str(self.config.base))
-
-    def _vocabulary(self, place: Path | str, configuration: Any, train_texts: Iterable[str]) -> Vocabulary:
-        """Built from train where head or language is new or it is asked for, else the base's."""
-        has_head = any(str(a).endswith("ForCTC") for a in configuration.architectures or ())
-        new = self.config.adapter or not has_head  # an adapter is for a language that the base cannot write
-        if self.config.vocabulary == "build" or (self.config.vocabulary == "auto" and new):
-            self.settings["new_head"] = True
-            return build_vocabulary(train_texts, self.config.delimiter)
-        if not has_head:
-            raise ModelError(
-                f"{place} has no CTC head whose vocabulary could be kept: set [model] vocabulary = 'build'"
-            )
-        with readable(place):
-            tokenizer = open_tokenizer(place, self.config.revision)
-        return vocabulary_of(tokenizer, configuration.vocab_size, configuration.pad_token_id)
-
-    def _ctc(self, model: Any, vocabulary: Vocabulary, feature_extractor: Any, name: str) -> Any:
-        from govor.models.ctc.model import CtcFamily
-
-        if self.config.generation:
-            raise RecipeError(
-                "[model] generation is for models that write with a decoder (Whisper): leave it out"
-            )
-        return CtcFamily(
-            model.to(self.device),
-            vocabulary=vocabulary,
-            feature_extractor=feature_extractor,
-            normaliser=self.normaliser,
-            name=name,
-            settings=self.settings,
-            device=self.device,
-            precision=self.precision,
-        )
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from govor.errors import GovorError
+from govor.memory import is_out_of_memory
 
 KILLED = -9
 
@@ -56,10 +57,8 @@ def main(path: Path) -> dict[str, Any]:
         return decode(job) if job["task"] == "decode" else step(job)
     except GovorError as error:
         return {"error": str(error)}
-    except MemoryError:
-        return {"killed": True}
     except Exception as error:
-        if "out of memory" in str(error).lower() or "can't allocate memory" in str(error):
+        if is_out_of_memory(error):
             return {"killed": True}
         return {"error": f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:300]}"}
 
@@ -73,13 +72,13 @@ def _die_first() -> None:
 def decode(job: dict[str, Any]) -> dict[str, Any]:
     """Opens a model and decodes waves; ``texts`` and the weights' ``dtypes``."""
     from govor.models import open_model
-    from govor.models.base import DecodeOptions
+    from govor.models.base import DecodeOptions, sounds
 
     recogniser = open_model(job["model"], device=job["device"], precision=job["precision"], masters=True)
     with np.load(job["waves"]) as stored:
         waves = [stored[f"wave{index}"] for index in range(len(job["languages"]))]
     options = DecodeOptions(windows=job.get("windows", "full"))
-    found = recogniser.recognise(waves, options, job["languages"])
+    found = recogniser.recognise(sounds(waves, job["languages"]), options)
     model = getattr(recogniser, "model", None)
     dtypes = sorted({str(p.dtype) for p in model.parameters()}) if model is not None else []
     return {"texts": [one.text for one in found], "dtypes": dtypes}
@@ -97,14 +96,13 @@ def step(job: dict[str, Any]) -> dict[str, Any]:
     import torch
 
     from govor.config import recipe_from
-    from govor.models.adjusting import adjust_model
-    from govor.models.build import resume_model
+    from govor.models.build import adjust_model, resume_model
 
     recipe = recipe_from(job["recipe"])
     family: Any = resume_model(
         recipe.model, Path(job["model"]), device=job["device"], precision=job["precision"]
     )
-    adjust_model(family, recipe.train)
+    adjust_model(family.model, recipe.train)
     if job["threads"]:
         torch.set_num_threads(job["threads"])
     family.model.train()
@@ -120,10 +118,12 @@ def _timed_step(family: Any, optimiser: Any, batch: dict[str, Any], texts: list[
     """Seconds of one step on ``clips`` (lengths in seconds) in encoder ``windows``."""
     import torch
 
-    family.train_windows = batch["windows"]
+    from govor.models.base import EncoderWindows
+
+    windows = EncoderWindows(batch["windows"])
     examples = [_noise(family, clip_s, texts[n % len(texts)]) for n, clip_s in enumerate(batch["clips"])]
     start_s = time.perf_counter()
-    loss, units = family.loss(family.collate(examples))
+    loss, units = family.loss(family.collate(examples, windows))
     if loss.requires_grad:
         torch.autograd.backward(loss / max(units, 1))
     optimiser.step()

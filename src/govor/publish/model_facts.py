@@ -119,9 +119,9 @@ class Facts:
     @property
     def export_call(self) -> str:
         """How faster-whisper is called with the exported model; its export was proved with this call."""
-        from govor.export.faster_whisper import call_of
+        from govor.models.families import engine
 
-        return call_of(self.settings, "recording.wav")
+        return str(engine("ctranslate2").READERS["faster_whisper"].call_of(self.settings, "recording.wav"))
 
     @property
     def train_settings(self) -> dict[str, Any]:

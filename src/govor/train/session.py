@@ -23,11 +23,11 @@ from govor.train.epoch import EpochPlan, Layout, Leg, plan_epoch
 from govor.train.feed import FedBatch, Feed, Skipped
 from govor.train.journal import Journal
 from govor.train.judge import BrokenOffError, Judge, Judgement
-from govor.train.loop import Stepper, StepReport
 from govor.train.mirror import Mirror
 from govor.train.reduce import Ranks
 from govor.train.saver import Saver
 from govor.train.state import TrainState
+from govor.train.step import Stepper, StepReport
 from govor.train.stop import Stopper
 from govor.train.usage import Usage
 from govor.train.windows import WindowsVerdict
@@ -280,7 +280,8 @@ class Session:
     def _said_before(self) -> dict[str, str]:
         """Hypotheses of this very model on dev rows that preflight decoded; says what is left to do."""
         judge, folder = self.judge, self.saver.folder.root / "preflight"
-        said = base_said(folder, judge.family, judge.dataset, self.config.dev_split, judge.options)
+        split = self.config.dev_split
+        said = base_said(folder, judge.family, judge.dataset, split, judge.options, judge.language)
         say(_step_zero(len(judge.rows), said))
         return dict(said.texts) if said else {}
 

@@ -1,6 +1,7 @@
 """CTC: vocabulary, loss, decoding, words, saving."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from govor.config import ModelConfig, TextConfig
 from govor.errors import ModelError, RecipeError
 from govor.features import Example
-from govor.models import DecodeOptions, new_model, open_model, resume_model
+from govor.models import DecodeOptions, new_model, open_model, resume_model, sounds
 from govor.models.ctc.frames import collapse, repeats, words_of
 from govor.models.ctc.vocabulary import build_vocabulary
 from govor.text import Normaliser
@@ -128,9 +129,9 @@ def test_frames_agree_with_the_model(family):
     for seconds in (0.5, 1.23, 2.0):
         batch = family.collate([example(family, seconds, "ab")])
         with torch.inference_mode():
-            logits = family.model.eval()(**batch["inputs"]).logits
-        assert logits.shape[1] - int(batch["frames"][0]) in (0, 1)
-        assert family.label_frames(seconds) == int(batch["frames"][0])
+            logits = family.model.eval()(**batch.inputs).logits
+        assert logits.shape[1] - int(batch.frames[0]) in (0, 1)
+        assert family.label_frames(seconds) == int(batch.frames[0])
 
 
 def test_padding_leaves_loss_and_text_unchanged(family):
@@ -143,15 +144,15 @@ def test_padding_leaves_loss_and_text_unchanged(family):
     assert both.item() == pytest.approx(alone.item() + other.item(), rel=1e-3)
     options = DecodeOptions(words=True)
     waves = [wave(0.9, 1), wave(2.1, 2)]
-    together = family.recognise(waves, options)
-    assert [h.text for h in together] == [family.recognise([w], options)[0].text for w in waves]
+    together = family.recognise(sounds(waves), options)
+    assert [h.text for h in together] == [family.recognise(sounds([w]), options)[0].text for w in waves]
 
 
 def test_labels_that_do_not_fit_are_named_and_left_out(family):
     family.model.train()
     fits, too_long = example(family, 1.0, "ab", 1, "fits"), example(family, 1.0, "d" * 60, 2, "long")
     batch = family.collate([fits, too_long])
-    assert batch["impossible"] == ["long"]
+    assert batch.impossible == ["long"]
     loss, units = family.loss(batch)
     loss.backward()
     assert units == 1 and torch.isfinite(loss)
@@ -162,13 +163,13 @@ def test_loss_is_that_of_torch(family):
     family.model.eval()
     batch = family.collate([example(family, 1.5, "ab cč", 4)])
     with torch.no_grad():
-        logits = family.model(**batch["inputs"]).logits
-        frames = int(batch["frames"][0])
+        logits = family.model(**batch.inputs).logits
+        frames = int(batch.frames[0])
         expected = torch.nn.functional.ctc_loss(
             logits[0, :frames].log_softmax(-1),
-            batch["labels"][0],
+            batch.labels[0],
             torch.tensor(frames),
-            torch.tensor(batch["labels"].shape[1]),
+            torch.tensor(batch.labels.shape[1]),
         )
         assert float(family.loss(batch)[0]) == pytest.approx(float(expected), rel=1e-4)
 
@@ -184,8 +185,8 @@ def test_saved_folder_opens_everywhere(family, tmp_path):
     again = open_model(tmp_path, device="cpu")
     waves = [wave(1.0, 5), wave(2.5, 6)]
     assert again.normaliser == family.normaliser
-    ours = again.recognise(waves, DecodeOptions())
-    assert ours == family.recognise(waves, DecodeOptions())
+    ours = again.recognise(sounds(waves), DecodeOptions())
+    assert ours == family.recognise(sounds(waves), DecodeOptions())
     heard = pipeline("automatic-speech-recognition", model=str(tmp_path))(waves[1].copy())
     assert heard["text"].replace("<unk>", "").split() == ours[1].text.split()
 
@@ -205,7 +206,7 @@ def test_log_probs(family):
 
 
 def test_very_short_waves(family):
-    texts = family.recognise([wave(0.0), wave(0.001), wave(0.02)], DecodeOptions(words=True))
+    texts = family.recognise(sounds([wave(0.0), wave(0.001), wave(0.02)]), DecodeOptions(words=True))
     assert len(texts) == 3 and texts[0].text == ""
 
 
@@ -227,10 +228,10 @@ def test_model_spec_augment_hangs_on_the_draw_alone():
     family.model.train()
     batch = family.collate([example(family, 2.0, "ab")])
     np.random.seed(0)
-    one = float(family.loss({**batch, "draw": 7})[0].detach())
+    one = float(family.loss(replace(batch, draw=7))[0].detach())
     np.random.rand(5)
-    assert float(family.loss({**batch, "draw": 7})[0].detach()) == one
-    assert float(family.loss({**batch, "draw": 8})[0].detach()) != one
+    assert float(family.loss(replace(batch, draw=7))[0].detach()) == one
+    assert float(family.loss(replace(batch, draw=8))[0].detach()) != one
 
 
 def test_unknown_sizes_name_the_nearest():

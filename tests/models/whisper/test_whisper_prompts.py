@@ -8,7 +8,7 @@ import pytest
 from govor.config import recipe_from
 from govor.errors import RecipeError
 from govor.features import Example
-from govor.models import DecodeOptions, open_model
+from govor.models import DecodeOptions, open_model, sounds
 from govor.models.base import prompt_of
 from govor.models.whisper.prompt import Manner
 from govor.models.whisper.rules import rules_for
@@ -68,7 +68,7 @@ def test_decoding_prompts_as_the_model_was_trained(timestamps, tiny_whisper_file
 
     monkeypatch.setattr(GenerationMixin, "generate", spied)
     for asked in (None, not timestamps):
-        family.recognise([wave()], DecodeOptions(timestamps=asked))
+        family.recognise(sounds([wave()]), DecodeOptions(timestamps=asked))
     assert seen[0] == family.prompt.opening("hr", family.manner)
     assert [prompt[-1] == family.prompt.no_timestamps for prompt in seen] == [not timestamps, timestamps]
 
@@ -92,7 +92,7 @@ def test_times_part_the_text_and_are_no_part_of_it(tiny_whisper_files):
         0,
     ]
     tokens[-1] = prompt.timestamp(1.5)
-    (heard,) = writing(family, tokens).recognise([wave(2.0)], DecodeOptions())
+    (heard,) = writing(family, tokens).recognise(sounds([wave(2.0)]), DecodeOptions())
     assert heard.text == "ab cd" and heard.tokens == (*text("ab c"), *text("d"))
     assert [(span.text, span.start, span.end) for span in heard.spans] == [
         ("ab c", 0.0, pytest.approx(0.8)),
@@ -181,7 +181,7 @@ def test_the_text_before_stands_in_front_and_is_not_in_the_loss(timed):
     features = timed.features(wave(2.0))
     made = [Example("u", features, one.tokens, 2.0, context=one.context) for one in (labels, alone)]
     batch = timed.collate(made)
-    inputs, targets = batch["inputs"]["decoder_input_ids"], batch["labels"]
+    inputs, targets = batch.inputs["decoder_input_ids"], batch.labels
     assert inputs[0].tolist() == [*labels.context, prompt.start, *labels.tokens[:-1]]
     assert targets[0].tolist() == [-100] * len(labels.context) + list(labels.tokens)
     assert timed.loss(batch)[1] == 2 * len(labels.tokens)
@@ -197,7 +197,7 @@ def test_it_changes_the_loss_only_through_what_the_decoder_sees(timed):
     ours, _ = timed.loss(batch)
     with torch.no_grad():
         logits = timed.model(
-            input_features=batch["inputs"]["input_features"],
+            input_features=batch.inputs["input_features"],
             decoder_input_ids=torch.tensor([[*labels.context, timed.prompt.start, *labels.tokens[:-1]]]),
         ).logits[0, len(labels.context) :]
     expected = torch.nn.functional.cross_entropy(logits, torch.tensor(labels.tokens), reduction="sum")
@@ -213,7 +213,7 @@ def test_text_before_takes_half_and_never_more_than_there_is(timed, text, before
     assert len(labels.context) <= min(224, max(room, 0)) and len(labels.context) + len(labels.tokens) <= 448
     assert len(labels.context) == (min(224, before + 1, room) if room > 1 else 0)
     example = Example("u", timed.features(wave(2.0)), labels.tokens, 2.0, context=labels.context)
-    assert timed.collate([example])["impossible"] == []
+    assert timed.collate([example]).impossible == []
 
 
 def test_how_it_was_trained_is_saved_and_taken(timed, tmp_path):

@@ -8,7 +8,7 @@ import pytest
 from govor.config import ModelConfig, TextConfig
 from govor.features import Example
 from govor.models import new_model
-from govor.models.base import THINNED_S
+from govor.models.base import THINNED_S, EncoderWindows
 from govor.models.whisper.windows import AFTER_AUDIO, REST, thinned, thinned_length
 from govor.text import Normaliser
 
@@ -74,12 +74,7 @@ def clip(family, seconds: float, text: str, draw: int = 0) -> Example:
 
 
 def batch_of(family, windows: str, *clips: Example):
-    return replace_windows(family, windows).collate(clips)
-
-
-def replace_windows(family, windows: str):
-    family.train_windows = windows
-    return family
+    return family.collate(clips, EncoderWindows(windows))
 
 
 def loss_of(family, batch) -> float:
@@ -94,7 +89,7 @@ def test_they_are_full_ones_where_the_silence_is_alike(family):
         table[150:] = table[150]
     clips = clip(family, 2.0, "ab", 1), clip(family, 1.0, "ab c", 2)
     full, thin, short = (batch_of(family, windows, *clips) for windows in ("full", "thinned", "short"))
-    assert thin["inputs"]["input_features"].shape[-1] == 2 * (101 + AFTER_AUDIO + REST)
+    assert thin.inputs["input_features"].shape[-1] == 2 * (101 + AFTER_AUDIO + REST)
     expected = loss_of(family, full)
     assert loss_of(family, thin) == pytest.approx(expected, rel=1e-5)
     assert loss_of(family, short) != pytest.approx(expected, rel=1e-4)
@@ -103,10 +98,10 @@ def test_they_are_full_ones_where_the_silence_is_alike(family):
 
 def test_a_clip_has_its_own_positions_whatever_stands_beside_it(family):
     one, other = clip(family, 2.0, "ab", 1), clip(family, 2.0, "ab c", 2)
-    first = batch_of(family, "thinned", one, other)["inputs"]["positions"]
-    second = batch_of(family, "thinned", other, one)["inputs"]["positions"]
+    first = batch_of(family, "thinned", one, other).inputs["positions"]
+    second = batch_of(family, "thinned", other, one).inputs["positions"]
     assert torch.equal(first, second.flip(0)) and not torch.equal(first[0], first[1])
-    again = batch_of(family, "thinned", replace(one, draw=9), other)["inputs"]["positions"]
+    again = batch_of(family, "thinned", replace(one, draw=9), other).inputs["positions"]
     assert torch.equal(again[1], first[1]) and not torch.equal(again[0], first[0])
 
 
@@ -120,7 +115,7 @@ def test_a_batch_in_pieces_has_the_same_loss(family):
 
 def test_long_clips_get_the_full_window(family):
     batch = batch_of(family, "thinned", clip(family, 25.0, "ab"))
-    assert batch["inputs"]["input_features"].shape[-1] == 3000 and "positions" not in batch["inputs"]
+    assert batch.inputs["input_features"].shape[-1] == 3000 and "positions" not in batch.inputs
 
 
 def test_plans_count_the_silence_that_thinned_windows_have() -> None:

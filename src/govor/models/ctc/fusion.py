@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -52,6 +53,14 @@ def decoder_of(vocabulary: Vocabulary, options: DecodeOptions) -> BeamDecoder:
         skipped=vocabulary.special,
         fold=str.lower if vocabulary.upper else None,
     )
+
+
+def texts_of(
+    log_probs: Sequence[NDArray[np.float32]], vocabulary: Vocabulary, options: DecodeOptions
+) -> list[str]:
+    """The best text for each ``[F, V]``."""
+    decoder = decoder_of(vocabulary, options)
+    return [decoder.decode(scores)[0].text for scores in log_probs]
 
 
 def pieces_of(vocabulary: Vocabulary) -> list[str]:

@@ -12,71 +12,64 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from govor.errors import ModelError
-from govor.features import Example, Extractor, Features, Labels, Wave, WaveSpec
-from govor.models.adapters import save_adapter
-from govor.models.base import Batch, DecodeOptions
+from govor.features import Example, Labels, Wave, WaveSpec
+from govor.models.base import FULL, Batch, DecodeOptions, EncoderWindows, Sound
 from govor.models.ctc.frames import Run, collapse, confidence, repeats, words_of
-from govor.models.ctc.fusion import beam_runs, is_searched
+from govor.models.ctc.fusion import beam_runs, is_searched, texts_of
 from govor.models.ctc.vocabulary import Vocabulary, keep_delimiter
 from govor.models.device import autocast, moved
-from govor.models.extractors import extractor_of
-from govor.models.products import fast_products
-from govor.models.quiet import quiet
-from govor.models.saved import write_settings
-from govor.models.weights import common_facts, core_of, saved_state
+from govor.models.spec import Spec
+from govor.models.trainable import Trainable
+from govor.models.weights import core_of
 from govor.records import Hypothesis
-from govor.text import Normaliser
 
 if TYPE_CHECKING:
     import torch
-
-    from govor.findings import Finding
-    from govor.models.own_checks import Seen
 
 FEWEST_FRAMES = 16  # inputs are padded to at least this, so that no convolution runs out of input
 FEWEST_SAMPLES = 1_600
 PROBE_S = 100.0  # length from which the duration of an output frame is worked out
 
 
-class CtcFamily:
+@dataclass(frozen=True)
+class CtcBatch(Batch):
+    """What the loss reads beside the batch of every family.
+
+    Attributes:
+        label_lengths: ``[B]``.
+        frames: output frames ``[B]``.
+        draw: that the model's own masks hang on.
+    """
+
+    label_lengths: torch.Tensor = field(kw_only=True)
+    frames: torch.Tensor = field(kw_only=True)
+    draw: int = 0
+
+    def part(self, start: int, end: int) -> Self:
+        """The clips from `start` to before `end`."""
+        cut = super().part(start, end)
+        return replace(
+            cut, label_lengths=self.label_lengths[start:end], frames=self.frames[start:end], draw=self.draw
+        )
+
+
+class CtcFamily(Trainable):
     """A CTC model with its vocabulary and features; see `govor.models.base.Family`."""
 
-    max_labels: int | None = None
-    max_window_s: float | None = None
-    train_windows = "full"
-    frame_multiple = 1
-    full_share = 1.0
+    family_name = "ctc"
     previous_share = 0.0
 
-    def __init__(
-        self,
-        model: Any,
-        *,
-        vocabulary: Vocabulary,
-        feature_extractor: Any,
-        normaliser: Normaliser,
-        name: str,
-        settings: dict[str, Any],
-        device: torch.device,
-        precision: str,
-    ) -> None:
-        self.model: torch.nn.Module = model
+    def __init__(self, model: Any, spec: Spec, feature_extractor: Any, vocabulary: Vocabulary) -> None:
+        super().__init__(model, spec, feature_extractor)
         self.vocabulary = vocabulary
-        self.feature_extractor = feature_extractor
-        self.extractor: Extractor = extractor_of(feature_extractor)
-        self.normaliser = normaliser
-        self.name = name
-        self.settings = settings
-        self.device = device
-        self.precision = precision
-        self.sample_rate = self.extractor.sample_rate
         self._require_one_head()
 
     def _require_one_head(self) -> None:
@@ -134,35 +127,28 @@ class CtcFamily:
         """Characters of normalised text that the vocabulary cannot write."""
         return self.vocabulary.missing(text)
 
-    def features(self, wave: Wave) -> Features:
-        """Features of one wave."""
-        return self.extractor(wave)
-
-    def collate(self, examples: Sequence[Example]) -> Batch:
-        """Pads examples; see `govor.models.base.Family.collate`. ``frames`` (B) are the output frames."""
+    def collate(self, examples: Sequence[Example], windows: EncoderWindows = FULL) -> CtcBatch:
+        """Pads examples; see `govor.models.base.Family.collate`."""
         import torch
 
-        samples = [round(e.seconds * self.sample_rate) for e in examples]
-        frames = [self.output_frames(count) for count in samples]
+        frames = [self.output_frames(round(e.seconds * self.sample_rate)) for e in examples]
         fits = [f >= self.frames_needed(e.labels) and f > 0 for e, f in zip(examples, frames, strict=True)]
-        longest = max((len(e.labels) for e in examples), default=0)
-        labels = np.zeros((len(examples), longest), np.int64)
+        labels = np.zeros((len(examples), max((len(e.labels) for e in examples), default=0)), np.int64)
         for row, example in enumerate(examples):
             labels[row, : len(example.labels)] = example.labels
         inputs = self._padded(examples)
-        return {
-            "inputs": inputs,
-            "window_s": _window_s(inputs, examples),
-            "labels": torch.from_numpy(labels),
-            "label_lengths": torch.tensor([len(e.labels) for e in examples]),
-            "frames": torch.tensor(frames),
-            "ids": [e.id for e in examples],
-            "seconds": [e.seconds for e in examples],
-            "fits": torch.tensor(fits),
-            "units": [int(fit) for fit in fits],
-            "impossible": [e.id for e, fit in zip(examples, fits, strict=True) if not fit],
-            "draw": examples[0].draw if examples else 0,
-        }
+        return CtcBatch(
+            inputs,
+            torch.from_numpy(labels),
+            [int(fit) for fit in fits],
+            [e.id for e in examples],
+            [e.seconds for e in examples],
+            [e.id for e, fit in zip(examples, fits, strict=True) if not fit],
+            _window_s(inputs, examples),
+            label_lengths=torch.tensor([len(e.labels) for e in examples]),
+            frames=torch.tensor(frames),
+            draw=examples[0].draw if examples else 0,
+        )
 
     def _padded(self, examples: Sequence[Example]) -> dict[str, torch.Tensor]:
         import torch
@@ -182,41 +168,43 @@ class CtcFamily:
             inputs["attention_mask"] = torch.from_numpy(mask)
         return inputs
 
-    def loss(self, batch: Batch) -> tuple[torch.Tensor, int]:
+    def loss(self, batch: CtcBatch) -> tuple[torch.Tensor, int]:
         """Sum over utterances of negative log-likelihood per label, and how many utterances count."""
         import torch
         from torch.nn import functional
 
-        with seeded_numpy(batch["draw"]):
+        with seeded_numpy(batch.draw):
             logits = self._logits(batch)
         log_probs = functional.log_softmax(logits.float(), dim=-1).transpose(0, 1)
         each = functional.ctc_loss(
             log_probs,
-            moved(batch["labels"], self.device),
-            batch["frames"],  # lengths stay on the processor: torch reads them there and would wait for a GPU
-            batch["label_lengths"],
+            moved(batch.labels, self.device),
+            batch.frames,  # lengths stay on the processor: torch reads them there and would wait for a GPU
+            batch.label_lengths,
             blank=self.vocabulary.blank,
             reduction="none",
-            zero_infinity=bool(batch["impossible"]),
+            zero_infinity=bool(batch.impossible),
         )
-        counted = moved(batch["fits"], self.device)
-        lengths = moved(batch["label_lengths"].clamp(min=1), self.device)
+        counted = moved(torch.tensor(batch.units, dtype=torch.bool), self.device)
+        lengths = moved(batch.label_lengths.clamp(min=1), self.device)
         each = torch.where(counted, each / lengths, torch.zeros_like(each))
-        return each.sum(), sum(batch["units"])
+        return each.sum(), sum(batch.units)
 
-    def _logits(self, batch: Batch) -> torch.Tensor:
+    def _logits(self, batch: CtcBatch) -> torch.Tensor:
         """``[B, F, V]`` in the chosen arithmetic."""
-        inputs = {key: moved(value, self.device) for key, value in batch["inputs"].items()}
+        inputs = {key: moved(value, self.device) for key, value in batch.inputs.items()}
         with autocast(self.precision, self.device):
             logits: torch.Tensor = self.model(**inputs).logits
         return logits
 
-    def recognise(
-        self, waves: Sequence[Wave], options: DecodeOptions, languages: Sequence[str | None] | None = None
-    ) -> list[Hypothesis]:
+    def recognise(self, sounds: Sequence[Sound], options: DecodeOptions) -> list[Hypothesis]:
         """The best token of each frame, taken on the device; or beam search where `options` ask for it."""
         heard = self._searched if is_searched(options) else self._greedy
-        return [hypothesis for part in self._parts(waves) for hypothesis in heard(part, options)]
+        return [
+            hypothesis
+            for part in self._parts([s.wave for s in sounds])
+            for hypothesis in heard(part, options)
+        ]
 
     def _parts(self, waves: Sequence[Wave]) -> Iterator[Sequence[Wave]]:
         """What goes through the model together.
@@ -229,62 +217,47 @@ class CtcFamily:
 
     def _searched(self, waves: Sequence[Wave], options: DecodeOptions) -> list[Hypothesis]:
         found = [beam_runs(scores, self.vocabulary, options) for scores in self._scores(waves)]
-        return [self._heard(runs, options) for runs in found]
+        return [self._written(runs, options) for runs in found]
 
     def _greedy(self, waves: Sequence[Wave], options: DecodeOptions) -> list[Hypothesis]:
         batch = self._decoding_batch(waves)
         best, peaks = self._best(batch)
-        frames = batch["frames"].tolist()
+        frames = batch.frames.tolist()
         return [self._hypothesis(best[i, :f], peaks[i, :f], options) for i, f in enumerate(frames)]
 
     def log_probs(self, waves: Sequence[Wave]) -> list[NDArray[np.float32]]:
         """Log-probabilities ``[F, V]`` of each wave, for beam search and alignment."""
         return [scores for part in self._parts(waves) for scores in self._scores(part)]
 
+    def searched_texts(self, log_probs: Sequence[NDArray[np.float32]], options: DecodeOptions) -> list[str]:
+        """See `govor.models.base.Searched`."""
+        return texts_of(log_probs, self.vocabulary, options)
+
     def _scores(self, waves: Sequence[Wave]) -> list[NDArray[np.float32]]:
         import torch
 
         batch = self._decoding_batch(waves)
-        with self._deciding():
+        with self.deciding():
             scores = torch.log_softmax(self._logits(batch).float(), dim=-1).cpu().numpy()
-        return [scores[i, :f] for i, f in enumerate(batch["frames"].tolist())]
+        return [scores[i, :f] for i, f in enumerate(batch.frames.tolist())]
 
-    def _decoding_batch(self, waves: Sequence[Wave]) -> Batch:
-        return self.collate([self._example(wave) for wave in waves])
+    def _decoding_batch(self, waves: Sequence[Wave]) -> CtcBatch:
+        return self.collate([self.heard(wave) for wave in waves])
 
-    def _example(self, wave: Wave) -> Example:
-        features = self.extractor(wave)
-        return Example(
-            "", features, (), len(wave) / self.sample_rate, padding=self.extractor.padding(features)
-        )
-
-    def _best(self, batch: Batch) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def _best(self, batch: CtcBatch) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Best token ids and their probabilities, ``[B, F]`` each."""
         import torch
 
-        with self._deciding():
+        with self.deciding():
             peaks, best = torch.softmax(self._logits(batch).float(), dim=-1).max(dim=-1)
         return best.cpu().numpy(), peaks.cpu().numpy()
-
-    @contextmanager
-    def _deciding(self) -> Iterator[None]:
-        """No dropout, no gradients; the model's mode is as before afterwards."""
-        import torch
-
-        training = self.model.training
-        self.model.eval()
-        try:
-            with torch.inference_mode(), fast_products(self.device):
-                yield
-        finally:
-            self.model.train(training)
 
     def _hypothesis(
         self, best: NDArray[np.int64], peaks: NDArray[np.float32], options: DecodeOptions
     ) -> Hypothesis:
-        return self._heard(collapse(best, peaks, self.vocabulary.special), options)
+        return self._written(collapse(best, peaks, self.vocabulary.special), options)
 
-    def _heard(self, runs: Sequence[Run], options: DecodeOptions) -> Hypothesis:
+    def _written(self, runs: Sequence[Run], options: DecodeOptions) -> Hypothesis:
         tokens = tuple(run.token for run in runs)
         return Hypothesis(
             self.vocabulary.decode(tokens),
@@ -295,18 +268,13 @@ class CtcFamily:
         )
 
     def save(self, folder: Path) -> None:
-        """Weights (safetensors), configuration, processor and ``govor.json``."""
-        folder.mkdir(parents=True, exist_ok=True)
-        model = core_of(self.model)
-        with quiet():
-            model.save_pretrained(folder, state_dict=saved_state(self.model))
-        self._processor().save_pretrained(folder)
+        """With a delimiter that transformers remembers."""
+        super().save(folder)
         keep_delimiter(folder)
-        self.feature_extractor.save_pretrained(folder)
-        save_adapter(self.model, folder)
-        write_settings(folder, self.as_dict())
 
-    def _processor(self) -> Any:
+    @property
+    def processor(self) -> Any:
+        """The one that the architecture is used with."""
         import transformers
         from transformers.models.auto.processing_auto import PROCESSOR_MAPPING_NAMES
 
@@ -324,24 +292,9 @@ class CtcFamily:
         """The token as the vocabulary writes it."""
         return self.vocabulary.tokens[token]
 
-    def own_checks(self, seen: Seen) -> Iterator[Finding]:
-        """Preflight checks of CTC models alone."""
-        from govor.models.ctc.checks import own_checks
-
-        return own_checks(self, seen)
-
-    def as_dict(self) -> dict[str, Any]:
-        """What ``govor.json`` keeps."""
-        return {**self.settings, "family": "ctc", "normaliser": self.normaliser.as_dict()}
-
     def describe(self) -> dict[str, Any]:
         """Facts for reports."""
-        return {
-            "family": "ctc",
-            **common_facts(self),
-            "vocabulary": len(self.vocabulary.tokens),
-            "frame_s": self.frame_s,
-        }
+        return {**super().describe(), "vocabulary": len(self.vocabulary.tokens), "frame_s": self.frame_s}
 
 
 def _window_s(inputs: dict[str, torch.Tensor], examples: Sequence[Example]) -> float:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from govor.errors import RecipeError
+from govor.models.names import require_known
 
 DEFAULT_TYPE = "parakeet_ctc"
 # Regularisation that keeps a small new model from learning in the minutes it has.
@@ -33,7 +32,7 @@ def ctc_configuration(sizes: Mapping[str, Any], outputs: int, blank: int) -> Any
         blank: id of the blank.
 
     Raises:
-        RecipeError: an unknown type or name.
+        RecipeError: an unknown name.
     """
     from transformers import AutoConfig
 
@@ -69,17 +68,7 @@ def _checked(kind: str, sizes: Mapping[str, Any]) -> dict[str, Any]:
     """`sizes` with regularisation off, after every name was found in the architecture's configuration."""
     from transformers import AutoConfig
 
-    try:
-        known = AutoConfig.for_model(kind).to_dict()
-    except ValueError:
-        raise RecipeError(
-            f"[model] from_scratch: model_type {kind!r} is unknown: "
-            "use parakeet_ctc, wav2vec2, wav2vec2-bert, hubert, wavlm or whisper"
-        ) from None
-    for name in sizes:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f": did you mean {near[0]}?" if near else ""
-            raise RecipeError(f"[model] from_scratch: {kind} has no setting {name!r}{hint}")
+    known = AutoConfig.for_model(kind).to_dict()
+    require_known(kind, sizes, known)
     off = {name: 0.0 for name in OFF_BY_DEFAULT if name in known}
     return {**off, **sizes}

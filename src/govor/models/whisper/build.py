@@ -2,79 +2,83 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
+from govor.config import ModelConfig
 from govor.errors import RecipeError
-from govor.models.device import MASTERS
+from govor.findings import Finding
+from govor.models.names import require_known
+from govor.models.own_checks import Seen
 from govor.models.quiet import readable
-from govor.models.saved import normaliser_of
+from govor.models.spec import Spec
+from govor.models.whisper.generation import fit_generation
 from govor.models.whisper.model import WhisperFamily
-from govor.text import Normaliser
-
-if TYPE_CHECKING:
-    import torch
+from govor.models.whisper.rates import whisper_rate
 
 
-def open_whisper(
-    place: Path | str,
-    configuration: Any,
-    settings: dict[str, Any],
-    device: torch.device,
-    precision: str,
-    revision: str | None,
-    name: str,
-    weights: str,
-) -> WhisperFamily:
-    """Opens a saved or Hub model."""
-    family = base_whisper(
-        place,
-        configuration,
-        normaliser_of(settings),
-        settings or {"base": name},
-        device,
-        precision,
-        revision,
-        weights,
-    )
-    family.name = name
-    family.model.eval()
-    return family
+class Whisper:
+    """See `govor.models.families.Maker`."""
+
+    title = "Whisper"
+    examples = ("whisper",)
+    engines = {"ctranslate2": "govor.models.whisper.ctranslate2"}
+
+    def claims(self, model_type: str) -> bool:
+        """Whisper alone."""
+        return model_type == "whisper"
+
+    def open(self, configuration: Any, spec: Spec) -> WhisperFamily:
+        """A pretrained or saved model; its own SpecAugment stays off, training brings a seeded one."""
+        from transformers import AutoTokenizer, WhisperFeatureExtractor, WhisperForConditionalGeneration
+
+        configuration.apply_spec_augment = False
+        with readable(spec.place):
+            model = WhisperForConditionalGeneration.from_pretrained(
+                spec.place, config=configuration, revision=spec.revision, dtype=spec.weights
+            )
+            tokenizer = AutoTokenizer.from_pretrained(spec.place, revision=spec.revision)
+            feature_extractor = WhisperFeatureExtractor.from_pretrained(spec.place, revision=spec.revision)
+        return WhisperFamily(model, spec, feature_extractor, tokenizer)
+
+    def base(
+        self, configuration: Any, spec: Spec, config: ModelConfig, train_texts: Iterable[str]
+    ) -> WhisperFamily:
+        """A pretrained model whose decoding can write what the train texts hold."""
+        family = self.open(configuration, spec)
+        fit_generation(family, train_texts, config.generation)
+        return family
+
+    def scratch(self, spec: Spec, config: ModelConfig, train_texts: Iterable[str]) -> WhisperFamily:
+        """A new model with an existing tokenizer; see `_new_model` for its sizes."""
+        model, tokenizer = _new_model(config.from_scratch)
+        family = WhisperFamily(model, spec, _feature_extractor(model.config), tokenizer)
+        fit_generation(family, train_texts, config.generation)
+        return family
+
+    def new_configuration(self, sizes: Mapping[str, Any]) -> Any:
+        """With the width that the sizes or the tokenizer's model have."""
+        from transformers import WhisperConfig
+
+        if "d_model" in sizes or "tokenizer" not in sizes:
+            return WhisperConfig(**{key: sizes[key] for key in ("d_model",) if key in sizes})
+        place = str(sizes["tokenizer"])
+        with readable(place):
+            return WhisperConfig.from_pretrained(place)
+
+    def usual_rate(self, configuration: Any, config: ModelConfig) -> float:
+        """By size."""
+        return whisper_rate(configuration, new=bool(config.from_scratch), lora=bool(config.lora))
+
+    def own_checks(self, family: WhisperFamily, seen: Seen) -> Iterator[Finding]:
+        """Tokens around the text, and what decoding may not write."""
+        from govor.models.whisper.checks import own_checks
+
+        return own_checks(family, seen)
 
 
-def base_whisper(
-    place: Path | str,
-    configuration: Any,
-    normaliser: Normaliser,
-    settings: dict[str, Any],
-    device: torch.device,
-    precision: str,
-    revision: str | None,
-    weights: str = MASTERS,
-) -> WhisperFamily:
-    """A pretrained model; its own SpecAugment stays off, training brings a seeded one."""
-    from transformers import AutoTokenizer, WhisperFeatureExtractor, WhisperForConditionalGeneration
-
-    configuration.apply_spec_augment = False
-    with readable(place):
-        model = WhisperForConditionalGeneration.from_pretrained(
-            place, config=configuration, revision=revision, dtype=weights
-        )
-        tokenizer = AutoTokenizer.from_pretrained(place, revision=revision)
-        feature_extractor = WhisperFeatureExtractor.from_pretrained(place, revision=revision)
-    return _family(model, tokenizer, feature_extractor, normaliser, str(place), settings, device, precision)
-
-
-def scratch_whisper(
-    sizes: Mapping[str, Any],
-    normaliser: Normaliser,
-    settings: dict[str, Any],
-    device: torch.device,
-    precision: str,
-) -> WhisperFamily:
-    """A new model with random weights and an existing tokenizer.
+def _new_model(sizes: Mapping[str, Any]) -> tuple[Any, Any]:
+    """A new model with random weights, and its tokenizer.
 
     Args:
         sizes: ``tokenizer`` (a folder or Hub id whose tokenizer, configuration and generation settings are
@@ -83,13 +87,7 @@ def scratch_whisper(
     Raises:
         RecipeError: there is no tokenizer, or an unknown name.
     """
-    from transformers import (
-        AutoTokenizer,
-        GenerationConfig,
-        WhisperConfig,
-        WhisperFeatureExtractor,
-        WhisperForConditionalGeneration,
-    )
+    from transformers import AutoTokenizer, GenerationConfig, WhisperConfig, WhisperForConditionalGeneration
 
     changes = {key: value for key, value in sizes.items() if key not in ("model_type", "tokenizer")}
     if "tokenizer" not in sizes:
@@ -100,7 +98,7 @@ def scratch_whisper(
     place = str(sizes["tokenizer"])
     with readable(place):
         configuration = WhisperConfig.from_pretrained(place)
-        _require_known(changes, configuration.to_dict())
+        require_known("whisper", changes, configuration.to_dict())
         for key, value in {**_feed_forward(changes), **changes}.items():
             setattr(configuration, key, value)
         generation = GenerationConfig.from_pretrained(place)
@@ -109,50 +107,17 @@ def scratch_whisper(
         generation.alignment_heads = None  # they name heads of the model that the tokenizer came with
     model = WhisperForConditionalGeneration(configuration)
     model.generation_config = generation
+    return model, tokenizer
+
+
+def _feature_extractor(configuration: Any) -> Any:
+    from transformers import WhisperFeatureExtractor
+
     window_s = 2 * configuration.max_source_positions // 100
-    feature_extractor = WhisperFeatureExtractor(
-        feature_size=configuration.num_mel_bins, chunk_length=window_s
-    )
-    return _family(
-        model, tokenizer, feature_extractor, normaliser, "from scratch", settings, device, precision
-    )
+    return WhisperFeatureExtractor(feature_size=configuration.num_mel_bins, chunk_length=window_s)
 
 
-def _feed_forward(changes: Mapping[str, Any]) -> dict[str, Any]:
+def _feed_forward(changes: Mapping[str, Any]) -> dict[str, int]:
     """Feed-forward layers four times as wide as the model, unless given."""
-    if "d_model" not in changes:
-        return {}
-    width = 4 * changes["d_model"]
-    return {"encoder_ffn_dim": width, "decoder_ffn_dim": width}
-
-
-def _require_known(changes: Mapping[str, Any], known: Mapping[str, Any]) -> None:
-    for name in changes:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f": did you mean {near[0]}?" if near else ""
-            raise RecipeError(f"[model] from_scratch: whisper has no setting {name!r}{hint}")
-
-
-def _family(
-    model: Any,
-    tokenizer: Any,
-    feature_extractor: Any,
-    normaliser: Normaliser,
-    name: str,
-    settings: dict[str, Any],
-    device: torch.device,
-    precision: str,
-) -> WhisperFamily:
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token  # as OpenAI's have it; pipelines do not batch without one
-    return WhisperFamily(
-        model.to(device),
-        tokenizer=tokenizer,
-        feature_extractor=feature_extractor,
-        normaliser=normaliser,
-        name=name,
-        settings=settings,
-        device=device,
-        precision=precision,
-    )
+    width = 4 * changes.get("d_model", 0)
+    return {"encoder_ffn_dim": width, "decoder_ffn_dim": width} if width else {}

@@ -71,7 +71,7 @@ def _inputs(family: WhisperFamily, tokens: Sequence[int]) -> list[int]:
         batch = family.collate([example])
     except AssertionError:
         return [family.prompt.start, *tokens[:-1]]
-    return [int(token) for token in batch["inputs"]["decoder_input_ids"][0]]
+    return [int(token) for token in batch.inputs["decoder_input_ids"][0]]
 
 
 def _silence(family: WhisperFamily) -> Any:

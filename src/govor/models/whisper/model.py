@@ -9,85 +9,57 @@ Shapes: B clips, F frames, M mels, L labels, V tokens.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from govor.errors import ModelError
-from govor.features import Example, Extractor, Features, Labels, Wave
-from govor.models.adapters import save_adapter
-from govor.models.base import Batch, DecodeOptions
+from govor.features import Example, Labels, Wave
+from govor.models.base import FULL, Batch, DecodeOptions, EncoderWindows, Sound
 from govor.models.device import autocast, moved
-from govor.models.extractors import extractor_of
-from govor.models.products import fast_products
 from govor.models.quiet import quiet
-from govor.models.saved import write_settings
-from govor.models.weights import common_facts, core_of, saved_state
+from govor.models.spec import Spec
+from govor.models.trainable import Trainable
+from govor.models.weights import core_of
 from govor.models.whisper.decoding import Decoder
 from govor.models.whisper.prompt import Manner, Prompt
 from govor.models.whisper.suppression import Suppression
 from govor.models.whisper.text import TextTokens
 from govor.models.whisper.windows import Windows, thinned, thinned_length
 from govor.records import Hypothesis
-from govor.text import Normaliser
 
 if TYPE_CHECKING:
     import torch
-
-    from govor.findings import Finding
-    from govor.models.own_checks import Seen
 
 IGNORED = -100  # label positions that the loss leaves out
 FEWEST_FRAMES = 100  # of a short training window
 
 
-class WhisperFamily:
+class WhisperFamily(Trainable):
     """A Whisper model with its tokenizer and features; see `govor.models.base.Family`."""
 
-    train_windows = "full"
-    frame_multiple = 2
-    full_share = 0.25
+    family_name = "whisper"
 
-    def __init__(
-        self,
-        model: Any,
-        *,
-        tokenizer: Any,
-        feature_extractor: Any,
-        normaliser: Normaliser,
-        name: str,
-        settings: dict[str, Any],
-        device: torch.device,
-        precision: str,
-    ) -> None:
-        self.model: torch.nn.Module = model
+    def __init__(self, model: Any, spec: Spec, feature_extractor: Any, tokenizer: Any) -> None:
+        super().__init__(model, spec, feature_extractor)
+        if tokenizer.pad_token is None:
+            tokenizer.pad_token = tokenizer.eos_token  # as OpenAI's; pipelines do not batch without one
+        core = core_of(self.model)
         self.tokenizer = tokenizer
-        self.feature_extractor = feature_extractor
-        self.extractor: Extractor = extractor_of(feature_extractor)
-        self.normaliser = normaliser
-        self.name = name
-        self.settings = settings
-        self.device = device
-        self.precision = precision
-        self.sample_rate = self.extractor.sample_rate
-        self.prompt = Prompt.of(model.generation_config, tokenizer, name)
+        self.prompt = Prompt.of(core.generation_config, tokenizer, self.name)
         self.text_tokens = TextTokens(tokenizer)
-        self.window_frames: int = 2 * model.config.max_source_positions
-        self.max_window_s: float | None = float(feature_extractor.chunk_length)
-        self.max_labels: int | None = model.config.max_target_positions
-        self._thinning = Windows(model)
-        model.get_encoder().embed_positions.requires_grad_(False)  # sinusoids; from_pretrained forgets this
+        self.window_frames: int = 2 * core.config.max_source_positions
+        self.max_window_s = float(feature_extractor.chunk_length)
+        self.max_labels = core.config.max_target_positions
+        self.frame_multiple = max(2, self.frame_multiple)  # the encoder needs an even number
+        self._thinning = Windows(core)
+        core.get_encoder().embed_positions.requires_grad_(False)  # sinusoids; from_pretrained forgets this
 
     def check_language(self, tag: str | None) -> None:
         """See `govor.models.base.Multilingual`."""
         self.prompt.check(tag)
-
-    def features(self, wave: Wave) -> Features:
-        """Log-mel frames ``[F, M]`` of the audio itself; `collate` adds the silence up to the window."""
-        return self.extractor(wave)
 
     def encode_text(self, text: str, language: str | None = None, seconds: float | None = None) -> list[int]:
         """Labels: language, task, no-timestamps (or begin and end), text, end of text."""
@@ -136,9 +108,9 @@ class WhisperFamily:
         """What decoding never writes."""
         return Suppression.of(core_of(self.model).generation_config)
 
-    def describe_prompt(self, options: DecodeOptions) -> dict[str, Any]:
+    def describe_prompt(self, options: DecodeOptions, language: str | None) -> dict[str, Any]:
         """See `govor.models.base.Prompted`."""
-        language = options.language or self.settings.get("language")
+        language = language or self.settings.get("language")
         return {
             **self.prompt.describe(language, self.manner.asked(options)),
             **described_suppression(self.settings, len(self.suppression.always)),
@@ -152,15 +124,7 @@ class WhisperFamily:
         """None: tokens are bytes."""
         return set()
 
-    def label_frames(self, seconds: float) -> int | None:
-        """None: any label may look at any frame."""
-        return None
-
-    def frames_needed(self, labels: Sequence[int]) -> int:
-        """0: see `label_frames`."""
-        return 0
-
-    def collate(self, examples: Sequence[Example]) -> Batch:
+    def collate(self, examples: Sequence[Example], windows: EncoderWindows = FULL) -> Batch:
         """Pads examples with their own silence; see `govor.models.base.Family.collate`."""
         import torch
 
@@ -173,20 +137,22 @@ class WhisperFamily:
                 labels[row, len(example.context) : _places(example)] = example.labels
                 starts[row, : _places(example)] = [*example.context, self.prompt.start, *example.labels[:-1]]
         self._assert_one_start(starts, labels)
-        frames = self._frames(examples)
-        return {
-            "inputs": {
-                "input_features": torch.from_numpy(self._padded(examples, frames)),
-                "decoder_input_ids": torch.from_numpy(starts),
-                **self._thinned(examples, frames),
-            },
-            "labels": torch.from_numpy(labels),
-            "units": (labels != IGNORED).sum(axis=1).tolist(),
-            "ids": [e.id for e in examples],
-            "seconds": [e.seconds for e in examples],
-            "impossible": impossible,
-            "window_s": frames / self.window_frames * (self.max_window_s or 0.0),
+        frames = self._frames(examples, windows)
+        inputs = {
+            "input_features": torch.from_numpy(self._padded(examples, frames)),
+            "decoder_input_ids": torch.from_numpy(starts),
         }
+        if windows.kind == "thinned" and frames < self.window_frames:
+            inputs |= self._thinned(examples, frames)
+        return Batch(
+            inputs,
+            torch.from_numpy(labels),
+            (labels != IGNORED).sum(axis=1).tolist(),
+            [e.id for e in examples],
+            [e.seconds for e in examples],
+            impossible,
+            frames / self.window_frames * (self.max_window_s or 0.0),
+        )
 
     def _fits(self, example: Example) -> bool:
         short = example.seconds <= (self.max_window_s or 0.0)
@@ -197,18 +163,18 @@ class WhisperFamily:
         assert ((starts == self.prompt.start).sum(axis=1) <= 1).all(), "decoder inputs have two start tokens"
         assert not (labels == self.prompt.start).any(), "labels hold a start token"
 
-    def _frames(self, examples: Sequence[Example]) -> int:
-        """Frames that a batch is padded to, as `train_windows` has it."""
-        mixed_full = self.train_windows == "mixed" and _drawn(examples) < self.full_share
-        if self.train_windows == "full" or mixed_full:
+    def _frames(self, examples: Sequence[Example], windows: EncoderWindows) -> int:
+        """Frames that a batch is padded to."""
+        mixed_full = windows.kind == "mixed" and _drawn(examples) < windows.full_share
+        if windows.kind == "full" or mixed_full:
             return self.window_frames
         frames = self._short_frames(examples)
-        if self.train_windows == "thinned":
+        if windows.kind == "thinned":
             return 2 * thinned_length(frames // 2, self.window_frames // 2)
         return frames
 
     def _short_frames(self, examples: Sequence[Example]) -> int:
-        """A multiple of `frame_multiple` that covers the longest clip; the encoder needs it even."""
+        """A multiple of `frame_multiple` that covers the longest clip."""
         longest = max(max((len(e.features) for e in examples), default=0), FEWEST_FRAMES)
         return min(longest + -longest % self.frame_multiple, self.window_frames)
 
@@ -223,11 +189,9 @@ class WhisperFamily:
         return values
 
     def _thinned(self, examples: Sequence[Example], frames: int) -> dict[str, torch.Tensor]:
-        """``positions`` and ``log_counts`` ``[B, P]`` of thinned windows; nothing where none are."""
+        """``positions`` and ``log_counts`` ``[B, P]`` of thinned windows."""
         import torch
 
-        if self.train_windows != "thinned" or frames == self.window_frames:
-            return {}
         length, window = frames // 2, self.window_frames // 2
         chosen = [thinned(-(-len(e.features) // 2), length, window, e.draw) for e in examples]
         counts = np.stack([one.counts for one in chosen])
@@ -240,33 +204,30 @@ class WhisperFamily:
         """Cross-entropy summed over label tokens, and their number."""
         from torch.nn import functional
 
-        inputs = {key: moved(value, self.device) for key, value in batch["inputs"].items()}
+        inputs = {key: moved(value, self.device) for key, value in batch.inputs.items()}
         if "positions" in inputs:
             self._thinning.thin(inputs.pop("positions"), inputs.pop("log_counts"))
         with autocast(self.precision, self.device):
             logits: torch.Tensor = self.model(**inputs).logits
-        labels = moved(batch["labels"], self.device)
+        labels = moved(batch.labels, self.device)
         total = functional.cross_entropy(
             logits.float().flatten(0, 1), labels.flatten(), ignore_index=IGNORED, reduction="sum"
         )
-        return total, sum(batch["units"])
+        return total, sum(batch.units)
 
-    def recognise(
-        self, waves: Sequence[Wave], options: DecodeOptions, languages: Sequence[str | None] | None = None
-    ) -> list[Hypothesis]:
+    def recognise(self, sounds: Sequence[Sound], options: DecodeOptions) -> list[Hypothesis]:
         """Decodes over the full window; languages not given are the model's own, else detected.
 
         Raises:
             ModelError: a wave is longer than the window; nothing is ever cut silently.
         """
-        if not waves:
+        if not sounds:
             return []
-        self._require_window(waves)
-        with quiet(), self._deciding(), autocast(self.precision, self.device):
-            return Decoder(self).decode(waves, options, languages or [None] * len(waves))
+        self._require_window(max(len(sound.wave) for sound in sounds) / self.sample_rate)
+        with quiet(), self.deciding(), autocast(self.precision, self.device):
+            return Decoder(self).decode(sounds, options)
 
-    def _require_window(self, waves: Sequence[Wave]) -> None:
-        longest_s = max(len(wave) for wave in waves) / self.sample_rate
+    def _require_window(self, longest_s: float) -> None:
         if self.max_window_s is not None and longest_s > self.max_window_s:
             raise ModelError(
                 f"a wave of {longest_s:.2f} s is longer than the {self.max_window_s:g} s that {self.name} "
@@ -277,44 +238,21 @@ class WhisperFamily:
         """Log-mels of ``full`` or ``short`` windows ``[B, M, 2 * positions (or fewer)]``, on the device."""
         import torch
 
-        examples = []
-        for wave in waves:
-            features = self.extractor(wave)
-            seconds = len(wave) / self.sample_rate
-            examples.append(Example("", features, (), seconds, padding=self.extractor.padding(features)))
+        examples = [self.heard(wave) for wave in waves]
         frames = self.window_frames if kind == "full" else self._short_frames(examples)
         return moved(torch.from_numpy(self._padded(examples, frames)), self.device)
 
-    @contextmanager
-    def _deciding(self) -> Iterator[None]:
-        """No dropout, no gradients; the model's mode is as before afterwards."""
-        import torch
-
-        training = self.model.training
-        self.model.eval()
-        try:
-            with torch.inference_mode(), fast_products(self.device):
-                yield
-        finally:
-            self.model.train(training)
-
-    def save(self, folder: Path) -> None:
-        """Weights (safetensors), configuration, generation settings, processor, ``govor.json``.
-
-        The feature extractor is also written by itself (``preprocessor_config.json``), because faster-whisper
-        reads its mel bins from there.
-        """
+    @property
+    def processor(self) -> Any:
+        """Whisper's."""
         from transformers import WhisperProcessor
 
-        folder.mkdir(parents=True, exist_ok=True)
-        model = core_of(self.model)
-        self._set_generation(model.generation_config)
-        with quiet():
-            model.save_pretrained(folder, state_dict=saved_state(self.model))
-        WhisperProcessor(self.feature_extractor, self.tokenizer).save_pretrained(folder)
-        self.feature_extractor.save_pretrained(folder)
-        save_adapter(self.model, folder)
-        write_settings(folder, self.as_dict())
+        return WhisperProcessor(self.feature_extractor, self.tokenizer)
+
+    def save(self, folder: Path) -> None:
+        """With the generation settings that decoding here has."""
+        self._set_generation(core_of(self.model).generation_config)
+        super().save(folder)
 
     def _set_generation(self, generation: Any) -> None:
         """Whoever opens the saved model decodes in the language and task it was trained for."""
@@ -335,23 +273,9 @@ class WhisperFamily:
         """The token as the tokenizer writes it, bytes as characters where they are one."""
         return self.tokenizer.decode([token]) or str(self.tokenizer.convert_ids_to_tokens(token))
 
-    def own_checks(self, seen: Seen) -> Iterator[Finding]:
-        """Preflight checks of Whisper models alone."""
-        from govor.models.whisper.checks import own_checks
-
-        return own_checks(self, seen)
-
-    def as_dict(self) -> dict[str, Any]:
-        """What ``govor.json`` keeps."""
-        return {**self.settings, "family": "whisper", "normaliser": self.normaliser.as_dict()}
-
     def describe(self) -> dict[str, Any]:
         """Facts for reports."""
-        return {
-            "family": "whisper",
-            **common_facts(self),
-            "window_s": self.max_window_s,
-        }
+        return {**super().describe(), "window_s": self.max_window_s}
 
 
 def described_suppression(settings: Mapping[str, Any], suppressed: int) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class Windows:
     """What part of the batches is computed how.
 
     Attributes:
-        kind: ``full``, ``thinned`` or ``short``, as `Family.train_windows` has it.
+        kind: ``full``, ``thinned`` or ``short``, as `EncoderWindows` has it.
         share: of the batches.
         clip_s: seconds that every clip costs, or None where that hangs on the longest of its batch.
         beside_s: seconds that it then costs beside those of the longest.

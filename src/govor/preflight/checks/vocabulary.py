@@ -12,7 +12,8 @@ import polars as pl
 from govor.config import Recipe
 from govor.findings import Finding, count_of, share_of, some
 from govor.models.base import Family
-from govor.models.own_checks import OWN_CODES, Seen, own_checks_of
+from govor.models.families import own_checks_of
+from govor.models.own_checks import OWN_CODES, Seen
 from govor.preflight.clips import Tables
 from govor.preflight.registry import check
 from govor.text import Normaliser
@@ -106,7 +107,7 @@ def sort_letters(family: Family, characters: Counter[str], normaliser: Normalise
         spaces = {c for c in plain if back(f"{frame}{c}{frame}") == f"{frame} {frame}"}
     else:
         spaces = set()
-    spaces |= set(plain) & {getattr(family, "delimiter", None)} - known
+    spaces |= set(plain) & {family.delimiter} - known
     unknown = set(plain) - known - spaces
     cased = {
         c
