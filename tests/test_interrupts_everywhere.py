@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 import shlex
 import signal
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
+from govor.interrupts import WAKE
 from workshop import CASES, Workshop, start
 
 SEED = 18
@@ -17,19 +19,29 @@ MOMENTS = 3
 ANSWERED_S, LEFT_S, AT_ONCE_S = 1.0, 3.0, 1.0
 SLACK = 4.0
 """Times are printed; what fails a test is far beyond them, for machines are busy."""
-BEGUN_S = 0.3
-"""Before this Python itself begins, and answers by itself."""
 
 
 def moments(name: str, whole_s: float) -> list[float]:
     """Seconds at which a command is interrupted, the same ones in every run for one length."""
     drawn = random.Random(f"{SEED} {name}")
-    return [BEGUN_S + drawn.random() * max(0.0, whole_s - BEGUN_S) for _ in range(MOMENTS)]
+    return [drawn.random() * whole_s for _ in range(MOMENTS)]
+
+
+def wait_until_watched(process: subprocess.Popen[str]) -> None:
+    """Until Python itself has begun, which answers in its own way, and govor has taken Ctrl-C over."""
+    status = Path(f"/proc/{process.pid}/status")
+    bit = 1 << (WAKE - 1)
+    while process.poll() is None:
+        caught = next(line for line in status.read_text().splitlines() if line.startswith("SigCgt"))
+        if int(caught.split()[1], 16) & bit:
+            return
+        time.sleep(0.005)
 
 
 def interrupted(arguments: list[object], moment_s: float, twice: bool) -> tuple[int, float, str]:
     """(exit status, seconds from the last Ctrl-C to the end, what was said)."""
     with start(arguments) as process:
+        wait_until_watched(process)
         time.sleep(moment_s)
         process.send_signal(signal.SIGINT)
         if twice:
