@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from govor.models.base import Recogniser
 
 Place = str | Path
-Summary = dict[str, Any]
+Summary = Mapping[str, Any]
 
 
 def _configured(section: str, config: Any, settings: dict[str, Any]) -> Any:

@@ -24,7 +24,7 @@ def emit(summary: Mapping[str, Any], as_json: bool, lines: Sequence[str] = ()) -
     if os.environ.get("RANK", "0") != "0":
         return
     if as_json:
-        print(json.dumps(summary, ensure_ascii=False, default=str))
+        print(json.dumps(dict(summary), ensure_ascii=False, default=str))
     else:
         for line in lines:
             print(line)

@@ -22,6 +22,7 @@ A message is one sentence that names the thing, the value, the limit and what to
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 
@@ -114,9 +115,9 @@ class LimitError(GovorError):
 
     exit_status = 3
 
-    def __init__(self, message: str, summary: dict[str, Any] | None = None) -> None:
+    def __init__(self, message: str, summary: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
-        self.summary = summary or {}
+        self.summary: dict[str, Any] = dict(summary or {})
 
 
 class StoppedError(LimitError):

@@ -58,14 +58,14 @@ def file_sha256(path: Path, block_bytes: int = 1 << 20) -> str:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.asdict(value)
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, (set, frozenset)):
         return sorted(value)
-    if isinstance(value, Mapping):
-        return dict(value)
     if hasattr(value, "item"):
         return value.item()
     raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -118,8 +118,8 @@ def test_a_stream_is_measured_as_the_whole_is(block_s):
         block = wave[start : start + size]
         gauge.add(block[:, None], block)
     found = gauge.measures()
-    assert gauge.samples == len(wave) and found["mix_db"] is None
-    assert found["pitch_hz"] == pytest.approx(pitch_hz(wave, RATE_HZ), rel=0.02)
-    assert found["speech"] == pytest.approx(speech_share(wave, RATE_HZ), abs=0.02)
-    assert found["silent"] == pytest.approx(0.2, abs=0.02)
-    assert found["peak"] == np.abs(wave).max()
+    assert gauge.samples == len(wave) and found.mix_db is None
+    assert found.pitch_hz == pytest.approx(pitch_hz(wave, RATE_HZ), rel=0.02)
+    assert found.speech == pytest.approx(speech_share(wave, RATE_HZ), abs=0.02)
+    assert found.silent == pytest.approx(0.2, abs=0.02)
+    assert found.peak == np.abs(wave).max()

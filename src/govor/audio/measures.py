@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -194,6 +193,33 @@ class Levels:
         return float(self.counts[pause:].sum()) / self.frames
 
 
+@dataclass(frozen=True)
+class SoundMeasures:
+    """What the samples of a recording are like.
+
+    Attributes:
+        peak: largest absolute sample.
+        dc: mean sample.
+        clipped: share of samples that are clipped.
+        silent: share of 50 ms frames below -60 dBFS.
+        speech: share of these frames that are neither silent nor a pause.
+        range_db: between the levels that a tenth and nineteen twentieths of these frames stay below, in dB.
+        bandwidth_hz: highest frequency with energy.
+        pitch_hz: median pitch of voiced frames, or None.
+        mix_db: power of the mix of all channels against their mean power, in dB; None for one channel.
+    """
+
+    peak: float | None = None
+    dc: float | None = None
+    clipped: float | None = None
+    silent: float | None = None
+    speech: float | None = None
+    range_db: float | None = None
+    bandwidth_hz: float | None = None
+    pitch_hz: float | None = None
+    mix_db: float | None = None
+
+
 @dataclass
 class Gauge:
     """Measures a stream of mono blocks in memory that does not grow.
@@ -235,20 +261,20 @@ class Gauge:
             keep = heapq.heappush if len(self._loudest) < LOUD_BLOCKS else heapq.heappushpop
             keep(self._loudest, (power / len(mono), self.samples, mono))
 
-    def measures(self) -> dict[str, Any]:
-        """Attributes of a `govor.curate.probe.Probe` that come from the samples."""
+    def measures(self) -> SoundMeasures:
+        """What went by."""
         loud, levels = self._loud(), self._levels
-        return {
-            "peak": self._peak,
-            "dc": self._sum / max(self.samples, 1),
-            "clipped": self._clipped / max(self.samples, 1),
-            "silent": levels.silent if levels.frames else float(self._peak < 1e-3),
-            "speech": levels.speech,
-            "range_db": float(levels.quantile(0.95) - levels.quantile(0.1)) if levels.frames else None,
-            "bandwidth_hz": bandwidth_hz(loud, self.rate_hz),
-            "pitch_hz": pitch_hz(loud, self.rate_hz),
-            "mix_db": self.mix_db,
-        }
+        return SoundMeasures(
+            peak=self._peak,
+            dc=self._sum / max(self.samples, 1),
+            clipped=self._clipped / max(self.samples, 1),
+            silent=levels.silent if levels.frames else float(self._peak < 1e-3),
+            speech=levels.speech,
+            range_db=float(levels.quantile(0.95) - levels.quantile(0.1)) if levels.frames else None,
+            bandwidth_hz=bandwidth_hz(loud, self.rate_hz),
+            pitch_hz=pitch_hz(loud, self.rate_hz),
+            mix_db=self.mix_db,
+        )
 
     @property
     def mix_db(self) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from shlex import quote
 from typing import Annotated, Any
@@ -48,7 +49,7 @@ def command(
     emit(summary, as_json, _lines(summary))
 
 
-def _lines(summary: dict[str, Any]) -> list[str]:
+def _lines(summary: Mapping[str, Any]) -> list[str]:
     parts = ", ".join(f"{name} {count:,}" for name, count in summary["corpora"].items())
     splits = ", ".join(f"{name} {count:,}" for name, count in summary["splits"].items())
     return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from shlex import quote
@@ -51,7 +52,7 @@ def command(
     emit(summary, as_json, _lines(summary))
 
 
-def _lines(summary: dict[str, Any]) -> list[str]:
+def _lines(summary: Mapping[str, Any]) -> list[str]:
     splits = ", ".join(f"{name} {count:,}" for name, count in summary["splits"].items())
     length = readable_hours(summary["hours"])
     lines = [

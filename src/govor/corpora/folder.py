@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from govor.errors import CorpusError
 from govor.parquet import reading, require_columns
-from govor.records import Rejection
+from govor.records import Rejection, Summary
 from govor.store import FINGERPRINT_HEX_DIGITS, atomic_path, locked, read_record, remove_partials, write_json
 
 CORE_SCHEMA: dict[str, Any] = {
@@ -47,6 +47,21 @@ REJECTED = "rejected.parquet"
 AGAIN = "copy the corpus again, or make it again"
 INFO = "corpus.json"
 """It comes last: a folder that has it is a whole corpus."""
+
+
+@dataclass(frozen=True)
+class CorpusSummary(Summary):
+    """What a stage that writes a corpus returns; see `CorpusInfo`."""
+
+    read: int
+    kept: int
+    rejected: int
+    repaired: int
+    hours: float
+    splits: Mapping[str, int]
+    reasons: Mapping[str, int]
+    fingerprint: str
+    out: str
 
 
 @dataclass(frozen=True)
@@ -83,10 +98,10 @@ class CorpusInfo:
     fingerprint: str = ""
     notes: Mapping[str, Any] = field(default_factory=dict)
 
-    def summary(self, out: Path) -> dict[str, Any]:
-        """The keys that import, select and review print with ``--json``."""
-        keys = ("read", "kept", "rejected", "repaired", "hours", "splits", "reasons", "fingerprint")
-        return {**{key: getattr(self, key) for key in keys}, "out": str(out)}
+    def summary(self, out: Path) -> CorpusSummary:
+        """What import, select and review print with ``--json``."""
+        keys = (name for name in CorpusSummary.__dataclass_fields__ if name != "out")
+        return CorpusSummary(**{key: getattr(self, key) for key in keys}, out=str(out))
 
 
 class Corpus:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -16,7 +15,7 @@ from govor.findings import Finding
 from govor.store import atomic_path
 
 LISTING = "findings.parquet"
-SCHEMA: dict[str, Any] = {"id": pl.String, "recording": pl.String, "code": pl.String, "severity": pl.String}
+SCHEMA = dict.fromkeys(("id", "recording", "code", "severity"), pl.String)
 
 
 def write_listing(corpus: Corpus, findings: Sequence[Finding], path: Path) -> None:

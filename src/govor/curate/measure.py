@@ -30,6 +30,14 @@ SPLIT_CODES: dict[str | None, int] = {None: 0, **{name: number for number, name 
 
 
 @dataclass(frozen=True)
+class Cut:
+    """Long utterances that were cut, and the pieces they became."""
+
+    utterances: int
+    pieces: int
+
+
+@dataclass(frozen=True)
 class Measures:
     """Facts of every utterance, in the order of the corpus; N utterances.
 
@@ -51,7 +59,7 @@ class Measures:
     held_out: NDArray[np.bool_]
     excluded: NDArray[np.bool_]
     keys: Mapping[str, Codes]
-    cut: tuple[int, int]
+    cut: Cut
 
 
 def second_transcript(corpus: Corpus, config: SelectConfig) -> str | None:
@@ -113,11 +121,11 @@ def measure(corpus: Corpus, config: SelectConfig, exclusions: Exclusions) -> Mea
             pieces = frame["cut_from"].drop_nulls()
             cut += (pieces.n_unique(), len(pieces))
     joined = {name: np.concatenate(values) for name, values in parts.items()}
-    return _assembled(joined, config, keys, (int(cut[0]), int(cut[1])))
+    return _assembled(joined, config, keys, Cut(*cut.tolist()))
 
 
 def _assembled(
-    joined: dict[str, NDArray[Any]], config: SelectConfig, names: Sequence[str], cut: tuple[int, int]
+    joined: dict[str, NDArray[Any]], config: SelectConfig, names: Sequence[str], cut: Cut
 ) -> Measures:
     def column(name: str, kind: type) -> NDArray[Any]:
         return joined.get(name, np.empty(0)).astype(kind, copy=False)

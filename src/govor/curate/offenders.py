@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +33,7 @@ class Offender:
         note: why there is no player, or that it is cut.
     """
 
-    row: dict[str, Any]
+    row: Mapping[str, Any]
     measured: str
     player: str | None = None
     note: str = ""
@@ -59,7 +59,7 @@ def offenders(corpus: Corpus, findings: Sequence[Finding], second: str | None) -
     return shown
 
 
-def _rows(corpus: Corpus, numbers: list[int], second: str | None) -> dict[int, dict[str, Any]]:
+def _rows(corpus: Corpus, numbers: list[int], second: str | None) -> dict[int, Mapping[str, Any]]:
     columns = ["id", "recording", "audio", "channel", "start", "end", "text", "speaker", "split", "duration"]
     if second:
         columns.append(second)
@@ -70,7 +70,7 @@ def _rows(corpus: Corpus, numbers: list[int], second: str | None) -> dict[int, d
 
 
 def _player(
-    worker: GuardedWorker, corpus: Corpus, row: dict[str, Any], left_bytes: int
+    worker: GuardedWorker, corpus: Corpus, row: Mapping[str, Any], left_bytes: int
 ) -> tuple[str | None, str]:
     if left_bytes <= 0:
         return None, "the page has no room for more audio"

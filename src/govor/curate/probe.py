@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from govor.audio import DecodeLimits, mono_blocks
 from govor.audio.facts import facts_of
-from govor.audio.measures import Gauge, Mono
+from govor.audio.measures import Gauge, Mono, SoundMeasures
 from govor.audio.mp3 import IndexMismatchError
 from govor.audio.reader import open_reader
 from govor.audio.source import Source, opened
@@ -25,9 +24,9 @@ from govor.errors import AudioError
 _HASH_BLOCK_BYTES = 1 << 20
 
 
-@dataclass(frozen=True)
-class Probe:
-    """What is known about one recording.
+@dataclass(frozen=True, kw_only=True)
+class Probe(SoundMeasures):
+    """What is known about one recording; `SoundMeasures` where it can be decoded.
 
     Attributes:
         audio: as the corpus names it.
@@ -43,15 +42,6 @@ class Probe:
         cut_off: whether its last page is not whole (Ogg, which declares no length).
         true_s: seconds that were decoded.
         bit_rate: bits a second, by size and decoded length.
-        peak: largest absolute sample.
-        dc: mean sample.
-        clipped: share of samples that are clipped.
-        silent: share of 50 ms frames below -60 dBFS.
-        speech: share of these frames that are neither silent nor a pause.
-        range_db: between the levels that a tenth and nineteen twentieths of these frames stay below, in dB.
-        bandwidth_hz: highest frequency with energy.
-        pitch_hz: median pitch of voiced frames, or None.
-        mix_db: power of the mix of all channels against their mean power, in dB; None for one channel.
         digest: hash of the file's bytes.
     """
 
@@ -68,31 +58,22 @@ class Probe:
     cut_off: bool | None = None
     true_s: float | None = None
     bit_rate: int | None = None
-    peak: float | None = None
-    dc: float | None = None
-    clipped: float | None = None
-    silent: float | None = None
-    speech: float | None = None
-    range_db: float | None = None
-    bandwidth_hz: float | None = None
-    pitch_hz: float | None = None
-    mix_db: float | None = None
     digest: str | None = None
 
 
-def probe_all(requests: list[tuple[str, str]], report: Callable[[dict[str, Any]], None]) -> None:
+def probe_all(requests: list[tuple[str, str]], report: Callable[[Probe], None]) -> None:
     """Probes recordings one after another; each result goes to `report`, faults too.
 
     Args:
         requests: name in the corpus, and path or URI.
-        report: is given a `Probe` as a dictionary.
+        report: is given each.
     """
     for audio, path in requests:
         try:
             found = probe_recording(audio, path)
         except AudioError as error:
-            found = Probe(audio, error.code, str(error))
-        report(asdict(found))
+            found = Probe(audio=audio, error=error.code, detail=str(error))
+        report(found)
 
 
 def probe_recording(audio: str, path: str, limits: DecodeLimits | None = None) -> Probe:
@@ -113,7 +94,7 @@ def probe_recording(audio: str, path: str, limits: DecodeLimits | None = None) -
     if not gauge.samples:
         raise AudioError(f"{path}: holds no samples", "no_samples")
     return Probe(
-        audio,
+        audio=audio,
         container=facts.container,
         codec=facts.codec,
         sample_rate=facts.sample_rate,
@@ -125,7 +106,7 @@ def probe_recording(audio: str, path: str, limits: DecodeLimits | None = None) -
         true_s=true_s,
         bit_rate=round(facts.size_bytes * 8 / true_s),
         digest=digest,
-        **gauge.measures(),
+        **vars(gauge.measures()),
     )
 
 

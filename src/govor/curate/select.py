@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
-from dataclasses import asdict, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from shlex import quote
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,11 +14,11 @@ from numpy.typing import NDArray
 
 from govor.config import SelectConfig
 from govor.console import say
-from govor.corpora.folder import Corpus, CorpusWriter
+from govor.corpora.folder import Corpus, CorpusSummary, CorpusWriter
 from govor.curate.exclusion import Exclusions
 from govor.curate.groups import seeded_order
 from govor.curate.leaks import crossings, leaking
-from govor.curate.measure import SPLIT_CODES, Measures, frames, measure
+from govor.curate.measure import SPLIT_CODES, Cut, Measures, frames, measure
 from govor.curate.sampled import Sampled
 from govor.curate.splits import (
     DEV,
@@ -27,7 +26,6 @@ from govor.curate.splits import (
     NAMES,
     TEST,
     TRAIN,
-    Cost,
     CountError,
     LeakyError,
     SplitPlan,
@@ -35,6 +33,7 @@ from govor.curate.splits import (
     plan_splits,
 )
 from govor.errors import CorpusError, InputError, LimitError, UsageError
+from govor.records import as_json
 
 REASONS = (
     "",
@@ -53,7 +52,24 @@ SECONDS_AN_HOUR = 3600.0
 ROUNDING_S = 1e-3
 
 
-def select_corpus(corpus: Path, out: Path, config: SelectConfig) -> dict[str, Any]:
+@dataclass(frozen=True)
+class SelectSummary(CorpusSummary):
+    """That of an import, and how the splits were made.
+
+    Attributes:
+        leak_loss: share of train rows that were set aside.
+        statements: what should be known about the splits.
+        way: see `govor.curate.splits.SplitPlan`.
+        cut: long utterances, and the pieces they became.
+    """
+
+    leak_loss: float
+    statements: Sequence[str]
+    way: str
+    cut: Cut
+
+
+def select_corpus(corpus: Path, out: Path, config: SelectConfig) -> SelectSummary:
     """Makes a new corpus of what passes the filters, fits the budgets, and falls into leak-free splits.
 
     Args:
@@ -62,7 +78,7 @@ def select_corpus(corpus: Path, out: Path, config: SelectConfig) -> dict[str, An
         config: the settings of ``[select]``.
 
     Returns:
-        The summary that ``--json`` prints, with ``statements`` and ``leak_loss``.
+        The summary that ``--json`` prints.
 
     Raises:
         CorpusError: a column, a speaker or a list that is named does not exist, or durations are missing.
@@ -254,9 +270,7 @@ def _leaky(config: SelectConfig, error: LeakyError) -> LimitError:
         else ("ask for fewer, or allow more with --max-leak-loss")
     )
     message = f"no split without leaks by {', '.join(config.group_by)}: {error.reason}; {choice}"
-    return LimitError(
-        message, {"group_by": list(config.group_by), "groupings": [_cost(c) for c in error.costs]}
-    )
+    return LimitError(message, {"group_by": list(config.group_by), "groupings": as_json(error.costs)})
 
 
 def _miscounted(error: CountError) -> CorpusError:
@@ -268,10 +282,6 @@ def _miscounted(error: CountError) -> CorpusError:
     lines = [*asked, *(["or group by less:", *weaker] if weaker else [])]
     allow = f"{choice}allow more with --count-tolerance{', or group by less' if weaker and not asked else ''}"
     return CorpusError("\n".join([f"{error.reason}; {allow}:", *lines]))
-
-
-def _cost(cost: Cost) -> dict[str, Any]:
-    return asdict(cost) | {"crossing": dict(cost.crossing)}
 
 
 def _keep_to_counts(
@@ -325,7 +335,7 @@ def _written(
     plan: SplitPlan,
     reasons: NDArray[np.int8],
     statements: list[str],
-) -> dict[str, Any]:
+) -> SelectSummary:
     names = [*REASONS, *(f"leak_{key}" for key in config.group_by)]
     record = {"settings": asdict(config), "way": plan.way, "leak_loss": plan.loss, "statements": statements}
     info = replace(source.info, notes={**source.info.notes, "select": record})
@@ -341,9 +351,8 @@ def _written(
                 frame = frame.with_columns(known)
             _write(writer, frame, config, plan.splits[rows], measures.held_out[rows], reasons[rows], names)
     Sampled.read(source.folder).write(out)
-    cut = {"utterances": measures.cut[0], "pieces": measures.cut[1]}
-    extra = {"leak_loss": plan.loss, "statements": statements, "way": plan.way, "cut": cut}
-    return {**writer.info.summary(out), **extra}
+    corpus = vars(writer.info.summary(out))
+    return SelectSummary(**corpus, leak_loss=plan.loss, statements=statements, way=plan.way, cut=measures.cut)
 
 
 def _write(

@@ -59,7 +59,7 @@ def restored(value: str) -> str:
     return value[1:] if value.startswith("'") and value[1:].startswith((*FORMULA_STARTS, "'")) else value
 
 
-def read_sheet(path: Path) -> list[dict[str, Any]]:
+def read_sheet(path: Path) -> list[Mapping[str, Any]]:
     """Rows of a sheet by the names of its first row; empty cells are None.
 
     Raises:

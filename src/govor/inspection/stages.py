@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,7 +95,7 @@ class Inspection:
     tokens: Tokens | None
     hypothesis: Hypothesis | None
     blocks: tuple[tuple[str, str, str], ...]
-    model: dict[str, Any]
+    model: Mapping[str, Any]
 
 
 def inspect_utterance(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
@@ -15,6 +14,7 @@ from govor.models.base import Family
 from govor.models.families import own_checks_of
 from govor.models.own_checks import OWN_CODES, Seen
 from govor.preflight.clips import Tables
+from govor.preflight.materials import Facts
 from govor.preflight.registry import check
 from govor.text import Normaliser
 
@@ -49,7 +49,7 @@ class Letters:
     "text_changed_by_tokenizer",
 )
 def transcripts_come_back(
-    family: Family, labels: Tables, normaliser: Normaliser, facts: dict[str, Any]
+    family: Family, labels: Tables, normaliser: Normaliser, facts: Facts
 ) -> Iterator[Finding]:
     """Every transcript comes back unchanged from the model's tokens."""
     damaged = {split: table.filter(pl.col("back") != pl.col("normal")) for split, table in labels.items()}
