@@ -228,7 +228,7 @@ def main() -> None:
     except KeyboardInterrupt:  # came while the last words were said
         status = _farewell()
     _reported.append(status)
-    sys.exit(status)
+    interrupts.leave(status)
 
 
 def run() -> int:
