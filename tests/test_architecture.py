@@ -12,6 +12,7 @@ ORDER = [
     {"errors", "bars", "interrupts", "waiting"},
     {"records", "extras", "shown", "espeak", "memory", "packing", "hosts", "shape", "parquet"},
     {"store", "console"},
+    {"memory_floor"},
     {"config"},
     {"text", "audio", "features", "pages", "findings"},
     {"corpora"},

@@ -11,7 +11,7 @@ def main() -> None:
     try:
         from govor.cli import main as command_line
     except KeyboardInterrupt:
-        sys.exit(_before_it_began())
+        interrupts.leave(_before_it_began())
     command_line()
 
 

@@ -6,7 +6,9 @@ and it imports what is heavy inside its own body.
 
 from __future__ import annotations
 
+import errno
 import importlib
+import io
 import json
 import os
 import shlex
@@ -18,7 +20,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from govor import interrupts
-from govor.errors import GovorError, InterruptError, LimitError, MachineError, StoppedError
+from govor.errors import GovorError, InputError, InterruptError, LimitError, MachineError, StoppedError
 from govor.extras import missing_extra
 from govor.records import plain
 
@@ -161,6 +163,13 @@ class OnceCommand(TyperCommand):
         require_once((_shown_name(one) for one in given if _counts_once(one)), f"govor {self.name}")
         return super().parse_args(ctx, args)
 
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the command, where a limit does not forbid it from the start."""
+        from govor.memory_floor import require_memory
+
+        require_memory(str(self.name))
+        return super().invoke(ctx)
+
 
 def _counts_once(parameter: Any) -> bool:
     if parameter.param_type_name != "option" or parameter.multiple:
@@ -213,12 +222,14 @@ def _govor(
 def main() -> None:
     """Entry point; exits with 0 (done), 1 (input or environment), 2 (usage), 3 (a limit) or 130 (Ctrl-C)."""
     interrupts.watch(_farewell)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names that are not UTF-8 are printed all the same
     try:
         status = run()
     except KeyboardInterrupt:  # came while the last words were said
         status = _farewell()
     _reported.append(status)
-    sys.exit(status)
+    interrupts.leave(status)
 
 
 def run() -> int:
@@ -250,8 +261,12 @@ def _known(error: BaseException) -> GovorError | None:
     """The one sentence for an error; None for a fault of govor's own, which is not hidden."""
     if isinstance(error, GovorError):
         return error
-    if isinstance(error, (OSError, MemoryError)):
+    if isinstance(error, (OSError, MemoryError)) or (isinstance(error, Exception) and _is_full(error)):
         return _machine_error(error)
+    if isinstance(error, UnicodeEncodeError):
+        return InputError(
+            f"{error.object[:200]} is a name that is not UTF-8, and cannot stand here: rename it"
+        )
     if isinstance(error, ModuleNotFoundError):
         return missing_extra(error.name)
     if type(error).__name__ == PANIC:
@@ -274,7 +289,13 @@ def _same_command() -> str:
     return shlex.join(["govor", *sys.argv[1:]])
 
 
-def _machine_error(error: OSError | MemoryError) -> GovorError:
+def _is_full(error: Exception) -> bool:
+    from govor.store import errno_of
+
+    return errno_of(error) == errno.ENOSPC
+
+
+def _machine_error(error: Exception) -> GovorError:
     """One sentence for what no part of govor expected of the machine."""
     from govor.store import readable_error
 
@@ -284,11 +305,13 @@ def _machine_error(error: OSError | MemoryError) -> GovorError:
         )
     if not _is_there():
         return MachineError("the folder that govor was started in is gone: go to another one and start again")
-    known = readable_error(error, Path(error.filename or "a file"))
+    name = getattr(error, "filename", None)
+    known = readable_error(error, Path(name or "a file"))
     if isinstance(known, GovorError):
         return known
-    place = f"{error.filename}: " if error.filename else ""
-    return MachineError(f"{place}{error.strerror or first_line(error)}; nothing that was finished is lost")
+    place = f"{name}: " if name else ""
+    what = getattr(error, "strerror", None) or first_line(error)
+    return MachineError(f"{place}{what}; nothing that was finished is lost")
 
 
 def _is_there() -> bool:
@@ -310,6 +333,14 @@ def _explain_dashes(error: Exception) -> None:
         print(f"A name that begins with - goes to the end, behind --: ... -- {name}", file=sys.stderr)
 
 
+def readable(text: str) -> str:
+    """`text` with the bytes of names that are not UTF-8 as people write them: ``\\xe9``."""
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # half a character of UTF-16
+        return text
+
+
 _reported: list[int] = []
 """The exit status, once it is known: nothing is said twice, whichever thread says it."""
 
@@ -320,7 +351,7 @@ def _report(error: GovorError) -> int:
         return _reported[0]
     _reported.append(error.exit_status)
     going_on = f"\ngovor: the same command continues: {_same_command()}" * isinstance(error, StoppedError)
-    print(f"govor: {error}{going_on}", file=sys.stderr, flush=True)
+    print(readable(f"govor: {error}{going_on}"), file=sys.stderr, flush=True)
     if "--json" in sys.argv:
         summary: dict[str, Any] = dict(error.summary) if isinstance(error, LimitError) else {}
         summary["error"] = {"type": type(error).__name__, "message": str(error)}

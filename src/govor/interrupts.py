@@ -9,6 +9,7 @@ does not leave by itself. Files are safe all the while: they appear whole or not
 
 from __future__ import annotations
 
+import atexit
 import math
 import os
 import select
@@ -19,7 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 LEAVE_S = 2.0
 """For the main thread to leave by itself after the first Ctrl-C, or after the end of what was in hand."""
@@ -166,6 +167,17 @@ def watch(farewell: Callable[[], int]) -> None:
     os.register_at_fork(after_in_child=_forget)
     _silence_threads()
     threading.Thread(target=_look, args=(look,), name="ctrl-c", daemon=True).start()
+
+
+def leave(status: int) -> NoReturn:
+    """Ends the process; after Ctrl-C without Python's own end, in which one more would kill it."""
+    if pressed():
+        atexit._run_exitfuncs()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError):
+                stream.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def _forget() -> None:

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from govor.errors import BusyError, DiskFullError, InputError, MachineError
+from govor.errors import BusyError, DiskFullError, GovorError, InputError, MachineError
 from govor.interrupts import before_leaving
 from govor.records import plain
 from govor.shape import Shape, ShapeError, fitted
@@ -25,6 +25,7 @@ from govor.shape import Shape, ShapeError, fitted
 FINGERPRINT_HEX_DIGITS = 32
 PARTIAL_MARK = ".partial-"
 RUST_ERRNO = re.compile(r"\(os error (\d+)\)")
+FULL = os.strerror(errno.ENOSPC), "database or disk is full"
 NOT_WRITABLE = (
     errno.EACCES,
     errno.EROFS,
@@ -72,14 +73,20 @@ def atomic_path(path: Path) -> Iterator[Path]:
             _fsync(partial)
             partial.replace(path)
         _fsync(path.parent)
-    except OSError as error:
-        raise readable_error(error, path) from error
+    except Exception as error:
+        if (known := readable_error(error, path)) is not error:
+            raise known from error
+        raise
     finally:
         _remove(partial)
 
 
-def readable_error(error: OSError, path: Path) -> Exception:
+def readable_error(error: Exception, path: Path) -> Exception:
     """What to raise for an error of the disk at `path`: a sentence where the cause is known, else `error`."""
+    if isinstance(error, GovorError):
+        return error
+    if isinstance(error, UnicodeEncodeError) and not is_utf8(path):
+        return MachineError(f"{path} cannot be written (its name is not UTF-8): choose another target")
     number = errno_of(error)
     if number in (errno.ENOSPC, errno.EDQUOT):
         return DiskFullError(f"no space left while writing {path}: free some and run the same command again")
@@ -88,14 +95,19 @@ def readable_error(error: OSError, path: Path) -> Exception:
     return error
 
 
-def errno_of(error: OSError) -> int | None:
-    """The number of a system error; polars and other libraries in Rust write it into the text alone."""
-    if error.errno is not None:
+def is_utf8(path: Path) -> bool:
+    """Whether a path can be written down; libraries outside Python take no other."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in str(path))
+
+
+def errno_of(error: Exception) -> int | None:
+    """The number of a system error; libraries in Rust and C++ write it into the text alone."""
+    if isinstance(error, OSError) and error.errno is not None:
         return error.errno
     named = RUST_ERRNO.search(str(error))
     if named:
         return int(named[1])
-    return errno.ENOSPC if os.strerror(errno.ENOSPC) in str(error) else None
+    return errno.ENOSPC if any(text in str(error) for text in FULL) else None
 
 
 def _remove(path: Path) -> None:
@@ -123,8 +135,11 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_text(path: Path, content: str) -> None:
-    """Writes a UTF-8 file that appears whole or not at all."""
-    write_bytes(path, content.encode("utf-8"))
+    """Writes a UTF-8 file that appears whole or not at all.
+
+    Bytes of names that are not UTF-8 stand as ``\\udcff``, from which JSON gives back the very name.
+    """
+    write_bytes(path, content.encode("utf-8", "backslashreplace"))
 
 
 def write_json(path: Path, value: Any) -> None:
