@@ -9,13 +9,13 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[1] / "src" / "govor"
 # From top to bottom: a package may import those above it. Packages on one line may not import each other.
 ORDER = [
-    {"errors", "bars"},
-    {"records", "extras", "shown", "espeak", "memory", "packing"},
+    {"errors", "bars", "interrupts", "waiting"},
+    {"records", "extras", "shown", "espeak", "memory", "packing", "hosts", "shape", "parquet"},
     {"store", "console"},
     {"config"},
     {"text", "audio", "features", "pages", "findings"},
     {"corpora"},
-    {"curate"},
+    {"curate", "interchange"},
     {"prepare"},
     {"load"},
     {"lm"},

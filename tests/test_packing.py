@@ -1,6 +1,6 @@
 """The one planner of batches, by properties."""
 
-from itertools import count
+from itertools import count, pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,7 +37,7 @@ def test_every_item_once_in_order_within_the_budget(lengths, budget_s, cost, mos
 @given(st.lists(st.floats(0.01, 60), min_size=1, max_size=80), st.floats(0.5, 200), COSTS)
 def test_no_batch_ends_before_it_is_full(lengths, budget_s, cost):
     batches = list(pack(range(len(lengths)), lengths.__getitem__, budget_s, cost))
-    for batch, following in zip(batches, batches[1:], strict=False):
+    for batch, following in pairwise(batches):
         longest = max(lengths[row] for row in [*batch, following[0]])
         assert cost.of(longest, len(batch) + 1) > budget_s
 

@@ -88,8 +88,8 @@ def export_model(
     if abs(proof.wer_difference) > max_wer_difference:
         raise LimitError(
             f"{out} changes the WER by {proof.wer_difference:+.4f} on {proof.clips} clips of {source}, the "
-            f"limit is {max_wer_difference}: look at {out / REPORT}, try another --quantization, or raise "
-            "--max-wer-difference",
+            f"limit is {max_wer_difference}: look at {out / REPORT}, name recordings of your own with "
+            "--clips, try another --quantization, or raise --max-wer-difference",
             summary,
         )
     return summary

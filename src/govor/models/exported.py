@@ -12,7 +12,7 @@ from govor.features import Extractor, LogMelSpec, WaveSpec
 _EXTRACTORS: dict[str, Any] = {"LogMelSpec": LogMelSpec, "WaveSpec": WaveSpec}
 
 
-def extractor_as_dict(extractor: Extractor) -> dict[str, Any]:
+def extractor_as_dict(extractor: Extractor) -> dict[str, object]:
     """Plain data of an extractor."""
     return {"kind": type(extractor).__name__, **asdict(extractor)}  # type: ignore[call-overload]
 

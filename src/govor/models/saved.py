@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ FORMAT = 1
 NAME = "govor.json"
 
 
-def write_settings(folder: Path, settings: dict[str, Any]) -> None:
+def write_settings(folder: Path, settings: Mapping[str, object]) -> None:
     """Writes the settings of a model."""
     write_json(folder / NAME, {"format": FORMAT, **settings})
 
@@ -62,7 +63,7 @@ def _settings_in(path: Path) -> dict[str, Any]:
     return settings
 
 
-def normaliser_of(settings: dict[str, Any]) -> Normaliser:
+def normaliser_of(settings: Mapping[str, Any]) -> Normaliser:
     """The normaliser a model was trained with; the default rules where it says none."""
     from govor.config import TextConfig
 
