@@ -129,6 +129,7 @@ OTHER_MEANINGS = {
     "evaluate/english.py": "transformers' module of Whisper's English normaliser",
     "publish/model_facts.py": "faster-whisper, the program",
     "corpora/transcript_files.py": "the files that Whisper's own command writes",
+    "interchange/segments_json.py": "whisper-json, the same files written",
     "serve/models.py": "whisper-1, a name in OpenAI's API",
     "lm/beam.py": "ln p of the labels, in any model that gives frames",
 }

@@ -134,8 +134,8 @@ def _check_difference(proof: Proof, summary: ExportSummary) -> None:
         raise LimitError(
             f"{summary.out} changes the WER by {proof.wer_difference:+.4f} on {proof.clips} clips of "
             f"{proof.source}, the limit is {summary.max_wer_difference}: look at "
-            f"{Path(summary.out) / REPORT}, name recordings of your own with --clips, try another --quantization, or raise "
-            "--max-wer-difference",
+            f"{Path(summary.out) / REPORT}, name recordings of your own with --clips, try another "
+            "--quantization, or raise --max-wer-difference",
             dict(summary),
         )
 

@@ -12,7 +12,7 @@ from govor.features import Extractor, LogMelSpec, WaveSpec
 _EXTRACTORS: Mapping[str, Callable[..., Extractor]] = {"LogMelSpec": LogMelSpec, "WaveSpec": WaveSpec}
 
 
-def extractor_as_dict(extractor: Extractor) -> Mapping[str, object]:
+def extractor_as_dict(extractor: Extractor) -> dict[str, object]:
     """Plain data of an extractor."""
     return {"kind": type(extractor).__name__, **asdict(extractor)}  # type: ignore[call-overload]
 

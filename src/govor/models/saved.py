@@ -38,7 +38,7 @@ class SavedSettings(TypedDict, total=False):
     base_on_dev: Judged | None
 
 
-def write_settings(folder: Path, settings: Mapping[str, Any]) -> None:
+def write_settings(folder: Path, settings: Mapping[str, object]) -> None:
     """Writes the settings of a model."""
     write_json(folder / NAME, {"format": FORMAT, **settings})
 
@@ -87,7 +87,7 @@ def _settings_in(path: Path) -> dict[str, Any]:
     return settings
 
 
-def normaliser_of(settings: dict[str, Any]) -> Normaliser:
+def normaliser_of(settings: Mapping[str, Any]) -> Normaliser:
     """The normaliser a model was trained with; the default rules where it says none."""
     from govor.config import TextConfig
 

@@ -221,7 +221,7 @@ def _speakers(copy: Path, shards: Iterable[str]) -> dict[str, int]:
 
 def _provenance(source: Path, info: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The corpora that the data set came from, where they stand beside it in a work folder."""
-    found = []
+    found: list[Mapping[str, Any]] = []
     for name in ("corpus", "selected"):
         path = source.parent / name / "corpus.json"
         if path.exists():

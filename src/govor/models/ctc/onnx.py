@@ -118,7 +118,7 @@ def _quantize(path: Path) -> None:
     full.unlink()
 
 
-def _settings(original: CtcFamily, quantization: str | None) -> Mapping[str, object]:
+def _settings(original: CtcFamily, quantization: str | None) -> dict[str, object]:
     vocabulary = original.vocabulary
     return {
         **original.as_dict(),

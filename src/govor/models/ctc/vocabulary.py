@@ -150,7 +150,7 @@ def _is_forgotten(delimiter: Any) -> bool:
     return isinstance(delimiter, str) and delimiter != USUAL_DELIMITER
 
 
-def _remembered(delimiter: str) -> dict[str, Any]:
+def _remembered(delimiter: str) -> dict[str, object]:
     plain = dict.fromkeys(("lstrip", "rstrip", "normalized", "single_word"), False)
     return {"__type": "AddedToken", "content": delimiter, "special": True, **plain}
 

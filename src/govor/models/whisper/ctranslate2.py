@@ -62,7 +62,7 @@ def convert(original: WhisperFamily, out: Path, quantization: str | None) -> Non
     write_settings(out, _settings(original, quantization))
 
 
-def _settings(original: WhisperFamily, quantization: str | None) -> Mapping[str, object]:
+def _settings(original: WhisperFamily, quantization: str | None) -> dict[str, object]:
     prompt = original.prompt
     core = core_of(original.model)
     generation = core.generation_config

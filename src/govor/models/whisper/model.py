@@ -278,7 +278,7 @@ class WhisperFamily(Trainable):
         return {**super().describe(), "window_s": self.max_window_s}
 
 
-def described_suppression(settings: Mapping[str, Any], suppressed: int) -> dict[str, Any]:
+def described_suppression(settings: Mapping[str, Any], suppressed: int) -> dict[str, object]:
     """What decoding rules out, as summaries name it: as released, or as the model's training fitted it."""
     fitted = settings.get("generation")
     released = len(fitted["released_tokens"]) if fitted else 0

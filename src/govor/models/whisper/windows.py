@@ -118,7 +118,7 @@ class Windows:
     def _place(self, module: Any, args: Any) -> Any:
         return None if self._now is None else (self._now[0],)
 
-    def _weigh(self, module: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+    def _weigh(self, module: Any, args: Any, kwargs: dict[str, object]) -> Any:
         return None if self._now is None else (args, {**kwargs, "attention_mask": self._now[1]})
 
 
