@@ -184,7 +184,7 @@ def test_the_trial_runs_the_model_as_the_run_has_it(monkeypatch):
     """Windows of each batch, a step before those that count, and the recipe's adjustments."""
     import torch
 
-    from govor.models import adjusting, making
+    from govor.models import adjusting, build
 
     seen = []
 
@@ -207,7 +207,7 @@ def test_the_trial_runs_the_model_as_the_run_has_it(monkeypatch):
 
     Seen.extractor.padding = lambda features: 0.0
     adjusted = []
-    monkeypatch.setattr(making, "resume_model", lambda *a, **k: Seen())
+    monkeypatch.setattr(build, "resume_model", lambda *a, **k: Seen())
     monkeypatch.setattr(adjusting, "adjust_model", lambda family, config: adjusted.append(config))
     recipe = recipe_with(train={"gradient_checkpointing": True, "windows": "mixed"})
     batches = [{"windows": "full", "clips": [0.2, 0.1]}, {"windows": "short", "clips": [0.1]}]

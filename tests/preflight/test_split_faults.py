@@ -7,6 +7,7 @@ import pytest
 from preflight_parts import recipe_with, table_of
 
 from govor.errors import LimitError
+from govor.preflight.checks.baseline import slices_are_columns
 from govor.preflight.checks.baseline import test_split_can_tell as split_can_tell
 from govor.preflight.checks.splits import nothing_crosses_splits, the_test_split_chooses_nothing
 
@@ -41,13 +42,13 @@ def long_texts(tables):
 @pytest.mark.parametrize("target", ["test", "dev"])
 def test_the_same_clip_in_two_splits_is_always_an_error(materials_of, tables, column, target):
     found = crossing(materials_of, copied(tables, [column], target=target))
-    assert codes(found) == ["split_same_id" if column == "id" else "split_same_audio"]
+    assert codes(found) == ["duplicate_id" if column == "id" else "leak_audio"]
     assert found[0].severity == "error" and f"1 of 10 (10%) {target} rows" in found[0].measured
 
 
 @pytest.mark.parametrize("column", ["recording", "speaker", "text"])
 def test_what_govors_own_split_leaks_is_an_error(materials_of, tables, column):
-    code = {"text": "split_same_sentence"}.get(column, f"split_same_{column}")
+    code = "leak_sentence" if column == "text" else f"leak_{column}"
     found = crossing(materials_of, copied(long_texts(tables), [column], rows=3), **OWN)
     assert codes(found) == [code] and found[0].severity == "error"
 
@@ -66,7 +67,7 @@ def test_the_same_sentence_in_another_spelling_is_found(materials_of, tables):
         **tables,
         "test": tables["test"].with_columns(pl.Series("text", [text, *tables["test"]["text"].to_list()[1:]])),
     }
-    assert codes(crossing(materials_of, planted)) == ["split_same_sentence"]
+    assert codes(crossing(materials_of, planted)) == ["leak_sentence"]
 
 
 @pytest.mark.parametrize("word", ["nueve", "hvala lijepa", "no sé nada"])
@@ -178,13 +179,28 @@ def test_accepting_is_recorded_and_lets_the_run_go_on(materials_of, tables, tmp_
     from govor.preflight.run import run_check, stop_on_errors, summarise
 
     all_checks()
-    for accept, stops in (((), True), (("split_same_id",), False)):
+    for accept, stops in (((), True), (("duplicate_id",), False)):
         made = materials_of(recipe_with(preflight={"accept": accept}), copied(tables, ["id"]))
         outcome = run_check(REGISTRY["nothing_crosses_splits"], made, {})
         summary = summarise([outcome], made, tmp_path)
         assert summary["accepted"] == list(accept) and summary["errors"] == int(stops)
         if stops:
-            with pytest.raises(LimitError, match="split_same_id"):
+            with pytest.raises(LimitError, match="duplicate_id"):
                 stop_on_errors(summary)
         else:
             stop_on_errors(summary)
+
+
+def test_a_column_to_slice_by_that_is_not_there_is_said_before_training(materials_of):
+    made = materials_of(recipe_with(evaluate={"slices": ["speaker", "gender", "bandwidth_hz"]}))
+    (found,) = slices_are_columns(made.tables, made.recipe)
+    assert found.code == "slice_column_missing" and found.severity == "error"
+    assert "no column gender;" in found.measured and "normal" not in found.measured
+
+
+def test_columns_that_are_there_and_a_missing_test_split_are_no_fault(materials_of, tables):
+    made = materials_of(recipe_with(evaluate={"slices": ["speaker"]}))
+    assert not list(slices_are_columns(made.tables, made.recipe))
+    without = {split: table for split, table in tables.items() if split != "test"}
+    made = materials_of(recipe_with(evaluate={"slices": ["gender"]}), without)
+    assert not list(slices_are_columns(made.tables, made.recipe))

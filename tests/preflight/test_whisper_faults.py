@@ -179,7 +179,7 @@ def test_labels_over_the_decoders_limit_are_found(whisper, tables, beyond):
     made = whisper(tables)
     room = made.family.max_labels - len(made.family.encode_text("a")) + 1
     found = over(whisper(long_text(tables, room + beyond)))
-    assert codes(found) == ["labels_too_long"]
+    assert codes(found) == ["very_long_text"]
     assert f"at most {made.family.max_labels}" in found[0].limit and found[0].samples[0].startswith("train00")
 
 

@@ -37,7 +37,7 @@ def command(
 
         summary: Mapping[str, Any] = make_lm(source, out, order)
     else:
-        from govor.transcribe.lm_weight import make_lm_for
+        from govor.evaluate.lm_weight import make_lm_for
 
         summary = make_lm_for(model, source, out, order, dataset=dataset, split=split, device=device)
     emit(summary, json, _lines(summary))

@@ -16,7 +16,6 @@ from govor.console import say
 from govor.corpora.folder import Corpus
 from govor.curate.audio_checks import audio_findings, times_findings, true_durations
 from govor.curate.filling import fill_durations
-from govor.curate.finding import KINDS, SEVERITIES, Finding, ranked
 from govor.curate.listing import LISTING, write_listing
 from govor.curate.offenders import offenders
 from govor.curate.plots import plots
@@ -27,6 +26,7 @@ from govor.curate.shown import change, visible
 from govor.curate.table_checks import LOW_SIMILARITY, table_findings
 from govor.curate.tally import Tally, tally
 from govor.errors import LimitError, UsageError
+from govor.findings import SEVERITIES, Finding, codes_of, ranked, renamed
 from govor.pages import render
 from govor.store import locked, write_json, write_text
 from govor.text import Normaliser
@@ -61,6 +61,7 @@ def check_corpus(
         UsageError: `fail_on` names a code that there is not.
         LimitError: a finding of `fail_on` came up; results are written all the same.
     """
+    fail_on = renamed(fail_on, say)
     _require_codes(fail_on)
     source = Corpus.open(corpus)
     with locked(out):
@@ -90,11 +91,10 @@ def all_findings(facts: Tally, probes: pl.DataFrame | None) -> list[Finding]:
 
 
 def _require_codes(fail_on: Sequence[str]) -> None:
+    known = (*SEVERITIES, *codes_of("check"))
     for code in fail_on:
-        if code not in KINDS and code not in SEVERITIES:
-            raise UsageError(
-                f"--fail-on {code}: there is no such finding; known are {', '.join((*SEVERITIES, *KINDS))}"
-            )
+        if code not in known:
+            raise UsageError(f"--fail-on {code}: there is no such finding; known are {', '.join(known)}")
 
 
 def _probed(source: Corpus, facts: Tally, out: Path, workers: int) -> pl.DataFrame:
@@ -226,7 +226,7 @@ def _page(
 
 
 def _fail(findings: Sequence[Finding], fail_on: Sequence[str], summary: dict[str, Any]) -> None:
-    asked = [f for f in findings if f.code in fail_on or f.kind.severity in fail_on]
+    asked = [f for f in findings if f.code in fail_on or f.severity in fail_on]
     if asked:
         said = "; ".join(f"{finding.code}: {finding.message}" for finding in asked)
         raise LimitError(f"--fail-on: {said}; see {summary['report']}", summary)

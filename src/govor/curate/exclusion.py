@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from govor.console import say
 from govor.corpora.folder import Corpus
-from govor.curate.finding import KINDS
 from govor.curate.sheet_ids import is_number, match_ids, refuse_doubtful, written_id
 from govor.errors import CorpusError
+from govor.findings import codes_of, renamed
 
 TOLERANCE_S = 0.010
 """Sources write 10965.9 where others write 10965.90 or 10965.901."""
@@ -188,14 +188,16 @@ def _lists_findings(path: Path) -> bool:
 
 def _found_by(path: Path, codes: Sequence[str]) -> set[str]:
     """The utterances that findings of some codes are about."""
+    codes = renamed(codes, say)
     table = pl.scan_parquet(path)
     counts = dict(table.group_by("code").len().sort("len", descending=True).collect().iter_rows())
     if not codes:
         listed = ", ".join(f"{code} {count:,}" for code, count in counts.items())
         raise CorpusError(f"{path} lists all findings ({listed}): say with --codes which are to be left out")
-    unknown = [code for code in codes if code not in KINDS]
+    known = codes_of("check")
+    unknown = [code for code in codes if code not in known]
     if unknown:
-        raise CorpusError(f"--codes {unknown[0]}: there is no such finding; known are {', '.join(KINDS)}")
+        raise CorpusError(f"--codes {unknown[0]}: there is no such finding; known are {', '.join(known)}")
     for code in codes:
         if code not in counts:
             say(f"select: {path} has no finding {code}")

@@ -14,8 +14,9 @@ import polars as pl
 
 from govor.audio.guard import GuardedWorker, WorkerLostError
 from govor.console import Progress, progress
-from govor.curate.probing import Probe, exists
+from govor.curate.probe import Probe, exists
 from govor.store import atomic_path
+from govor.waiting import result_of
 
 CHUNK = 32
 PART_ROWS = 4_000
@@ -102,7 +103,7 @@ class _Pool:
     def _wait(self, done: Future[None]) -> None:
         """Waits for a thread; when the wait is broken off, all threads end after the recording at hand."""
         try:
-            done.result()
+            result_of(done)
         except BaseException:
             self._stopped = True
             raise
@@ -144,7 +145,7 @@ def probe_chunk(
     while len(found) < len(requests):
         try:
             rest = requests[len(found) :]
-            worker.call("govor.curate.probing:probe_all", rest, on_message=found.append, stopped=stopped)
+            worker.call("govor.curate.probe:probe_all", rest, on_message=found.append, stopped=stopped)
         except WorkerLostError as error:
             if stopped():
                 break

@@ -107,7 +107,7 @@ def _clips(source: Corpus, rows: Sequence[dict[str, Any]], folder: Path) -> int:
         for number, row in enumerate(rows, 1):
             request = (source.audio_path(row["audio"]), row["channel"], row["start"], row["end"])
             try:
-                samples = worker.call("govor.curate.probing:load_span", *request)
+                samples = worker.call("govor.curate.probe:load_span", *request)
                 name = f"{number:05d}-{slug(row['id'])}.wav"
                 write_bytes(folder / name, encode(samples, SAMPLE_RATE_HZ, "wav"))
                 row["clip"], row["clip_fault"] = f"{folder.name}/{name}", None

@@ -17,7 +17,8 @@ from govor.config import SelectConfig
 from govor.console import say
 from govor.corpora.folder import Corpus, CorpusWriter
 from govor.curate.exclusion import Exclusions
-from govor.curate.groups import seeded_order, sharing
+from govor.curate.groups import seeded_order
+from govor.curate.leaks import crossings, leaking
 from govor.curate.measure import SPLIT_CODES, Measures, frames, measure
 from govor.curate.sampled import Sampled
 from govor.curate.splits import (
@@ -112,13 +113,16 @@ def _unknown_speakers(measures: Measures, reasons: NDArray[np.int8], plan: Split
 
 def _leaking(measures: Measures, plan: SplitPlan, reasons: NDArray[np.int8]) -> list[str]:
     """What splits that came with the corpus share with train: they are kept, which is said."""
-    held, train = (reasons == 0) & (plan.splits >= DEV), (reasons == 0) & (plan.splits == TRAIN)
-    shared = {key: int((sharing(codes, train) & held).sum()) for key, codes in measures.keys.items()}
+    splits = np.where(reasons == 0, plan.splits, FREE).astype(np.int8)
+    shared = {
+        key: leaking(crossings(codes, splits), len(splits)).sum() for key, codes in measures.keys.items()
+    }
     told = ", ".join(f"{count:,} share a {key} with train" for key, count in shared.items() if count)
     if not told:
         return []
+    held = int((splits >= DEV).sum())
     return [
-        f"the corpus's own splits are kept, and leak: of {int(held.sum()):,} dev and test utterances {told}; "
+        f"the corpus's own splits are kept, and leak: of {held:,} dev and test utterances {told}; "
         "--resplit with --dev and --test makes splits without leaks"
     ]
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from govor.demo.espeak import Speech, synthesise
 from govor.demo.noisy_transcript import misheard
 from govor.demo.script import Recording
 from govor.demo.sentences import written
+from govor.espeak import Speech, synthesise
 from govor.store import atomic_path, write_json
 
 SAMPLE_RATE = 48_000

@@ -18,9 +18,9 @@ from govor.models.base import Recogniser
 from govor.store import locked, write_json
 
 FORMATS = {
-    "transformers": "govor.export.merged",
-    "ctranslate2": "govor.export.ctranslate2",
-    "onnx": "govor.export.onnx",
+    "transformers": "govor.models.merged",
+    "ctranslate2": "govor.models.whisper.ctranslate2",
+    "onnx": "govor.models.ctc.onnx",
 }
 DEFAULT_CLIPS = 32
 DEFAULT_LIMIT = 0.005
@@ -131,7 +131,8 @@ def _check_difference(proof: Proof, summary: ExportSummary) -> None:
         raise LimitError(
             f"{summary.out} changes the WER by {proof.wer_difference:+.4f} on {proof.clips} clips of "
             f"{proof.source}, the limit is {summary.max_wer_difference}: look at "
-            f"{Path(summary.out) / REPORT}, try another --quantization, or raise --max-wer-difference",
+            f"{Path(summary.out) / REPORT}, name recordings of your own with "
+            "--clips, try another --quantization, or raise --max-wer-difference",
             dict(summary),
         )
 
@@ -143,7 +144,7 @@ def _proved_elsewhere(
 
     Its decoding is not govor's in every detail, so a difference does not make the export a failure.
     """
-    from govor.export.faster_whisper import FasterWhisper
+    from govor.models.whisper.faster_whisper import FasterWhisper
 
     try:
         opened = FasterWhisper(out)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from govor.evaluate import word_edits
 from govor.export.clips import ProofClip
-from govor.models.base import DecodeOptions, Recogniser
+from govor.models.base import DecodeOptions, Recogniser, Sound
 from govor.records import EditCounts, Summary
 
 BATCH = 4
@@ -108,9 +108,8 @@ def prove(original: Recogniser, exported: Recogniser, clips: Sequence[ProofClip]
 
 
 def _texts(recogniser: Recogniser, clips: Sequence[ProofClip]) -> list[str]:
-    waves = [clip.wave for clip in clips]
-    found = recogniser.recognise(waves, DecodeOptions(), [clip.language for clip in clips])
-    return [hypothesis.text for hypothesis in found]
+    heard = [Sound(clip.wave, clip.language) for clip in clips]
+    return [hypothesis.text for hypothesis in recogniser.recognise(heard, DecodeOptions())]
 
 
 def _count(

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 # Exported models name their backend in govor.json; "module:function(folder, device, precision)" opens it.
 BACKENDS = {
-    "ctranslate2": "govor.export.ctranslate2:open_folder",
-    "onnx": "govor.export.onnx:open_folder",
+    "ctranslate2": "govor.models.whisper.ctranslate2:open_folder",
+    "onnx": "govor.models.ctc.onnx:open_folder",
 }
 
 
@@ -147,8 +147,8 @@ def _open_ctc(
 ) -> Any:
     from transformers import AutoFeatureExtractor, AutoModelForCTC
 
-    from govor.models.ctc import CtcFamily
-    from govor.models.vocabulary import open_tokenizer, vocabulary_of
+    from govor.models.ctc.model import CtcFamily
+    from govor.models.ctc.vocabulary import open_tokenizer, vocabulary_of
 
     if not any(str(a).endswith("ForCTC") for a in configuration.architectures or ()):
         raise ModelError(
@@ -171,6 +171,6 @@ def _open_ctc(
 
 
 def _open_seq2seq(*arguments: Any) -> Any:
-    from govor.models.whisper_making import open_whisper
+    from govor.models.whisper.build import open_whisper
 
     return open_whisper(*arguments)

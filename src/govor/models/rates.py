@@ -49,8 +49,8 @@ def usual_rate(config: ModelConfig) -> float:
         ModelError: there is no such model.
         RecipeError: new sizes that no architecture has.
     """
-    from govor.models.ctc_rates import ctc_rate
-    from govor.models.whisper_rates import whisper_rate
+    from govor.models.ctc.rates import ctc_rate
+    from govor.models.whisper.rates import whisper_rate
 
     new, lora = bool(config.from_scratch), bool(config.lora)
     configuration = _new_configuration(config) if new else _base_configuration(config)
@@ -82,7 +82,7 @@ def _base_configuration(config: ModelConfig) -> Any:
 
 
 def _new_configuration(config: ModelConfig) -> Any:
-    from govor.models.scratch import ctc_configuration
+    from govor.models.ctc.scratch import ctc_configuration
 
     sizes = config.from_scratch
     if sizes.get("model_type") != "whisper":

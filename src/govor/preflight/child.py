@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from govor.errors import GovorError
+from govor.memory import is_out_of_memory
 
 KILLED = -9
 
@@ -56,10 +57,8 @@ def main(path: Path) -> dict[str, Any]:
         return decode(job) if job["task"] == "decode" else step(job)
     except GovorError as error:
         return {"error": str(error)}
-    except MemoryError:
-        return {"killed": True}
     except Exception as error:
-        if "out of memory" in str(error).lower() or "can't allocate memory" in str(error):
+        if is_out_of_memory(error):
             return {"killed": True}
         return {"error": f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:300]}"}
 
@@ -73,13 +72,13 @@ def _die_first() -> None:
 def decode(job: dict[str, Any]) -> dict[str, Any]:
     """Opens a model and decodes waves; ``texts`` and the weights' ``dtypes``."""
     from govor.models import open_model
-    from govor.models.base import DecodeOptions
+    from govor.models.base import DecodeOptions, sounds
 
     recogniser = open_model(job["model"], device=job["device"], precision=job["precision"], masters=True)
     with np.load(job["waves"]) as stored:
         waves = [stored[f"wave{index}"] for index in range(len(job["languages"]))]
     options = DecodeOptions(windows=job.get("windows", "full"))
-    found = recogniser.recognise(waves, options, job["languages"])
+    found = recogniser.recognise(sounds(waves, job["languages"]), options)
     model = getattr(recogniser, "model", None)
     dtypes = sorted({str(p.dtype) for p in model.parameters()}) if model is not None else []
     return {"texts": [one.text for one in found], "dtypes": dtypes}
@@ -98,7 +97,7 @@ def step(job: dict[str, Any]) -> dict[str, Any]:
 
     from govor.config import recipe_from
     from govor.models.adjusting import adjust_model
-    from govor.models.making import resume_model
+    from govor.models.build import resume_model
 
     recipe = recipe_from(job["recipe"])
     family: Any = resume_model(

@@ -14,7 +14,7 @@ from typing import Any
 from govor import console, store
 from govor.config import Recipe, Workspace
 from govor.errors import GovorError, LanguageError, LimitError
-from govor.findings import Finding, count_of
+from govor.findings import Finding, count_of, renamed
 from govor.preflight.budget import Budget, OutOfTimeError
 from govor.preflight.materials import Materials, UnavailableError
 from govor.preflight.registry import COSTS, Check, all_checks, require_known
@@ -133,7 +133,7 @@ def ensure(recipe: Recipe, *, device: str = "auto") -> None:
 def fingerprint_of(recipe: Recipe, dataset: Any) -> str:
     """Of everything that preflight's answer hangs on."""
     sections = (recipe.text, recipe.model, recipe.train, recipe.evaluate, recipe.preflight)
-    return store.fingerprint([*sections, dataset.fingerprint])
+    return store.fingerprint([*(section.deciding() for section in sections), dataset.fingerprint])
 
 
 def run_checks(materials: Materials) -> list[Outcome]:
@@ -263,7 +263,7 @@ def _first_line(error: BaseException) -> str:
 
 def summarise(outcomes: list[Outcome], materials: Materials, out: Path) -> dict[str, Any]:
     """The summary: findings, gravest first, what became of each check, and what was measured."""
-    accepted = set(materials.settings.accept)
+    accepted = set(renamed(materials.settings.accept))
     findings = []
     for outcome in outcomes:
         for finding in outcome.findings:
