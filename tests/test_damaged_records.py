@@ -136,7 +136,5 @@ def test_metrics_are_read_up_to_the_damage(tmp_path: Path, torn: bytes) -> None:
 
 def test_the_weight_of_a_language_model_is_a_number(tmp_path: Path) -> None:
     (tmp_path / "words.json").write_text('{"lm_weight": [{}]}')
-    with pytest.raises(
-        Exception, match=r"words\.json is damaged \(lm_weight is \[\{\}\] instead of a number\)"
-    ):
+    with pytest.raises(InputError, match=r"words\.json is damaged \(lm_weight is \[\{\}\] instead"):
         fusion_settings(tmp_path / "words.arpa")
