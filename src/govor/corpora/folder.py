@@ -182,7 +182,7 @@ class Corpus:
             ).collect(engine="streaming")
         for name in (*needed, *numbers):
             if count := faults[name][0]:
-                raise CorpusError(f"{path} is damaged ({count} rows without a {name}): {AGAIN}")
+                raise CorpusError(f"{path} is damaged ({count} rows without {name}): {AGAIN}")
         self._sound.add(path)
 
     def audio_path(self, audio: str) -> str:
