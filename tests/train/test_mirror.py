@@ -20,7 +20,7 @@ from govor.train.checkpoint import Checkpoint
 from govor.train.folder import RunFolder
 from govor.train.mirror import Mirror, copies, fetch_manifest
 from govor.train.mirror_target import FileTarget, _filesystem, open_target
-from govor.train.session import Session
+from govor.train.loop import Session
 
 
 def test_a_bare_machine_continues(recipe: Callable[..., Recipe], tmp_path: Path, capfd) -> None:

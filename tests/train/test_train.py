@@ -19,7 +19,7 @@ from govor.errors import DatasetError, MachineError, ModelError, RecipeError, Us
 from govor.train import checkpoint, train
 from govor.train.epoch import plan_epoch
 from govor.train.feed import Feed
-from govor.train.session import Session
+from govor.train.loop import Session
 
 
 def test_run_folder(recipe: Callable[..., Recipe], tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ from govor.train.parts import (
 )
 from govor.train.reduce import Ranks
 from govor.train.saver import Saver
-from govor.train.session import Session
+from govor.train.loop import Session
 from govor.train.sizing import FIRST_BATCH_S, found_batch_s, pieces_needed
 from govor.train.state import TrainState, new_identity
 from govor.train.step import Stepper

@@ -17,7 +17,7 @@ from govor.train.folder import RunFolder
 from govor.train.mirror import catch_up
 from govor.train.parts import start_processes
 from govor.train.reduce import Ranks
-from govor.train.session import Session
+from govor.train.loop import Session
 from govor.train.stop import Stopper
 
 
