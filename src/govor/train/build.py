@@ -28,6 +28,7 @@ from govor.train.feed import Feed
 from govor.train.folder import RunFolder, check_belongs
 from govor.train.journal import Journal, make_trackers
 from govor.train.judge import Judge, check_splits
+from govor.train.loop import Session
 from govor.train.mirror import Mirror, fetch_newest
 from govor.train.optimiser import load_optimiser, make_optimiser
 from govor.train.parts import (
@@ -40,7 +41,6 @@ from govor.train.parts import (
 )
 from govor.train.reduce import Ranks
 from govor.train.saver import Saver
-from govor.train.loop import Session
 from govor.train.sizing import FIRST_BATCH_S, found_batch_s, pieces_needed
 from govor.train.state import TrainState, new_identity
 from govor.train.step import Stepper

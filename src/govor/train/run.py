@@ -14,10 +14,10 @@ from govor.errors import LimitError, ModelError, StoppedError
 from govor.train import checkpoint
 from govor.train.build import open_session
 from govor.train.folder import RunFolder
+from govor.train.loop import Session
 from govor.train.mirror import catch_up
 from govor.train.parts import start_processes
 from govor.train.reduce import Ranks
-from govor.train.loop import Session
 from govor.train.stop import Stopper
 
 

@@ -11,7 +11,7 @@ Shapes: T samples, F frames, D feature size, V tokens.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
