@@ -133,7 +133,7 @@ def decoded(family: Any, dataset: Any, language: str) -> dict[str, str]:
     found = {}
     for split in ("dev", "test"):
         rows = range(dataset.splits[split])
-        said = decode_rows(family, dataset, split, rows, DecodeOptions(language=language), batch_s=150.0)
+        said = decode_rows(family, dataset, split, rows, DecodeOptions(), language=language, batch_s=150.0)
         found.update({utterance: hypothesis.text for utterance, hypothesis in said})
     return found
 
@@ -163,8 +163,8 @@ def carry_out(run: Run, dataset: Path, work: Path, options: argparse.Namespace) 
 def by_govor(recipe: Any, steps: int) -> tuple[Any, ...]:
     """The family after its steps, the loss of each, clips a second of wall and of processor time."""
     from govor.config import Workspace
+    from govor.train.build import open_session
     from govor.train.folder import RunFolder
-    from govor.train.opening import open_session
     from govor.train.parts import start_processes
     from govor.train.stop import Stopper
 

@@ -359,7 +359,7 @@ class Watch:
         table = self.dataset.table("dev")
         texts = dict(zip(table["id"].to_list(), table["text"].to_list(), strict=True))
         found = decode_rows(
-            self.family, self.dataset, "dev", rows, DecodeOptions(language="hr"), batch_s=240.0
+            self.family, self.dataset, "dev", rows, DecodeOptions(), language="hr", batch_s=240.0
         )
         normal = self.family.normaliser
         wer = corpus_rate([(normal(texts[i]), normal(h.text)) for i, h in found])

@@ -8,13 +8,13 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[1] / "src" / "govor"
 # From top to bottom: a package may import those above it. Packages on one line may not import each other.
 ORDER = [
-    {"errors", "bars"},
-    {"records", "extras", "shown", "espeak"},
+    {"errors", "bars", "interrupts", "waiting"},
+    {"records", "extras", "shown", "espeak", "memory", "packing", "hosts", "shape", "parquet"},
     {"store", "console"},
     {"config"},
     {"text", "audio", "features", "pages", "findings"},
     {"corpora"},
-    {"curate"},
+    {"curate", "interchange"},
     {"prepare"},
     {"load"},
     {"lm"},
@@ -37,9 +37,7 @@ ORDER = [
     {"__main__"},
 ]
 # Joints, each with its reason.
-JOINTS = {
-    ("models", "export"),  # open_model opens exported models through their backends
-}
+JOINTS = {}
 NO_TORCH = ["text", "audio", "features", "corpora", "curate", "prepare", "load", "pages"]
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
 

@@ -244,7 +244,7 @@ def open_dataset(dataset: Place) -> Dataset:
 
 
 def open_model(model: Place, *, device: str = "auto") -> Recogniser:
-    """A recogniser: ``recognise(waves, DecodeOptions())`` gives hypotheses.
+    """A recogniser: ``recognise([Sound(wave)], DecodeOptions())`` gives hypotheses.
 
     Args:
         model: run, checkpoint, model folder, export or Hub id.

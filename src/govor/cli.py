@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from govor.errors import GovorError, LimitError, MachineError
+from govor import interrupts
+from govor.errors import GovorError, InterruptError, LimitError, MachineError, StoppedError
 from govor.extras import missing_extra
 
 STAGES = {
@@ -86,6 +88,10 @@ MEANT = {
     "ngram": "lm",
 }
 """Words of other tools, and the command that does it here."""
+CONTINUED = frozenset(
+    ("run", "demo", "check", "prepare", "train", "tune", "evaluate", "transcribe", "publish")
+)
+"""Commands that keep what is finished when they are stopped: the same command goes on with it."""
 MODULES = {"import": "import_"}
 UsageFault: type[Exception] = typer.BadParameter.__mro__[2]
 """click's base of wrong usage; typer releases differ in where they keep click."""
@@ -168,8 +174,10 @@ def _shown_name(parameter: Any) -> str:
 def load_command(name: str) -> Any:
     """Imports a command's module and wraps its function ``command``."""
     module = importlib.import_module(f"govor.commands.{MODULES.get(name, name)}")
+    from govor.commands.flags import expanded
+
     single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    single.command(name, cls=OnceCommand, help=module.command.__doc__)(module.command)
+    single.command(name, cls=OnceCommand, help=module.command.__doc__)(expanded(module.command))
     return typer.main.get_command(single)
 
 
@@ -202,37 +210,67 @@ def _govor(
 
 
 def main() -> None:
-    """Entry point; exits with 0 (done), 1 (input or environment), 2 (usage) or 3 (a limit)."""
-    as_json = "--json" in sys.argv
+    """Entry point; exits with 0 (done), 1 (input or environment), 2 (usage), 3 (a limit) or 130 (Ctrl-C)."""
+    interrupts.watch(_farewell)
+    try:
+        status = run()
+    except KeyboardInterrupt:  # came while the last words were said
+        status = _farewell()
+    _reported.append(status)
+    sys.exit(status)
+
+
+def run() -> int:
+    """Runs the command of ``sys.argv``; returns the exit status."""
+    _reported.clear()
     try:
         status = app(standalone_mode=False)
-        if status == CLICK_INTERRUPTED:
-            raise KeyboardInterrupt
-    except GovorError as error:
-        status = _report(error, as_json)
     except UsageFault as error:
         error.show()  # type: ignore[attr-defined]
         _explain_dashes(error)
-        status = 2
+        return 2
     except (KeyboardInterrupt, typer.Abort):
-        print("govor: stopped; what was finished is kept, the same command continues", file=sys.stderr)
-        status = 3
+        return _farewell()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
-    except (OSError, MemoryError) as error:
-        status = _report(_machine_error(error), as_json)
-    except ModuleNotFoundError as error:
-        if (missing := missing_extra(error.name)) is None:
-            raise
-        status = _report(missing, as_json)
+        return 0
     except BaseException as error:
-        if type(error).__name__ != PANIC:
-            raise
-        status = _report(
-            MachineError(f"a library gave up ({first_line(error)}): is the input damaged?"), as_json
-        )
-    sys.exit(status if isinstance(status, int) else 0)
+        if (known := _known(error)) is not None:
+            return _report(known)
+        if interrupts.pressed():  # what a library makes of it
+            return _farewell()
+        raise
+    if status == CLICK_INTERRUPTED:
+        return _farewell()
+    return status if isinstance(status, int) else 0
+
+
+def _known(error: BaseException) -> GovorError | None:
+    """The one sentence for an error; None for a fault of govor's own, which is not hidden."""
+    if isinstance(error, GovorError):
+        return error
+    if isinstance(error, (OSError, MemoryError)):
+        return _machine_error(error)
+    if isinstance(error, ModuleNotFoundError):
+        return missing_extra(error.name)
+    if type(error).__name__ == PANIC:
+        return MachineError(f"a library gave up ({first_line(error)}): is the input damaged?")
+    return None
+
+
+def _farewell() -> int:
+    """Last words after Ctrl-C, said once; gives the exit status."""
+    if _command() in CONTINUED:
+        return _report(StoppedError("stopped; what was finished is kept"))
+    return _report(InterruptError(f"stopped before its end; the same command begins anew: {_same_command()}"))
+
+
+def _command() -> str | None:
+    return next((word for word in sys.argv[1:] if word in COMMANDS), None)
+
+
+def _same_command() -> str:
+    return shlex.join(["govor", *sys.argv[1:]])
 
 
 def _machine_error(error: OSError | MemoryError) -> GovorError:
@@ -271,10 +309,19 @@ def _explain_dashes(error: Exception) -> None:
         print(f"A name that begins with - goes to the end, behind --: ... -- {name}", file=sys.stderr)
 
 
-def _report(error: GovorError, as_json: bool) -> int:
-    print(f"govor: {error}", file=sys.stderr)
-    if as_json:
+_reported: list[int] = []
+"""The exit status, once it is known: nothing is said twice, whichever thread says it."""
+
+
+def _report(error: GovorError) -> int:
+    """Says how the command ended, and after a stop how it goes on; gives the exit status."""
+    if _reported:
+        return _reported[0]
+    _reported.append(error.exit_status)
+    going_on = f"\ngovor: the same command continues: {_same_command()}" * isinstance(error, StoppedError)
+    print(f"govor: {error}{going_on}", file=sys.stderr, flush=True)
+    if "--json" in sys.argv:
         summary: dict[str, Any] = dict(error.summary) if isinstance(error, LimitError) else {}
         summary["error"] = {"type": type(error).__name__, "message": str(error)}
-        print(json.dumps(summary, ensure_ascii=False))
+        print(json.dumps(summary, ensure_ascii=False), flush=True)
     return error.exit_status

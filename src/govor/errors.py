@@ -13,6 +13,7 @@
     │   ├── DiskFullError         no space, or a quota
     │   └── BusyError             another process works on the same target
     ├── UsageError            flags that do not go together                  exit 2
+    ├── InterruptError        Ctrl-C, and nothing to go on with              exit 130
     └── LimitError            ended, but a stated limit was passed           exit 3
         └── StoppedError          stopped early on request, work is safe
 
@@ -96,6 +97,12 @@ class UsageError(GovorError):
     """Flags that do not go together."""
 
     exit_status = 2
+
+
+class InterruptError(GovorError):
+    """Ended by Ctrl-C; the same command begins anew."""
+
+    exit_status = 130  # as shells have it
 
 
 class LimitError(GovorError):

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from govor.errors import BusyError, DiskFullError, InputError, MachineError
+from govor.interrupts import before_leaving
+from govor.shape import Shape, ShapeError, fitted
 
 FINGERPRINT_HEX_DIGITS = 32
 PARTIAL_MARK = ".partial-"
@@ -79,9 +81,10 @@ def atomic_path(path: Path) -> Iterator[Path]:
     partial = path.with_name(f".{path.name}{PARTIAL_MARK}{uuid.uuid4().hex[:8]}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield partial
-        _fsync(partial)
-        partial.replace(path)
+        with before_leaving(lambda: _remove(partial)):
+            yield partial
+            _fsync(partial)
+            partial.replace(path)
         _fsync(path.parent)
     except OSError as error:
         raise readable_error(error, path) from error
@@ -153,8 +156,22 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{path} does not exist") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not valid JSON ({error})") from error
+
+
+def read_record(path: Path, shape: type[Shape], kind: type[InputError] = InputError) -> Shape:
+    """Reads a JSON file that holds one value of a declared shape (see `govor.shape.fitted`).
+
+    Raises:
+        InputError: of `kind`: it is missing, not JSON, or of another shape; file and place are named.
+    """
+    try:
+        return fitted(read_json(path), shape)
+    except ShapeError as error:
+        raise kind(f"{path} is damaged ({error}): copy it again, or make it again") from error
+    except InputError as error:
+        raise kind(str(error)) from error
 
 
 def remove_partials(folder: Path) -> None:

@@ -61,9 +61,9 @@ def data(monkeypatch):
 
 def test_the_best_is_chosen_and_the_smallest_of_equals(arpa):
     chosen = lm_weight.choose_weight(Unsure(), arpa, "data", "dev")
-    assert chosen["wer_without"] == 1.0 and chosen["wer"] == 0.0
-    assert 0 < chosen["lm_weight"] <= 0.3 and chosen["word_bonus"] == 0.0
-    assert chosen["chosen_on"] == "data:dev"
+    assert chosen.wer_without == 1.0 and chosen.wer == 0.0
+    assert 0 < chosen.lm_weight <= 0.3 and chosen.word_bonus == 0.0
+    assert chosen.chosen_on == "data:dev"
 
 
 def test_only_a_ctc_model_and_a_split_that_is_there(arpa):

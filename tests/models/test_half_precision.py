@@ -11,7 +11,7 @@ import torch
 
 from govor.config import ModelConfig, TextConfig
 from govor.models import new_model, open_model, resume_model
-from govor.models.base import DecodeOptions, Example
+from govor.models.base import DecodeOptions, Example, sounds
 from govor.models.device import choose_precision, decoding_weights, text_weights
 from govor.models.opening import open_family
 from govor.models.saved import read_settings
@@ -63,7 +63,7 @@ def dtypes(model: torch.nn.Module) -> set[str]:
 
 def heard(recogniser: Any) -> list[str]:
     noise = np.random.default_rng(0).normal(0, 0.1, 4_000).astype(np.float32)
-    return [one.text for one in recogniser.recognise([noise, noise[:2_000]], DecodeOptions())]
+    return [one.text for one in recogniser.recognise(sounds([noise, noise[:2_000]]), DecodeOptions())]
 
 
 @pytest.mark.parametrize("dtype", HALVES)

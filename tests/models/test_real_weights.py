@@ -8,7 +8,7 @@ import pytest
 
 from govor.config import ModelConfig, TextConfig
 from govor.features import Example
-from govor.models import DecodeOptions, new_model, open_model
+from govor.models import DecodeOptions, new_model, open_model, sounds
 from govor.models.base import prompt_of
 from govor.text import Normaliser
 
@@ -72,7 +72,7 @@ def test_what_is_learnt_is_what_comes_out(timestamps):
     family = base("whisper-base", TEXTS.values(), timestamps=timestamps)
     learn(family, TEXTS)
     options = DecodeOptions(windows="short")
-    heard = family.recognise([wave(seed) for seed in range(len(TEXTS))], options, list(TEXTS))
+    heard = family.recognise(sounds([wave(seed) for seed in range(len(TEXTS))], list(TEXTS)), options)
     assert [one.text for one in heard] == list(TEXTS.values())
     assert prompt_of(family, options)["timestamps"] == timestamps
     for one in heard:

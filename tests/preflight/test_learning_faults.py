@@ -108,8 +108,8 @@ def test_one_rate_for_all_was_ten_times_too_high_for_whisper(materials_of, tmp_p
 def wrongly_decoding(family, change):
     recognise = family.recognise
 
-    def changed(self, waves, options, languages=None):
-        return [types.SimpleNamespace(text=change(one.text)) for one in recognise(waves, options, languages)]
+    def changed(self, sounds, options):
+        return [types.SimpleNamespace(text=change(one.text)) for one in recognise(sounds, options)]
 
     family.recognise = types.MethodType(changed, family)
 

@@ -7,6 +7,7 @@ import pytest
 from preflight_parts import recipe_with, table_of
 
 from govor.errors import LimitError
+from govor.preflight.checks.baseline import slices_are_columns
 from govor.preflight.checks.baseline import test_split_can_tell as split_can_tell
 from govor.preflight.checks.splits import nothing_crosses_splits, the_test_split_chooses_nothing
 
@@ -188,3 +189,18 @@ def test_accepting_is_recorded_and_lets_the_run_go_on(materials_of, tables, tmp_
                 stop_on_errors(summary)
         else:
             stop_on_errors(summary)
+
+
+def test_a_column_to_slice_by_that_is_not_there_is_said_before_training(materials_of):
+    made = materials_of(recipe_with(evaluate={"slices": ["speaker", "gender", "bandwidth_hz"]}))
+    (found,) = slices_are_columns(made.tables, made.recipe)
+    assert found.code == "slice_column_missing" and found.severity == "error"
+    assert "no column gender;" in found.measured and "normal" not in found.measured
+
+
+def test_columns_that_are_there_and_a_missing_test_split_are_no_fault(materials_of, tables):
+    made = materials_of(recipe_with(evaluate={"slices": ["speaker"]}))
+    assert not list(slices_are_columns(made.tables, made.recipe))
+    without = {split: table for split, table in tables.items() if split != "test"}
+    made = materials_of(recipe_with(evaluate={"slices": ["gender"]}), without)
+    assert not list(slices_are_columns(made.tables, made.recipe))

@@ -15,8 +15,8 @@ from train_parts import CTC, weights
 from govor.config import Recipe
 from govor.errors import ModelError
 from govor.train import loop, train
-from govor.train.loop import SMALLEST_SCALE
 from govor.train.state import TrainState
+from govor.train.step import SMALLEST_SCALE
 
 
 class Half(Linear):

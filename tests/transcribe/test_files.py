@@ -320,3 +320,37 @@ def test_the_texts_of_good_recordings_are_passed_on_although_one_is_bad(talks, t
             )
     assert [Path(f["then"]["output"]).read_text() for f in caught.value.summary["files"]] == ["kratko\n"] * 3
     assert "a.flac" in capsys.readouterr().out
+
+
+def test_a_file_whose_end_is_damaged_is_transcribed_up_to_there(tmp_path, tiny_ctc, capsys):
+    path = talk(tmp_path / "talk.flac", seconds=8.0)
+    content = bytearray(path.read_bytes())
+    content[-3_000:] = bytes(3_000)
+    path.write_bytes(content)
+    summary = transcribe_files(tiny_ctc, [path], tmp_path / "out", CONFIG, device="cpu")
+    (file,) = summary["files"]
+    assert 4 < file["duration_s"] <= 8 and file["damage"]
+    assert "up to" in capsys.readouterr().err
+    stored = json.loads((tmp_path / "out" / "talk.json").read_text())
+    assert stored["damage"] == file["damage"] and stored["duration"] == file["duration_s"]
+
+
+def test_a_recording_that_the_model_fails_on_stops_no_other(talks, tiny_ctc, tmp_path, monkeypatch):
+    from govor.models.ctc.model import CtcFamily
+
+    real, calls = CtcFamily.recognise, []
+
+    def recognise(self, sounds, options):
+        calls.append(len(sounds))
+        if len(calls) == 1:
+            raise IndexError("index 448 is out of bounds")
+        return real(self, sounds, options)
+
+    monkeypatch.setattr(CtcFamily, "recognise", recognise)
+    (talks / "broken.mp3").unlink()
+    with pytest.raises(LimitError) as caught:
+        transcribe_files(tiny_ctc, [talks], tmp_path / "out", CONFIG, device="cpu")
+    summary = caught.value.summary
+    assert len(summary["files"]) == 2
+    (failed,) = summary["failed"]
+    assert failed["reason"] == "model_failed" and "index 448" in failed["detail"]

@@ -110,10 +110,10 @@ class GuardedWorker:
     ) -> Any:
         heard_s = time.monotonic()
         while True:
+            if stopped and stopped():
+                self.kill()
+                raise WorkerLostError("stopped", "stopped")
             if not connection.poll(min(0.5, self.stall_s)):
-                if stopped and stopped():
-                    self.kill()
-                    raise WorkerLostError("stopped", "stopped")
                 if time.monotonic() - heard_s > self.stall_s:
                     self.kill()
                     raise WorkerLostError(f"gave no sign of life for {self.stall_s:g} s", "stalled")

@@ -16,6 +16,7 @@ from govor.audio.guard import GuardedWorker, WorkerLostError
 from govor.console import Progress, progress
 from govor.curate.probe import Probe, exists
 from govor.store import atomic_path
+from govor.waiting import result_of
 
 CHUNK = 32
 PART_ROWS = 4_000
@@ -102,7 +103,7 @@ class _Pool:
     def _wait(self, done: Future[None]) -> None:
         """Waits for a thread; when the wait is broken off, all threads end after the recording at hand."""
         try:
-            done.result()
+            result_of(done)
         except BaseException:
             self._stopped = True
             raise

@@ -63,7 +63,7 @@ class EnglishNormaliser:
             f"english (transformers {version('transformers')}, spellings {fingerprint(self.spellings)[:8]})"
         )
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Plain data for ``summary.json``."""
         return {"name": self.name, "rules": ["english"], "language": self.language, "source": self.source}
 

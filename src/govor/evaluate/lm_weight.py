@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,27 @@ MOST_UTTERANCES = 300
 BATCH = 8
 
 
+@dataclass(frozen=True)
+class WeightChoice:
+    """What was chosen for a language model, and on what.
+
+    Attributes:
+        lm_weight: of the language model.
+        word_bonus: for each word.
+        wer: with both.
+        wer_without: of beam search without a language model.
+        utterances: that they were chosen on.
+        chosen_on: data set and split.
+    """
+
+    lm_weight: float
+    word_bonus: float
+    wer: float
+    wer_without: float
+    utterances: int
+    chosen_on: str
+
+
 def make_lm_for(
     model: str, source: str, out: Path, order: int, *, dataset: str | None, split: str, device: str
 ) -> dict[str, Any]:
@@ -39,7 +60,7 @@ def make_lm_for(
         device: for the model.
 
     Returns:
-        What `make_lm` and `choose_weight` return.
+        What `make_lm` returns, and the fields of `WeightChoice`.
 
     Raises:
         UsageError: the weight would be chosen on test.
@@ -50,12 +71,12 @@ def make_lm_for(
         raise UsageError("--split test: a weight chosen on test makes its score worthless; use dev")
     recogniser = open_model(model, device=device)
     summary = make_lm(source, out, order, recogniser.normaliser)
-    chosen = choose_weight(recogniser, out, dataset or source, split)
+    chosen = asdict(choose_weight(recogniser, out, dataset or source, split))
     write_json(settings_path(out), {**read_json(settings_path(out)), **chosen})
     return {**summary, **chosen}
 
 
-def choose_weight(recogniser: Recogniser, arpa: Path, dataset: str, split: str) -> dict[str, Any]:
+def choose_weight(recogniser: Recogniser, arpa: Path, dataset: str, split: str) -> WeightChoice:
     """Tries a grid of weights and bonuses on one split; the acoustic model runs once.
 
     Args:
@@ -65,8 +86,7 @@ def choose_weight(recogniser: Recogniser, arpa: Path, dataset: str, split: str) 
         split: such as ``dev``; at most 300 utterances of it, evenly spread.
 
     Returns:
-        ``lm_weight``, ``word_bonus``, ``wer``, ``wer_without``, ``utterances``; among equals the smallest
-        weight wins.
+        The best; among equals the smallest weight wins.
 
     Raises:
         ModelError: the model is not a CTC model.
@@ -82,14 +102,7 @@ def choose_weight(recogniser: Recogniser, arpa: Path, dataset: str, split: str) 
             bar.advance(note=f"WER {min(tried.values()):.4f}")
     best = min(tried, key=lambda setting: (tried[setting], setting))
     without = _wer(recogniser, DecodeOptions(beam_size=32), scores, references)
-    return {
-        "lm_weight": best[0],
-        "word_bonus": best[1],
-        "wer": tried[best],
-        "wer_without": without,
-        "utterances": len(references),
-        "chosen_on": f"{dataset}:{split}",
-    }
+    return WeightChoice(*best, tried[best], without, len(references), f"{dataset}:{split}")
 
 
 def _outputs(recogniser: Recogniser, dataset: str, split: str) -> tuple[list[NDArray[np.float32]], list[str]]:
@@ -126,5 +139,4 @@ def _wer(
     for log_probs, reference in zip(scores, references, strict=True):
         text = recogniser.normaliser(decoder.decode(log_probs)[0].text)
         total += word_edits(reference, text)
-    words = total.hits + total.substitutions + total.deletions
-    return round(total.errors / words, 5) if words else 0.0
+    return round(total.rate, 5) if total.reference_length else 0.0

@@ -25,6 +25,8 @@ from govor.store import atomic_path, write_json
 if TYPE_CHECKING:
     from govor.load import Dataset
 
+COMING = ("bandwidth_hz",)
+"""Columns to slice by that are measured while decoding."""
 KNOWN_SHARE = 0.5
 """Speakers (or recordings) are resampled when at least this share of the rows names them."""
 
@@ -111,7 +113,7 @@ def _long_form(
         if one is None or clips is None or one.open_here is None:
             continue
         lines = transcribe_recordings(folder, one.fingerprint, data, planned, config, one.open_here)
-        rates = long_form_scores(planned, kind, lines, clips, normaliser, normaliser.as_dict()["language"])
+        rates = long_form_scores(planned, kind, lines, clips, normaliser, normaliser.language)
         found.update({key: rates} if key else rates)
     return found or None
 
@@ -175,10 +177,14 @@ def require_columns(table: pl.DataFrame, config: EvaluateConfig, coming: Sequenc
     Raises:
         DatasetError: one is not.
     """
-    for name in config.slices:
-        if name not in table.columns and name not in coming:
-            known = ", ".join(table.columns)
-            raise DatasetError(f"the data set has no column {name!r} to slice by; it has {known}")
+    for name in missing_columns(table, config, coming):
+        known = ", ".join(table.columns)
+        raise DatasetError(f"the data set has no column {name!r} to slice by; it has {known}")
+
+
+def missing_columns(table: pl.DataFrame, config: EvaluateConfig, coming: Sequence[str] = COMING) -> list[str]:
+    """Columns to slice by that are not there and do not come with decoding."""
+    return [name for name in config.slices if name not in table.columns and name not in coming]
 
 
 def _scored(

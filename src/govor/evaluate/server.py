@@ -19,6 +19,7 @@ from govor.curate.sheet import neutral
 from govor.errors import GovorError, InputError, MachineError
 from govor.evaluate.remake import can_remake, remake_report
 from govor.evaluate.report import SHEET, mime_of
+from govor.hosts import OwnNames
 from govor.store import atomic_path, read_json, write_json
 
 Verdict = dict[str, str]
@@ -27,7 +28,7 @@ REASONS = {"model": "model wrong", "transcript": "transcript wrong", "audio": "a
 MOST_BODY_BYTES = 64_000_000
 COLUMNS = ("id", "verdict", "corrected", "comment")
 """Of the sheet, as ``govor review`` reads it."""
-LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]")
+NAMES = OwnNames()
 
 
 class Report:
@@ -185,10 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(status, kind, content)
 
     def _is_local(self) -> bool:
-        name, _, port = self.headers.get("Host", "").rpartition(":")
-        if name not in LOCAL_NAMES or port != str(self.connection.getsockname()[1]):
-            return False
-        return self.headers.get("Origin", f"http://{name}:{port}") == f"http://{name}:{port}"
+        return NAMES.refusal(self.headers.get("Host", ""), self.headers.get("Origin")) is None
 
     def _get(self) -> tuple[int, str, bytes]:
         address = urlsplit(self.path)

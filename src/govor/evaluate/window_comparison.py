@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,27 @@ from govor.store import read_json
 
 KIB_PER_MB = 1000 / 1.024
 Setting = tuple[float | None, float]
+
+
+@dataclass(frozen=True)
+class WindowCost:
+    """What one setting of the windows costs, and what it loses.
+
+    Attributes:
+        chunk: seconds of a window; None: cut at pauses.
+        stride: seconds that neighbours overlap on both sides.
+        rtf: seconds of work a second of audio.
+        cpu_s: CPU seconds of the whole process.
+        peak_rss_mb: largest memory of the process.
+        wer: against the reference, where one is given.
+    """
+
+    chunk: float | None
+    stride: float
+    rtf: float
+    cpu_s: float
+    peak_rss_mb: int
+    wer: float | None
 
 
 def compare_windows(
@@ -42,7 +64,7 @@ def compare_windows(
         device: for the model.
 
     Returns:
-        ``files``, ``settings`` (``{chunk, stride, rtf, cpu_s, peak_rss_mb, wer}`` each) and ``skipped``.
+        ``files``, ``settings`` (the fields of `WindowCost` each) and ``skipped``.
 
     Raises:
         UsageError: nothing can be compared.
@@ -57,8 +79,8 @@ def compare_windows(
     with progress("compare", len(wanted), "settings") as bar, tempfile.TemporaryDirectory() as folder:
         for index, setting in enumerate(wanted):
             rows.append(_measure(model, files, config, setting, Path(folder) / str(index), words, device))
-            bar.advance(note=f"rtf {rows[-1]['rtf']:.3f}")
-    return {"files": list(files), "settings": rows, "skipped": skipped}
+            bar.advance(note=f"rtf {rows[-1].rtf:.3f}")
+    return {"files": list(files), "settings": [asdict(row) for row in rows], "skipped": skipped}
 
 
 def _settings(grid: Mapping[str, Sequence[float]]) -> tuple[list[Setting], list[str]]:
@@ -99,7 +121,7 @@ def _measure(
     out: Path,
     words: tuple[Any, str] | None,
     device: str,
-) -> dict[str, Any]:
+) -> WindowCost:
     command = [sys.executable, "-m", "govor", "transcribe", model, *files, "--out", str(out)]
     command += [*_flags(config, setting), "--format", "json", "--json", "--device", device]
     log = out.with_suffix(".log")
@@ -115,14 +137,13 @@ def _measure(
     done = json.loads(text)["files"]
     seconds = sum(file["duration_s"] for file in done)
     spent_s = sum(file["rtf"] * file["duration_s"] for file in done)
-    return {
-        "chunk": setting[0],
-        "stride": setting[1],
-        "rtf": round(spent_s / seconds, 5) if seconds else 0.0,
-        "cpu_s": round(usage.ru_utime + usage.ru_stime, 2),
-        "peak_rss_mb": round(usage.ru_maxrss / (KIB_PER_MB if sys.platform != "darwin" else 1e6)),
-        "wer": _wer(done, words),
-    }
+    return WindowCost(
+        *setting,
+        round(spent_s / seconds, 5) if seconds else 0.0,
+        round(usage.ru_utime + usage.ru_stime, 2),
+        round(usage.ru_maxrss / (KIB_PER_MB if sys.platform != "darwin" else 1e6)),
+        _wer(done, words),
+    )
 
 
 def _flags(config: TranscribeConfig, setting: Setting) -> list[str]:
@@ -147,8 +168,7 @@ def _wer(files: Sequence[Mapping[str, Any]], words: tuple[Any, str] | None) -> f
     normaliser, reference = words
     texts = [read_json(Path(file["outputs"][0]))["text"] for file in files]
     counts = word_edits(reference, normaliser(" ".join(texts)))
-    total = counts.hits + counts.substitutions + counts.deletions
-    return round(counts.errors / total, 5) if total else None
+    return round(counts.rate, 5) if counts.reference_length else None
 
 
 def _name(setting: Setting) -> str:

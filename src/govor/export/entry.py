@@ -16,9 +16,9 @@ from govor.export.proof import prove
 from govor.store import locked, write_json
 
 FORMATS = {
-    "transformers": "govor.export.merged",
-    "ctranslate2": "govor.export.ctranslate2",
-    "onnx": "govor.export.onnx",
+    "transformers": "govor.models.merged",
+    "ctranslate2": "govor.models.whisper.ctranslate2",
+    "onnx": "govor.models.ctc.onnx",
 }
 DEFAULT_CLIPS = 32
 DEFAULT_LIMIT = 0.005
@@ -91,8 +91,8 @@ def export_model(
     if abs(proof.wer_difference) > max_wer_difference:
         raise LimitError(
             f"{out} changes the WER by {proof.wer_difference:+.4f} on {proof.clips} clips of {source}, the "
-            f"limit is {max_wer_difference}: look at {out / REPORT}, try another --quantization, or raise "
-            "--max-wer-difference",
+            f"limit is {max_wer_difference}: look at {out / REPORT}, name recordings of your own with "
+            "--clips, try another --quantization, or raise --max-wer-difference",
             summary,
         )
     return summary
@@ -107,7 +107,7 @@ def _proved_elsewhere(
     """
     if format != "ctranslate2":
         return {}
-    from govor.export.faster_whisper import FasterWhisper
+    from govor.models.whisper.faster_whisper import FasterWhisper
 
     try:
         opened = FasterWhisper(out)

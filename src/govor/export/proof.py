@@ -8,7 +8,7 @@ from typing import Any
 
 from govor.evaluate import word_edits
 from govor.export.clips import Clip
-from govor.models.base import DecodeOptions, Recogniser
+from govor.models.base import DecodeOptions, Recogniser, Sound
 from govor.records import EditCounts
 
 BATCH = 4
@@ -94,9 +94,8 @@ def prove(original: Recogniser, exported: Recogniser, clips: Sequence[Clip], sou
 
 
 def _texts(recogniser: Recogniser, clips: Sequence[Clip]) -> list[str]:
-    waves = [clip.wave for clip in clips]
-    found = recogniser.recognise(waves, DecodeOptions(), [clip.language for clip in clips])
-    return [hypothesis.text for hypothesis in found]
+    heard = [Sound(clip.wave, clip.language) for clip in clips]
+    return [hypothesis.text for hypothesis in recogniser.recognise(heard, DecodeOptions())]
 
 
 def _count(totals: _Totals, clip: Clip, before: str, after: str, normalise: Any) -> None:

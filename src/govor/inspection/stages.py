@@ -15,7 +15,7 @@ from govor.evaluate.edits import align
 from govor.features import LogMelSpec, Wave, mel_filters
 from govor.findings import count_of
 from govor.inspection.subject import Subject
-from govor.models.base import DecodeOptions, Recogniser
+from govor.models.base import DecodeOptions, Recogniser, Sound
 from govor.records import Hypothesis
 from govor.store import readable_bytes
 from govor.text import Normaliser
@@ -261,8 +261,7 @@ def _tokens(recogniser: Any, normal: str, language: str | None, seconds: float) 
 def _recognise(recogniser: Recogniser, wave: Wave, language: str | None) -> Hypothesis:
     longest = recogniser.max_window_s
     heard = wave[: int(longest * recogniser.sample_rate)] if longest else wave
-    options = DecodeOptions(language=language, words=True)
-    return recogniser.recognise([heard], options, [language])[0]
+    return recogniser.recognise([Sound(heard, language)], DecodeOptions(words=True))[0]
 
 
 def word_blocks(reference: str, hypothesis: str) -> tuple[tuple[str, str, str], ...]:

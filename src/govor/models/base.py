@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from govor.features import Example, Extractor, Features, Labels, Wave
+from govor.packing import PADDED, Cost
 from govor.records import Hypothesis
 from govor.text import Normaliser
 
@@ -34,10 +35,12 @@ __all__ = [
     "Multilingual",
     "Prompted",
     "Recogniser",
+    "Sound",
     "Wave",
-    "least_s",
+    "cost_of",
     "prompt_in_words",
     "prompt_of",
+    "sounds",
 ]
 
 Batch = dict[str, Any]
@@ -48,7 +51,6 @@ class DecodeOptions:
     """How hypotheses are made; recorded beside every number they lead to.
 
     Attributes:
-        language: language given to a multilingual model, or None for its own or detected one.
         task: ``transcribe`` or ``translate``; None: the one that the model was trained for.
         timestamps: Whisper: whether the prompt asks for begin and end; None: as the model was trained.
         words: also give times of words.
@@ -59,7 +61,6 @@ class DecodeOptions:
         windows: encoder windows: ``full`` as the model is used, ``short`` to compare with.
     """
 
-    language: str | None = None
     task: str | None = None
     timestamps: bool | None = None
     words: bool = False
@@ -68,6 +69,26 @@ class DecodeOptions:
     lm_weight: float = 0.5
     word_bonus: float = 0.0
     windows: str = "full"
+
+
+@dataclass(frozen=True, eq=False)
+class Sound:
+    """A wave to recognise, and what is known of it; sounds of several languages make one batch.
+
+    Attributes:
+        wave: mono ``[T]``, float32, -1..1.
+        language: BCP 47 tag, or None for the model's own or detected one.
+    """
+
+    wave: Wave
+    language: str | None = None
+
+
+def sounds(waves: Sequence[Wave], languages: Sequence[str | None] | str | None = None) -> list[Sound]:
+    """Waves with a language each, or all with the same."""
+    if languages is None or isinstance(languages, str):
+        return [Sound(wave, languages) for wave in waves]
+    return [Sound(wave, language) for wave, language in zip(waves, languages, strict=True)]
 
 
 @runtime_checkable
@@ -87,27 +108,28 @@ class Recogniser(Protocol):
     max_window_s: float | None
     normaliser: Normaliser
 
-    def recognise(
-        self, waves: Sequence[Wave], options: DecodeOptions, languages: Sequence[str | None] | None = None
-    ) -> list[Hypothesis]:
-        """One hypothesis per mono wave ``[T]`` (float32, -1..1, at `sample_rate`), decoded as one batch."""
+    def recognise(self, sounds: Sequence[Sound], options: DecodeOptions) -> list[Hypothesis]:
+        """One hypothesis per sound (at `sample_rate`), decoded as one batch; the same in any batch."""
 
     def describe(self) -> dict[str, Any]:
         """Facts for reports: family, parameters, precision, device, base model, decoding backend."""
 
 
-def least_s(recogniser: Recogniser, windows: str = "full") -> float:
-    """Seconds that a model computes at least for a wave, however short: its whole window, or 0.
-
-    Args:
-        recogniser: the model.
-        windows: encoder windows, as `DecodeOptions` has them.
-    """
-    return (recogniser.max_window_s or 0.0) if windows == "full" else 0.0
-
-
 THINNED_S = 3.0
 """Seconds that thinned encoder windows compute beside the longest clip of a batch."""
+
+
+def cost_of(window_s: float | None, windows: str = "full") -> Cost:
+    """What a model computes for a batch.
+
+    Args:
+        window_s: the model's fixed window; None where it computes what a batch is padded to.
+        windows: encoder windows, as `DecodeOptions.windows` and `Family.train_windows` have them; ``mixed``
+            ones cost what their full ones do.
+    """
+    if window_s is None or windows == "short":
+        return PADDED
+    return Cost(beside_s=THINNED_S, most_s=window_s) if windows == "thinned" else Cost(least_s=window_s)
 
 
 @runtime_checkable
@@ -122,13 +144,13 @@ class Multilingual(Protocol):
 class Prompted(Protocol):
     """A recogniser that is told what to do by a prompt."""
 
-    def describe_prompt(self, options: DecodeOptions) -> dict[str, Any] | None:
-        """The prompt that `options` lead to, and what is ruled out, as summaries name them."""
+    def describe_prompt(self, options: DecodeOptions, language: str | None) -> dict[str, Any] | None:
+        """The prompt that `options` and a given language lead to, and what is ruled out, for summaries."""
 
 
-def prompt_of(recogniser: Any, options: DecodeOptions) -> dict[str, Any] | None:
+def prompt_of(recogniser: Any, options: DecodeOptions, language: str | None = None) -> dict[str, Any] | None:
     """The prompt that `recogniser` decodes with; None where it has none."""
-    return recogniser.describe_prompt(options) if isinstance(recogniser, Prompted) else None
+    return recogniser.describe_prompt(options, language) if isinstance(recogniser, Prompted) else None
 
 
 def prompt_in_words(prompt: Mapping[str, Any]) -> str:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 # Exported models name their backend in govor.json; "module:function(folder, device, precision)" opens it.
 BACKENDS = {
-    "ctranslate2": "govor.export.ctranslate2:open_folder",
-    "onnx": "govor.export.onnx:open_folder",
+    "ctranslate2": "govor.models.whisper.ctranslate2:open_folder",
+    "onnx": "govor.models.ctc.onnx:open_folder",
 }
 
 

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from govor.errors import GovorError
+from govor.memory import is_out_of_memory
 
 KILLED = -9
 
@@ -115,10 +116,8 @@ def main(path: Path) -> Answer:
         return step(StepJob(**{**asked["job"], "batches": batches}))
     except GovorError as error:
         return Answer(error=str(error))
-    except MemoryError:
-        return Answer(killed=True)
     except Exception as error:
-        if "out of memory" in str(error).lower() or "can't allocate memory" in str(error):
+        if is_out_of_memory(error):
             return Answer(killed=True)
         return Answer(error=f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:300]}")
 
@@ -132,13 +131,13 @@ def _die_first() -> None:
 def decode(job: DecodeJob) -> Answer:
     """Opens the model and decodes."""
     from govor.models import open_model
-    from govor.models.base import DecodeOptions
+    from govor.models.base import DecodeOptions, sounds
 
     recogniser = open_model(job.model, device=job.device, precision=job.precision, masters=True)
     with np.load(job.waves) as stored:
         waves = [stored[f"wave{index}"] for index in range(len(job.languages))]
     options = DecodeOptions(windows=job.windows)
-    found = recogniser.recognise(waves, options, job.languages)
+    found = recogniser.recognise(sounds(waves, job.languages), options)
     model = getattr(recogniser, "model", None)
     dtypes = sorted({str(p.dtype) for p in model.parameters()}) if model is not None else []
     return Answer(texts=[one.text for one in found], dtypes=dtypes)

@@ -142,7 +142,14 @@ class Materials:
             raise UnavailableError("a new model, or one with a new head, has no WER before training")
         if self.training.dev_split not in self.tables:
             raise UnavailableError("there is no dev split")
-        return decode_base(self.family, self.dataset, self.training, dev_options(self.recipe), self.budget)
+        return decode_base(
+            self.family,
+            self.dataset,
+            self.training,
+            dev_options(self.recipe),
+            self.recipe.model.language,
+            self.budget,
+        )
 
     @cached_property
     def labels(self) -> Tables:

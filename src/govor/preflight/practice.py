@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from govor.models.base import DecodeOptions, Example, Family, least_s
+from govor.models.base import DecodeOptions, Example, Family, Sound
 from govor.preflight.alarm import word_error_rate
 from govor.preflight.budget import Budget
 from govor.preflight.clips import Clip
@@ -146,7 +146,7 @@ def overfit(family: Family, clips: Sequence[Clip], budget: Budget) -> Practice:
 def practice_windows(family: Family) -> str:
     """Encoder windows of practice: ``short`` on a CPU where the model has a fixed one, else ``full``."""
     on_cpu = next(family.model.parameters()).device.type == "cpu"
-    return "short" if on_cpu and least_s(family) else "full"
+    return "short" if on_cpu and family.max_window_s else "full"
 
 
 @contextmanager
@@ -187,8 +187,7 @@ def decode(family: Family, clips: Sequence[Clip], windows: str = "full") -> list
     import torch
 
     family.model.eval()
-    languages = [clip.language for clip in clips]
     with torch.no_grad():
-        waves = [clip.wave for clip in clips]
-        found = family.recognise(waves, DecodeOptions(windows=windows), languages)
-    return [family.normaliser(one.text, language) for one, language in zip(found, languages, strict=True)]
+        heard = [Sound(clip.wave, clip.language) for clip in clips]
+        found = family.recognise(heard, DecodeOptions(windows=windows))
+    return [family.normaliser(one.text, clip.language) for one, clip in zip(found, clips, strict=True)]

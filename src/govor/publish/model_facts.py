@@ -119,7 +119,7 @@ class Facts:
     @property
     def export_call(self) -> str:
         """How faster-whisper is called with the exported model; its export was proved with this call."""
-        from govor.export.faster_whisper import call_of
+        from govor.models.whisper.faster_whisper import call_of
 
         return call_of(self.settings, "recording.wav")
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from govor import store
+from govor.config import Recipe, recipe_from
 from govor.config.moments import Keep, Kept
-from govor.errors import DatasetError, ModelError
+from govor.errors import DatasetError, ModelError, RecipeError
 from govor.train import checkpoint
 from govor.train.checkpoint import Checkpoint
 
@@ -38,6 +40,14 @@ class RunFolder:
     def facts(self) -> dict[str, Any]:
         """What ``run.json`` says; empty when there is none."""
         return dict(store.read_json(self.facts_path)) if self.facts_path.exists() else {}
+
+    def recipe(self) -> Recipe | None:
+        """The settings of the last session; None where there was none, or no version now reads them."""
+        path = self.root / "recipe.toml"
+        try:
+            return recipe_from(tomllib.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+        except (RecipeError, ValueError):
+            return None
 
     def note(self, **facts: Any) -> None:
         """Adds facts to ``run.json``."""

@@ -3,23 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from govor.models.base import Batch
-
-Result = TypeVar("Result")
-_CPU_WORDS = ("can't allocate memory", "not enough memory", "DefaultCPUAllocator")
-_ACCELERATOR_WORDS = ("out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether `error` says that memory ran out, on a device or in the machine."""
-    import torch
-
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
-        return True
-    return isinstance(error, RuntimeError) and any(w in str(error) for w in _CPU_WORDS + _ACCELERATOR_WORDS)
 
 
 def batch_length(batch: Batch) -> int:

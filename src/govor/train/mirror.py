@@ -26,6 +26,7 @@ from govor.train.checkpoint import MANIFEST, Checkpoint
 from govor.train.folder import RunFolder
 from govor.train.journal import METRICS
 from govor.train.mirror_target import Target, open_target
+from govor.waiting import join
 
 KEPT = 2
 TRIES = 3
@@ -99,7 +100,7 @@ class Mirror:
         self._thread.join(SILENT_S)
         if self._thread.is_alive():
             say(f"waiting for the mirror {self.target.name}")
-            self._thread.join()
+            join(self._thread)
         shutil.rmtree(self.folder.root / OUTBOX, ignore_errors=True)
 
     def _work(self) -> None:

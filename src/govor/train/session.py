@@ -15,6 +15,7 @@ from govor.config.moments import Every
 from govor.console import Progress, say
 from govor.errors import LimitError, StoppedError
 from govor.findings import count_of
+from govor.interrupts import about
 from govor.preflight.base import BaseSaid, base_said
 from govor.store import readable_seconds
 from govor.train.base import BaseVerdict, against_base, mark_model
@@ -22,11 +23,11 @@ from govor.train.epoch import EpochPlan, Layout, Leg, plan_epoch
 from govor.train.feed import FedBatch, Feed, Skipped
 from govor.train.journal import Journal
 from govor.train.judge import BrokenOffError, Judge, Judgement
-from govor.train.loop import Stepper, StepReport
 from govor.train.mirror import Mirror
 from govor.train.reduce import Ranks
 from govor.train.saver import Saver
 from govor.train.state import TrainState
+from govor.train.step import Stepper, StepReport
 from govor.train.stop import Stopper
 from govor.train.usage import Usage
 from govor.train.windows import WindowsVerdict
@@ -79,6 +80,14 @@ class Session:
         self._memory_mb = 0.0
         self._last: Judgement | None = None
         self._first_step = self.state.step
+        self._evaluating = False
+
+    def saying(self) -> str:
+        """What the first Ctrl-C waits for, and for how long."""
+        if self._evaluating:
+            return f"saving after this batch of the evaluation, {about(self.saver.seconds)}"
+        step_s = self.state.seconds / max(1, self.state.step)
+        return f"saving after this step, {about(step_s + self.saver.seconds)}"
 
     def run(self) -> None:
         """Trains to the last step.
@@ -235,7 +244,11 @@ class Session:
             BrokenOffError: asked to stop while it was decoding.
         """
         s = self.state
-        found = self.judge.judge(stopped=self._asked, known=known)
+        self._evaluating = True
+        try:
+            found = self.judge.judge(stopped=self._asked, known=known)
+        finally:
+            self._evaluating = False
         self._wer, self._last = found.wer, found
         s.last_eval = s.position
         if s.step and _is_better(found, s.best):
@@ -267,7 +280,8 @@ class Session:
     def _said_before(self) -> dict[str, str]:
         """Hypotheses of this very model on dev rows that preflight decoded; says what is left to do."""
         judge, folder = self.judge, self.saver.folder.root / "preflight"
-        said = base_said(folder, judge.family, judge.dataset, self.config.dev_split, judge.options)
+        split = self.config.dev_split
+        said = base_said(folder, judge.family, judge.dataset, split, judge.options, judge.language)
         say(_step_zero(len(judge.rows), said))
         return dict(said.texts) if said else {}
 

@@ -14,7 +14,8 @@ from typing import Any, Protocol
 
 from govor.errors import InputError, MachineError, MissingExtraError, ModelError, UsageError
 from govor.store import fingerprint, read_json, write_text
-from govor.transcribe.journal import Journal
+from govor.transcribe.journal import Journal, TranscribedFile
+from govor.waiting import join
 
 TASKS = {"continue": "continue", "summarize": "summarize", "summarise": "summarize"}
 INSTRUCTIONS = {
@@ -173,7 +174,7 @@ class LocalTextModel:
         thread = Thread(target=generate, daemon=True)
         thread.start()
         yield from (piece for piece in streamer if piece)
-        thread.join()
+        join(thread)
         if failed:
             raise ModelError(f"the text model {self.name} failed: {failed[0]}") from failed[0]
 
@@ -321,7 +322,7 @@ def pass_on(summary: dict[str, Any], task: str, model: TextModel, echo: bool) ->
         key = fingerprint({"task": task, "model": model.name, "text": text, "output": name})
         if journal.finished(key) is None:
             write_text(path, _written(second_text(model, task, text), echo) + "\n")
-            journal.add(key, {"audio": file["audio"], "names": [name]})
+            journal.add(key, TranscribedFile(file["audio"], [name]))
         elif echo:
             print(path.read_text(encoding="utf-8"), end="")
         file["then"] = {"task": task, "model": model.name, "output": str(path)}

@@ -8,7 +8,7 @@ import pytest
 from govor.config import ModelConfig, TextConfig
 from govor.errors import ModelError, RecipeError
 from govor.features import Example
-from govor.models import DecodeOptions, new_model, open_model, resume_model
+from govor.models import DecodeOptions, new_model, open_model, resume_model, sounds
 from govor.models.ctc.frames import collapse, repeats, words_of
 from govor.models.ctc.vocabulary import build_vocabulary
 from govor.text import Normaliser
@@ -143,8 +143,8 @@ def test_padding_leaves_loss_and_text_unchanged(family):
     assert both.item() == pytest.approx(alone.item() + other.item(), rel=1e-3)
     options = DecodeOptions(words=True)
     waves = [wave(0.9, 1), wave(2.1, 2)]
-    together = family.recognise(waves, options)
-    assert [h.text for h in together] == [family.recognise([w], options)[0].text for w in waves]
+    together = family.recognise(sounds(waves), options)
+    assert [h.text for h in together] == [family.recognise(sounds([w]), options)[0].text for w in waves]
 
 
 def test_labels_that_do_not_fit_are_named_and_left_out(family):
@@ -184,8 +184,8 @@ def test_saved_folder_opens_everywhere(family, tmp_path):
     again = open_model(tmp_path, device="cpu")
     waves = [wave(1.0, 5), wave(2.5, 6)]
     assert again.normaliser == family.normaliser
-    ours = again.recognise(waves, DecodeOptions())
-    assert ours == family.recognise(waves, DecodeOptions())
+    ours = again.recognise(sounds(waves), DecodeOptions())
+    assert ours == family.recognise(sounds(waves), DecodeOptions())
     heard = pipeline("automatic-speech-recognition", model=str(tmp_path))(waves[1].copy())
     assert heard["text"].replace("<unk>", "").split() == ours[1].text.split()
 
@@ -205,7 +205,7 @@ def test_log_probs(family):
 
 
 def test_very_short_waves(family):
-    texts = family.recognise([wave(0.0), wave(0.001), wave(0.02)], DecodeOptions(words=True))
+    texts = family.recognise(sounds([wave(0.0), wave(0.001), wave(0.02)]), DecodeOptions(words=True))
     assert len(texts) == 3 and texts[0].text == ""
 
 

@@ -8,7 +8,7 @@ import pytest
 from govor.config import recipe_from
 from govor.errors import RecipeError
 from govor.features import Example
-from govor.models import DecodeOptions, open_model
+from govor.models import DecodeOptions, open_model, sounds
 from govor.models.base import prompt_of
 from govor.models.whisper.prompt import Manner
 from govor.models.whisper.rules import rules_for
@@ -68,7 +68,7 @@ def test_decoding_prompts_as_the_model_was_trained(timestamps, tiny_whisper_file
 
     monkeypatch.setattr(GenerationMixin, "generate", spied)
     for asked in (None, not timestamps):
-        family.recognise([wave()], DecodeOptions(timestamps=asked))
+        family.recognise(sounds([wave()]), DecodeOptions(timestamps=asked))
     assert seen[0] == family.prompt.opening("hr", family.manner)
     assert [prompt[-1] == family.prompt.no_timestamps for prompt in seen] == [not timestamps, timestamps]
 
@@ -92,7 +92,7 @@ def test_times_part_the_text_and_are_no_part_of_it(tiny_whisper_files):
         0,
     ]
     tokens[-1] = prompt.timestamp(1.5)
-    (heard,) = writing(family, tokens).recognise([wave(2.0)], DecodeOptions())
+    (heard,) = writing(family, tokens).recognise(sounds([wave(2.0)]), DecodeOptions())
     assert heard.text == "ab cd" and heard.tokens == (*text("ab c"), *text("d"))
     assert [(span.text, span.start, span.end) for span in heard.spans] == [
         ("ab c", 0.0, pytest.approx(0.8)),

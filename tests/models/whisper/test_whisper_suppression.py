@@ -8,7 +8,7 @@ import pytest
 
 from govor.config import ModelConfig, TextConfig
 from govor.errors import RecipeError
-from govor.models import DecodeOptions, new_model, open_model
+from govor.models import DecodeOptions, new_model, open_model, sounds
 from govor.models.base import prompt_in_words, prompt_of
 from govor.models.build import resume_model
 from govor.models.whisper.suppression import Suppression
@@ -174,7 +174,7 @@ def test_decoding_writes_what_is_released_and_nothing_else(files):
             return output
 
         family.model.proj_out.register_forward_hook(wanting)
-        (heard,) = family.recognise([np.zeros(1600, np.float32)], DecodeOptions())
+        (heard,) = family.recognise(sounds([np.zeros(1600, np.float32)]), DecodeOptions())
         assert (dash in heard.tokens) == dashes
 
 

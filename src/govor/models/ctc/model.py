@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from govor.errors import ModelError
 from govor.features import Example, Extractor, Features, Labels, Wave, WaveSpec
 from govor.models.adapters import save_adapter
-from govor.models.base import Batch, DecodeOptions
+from govor.models.base import Batch, DecodeOptions, Sound
 from govor.models.ctc.frames import Run, collapse, confidence, repeats, words_of
 from govor.models.ctc.fusion import beam_runs, is_searched
 from govor.models.ctc.vocabulary import Vocabulary, keep_delimiter
@@ -211,12 +211,14 @@ class CtcFamily:
             logits: torch.Tensor = self.model(**inputs).logits
         return logits
 
-    def recognise(
-        self, waves: Sequence[Wave], options: DecodeOptions, languages: Sequence[str | None] | None = None
-    ) -> list[Hypothesis]:
+    def recognise(self, sounds: Sequence[Sound], options: DecodeOptions) -> list[Hypothesis]:
         """The best token of each frame, taken on the device; or beam search where `options` ask for it."""
         heard = self._searched if is_searched(options) else self._greedy
-        return [hypothesis for part in self._parts(waves) for hypothesis in heard(part, options)]
+        return [
+            hypothesis
+            for part in self._parts([s.wave for s in sounds])
+            for hypothesis in heard(part, options)
+        ]
 
     def _parts(self, waves: Sequence[Wave]) -> Iterator[Sequence[Wave]]:
         """What goes through the model together.

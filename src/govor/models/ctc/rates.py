@@ -1,13 +1,16 @@
 """Usual learning rates of CTC models, by architecture and size.
 
-* wav2vec 2.0, XLS-R, HuBERT, WavLM and their like: 3e-4 (Hugging Face, Fine-Tuning XLS-R, 2021); the wider
-  ones (1 B and more) 7.5e-5, the rate of the Robust Speech event's example (2022).
+Read in the sources named, unless another thing is said:
+
+* wav2vec 2.0, XLS-R, HuBERT, WavLM and their like: 3e-4 (Hugging Face, Fine-Tuning XLS-R, 2021). The wider
+  ones (1 B and more): 7.5e-5, which the Robust Speech event (2022) has for XLS-R 300 M; for 1 B no published
+  recipe was found, and wider models take lower rates.
 * MMS language adapters: 1e-3 (Hugging Face, Fine-Tuning MMS Adapter Models, 2023). LoRA: 1e-3, as in PEFT's
-  example for Whisper.
+  example for Whisper large-v2 (int8, r = 32).
 * W2V-BERT 2.0: 5e-5 (Hugging Face, Fine-Tune W2V2-Bert, 2024).
 * Pretrained Parakeet and other FastConformers: 1e-4 (NeMo, speech_to_text_finetune.yaml).
-* New models: 1e-3, as NeMo trains FastConformers; small ones 2e-3, with which this package's demo and
-  benches learn.
+* New models: 1e-3, as NeMo trains FastConformers (from memory, not looked up); small ones 2e-3, with which
+  this package's demo and benches learn.
 """
 
 from __future__ import annotations

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from govor.features import Wave
-from govor.models.base import DecodeOptions
+from govor.models.base import DecodeOptions, Sound
 from govor.models.ctc.frames import geometric_mean
 from govor.models.weights import core_of
 from govor.models.whisper.rules import rules_for
@@ -31,34 +30,31 @@ class Decoder:
         self.prompt = family.prompt
         self.model = core_of(family.model)
 
-    def decode(
-        self, waves: Sequence[Wave], options: DecodeOptions, languages: Sequence[str | None]
-    ) -> list[Hypothesis]:
-        """One hypothesis per wave; the encoder runs once."""
-        encoded = self.model.get_encoder()(self.family.windows(waves, options.windows))
-        codes = self._languages(encoded, options, languages)
+    def decode(self, sounds: Sequence[Sound], options: DecodeOptions) -> list[Hypothesis]:
+        """One hypothesis per sound; the encoder runs once."""
+        encoded = self.model.get_encoder()(self.family.windows([s.wave for s in sounds], options.windows))
+        codes = self._languages(encoded, [sound.language for sound in sounds])
         manner = self.family.manner.asked(options)
         prompts = [self.prompt.opening(code, manner) for code in codes]
-        longest_s = max(len(wave) for wave in waves) / self.family.sample_rate
-        tokens, peaks = self._generate(encoded, prompts, options, longest_s)
+        seconds = [len(sound.wave) / self.family.sample_rate for sound in sounds]
+        tokens, peaks = self._generate(encoded, prompts, options, max(seconds))
         hypotheses = []
-        for row, (code, wave) in enumerate(zip(codes, waves, strict=True)):
-            sure = self._confidence(tokens[row], [step[row] for step in peaks]) if peaks else None
-            seconds = len(wave) / self.family.sample_rate
-            hypotheses.append(hypothesis_of(self.family, tokens[row], sure, code, seconds))
+        for row, code in enumerate(codes):
+            most = most_new_tokens(self.family.max_labels, len(prompts[0]), seconds[row])
+            own = tokens[row][:most]
+            sure = self._confidence(own, [step[row] for step in peaks[:most]]) if peaks else None
+            hypotheses.append(hypothesis_of(self.family, own, sure, code, seconds[row]))
         if options.words:
             plain = [self.prompt.opening(code, manner.plain()) for code in codes]
-            return self._with_words(hypotheses, encoded, plain, waves)
+            return self._with_words(hypotheses, encoded, plain, seconds)
         return hypotheses
 
-    def _languages(
-        self, encoded: Any, options: DecodeOptions, languages: Sequence[str | None]
-    ) -> list[str | None]:
-        """Given ones first, then the clips', then the model's own; what is still open is detected."""
+    def _languages(self, encoded: Any, languages: Sequence[str | None]) -> list[str | None]:
+        """The sounds' own, then the model's; what is still open is detected."""
         if not self.prompt.multilingual:
             return [None] * len(languages)
         own = self.family.settings.get("language")
-        codes = [self.prompt.first_known(options.language, tag, own) for tag in languages]
+        codes = [self.prompt.first_known(tag, own) for tag in languages]
         if None in codes:
             detected = self._detected(encoded)
             codes = [code or found for code, found in zip(codes, detected, strict=True)]
@@ -138,13 +134,12 @@ class Decoder:
         hypotheses: list[Hypothesis],
         encoded: Any,
         prompts: Sequence[list[int]],
-        waves: Sequence[Wave],
+        seconds: Sequence[float],
     ) -> list[Hypothesis]:
         timed = []
         for row, hypothesis in enumerate(hypotheses):
-            seconds = len(waves[row]) / self.family.sample_rate
             hidden = encoded.last_hidden_state[row : row + 1]
-            times = align(self.model, hidden, prompts[row], hypothesis.tokens, self.prompt.end, seconds)
+            times = align(self.model, hidden, prompts[row], hypothesis.tokens, self.prompt.end, seconds[row])
             words = token_words(self.family.tokenizer, hypothesis.tokens, times)
             timed.append(replace(hypothesis, words=words))
         return timed

@@ -19,7 +19,7 @@ import numpy as np
 from govor.errors import ModelError
 from govor.features import Example, Extractor, Features, Labels, Wave
 from govor.models.adapters import save_adapter
-from govor.models.base import Batch, DecodeOptions
+from govor.models.base import Batch, DecodeOptions, Sound
 from govor.models.device import autocast, moved
 from govor.models.extractors import extractor_of
 from govor.models.products import fast_products
@@ -136,9 +136,9 @@ class WhisperFamily:
         """What decoding never writes."""
         return Suppression.of(core_of(self.model).generation_config)
 
-    def describe_prompt(self, options: DecodeOptions) -> dict[str, Any]:
+    def describe_prompt(self, options: DecodeOptions, language: str | None) -> dict[str, Any]:
         """See `govor.models.base.Prompted`."""
-        language = options.language or self.settings.get("language")
+        language = language or self.settings.get("language")
         return {
             **self.prompt.describe(language, self.manner.asked(options)),
             **described_suppression(self.settings, len(self.suppression.always)),
@@ -251,22 +251,19 @@ class WhisperFamily:
         )
         return total, sum(batch["units"])
 
-    def recognise(
-        self, waves: Sequence[Wave], options: DecodeOptions, languages: Sequence[str | None] | None = None
-    ) -> list[Hypothesis]:
+    def recognise(self, sounds: Sequence[Sound], options: DecodeOptions) -> list[Hypothesis]:
         """Decodes over the full window; languages not given are the model's own, else detected.
 
         Raises:
             ModelError: a wave is longer than the window; nothing is ever cut silently.
         """
-        if not waves:
+        if not sounds:
             return []
-        self._require_window(waves)
+        self._require_window(max(len(sound.wave) for sound in sounds) / self.sample_rate)
         with quiet(), self._deciding(), autocast(self.precision, self.device):
-            return Decoder(self).decode(waves, options, languages or [None] * len(waves))
+            return Decoder(self).decode(sounds, options)
 
-    def _require_window(self, waves: Sequence[Wave]) -> None:
-        longest_s = max(len(wave) for wave in waves) / self.sample_rate
+    def _require_window(self, longest_s: float) -> None:
         if self.max_window_s is not None and longest_s > self.max_window_s:
             raise ModelError(
                 f"a wave of {longest_s:.2f} s is longer than the {self.max_window_s:g} s that {self.name} "

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from govor.config import PreflightConfig, Recipe, TrainConfig
-from govor.findings import Finding, count_of
+from govor.findings import Finding, count_of, some
 from govor.preflight.base import BaseSaid
 from govor.preflight.clips import Tables
 from govor.preflight.materials import Facts
@@ -56,6 +56,28 @@ def test_split_can_tell(
         everything = sum(one.height for one in tables.values())
         yield _too_small(
             recipe.evaluate.split, table, words, (wer, assumed, half), settings.hoped_difference, everything
+        )
+
+
+@check("slice_column_missing")
+def slices_are_columns(tables: Tables, recipe: Recipe) -> Iterator[Finding]:
+    """Every column that evaluation slices by is in the data set."""
+    from govor.evaluate.results import missing_columns
+
+    table = tables.get(recipe.evaluate.split)
+    if table is None:
+        return
+    stored = table.drop("normal")
+    missing = missing_columns(stored, recipe.evaluate)
+    if missing:
+        yield Finding(
+            "slice_column_missing",
+            "error",
+            "[evaluate] slices",
+            f"the data set has no column {some(missing)}; it has {', '.join(stored.columns)}",
+            f"slices = {list(recipe.evaluate.slices)}",
+            "evaluation would end with an error, after all of the training",
+            "take it out of [evaluate] slices, or prepare a corpus that has it",
         )
 
 

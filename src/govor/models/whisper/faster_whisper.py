@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from govor.features import Wave
-from govor.models.base import DecodeOptions
+from govor.models.base import DecodeOptions, Sound
 from govor.models.saved import normaliser_of, read_settings
 from govor.models.whisper.prompt import ALIASES, Manner
 from govor.records import Hypothesis
@@ -58,12 +58,9 @@ class FasterWhisper:
         self.normaliser = normaliser_of(self._settings)
         self._model = WhisperModel(str(folder), device=device.partition(":")[0], compute_type="default")
 
-    def recognise(
-        self, waves: Sequence[Wave], options: DecodeOptions, languages: Sequence[str | None] | None = None
-    ) -> list[Hypothesis]:
+    def recognise(self, sounds: Sequence[Sound], options: DecodeOptions) -> list[Hypothesis]:
         """One wave after the other, as the card has it; a clip's language takes the place of none."""
-        given = languages or [None] * len(waves)
-        return [self._heard(wave, language) for wave, language in zip(waves, given, strict=True)]
+        return [self._heard(sound.wave, sound.language) for sound in sounds]
 
     def _heard(self, wave: Wave, language: str | None) -> Hypothesis:
         arguments = arguments_of({"language": language, **_known(self._settings)})

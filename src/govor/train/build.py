@@ -1,4 +1,4 @@
-"""Opens a session: the data, where the run stands, and the parts that train it."""
+"""Builds a session: the data, where the run stands, and the parts that train it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,6 @@ from govor.train.feed import Feed
 from govor.train.folder import RunFolder, check_belongs
 from govor.train.journal import Journal, make_trackers
 from govor.train.judge import Judge, check_splits
-from govor.train.loop import Stepper
 from govor.train.mirror import Mirror, fetch_newest
 from govor.train.optimiser import load_optimiser, make_optimiser
 from govor.train.parts import (
@@ -43,6 +42,7 @@ from govor.train.saver import Saver
 from govor.train.session import Session
 from govor.train.sizing import FIRST_BATCH_S, found_batch_s, pieces_needed
 from govor.train.state import TrainState, new_identity
+from govor.train.step import Stepper
 from govor.train.stop import Stopper
 from govor.train.usage import hardware, versions
 
@@ -124,7 +124,9 @@ def open_session(
         layout=layout,
         feed=_feed(config, material, stepper),
         stepper=stepper,
-        judge=Judge(stepper.family, material.dataset, config, dev_options(recipe), ranks),
+        judge=Judge(
+            stepper.family, material.dataset, config, dev_options(recipe), ranks, recipe.model.language
+        ),
         saver=Saver(folder, stepper.family, stepper.optimiser, config, material.origin),
         mirror=_mirror(folder, config, start) if ranks.main else None,
         journal=journal,

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from govor.console import Progress, progress, say
 from govor.errors import DatasetError, GovorError, MachineError
-from govor.evaluate.decode import Clips, Decoded, batch_seconds, decode_batches, plan_for
+from govor.evaluate.decode import ClipResult, Clips, batch_seconds, decode_batches, plan_for
 from govor.evaluate.hypotheses import Appender, Line, as_line, read_lines
+from govor.load.workers import signals_held
 from govor.models.base import Multilingual, prompt_of
 from govor.store import atomic_path, fingerprint, read_json, write_json
 
@@ -29,7 +30,7 @@ POLL_S = 0.5
 
 
 @dataclass(frozen=True)
-class Job:
+class SplitDecoding:
     """What is decoded, and how.
 
     Attributes:
@@ -37,6 +38,7 @@ class Job:
         dataset: path or URL of the data set.
         split: of the data set.
         options: how hypotheses are made.
+        language: of all clips; None: each clip's own.
         batch_s: computed seconds decoded together; None: what suits the device.
         device: ``auto``, ``cpu`` or ``cuda:N``.
         identity: what decides the hypotheses: model, data, options.
@@ -47,15 +49,21 @@ class Job:
     dataset: str
     split: str
     options: DecodeOptions
+    language: str | None
     batch_s: float | None
     device: str
     identity: Mapping[str, Any]
     revision: str | None = None
 
     @property
+    def settings(self) -> dict[str, object]:
+        """How the clips are decoded, as it is recorded beside their hypotheses."""
+        return {"language": self.language, **asdict(self.options)}
+
+    @property
     def fingerprint(self) -> str:
         """Of everything that decides the hypotheses."""
-        return fingerprint({**self.identity, "split": self.split, "options": asdict(self.options)})
+        return fingerprint({**self.identity, "split": self.split, "options": self.settings})
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,7 @@ class Place:
     """Where a job's files are: ``hypotheses.jsonl``, ``decoding.json``, and parts while it runs."""
 
     folder: Path
-    job: Job
+    job: SplitDecoding
 
     @property
     def final(self) -> Path:
@@ -169,11 +177,11 @@ def decode_part(
     start_s, job = time.perf_counter(), place.job
     recogniser = open_here()
     if isinstance(recogniser, Multilingual):
-        recogniser.check_language(job.options.language)
+        recogniser.check_language(job.language)
     if worker == 0:
         facts = facts_of(recogniser, time.perf_counter() - start_s)
         facts |= {
-            "prompt": prompt_of(recogniser, job.options),
+            "prompt": prompt_of(recogniser, job.options, job.language),
             "batch_s": batch_seconds(recogniser, job.batch_s),
         }
         write_json(place.facts, facts)
@@ -182,7 +190,7 @@ def decode_part(
     done = place.done()
     mine = [batch for batch in batches[worker::workers] if not _done_already(batch, ids, done)]
     with Appender(place.part(worker)) as part:
-        for decoded in decode_batches(recogniser, dataset, job.split, mine, job.options):
+        for decoded in decode_batches(recogniser, dataset, job.split, mine, job.options, job.language):
             part.append(_line(ids[one.row], one) for one in decoded)
             if bar is not None:
                 new = [one.row for one in decoded if ids[one.row] not in done]
@@ -198,7 +206,7 @@ def facts_of(recogniser: Recogniser, load_s: float) -> dict[str, Any]:
     }
 
 
-def _line(name: str, decoded: Decoded) -> Line:
+def _line(name: str, decoded: ClipResult) -> Line:
     if decoded.hypothesis is None:
         return {"id": name, "fault": decoded.fault}
     said = decoded.hypothesis
@@ -232,8 +240,9 @@ def _until(reached: Callable[[], bool]) -> Iterator[None]:
 def _decode_spawned(place: Place, workers: int, bar: Progress) -> None:
     context = multiprocessing.get_context("spawn")
     processes = [context.Process(target=_work, args=(place, k, workers), daemon=True) for k in range(workers)]
-    for process in processes:
-        process.start()
+    with signals_held():
+        for process in processes:
+            process.start()
     seen_bytes = _part_bytes(place)
     try:
         for _ in _until(lambda: not any(process.is_alive() for process in processes)):
@@ -314,7 +323,7 @@ def _finish(place: Place, ids: Sequence[str]) -> None:
     record = {
         "fingerprint": job.fingerprint,
         "split": job.split,
-        "options": asdict(job.options),
+        "options": job.settings,
         "device": job.device,
         "identity": dict(job.identity),
         **read_json(place.facts),

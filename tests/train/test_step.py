@@ -21,11 +21,11 @@ from govor.train import train
 from govor.train.epoch import EpochPlan, Layout, plan_epoch
 from govor.train.feed import FedBatch, Feed
 from govor.train.journal import read_metrics
-from govor.train.loop import Stepper
 from govor.train.memory import in_pieces, largest_that_fits
 from govor.train.optimiser import make_optimiser
 from govor.train.reduce import Ranks
 from govor.train.state import TrainState
+from govor.train.step import Stepper
 
 STILL = CTC | {"dropout": 0.0, "layerdrop": 0.0, "attention_dropout": 0.0}
 

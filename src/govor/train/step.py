@@ -1,4 +1,4 @@
-"""The training loop: one optimiser step after another, each a function of where the run stands."""
+"""One optimiser step: a function of where the run stands."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from govor.config import TrainConfig
 from govor.errors import ModelError
+from govor.memory import is_out_of_memory, release
 from govor.models.device import scaler
 from govor.train.feed import FedBatch
-from govor.train.memory import in_pieces, is_out_of_memory, pieces_for
+from govor.train.memory import in_pieces, pieces_for
 from govor.train.optimiser import set_rate, trained
 from govor.train.reduce import Ranks
 from govor.train.schedule import rate_factor
@@ -21,7 +22,8 @@ from govor.train.state import TrainState
 if TYPE_CHECKING:
     import torch
 
-    from govor.models.base import Batch, Family
+    from govor.memory import is_out_of_memory, release
+from govor.models.base import Batch, Family
 
 MOST_PIECES = 64
 SMALLEST_SCALE = 2.0**-8
@@ -169,7 +171,7 @@ class Stepper:
                 for number, done in enumerate(batches):
                     self._backward(done, number, state, units, lost)
                 return lost
-            except (RuntimeError, MemoryError) as error:
+            except Exception as error:
                 if done is None or not is_out_of_memory(error):
                     raise
                 events.append(self._make_smaller(done, state, error))
@@ -186,8 +188,6 @@ class Stepper:
             lost += loss.detach()
 
     def _make_smaller(self, fed: FedBatch, state: TrainState, error: BaseException) -> dict[str, Any]:
-        import torch
-
         pieces = 2 * pieces_for(fed.computed_seconds, state.pieces)
         if pieces > min(MOST_PIECES, 2 * len(fed.ids)):
             raise ModelError(
@@ -196,8 +196,7 @@ class Stepper:
             ) from error
         state.pieces.append((fed.computed_seconds, pieces))
         self.optimiser.zero_grad(set_to_none=True)
-        if self.device.type == "cuda":
-            torch.cuda.empty_cache()
+        release()
         return {
             "event": "out_of_memory",
             "padded_s": round(fed.computed_seconds, 2),

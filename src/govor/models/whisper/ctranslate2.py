@@ -21,10 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govor.errors import MissingExtraError, ModelError, UsageError
-from govor.export.merged import save_merged
-from govor.export.saved import extractor_as_dict, extractor_from
 from govor.features import Extractor, Wave
-from govor.models.base import DecodeOptions, Recogniser
+from govor.models.base import DecodeOptions, Recogniser, Sound
+from govor.models.exported import extractor_as_dict, extractor_from
+from govor.models.merged import save_merged
 from govor.models.saved import normaliser_of, read_settings, write_settings
 from govor.models.whisper.decoding import hypothesis_of, most_new_tokens
 from govor.models.whisper.model import described_suppression
@@ -147,9 +147,9 @@ class CTranslate2Whisper:
         """How it is prompted unless something else is asked for: as it was trained."""
         return Manner.of(self.settings)
 
-    def describe_prompt(self, options: DecodeOptions) -> dict[str, Any]:
+    def describe_prompt(self, options: DecodeOptions, language: str | None) -> dict[str, Any]:
         """See `govor.models.base.Prompted`."""
-        language = options.language or self.settings.get("language")
+        language = language or self.settings.get("language")
         return {
             **self.prompt.describe(language, self.manner.asked(options)),
             **described_suppression(self.settings, len(self.settings["suppress_tokens"])),
@@ -163,26 +163,25 @@ class CTranslate2Whisper:
         """See `govor.models.base.Multilingual`."""
         self.prompt.check(tag)
 
-    def recognise(
-        self, waves: Sequence[Wave], options: DecodeOptions, languages: Sequence[str | None] | None = None
-    ) -> list[Hypothesis]:
+    def recognise(self, sounds: Sequence[Sound], options: DecodeOptions) -> list[Hypothesis]:
         """Decodes over the full window; languages not given are the model's own, else detected.
 
         Raises:
             ModelError: a wave is longer than the window.
         """
-        if not waves:
+        if not sounds:
             return []
-        longest_s = max(len(wave) for wave in waves) / self.sample_rate
+        waves = [sound.wave for sound in sounds]
+        longest_s = max(map(len, waves)) / self.sample_rate
         if self.max_window_s is not None and longest_s > self.max_window_s:
             raise ModelError(f"a wave of {longest_s:.2f} s is longer than the {self.max_window_s:g} s window")
         encoded = self._encoded(waves)
-        codes = self._languages(encoded, options, languages or [None] * len(waves))
+        codes = self._languages(encoded, [sound.language for sound in sounds])
         manner = self.manner.asked(options)
         prompts = [self.prompt.opening(code, manner) for code in codes]
         found = self._generate(encoded, prompts, options, longest_s)
         hypotheses = [
-            self._hypothesis(result, code, len(wave) / self.sample_rate)
+            self._hypothesis(result, code, len(wave) / self.sample_rate, len(prompts[0]))
             for result, code, wave in zip(found, codes, waves, strict=True)
         ]
         if not options.words:
@@ -208,13 +207,11 @@ class CTranslate2Whisper:
             values[row, :, len(kept) :] = self.extractor.padding(features)
         return values
 
-    def _languages(
-        self, encoded: Any, options: DecodeOptions, languages: Sequence[str | None]
-    ) -> list[str | None]:
+    def _languages(self, encoded: Any, languages: Sequence[str | None]) -> list[str | None]:
         if not self.prompt.multilingual:
             return [None] * len(languages)
         own = self.settings.get("language")
-        codes = [self.prompt.first_known(options.language, tag, own) for tag in languages]
+        codes = [self.prompt.first_known(tag, own) for tag in languages]
         if None in codes and self.engine.is_multilingual:
             detected = [ranked[0][0].strip("<|>") for ranked in self.engine.detect_language(encoded)]
             codes = [code or found for code, found in zip(codes, detected, strict=True)]
@@ -235,9 +232,11 @@ class CTranslate2Whisper:
         )
         return generated
 
-    def _hypothesis(self, result: Any, code: str | None, seconds: float) -> Hypothesis:
+    def _hypothesis(self, result: Any, code: str | None, seconds: float, prompt_length: int) -> Hypothesis:
+        """Of what is decoded in any batch: a longer wave beside this one lets it write no more."""
         sure = math.exp(min(0.0, result.scores[0]))
-        return hypothesis_of(self, result.sequences_ids[0], sure, code, seconds)
+        most = most_new_tokens(self.settings["max_labels"], prompt_length, seconds)
+        return hypothesis_of(self, result.sequences_ids[0][:most], sure, code, seconds)
 
     def _with_words(
         self,

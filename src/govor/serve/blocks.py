@@ -67,7 +67,7 @@ def _decode(
     with GuardedWorker(memory_bytes=limits.decode_memory_bytes, stall_s=limits.decode_stall_s) as worker:
         try:
             worker.call(
-                "govor.serve.decoding:send_blocks",
+                "govor.serve.blocks:send_blocks",
                 *arguments,
                 on_message=lambda block: _put(ready, block, abandoned),
                 stopped=abandoned.is_set,

@@ -20,12 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govor.errors import MissingExtraError, ModelError, UsageError
-from govor.export.saved import extractor_as_dict, extractor_from
 from govor.features import Extractor, Wave, WaveSpec
-from govor.models.base import DecodeOptions, Recogniser
+from govor.models.base import DecodeOptions, Recogniser, Sound
 from govor.models.ctc.frames import collapse, confidence, words_of
 from govor.models.ctc.fusion import beam_runs, is_searched
 from govor.models.ctc.vocabulary import Vocabulary
+from govor.models.exported import extractor_as_dict, extractor_from
 from govor.models.saved import normaliser_of, read_settings, write_settings
 from govor.records import Hypothesis
 
@@ -185,11 +185,11 @@ class OnnxCtc:
         found: NDArray[np.float32] = self.session.run(None, {"values": values[None]})[0][0]
         return found
 
-    def recognise(
-        self, waves: Sequence[Wave], options: DecodeOptions, languages: Sequence[str | None] | None = None
-    ) -> list[Hypothesis]:
+    def recognise(self, sounds: Sequence[Sound], options: DecodeOptions) -> list[Hypothesis]:
         """The best token of each frame, or beam search where `options` ask for it."""
-        return [self._hypothesis(scores, options) for scores in self.log_probs(waves)]
+        return [
+            self._hypothesis(scores, options) for scores in self.log_probs([sound.wave for sound in sounds])
+        ]
 
     def _hypothesis(self, scores: NDArray[np.float32], options: DecodeOptions) -> Hypothesis:
         if is_searched(options):
