@@ -164,11 +164,11 @@ def test_times_to_wait(seconds, said):
 
 
 LATE = """
-import os, signal
+import os
 from govor import interrupts
 class Late:
-    def __del__(self):
-        os.kill(os.getpid(), signal.SIGINT)
+    def __del__(self, kill=os.kill, me=os.getpid()):  # behind the end of all modules
+        kill(me, 2)
 interrupts.watch(lambda: 3)
 kept = Late()
 interrupts.leave(0)
