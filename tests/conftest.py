@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    from workshop import Workshop
+    from workshop import Wholes, Workshop
 
 # Machines that are busy are slow; no test is about time.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -154,3 +154,11 @@ def workshop(
     from workshop import make_workshop
 
     return make_workshop(tiny_corpus, tiny_dataset, tiny_ctc, tmp_path_factory.mktemp("workshop"))
+
+
+@pytest.fixture(scope="session")
+def wholes(workshop: "Workshop", tmp_path_factory: pytest.TempPathFactory) -> "Wholes":
+    """What every command takes and writes where nothing disturbs it."""
+    from workshop import Wholes
+
+    return Wholes(workshop, tmp_path_factory.mktemp("wholes"))

@@ -6,22 +6,16 @@ bytes: this is never skipped as a whole.
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from tmpfs import mounted, small_file_system
-from workshop import CASES, Workshop, run
+from workshop import CASES, PAGE, Whole, Wholes, Workshop, run
 
 TESTS = Path(__file__).parent
-SHARES = 0.1, 0.5, 0.9
-PAGE = 4096
-
-
-def used_bytes(folder: Path) -> int:
-    """What the files in `folder` take, in whole pages; a folder takes one too."""
-    return sum(-(-path.stat().st_size // PAGE) * PAGE + PAGE for path in folder.rglob("*"))
+SHARES = 0.0, 0.4, 0.8
+"""Of what a command writes."""
 
 
 def check_end(out: Path, status: int, said: str) -> str:
@@ -36,56 +30,39 @@ def check_end(out: Path, status: int, said: str) -> str:
     return sentences[0]
 
 
-@pytest.fixture(scope="module")
-def sizes(workshop: Workshop, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, int]]:
-    """Bytes before and behind every command that ran; filled by `size_of`."""
-    return {}
-
-
-def size_of(
-    name: str, workshop: Workshop, folder: Path, sizes: dict[str, tuple[int, int]]
-) -> tuple[int, int]:
-    if name not in sizes:
-        out = folder / "ample"
-        out.mkdir()
-        CASES[name].before(workshop, out)
-        begin = used_bytes(out)
-        status, said = run(CASES[name].arguments(workshop, out))
-        assert status == 0, said
-        sizes[name] = begin, used_bytes(out)
-        shutil.rmtree(out)
-    return sizes[name]
-
-
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
-@pytest.mark.parametrize("share", SHARES)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", CASES)
-def test_a_small_file_system(
-    name: str, share: float, workshop: Workshop, sizes: dict[str, tuple[int, int]], tmp_path: Path
-) -> None:
-    begin, end = size_of(name, workshop, tmp_path, sizes)
-    size = begin + int(share * (end - begin))
-    with small_file_system(tmp_path / "disk", f"{max(16, size // 1024)}k") as out:
-        CASES[name].before(workshop, out)
-        sentence = check_end(out, *run(CASES[name].arguments(workshop, out)))
-        print(f"{name} | {size // 1024} of {end // 1024} kB | {sentence or 'fitted'}")
-        assert mounted("-o", "remount,size=64m", "tmpfs", str(out))
-        status, said = run(CASES[name].arguments(workshop, out))
+def test_a_small_file_system(name: str, workshop: Workshop, wholes: Wholes, tmp_path: Path) -> None:
+    """It is full three times, later each time; then there is room, and the same command goes on."""
+    whole, disk = wholes.of(name), tmp_path / "disk"
+    arguments = CASES[name].arguments(workshop, disk)
+    with small_file_system(disk, f"{PAGE + whole.begin}"):
+        (disk / "filler").write_bytes(bytes(PAGE))  # for a tmpfs of no bytes is one without a limit
+        CASES[name].before(workshop, disk)
+        for size in sizes(whole):
+            assert mounted("-o", f"remount,size={PAGE + size}", "tmpfs", str(disk))
+            sentence = check_end(disk, *run(arguments))
+            print(f"{name} | {size // 1024} of {whole.end // 1024} kB | {sentence or 'fitted'}")
+            assert sentence, "it cannot have fitted"
+        assert mounted("-o", "remount,size=64m", "tmpfs", str(disk))
+        status, said = run(arguments)
         assert status == 0, said
 
 
+def sizes(whole: Whole) -> list[int]:
+    """Bytes, in whole pages, in which a command does not fit."""
+    return sorted({whole.begin + int(s * (whole.end - whole.begin)) // PAGE * PAGE for s in SHARES})
+
+
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
-@pytest.mark.parametrize("size", [0, 3_000, 100_000])
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", CASES)
-def test_writes_that_fail(name: str, size: int, workshop: Workshop, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    out.mkdir()
-    CASES[name].before(workshop, out)
+def test_writes_that_fail(name: str, workshop: Workshop, tmp_path: Path) -> None:
+    """Where nothing can be mounted this is the only test of the kind; the disk has no room at all."""
+    CASES[name].before(workshop, tmp_path)
     prelude = f"import sys; sys.path.insert(0, {str(TESTS)!r})\n"
-    prelude += f"import full_disk; full_disk.limit({str(out)!r}, {size})"
-    sentence = check_end(out, *run(CASES[name].arguments(workshop, out), prelude))
-    print(f"{name} | after {size} bytes | {sentence or 'fitted'}")
-    status, said = run(CASES[name].arguments(workshop, out))
-    assert status == 0, said
+    prelude += f"import full_disk; full_disk.limit({str(tmp_path)!r}, 0)"
+    sentence = check_end(tmp_path, *run(CASES[name].arguments(workshop, tmp_path), prelude))
+    print(f"{name} | writes fail | {sentence}")
+    assert sentence, "something was written"

@@ -161,3 +161,20 @@ def test_outside_the_main_thread_signals_are_not_ours():
 )
 def test_times_to_wait(seconds, said):
     assert about(seconds) == said
+
+
+LATE = """
+import os
+from govor import interrupts
+class Late:
+    def __del__(self, kill=os.kill, me=os.getpid()):  # behind the end of all modules
+        kill(me, 2)
+interrupts.watch(lambda: 3)
+kept = Late()
+interrupts.leave(0)
+"""
+
+
+def test_ctrl_c_while_python_itself_ends_changes_nothing() -> None:
+    done = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")

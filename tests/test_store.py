@@ -3,6 +3,7 @@
 import errno
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -112,3 +113,17 @@ def test_errors_of_libraries_in_rust_are_known_by_their_text(tmp_path):
         raise full
     with pytest.raises(MachineError, match="cannot be written"), atomic_path(tmp_path / "a"):
         raise OSError("Permission denied (os error 13)")
+
+
+def test_a_read_only_disk_is_one_sentence(tmp_path, monkeypatch):
+    """It refuses even the removal of a file that is not there."""
+
+    def refused(self, *_, **__):
+        raise OSError(errno.EROFS, "Read-only file system", str(self))
+
+    for call in ("open", "unlink"):
+        monkeypatch.setattr(Path, call, refused)
+    target = tmp_path / "words.arpa"
+    with pytest.raises(MachineError) as caught:
+        write_text(target, "text")
+    assert str(caught.value) == f"{target} cannot be written (Read-only file system): choose another target"

@@ -165,6 +165,7 @@ def watch(farewell: Callable[[], int]) -> None:
     signal.signal(signal.SIGINT, lambda *_: None)  # the thread hears of it through the pipe
     signal.set_wakeup_fd(told, warn_on_full_buffer=False)
     os.register_at_fork(after_in_child=_forget)
+    atexit.register(_ignore)
     _silence_threads()
     threading.Thread(target=_look, args=(look,), name="ctrl-c", daemon=True).start()
 
@@ -178,6 +179,11 @@ def leave(status: int) -> NoReturn:
                 stream.flush()
         os._exit(status)
     sys.exit(status)
+
+
+def _ignore() -> None:
+    """All is done, and Python is about to put back the handler that kills: too late to stop anything."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _forget() -> None:

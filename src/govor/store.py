@@ -13,7 +13,7 @@ import re
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -111,10 +111,12 @@ def errno_of(error: Exception) -> int | None:
 
 
 def _remove(path: Path) -> None:
+    """Never raises: it runs behind other errors, and a read-only disk refuses even what is not there."""
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink()
 
 
 def _fsync(path: Path) -> None:
