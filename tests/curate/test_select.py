@@ -329,5 +329,5 @@ def test_few_speakers_end_with_what_to_type(make_corpus: Any) -> None:
 def test_unknown_speakers_are_said_where_splits_are_made(make_corpus: Any) -> None:
     rows = [{"speaker": "a" if n < 5 else None} for n in range(40)]
     summary, _ = select(make_corpus(rows), dev=5, test=5)
-    assert summary["statements"][0].startswith("35 of 40 utterances name no speaker: nobody can tell")
+    assert summary["statements"][0].startswith("35 of 40 utterances name no speaker, so govor cannot tell")
     assert "--speaker-from" in summary["statements"][0]

@@ -37,7 +37,7 @@ def command(
             " audacity, csv, kaldi, nemo, lhotse, whisper-json.",
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", help="Folder for what is exported.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the export.")],
     proof: Annotated[
         Given[ProofFlags],
         flags(

@@ -28,7 +28,7 @@ def command(
                 metavar="NAME=LICENCE",
                 type=list[str] | None,
                 read=lambda typed: pairs(typed, "--license", "NAME=LICENCE, such as cv=cc0-1.0"),
-                help="licence of a corpus's rows that name none",
+                help="licence of a corpus's rows without one",
             ),
         ),
     ],

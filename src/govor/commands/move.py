@@ -14,7 +14,7 @@ from govor.errors import LimitError
 
 def command(
     corpus: Path = typer.Argument(..., help="Corpus folder, changed in its place."),
-    audio_root: Path = typer.Option(..., "--audio-root", help="Folder where the recordings stand now."),
+    audio_root: Path = typer.Option(..., "--audio-root", help="Folder where the recordings are now."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Points a corpus at recordings that were moved; utterances, verdicts, splits and ids stay.

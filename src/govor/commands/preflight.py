@@ -21,7 +21,7 @@ def command(
         flags(
             PreflightConfig,
             *("quota_disk", "quota_hours", "minutes"),
-            accept=Flag(metavar="CODE", help="code of an error to let through"),
+            accept=Flag(metavar="CODE", help="code of an error to accept"),
         ),
     ],
     out: Annotated[

@@ -29,12 +29,12 @@ class Kind(StrEnum):
 class DetailFlags(Section):
     """What goes along with a data set, a model or a Space."""
 
-    column: tuple[str, ...] = flag((), "data set: a further column to publish")
+    column: tuple[str, ...] = flag((), "data set: another column to publish")
     keep_names: bool = flag(False, "data set: ids, speakers, recordings as they are")
     evaluation: tuple[str, ...] = flag((), "model: an evaluation for its card")
     base_license: str | None = flag(None, "model: licence of its base")
     package: str = flag("govor", "Space: govor, a git+ address, or a wheel")
-    out: str | None = flag(None, "Space: keep its folder here")
+    out: str | None = flag(None, "Space: folder in which its files stay")
 
 
 class Switches(TypedDict):
@@ -70,7 +70,7 @@ def command(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be uploaded.")] = False,
     recipe: Annotated[
-        Path | None, typer.Option("--recipe", help="Its [publish] and [transcribe] settings.")
+        Path | None, typer.Option("--recipe", help="Recipe whose [publish] and [transcribe] settings are used.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:

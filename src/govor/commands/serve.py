@@ -22,7 +22,7 @@ class ServerFlags(Section):
     port: int = flag(7860, "port to listen on; 0: any", least=0, most=65_535)
     api_key: tuple[str, ...] = flag((), "a key that opens the API; also GOVOR_API_KEYS=a,b")
     allowed_host: tuple[str, ...] = flag(
-        (), "a further name under which a server without keys answers, such as a tunnel's"
+        (), "another name that a server without keys answers to, such as a tunnel's"
     )
     max_mb: int = flag(500, "largest upload", least=1, unit="MB")
     max_hours: float = flag(4.0, "longest recording", above=0, unit="h")

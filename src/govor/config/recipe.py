@@ -296,7 +296,7 @@ def _convert_plain(value: Any, hint: Any, what: str) -> Any:
         return dict(value)
     if origin is Any or (isinstance(value, origin) and not (origin is int and isinstance(value, bool))):
         return value
-    raise RecipeError(f"{what} is {value!r}, a {_noun(type(value))}; it takes a {_noun(origin)}")
+    raise RecipeError(f"{what} is {value!r}, a {_noun(type(value))}; it must be a {_noun(origin)}")
 
 
 def _noun(kind: type) -> str:

@@ -73,7 +73,7 @@ class Declaration:
         for word in items if self.choices else ():
             if word not in self.choices:
                 verb = "is" if word is value else "has"
-                raise ValueError(f"{name} {verb} {word!r}; it is one of {', '.join(self.choices)}")
+                raise ValueError(f"{name} {verb} {word!r}; it must be one of {', '.join(self.choices)}")
         numbers = [item for item in items if isinstance(item, (int, float)) and not isinstance(item, bool)]
         shown = list(value) if isinstance(value, tuple) else value
         if any(map(math.isinf, numbers)):
@@ -142,4 +142,4 @@ class Section:
         for name in names:
             low, high = getattr(self, name)
             if not low <= high:
-                raise ValueError(f"{name} is {[low, high]}; its lower end comes first")
+                raise ValueError(f"{name} is {[low, high]}; write the lower end first")

@@ -56,14 +56,14 @@ def open_source(config: CorpusConfig, out: Path, *, listing: bool = False) -> tu
     """
     path = Path(config.source).expanduser()
     if not is_unicode(str(path.absolute())):
-        raise CorpusError(f"the path {str(path)!r} is not UTF-8, and cannot stand in a corpus: rename it")
+        raise CorpusError(f"the path {str(path)!r} is not UTF-8, so it cannot be written to a corpus: rename it")
     chosen = choose_reader(path, config.format, bool(config.columns))
     _refuse_idle_settings(config, chosen.reader)
     say(f"{config.source}: {chosen.reader.name} ({chosen.why})")
     reading = chosen.reader.read(Source(path, config, out, listing))
     if not is_unicode(str(reading.audio_root.absolute())):
         raise CorpusError(
-            f"the path {readable(reading.audio_root)} is not UTF-8, and cannot stand in a corpus: rename it"
+            f"the path {readable(reading.audio_root)} is not UTF-8, so it cannot be written to a corpus: rename it"
         )
     return chosen, reading
 
@@ -93,7 +93,7 @@ def _refuse_idle_settings(config: CorpusConfig, reader: Reader) -> None:
     """A setting that a format does not follow is a mistake, not a wish to be passed over."""
     for name in ("text", "status"):
         if getattr(config, name) and name not in reader.settings:
-            raise CorpusError(f"the format {reader.name} has nothing to choose with {name}: leave it out")
+            raise CorpusError(f"the format {reader.name} does not use {name}: leave it out")
 
 
 def _check_rejected(summary: dict[str, Any], config: CorpusConfig) -> None:

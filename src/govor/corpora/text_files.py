@@ -99,7 +99,7 @@ class Speakers:
         count = len(names[self._level]) if deepest else 0
         level = f"level {self._level + 1} of the folders" if deepest > 1 else "the folders"
         self.said = (
-            f"speakers are the names of {level}: {count:,}" if deepest else "no folder tells a speaker"
+            f"speakers are the names of {level}: {count:,}" if deepest else "no folder names a speaker"
         )
 
     def of(self, parts: tuple[str, ...]) -> str | None:

@@ -185,6 +185,6 @@ def _tsv_cells(file: Path, cells: list[tuple[int, list[str]]], scale: int) -> It
         try:
             start, end = float(row[0]) / scale, float(row[1]) / scale
         except ValueError:
-            yield rejected_line(file, number, "bad_times", f"{row[0]} and {row[1]} are no times")
+            yield rejected_line(file, number, "bad_times", f"{row[0]} and {row[1]} are not times")
             continue
         yield {"start": start, "end": end, "text": row[2].strip(), "_line": number}

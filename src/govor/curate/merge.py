@@ -106,7 +106,7 @@ def merge_corpora(corpora: Mapping[str, Path], out: Path, config: MergeConfig) -
     Sampled(pl.concat([_sampled(part, names) for part in parts])).write(out)
     if renamed:
         say(
-            f"merge: {count_of(renamed, 'id')} of several corpora: their corpus's name stands before them now"
+            f"merge: {count_of(renamed, 'id')} of several corpora: the name of their corpus was put before them"
         )
     counts = {part.name: part.corpus.info.kept for part in parts}
     return MergeSummary(**vars(writer.info.summary(out)), corpora=counts, renamed=renamed)
@@ -139,7 +139,7 @@ def _opened(corpora: Mapping[str, Path], out: Path, config: MergeConfig) -> list
     unknown = set(config.licenses) - set(corpora)
     if unknown:
         raise UsageError(
-            f"--license {some(unknown, 1)}: no corpus is called so; they are {', '.join(corpora)}"
+            f"--license {some(unknown, 1)}: there is no such corpus; there are {', '.join(corpora)}"
         )
     return [Part(name, Corpus.open(folder), config.licenses.get(name)) for name, folder in corpora.items()]
 

@@ -64,7 +64,7 @@ def _requirement(spec: str, extra: str) -> Finding | None:
         package,
         "not installed" if version is None else f"version {version}",
         spec,
-        "the main job cannot run" if version is None else "govor was never tried with it",
+        "the main job cannot run" if version is None else "govor was never tested with it",
         install,
     )
 

@@ -120,7 +120,7 @@ KINDS = (
     Kind(
         "no_output",
         "No output",
-        "nothing was said by the model though the reference has words",
+        "the model wrote nothing, though the reference has words",
         lambda case: bool(case.reference) and not case.hypothesis,
     ),
     Kind(

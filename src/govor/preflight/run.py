@@ -270,7 +270,7 @@ def _failed(one: Check, error: str) -> Finding:
         error,
         "the check ends without an error",
         "training would probably meet the same error",
-        "mend the cause, or let it through with --accept check_failed",
+        "remove the cause, or let it through with --accept check_failed",
     )
 
 
@@ -285,7 +285,7 @@ def _unusable(name: str, error: Exception) -> Finding:
         "nothing that needs it could be checked, and training would stop here",
         NEW_LANGUAGE
         if isinstance(error, LanguageError)
-        else "mend what the message names and run preflight again",
+        else "correct what the message names and run preflight again",
     )
 
 
@@ -328,7 +328,7 @@ def stop_on_errors(summary: PreflightSummary) -> None:
         )
         errors = count_of(summary.errors, "error")
         raise LimitError(
-            f"preflight found {errors} ({', '.join(codes)}): mend them, or let one through with"
+            f"preflight found {errors} ({', '.join(codes)}): correct them, or let one through with"
             f" --accept CODE; all is in {summary.out}/report.html",
             summary,
         )

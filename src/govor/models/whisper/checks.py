@@ -118,7 +118,7 @@ def _end(family: WhisperFamily, labels: Sequence[Labels]) -> Iterator[Finding]:
             f"{share_of(len(wrong), len(labels))} tried texts do not end with the end token",
             f"every text ends with {_name(family, family.prompt.end)}",
             "the model never learns to stop: it repeats itself until the window is full",
-            "use the tokenizer of the base model unchanged",
+            "use the base model's tokenizer unchanged",
             tuple(one.id for one in wrong[:5]),
         )
 

@@ -39,7 +39,7 @@ def rates_move_weights(family: Family, training: TrainConfig, peak_rate: float) 
             f"the highest rate of any trained parameter is {max(rates.values()):.1g}",
             f"at least {LEAST_RATE:g}; usual are 1e-5 to 1e-3",
             "the weights never change, the WER stays what it is at step 0",
-            "leave out [train] lr (the usual rate for the model is taken then), and set rates above 0",
+            "leave out [train] lr (govor then takes the usual rate for the model), and set rates above 0",
         )
 
 
@@ -115,7 +115,7 @@ def _failed(practice: Practice, measured: str, fix: str) -> Finding:
         f"one batch of {len(practice.references)} clips",
         measured,
         f"a healthy model comes below {LEARNT_NATS:g} nats a label on a batch it sees again and again",
-        "what cannot be learnt by heart cannot be learnt from more data",
+        "a model that cannot learn one batch by heart cannot learn from more data",
         fix,
         tuple(practice.references[:5]),
     )

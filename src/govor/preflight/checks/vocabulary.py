@@ -237,7 +237,7 @@ def _changed(damaged: Tables, labels: Tables, samples: tuple[str, ...]) -> Findi
         f"{share_of(hurt, total)} transcripts do not come back, though every character does by itself",
         "decoding gives back what was encoded",
         "the tokenizer cleans or merges text: what the model learns is not what it is scored on",
-        "compare before and after with govor inspect, and take the change into [text] rules, or leave these"
+        "compare before and after with govor inspect, and add the change to [text] rules, or leave these"
         " utterances out with [select] exclude",
         samples,
     )
