@@ -278,7 +278,11 @@ def _farewell() -> int:
     """Last words after Ctrl-C, said once; gives the exit status."""
     if _command() in CONTINUED:
         return _report(StoppedError("stopped; what was finished is kept"))
-    return _report(InterruptError(f"stopped before the end; the same command starts from the beginning: {_same_command()}"))
+    return _report(
+        InterruptError(
+            f"stopped before the end; the same command starts from the beginning: {_same_command()}"
+        )
+    )
 
 
 def _command() -> str | None:
@@ -304,7 +308,9 @@ def _machine_error(error: Exception) -> GovorError:
             "the memory of this machine ran out: close other programs, or use smaller batches"
         )
     if not _is_there():
-        return MachineError("the folder in which govor was started is gone: change to another one and start again")
+        return MachineError(
+            "the folder in which govor was started is gone: change to another one and start again"
+        )
     name = getattr(error, "filename", None)
     known = readable_error(error, Path(name or "a file"))
     if isinstance(known, GovorError):

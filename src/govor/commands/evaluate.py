@@ -154,7 +154,9 @@ def _notes(summary: Mapping[str, Any]) -> list[str]:
         notes.append(f"{summary['missing']} utterances have no hypothesis; all their words count as deleted")
     if summary["empty_references"]["count"]:
         empty = summary["empty_references"]
-        notes.append(f"{empty['count']} references are empty; {empty['insertions']} words were written for them")
+        notes.append(
+            f"{empty['count']} references are empty; {empty['insertions']} words were written for them"
+        )
     notes += _comparison(summary.get("comparison"), groups)
     notes += _long_form(summary.get("long_form"))
     if summary["rtf"]:

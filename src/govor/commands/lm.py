@@ -16,7 +16,8 @@ def command(
     out: Annotated[Path, typer.Option("--out", help="The ARPA file.")],
     order: Annotated[int, typer.Option("--order", help="Words of the longest n-gram.")] = 4,
     model: Annotated[
-        str | None, typer.Option("--model", help="CTC model that will use it; govor chooses the weight with it.")
+        str | None,
+        typer.Option("--model", help="CTC model that will use it; govor chooses the weight with it."),
     ] = None,
     dataset: Annotated[
         str | None, typer.Option("--dataset", help="Data set that chooses the weight (default: SOURCE).")

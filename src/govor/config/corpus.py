@@ -26,9 +26,7 @@ class CorpusConfig(Section):
     language: str | None = setting(None, "BCP 47 language tag for rows without one", DATA)
     audio_root: str | None = setting(None, "folder that the audio paths are relative to", DATA)
     columns: dict[str, str] = setting({}, "our column = the source's column, such as text = 'sentence'", DATA)
-    text: str | None = setting(
-        None, "transcript that becomes text, if the source has several", DATA
-    )
+    text: str | None = setting(None, "transcript that becomes text, if the source has several", DATA)
     status: tuple[str, ...] = setting(
         (), "Common Voice: validated, other, invalidated (empty: official splits)", DATA
     )
@@ -40,7 +38,9 @@ class CorpusConfig(Section):
     word_times: str | None = setting(
         None, "where the source's word times count from", DATA, choices=WORD_TIMES
     )
-    quoting: str | None = setting(None, "whether quotes around fields of tables are removed", DATA, choices=QUOTING)
+    quoting: str | None = setting(
+        None, "whether quotes around fields of tables are removed", DATA, choices=QUOTING
+    )
     encoding: str | None = setting(None, "encoding of the source's text files (unset: UTF-8)", DATA)
     max_rejected: float = setting(
         0.1, "largest share of rows that may be set aside", NOTHING, least=0, most=1

@@ -33,7 +33,8 @@ class ModelConfig(Section):
     )
     plain_share: float = setting(
         0.5,
-        "Whisper with timestamps: share of the examples without timestamps in their labels, so that both prompts work",
+        "Whisper with timestamps: share of the examples without timestamps in their labels, so that "
+        "both prompts work",
         WEIGHTS,
         least=0,
         most=1,
@@ -61,7 +62,9 @@ class ModelConfig(Section):
     lora: dict[str, Any] = setting({}, "LoRA: r, alpha, dropout, targets; empty: none", WEIGHTS)
     adapter: bool = setting(False, "MMS: train the language adapter only", WEIGHTS)
     freeze_feature_encoder: bool = setting(
-        True, "wav2vec2 and similar models: the convolutions below the transformer stay as pretrained", WEIGHTS
+        True,
+        "wav2vec2 and similar models: the convolutions below the transformer stay as pretrained",
+        WEIGHTS,
     )
     freeze: tuple[str, ...] = setting((), "parameter name prefixes that are not trained", WEIGHTS)
 

@@ -169,6 +169,7 @@ class TrainConfig(Section):
         for prefix, factor in self.rates.items():
             if isinstance(factor, bool) or not isinstance(factor, (int, float)) or not factor >= 0:
                 raise ValueError(
-                    f"rates.{prefix} is {factor!r}; it must be a factor of 0 or more (names with dots are quoted: "
+                    f"rates.{prefix} is {factor!r}; it must be a factor of 0 or more (names with "
+                    "dots are quoted: "
                     "rates = { 'encoder.layers.0' = 0.1 })"
                 )

@@ -56,14 +56,17 @@ def open_source(config: CorpusConfig, out: Path, *, listing: bool = False) -> tu
     """
     path = Path(config.source).expanduser()
     if not is_unicode(str(path.absolute())):
-        raise CorpusError(f"the path {str(path)!r} is not UTF-8, so it cannot be written to a corpus: rename it")
+        raise CorpusError(
+            f"the path {str(path)!r} is not UTF-8, so it cannot be written to a corpus: rename it"
+        )
     chosen = choose_reader(path, config.format, bool(config.columns))
     _refuse_idle_settings(config, chosen.reader)
     say(f"{config.source}: {chosen.reader.name} ({chosen.why})")
     reading = chosen.reader.read(Source(path, config, out, listing))
     if not is_unicode(str(reading.audio_root.absolute())):
         raise CorpusError(
-            f"the path {readable(reading.audio_root)} is not UTF-8, so it cannot be written to a corpus: rename it"
+            f"the path {readable(reading.audio_root)} is not UTF-8, so it cannot be written to a "
+            "corpus: rename it"
         )
     return chosen, reading
 

@@ -106,7 +106,8 @@ def merge_corpora(corpora: Mapping[str, Path], out: Path, config: MergeConfig) -
     Sampled(pl.concat([_sampled(part, names) for part in parts])).write(out)
     if renamed:
         say(
-            f"merge: {count_of(renamed, 'id')} of several corpora: the name of their corpus was put before them"
+            f"merge: {count_of(renamed, 'id')} of several corpora: the name of their corpus was "
+            "put before them"
         )
     counts = {part.name: part.corpus.info.kept for part in parts}
     return MergeSummary(**vars(writer.info.summary(out)), corpora=counts, renamed=renamed)

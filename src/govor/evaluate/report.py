@@ -267,7 +267,7 @@ def _gaps(summary: Mapping[str, Any]) -> Iterator[str]:
     if summary["undecodable"]:
         yield f"{summary['undecodable']:,} clips could not be decoded."
     if empty["count"]:
-        yield f"{empty['count']:,} references are empty; the model wrote {empty['insertions']:,} words for them."
+        yield f"{empty['count']:,} references are empty; the model wrote {empty['insertions']:,} words."
 
 
 def _slice(name: str, parts: Mapping[str, Any], summary: Mapping[str, Any]) -> dict[str, object]:

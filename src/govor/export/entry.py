@@ -195,7 +195,8 @@ def _proved_elsewhere(
         proof = prove(original, opened, samples, source)
         if abs(proof.wer_difference) > limit:
             say(
-                f"{name.replace('_', '-')}, used as the model card says, differs by {proof.wer_difference:+.4f} "
+                f"{name.replace('_', '-')}, used as the model card says, differs by "
+                f"{proof.wer_difference:+.4f} "
                 f"WER on {proof.clips} clips of {source}: look at {name} in {out / REPORT}"
             )
         found[name] = ElsewhereSummary(**proof.summary(), arguments=opened.arguments)

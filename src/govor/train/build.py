@@ -317,7 +317,8 @@ def _write_facts(
         journal.write("event", state.step, {"event": "changed", "message": change})
     if state.step >= state.total_steps and any(change.startswith("train.") for change in found):
         say(
-            "no step is left to train with the changed settings: the model is still that of the old settings; to "
+            "no step is left to train with the changed settings: the model is still that of the "
+            "old settings; to "
             "train with the new ones choose another --out (and train.mirror)"
         )
     store.write_text(folder.root / "recipe.toml", recipe.to_toml())

@@ -121,7 +121,8 @@ def write(folder: Path, fill: Callable[[Path], None], facts: dict[str, Any]) -> 
 
 
 _FREE_SOME = (
-    "earlier checkpoints are kept; free some space, or lower train.keep, and run the same command again to continue"
+    "earlier checkpoints are kept; free some space, or lower train.keep, and run the same command "
+    "again to continue"
 )
 
 
@@ -225,7 +226,8 @@ def newest_good(root: Path, say: Callable[[str], None]) -> Checkpoint | None:
         except ModelError as error:
             aside = _set_aside(folder)
             say(
-                f"checkpoint {folder.name} is damaged ({error}); it is now in {aside}; govor uses the one before"
+                f"checkpoint {folder.name} is damaged ({error}); it is now in {aside}; govor uses "
+                "the one before"
             )
     return None
 

@@ -190,7 +190,8 @@ class Mirror:
             if len(present) == 1:
                 raise ModelError(
                     f"mirror_max_bytes = {store.readable_bytes(self.max_bytes)} does not hold two "
-                    f"checkpoints of {store.readable_bytes(needed)}: raise it (govor never deletes the old copy first)"
+                    f"checkpoints of {store.readable_bytes(needed)}: raise it (govor never deletes the "
+                    "old copy first)"
                 )
             best = [n for n in present[:-1] if n != _name(best_step)]
             gone = best[0] if best else present[0]

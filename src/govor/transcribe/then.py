@@ -217,7 +217,9 @@ class ChatAddress:
 
     def __init__(self, url: str, name: str) -> None:
         if not url.startswith(("http://", "https://")):
-            raise InputError(f"--llm-url {url}: it must be an http(s) address, such as http://127.0.0.1:11434/v1")
+            raise InputError(
+                f"--llm-url {url}: it must be an http(s) address, such as http://127.0.0.1:11434/v1"
+            )
         self.url, self.name = url.rstrip("/"), name
 
     def room(self, text: str) -> int:
