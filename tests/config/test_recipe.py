@@ -44,7 +44,7 @@ def test_every_setting_says_what_it_means():
         ),
         ({"train": 3}, r"train is a section, write \[train\]"),
         ({"train": {"betas": [1]}}, r"train\.betas takes 2 values, not 1"),
-        ({"prepare": {"codec": "mp4"}}, r"prepare\.codec is 'mp4'; it is one of flac, opus, wav"),
+        ({"prepare": {"codec": "mp4"}}, r"prepare\.codec is 'mp4'; it must be one of flac, opus, wav"),
     ],
 )
 def test_mistakes_are_named_with_what_to_write(data, message):

@@ -70,8 +70,7 @@ def command(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be uploaded.")] = False,
     recipe: Annotated[
-        Path | None,
-        typer.Option("--recipe", help="Recipe whose [publish] and [transcribe] settings are used."),
+        Path | None, typer.Option("--recipe", help="Recipe with [publish] and [transcribe] settings.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
