@@ -79,7 +79,8 @@ class Declaration:
         if any(map(math.isinf, numbers)):
             raise ValueError(f"{name} is {shown}; it must be a finite number")
         if not all(map(self._holds, numbers)):
-            raise ValueError(f"{name} is {shown}; {'each' if shown is not value else 'it'} is {self.bounds}")
+            each = "it" if shown is value else "each"
+            raise ValueError(f"{name} is {shown}; {each} must be {self.bounds}")
 
     def _holds(self, number: float) -> bool:
         return (
