@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
@@ -177,6 +177,7 @@ def read(folder: Path) -> Checkpoint:
     """
     try:
         manifest: dict[str, Any] = dict(store.read_record(folder / MANIFEST, Manifest))
+        manifest["position"] = asdict(manifest["position"])
     except InputError as error:
         raise ModelError(f"{folder} is not a whole checkpoint ({error})") from error
     for name in manifest["files"]:
