@@ -35,7 +35,7 @@ def command(
 
     findings.parquet lists the utterances of every finding; govor select --exclude takes it with --codes.
 
-    Run again it probes only recordings that are new or changed. Missing durations are filled into the corpus.
+    Run it again, and it probes only new or changed recordings. It writes missing durations into the corpus.
 
     Example: govor check corpus --fail-on unreadable_audio,leak_speaker
     """

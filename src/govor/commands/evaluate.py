@@ -72,8 +72,8 @@ def command(
 ) -> None:
     """Scores a model on a split: WER and CER with intervals, slices, outliers, and a report to act on.
 
-    Writes hypotheses.jsonl, scores.parquet, summary.json and report.html. Killed at any moment, the same
-    command continues.
+    Writes hypotheses.jsonl, scores.parquet, summary.json and report.html. After a kill, the same command
+    continues.
 
     Example: govor evaluate run dataset --split test --baseline openai/whisper-small --out evaluation
     """

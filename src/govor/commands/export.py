@@ -54,7 +54,7 @@ def command(
 ) -> None:
     """Converts a model (LoRA merged in) and proves on clips that it says the same.
 
-    Of a corpus, writes files for ELAN, Praat, subtitle editors, Audacity, tables, Kaldi, NeMo or Lhotse.
+    For a corpus, it writes files for ELAN, Praat, subtitle editors, Audacity, tables, Kaldi, NeMo or Lhotse.
 
     Example: govor export run/ --format ctranslate2 --quantization int8 --out run-int8 --clips dataset:dev
 

@@ -21,7 +21,7 @@ def command(
     device: str = typer.Option("auto", "--device", help="auto, cpu or cuda:N."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Shows one utterance, or any recording, at every stage: sound, log-mel, text, tokens, what a model says.
+    """Shows one utterance, or any recording, at every stage: sound, log-mel, text, tokens, output of a model.
 
     Example: govor inspect work/dataset utt-0042 --model work/run
 

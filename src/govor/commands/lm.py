@@ -28,8 +28,8 @@ def command(
 ) -> None:
     """Estimates a word n-gram model (modified Kneser-Ney) from train text, for CTC beam search.
 
-    With --model, weight and word bonus are chosen on dev and kept beside the ARPA file, where transcribe and
-    evaluate find them.
+    With --model, it chooses weight and word bonus on dev and keeps them beside the ARPA file, where
+    transcribe and evaluate find them.
 
     Example: govor lm dataset/ --out words.arpa --order 4 --model run/
     """

@@ -34,7 +34,7 @@ def command(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Makes one corpus of several; the old ones stay. A corpus is called as its folder is.
+    """Makes one corpus of several; the old ones stay. A corpus has the name of its folder.
 
     The column corpus says where a row comes from; languages, splits and licences stay with the rows. Ids and
     recordings of the same name are kept apart; the same file in two corpora is one recording.

@@ -19,7 +19,7 @@ def command(
 ) -> None:
     """Points a corpus at recordings that were moved; utterances, verdicts, splits and ids stay.
 
-    Ends with status 1 where none of them is found there (nothing is changed), with 3 where some are not.
+    Ends with status 1 if none of them is found there (it changes nothing), with 3 if some are not.
 
     Example: govor move corpora/mine --audio-root /data/recordings
     """

@@ -76,8 +76,8 @@ def command(
 ) -> None:
     """Publish a data set, a model or a Space on the Hub; private unless told otherwise.
 
-    What is sent and its size are shown first. Killed or cut off, the same command goes on; "published" is
-    said when the Hub holds the same bytes. The token comes from hf auth login or HF_TOKEN.
+    It first shows what it will send, and its size. After a kill, the same command continues. It says
+    "published" when the Hub has the same bytes. The token comes from hf auth login or HF_TOKEN.
 
     Example: govor publish model run my-lab/wav2vec2-hr --license cc-by-4.0
     """

@@ -48,8 +48,8 @@ def command(
 ) -> None:
     """Serve models: a web app, and an API that OpenAI's client talks to.
 
-    Bound to this machine unless --host says otherwise. A newer version of a run's model is taken up by
-    itself.
+    Only this machine can reach it, unless you set --host. When a run has a newer model, the server uses it
+    by itself.
 
     Example: govor serve tuned=run/ base=openai/whisper-small --then summarize --llm-url http://127.0.0.1:8000/v1
     """

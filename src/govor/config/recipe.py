@@ -65,9 +65,7 @@ class Recipe:
         "", "folder for everything that is made (default: the recipe's name beside it)", NOTHING
     )
     corpus: CorpusConfig = field(default_factory=CorpusConfig)
-    corpora: tuple[CorpusConfig, ...] = setting(
-        (), "the [[corpus]] sections, where a recipe writes several", DATA
-    )
+    corpora: tuple[CorpusConfig, ...] = setting((), "the [[corpus]] sections, if a recipe has several", DATA)
     merge: MergeConfig = field(default_factory=MergeConfig)
     select: SelectConfig = field(default_factory=SelectConfig)
     text: TextConfig = field(default_factory=TextConfig)

@@ -32,7 +32,7 @@ class SelectConfig(Section):
     )
     bytes_per_s: float = setting(
         20_000.0,
-        "prepared bytes of one second that max_bytes reckons with (16 kHz mono FLAC)",
+        "bytes of one prepared second, for max_bytes (16 kHz mono FLAC)",
         DATA,
         above=0,
         unit="bytes/s",

@@ -39,7 +39,7 @@ def recognise(path: Path) -> str | None:
     for file in timed_files(path):
         audio = near.beside(file)
         if audio is not None and file.suffix.lower() != ".eaf":
-            return f"{file.name} lies beside {audio}"
+            return f"{file.name} is beside {audio}"
         if file.suffix.lower() == ".eaf" and (media := media_of(file)):
             return f"{file.name} names {media[0].name}"
     return None

@@ -215,9 +215,9 @@ def _shared_speakers(parts: Sequence[Part], config: MergeConfig) -> frozenset[st
     shared: set[str] = set().union(*(one & other for one, other in combinations(seen, 2)))
     if shared and not config.speakers:
         raise CorpusError(
-            f"{count_of(len(shared), 'name')} of speakers ({some(sorted(shared), 3)}) stand in several "
-            "corpora: say with --speakers same (in a recipe [merge] speakers) that a name is one person "
-            "everywhere, or with apart that it is not"
+            f"{count_of(len(shared), 'name')} of speakers ({some(sorted(shared), 3)}) occur in several "
+            "corpora: use --speakers same (in a recipe [merge] speakers) if a name is one person everywhere, "
+            "or apart if it is not"
         )
     return frozenset(shared)
 

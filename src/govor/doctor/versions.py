@@ -99,7 +99,7 @@ def _broken(package: str, error: str) -> Finding:
         package,
         f"installed {installed(package) or ''}, but import fails: {error}",
         "what is installed imports",
-        "transformers imports it where it is installed, and training stops with the same error",
+        "transformers imports it if it is installed, and training stops with the same error",
         fix,
     )
 

@@ -94,13 +94,13 @@ KINDS = (
         "runaway_insertions",
         "Runaway insertions",
         "at least five words too many, and half as many as the reference has: hallucination, or a reference "
-        "that lacks what was said",
+        "that lacks spoken words",
         _runaway,
     ),
     Kind(
         "text_on_silence",
         "Text on silence",
-        "words where the clip is silent or its reference is empty",
+        "words for a clip that is silent or has an empty reference",
         _on_silence,
     ),
     Kind(

@@ -196,7 +196,7 @@ def _say_arithmetic(stepper: Stepper) -> None:
 
 def _say_rate(data_hz: int, model_hz: int) -> None:
     if data_hz != model_hz:
-        lost = " (what lies above half of the lower rate is missing)" if data_hz < model_hz else ""
+        lost = " (what is above half of the lower rate is missing)" if data_hz < model_hz else ""
         say(f"clips of {data_hz} Hz are resampled to the model's {model_hz} Hz while training{lost}")
 
 

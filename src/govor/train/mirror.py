@@ -122,7 +122,9 @@ class Mirror:
                 return
             except Exception as error:  # whatever a network does, training goes on
                 if attempt == TRIES or isinstance(error, RecipeError):
-                    say(f"the mirror {self.target.name} was not written: {error}; training goes on without")
+                    say(
+                        f"the mirror {self.target.name} was not written: {error}; training goes on without it"
+                    )
                     self._note(verified=f"failed: {error}")
                     return
                 time.sleep(WAIT_S * attempt)

@@ -211,7 +211,7 @@ class Stepper:
         raise ModelError(
             f"the {what} of step {state.step + 1} is {value} (process {self.ranks.rank} had "
             f"{', '.join(self._culprits(batches)) or 'no such utterance'}): look at these with govor "
-            "inspect, lower train.lr, or use train.precision = 'fp32'; the last checkpoint stands"
+            "inspect, lower train.lr, or use train.precision = 'fp32'; the last checkpoint is kept"
         )
 
     def _culprits(self, batches: list[FedBatch], most: int = 20) -> list[str]:

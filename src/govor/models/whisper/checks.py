@@ -103,7 +103,7 @@ def _start(family: WhisperFamily, labels: Sequence[Labels]) -> Iterator[Finding]
         measured,
         f"exactly one {_name(family, start)}, in front",
         "the model learns to repeat the start token, or never sees the one that decoding gives it",
-        "labels begin behind the start token: take it out of them (add_special_tokens = False), and keep"
+        "labels begin after the start token: take it out of them (add_special_tokens = False), and keep"
         " decoder_start_token_id of the base model",
     )
 

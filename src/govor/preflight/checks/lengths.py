@@ -43,7 +43,7 @@ def clips_fit_the_window(
                 " learns to invent"
                 if split == training.train_split
                 else "they are cut at pauses and decoded in windows, which can cost words at the seams",
-                f"set [select] max_duration = {window_s:g}, with split_at_words = true where word times are"
+                f"set [select] max_duration = {window_s:g}, with split_at_words = true if word times are"
                 " known; then prepare again",
                 tuple(f"{row['id']}: {row['duration']:.1f} s" for row in long.head(5).iter_rows(named=True)),
             )
