@@ -64,7 +64,7 @@ class Declaration:
         return f"{self.least:g} or more" if self.most is None else f"from {self.least:g} to {self.most:g}"
 
     def require(self, name: str, value: Any) -> None:
-        """Refuses a number outside of the bounds, or a word that is no choice.
+        """Refuses a number outside of the bounds, or a word that is not one of the choices.
 
         Raises:
             ValueError: the sentence names the setting, its value and what it may be.

@@ -31,7 +31,7 @@ def import_corpus(config: CorpusConfig, out: Path) -> dict[str, Any]:
         ``splits``, ``reasons``, ``format``, ``recognised``, ``remarks``, ``out``.
 
     Raises:
-        CorpusError: the source is missing, of no known format, can be read in two ways, or holds nothing
+        CorpusError: the source is missing, its format is unknown, it can be read in two ways, or holds nothing
             that can be used.
         LimitError: more than ``max_rejected`` of the rows were set aside; the corpus is whole all the same.
     """
@@ -52,7 +52,7 @@ def open_source(config: CorpusConfig, out: Path, *, listing: bool = False) -> tu
     """The reader of a source, and the source opened with it; says which reader it is.
 
     Raises:
-        CorpusError: the source is missing or of no known format, or a setting fits no such source.
+        CorpusError: the source is missing or its format is not known, or a setting fits no such source.
     """
     path = Path(config.source).expanduser()
     if not is_unicode(str(path.absolute())):

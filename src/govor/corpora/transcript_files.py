@@ -135,7 +135,7 @@ def _string(value: Any) -> str | None:
 
 
 def _language(head: Mapping[str, Any]) -> str | None:
-    """The tag; the names that some programs write (``english``) are no tags and left to ``--language``."""
+    """The tag; the names that some programs write (``english``) are not tags and left to ``--language``."""
     result = head.get("result")
     told = result.get("language") if isinstance(result, dict) else head.get("language")
     return told if isinstance(told, str) and re.fullmatch(r"[a-z]{2,3}(-\w+)*", told, re.I) else None

@@ -87,7 +87,7 @@ def merge_corpora(corpora: Mapping[str, Path], out: Path, config: MergeConfig) -
         The summary that ``--json`` prints.
 
     Raises:
-        CorpusError: a folder is no corpus, or speakers of the same name may be one person or two.
+        CorpusError: a folder is not a corpus, or speakers of the same name may be one person or two.
     """
     parts = _opened(corpora, out, config)
     names = _names(parts, config)

@@ -141,7 +141,7 @@ class Stepper:
         step out.
 
         Raises:
-            ModelError: the gradients are no numbers, and no smaller scale would make them some.
+            ModelError: the gradients are not numbers, and no smaller scale would make them some.
         """
         if not self.scaler.is_enabled():
             self._require_finite("gradient", report.grad_norm, batches, state)

@@ -65,7 +65,7 @@ def read_space(config: TuneConfig) -> list[Parameter]:
     """The parameters that ``[tune] space`` names.
 
     Raises:
-        RecipeError: unknown key, empty list, ends that are no range.
+        RecipeError: unknown key, empty list, ends that are not a range.
     """
     if not config.space:
         raise RecipeError(
