@@ -31,8 +31,8 @@ def import_corpus(config: CorpusConfig, out: Path) -> dict[str, Any]:
         ``splits``, ``reasons``, ``format``, ``recognised``, ``remarks``, ``out``.
 
     Raises:
-        CorpusError: the source is missing, its format is unknown, it can be read in two ways, or holds nothing
-            that can be used.
+        CorpusError: the source is missing, its format is unknown, it can be read in two ways, or holds
+            nothing that can be used.
         LimitError: more than ``max_rejected`` of the rows were set aside; the corpus is whole all the same.
     """
     with reading_text(config.encoding, config.quoting) as text:
