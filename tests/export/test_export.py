@@ -479,8 +479,8 @@ def test_what_is_suppressed_goes_with_the_export(fitted_export):
     assert converted["suppress_ids_begin"] == saved["begin_suppress_tokens"]
     original, exported = open_model(model, device="cpu"), open_model(out, device="cpu")
     for options in (DecodeOptions(), DecodeOptions(timestamps=False)):
-        assert exported.describe_prompt(options) == original.describe_prompt(options)
-        assert exported.describe_prompt(options)["timestamps"] == (options.timestamps is None)
+        assert exported.describe_prompt(options, None) == original.describe_prompt(options, None)
+        assert exported.describe_prompt(options, None)["timestamps"] == (options.timestamps is None)
 
 
 def test_an_export_with_timestamps_says_the_same_and_keeps_them_out_of_the_text(fitted_export):
@@ -522,7 +522,7 @@ def test_the_proof_with_faster_whisper_is_made_as_the_card_says(fitted_export, t
 
 
 def test_synthesised_sentences_are_spoken_in_their_own_language(monkeypatch):
-    from govor.demo import espeak
+    from govor import espeak
     from govor.export.clips import proof_clips
 
     spoken = {}

@@ -301,6 +301,7 @@ def test_flags_that_make_no_sense_exit_2(talks, tiny_ctc, tmp_path, flags):
 
 def test_the_texts_of_good_recordings_are_passed_on_although_one_is_bad(talks, tiny_ctc, tmp_path, capsys):
     from govor.commands import transcribe
+    from govor.commands.flags import Given
 
     class Short:
         name = "short"
@@ -316,7 +317,13 @@ def test_the_texts_of_good_recordings_are_passed_on_although_one_is_bad(talks, t
         patch.setattr("govor.transcribe.then._text_of", lambda _: "nešto")
         with pytest.raises(LimitError) as caught:
             transcribe.command(
-                str(tiny_ctc), [str(talks)], out=tmp_path / "out", then="summarize", device="cpu"
+                str(tiny_ctc),
+                [str(talks)],
+                Given(TranscribeConfig, {}, {}),
+                Given(transcribe.TextModelFlags, {"then": "summarize"}, {"then": "--then"}),
+                Given(transcribe.ComparisonFlags, {}, {}),
+                out=tmp_path / "out",
+                device="cpu",
             )
     assert [Path(f["then"]["output"]).read_text() for f in caught.value.summary["files"]] == ["kratko\n"] * 3
     assert "a.flac" in capsys.readouterr().out

@@ -170,7 +170,7 @@ def _blamed(source: str, path: Path) -> Iterator[None]:
         yield
     except AudioError as error:
         raise AudioError(str(error).replace(str(path), source), error.code) from error
-    except (GovorError, OSError):
+    except (GovorError, OSError, ImportError):
         raise
     except Exception as error:
         said = str(error).strip().partition("\n")[0][:200]
