@@ -67,7 +67,7 @@ def test_wrong_usage_exits_2(args):
 def test_names_that_begin_with_a_dash_are_explained():
     ran = govor("inspect", "dataset", "-aB_cD3fG7h_1.00-2.00")
     assert ran.returncode == 2
-    assert ran.stderr.splitlines()[-1].endswith("behind --: ... -- -aB_cD3fG7h_1.00-2.00")
+    assert ran.stderr.splitlines()[-1].endswith("after --: ... -- -aB_cD3fG7h_1.00-2.00")
     assert "behind --" not in govor("inspect", "dataset", "--nonsense").stderr
     ran = govor("inspect", "dataset", "--", "-aB_cD3fG7h_1.00-2.00")
     assert ran.returncode == 1 and ran.stderr.startswith("govor: ")
@@ -104,7 +104,7 @@ def test_ctrl_c_ends_within_seconds_with_status_3_and_says_how_to_go_on(tmp_path
 
 def test_what_cannot_be_continued_ends_with_130_and_says_so(monkeypatch, capsys):
     status, said = failing(monkeypatch, capsys, KeyboardInterrupt(), ["lm", "my text", "--json"])
-    line = "stopped before its end; the same command begins anew: govor lm 'my text' --json"
+    line = "stopped before the end; the same command starts from the beginning: govor lm 'my text' --json"
     assert (status, said) == (130, f"govor: {line}")
 
 
@@ -139,7 +139,7 @@ class PanicException(BaseException):
         (PermissionError(13, "Permission denied", "x.arpa"), "x.arpa cannot be written (Permission denied)"),
         (OSError(5, "Input/output error", "disk/b"), "disk/b: Input/output error"),
         (MemoryError(), "the memory of this machine ran out"),
-        (PanicException("index out of bounds\nmore"), "a library gave up (index out of bounds)"),
+        (PanicException("index out of bounds\nmore"), "a library failed (index out of bounds)"),
     ],
 )
 def test_what_the_machine_does_is_one_sentence(monkeypatch, capsys, error, said):

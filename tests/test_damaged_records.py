@@ -79,7 +79,7 @@ def test_a_data_set_of_a_rate_that_is_none(tmp_path: Path, rate: Any) -> None:
 def test_a_data_set_whose_columns_are_others(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="the column text of split dev is Int64; it holds texts"):
         Dataset.open(_dataset(tmp_path / "a", text=[1])).table("dev")
-    with pytest.raises(DatasetError, match="durations that are no seconds"):
+    with pytest.raises(DatasetError, match="durations that are not seconds"):
         Dataset.open(_dataset(tmp_path / "b", duration=[float("nan")])).durations("dev")
     with pytest.raises(DatasetError, match=r"has no column audio\.bytes"):
         Dataset.open(_dataset(tmp_path / "c", audio=["x"])).clip_bytes("dev", 0)
@@ -122,7 +122,7 @@ def test_a_damaged_manifest_gives_way_to_the_checkpoint_before(tmp_path: Path) -
     said: list[str] = []
     found = checkpoint.newest_good(tmp_path, said.append)
     assert found is not None and found.step == 1
-    assert "position is [1] instead of an object" in said[0] and "using the one before" in said[0]
+    assert "position is [1] instead of an object" in said[0] and "govor uses the one before" in said[0]
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_a_remedy_and_a_meaning_are_one_plain_line() -> None:
 def test_old_names_are_understood_and_the_new_one_is_said() -> None:
     said: list[str] = []
     assert renamed(["split_same_speaker", "leak_audio"], said.append) == ("leak_speaker", "leak_audio")
-    assert said == ["the code split_same_speaker is called leak_speaker now"]
+    assert said == ["the code split_same_speaker is now called leak_speaker"]
     assert not {code.once for code in DECLARED.values()} & set(DECLARED)
 
 

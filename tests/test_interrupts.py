@@ -28,7 +28,7 @@ def deep_in_a_library():
 def ready():
     print("ready", flush=True)
 """
-STOPPING = "govor: stopping; Ctrl-C again: at once\n"
+STOPPING = "govor: stopping; press Ctrl-C again to stop at once\n"
 
 
 def interrupted(body, presses=1, apart_s=0.2):
@@ -88,7 +88,7 @@ try:
 except KeyboardInterrupt:
     print("left")
 """
-SAVING = "govor: saving, about 20 s; Ctrl-C again: at once\n"
+SAVING = "govor: saving, about 20 s; press Ctrl-C again to stop at once\n"
 
 
 def test_what_is_in_hand_comes_to_its_end():

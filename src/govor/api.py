@@ -44,7 +44,7 @@ def _configured(section: str, config: Any, settings: dict[str, Any]) -> Any:
     """The section of a recipe that an object and keywords describe.
 
     Raises:
-        RecipeError: a keyword is no setting of the section; the nearest one is named.
+        RecipeError: a keyword is not a setting of the section; the nearest one is named.
     """
     given = {} if config is None else dataclasses.asdict(config)
     return getattr(recipe_from({section: {**given, **settings}}, where=section), section)

@@ -30,7 +30,7 @@ STAGES = {
         "run": "All stages of a recipe; what did not change is not run again.",
         "recipes": "List the bundled recipes, or copy one to begin with.",
         "config": "Every setting of a recipe, with unit and default.",
-        "doctor": "What this machine can do, tried for real.",
+        "doctor": "What this machine can do: each part is tried.",
     },
     "Corpus": {
         "import": "Read a corpus in any of the usual formats.",
@@ -46,7 +46,7 @@ STAGES = {
     "Model": {
         "preflight": "Check data and model together before training.",
         "train": "Fine-tune a model; run again to continue.",
-        "status": "Where a training run stands.",
+        "status": "How far a training run is.",
         "tune": "Search a recipe's settings.",
         "lm": "Estimate a word n-gram model from train text.",
     },
@@ -265,12 +265,12 @@ def _known(error: BaseException) -> GovorError | None:
         return _machine_error(error)
     if isinstance(error, UnicodeEncodeError):
         return InputError(
-            f"{error.object[:200]} is a name that is not UTF-8, and cannot stand here: rename it"
+            f"{error.object[:200]} is a name that is not UTF-8, so it cannot be used here: rename it"
         )
     if isinstance(error, ModuleNotFoundError):
         return missing_extra(error.name)
     if type(error).__name__ == PANIC:
-        return MachineError(f"a library gave up ({first_line(error)}): is the input damaged?")
+        return MachineError(f"a library failed ({first_line(error)}): is the input damaged?")
     return None
 
 
@@ -278,7 +278,11 @@ def _farewell() -> int:
     """Last words after Ctrl-C, said once; gives the exit status."""
     if _command() in CONTINUED:
         return _report(StoppedError("stopped; what was finished is kept"))
-    return _report(InterruptError(f"stopped before its end; the same command begins anew: {_same_command()}"))
+    return _report(
+        InterruptError(
+            f"stopped before the end; the same command starts from the beginning: {_same_command()}"
+        )
+    )
 
 
 def _command() -> str | None:
@@ -304,7 +308,9 @@ def _machine_error(error: Exception) -> GovorError:
             "the memory of this machine ran out: close other programs, or use smaller batches"
         )
     if not _is_there():
-        return MachineError("the folder that govor was started in is gone: go to another one and start again")
+        return MachineError(
+            "the folder in which govor was started is gone: change to another one and start again"
+        )
     name = getattr(error, "filename", None)
     known = readable_error(error, Path(name or "a file"))
     if isinstance(known, GovorError):
@@ -330,7 +336,7 @@ def _explain_dashes(error: Exception) -> None:
     """Ids and file names may begin with ``-``: names of videos do."""
     name = next((item for item in sys.argv[2:] if item[0:1] == "-" and item[1:2] != "-" and item[2:]), None)
     if type(error).__name__ == "NoSuchOption" and name:
-        print(f"A name that begins with - goes to the end, behind --: ... -- {name}", file=sys.stderr)
+        print(f"Put a name that begins with - at the end, after --: ... -- {name}", file=sys.stderr)
 
 
 def readable(text: str) -> str:

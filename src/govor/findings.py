@@ -180,7 +180,7 @@ def renamed(names: Iterable[str], say: Callable[[str], None] = lambda _: None) -
     written = tuple(names)
     for name in written:
         if name in now:
-            say(f"the code {name} is called {now[name]} now")
+            say(f"the code {name} is now called {now[name]}")
     return tuple(now.get(name, name) for name in written)
 
 

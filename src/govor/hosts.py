@@ -36,7 +36,9 @@ class OwnNames:
         """
         name = host_name(host)
         if not (self._is_own(name) or (self._is_open and _is_address(name or ""))):
-            return f"this server does not answer as {host[:100]!r}: start it with --allowed-host NAME"
+            return (
+                f"this server does not answer to the name {host[:100]!r}: start it with --allowed-host NAME"
+            )
         if origin is None:
             return None
         place = _place(origin)

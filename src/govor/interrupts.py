@@ -64,7 +64,7 @@ class _State:
         """Ctrl-C came once more: it is answered, and the time to leave is set."""
         self.presses += 1
         if self.presses == 1:
-            _write(f"{self._doing()}; Ctrl-C again: at once")
+            _write(f"{self._doing()}; press Ctrl-C again to stop at once")
         if self.presses > 1 or not self.hands:
             self.hurry(LEAVE_S if self.presses == 1 else AT_ONCE_S)
 
@@ -76,7 +76,7 @@ class _State:
         try:
             return self.hands[-1]() if self.hands else NOTHING_IN_HAND
         except Exception:  # it looks at what another thread is changing
-            return "finishing what is in hand"
+            return "finishing the current work"
 
     def settle(self, *_: object) -> None:
         """Raises where the main thread has to be told."""

@@ -87,9 +87,9 @@ def test_lists_take_commas_and_may_be_repeated():
 @pytest.mark.parametrize(
     ("section", "typed", "words"),
     [
-        (EvaluateConfig, {"beam_size": 0}, "--beam-size is 0; it is 1 or more"),
-        (SelectConfig, {"compare": "words"}, "--compare is 'words'; it is one of source, letters"),
-        (TranscribeConfig, {"format": ["txt,doc"]}, "--format has 'doc'; it is one of txt, srt"),
+        (EvaluateConfig, {"beam_size": 0}, "--beam-size is 0; it must be 1 or more"),
+        (SelectConfig, {"compare": "words"}, "--compare is 'words'; it must be one of source, letters"),
+        (TranscribeConfig, {"format": ["txt,doc"]}, "--format has 'doc'; it must be one of txt, srt"),
         (TranscribeConfig, {"stride": 1.0}, "stride needs chunk"),
     ],
 )

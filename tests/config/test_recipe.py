@@ -37,14 +37,14 @@ def test_every_setting_says_what_it_means():
     [
         ({"train": {"lrr": 1}}, r"unknown key train\.lrr; did you mean train\.lr\?"),
         ({"trian": {"lr": 1}}, r"unknown key trian; did you mean train\?"),
-        ({"train": {"lr": "fast"}}, r"train\.lr is 'fast', a string; it takes a number"),
+        ({"train": {"lr": "fast"}}, r"train\.lr is 'fast', a string; it must be a number"),
         (
             {"train": {"max_batch": True}},
-            r"train\.max_batch is True, a true or false; it takes a whole number",
+            r"train\.max_batch is True, a true or false; it must be a whole number",
         ),
         ({"train": 3}, r"train is a section, write \[train\]"),
         ({"train": {"betas": [1]}}, r"train\.betas takes 2 values, not 1"),
-        ({"prepare": {"codec": "mp4"}}, r"prepare\.codec is 'mp4'; it is one of flac, opus, wav"),
+        ({"prepare": {"codec": "mp4"}}, r"prepare\.codec is 'mp4'; it must be one of flac, opus, wav"),
     ],
 )
 def test_mistakes_are_named_with_what_to_write(data, message):

@@ -92,9 +92,9 @@ def test_a_text_that_is_not_there_is_an_error(name: str, tmp_path: Path, importe
 
 def test_a_setting_that_a_format_does_not_follow_is_refused(tmp_path: Path, imported: Importer) -> None:
     source = ten_seconds.source("kaldi", tmp_path / "src")
-    with pytest.raises(CorpusError, match="the format kaldi has nothing to choose with text"):
+    with pytest.raises(CorpusError, match="the format kaldi does not use text"):
         imported(source, text="norm_words")
-    with pytest.raises(CorpusError, match="nothing to choose with status"):
+    with pytest.raises(CorpusError, match="does not use status"):
         imported(source, status=("other",))
 
 

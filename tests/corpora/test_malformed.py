@@ -334,7 +334,8 @@ def test_kaldi_commands_are_never_run(tmp_path: Path, imported: Importer) -> Non
         "u9": "no_audio",
     }
     assert (
-        f"{file}:3: this command is not run, and not one of the usual ones: touch {spoiled} |" in got.details
+        f"{file}:3: govor does not run commands, and this is not one of the usual ones: "
+        f"touch {spoiled} |" in got.details
     )
 
 

@@ -222,7 +222,7 @@ def test_speakers_are_told_by_folder_name_or_column(
 
 def test_an_unknown_speaker_column_is_named(tmp_path: Path, imported: Importer) -> None:
     touch_audio(tmp_path / "a.wav")
-    with pytest.raises(CorpusError, match="no column whom; say folder, name or one of"):
+    with pytest.raises(CorpusError, match="no column whom; use folder, name or one of"):
         imported(write_text(tmp_path / "m.tsv", "audio\ttext\na.wav\tx\n"), speaker_from="whom")
 
 

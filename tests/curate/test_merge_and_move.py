@@ -74,7 +74,7 @@ def test_what_cannot_be_merged(make_corpus: Any, tmp_path: Path) -> None:
         merge([one])
     with pytest.raises(UsageError, match="named twice"):
         named_apart([one, tmp_path / "." / "one"])
-    with pytest.raises(UsageError, match="--license three: no corpus is called so; they are one, two"):
+    with pytest.raises(UsageError, match="--license three: there is no such corpus; there are one, two"):
         merge([one, two], licenses={"three": "x"})
     with pytest.raises(UsageError, match="is the corpus one itself"):
         merge_corpora({"one": one, "two": two}, one, MergeConfig())

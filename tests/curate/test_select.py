@@ -272,8 +272,8 @@ def test_long_utterances_are_cut_at_pauses(make_corpus: Any, table: Any, rejecte
 def test_settings_that_contradict_each_other() -> None:
     for settings, message in (
         ({"min_similarity": 0.9, "max_similarity": 0.8}, "above max_similarity"),
-        ({"dev": -1}, "dev is -1; it is 0 or more"),
-        ({"max_leak_loss": 2.0}, "it is a share between 0 and 1"),
+        ({"dev": -1}, "dev is -1; it must be 0 or more"),
+        ({"max_leak_loss": 2.0}, "it must be a share between 0 and 1"),
         ({"split_at_words": True}, "needs max_duration"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -329,5 +329,5 @@ def test_few_speakers_end_with_what_to_type(make_corpus: Any) -> None:
 def test_unknown_speakers_are_said_where_splits_are_made(make_corpus: Any) -> None:
     rows = [{"speaker": "a" if n < 5 else None} for n in range(40)]
     summary, _ = select(make_corpus(rows), dev=5, test=5)
-    assert summary["statements"][0].startswith("35 of 40 utterances name no speaker: nobody can tell")
+    assert summary["statements"][0].startswith("35 of 40 utterances name no speaker, so govor cannot tell")
     assert "--speaker-from" in summary["statements"][0]

@@ -79,7 +79,7 @@ def test_required_against_another_baseline_is_refused_unless_the_base_is_gone(
     (tmp_path / "start").rename(tmp_path / "moved")
     with pytest.raises(LimitError, match="not better"):
         evaluate(folder, "stub", tmp_path / "e", config)
-    assert "other stands for it" in capsys.readouterr().err
+    assert "govor compares with other instead" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("settings", "why"), [({"base": None}, "from scratch"), ({"new_head": True}, "new")])
@@ -125,7 +125,7 @@ def test_how_it_is_written() -> None:
 
     kept = recipe_from({"evaluate": {"require": {"better_than_base": True, "wer": 0.5}}})
     assert kept.evaluate.require == {"better_than_base": True, "wer": 0.5}
-    with pytest.raises(RecipeError, match="it is true or false"):
+    with pytest.raises(RecipeError, match="it must be true or false"):
         recipe_from({"evaluate": {"require": {"better_than_base": 1}}})
 
 

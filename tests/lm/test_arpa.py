@@ -35,8 +35,8 @@ def test_a_whole_file_is_read(tmp_path):
         (13, "nan\ta b", "line 13: 'nan' is not a number"),
         (8, "-1.2\ta\tinf", "line 8: 'inf' is not a number"),
         (8, "x\ta", "line 8: 'x' is not a number"),
-        (9, "-2\ta", "line 9: the word 'a' stands there twice"),
-        (13, "-0.5\t<s> a", "line 13: the n-gram of line 12 stands there twice"),
+        (9, "-2\ta", "line 9: the word 'a' is there twice"),
+        (13, "-0.5\t<s> a", "line 13: the n-gram of line 12 is there twice"),
         (13, "-0.5\ta c", "line 13: 'c' is not among the 1-grams"),
     ],
 )

@@ -156,4 +156,7 @@ def test_the_documented_script_runs_and_says_what_it_must_not_leave_out(folder, 
         [sys.executable, tmp_path / "script.py"], capture_output=True, text=True, check=False
     )
     assert ran.returncode == (0 if guarded else 1)
-    assert guarded or "stands under if __name__ == '__main__':" in ran.stderr.splitlines()[-1]
+    assert (
+        guarded
+        or "put the code that starts a Loader under if __name__ == '__main__':" in ran.stderr.splitlines()[-1]
+    )

@@ -126,7 +126,7 @@ def test_an_unknown_code_to_accept_names_the_nearest():
 
 def test_an_earlier_name_of_a_code_is_accepted_and_the_new_one_said(capsys):
     require_known(["split_same_speaker"])
-    assert "split_same_speaker is called leak_speaker now" in capsys.readouterr().err
+    assert "split_same_speaker is now called leak_speaker" in capsys.readouterr().err
 
 
 def test_a_foreign_check_declares_its_codes():

@@ -44,7 +44,9 @@ def test_a_family_is_a_folder_and_a_line(
     assert again["resumed_from"] == 2
     found = evaluate(made["model"], speech, tmp_path / "scores", EvaluateConfig(split="dev"), device="cpu")
     assert found["utterances"] == 8 and found["wer"]["value"] > 0
-    with pytest.raises(ModelError, match="is a toy model, which is not written as onnx: use --format trans"):
+    with pytest.raises(
+        ModelError, match="is a toy model, which govor cannot write as onnx: use --format trans"
+    ):
         export_model(made["model"], "onnx", tmp_path / "onnx", device="cpu")
     plain = export_model(made["model"], "transformers", tmp_path / "plain", count=2, device="cpu")
     assert plain["transcripts_equal"]

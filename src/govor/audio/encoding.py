@@ -61,7 +61,7 @@ def clip_encoder(codec: str, sample_rate: int) -> ClipEncoder:
         return _OpusEncoder(sample_rate)
     if codec in ("flac", "wav"):
         return _SoundfileEncoder(codec.upper(), sample_rate)
-    raise ValueError(f"codec {codec!r} is none of {', '.join(CODECS)}")
+    raise ValueError(f"codec {codec!r} is not one of {', '.join(CODECS)}")
 
 
 def encode(samples: NDArray[np.float32], sample_rate: int, codec: str = "flac") -> bytes:

@@ -1,4 +1,4 @@
-"""What samples are like: pitch, bandwidth, level, speech, channels. Every measure of sound stands here alone.
+"""What samples are like: pitch, bandwidth, level, speech, channels. Every measure of sound is here alone.
 
 `Gauge` measures a stream of any length in memory that does not grow; the functions measure what is at hand.
 
@@ -138,7 +138,7 @@ def envelope_correlation(left: Mono, right: Mono, rate_hz: int) -> float:
 
 
 def speech_share(samples: Mono, rate_hz: int) -> float:
-    """Share of ``[T]`` that is no pause: `Levels` of all of it; 1.0 for less than a frame."""
+    """Share of ``[T]`` that is not a pause: `Levels` of all of it; 1.0 for less than a frame."""
     levels = Levels(rate_hz)
     levels.add(samples)
     return levels.speech

@@ -1,7 +1,7 @@
 """Which sample rate voices speak for.
 
 Samples under a header with another rate sound too slow or too fast: pitch and pace move together by the same
-factor, which no speaker does. One clip is no evidence: a hum, a noise or a text of another clip can sound
+factor, which no speaker does. One clip is not evidence: a hum, a noise or a text of another clip can sound
 like it too. So recordings are judged together, all of one stated rate.
 """
 
@@ -56,7 +56,7 @@ class WrongRate:
         voice: medians of pitch and pace.
         members: places of the recordings in what was judged.
         total: recordings that state this rate.
-        sure: whether so many utterances say so that it is no chance.
+        sure: whether so many utterances say so that it is not chance.
     """
 
     stated_hz: int

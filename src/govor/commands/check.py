@@ -19,10 +19,10 @@ def command(
         None, "--out", help="Folder of the results (default: CORPUS-check beside it)."
     ),
     fail_on: str = typer.Option(
-        "", "--fail-on", metavar="CODE,…", help="Findings, or error, warning, that end with status 3."
+        "", "--fail-on", metavar="CODE,…", help="Findings, or error or warning, that end with status 3."
     ),
     rules: str | None = typer.Option(
-        None, "--rules", metavar="RULE,…", help="Text rules to show the effect of."
+        None, "--rules", metavar="RULE,…", help="Text rules whose effect is shown."
     ),
     recipe: Path | None = typer.Option(None, "--recipe", help="Recipe whose [text] rules are shown instead."),
     audio: bool = typer.Option(
@@ -35,7 +35,7 @@ def command(
 
     findings.parquet lists the utterances of every finding; govor select --exclude takes it with --codes.
 
-    Run again it probes only recordings that are new or changed. Missing durations are filled into the corpus.
+    Run it again, and it probes only new or changed recordings. It writes missing durations into the corpus.
 
     Example: govor check corpus --fail-on unreadable_audio,leak_speaker
     """

@@ -12,7 +12,7 @@ from govor.console import emit
 def command(
     pattern: Annotated[
         str | None,
-        typer.Argument(help="A section, or a part of a key or its meaning; without it all are shown."),
+        typer.Argument(help="A section, or a part of a key or its meaning; without it, all settings."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:

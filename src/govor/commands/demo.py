@@ -15,11 +15,11 @@ def command(
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """The whole path, offline, in a few minutes, on speech it synthesises itself.
+    """Runs the whole path, offline, in a few minutes, on speech that it synthesises itself.
 
     Makes an hour of Croatian recordings with an alignment, then imports, checks, selects, prepares,
     preflights, trains a small CTC model from scratch, evaluates, and transcribes a held-out recording to
-    subtitles. The recipe stays behind. Killed at any moment, the same command continues.
+    subtitles. It leaves the recipe. You can kill it at any moment: the same command continues.
 
     Example: govor demo --dir govor-demo
     """

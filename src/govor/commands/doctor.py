@@ -15,7 +15,7 @@ def command(
 ) -> None:
     """Tries what this machine can do: decoders, devices, disk, memory, versions.
 
-    Ends with status 1 where the main job could not run; every lack is shown with the command that mends it.
+    Ends with status 1 if the main job could not run; it shows what is missing, each with its remedy.
 
     Example: govor doctor
     """

@@ -38,7 +38,7 @@ def _bound(text: str) -> tuple[str, float | bool]:
 
 def _truth(text: str, value: str) -> bool:
     if value.strip().lower() not in ("true", "false"):
-        raise UsageError(f"--require {text}: better_than_base is true or false")
+        raise UsageError(f"--require {text}: better_than_base must be true or false")
     return value.strip().lower() == "true"
 
 
@@ -52,7 +52,7 @@ def command(
             EvaluateConfig,
             *("split", "baseline", "rules", "language", "timestamps", "batch_s", "beam_size", "lm"),
             *("lm_weight", "long_form", "seed"),
-            slices=Flag("--slice", help="further column to slice by"),
+            slices=Flag("--slice", help="another column to slice by"),
             require=Flag(
                 metavar="wer=0.3",
                 type=list[str] | None,
@@ -64,7 +64,7 @@ def command(
     dataset: Annotated[str | None, typer.Argument(help="Data set that govor prepare made.")] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of the evaluation.")] = Path("evaluation"),
     hypotheses: Annotated[
-        Path | None, typer.Option("--hypotheses", help="File with what another system said, by id.")
+        Path | None, typer.Option("--hypotheses", help="File with the hypotheses of another system, by id.")
     ] = None,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Processes that decode.")] = 1,
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
@@ -72,8 +72,8 @@ def command(
 ) -> None:
     """Scores a model on a split: WER and CER with intervals, slices, outliers, and a report to act on.
 
-    Writes hypotheses.jsonl, scores.parquet, summary.json and report.html. Killed at any moment, the same
-    command continues.
+    Writes hypotheses.jsonl, scores.parquet, summary.json and report.html. After a kill, the same command
+    continues.
 
     Example: govor evaluate run dataset --split test --baseline openai/whisper-small --out evaluation
     """
@@ -154,7 +154,9 @@ def _notes(summary: Mapping[str, Any]) -> list[str]:
         notes.append(f"{summary['missing']} utterances have no hypothesis; all their words count as deleted")
     if summary["empty_references"]["count"]:
         empty = summary["empty_references"]
-        notes.append(f"{empty['count']} references are empty; {empty['insertions']} words were said there")
+        notes.append(
+            f"{empty['count']} references are empty; {empty['insertions']} words were written for them"
+        )
     notes += _comparison(summary.get("comparison"), groups)
     notes += _long_form(summary.get("long_form"))
     if summary["rtf"]:
@@ -181,7 +183,7 @@ def _long_line(name: str, found: Mapping[str, Any]) -> str:
     )
 
 
-LOOKS = "choose on dev, or the best of these numbers is too good"
+LOOKS = "choose on dev: the best of several test scores is too good"
 
 
 def _comparison(comparison: Mapping[str, Any] | None, groups: Mapping[str, Any]) -> list[str]:

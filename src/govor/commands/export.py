@@ -37,7 +37,7 @@ def command(
             " audacity, csv, kaldi, nemo, lhotse, whisper-json.",
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", help="Folder for what is exported.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the export.")],
     proof: Annotated[
         Given[ProofFlags],
         flags(
@@ -54,7 +54,7 @@ def command(
 ) -> None:
     """Converts a model (LoRA merged in) and proves on clips that it says the same.
 
-    Of a corpus, writes files for ELAN, Praat, subtitle editors, Audacity, tables, Kaldi, NeMo or Lhotse.
+    For a corpus, it writes files for ELAN, Praat, subtitle editors, Audacity, tables, Kaldi, NeMo or Lhotse.
 
     Example: govor export run/ --format ctranslate2 --quantization int8 --out run-int8 --clips dataset:dev
 

@@ -14,12 +14,14 @@ def command(
     name: str | None = typer.Argument(None, metavar="ID", help="Id of the utterance."),
     model: str | None = typer.Option(None, "--model", help="Model (folder, run or Hub id) to show it to."),
     out: Path = typer.Option(Path("inspection"), "--out", help="Folder for the page."),
-    language: str | None = typer.Option(None, "--language", help="BCP 47 tag, where the data name none."),
+    language: str | None = typer.Option(
+        None, "--language", help="BCP 47 language tag, if the data have none."
+    ),
     start: float | None = typer.Option(None, "--start", help="Seconds into an audio file."),
     device: str = typer.Option("auto", "--device", help="auto, cpu or cuda:N."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Shows one utterance, or any recording, at every stage: sound, log-mel, text, tokens, what a model says.
+    """Shows one utterance, or any recording, at every stage: sound, log-mel, text, tokens, output of a model.
 
     Example: govor inspect work/dataset utt-0042 --model work/run
 

@@ -16,7 +16,8 @@ def command(
     out: Annotated[Path, typer.Option("--out", help="The ARPA file.")],
     order: Annotated[int, typer.Option("--order", help="Words of the longest n-gram.")] = 4,
     model: Annotated[
-        str | None, typer.Option("--model", help="CTC model it is for; the weight is chosen with it.")
+        str | None,
+        typer.Option("--model", help="CTC model that will use it; govor chooses the weight with it."),
     ] = None,
     dataset: Annotated[
         str | None, typer.Option("--dataset", help="Data set that chooses the weight (default: SOURCE).")
@@ -27,8 +28,8 @@ def command(
 ) -> None:
     """Estimates a word n-gram model (modified Kneser-Ney) from train text, for CTC beam search.
 
-    With --model, weight and word bonus are chosen on dev and kept beside the ARPA file, where transcribe and
-    evaluate find them.
+    With --model, it chooses weight and word bonus on dev and keeps them beside the ARPA file, where
+    transcribe and evaluate find them.
 
     Example: govor lm dataset/ --out words.arpa --order 4 --model run/
     """

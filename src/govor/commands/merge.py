@@ -28,13 +28,13 @@ def command(
                 metavar="NAME=LICENCE",
                 type=list[str] | None,
                 read=lambda typed: pairs(typed, "--license", "NAME=LICENCE, such as cv=cc0-1.0"),
-                help="licence of a corpus's rows that name none",
+                help="licence of a corpus's rows without one",
             ),
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Makes one corpus of several; the old ones stay. A corpus is called as its folder is.
+    """Makes one corpus of several; the old ones stay. A corpus has the name of its folder.
 
     The column corpus says where a row comes from; languages, splits and licences stay with the rows. Ids and
     recordings of the same name are kept apart; the same file in two corpora is one recording.

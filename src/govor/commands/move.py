@@ -14,12 +14,12 @@ from govor.errors import LimitError
 
 def command(
     corpus: Path = typer.Argument(..., help="Corpus folder, changed in its place."),
-    audio_root: Path = typer.Option(..., "--audio-root", help="Folder where the recordings stand now."),
+    audio_root: Path = typer.Option(..., "--audio-root", help="Folder where the recordings are now."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """Points a corpus at recordings that were moved; utterances, verdicts, splits and ids stay.
 
-    Ends with status 1 where none of them is found there (nothing is changed), with 3 where some are not.
+    Ends with status 1 if none of them is found there (it changes nothing), with 3 if some are not.
 
     Example: govor move corpora/mine --audio-root /data/recordings
     """

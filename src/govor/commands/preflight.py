@@ -21,7 +21,7 @@ def command(
         flags(
             PreflightConfig,
             *("quota_disk", "quota_hours", "minutes"),
-            accept=Flag(metavar="CODE", help="code of an error to let through"),
+            accept=Flag(metavar="CODE", help="code of an error to accept"),
         ),
     ],
     out: Annotated[
@@ -33,9 +33,9 @@ def command(
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Checks data and model together, in minutes, before anything long.
+    """Checks data and model together, in minutes, before long training.
 
-    Errors end with status 3; --accept lets one through and records it.
+    Errors end with status 3; --accept accepts one and records it.
 
     Example: govor preflight swedish.toml --quota-hours 8 --accept leak_sentence
     """

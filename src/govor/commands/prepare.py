@@ -26,10 +26,10 @@ def command(
         ),
     ],
     update: Annotated[
-        bool, typer.Option("--update", help="The corpus changed: rewrite the shards concerned.")
+        bool, typer.Option("--update", help="The corpus changed: write only the changed shards again.")
     ] = False,
     retry_rejected: Annotated[
-        bool, typer.Option("--retry-rejected", help="Ask again what was set aside.")
+        bool, typer.Option("--retry-rejected", help="Try again what was set aside.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
 ) -> None:
@@ -52,7 +52,7 @@ def _lines(summary: Mapping[str, Any], update: bool) -> list[str]:
         f"{readable_bytes(summary['bytes'])} in {count_of(summary['shards'], 'shard')}: {summary['out']}",
         f"{count_of(len(summary['written']), 'shard')} written in {readable_seconds(summary['wall_s'])}"
         if summary["written"]
-        else "all shards were there already",
+        else "all shards were already there",
     ]
     if summary["rejected"]:
         reasons = ", ".join(f"{count} {reason}" for reason, count in summary["reasons"].items())

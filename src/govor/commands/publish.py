@@ -29,12 +29,12 @@ class Kind(StrEnum):
 class DetailFlags(Section):
     """What goes along with a data set, a model or a Space."""
 
-    column: tuple[str, ...] = flag((), "data set: a further column to publish")
+    column: tuple[str, ...] = flag((), "data set: another column to publish")
     keep_names: bool = flag(False, "data set: ids, speakers, recordings as they are")
     evaluation: tuple[str, ...] = flag((), "model: an evaluation for its card")
     base_license: str | None = flag(None, "model: licence of its base")
     package: str = flag("govor", "Space: govor, a git+ address, or a wheel")
-    out: str | None = flag(None, "Space: keep its folder here")
+    out: str | None = flag(None, "Space: folder in which its files stay")
 
 
 class Switches(TypedDict):
@@ -70,14 +70,14 @@ def command(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be uploaded.")] = False,
     recipe: Annotated[
-        Path | None, typer.Option("--recipe", help="Its [publish] and [transcribe] settings.")
+        Path | None, typer.Option("--recipe", help="Recipe with [publish] and [transcribe] settings.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Publish a data set, a model or a Space on the Hub; private unless told otherwise.
 
-    What is sent and its size are shown first. Killed or cut off, the same command goes on; "published" is
-    said when the Hub holds the same bytes. The token comes from hf auth login or HF_TOKEN.
+    It first shows what it will send, and its size. After a kill, the same command continues. It says
+    "published" when the Hub has the same bytes. The token comes from hf auth login or HF_TOKEN.
 
     Example: govor publish model run my-lab/wav2vec2-hr --license cc-by-4.0
     """

@@ -19,7 +19,7 @@ def command(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """List the recipes that travel with govor, or copy one to begin with.
+    """List the bundled recipes, or copy one to begin with.
 
     Example: govor recipes whisper-small-common-voice-sv --out swedish.toml
     """

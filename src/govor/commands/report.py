@@ -18,7 +18,7 @@ def command(
 ) -> None:
     """Serves an evaluation's report on this machine, with every clip playable, until Ctrl-C.
 
-    Verdicts are saved in the evaluation's folder as they are given: verdicts.csv is what govor review reads.
+    It saves each verdict at once in the evaluation's folder; govor review reads that file, verdicts.csv.
 
     Example: govor report evaluation
     """

@@ -15,7 +15,7 @@ def command(
     out: Path = typer.Option(..., "--out", help="Folder of the new corpus."),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
-    """Brings people's verdicts back: drops and corrects, and makes a new corpus; the old one stays.
+    """Makes a new corpus from people's verdicts: drops and corrects utterances. The old corpus stays.
 
     Example: govor review corpus review.xlsx --out reviewed
     """

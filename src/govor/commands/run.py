@@ -18,7 +18,8 @@ def command(
         list[str] | None, typer.Option("--set", metavar="A.B=V", help="Override a setting; repeatable.")
     ] = None,
     from_: Annotated[
-        str | None, typer.Option("--from", metavar="STAGE", help="Run from this stage, whatever changed.")
+        str | None,
+        typer.Option("--from", metavar="STAGE", help="Run from this stage, even if nothing changed."),
     ] = None,
     to: Annotated[str | None, typer.Option("--to", metavar="STAGE", help="Stop after this stage.")] = None,
     dry_run: Annotated[
@@ -29,8 +30,8 @@ def command(
 ) -> None:
     """Run all stages of a recipe: import, check, select, prepare, preflight, train, evaluate, transcribe.
 
-    A stage whose inputs and settings did not change is not run again. Killed or stopped, the same command
-    continues.
+    It does not run a stage again if inputs and settings did not change. After a kill or a stop, the same
+    command continues.
 
     Example: govor run recipe.toml --set train.lr=2e-4 --to prepare
     """

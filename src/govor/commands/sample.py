@@ -21,7 +21,7 @@ def command(
 ) -> None:
     """A random sample as a spreadsheet for people: text, clip to listen to, verdict, corrected text.
 
-    Who was sampled is remembered; govor select --exclude-sampled keeps them out of training.
+    The corpus remembers what was sampled; govor select --exclude-sampled keeps it out of training.
 
     Example: govor sample corpus --n 200 --out review.xlsx
     """

@@ -37,10 +37,10 @@ def command(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Filters, budgets and leak-free, seeded splits; makes a new corpus, the old one stays.
+    """Makes a new corpus with filters, budgets and leak-free, seeded splits; the old one stays.
 
-    Nothing is written where splits cannot be free of leaks (status 3), or where groups do not add up to the
-    numbers asked for (status 1): it says which numbers can be met, and what weaker groupings would cost.
+    Writes nothing if splits cannot be free of leaks (status 3), or if groups do not add up to the numbers
+    asked for (status 1): it says which numbers are possible, and what weaker groupings would cost.
 
     Example: govor select corpus --out selected --min-similarity 0.8 --max-duration 20 --dev 500 --test 500
 

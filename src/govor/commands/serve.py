@@ -22,7 +22,7 @@ class ServerFlags(Section):
     port: int = flag(7860, "port to listen on; 0: any", least=0, most=65_535)
     api_key: tuple[str, ...] = flag((), "a key that opens the API; also GOVOR_API_KEYS=a,b")
     allowed_host: tuple[str, ...] = flag(
-        (), "a further name under which a server without keys answers, such as a tunnel's"
+        (), "another name that a server without keys answers to, such as a tunnel's"
     )
     max_mb: int = flag(500, "largest upload", least=1, unit="MB")
     max_hours: float = flag(4.0, "longest recording", above=0, unit="h")
@@ -48,8 +48,8 @@ def command(
 ) -> None:
     """Serve models: a web app, and an API that OpenAI's client talks to.
 
-    Bound to this machine unless --host says otherwise. A newer version of a run's model is taken up by
-    itself.
+    Only this machine can reach it, unless you set --host. When a run has a newer model, the server uses it
+    by itself.
 
     Example: govor serve tuned=run/ base=openai/whisper-small --then summarize --llm-url http://127.0.0.1:8000/v1
     """

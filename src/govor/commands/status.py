@@ -14,7 +14,7 @@ def command(
     run: Annotated[Path, typer.Argument(help="Folder of a training run.")],
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Where a training run stands: steps, WER so far, checkpoints, the last samples.
+    """How far a training run is: steps, WER so far, checkpoints, the last samples.
 
     Example: govor status swedish/run
     """

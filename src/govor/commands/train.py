@@ -26,7 +26,7 @@ def command(
         list[str] | None, typer.Option("--set", metavar="A.B=V", help="Override a setting; repeatable.")
     ] = None,
     accept: Annotated[
-        list[str] | None, typer.Option("--accept", help="Code of a preflight error to let through.")
+        list[str] | None, typer.Option("--accept", help="Code of a preflight error to accept.")
     ] = None,
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,

@@ -21,7 +21,7 @@ class ComparisonFlags(Section):
     """Windows that are compared."""
 
     compare: tuple[str, ...] = flag((), "chunk=5,10,30 or stride=1,5")
-    reference: str | None = flag(None, "text file with what is said, for --compare")
+    reference: str | None = flag(None, "text file with the spoken text, for --compare")
 
 
 def command(
@@ -44,7 +44,7 @@ def command(
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Transcribes recordings of any length and format; what is already done is not done again.
+    """Transcribes recordings of any length and format. It does not repeat what is already done.
 
     Example: govor transcribe run/ session.mp3 talks/ --out transcripts --format txt,srt
 

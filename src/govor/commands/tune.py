@@ -22,10 +22,10 @@ def command(
 ) -> None:
     """Search a recipe's settings for the lowest dev WER; run the same command again to continue.
 
-    Without [tune] space the learning rate is searched, around the usual one for the model.
+    Without [tune] space it searches the learning rate, around the usual one for the model.
 
-    A trial is a process of its own; a crashed one is recorded and continued. Lists run every combination, and
-    space = { 'train.hours' = [1, 5, 20] } gives a learning curve.
+    A trial is a process of its own; a crashed one is recorded and continued. Lists run every combination.
+    With space = { 'train.hours' = [1, 5, 20] } it gives a learning curve.
 
     Example: govor tune swedish.toml --trials 30
     """

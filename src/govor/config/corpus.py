@@ -17,30 +17,30 @@ class CorpusConfig(Section):
 
     source: str = setting("", "folder, file or Hub id to import", DATA)
     name: str | None = setting(
-        None, "what it is called among several [[corpus]] (default: its source's name)", DATA
+        None, "its name if there are several [[corpus]] (default: the name of its source)", DATA
     )
     license: str | None = setting(
-        None, "licence of its rows, noted with each where there are several [[corpus]]", DATA
+        None, "licence of its rows; if there are several [[corpus]], it is kept with every row", DATA
     )
-    format: str = setting("auto", "name of the source's format; auto looks at it", DATA)
-    language: str | None = setting(None, "BCP 47 tag for rows that name none", DATA)
+    format: str = setting("auto", "format of the source; auto: govor looks at the source", DATA)
+    language: str | None = setting(None, "BCP 47 language tag for rows without one", DATA)
     audio_root: str | None = setting(None, "folder that the audio paths are relative to", DATA)
     columns: dict[str, str] = setting({}, "our column = the source's column, such as text = 'sentence'", DATA)
-    text: str | None = setting(
-        None, "which of the source's transcripts becomes text, where it has several", DATA
-    )
+    text: str | None = setting(None, "transcript that becomes text, if the source has several", DATA)
     status: tuple[str, ...] = setting(
         (), "Common Voice: validated, other, invalidated (empty: official splits)", DATA
     )
     speaker_from: str | None = setting(
         None,
-        "speaker of rows that name none: folder, name (of the file, up to its first mark) or a column",
+        "speaker of rows without one: folder, name (of the file, up to its first mark) or a column",
         DATA,
     )
     word_times: str | None = setting(
-        None, "what the source's word times count from", DATA, choices=WORD_TIMES
+        None, "where the source's word times count from", DATA, choices=WORD_TIMES
     )
-    quoting: str | None = setting(None, "whether quotes of tables are taken off", DATA, choices=QUOTING)
+    quoting: str | None = setting(
+        None, "whether quotes around fields of tables are removed", DATA, choices=QUOTING
+    )
     encoding: str | None = setting(None, "encoding of the source's text files (unset: UTF-8)", DATA)
     max_rejected: float = setting(
         0.1, "largest share of rows that may be set aside", NOTHING, least=0, most=1

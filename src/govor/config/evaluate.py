@@ -21,7 +21,7 @@ class EvaluateConfig(Section):
 
     split: str = setting("test", "split that is decoded", HYPOTHESES)
     sets: dict[str, Any] = setting(
-        {}, "name = 'folder:split' for several sets, each reported apart", HYPOTHESES
+        {}, "name = 'folder:split' for several sets, each reported separately", HYPOTHESES
     )
     baseline: str | None = setting(None, "model compared on the same rows", HYPOTHESES)
     slices: tuple[str, ...] = setting((), "columns to slice by, besides the usual ones", REPORTS)
@@ -63,7 +63,7 @@ class EvaluateConfig(Section):
         for name, bound in self.require.items():
             if name == BETTER_THAN_BASE:
                 if not isinstance(bound, bool):
-                    raise ValueError(f"require.{name} is {bound!r}; it is true or false")
+                    raise ValueError(f"require.{name} is {bound!r}; it must be true or false")
                 continue
             if isinstance(bound, bool) or not isinstance(bound, (int, float)):
-                raise ValueError(f"require.{name} is {bound!r}; it takes a number, such as wer = 0.3")
+                raise ValueError(f"require.{name} is {bound!r}; it must be a number, such as wer = 0.3")

@@ -13,8 +13,8 @@ class MergeConfig(Section):
 
     speakers: str | None = setting(
         None,
-        "speakers of the same name in several corpora: same (one person) or apart; unset, it asks",
+        "speakers of the same name in several corpora: same (one person) or apart; unset: govor asks",
         DATA,
         choices=("same", "apart"),
     )
-    licenses: dict[str, str] = setting({}, "licence of the rows that name none, by corpus", DATA)
+    licenses: dict[str, str] = setting({}, "licence of the rows without one, by corpus", DATA)

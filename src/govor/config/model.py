@@ -21,7 +21,7 @@ class ModelConfig(Section):
     )
     settings: dict[str, Any] = setting(
         {},
-        "settings of the base's own configuration that are changed, such as {attention_dropout = 0.0}",
+        "changes to the base's own configuration, such as {attention_dropout = 0.0}",
         WEIGHTS,
     )
     language: str | None = setting(
@@ -33,7 +33,8 @@ class ModelConfig(Section):
     )
     plain_share: float = setting(
         0.5,
-        "Whisper with timestamps: share of the examples whose labels carry none, so that both prompts work",
+        "Whisper with timestamps: share of the examples without timestamps in their labels, so that "
+        "both prompts work",
         WEIGHTS,
         least=0,
         most=1,
@@ -53,7 +54,7 @@ class ModelConfig(Section):
     )
     vocabulary: str = setting(
         "auto",
-        "CTC: build from train, keep the base's, or auto (build where the head is new)",
+        "CTC: build from train, keep the base's, or auto (build if the head is new)",
         WEIGHTS,
         choices=("auto", "build", "keep"),
     )
@@ -61,7 +62,9 @@ class ModelConfig(Section):
     lora: dict[str, Any] = setting({}, "LoRA: r, alpha, dropout, targets; empty: none", WEIGHTS)
     adapter: bool = setting(False, "MMS: train the language adapter only", WEIGHTS)
     freeze_feature_encoder: bool = setting(
-        True, "wav2vec2 and its kin: the convolutions below the transformer stay as pretrained", WEIGHTS
+        True,
+        "wav2vec2 and similar models: the convolutions below the transformer stay as pretrained",
+        WEIGHTS,
     )
     freeze: tuple[str, ...] = setting((), "parameter name prefixes that are not trained", WEIGHTS)
 

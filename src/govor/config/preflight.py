@@ -13,7 +13,7 @@ class PreflightConfig(Section):
 
     minutes: float = setting(
         10.0,
-        "time budget; checks of rows alone always run, what else does not finish in it is inconclusive",
+        "time budget; checks of rows alone always run, other checks that do not finish are inconclusive",
         REPORTS,
         least=0,
         unit="min",

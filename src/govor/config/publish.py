@@ -11,9 +11,9 @@ from govor.config.setting import HUB, Section, setting
 class PublishConfig(Section):
     """Settings of ``govor publish``."""
 
-    model: str | None = setting(None, "repository of the model, where govor publish names none", HUB)
+    model: str | None = setting(None, "repository of the model, if govor publish names none", HUB)
     dataset: str | None = setting(
-        None, "repository of the data set, where govor publish names none, and for the model's card", HUB
+        None, "repository of the data set, if govor publish names none, and for the model's card", HUB
     )
     license: str | None = setting(None, "licence, such as cc-by-4.0; without one nothing is published", HUB)
     public: bool = setting(False, "visible to everybody (default: private)", HUB)

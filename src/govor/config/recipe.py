@@ -65,9 +65,7 @@ class Recipe:
         "", "folder for everything that is made (default: the recipe's name beside it)", NOTHING
     )
     corpus: CorpusConfig = field(default_factory=CorpusConfig)
-    corpora: tuple[CorpusConfig, ...] = setting(
-        (), "the [[corpus]] sections, where a recipe writes several", DATA
-    )
+    corpora: tuple[CorpusConfig, ...] = setting((), "the [[corpus]] sections, if a recipe has several", DATA)
     merge: MergeConfig = field(default_factory=MergeConfig)
     select: SelectConfig = field(default_factory=SelectConfig)
     text: TextConfig = field(default_factory=TextConfig)
@@ -296,7 +294,7 @@ def _convert_plain(value: Any, hint: Any, what: str) -> Any:
         return dict(value)
     if origin is Any or (isinstance(value, origin) and not (origin is int and isinstance(value, bool))):
         return value
-    raise RecipeError(f"{what} is {value!r}, a {_noun(type(value))}; it takes a {_noun(origin)}")
+    raise RecipeError(f"{what} is {value!r}, a {_noun(type(value))}; it must be a {_noun(origin)}")
 
 
 def _noun(kind: type) -> str:

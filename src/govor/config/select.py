@@ -32,7 +32,7 @@ class SelectConfig(Section):
     )
     bytes_per_s: float = setting(
         20_000.0,
-        "prepared bytes of one second that max_bytes reckons with (16 kHz mono FLAC)",
+        "bytes of one prepared second, for max_bytes (16 kHz mono FLAC)",
         DATA,
         above=0,
         unit="bytes/s",
@@ -40,7 +40,7 @@ class SelectConfig(Section):
     dev: int | None = setting(None, "utterances in the dev split", DATA, least=0)
     test: int | None = setting(None, "utterances in the test split, besides those of hold_out", DATA, least=0)
     hold_out: tuple[str, ...] = setting(
-        (), "speakers who go to test, marked in the column held_out, and whom train and dev never hear", DATA
+        (), "speakers who go to test and are never in train or dev; the column held_out marks them", DATA
     )
     seed: int = setting(0, "seed of every random choice", DATA)
     group_by: tuple[str, ...] = setting(
@@ -50,15 +50,15 @@ class SelectConfig(Section):
         0.1, "largest share of train rows set aside to avoid leaks", DATA, least=0, most=1
     )
     count_tolerance: float = setting(
-        0.05, "share by which dev and test may miss the numbers asked for", DATA, least=0
+        0.05, "share by which dev and test may differ from the numbers asked for", DATA, least=0
     )
-    official_splits: bool = setting(True, "honour the splits that the corpus came with", DATA)
+    official_splits: bool = setting(True, "keep the splits that the corpus came with", DATA)
     keep_splits: str | None = setting(None, "earlier corpus whose assignment is kept", DATA)
     exclude: tuple[str, ...] = setting((), "files with ids to leave out", DATA)
     codes: tuple[str, ...] = setting(
-        (), "findings whose utterances a findings.parquet in exclude leaves out", DATA
+        (), "findings whose utterances are left out, with a findings.parquet in exclude", DATA
     )
-    exclude_sampled: bool = setting(False, "leave out what govor sample sent to people", DATA)
+    exclude_sampled: bool = setting(False, "leave out utterances that govor sample sent to people", DATA)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -64,7 +64,7 @@ class Declaration:
         return f"{self.least:g} or more" if self.most is None else f"from {self.least:g} to {self.most:g}"
 
     def require(self, name: str, value: Any) -> None:
-        """Refuses a number outside of the bounds, or a word that is no choice.
+        """Refuses a number outside of the bounds, or a word that is not one of the choices.
 
         Raises:
             ValueError: the sentence names the setting, its value and what it may be.
@@ -73,13 +73,14 @@ class Declaration:
         for word in items if self.choices else ():
             if word not in self.choices:
                 verb = "is" if word is value else "has"
-                raise ValueError(f"{name} {verb} {word!r}; it is one of {', '.join(self.choices)}")
+                raise ValueError(f"{name} {verb} {word!r}; it must be one of {', '.join(self.choices)}")
         numbers = [item for item in items if isinstance(item, (int, float)) and not isinstance(item, bool)]
         shown = list(value) if isinstance(value, tuple) else value
         if any(map(math.isinf, numbers)):
             raise ValueError(f"{name} is {shown}; it must be a finite number")
         if not all(map(self._holds, numbers)):
-            raise ValueError(f"{name} is {shown}; {'each' if shown is not value else 'it'} is {self.bounds}")
+            each = "it" if shown is value else "each"
+            raise ValueError(f"{name} is {shown}; {each} must be {self.bounds}")
 
     def _holds(self, number: float) -> bool:
         return (
@@ -142,4 +143,4 @@ class Section:
         for name in names:
             low, high = getattr(self, name)
             if not low <= high:
-                raise ValueError(f"{name} is {[low, high]}; its lower end comes first")
+                raise ValueError(f"{name} is {[low, high]}; write the lower end first")

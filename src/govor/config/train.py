@@ -19,7 +19,7 @@ HIGH_RATE_FACTOR = 5.0
 
 @dataclass(frozen=True)
 class AugmentConfig(Section):
-    """``[train] augment = { … }``: what is done to clips while training; nothing unless asked for.
+    """``[train] augment = { … }``: changes to clips while training; nothing unless asked for.
 
     Every draw is a function of (seed, epoch, id), so augmentation is part of exact resume.
     """
@@ -63,7 +63,7 @@ class TrainConfig(Section):
     train_split: str = setting("train", "split that is learned from", WEIGHTS)
     dev_split: str = setting("dev", "split that the best checkpoint is chosen on; never test", WEIGHTS)
     hours: float | None = setting(
-        None, "use a seeded part of the train split of so many hours", WEIGHTS, above=0, unit="h"
+        None, "hours of the train split to use, a seeded part", WEIGHTS, above=0, unit="h"
     )
     epochs: float = setting(
         10.0, "passes over the train split (ignored when steps is given)", WEIGHTS, above=0
@@ -94,7 +94,7 @@ class TrainConfig(Section):
     seed: int = setting(0, "seed of order, dropout and augmentation", WEIGHTS)
     precision: str = setting(
         "auto",
-        "arithmetic; auto: bf16 where the device has it",
+        "arithmetic; auto: bf16 if the device has it",
         WEIGHTS,
         choices=("auto", "fp32", "bf16", "fp16"),
     )
@@ -118,7 +118,7 @@ class TrainConfig(Section):
         (), "epochs whose checkpoints are made and never pruned: [4, 8]", NOTHING, least=1
     )
     eval_utterances: int = setting(
-        200, "size of the fixed dev subset decoded while training; 0: all", WEIGHTS, least=0
+        200, "size of the fixed dev subset that is decoded while training; 0: all", WEIGHTS, least=0
     )
     log_every: int = setting(10, "steps between lines of metrics.jsonl", NOTHING, above=0)
     samples: int = setting(4, "reference and hypothesis pairs logged at each evaluation", NOTHING, least=0)
@@ -126,7 +126,7 @@ class TrainConfig(Section):
         ("auto",), "wandb, trackio; auto: those installed and set up; TensorBoard is always written", NOTHING
     )
     max_hours: float | None = setting(
-        None, "stop with a checkpoint after so long", NOTHING, above=0, unit="h"
+        None, "time after which training stops with a checkpoint", NOTHING, above=0, unit="h"
     )
     max_skipped: float = setting(
         0.01, "largest share of clips that may be skipped as unusable", NOTHING, least=0, most=1
@@ -148,7 +148,7 @@ class TrainConfig(Section):
     )
     augment: AugmentConfig = field(
         default_factory=AugmentConfig,
-        metadata={"help": "what is done to clips while training: { speed = …, gain_db = …, … }", "unit": ""},
+        metadata={"help": "changes to clips while training: { speed = …, gain_db = …, … }", "unit": ""},
     )
 
     def __post_init__(self) -> None:
@@ -169,6 +169,7 @@ class TrainConfig(Section):
         for prefix, factor in self.rates.items():
             if isinstance(factor, bool) or not isinstance(factor, (int, float)) or not factor >= 0:
                 raise ValueError(
-                    f"rates.{prefix} is {factor!r}; it is a factor, 0 or more (names with dots are quoted: "
+                    f"rates.{prefix} is {factor!r}; it must be a factor of 0 or more (names with "
+                    "dots are quoted: "
                     "rates = { 'encoder.layers.0' = 0.1 })"
                 )

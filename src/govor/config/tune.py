@@ -23,5 +23,5 @@ class TuneConfig(Section):
     prune: bool = setting(True, "stop trials that fall behind on dev WER", WEIGHTS)
     warmup_trials: int = setting(4, "trials that are never stopped early", WEIGHTS, least=0)
     retries: int = setting(
-        1, "times that a crashed trial is continued before it counts as failed", NOTHING, least=0
+        1, "how often a crashed trial is continued before it counts as failed", NOTHING, least=0
     )

@@ -83,7 +83,7 @@ def _of_language(
         if len(tags) > 1 and ask:
             names = ", ".join(file.name for file, _ in group)
             raise CorpusError(
-                f"{audio} has captions in several languages ({names}), and only one is what is said: "
+                f"{audio} has captions in several languages ({names}), and only one language is spoken: "
                 f"name it with --language, such as --language {sorted(filter(None, tags))[0]}"
             )
         return group

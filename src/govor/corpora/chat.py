@@ -113,7 +113,7 @@ def _row(file: Path, line: Line) -> Row | Rejection:
     times = _BULLET.findall(line.text)
     source = _BULLET.sub("", line.text).strip()
     if not times:
-        return rejected_line(file, line.number, "no_times", "the line has no times, which others have")
+        return rejected_line(file, line.number, "no_times", "the line has no times, but other lines have")
     if _UNCLEAR.search(source):
         return rejected_line(file, line.number, "unintelligible", f"a part could not be heard: {source[:60]}")
     start, end = min(int(t[1]) for t in times) / 1000, max(int(t[2]) for t in times) / 1000

@@ -191,7 +191,7 @@ def _chunk(chunk: Chunk, table: str, durations: pl.DataFrame | None) -> Chunk:
         return chunk
     again = pl.all_horizontal([pl.col(name) == name for name in NEEDED])
     lost = [
-        rejected_line(chunk.file, line, "header_again", "it is the header once more")
+        rejected_line(chunk.file, line, "header_again", "it is the header again")
         for line in chunk.frame.filter(again)["_line"]
     ]
     frame = chunk.frame.filter(~again.fill_null(False)).rename(

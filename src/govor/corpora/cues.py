@@ -118,7 +118,7 @@ def _is_name(lines: Sequence[str], place: int, times: int, named: bool, web: boo
 
 
 def _without_notes(lines: Sequence[str]) -> list[str]:
-    """Lines without the blocks of a VTT that are no text: from NOTE, STYLE or REGION to a blank line."""
+    """Lines without the blocks of a VTT that are not text: from NOTE, STYLE or REGION to a blank line."""
     kept: list[str] = []
     blank, note = False, False
     for line in lines:

@@ -170,7 +170,7 @@ def _cue(file: Path, number: int, cells: list[str], columns: Columns) -> Cue | R
     try:
         start, end = _time(cells[columns.begin]), _time(cells[columns.end])
     except ValueError:
-        detail = f"{cells[columns.begin]} and {cells[columns.end]} are no times"
+        detail = f"{cells[columns.begin]} and {cells[columns.end]} are not times"
         return rejected_line(file, number, "bad_times", detail)
     who = cells[columns.participant].strip() if columns.participant is not None else ""
     return Cue(start, end, cells[columns.text].strip(), who or None, number)

@@ -113,7 +113,7 @@ def _second_pass(
         corpus.reject_frame(double.select(rejection_columns(pl.lit("duplicate_id"), detail)))
         kept = relative(found.filter(~again), word_times)
         outside = kept.filter(pl.col("_outside"))
-        detail = pl.lit(f"its words ({word_times} times) do not lie between its start and end")
+        detail = pl.lit(f"its words ({word_times} times) are not between its start and end")
         corpus.reject_frame(outside.select(rejection_columns(pl.lit("words_outside"), detail)))
         kept = with_speakers(kept.filter(~pl.col("_outside")), speaker_from)
         corpus.write(kept.drop([n for n in kept.columns if n.startswith("_")]))

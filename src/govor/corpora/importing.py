@@ -31,8 +31,8 @@ def import_corpus(config: CorpusConfig, out: Path) -> dict[str, Any]:
         ``splits``, ``reasons``, ``format``, ``recognised``, ``remarks``, ``out``.
 
     Raises:
-        CorpusError: the source is missing, of no known format, can be read in two ways, or holds nothing
-            that can be used.
+        CorpusError: the source is missing, its format is unknown, it can be read in two ways, or holds
+            nothing that can be used.
         LimitError: more than ``max_rejected`` of the rows were set aside; the corpus is whole all the same.
     """
     with reading_text(config.encoding, config.quoting) as text:
@@ -52,18 +52,21 @@ def open_source(config: CorpusConfig, out: Path, *, listing: bool = False) -> tu
     """The reader of a source, and the source opened with it; says which reader it is.
 
     Raises:
-        CorpusError: the source is missing or of no known format, or a setting fits no such source.
+        CorpusError: the source is missing or its format is not known, or a setting fits no such source.
     """
     path = Path(config.source).expanduser()
     if not is_unicode(str(path.absolute())):
-        raise CorpusError(f"the path {str(path)!r} is not UTF-8, and cannot stand in a corpus: rename it")
+        raise CorpusError(
+            f"the path {str(path)!r} is not UTF-8, so it cannot be written to a corpus: rename it"
+        )
     chosen = choose_reader(path, config.format, bool(config.columns))
     _refuse_idle_settings(config, chosen.reader)
     say(f"{config.source}: {chosen.reader.name} ({chosen.why})")
     reading = chosen.reader.read(Source(path, config, out, listing))
     if not is_unicode(str(reading.audio_root.absolute())):
         raise CorpusError(
-            f"the path {readable(reading.audio_root)} is not UTF-8, and cannot stand in a corpus: rename it"
+            f"the path {readable(reading.audio_root)} is not UTF-8, so it cannot be written to a "
+            "corpus: rename it"
         )
     return chosen, reading
 
@@ -93,7 +96,7 @@ def _refuse_idle_settings(config: CorpusConfig, reader: Reader) -> None:
     """A setting that a format does not follow is a mistake, not a wish to be passed over."""
     for name in ("text", "status"):
         if getattr(config, name) and name not in reader.settings:
-            raise CorpusError(f"the format {reader.name} has nothing to choose with {name}: leave it out")
+            raise CorpusError(f"the format {reader.name} does not use {name}: leave it out")
 
 
 def _check_rejected(summary: dict[str, Any], config: CorpusConfig) -> None:

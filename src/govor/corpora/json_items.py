@@ -44,7 +44,7 @@ class JsonItems:
         """Reads the file.
 
         Raises:
-            TimedTextError: it is no such JSON; the message names the line. Items before it were yielded.
+            TimedTextError: it is not such JSON; the message names the line. Items before it were yielded.
         """
         with open_bytes(self._file) as source:
             text = _Text(source)

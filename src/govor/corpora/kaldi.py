@@ -95,7 +95,7 @@ def _recordings(folder: Path) -> tuple[pl.DataFrame, dict[str, Rejection]]:
     for key, entry, line in _all(folder / "wav.scp", "entry").iter_rows():
         target = file_of(entry or "")
         if target is None:
-            detail = f"this command is not run, and not one of the usual ones: {entry}"
+            detail = f"govor does not run commands, and this is not one of the usual ones: {entry}"
             refused[key] = rejected_line(folder / "wav.scp", line, "kaldi_pipe", detail, key)
         elif ".ark:" in target.path:
             detail = f"Kaldi archives are not read: {entry}"

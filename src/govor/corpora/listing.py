@@ -37,7 +37,7 @@ def list_source(config: CorpusConfig) -> Mapping[str, Any]:
         ``rejected`` (the first five that would be set aside).
 
     Raises:
-        CorpusError: the source is missing or of no known format, or a setting fits no such source.
+        CorpusError: the source is missing or its format is not known, or a setting fits no such source.
     """
     with tempfile.TemporaryDirectory() as nowhere, reading_text(config.encoding, config.quoting) as text:
         chosen, reading = open_source(config, Path(nowhere), listing=True)

@@ -193,7 +193,7 @@ def _open(patterns: _Patterns, row: str) -> bool:
 
 
 def _take(found: Quotes, patterns: _Patterns, number: int, row: str) -> bool:
-    """Takes the evidence of a row; False where its quotes are no writer's."""
+    """Takes the evidence of a row; False where its quotes are not a writer's."""
     if re.search(patterns.begins, row) is None:
         found.all = found.all and not row
         return True

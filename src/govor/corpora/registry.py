@@ -125,7 +125,7 @@ def choose_reader(path: Path, format: str, columns_named: bool = False) -> Recog
 def _named(format: str) -> Reader:
     reader = next((r for r in READERS if r.name == format), None)
     if reader is None:
-        raise CorpusError(f"there is no format {format}: it is auto or one of {', '.join(format_names())}")
+        raise CorpusError(f"there is no format {format}: use auto or one of {', '.join(format_names())}")
     return reader
 
 

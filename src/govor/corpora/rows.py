@@ -26,7 +26,7 @@ Row = dict[str, Any]
 """An utterance as its source has it: values by the name of their column, not looked at yet."""
 _INTEGERS = (-(2**63), 2**63 - 1)
 SPOKEN = "_spoken_"
-"""Before the name of a column: what may be spoken where a value is no text, such as the words of a list."""
+"""Before the name of a column: what may be spoken where a value is not text, such as the words of a list."""
 _TEXTS = frozenset(name for name, kind in CORE_SCHEMA.items() if kind == pl.String)
 
 

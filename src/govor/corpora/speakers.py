@@ -36,6 +36,6 @@ def _told(frame: pl.DataFrame, speaker_from: str) -> pl.Expr:
     if speaker_from not in frame.columns:
         raise CorpusError(
             f"--speaker-from {speaker_from}: the source has no column {speaker_from}; "
-            f"say folder, name or one of {', '.join(frame.columns)}"
+            f"use folder, name or one of {', '.join(frame.columns)}"
         )
     return pl.col(speaker_from).cast(pl.String)

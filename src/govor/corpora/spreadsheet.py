@@ -50,7 +50,7 @@ def heads(file: Path) -> Heads:
     """The first rows of the sheets.
 
     Raises:
-        CorpusError: the file is no spreadsheet, is damaged, empty, or larger than any can be.
+        CorpusError: the file is not a spreadsheet, is damaged, empty, or larger than any can be.
     """
     state = file.stat() if file.is_file() else None
     return _heads(file, state.st_mtime_ns if state else 0, state.st_size if state else 0)
@@ -75,7 +75,7 @@ def read_sheet(file: Path, fits: Fits, header: Sequence[str] | None = None) -> I
         header: the column names where the sheet has none.
 
     Raises:
-        CorpusError: it is no spreadsheet, is damaged, or larger than any sheet can be.
+        CorpusError: it is not a spreadsheet, is damaged, or larger than any sheet can be.
     """
     name = heads(file).taken(fits)
     with opened_book(file) as book:
@@ -102,7 +102,7 @@ def opened_book(file: Path) -> Iterator[Any]:
     """The book, opened for reading row by row, once its size has been looked at.
 
     Raises:
-        CorpusError: it is no spreadsheet, is damaged, or larger than any can be.
+        CorpusError: it is not a spreadsheet, is damaged, or larger than any can be.
     """
     from openpyxl import load_workbook
 

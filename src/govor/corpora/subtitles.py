@@ -39,7 +39,7 @@ def recognise(path: Path) -> str | None:
     for file in timed_files(path):
         audio = near.beside(file)
         if audio is not None and file.suffix.lower() != ".eaf":
-            return f"{file.name} lies beside {audio}"
+            return f"{file.name} is beside {audio}"
         if file.suffix.lower() == ".eaf" and (media := media_of(file)):
             return f"{file.name} names {media[0].name}"
     return None
@@ -94,10 +94,10 @@ class _Work:
     def told(self) -> list[str]:
         """Sentences for people, at the end."""
         facts = (
-            (self.rolled, "captions roll, showing lines of the one before: each line is taken once"),
+            (self.rolled, "captions roll (they repeat lines of the caption before): each line is taken once"),
             (
                 self.interpolated,
-                "annotations without times of their own stand evenly between their neighbours",
+                "annotations without times of their own were spread evenly between their neighbours",
             ),
             (self.untimed, "annotations have no time at all and were set aside"),
         )

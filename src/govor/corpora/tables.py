@@ -34,7 +34,7 @@ SUFFIXES = (
     *(".csv.gz", ".tsv.gz", ".jsonl.gz"),
 )
 EXPORT_DONE, EXPORT_SIDE_FILE = "export.json", "not-in-format.jsonl"
-"""What ``govor export`` writes beside a corpus in another format: they are no tables of it."""
+"""What ``govor export`` writes beside a corpus in another format: they are not tables of it."""
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "id": ("id", "utt_id", "utterance_id", "uttid", "utt", "segment_id"),
     "recording": ("recording", "recording_id"),

@@ -67,7 +67,7 @@ def recognise(path: Path) -> str | None:
             if any(stem in folder.others.get(end, ()) for end in MORE_PARTICULAR):
                 return None
             name = _chosen(texts, None)
-            return None if _only_times(folder, stem, name) else f"{name} lies beside {folder.audio[stem][0]}"
+            return None if _only_times(folder, stem, name) else f"{name} is beside {folder.audio[stem][0]}"
     return None
 
 
@@ -99,7 +99,7 @@ class Speakers:
         count = len(names[self._level]) if deepest else 0
         level = f"level {self._level + 1} of the folders" if deepest > 1 else "the folders"
         self.said = (
-            f"speakers are the names of {level}: {count:,}" if deepest else "no folder tells a speaker"
+            f"speakers are the names of {level}: {count:,}" if deepest else "no folder names a speaker"
         )
 
     def of(self, parts: tuple[str, ...]) -> str | None:
@@ -161,7 +161,7 @@ def _rows(folder: Folder, root: Path, speakers: Speakers, wanted: str | None) ->
     before = "" if inside == Path() else f"{inside.as_posix()}/"
     for stem, audio in folder.audio.items():
         if stem not in folder.texts:
-            detail = f"no text lies beside {audio[0]}"
+            detail = f"there is no text beside {audio[0]}"
             yield rejected_line(folder.path / audio[0], 1, "no_text", detail, f"{before}{stem}")
             continue
         file = folder.path / _chosen(folder.texts[stem], wanted)
@@ -173,7 +173,9 @@ def _rows(folder: Folder, root: Path, speakers: Speakers, wanted: str | None) ->
         row = {**common, "audio": before + audio[0], "text": text, "_line": 1, "_file": str(file)}
         yield text if isinstance(text, Rejection) else row
     for name in folder.lone:
-        yield rejected_line(folder.path / name, 1, "no_audio", "no recording lies beside it", before + name)
+        yield rejected_line(
+            folder.path / name, 1, "no_audio", "there is no recording beside it", before + name
+        )
 
 
 def _text(folder: Folder, stem: str, file: Path) -> str | Rejection:

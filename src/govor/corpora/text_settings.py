@@ -14,7 +14,7 @@ from pathlib import Path
 
 MOST_SAMPLES = 200
 FEWEST_FOREIGN_LINES = 3
-"""So many lines that are not UTF-8, and none that needs it, are no accident."""
+"""So many lines that are not UTF-8, and none that needs it, are not an accident."""
 
 
 @dataclass

@@ -68,7 +68,7 @@ def _one_by_one(chunk: Chunk, config: CorpusConfig) -> Tidy:
 def _lost(chunk: Chunk) -> list[Rejection]:
     return [
         rejected_line(Path(str(row.get("_file") or chunk.file)), int(row.get("_line") or 0), "bad_value",
-                      "a value is of a kind that no table can hold")
+                      "a table cannot hold a value of this kind")
         for row in chunk.frame.iter_rows(named=True)
     ]  # fmt: skip
 
@@ -249,14 +249,14 @@ def _rejection_columns() -> list[pl.Expr]:
     details = {
         "nul_character": pl.lit("a value holds a NUL character"),
         "no_audio": pl.lit("it names no audio file"),
-        "no_text": pl.lit("it has no transcript, or one that is no text"),
+        "no_text": pl.lit("it has no transcript, or the transcript is not text"),
         "empty_text": pl.lit("its transcript is blank"),
         "bad_times": pl.lit("start, end or duration is not a number of seconds"),
         "negative_time": times,
         "times_swapped": times,
         "no_duration": times,
         "bad_channel": pl.lit("channel is not a channel number"),
-        "unknown_split": pl.format("split is {}; it is train, dev or test", "_split"),
+        "unknown_split": pl.format("split is {}; it must be train, dev or test", "_split"),
     }
     detail = pl.lit("")
     for code, text in details.items():

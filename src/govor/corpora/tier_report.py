@@ -77,7 +77,7 @@ def refuse_unclear(file: Path, tiers: Sequence[Tier], choice: Choice) -> None:
     lines = [f"  {n} ({role}): {_cut(example_of(by_name[n]))}" for n, role in choice.roles.items()]
     first = next(name for name, role in choice.roles.items() if role == UNCLEAR)
     raise CorpusError(
-        f"{file} has several tiers that could be what is said: name the one to take, such as "
+        f"{file} has several tiers that may hold the speech: name the one to take, such as "
         f'--text "{first}", or several between commas. Its tiers:\n' + "\n".join(lines)
     )
 

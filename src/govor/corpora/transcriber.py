@@ -63,7 +63,7 @@ def _timed(file: Path, row: Row, start: str | None, end: str | None) -> Row | Re
     try:
         return row | {"start": float(start or "x"), "end": float(end or "x")}
     except ValueError:
-        return rejected_line(file, row["_line"], "bad_times", f"{start} to {end} are no times")
+        return rejected_line(file, row["_line"], "bad_times", f"{start} to {end} are not times")
 
 
 def _stretches(turn: ET.Element) -> Iterator[tuple[str | None, str | None, int, dict[int, str]]]:

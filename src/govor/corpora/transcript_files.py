@@ -135,7 +135,7 @@ def _string(value: Any) -> str | None:
 
 
 def _language(head: Mapping[str, Any]) -> str | None:
-    """The tag; the names that some programs write (``english``) are no tags and left to ``--language``."""
+    """The tag; the names that some programs write (``english``) are not tags and left to ``--language``."""
     result = head.get("result")
     told = result.get("language") if isinstance(result, dict) else head.get("language")
     return told if isinstance(told, str) and re.fullmatch(r"[a-z]{2,3}(-\w+)*", told, re.I) else None
@@ -185,6 +185,6 @@ def _tsv_cells(file: Path, cells: list[tuple[int, list[str]]], scale: int) -> It
         try:
             start, end = float(row[0]) / scale, float(row[1]) / scale
         except ValueError:
-            yield rejected_line(file, number, "bad_times", f"{row[0]} and {row[1]} are no times")
+            yield rejected_line(file, number, "bad_times", f"{row[0]} and {row[1]} are not times")
             continue
         yield {"start": start, "end": end, "text": row[2].strip(), "_line": number}

@@ -50,7 +50,7 @@ def read(source: Source) -> Reading:
     without = next((t for t in tables if _is_raw(t) and "vad" not in _columns(t)), None)
     if without is not None:
         raise CorpusError(
-            f"{without}:1: the header has no vad, which tells where an utterance is: fetch it again"
+            f"{without}:1: the header has no vad, which says where an utterance is: fetch it again"
         )
     root = source.path if source.path.is_dir() else source.path.parent
     chunks = (

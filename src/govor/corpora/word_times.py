@@ -84,7 +84,8 @@ class WordTimes:
 
     def _question(self, found: list[str]) -> str:
         ask = (
-            "say with --word-times absolute or --word-times relative whether they count from the recording's "
+            "use --word-times absolute or --word-times relative to say whether they count from "
+            "the recording's "
             "beginning or from the utterance's"
         )
         if not found:

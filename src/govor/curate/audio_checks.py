@@ -180,7 +180,7 @@ def _lengths(facts: Tally, probes: pl.DataFrame) -> list[Finding]:
     gap = np.where(whole, np.abs(length - facts.duration), 0.0)
     off = np.where(gap > np.maximum(DIFFERENCE_S, DIFFERENCE_SHARE * facts.duration), gap, 0.0)
     return [
-        *of_rows("beyond_end", beyond > BEYOND_S, beyond, "{:.2f} s behind the end"),
+        *of_rows("beyond_end", beyond > BEYOND_S, beyond, "{:.2f} s after the end"),
         *of_rows("stated_duration", off > 0, off, "{:.2f} s off"),
     ]
 

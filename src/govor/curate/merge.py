@@ -87,7 +87,7 @@ def merge_corpora(corpora: Mapping[str, Path], out: Path, config: MergeConfig) -
         The summary that ``--json`` prints.
 
     Raises:
-        CorpusError: a folder is no corpus, or speakers of the same name may be one person or two.
+        CorpusError: a folder is not a corpus, or speakers of the same name may be one person or two.
     """
     parts = _opened(corpora, out, config)
     names = _names(parts, config)
@@ -106,7 +106,8 @@ def merge_corpora(corpora: Mapping[str, Path], out: Path, config: MergeConfig) -
     Sampled(pl.concat([_sampled(part, names) for part in parts])).write(out)
     if renamed:
         say(
-            f"merge: {count_of(renamed, 'id')} of several corpora: their corpus's name stands before them now"
+            f"merge: {count_of(renamed, 'id')} of several corpora: the name of their corpus was "
+            "put before them"
         )
     counts = {part.name: part.corpus.info.kept for part in parts}
     return MergeSummary(**vars(writer.info.summary(out)), corpora=counts, renamed=renamed)
@@ -139,7 +140,7 @@ def _opened(corpora: Mapping[str, Path], out: Path, config: MergeConfig) -> list
     unknown = set(config.licenses) - set(corpora)
     if unknown:
         raise UsageError(
-            f"--license {some(unknown, 1)}: no corpus is called so; they are {', '.join(corpora)}"
+            f"--license {some(unknown, 1)}: there is no such corpus; there are {', '.join(corpora)}"
         )
     return [Part(name, Corpus.open(folder), config.licenses.get(name)) for name, folder in corpora.items()]
 
@@ -214,9 +215,9 @@ def _shared_speakers(parts: Sequence[Part], config: MergeConfig) -> frozenset[st
     shared: set[str] = set().union(*(one & other for one, other in combinations(seen, 2)))
     if shared and not config.speakers:
         raise CorpusError(
-            f"{count_of(len(shared), 'name')} of speakers ({some(sorted(shared), 3)}) stand in several "
-            "corpora: say with --speakers same (in a recipe [merge] speakers) that a name is one person "
-            "everywhere, or with apart that it is not"
+            f"{count_of(len(shared), 'name')} of speakers ({some(sorted(shared), 3)}) occur in several "
+            "corpora: use --speakers same (in a recipe [merge] speakers) if a name is one person everywhere, "
+            "or apart if it is not"
         )
     return frozenset(shared)
 

@@ -47,7 +47,7 @@ def move_corpus(corpus: Path, audio_root: Path) -> MoveSummary:
         if missing.height == resolution.frame.height:
             raise CorpusError(
                 f"none of the {count_of(missing.height, 'recording')} of {corpus} is found under "
-                f"{audio_root} (such as {some(missing['name'].sort(), 1)}): name the folder where they stand"
+                f"{audio_root} (such as {some(missing['name'].sort(), 1)}): name the folder where they are"
             )
         _rewrite(source, resolution)
         info = replace(source.info, audio_root=str(audio_root.absolute()))

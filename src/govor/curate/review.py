@@ -152,7 +152,9 @@ def _verdict(row: Mapping[str, Any], where: str) -> Verdict | None:
         )
     said = said or "correct"
     if said not in VERDICTS:
-        raise CorpusError(f"{where}: the verdict {said!r} is none of {', '.join(VERDICTS)}: correct the cell")
+        raise CorpusError(
+            f"{where}: the verdict {said!r} is not one of {', '.join(VERDICTS)}: correct the cell"
+        )
     if said == "correct" and corrected is None:
         raise CorpusError(f"{where}: the verdict is correct, but the column corrected is empty: fill it in")
     return Verdict(said, corrected if said == "correct" else None, comment)

@@ -95,7 +95,7 @@ def _chosen(source: Corpus, n: int, seed: int, split: str | None, barred: set[st
         where = f" in the split {split}" if split else ""
         raise CorpusError(f"{source.folder} has no utterance{where} to sample that no earlier sheet had")
     if len(ids) < n:
-        say(f"sample: only {len(ids)} utterances are there, not {n}")
+        say(f"sample: there are only {len(ids)} utterances, not {n}")
     return ids
 
 

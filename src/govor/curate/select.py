@@ -122,8 +122,10 @@ def _unknown_speakers(measures: Measures, reasons: NDArray[np.int8], plan: Split
     if not unknown or plan.way == "given":
         return []
     return [
-        f"{unknown:,} of {int((reasons == 0).sum()):,} utterances name no speaker: nobody can tell whether "
-        "splits share speakers; import again with --speaker-from folder, name or column, where one tells"
+        f"{unknown:,} of {int((reasons == 0).sum()):,} utterances name no speaker, so govor "
+        "cannot tell whether "
+        "splits share speakers; import again with --speaker-from folder, name or column, if one of "
+        "them names the speaker"
     ]
 
 
@@ -138,7 +140,7 @@ def _leaking(measures: Measures, plan: SplitPlan, reasons: NDArray[np.int8]) -> 
         return []
     held = int((splits >= DEV).sum())
     return [
-        f"the corpus's own splits are kept, and leak: of {held:,} dev and test utterances {told}; "
+        f"the corpus's own splits are kept, but they leak: of {held:,} dev and test utterances {told}; "
         "--resplit with --dev and --test makes splits without leaks"
     ]
 
@@ -227,7 +229,10 @@ def _as_given(source: Corpus, named: NDArray[np.int8]) -> SplitPlan:
     without = int((named == FREE).sum())
     if named.any() and without:
         splits[named == FREE] = TRAIN
-        said = [f"{without} utterances of {source.folder} have no split while others have one: now train"]
+        said = [
+            f"{without} utterances of {source.folder} have no split while others have one: govor "
+            "puts them into train"
+        ]
     return SplitPlan(splits, np.zeros_like(named), "given", 0.0, tuple(said))
 
 

@@ -16,7 +16,7 @@ UNITS = (
 )
 """Units that annotation tools write, parts of a second, coarsest first; samples stand between them."""
 BEYOND_SHARE, BEYOND_S = 1.5, 1.0
-"""Ends so far behind the end of a recording (share of it, and seconds) are no rounding."""
+"""Ends so far behind the end of a recording (share of it, and seconds) are not rounding."""
 FITS_SHARE, FITS_S = 1.02, 0.5
 MOST = 0.5
 """Share of the rows that must be impossible in seconds; another unit must explain nearly all of these."""

@@ -1,4 +1,4 @@
-"""What this machine can do, tried for real."""
+"""What this machine can do: each part is tried."""
 
 from govor.doctor.examine import examine
 

@@ -186,7 +186,7 @@ def findings_of(trials: list[Trial]) -> list[Finding]:
             "error",
             trial.container,
             trial.detail,
-            "one second of a tone comes back whole",
+            "one second of a tone is decoded completely",
             "recordings of this kind would be set aside, or come out wrong",
         )
         for trial in trials

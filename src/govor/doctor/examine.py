@@ -117,5 +117,5 @@ def _device(one: machine.Device) -> tuple[str, str, str]:
 
 def _verdict(summary: Examination) -> str:
     if summary.errors:
-        return "doctor: the main job cannot run here yet; each line above ends with what mends it"
+        return "doctor: the main job cannot run here yet; each line above ends with its remedy"
     return "doctor: the main job can run here"

@@ -139,7 +139,7 @@ def room_findings(ram: int, disk: int, place: Path) -> list[Finding]:
                 "memory",
                 f"{readable_bytes(ram)} available",
                 f"{readable_bytes(LEAST_RAM_BYTES)} for a small model and its loader workers",
-                "training may be killed without a word",
+                "training may be killed without a message",
             )
         )
     if disk < LEAST_DISK_BYTES:

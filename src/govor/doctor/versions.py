@@ -64,7 +64,7 @@ def _requirement(spec: str, extra: str) -> Finding | None:
         package,
         "not installed" if version is None else f"version {version}",
         spec,
-        "the main job cannot run" if version is None else "govor was never tried with it",
+        "the main job cannot run" if version is None else "govor was never tested with it",
         install,
     )
 
@@ -99,7 +99,7 @@ def _broken(package: str, error: str) -> Finding:
         package,
         f"installed {installed(package) or ''}, but import fails: {error}",
         "what is installed imports",
-        "transformers imports it where it is installed, and training stops with the same error",
+        "transformers imports it if it is installed, and training stops with the same error",
         fix,
     )
 

@@ -94,13 +94,13 @@ KINDS = (
         "runaway_insertions",
         "Runaway insertions",
         "at least five words too many, and half as many as the reference has: hallucination, or a reference "
-        "that lacks what was said",
+        "that lacks spoken words",
         _runaway,
     ),
     Kind(
         "text_on_silence",
         "Text on silence",
-        "words where the clip is silent or its reference is empty",
+        "words for a clip that is silent or has an empty reference",
         _on_silence,
     ),
     Kind(
@@ -120,7 +120,7 @@ KINDS = (
     Kind(
         "no_output",
         "No output",
-        "nothing was said by the model though the reference has words",
+        "the model wrote nothing, though the reference has words",
         lambda case: bool(case.reference) and not case.hypothesis,
     ),
     Kind(

@@ -73,7 +73,7 @@ def evaluate(
 
 def _require_model(model: str | Path | None, hypotheses: Path | None, config: EvaluateConfig) -> None:
     if model is None and hypotheses is None:
-        raise UsageError("name a model, or give --hypotheses FILE with what another system said")
+        raise UsageError("name a model, or give --hypotheses FILE with the hypotheses of another system")
     if config.long_form and model is None:
         raise UsageError("--long-form transcribes, so it needs a model, not --hypotheses alone")
 
@@ -174,7 +174,7 @@ def _with_base(config: EvaluateConfig, base: Base) -> EvaluateConfig:
                 f"require.{BETTER_THAN_BASE} compares with {base.name}, which the model was fine-tuned from, "
                 f"but the baseline is {config.baseline}: leave one of the two out"
             )
-        say(f"the base {base.name} is not there any more: {config.baseline} stands for it")
+        say(f"the base {base.name} is no longer there: govor compares with {config.baseline} instead")
     return dataclasses.replace(config, baseline=config.baseline or base.name)
 
 

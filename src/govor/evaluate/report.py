@@ -144,7 +144,7 @@ def _context(material: Material, rows: NDArray[np.int64]) -> dict[str, object]:
         "tiles": list(_tiles(summary)),
         "notes": list(_notes(summary)),
         "slices": [_slice(name, parts, summary) for name, parts in summary["slices"].items()],
-        "guard": f"Values with fewer than {LEAST_UTTERANCES} utterances or {LEAST_WORDS} words stand "
+        "guard": f"Values with fewer than {LEAST_UTTERANCES} utterances or {LEAST_WORDS} words are put "
         "together: their rates would say more about chance than about them.",
         "kinds": [kind for kind in kinds if kind["utterances"]],
         "absent": ", ".join(kind["title"].lower() for kind in kinds if not kind["utterances"]),
@@ -267,7 +267,7 @@ def _gaps(summary: Mapping[str, Any]) -> Iterator[str]:
     if summary["undecodable"]:
         yield f"{summary['undecodable']:,} clips could not be decoded."
     if empty["count"]:
-        yield f"{empty['count']:,} references are empty; the model said {empty['insertions']:,} words there."
+        yield f"{empty['count']:,} references are empty; the model wrote {empty['insertions']:,} words."
 
 
 def _slice(name: str, parts: Mapping[str, Any], summary: Mapping[str, Any]) -> dict[str, object]:

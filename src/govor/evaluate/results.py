@@ -49,7 +49,7 @@ def write_results(
         baseline: what it is compared with.
         out: folder of the evaluation.
         config: settings.
-        test_looks: how often the run was scored on this split; None for what is no run.
+        test_looks: how often the run was scored on this split; None for what is not a run.
         base: the model that the system was fine-tuned from.
         is_base: whether `baseline` is that one.
     """

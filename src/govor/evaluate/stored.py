@@ -154,5 +154,5 @@ def read_scores(folder: Path) -> pl.DataFrame:
     if not table.height or table.select(pl.col("id", "reference").null_count()).sum_horizontal().item():
         raise InputError(f"{path} is damaged (utterances without id or reference, or none at all): {AGAIN}")
     if table["id"].n_unique() < table.height:
-        raise InputError(f"{path} is damaged (an utterance stands there twice): {AGAIN}")
+        raise InputError(f"{path} is damaged (an utterance is there twice): {AGAIN}")
     return table

@@ -125,7 +125,8 @@ def _require_better(summary: Mapping[str, Any], wanted: bool) -> None:
     """The WER must be lower than the base model's on the same rows; the interval is said, not required."""
     if wanted and summary.get("better_than_base") is False:
         raise LimitError(
-            f"{verdicts(summary)[0]}; require.{BETTER_THAN_BASE} wants a lower WER: train with a lower rate "
+            f"{verdicts(summary)[0]}; require.{BETTER_THAN_BASE} requires a lower WER: train "
+            "with a lower rate "
             "or fewer steps, or use the base model as it is",
             dict(summary),
         )

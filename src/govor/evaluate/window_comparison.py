@@ -86,7 +86,7 @@ def compare_windows(
 def _settings(grid: Mapping[str, Sequence[float]]) -> tuple[list[Setting], list[str]]:
     for name, values in grid.items():
         if not all(0 <= value < math.inf for value in values):
-            raise UsageError(f"--compare {name}: seconds are 0 or more")
+            raise UsageError(f"--compare {name}: write seconds, 0 or more")
     wanted: list[Setting] = [(None, 0.0)]
     skipped = []
     for chunk, stride in product(grid.get("chunk", ()), grid.get("stride") or (0.0,)):

@@ -82,7 +82,7 @@ def _named(sources: Sequence[str], count: int, sample_rate: int) -> tuple[list[P
         elif Path(source).is_file():
             clips += _pieces(Path(source), count - len(clips), sample_rate)
         else:
-            raise InputError(f"{source} is neither a recording nor a data set: clips are taken from either")
+            raise InputError(f"{source} is neither a recording nor a data set: name one of them")
     return clips[:count], ", ".join(sources)
 
 

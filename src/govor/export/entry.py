@@ -101,7 +101,7 @@ def export_model(
     from govor.models.families import engines
 
     if format not in (PLAIN, *engines()):
-        raise UsageError(f"--format {format}: it is one of {', '.join((PLAIN, *engines()))}")
+        raise UsageError(f"--format {format}: it must be one of {', '.join((PLAIN, *engines()))}")
     begun = time.perf_counter()
     with locked(out):
         _refuse_others(out)
@@ -155,7 +155,7 @@ def _require_writable(original: Recogniser, format: str) -> None:
     known = (*family.engines, PLAIN)
     if format not in known:
         raise ModelError(
-            f"{original.name} is a {family.title} model, which is not written as {format}: "
+            f"{original.name} is a {family.title} model, which govor cannot write as {format}: "
             f"use --format {' or '.join(known)}"
         )
 
@@ -195,7 +195,8 @@ def _proved_elsewhere(
         proof = prove(original, opened, samples, source)
         if abs(proof.wer_difference) > limit:
             say(
-                f"{name.replace('_', '-')}, called as the card says, differs by {proof.wer_difference:+.4f} "
+                f"{name.replace('_', '-')}, used as the model card says, differs by "
+                f"{proof.wer_difference:+.4f} "
                 f"WER on {proof.clips} clips of {source}: look at {name} in {out / REPORT}"
             )
         found[name] = ElsewhereSummary(**proof.summary(), arguments=opened.arguments)

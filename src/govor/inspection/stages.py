@@ -223,7 +223,7 @@ def lost_words(subject: Subject, top_hz: float) -> str:
     if reach <= top_hz:
         return f"Little is lost above {top_hz:,.0f} Hz: the recording's sound ends near {reach:,.0f} Hz."
     return (
-        f"Lost is what lies above {top_hz:,.0f} Hz: the recording reaches {reach:,.0f} Hz, and {above:.2%} of"
+        f"What is above {top_hz:,.0f} Hz is lost: the recording reaches {reach:,.0f} Hz, and {above:.2%} of"
         " its energy is up there, mostly the hiss of s, š, f and breath."
     )
 

@@ -110,7 +110,7 @@ def export_corpus(corpus: Path, format: str, out: Path, audio: str = "link") -> 
 def _new_folder(out: Path) -> Iterator[Path]:
     """A folder that takes the place of `out` when the block ends well."""
     if out.exists() and not (out / EXPORT_DONE).is_file() and (not out.is_dir() or any(out.iterdir())):
-        raise CorpusError(f"{out} holds something else than an earlier export: choose another --out")
+        raise CorpusError(f"{out} holds something other than an earlier export: choose another --out")
     partial = out.with_name(f".{out.name}.partial-{os.getpid()}")
     try:
         shutil.rmtree(partial, ignore_errors=True)

@@ -127,7 +127,7 @@ class _Reader:
         twins = np.flatnonzero(keys[1:] == keys[:-1])
         if len(twins):
             first, self.number = int(numbers[twins[0]]), int(numbers[twins[0] + 1])
-            raise self._wrong(f"the n-gram of line {first} stands there twice")
+            raise self._wrong(f"the n-gram of line {first} is there twice")
 
     def _filled(self) -> Iterator[str]:
         return (line for line in self.lines if line.strip())
@@ -145,7 +145,7 @@ class _Reader:
 
     def _learn(self, word: str) -> None:
         if word in self.ids:
-            raise self._wrong(f"the word {word[:60]!r} stands there twice")
+            raise self._wrong(f"the word {word[:60]!r} is there twice")
         self.ids[word] = len(self.ids)
 
     def _log10(self, text: str = "0") -> float:
@@ -159,7 +159,7 @@ class _Reader:
 
     def _unigrams(self, log10_p: NDArray[np.float64], backoff: NDArray[np.float64]) -> Order:
         if len(self.ids) != len(log10_p):
-            raise self._wrong(f"{len(log10_p)} words were announced, {len(self.ids)} stand there")
+            raise self._wrong(f"{len(log10_p)} words were announced, {len(self.ids)} are there")
         for mark in (UNKNOWN, START, END):
             if mark not in self.ids:
                 self.ids[mark] = len(self.ids)
@@ -174,8 +174,8 @@ class _Reader:
             keys = rows * len(self.words) + ids[:, place]
             rows = np.searchsorted(lower[place].keys, keys)
             if len(keys) and not len(lower[place].keys):
-                raise self._wrong("n-grams whose first words are none")
+                raise self._wrong("n-grams whose first words are not n-grams")
             inside = np.minimum(rows, len(lower[place].keys) - 1)
             if len(keys) and not np.array_equal(lower[place].keys[inside], keys):
-                raise self._wrong("an n-gram whose first words are no n-gram themselves")
+                raise self._wrong("an n-gram whose first words are not an n-gram")
         return rows

@@ -59,7 +59,7 @@ def make_lm(source: str | Path, out: Path, order: int = 4, normaliser: Normalise
         InputError: there is no train text.
     """
     if not 1 <= order <= LARGEST_ORDER:
-        raise UsageError(f"--order {order}: it is from 1 to {LARGEST_ORDER}")
+        raise UsageError(f"--order {order}: it must be from 1 to {LARGEST_ORDER}")
     begun = time.perf_counter()
     normaliser = normaliser or Normaliser.of(TextConfig())
     ngrams = estimate(train_texts(source, normaliser), order)

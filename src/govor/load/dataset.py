@@ -180,7 +180,7 @@ class Dataset:
             raise DatasetError(f"{self.url}: split {split} has no column duration: prepare it with govor")
         found = table["duration"].fill_null(np.nan).to_numpy().astype(np.float64)
         if not (np.isfinite(found) & (found >= 0)).all():
-            raise DatasetError(f"{self.url}: split {split} has durations that are no seconds: {AGAIN}")
+            raise DatasetError(f"{self.url}: split {split} has durations that are not seconds: {AGAIN}")
         return found
 
     def clip_bytes(self, split: str, row: int) -> bytes:

@@ -24,7 +24,7 @@ from govor.load.workers import Worker, WorkerDied
 
 RESTARTS = 2  # of a worker that died over the same batch
 ENDED_AT_ONCE = "ended with status 1"
-SCRIPT_HINT = "; in a script of your own, what starts a Loader stands under if __name__ == '__main__':"
+SCRIPT_HINT = "; in your own script, put the code that starts a Loader under if __name__ == '__main__':"
 
 
 class Augmenter(Protocol):

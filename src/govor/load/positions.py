@@ -56,7 +56,7 @@ def clip_positions(read: ReadAt, metadata: Any) -> Positions | None:
             if not _walk_chunk(read, chunk, offsets, lengths):
                 return None
         except (LookupError, TypeError, struct.error) as error:
-            raise ValueError("a page header or a length in it is none") from error
+            raise ValueError("a page header or a length in it is not valid") from error
     return Positions(np.array(offsets, np.int64), np.array(lengths, np.int64))
 
 

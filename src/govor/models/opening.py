@@ -35,7 +35,7 @@ def open_model(
             them. Else a GPU holds those of encoder-decoders in the arithmetic's dtype. A CPU has float32.
 
     Raises:
-        ModelError: there is no such model, or it is of no family that is known.
+        ModelError: there is no such model, or its family is not known.
         MachineError: the device is not there.
     """
     place = resolve(spec)

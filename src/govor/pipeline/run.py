@@ -135,7 +135,7 @@ def _refuse_changed_by_hand(stage: Stage, record: StageRecord, root: Path) -> No
         following = STAGE_NAMES[min(STAGE_NAMES.index(stage.name) + 1, len(STAGE_NAMES) - 1)]
         raise InputError(
             f"{'; '.join(changed[:3])}{' …' if len(changed) > 3 else ''} since {stage.name} wrote it: "
-            f"--from {stage.name} makes it anew, --from {following} goes on with it as it is"
+            f"--from {stage.name} makes it again, --from {following} uses it as it is"
         )
 
 

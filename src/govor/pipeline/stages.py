@@ -32,7 +32,7 @@ class Stage:
         work: does it; takes the device.
         wanted: whether the recipe asks for it at all.
         watch: whether a change of `out` by hand is a fault (a run's folder may be looked at and added to).
-        amended_by: a later stage that adds to `out` (check fills durations in): its changes are no fault.
+        amended_by: a later stage that adds to `out` (check fills durations in): its changes are not a fault.
     """
 
     name: str

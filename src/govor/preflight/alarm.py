@@ -54,7 +54,8 @@ def decoding_alarm(
         where,
         f"the loss is {loss_per_label:.2f} nats a label, yet decoding has a WER of {rate:.2f}",
         f"below {LEARNT_NATS:g} nats a label most words are right",
-        "the model has learnt, but what turns its outputs into text is set wrong: training on is lost",
+        "the model has learnt, but the settings that turn its outputs into text are wrong: more "
+        "training does not help",
         advice(references, hypotheses),
         tuple(f"{reference!r} decoded as {hypothesis!r}" for reference, hypothesis in pairs)[:SHOWN_SAMPLES],
     )

@@ -62,7 +62,7 @@ def closing_line(summary: Mapping[str, Any]) -> str:
     """How many checks ran, what they came to, how long it took."""
     ran = f"preflight: {_ran(summary)} checks in {readable_seconds(summary['wall_s'])}"
     if not summary["findings"]:
-        return f"{ran}, nothing to mend"
+        return f"{ran}, nothing to correct"
     accepted = f", accepted: {', '.join(summary['accepted'])}" if summary["accepted"] else ""
     errors, warnings = count_of(summary["errors"], "error"), count_of(summary["warnings"], "warning")
     counts = f"{errors}, {warnings}{accepted}"

@@ -284,7 +284,7 @@ def _unusable(name: str, error: Exception) -> Finding:
         "nothing that needs it could be checked, and training would stop here",
         NEW_LANGUAGE
         if isinstance(error, LanguageError)
-        else "mend what the message names and run preflight again",
+        else "correct what the message names and run preflight again",
     )
 
 
@@ -327,7 +327,7 @@ def stop_on_errors(summary: PreflightSummary) -> None:
         )
         errors = count_of(summary.errors, "error")
         raise LimitError(
-            f"preflight found {errors} ({', '.join(codes)}): mend them, or let one through with"
+            f"preflight found {errors} ({', '.join(codes)}): correct them, or let one through with"
             f" --accept CODE; all is in {summary.out}/report.html",
             summary,
         )

@@ -112,7 +112,9 @@ def _feature(kind: pa.DataType) -> Any:
     names = {"double": "float64", "float": "float32", "halffloat": "float16", "date32[day]": "date32"}
     name = str(kind)
     if pa.types.is_map(kind) or pa.types.is_union(kind):
-        raise DatasetError(f"a column of type {name} cannot stand in a data set: leave it out of the corpus")
+        raise DatasetError(
+            f"a column of type {name} cannot be stored in a data set: leave it out of the corpus"
+        )
     return {"dtype": names.get(name, name), "_type": "Value"}
 
 

@@ -21,7 +21,7 @@ PLAN = f"{STATE}/plan.json"
 UNITS = f"{STATE}/units.parquet"
 SPLIT_NAME = re.compile(r"[\w.]+")
 INT32 = 2**31
-AGAIN = "copy it again, or prepare anew into another --out"
+AGAIN = "copy it again, or prepare again into another --out"
 UNIT_COLUMNS = {"unit": pl.UInt64, "shard": pl.Int32}
 VERSION_NAMES = {"format": "format of govor"}
 
@@ -54,7 +54,7 @@ class Layout:
             if len(numbers) != shards or any(number < 0 for number in numbers):
                 raise ValueError(f"{name} holds something else than a number for each of {shards} shards")
         if any(not 0 <= split < len(self.splits) for split in self.shard_split):
-            raise ValueError("shard_split names a split that is none")
+            raise ValueError("shard_split names a split that does not exist")
         if any(not SPLIT_NAME.fullmatch(name) for name in self.splits):
             raise ValueError("a split has a name that no file can have")
         if max([*self.shard_index, *self.task], default=0) >= INT32:
@@ -95,7 +95,7 @@ def stored_plan(target: Target, stored: Stored) -> Plan:
     layout = stored.layout
     shards = units["shard"].to_numpy()
     if units.null_count().sum_horizontal().item() or not np.isin(shards, range(len(layout.task))).all():
-        raise DatasetError(damaged(target, UNITS, "a unit has a shard that is none"))
+        raise DatasetError(damaged(target, UNITS, "a unit has a shard that does not exist"))
     return Plan(
         unit=units["unit"].to_numpy(),
         unit_shard=shards,
@@ -145,7 +145,7 @@ def refuse_other_settings(target: Target, stored: Stored, settings: Settings) ->
         same_versions = dict(stored.settings["versions"]) == dict(settings.versions)
         way_out = "use the same settings, or " if same_versions else ""
         raise DatasetError(
-            f"{target.name} was prepared with other settings: {', '.join(changed)}; they are not mixed: "
+            f"{target.name} was prepared with other settings: {', '.join(changed)}; govor does not mix them: "
             f"{way_out}choose another --out (what was prepared stays readable)"
         )
 

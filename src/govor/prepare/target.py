@@ -279,7 +279,7 @@ def read_record(target: Target, name: str, shape: type[Shape]) -> Shape | None:
 def damaged(target: Target, name: str, error: Exception | str) -> str:
     """The sentence about a record that cannot be used."""
     return (
-        f"{target.name}/{name} is damaged ({error}): copy it again, or remove {target.name} and prepare anew"
+        f"{target.name}/{name} is damaged ({error}): copy it again, or remove {target.name} and prepare again"
     )
 
 

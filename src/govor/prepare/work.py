@@ -240,7 +240,7 @@ def _check_root(path: str, audio_root: str) -> None:
     root = Path(audio_root) if path.startswith(audio_root) else Path(path).parent
     if not root.is_dir() or not any(root.iterdir()):
         raise CorpusError(
-            f"{root}, which holds the recordings, is gone or empty ({path} was wanted): bring it back and "
+            f"{root}, which holds the recordings, is gone or empty ({path} was needed): bring it back and "
             "run the same command again, what is finished is kept"
         )
 

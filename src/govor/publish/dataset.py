@@ -128,7 +128,7 @@ def _info(source: Path) -> Mapping[str, Any]:
         raise DatasetError(f"{source} has no clips: there is nothing to publish")
     for name in info["shards"]:
         if not (SHARD.fullmatch(name) and (source / name).is_file()):
-            raise DatasetError(f"{source / name} is named in {MANIFEST} and is no shard: prepare it again")
+            raise DatasetError(f"{source / name} is named in {MANIFEST} but is not a shard: prepare it again")
     return info
 
 

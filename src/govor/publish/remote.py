@@ -116,4 +116,4 @@ def _from_status(repo: str, status: int) -> Exception:
         )
     if status in sentences:
         return InputError(f"{repo}: {sentences[status]}")
-    return MachineError(f"{repo}: the Hub answered {status}: run the same command again, it goes on")
+    return MachineError(f"{repo}: the Hub answered {status}: run the same command again, it continues")

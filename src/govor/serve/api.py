@@ -131,7 +131,7 @@ def _read(form: FormData, models: Mapping[str, ServedModel]) -> Asked:
     for value in granularities:
         if value not in answers.GRANULARITIES:
             raise RequestError(
-                400, f"timestamp_granularities[] is {value!r}; it is word or segment", "invalid_value",
+                400, f"timestamp_granularities[] is {value!r}; it must be word or segment", "invalid_value",
                 "timestamp_granularities[]",
             )  # fmt: skip
     stream = _choice(form, "stream", ("false", "true", "0", "1", "False", "True"), "false") in STREAMED
@@ -146,7 +146,7 @@ def _text(form: FormData, name: str) -> str:
     """A field's text; a file in its place is refused."""
     value = form.get(name) or ""
     if not isinstance(value, str):
-        raise RequestError(400, f"{name} is a file; it is a text", "invalid_value", name)
+        raise RequestError(400, f"{name} is a file; it must be a text", "invalid_value", name)
     return value[:LONGEST_VALUE]
 
 
@@ -154,7 +154,7 @@ def _choice(form: FormData, name: str, allowed: tuple[str, ...], default: str) -
     value = _text(form, name) or default
     if value not in allowed:
         raise RequestError(
-            400, f"{name} is {value!r}; it is one of {', '.join(allowed)}", "invalid_value", name
+            400, f"{name} is {value!r}; it must be one of {', '.join(allowed)}", "invalid_value", name
         )
     return value
 

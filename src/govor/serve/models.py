@@ -153,7 +153,7 @@ class Watcher:
         except Exception as error:  # whatever is wrong with the newer one, the older serves on
             say(f"serve: the newer {model.name} cannot be opened ({error}); the one before stays")
         else:
-            say(f"serve: {model.name} was exchanged for a newer version")
+            say(f"serve: {model.name} was replaced by a newer version")
             self._on_reload(model)
         model.version = now
 

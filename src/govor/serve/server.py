@@ -127,7 +127,10 @@ def serve(specs: Sequence[str], settings: ServeSettings) -> None:
         for line in start_lines(app.state.models, settings):
             say(line)
         server = stopping_server(config, app.state.engine)
-        with suppress(KeyboardInterrupt), in_hand(lambda: f"what runs is finished, {GRACE_S} s at most"):
+        with (
+            suppress(KeyboardInterrupt),
+            in_hand(lambda: f"running recordings are finished, {GRACE_S} s at most"),
+        ):
             server.run(sockets=[socket])
     say("stopped; nothing was left unanswered")
 

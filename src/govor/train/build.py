@@ -196,7 +196,7 @@ def _say_arithmetic(stepper: Stepper) -> None:
 
 def _say_rate(data_hz: int, model_hz: int) -> None:
     if data_hz != model_hz:
-        lost = " (what lies above half of the lower rate is missing)" if data_hz < model_hz else ""
+        lost = " (what is above half of the lower rate is missing)" if data_hz < model_hz else ""
         say(f"clips of {data_hz} Hz are resampled to the model's {model_hz} Hz while training{lost}")
 
 
@@ -206,7 +206,7 @@ def _say_unused(augment: AugmentConfig, family: Any) -> None:
     pictures = {"frequency_masks": augment.frequency_masks, "smooth": augment.smooth}
     unused = [f"train.augment.{name}" for name, value in pictures.items() if value]
     if unused and isinstance(family.extractor, WaveSpec):
-        say(f"{' and '.join(unused)} change log-mel pictures; this model takes waves, so nothing comes of it")
+        say(f"{' and '.join(unused)} change log-mel pictures; this model takes waves, so they have no effect")
 
 
 def _state(start: Checkpoint | None, stepper: Stepper, folder: RunFolder) -> TrainState:
@@ -228,7 +228,7 @@ def _restore_best(folder: RunFolder, state: TrainState) -> None:
     try:
         checkpoint.publish(checkpoint.verify(folder.checkpoint_of(state.best["step"])), folder.model)
     except ModelError as error:
-        say(f"the best checkpoint so far is lost ({error}); the best from here on is chosen")
+        say(f"the best checkpoint so far is lost ({error}); govor chooses the best one from here on")
         state.best, state.best_errors = None, {}
 
 
@@ -317,7 +317,8 @@ def _write_facts(
         journal.write("event", state.step, {"event": "changed", "message": change})
     if state.step >= state.total_steps and any(change.startswith("train.") for change in found):
         say(
-            "no step is left to train with the changed settings: the model stays that of the old ones; to "
+            "no step is left to train with the changed settings: the model is still that of the "
+            "old settings; to "
             "train with the new ones choose another --out (and train.mirror)"
         )
     store.write_text(folder.root / "recipe.toml", recipe.to_toml())

@@ -121,7 +121,8 @@ def write(folder: Path, fill: Callable[[Path], None], facts: dict[str, Any]) -> 
 
 
 _FREE_SOME = (
-    "earlier checkpoints stand; free some, or lower train.keep, and run the same command again to continue"
+    "earlier checkpoints are kept; free some space, or lower train.keep, and run the same command "
+    "again to continue"
 )
 
 
@@ -226,7 +227,8 @@ def newest_good(root: Path, say: Callable[[str], None]) -> Checkpoint | None:
         except ModelError as error:
             aside = _set_aside(folder)
             say(
-                f"checkpoint {folder.name} is damaged ({error}); it now lies in {aside}, using the one before"
+                f"checkpoint {folder.name} is damaged ({error}); it is now in {aside}; govor uses "
+                "the one before"
             )
     return None
 

@@ -160,7 +160,7 @@ def read_metrics(run: Path) -> list[dict[str, Any]]:
             found.append(_metrics_line(line))
         except ValueError as error:
             if number < len(lines):
-                say(f"{path} is damaged in line {number} ({error}): it is read up to there")
+                say(f"{path} is damaged in line {number} ({error}): govor reads it up to there")
             break
     return found
 

@@ -122,7 +122,9 @@ class Mirror:
                 return
             except Exception as error:  # whatever a network does, training goes on
                 if attempt == TRIES or isinstance(error, RecipeError):
-                    say(f"the mirror {self.target.name} was not written: {error}; training goes on without")
+                    say(
+                        f"the mirror {self.target.name} was not written: {error}; training goes on without it"
+                    )
                     self._note(verified=f"failed: {error}")
                     return
                 time.sleep(WAIT_S * attempt)
@@ -190,7 +192,8 @@ class Mirror:
             if len(present) == 1:
                 raise ModelError(
                     f"mirror_max_bytes = {store.readable_bytes(self.max_bytes)} does not hold two "
-                    f"checkpoints of {store.readable_bytes(needed)}: raise it (the old copy never goes first)"
+                    f"checkpoints of {store.readable_bytes(needed)}: raise it (govor never deletes the "
+                    "old copy first)"
                 )
             best = [n for n in present[:-1] if n != _name(best_step)]
             gone = best[0] if best else present[0]

@@ -69,8 +69,8 @@ def _joined(on_cpu: bool) -> Any:
     except (RuntimeError, ValueError) as error:
         first = str(error).strip().partition("\n")[0]
         raise MachineError(
-            f"the processes of this run do not find each other ({first}): look at what the first of them "
-            "said, and start them again with one torchrun"
+            f"the processes of this run cannot find each other ({first}): look at the "
+            "first one's message, and start them again with one torchrun"
         ) from error
     started = int(os.environ.get("WORLD_SIZE", "1"))
     if started != state.num_processes:

@@ -130,7 +130,7 @@ def _say_left_out(session: Session) -> None:
     if count and session.ranks.main:
         say(
             f"{count} of {state.step + count} steps were left out because gradients overflowed in fp16 "
-            "(metrics.jsonl has them); where it is more than a few, use train.precision = 'fp32'"
+            "(metrics.jsonl has them); if it is more than a few, use train.precision = 'fp32'"
         )
 
 

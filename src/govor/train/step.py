@@ -141,7 +141,7 @@ class Stepper:
         step out.
 
         Raises:
-            ModelError: the gradients are no numbers, and no smaller scale would make them some.
+            ModelError: the gradients are not numbers, and no smaller scale would make them some.
         """
         if not self.scaler.is_enabled():
             self._require_finite("gradient", report.grad_norm, batches, state)
@@ -211,7 +211,7 @@ class Stepper:
         raise ModelError(
             f"the {what} of step {state.step + 1} is {value} (process {self.ranks.rank} had "
             f"{', '.join(self._culprits(batches)) or 'no such utterance'}): look at these with govor "
-            "inspect, lower train.lr, or use train.precision = 'fp32'; the last checkpoint stands"
+            "inspect, lower train.lr, or use train.precision = 'fp32'; the last checkpoint is kept"
         )
 
     def _culprits(self, batches: list[FedBatch], most: int = 20) -> list[str]:

@@ -27,7 +27,9 @@ class _HttpOnly(urllib.request.HTTPRedirectHandler):
 
     def redirect_request(self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
         if urlparse(newurl).scheme not in ("http", "https"):
-            raise AudioError(f"{req.full_url} leads to {newurl}, which is no http(s) address", "unreachable")
+            raise AudioError(
+                f"{req.full_url} leads to {newurl}, which is not an http(s) address", "unreachable"
+            )
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 

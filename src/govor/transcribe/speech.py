@@ -55,8 +55,8 @@ def speech_frames(levels: Levels, history: Levels) -> NDArray[np.bool_]:
     The threshold stands 6 dB above the floor (10th percentile of the frames and what came before them), less
     where the recording is noisy (half way to its peak, at least 3 dB); never above -35 dB, which is loud and
     no silence; never lower than 45 dB under the peak or -88 dB. Less than 2 s have no floor to speak of. What
-    varies by less than 3 dB altogether, or for as long as it lasts (1 s or more), is no speech, however loud;
-    where a telephone or a studio has levelled the loudness, its brightness still varies.
+    varies by less than 3 dB altogether, or for as long as it lasts (1 s or more), is not speech, however
+    loud; where a telephone or a studio has levelled the loudness, its brightness still varies.
 
     Args:
         levels: ``[N, 2]`` of the frames asked about, from `frame_levels`.

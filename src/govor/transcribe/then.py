@@ -60,7 +60,7 @@ def task_of(name: str) -> str:
         UsageError: there is no such task.
     """
     if name not in TASKS:
-        raise UsageError(f"--then {name}: it is continue or summarize")
+        raise UsageError(f"--then {name}: it must be continue or summarize")
     return TASKS[name]
 
 
@@ -217,7 +217,9 @@ class ChatAddress:
 
     def __init__(self, url: str, name: str) -> None:
         if not url.startswith(("http://", "https://")):
-            raise InputError(f"--llm-url {url}: it is an http(s) address, such as http://127.0.0.1:11434/v1")
+            raise InputError(
+                f"--llm-url {url}: it must be an http(s) address, such as http://127.0.0.1:11434/v1"
+            )
         self.url, self.name = url.rstrip("/"), name
 
     def room(self, text: str) -> int:
@@ -250,7 +252,7 @@ def _headers() -> dict[str, str]:
     for name in KEY_VARIABLES:
         if key := os.environ.get(name, "").strip():
             if not (key.isascii() and key.isprintable()):
-                raise InputError(f"{name} holds what cannot be a key: it has other than plain characters")
+                raise InputError(f"{name} does not hold a key: a key has plain characters only")
             return {"Authorization": f"Bearer {key}"}
     return {}
 

@@ -117,7 +117,7 @@ class Buffer:
     def window(self, mask: NDArray[np.bool_], overlaps: bool, overlapped: bool) -> Window:
         """The window of the buffer's first frames, `mask` saying which of them hold speech.
 
-        It ends with the recording: what fills the last frame is no part of it.
+        It ends with the recording: what fills the last frame is not part of it.
         """
         real = self.read_samples - self.first_frame * self.frame_samples
         samples = self.samples[: min(real, len(mask) * self.frame_samples)].copy()

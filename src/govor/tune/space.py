@@ -65,7 +65,7 @@ def read_space(config: TuneConfig) -> list[Parameter]:
     """The parameters that ``[tune] space`` names.
 
     Raises:
-        RecipeError: unknown key, empty list, ends that are no range.
+        RecipeError: unknown key, empty list, ends that are not a range.
     """
     if not config.space:
         raise RecipeError(
@@ -117,7 +117,7 @@ def _range(name: str, value: Mapping[str, Any]) -> Parameter:
     low, high, log, step = value["low"], value["high"], bool(value.get("log", False)), value.get("step")
     given = [low, high] if step is None else [low, high, step]
     if not all(_is_finite(number) for number in given):
-        raise RecipeError(f"[tune] space: {name} is {dict(value)}; low, high and step are finite numbers")
+        raise RecipeError(f"[tune] space: {name} is {dict(value)}; low, high and step must be finite numbers")
     if not low < high or (log and low <= 0):
         raise RecipeError(
             f"[tune] space: {name} from {low} to {high} is not a range" + (" for log" if log else "")

@@ -160,7 +160,7 @@ class _Study:
         recipe = with_values(self.recipe, values, out=out, mirror=None)
         store.write_text(place / "recipe.toml", recipe.to_toml())
         say(f"trial {trial.number}: " + ", ".join(f"{key} = {value}" for key, value in values.items()))
-        with interrupts.in_hand(lambda: f"trial {trial.number} saves after the step it is in"):
+        with interrupts.in_hand(lambda: f"trial {trial.number} saves after its current step"):
             process = TrialProcess(place, self.device)
             trial.set_user_attr("pid", process.pid)
             pruned = self._watch(trial, process, place)

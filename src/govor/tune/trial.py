@@ -76,7 +76,7 @@ class TrialProcess:
 
 def _last_line(path: Path) -> str:
     lines = [line for line in path.read_text(errors="replace").splitlines() if line.strip()]
-    return lines[-1][:300] if lines else "nothing was said"
+    return lines[-1][:300] if lines else "it gave no message"
 
 
 def _end_with(parent: int) -> None:

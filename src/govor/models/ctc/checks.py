@@ -65,7 +65,7 @@ def _space(family: CtcFamily) -> Iterator[Finding]:
             "tokenizer",
             f"the vocabulary has a token {' '!r}, but the tokenizer writes spaces as {delimiter!r}",
             "one token stands for the space",
-            "the output that learnt word boundaries is never used, and another one has to learn them anew",
+            "the output that learnt word boundaries is never used, and another one has to learn them again",
             "make word_delimiter_token in tokenizer_config.json the vocabulary's own token for the space, or"
             " set [model] vocabulary = 'build'",
         )

@@ -51,7 +51,9 @@ def convert(original: CtcFamily, out: Path, quantization: str | None) -> None:
         MissingExtraError: onnx, onnxscript or onnxruntime is not installed.
     """
     if quantization and quantization not in QUANTIZATIONS:
-        raise UsageError(f"--quantization {quantization}: for onnx it is one of {', '.join(QUANTIZATIONS)}")
+        raise UsageError(
+            f"--quantization {quantization}: for onnx it must be one of {', '.join(QUANTIZATIONS)}"
+        )
     _export_graph(original, out / MODEL)
     if quantization == "int8":
         _quantize(out / MODEL)

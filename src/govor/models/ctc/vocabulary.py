@@ -111,8 +111,8 @@ def build_vocabulary(texts: Iterable[str], delimiter: str = USUAL_DELIMITER) -> 
         raise ModelError(f"the delimiter {delimiter!r} is not one character: set [model] delimiter to one")
     if delimiter in characters:
         raise ModelError(
-            f"the train texts contain the delimiter {delimiter!r}, which stands for the space and would "
-            "not come back from decoding: set [model] delimiter to a character that no transcript has"
+            f"the train texts contain the delimiter {delimiter!r}, which means the space, so decoding "
+            "would not give it back: set [model] delimiter to a character that no transcript has"
         )
     tokens = (BLANK, UNKNOWN, delimiter, *sorted(characters))
     return Vocabulary(tokens, 0, 2, 1, False, _tokenizer(tokens, delimiter))

@@ -103,7 +103,7 @@ def _start(family: WhisperFamily, labels: Sequence[Labels]) -> Iterator[Finding]
         measured,
         f"exactly one {_name(family, start)}, in front",
         "the model learns to repeat the start token, or never sees the one that decoding gives it",
-        "labels begin behind the start token: take it out of them (add_special_tokens = False), and keep"
+        "labels begin after the start token: take it out of them (add_special_tokens = False), and keep"
         " decoder_start_token_id of the base model",
     )
 
@@ -118,7 +118,7 @@ def _end(family: WhisperFamily, labels: Sequence[Labels]) -> Iterator[Finding]:
             f"{share_of(len(wrong), len(labels))} tried texts do not end with the end token",
             f"every text ends with {_name(family, family.prompt.end)}",
             "the model never learns to stop: it repeats itself until the window is full",
-            "use the tokenizer of the base model unchanged",
+            "use the base model's tokenizer unchanged",
             tuple(one.id for one in wrong[:5]),
         )
 

@@ -50,7 +50,7 @@ def convert(original: WhisperFamily, out: Path, quantization: str | None) -> Non
         MissingExtraError: ctranslate2 is not installed.
     """
     if quantization and quantization not in QUANTIZATIONS:
-        raise UsageError(f"--quantization {quantization}: it is one of {', '.join(QUANTIZATIONS)}")
+        raise UsageError(f"--quantization {quantization}: it must be one of {', '.join(QUANTIZATIONS)}")
     with required():
         from ctranslate2.converters import TransformersConverter
 

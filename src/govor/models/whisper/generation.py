@@ -68,10 +68,10 @@ def _require_known(asked: Mapping[str, Any], vocabulary_size: int) -> None:
                 f"{', '.join(TAKEN)}"
             )
         if name not in LISTS and (type(value) is not int or value < 0):
-            raise RecipeError(f"[model] generation {name} is {value!r}: it is a whole number, 0 or more")
+            raise RecipeError(f"[model] generation {name} is {value!r}: it must be a whole number, 0 or more")
         if name in LISTS and value != KEEP and not _are_tokens(value, vocabulary_size):
             raise RecipeError(
-                f"[model] generation {name} is {value!r}: it is a list of token ids below "
+                f"[model] generation {name} is {value!r}: it must be a list of token ids below "
                 f'{vocabulary_size:,}, [] for none, or "{KEEP}" for the list of the base model'
             )
 

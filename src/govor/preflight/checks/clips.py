@@ -43,7 +43,7 @@ def clips_are_as_declared(dataset: Any, clips: list[Clip], sample_rate: int) -> 
             "data set",
             f"{share_of(len(several), len(clips))} sampled clips have several channels",
             "prepared clips are mono",
-            "whoever reads them mixes or picks channels in a way of their own, and they take twice the space",
+            "programs mix or pick channels in different ways, and the clips take twice the space",
             PREPARE,
             tuple(clip.id for clip in several[:5]),
         )

@@ -77,7 +77,7 @@ def _failed(model: Path, answer: Answer) -> Finding:
         "a fresh process opens what was saved",
         "the checkpoints of this run could not be used afterwards",
         "use base model files that are complete (tokenizer and feature extractor beside the weights);"
-        f" saved were {files}",
+        f" the saved files were {files}",
     )
 
 

@@ -39,11 +39,11 @@ def clips_fit_the_window(
                 f"split {split}",
                 f"{share_of(long.height, table.height)} clips are longer, up to {long['duration'][0]:.1f} s",
                 f"the model hears {window_s:g} s",
-                "training leaves them out: hearing the beginning of one and asked for its whole text, a model"
+                "training leaves them out: a model that hears the beginning and has to write the whole text"
                 " learns to invent"
                 if split == training.train_split
                 else "they are cut at pauses and decoded in windows, which can cost words at the seams",
-                f"set [select] max_duration = {window_s:g}, with split_at_words = true where word times are"
+                f"set [select] max_duration = {window_s:g}, with split_at_words = true if word times are"
                 " known; then prepare again",
                 tuple(f"{row['id']}: {row['duration']:.1f} s" for row in long.head(5).iter_rows(named=True)),
             )

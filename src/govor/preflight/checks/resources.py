@@ -208,7 +208,7 @@ def _no_memory(plan: Plan, recipe: Recipe) -> Finding:
         f"[train] {next(iter(_halved(plan)))}",
         f"memory ran out at the largest batch: {_largest(plan)} ({plan.largest_s:.0f} seconds to compute)",
         "one training step on it",
-        "training would die there, perhaps after hours, because batches come in random order",
+        "training would fail there, perhaps after hours, because batches come in random order",
         _smaller(plan, recipe),
     )
 

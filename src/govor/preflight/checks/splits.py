@@ -83,11 +83,15 @@ def _severity(rule: LeakRule, recipe: Recipe) -> tuple[Severity, str]:
 def _fix(rule: LeakRule, pair: tuple[str, str], severity: Severity) -> str:
     first, second = pair
     if rule.always_wrong:
-        return f"leave the ids out of {first} with [select] exclude, or split anew with [select] dev and test"
+        return (
+            f"leave the ids out of {first} with [select] exclude, or split again with [select] dev and test"
+        )
     if severity == "error":
-        return "run govor select again; a data set prepared from an older split is made anew by govor prepare"
+        return (
+            "run govor select again; a data set prepared from an older split is made again by govor prepare"
+        )
     return (
-        f"split anew with [select] dev, test and group_by including '{rule.key}',"
+        f"split again with [select] dev, test and group_by including '{rule.key}',"
         f" or say beside the WER that {second} shares {rule.noun} with {first}"
     )
 
