@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import polars as pl
 
@@ -14,7 +14,7 @@ from govor.evaluate.edits import align, regions, words
 from govor.evaluate.paired import Comparison, compare_scores
 from govor.evaluate.results import groups_of, stored_normaliser
 from govor.evaluate.scores import Scores, TextNormaliser, score
-from govor.evaluate.slices import Slices, slice_scores
+from govor.evaluate.slices import SliceGroups, slice_scores
 from govor.evaluate.stored import SCORES, SUMMARY, read_scores, read_summary
 from govor.evaluate.summary import Summary, finite
 from govor.shown import interval_text
@@ -151,11 +151,19 @@ def _summary(
     }
 
 
-def _slices(systems: Sequence[Evaluation], scored: Sequence[Scores]) -> Slices:
+class ComparedSlice(TypedDict):
+    """One slice, its WER by system."""
+
+    utterances: int
+    groups: SliceGroups
+    wer: dict[str, Mapping[str, float | None]]
+
+
+def _slices(systems: Sequence[Evaluation], scored: Sequence[Scores]) -> dict[str, dict[str, ComparedSlice]]:
     """column -> value -> system -> WER with its interval."""
     asked = tuple(systems[0].summary.get("slices", {}))
     columns = tuple(name for name in asked if name in systems[0].table.columns)
-    found: Slices = {}
+    found: dict[str, dict[str, ComparedSlice]] = {}
     for system, scores in zip(systems, scored, strict=True):
         for column, parts in slice_scores(scores, systems[0].table, columns).items():
             for value, part in parts.items():

@@ -14,7 +14,7 @@ from govor.config.evaluate import BETTER_THAN_BASE
 from govor.console import say
 from govor.errors import DatasetError, LimitError, UsageError
 from govor.evaluate.base import Base, base_of
-from govor.evaluate.hypotheses import read_foreign
+from govor.evaluate.hypotheses import Line, read_foreign
 from govor.evaluate.looks import looks, record_look, run_of
 from govor.evaluate.parts import Place, Ranks, SplitDecoding, decode_split
 from govor.evaluate.results import COMING, require_columns, write_results
@@ -107,7 +107,7 @@ class _Work:
     def _read(self, hypotheses: Path) -> System:
         """Another system's hypotheses."""
         texts = read_foreign(hypotheses, self.data.table(self.config.split)["id"].to_list())
-        lines = {name: {"id": name, "text": text} for name, text in texts.items()}
+        lines = {name: Line(id=name, text=text) for name, text in texts.items()}
         return System(str(hypotheses), lines, {}, fingerprint(texts))
 
     def _decoded(self, model: str, folder: Path, revision: str | None = None) -> System:

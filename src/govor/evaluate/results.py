@@ -129,7 +129,8 @@ def _diagnosed(system: System, scores: Scores, table: pl.DataFrame) -> Diagnosis
 
 
 def _column(system: System, scores: Scores, key: str) -> list[Any]:
-    return [system.lines.get(name, {}).get(key) for name in scores.ids]
+    lines: Mapping[str, Mapping[str, Any]] = system.lines
+    return [lines.get(name, {}).get(key) for name in scores.ids]
 
 
 def _normaliser(system: System, config: EvaluateConfig, data: Dataset) -> TextNormaliser:
@@ -165,7 +166,7 @@ def _main_language(data: Dataset, split: str) -> str | None:
 
 def _with_bandwidth(table: pl.DataFrame, system: System) -> pl.DataFrame:
     """The table with the bandwidth that was measured while decoding, unless it has one."""
-    found = [system.lines.get(name, {}).get("bandwidth_hz") for name in table["id"]]
+    found = [line.get("bandwidth_hz") if (line := system.lines.get(name)) else None for name in table["id"]]
     if "bandwidth_hz" in table.columns or not any(found):
         return table
     return table.with_columns(bandwidth_hz=pl.Series(found, dtype=pl.Float64))

@@ -22,13 +22,14 @@ from govor.train.base import BaseVerdict, against_base, mark_model
 from govor.train.epoch import EpochPlan, Layout, Leg, plan_epoch
 from govor.train.feed import FedBatch, Feed, Skipped
 from govor.train.journal import Journal
-from govor.train.judge import BrokenOffError, Judge, Judgement
+from govor.train.judge import BrokenOffError, Evaluation, Judge
 from govor.train.mirror import Mirror
 from govor.train.reduce import Ranks
 from govor.train.saver import Saver
 from govor.train.state import TrainState
-from govor.train.step import Stepper, StepReport
+from govor.train.step import OutOfMemory, Stepper, StepReport
 from govor.train.stop import Stopper
+from govor.train.summary import Best, DevScores
 from govor.train.usage import Usage
 from govor.train.windows import WindowsVerdict
 
@@ -78,7 +79,7 @@ class Session:
         self._window, self._rate = _Window(), 0.0
         self._wer: float | None = None
         self._memory_mb = 0.0
-        self._last: Judgement | None = None
+        self._last: Evaluation | None = None
         self._first_step = self.state.step
         self._evaluating = False
 
@@ -211,10 +212,10 @@ class Session:
             self._window.add(report)
         for event in report.events:
             self.journal.write("event", self.state.step, event)
-            if event["event"] == "out_of_memory":
+            if isinstance(event, OutOfMemory):
                 say(
-                    f"memory ran out at step {self.state.step}: {event['padded_s']} padded seconds "
-                    f"now run in {event['pieces']} pieces"
+                    f"memory ran out at step {self.state.step}: {event.padded_s} padded seconds "
+                    f"now run in {event.pieces} pieces"
                 )
 
     def _asked(self) -> bool:
@@ -234,7 +235,7 @@ class Session:
             return False
         return True
 
-    def evaluate(self, known: Mapping[str, str] | None = None) -> Judgement:
+    def evaluate(self, known: Mapping[str, str] | None = None) -> Evaluation:
         """Judges the model as it is and remembers the best.
 
         Args:
@@ -254,7 +255,7 @@ class Session:
         if s.step and _is_better(found, s.best):
             s.best = {"step": s.step, "wer": found.wer, "cer": found.cer}
             s.best_errors = dict(found.errors) if s.base_errors else {}
-        self.journal.write("eval", s.step, {**found.numbers(), "epoch": round(s.position.epoch, 4)})
+        self.journal.write("eval", s.step, {**found.scores(), "epoch": round(s.position.epoch, 4)})
         for utterance, reference, hypothesis in found.samples:
             self.journal.sample(s.step, utterance, reference, hypothesis)
         if found.warning and self.ranks.main:
@@ -285,7 +286,7 @@ class Session:
         say(_step_zero(len(judge.rows), said))
         return dict(said.texts) if said else {}
 
-    def finish(self) -> dict[str, Any]:
+    def finish(self) -> DevScores:
         """The chosen model on all of dev; full windows against short ones where it was trained on those.
 
         Raises:
@@ -296,14 +297,14 @@ class Session:
             judge, found = self._chosen_on_dev()
         except BrokenOffError:
             self._stop()
-        numbers: dict[str, Any] = found.numbers()
+        scores = found.scores()
         verdict = judge.compare_windows(found.texts)
         if verdict is not None:
-            numbers["windows"] = verdict.as_dict()
-            self.journal.write("windows", s.step, numbers["windows"])
+            scores["windows"] = verdict.as_dict()
+            self.journal.write("windows", s.step, scores["windows"])
             self._warn_of_windows(verdict)
         self._judge_against_base()
-        return numbers
+        return scores
 
     def _judge_against_base(self) -> None:
         """Whether anything trained is better than the base: written down, marked, and said where not."""
@@ -322,16 +323,14 @@ class Session:
             say(verdict.warning)
             self.journal.write("event", self.state.step, {"event": "windows", "message": verdict.warning})
 
-    def _chosen_on_dev(self) -> tuple[Judge, Judgement]:
+    def _chosen_on_dev(self) -> tuple[Judge, Evaluation]:
         s = self.state
         whole = len(self.judge.rows) == self.judge.size
         if whole and s.best and s.best["step"] == s.step and self._last:
             return self.judge, self._last
         judge = self._chosen()
         found = judge.judge(whole=True, stopped=self._asked)
-        self.journal.write(
-            "dev", s.step, {**found.numbers(), "of_step": s.best["step"] if s.best else s.step}
-        )
+        self.journal.write("dev", s.step, {**found.scores(), "of_step": s.best["step"] if s.best else s.step})
         return judge, found
 
     def _chosen(self) -> Judge:
@@ -417,7 +416,7 @@ def _step_zero(rows: int, said: BaseSaid | None) -> str:
     return f"{what}: preflight decoded {rows - left} of them, the others take about {took}"
 
 
-def _is_better(found: Judgement, best: dict[str, Any] | None) -> bool:
+def _is_better(found: Evaluation, best: Best | None) -> bool:
     """Lower WER, then lower CER; of equals the one that was trained longer (a new model begins with 1.0)."""
     if best is None:
         return True
