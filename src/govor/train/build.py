@@ -26,9 +26,9 @@ from govor.train.checkpoint import Checkpoint, Origin
 from govor.train.epoch import Layout, Rows, plan_epoch, steps_in_epoch
 from govor.train.feed import Feed
 from govor.train.folder import RunFacts, RunFolder, check_belongs
-from govor.train.journal import Journal, make_trackers
 from govor.train.judge import Judge, check_splits
 from govor.train.loop import Session
+from govor.train.metrics import MetricsLog, make_trackers
 from govor.train.mirror import Mirror, fetch_newest
 from govor.train.optimiser import load_optimiser, make_optimiser
 from govor.train.parts import (
@@ -113,10 +113,10 @@ def open_session(
     layout = _layout(state, stepper, material, config)
     _set_total(state, config, material.durations, layout)
     baseline = is_baseline(recipe, stepper.family)
-    journal = _journal(recipe, folder, ranks, state)
+    metrics = _metrics(recipe, folder, ranks, state)
     if ranks.main:
         facts = _facts(material, stepper, threads, state, baseline)
-        _write_facts(folder, recipe, journal, state, facts)
+        _write_facts(folder, recipe, metrics, state, facts)
     session = Session(
         config=config,
         ranks=ranks,
@@ -130,7 +130,7 @@ def open_session(
         ),
         saver=Saver(folder, stepper.family, stepper.optimiser, config, material.origin),
         mirror=_mirror(folder, config, start) if ranks.main else None,
-        journal=journal,
+        metrics=metrics,
         stopper=stopper,
         baseline=baseline,
     )
@@ -307,13 +307,13 @@ def _facts(material: Material, stepper: Stepper, threads: int, state: TrainState
 
 
 def _write_facts(
-    folder: RunFolder, recipe: Recipe, journal: Journal, state: TrainState, facts: RunFacts
+    folder: RunFolder, recipe: Recipe, metrics: MetricsLog, state: TrainState, facts: RunFacts
 ) -> None:
     """Writes ``run.json`` and ``recipe.toml``, and says what changed since the last session."""
     found = changes(folder, recipe, facts) if state.step else []
     for change in found:
         say(f"changed since the last session: {change}")
-        journal.write("event", state.step, {"event": "changed", "message": change})
+        metrics.write("event", state.step, {"event": "changed", "message": change})
     if state.step >= state.total_steps and any(change.startswith("train.") for change in found):
         say(
             "no step is left to train with the changed settings: the model stays that of the old ones; to "
@@ -335,9 +335,9 @@ def _mirror(folder: RunFolder, config: TrainConfig, start: Checkpoint | None) ->
     return mirror
 
 
-def _journal(recipe: Recipe, folder: RunFolder, ranks: Ranks, state: TrainState) -> Journal:
+def _metrics(recipe: Recipe, folder: RunFolder, ranks: Ranks, state: TrainState) -> MetricsLog:
     asked = recipe.train.trackers
     trackers = (
         make_trackers(folder.root, state.step, asked, recipe.to_dict(), state.identity) if ranks.main else []
     )
-    return Journal(folder.root, state.metrics_bytes, trackers, ranks.main)
+    return MetricsLog(folder.root, state.metrics_bytes, trackers, ranks.main)

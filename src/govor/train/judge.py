@@ -1,4 +1,4 @@
-"""Evaluation while training: a fixed part of dev, decoded for real, on all processes."""
+"""DevEvaluation while training: a fixed part of dev, decoded for real, on all processes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _never() -> bool:
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class DevEvaluation:
     """What an evaluation found.
 
     Attributes:
@@ -164,7 +164,7 @@ class Judge:
         whole: bool = False,
         stopped: Callable[[], bool] = _never,
         known: Mapping[str, str] | None = None,
-    ) -> Evaluation:
+    ) -> DevEvaluation:
         """Decodes the fixed subset, or all of dev.
 
         Args:
@@ -259,7 +259,7 @@ class Judge:
         hypotheses: list[tuple[str, str]],
         forced: float,
         seconds: float,
-    ) -> Evaluation:
+    ) -> DevEvaluation:
         from govor.evaluate import corpus_rate, word_edits
         from govor.models.base import prompt_of
 
@@ -269,7 +269,7 @@ class Judge:
             (i, reference, hypothesis)
             for (i, _), (reference, hypothesis) in zip(hypotheses, pairs, strict=True)
         ][: self.config.samples]
-        return Evaluation(
+        return DevEvaluation(
             wer,
             corpus_rate(pairs, characters=True),
             forced,

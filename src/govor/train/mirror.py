@@ -23,7 +23,7 @@ from govor.errors import GovorError, InputError, MachineError, ModelError, Recip
 from govor.train import checkpoint
 from govor.train.checkpoint import MANIFEST, Checkpoint, Manifest
 from govor.train.folder import RunFolder
-from govor.train.journal import METRICS
+from govor.train.metrics import METRICS
 from govor.train.mirror_target import Target, open_target
 from govor.waiting import join
 

@@ -13,7 +13,7 @@ from govor.evaluate.paired import is_better
 from govor.records import Summary
 from govor.train import checkpoint
 from govor.train.folder import RunFacts, RunFolder
-from govor.train.journal import MetricsLine, read_metrics
+from govor.train.metrics import MetricsLine, read_metrics
 from govor.train.mirror import MirrorNote, read_note
 from govor.train.summary import Best
 

@@ -16,8 +16,8 @@ from govor.console import say
 from govor.errors import LimitError, RecipeError, StoppedError
 from govor.extras import required
 from govor.records import Summary
-from govor.train.journal import read_metrics
 from govor.train.judge import check_splits
+from govor.train.metrics import read_metrics
 from govor.train.stop import Stopper
 from govor.tune.report import write_report
 from govor.tune.space import HOURS, Parameter, grid_size, is_grid, require_fitting, space_of, with_values

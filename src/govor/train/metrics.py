@@ -43,7 +43,7 @@ class Tracker(Protocol):
         """The end of the session."""
 
 
-class Journal:
+class MetricsLog:
     """Writes metrics of the main process; on other processes it does nothing.
 
     Args:
