@@ -325,7 +325,7 @@ def evaluate_model(
     from govor.evaluate import evaluate
 
     chosen = _configured("evaluate", config, settings)
-    return dict(evaluate(str(model), str(dataset), Path(out), chosen, device=device))
+    return evaluate(str(model), str(dataset), Path(out), chosen, device=device) or {}
 
 
 def compare_evaluations(evaluations: Sequence[Place], out: Place) -> Summary:
