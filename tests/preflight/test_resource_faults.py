@@ -14,6 +14,7 @@ from govor.preflight.checks import disk as disk_checks
 from govor.preflight.checks import resources
 from govor.preflight.checks.disk import checkpoint_bytes, checkpoints_fit_the_disk, kept_bytes
 from govor.preflight.checks.resources import longest_batch_fits, over_time, plan_run, windows_of
+from govor.preflight.child import Answer, StepJob, Trial
 
 
 def codes(findings):
@@ -46,7 +47,10 @@ def test_the_longest_batch_is_tried_for_real_and_the_run_projected(materials_of)
 
 @pytest.mark.parametrize(
     ("answer", "limit", "severity"),
-    [({"killed": True}, 10**12, "error"), ({"seconds": [9.0, 1.0, 1.0], "peak_bytes": 95}, 100, "warning")],
+    [
+        (Answer(killed=True), 10**12, "error"),
+        (Answer(seconds=[9.0, 1.0, 1.0], peak_bytes=95), 100, "warning"),
+    ],
     ids=["killed", "tight"],
 )
 def test_a_longest_batch_that_does_not_fit_is_found(materials_of, monkeypatch, answer, limit, severity):
@@ -96,9 +100,9 @@ WINDOW_S = 30.0
 
 def cost_s(trial):
     """Seconds that a trial computes, as Whisper's windows or padding have it."""
-    longest = max(trial["clips"])
+    longest = max(trial.clips)
     each = {"full": WINDOW_S, "thinned": longest + 3.0, "short": longest}
-    return len(trial["clips"]) * each[trial["windows"]]
+    return len(trial.clips) * each[trial.windows]
 
 
 def windowed(windows="full", **train):
@@ -145,8 +149,8 @@ def test_the_first_remedy_of_memory_over_clears_it(materials_of, monkeypatch, wi
 
     def trial(job, *_):
         windowed = window_s is not None
-        costs = [cost_s(b) if windowed else len(b["clips"]) * max(b["clips"]) for b in job["batches"]]
-        return {"killed": True} if max(costs) > limit else {"seconds": costs, "peak_bytes": 1}
+        costs = [cost_s(b) if windowed else len(b.clips) * max(b.clips) for b in job.batches]
+        return Answer(killed=True) if max(costs) > limit else Answer(seconds=costs, peak_bytes=1)
 
     monkeypatch.setattr(resources, "run_child", trial)
     tables = {"train": pl.DataFrame({"duration": DURATIONS, "normal": ["abc"] * len(DURATIONS)})}
@@ -172,7 +176,7 @@ class Model:
 
 def test_remedies_that_are_set_already_are_not_named(materials_of, monkeypatch):
     recipe = recipe_with(train={"gradient_checkpointing": True, "max_batch": 1})
-    monkeypatch.setattr(resources, "run_child", lambda *a: {"killed": True})
+    monkeypatch.setattr(resources, "run_child", lambda *a: Answer(killed=True))
     made = materials_of(recipe)
     made.__dict__.update(saved_model=made.scratch, family=Model(None))
     (found,) = tried(made)
@@ -210,10 +214,9 @@ def test_the_trial_runs_the_model_as_the_run_has_it(monkeypatch):
     monkeypatch.setattr(build, "resume_model", lambda *a, **k: Seen())
     monkeypatch.setattr(build, "adjust_model", lambda model, config: adjusted.append(config))
     recipe = recipe_with(train={"gradient_checkpointing": True, "windows": "mixed"})
-    batches = [{"windows": "full", "clips": [0.2, 0.1]}, {"windows": "short", "clips": [0.1]}]
-    job = {"model": ".", "device": "cpu", "precision": "auto", "threads": 0, "texts": ["a"]}
-    answer = child.step(job | {"recipe": recipe.to_dict(), "batches": batches})
-    assert seen == [("short", 1), ("full", 2), ("short", 1)] and len(answer["seconds"]) == 2
+    batches = [Trial("full", [0.2, 0.1]), Trial("short", [0.1])]
+    answer = child.step(StepJob(".", "cpu", "auto", 0, recipe.to_dict(), batches, ["a"]))
+    assert seen == [("short", 1), ("full", 2), ("short", 1)] and len(answer.seconds) == 2
     assert adjusted[0].gradient_checkpointing and adjusted[0].windows == "mixed"
 
 

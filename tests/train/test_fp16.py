@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from test_loop import Linear, events, fed, stepper
+from test_step import Linear, events, fed, stepper
 from train_parts import CTC, weights
 
 from govor.config import Recipe

@@ -17,6 +17,7 @@ from govor.corpora.folder import Corpus
 from govor.curate.sheet_ids import is_number, match_ids, refuse_doubtful, written_id
 from govor.errors import CorpusError
 from govor.findings import codes_of, renamed
+from govor.parquet import read_table
 
 TOLERANCE_S = 0.010
 """Sources write 10965.9 where others write 10965.90 or 10965.901."""
@@ -25,6 +26,7 @@ _SPAN = re.compile(r"(?P<recording>.+)_(?P<start>\d+(?:\.\d+)?)-(?P<end>\d+(?:\.
 _EXTENSION = re.compile(
     r"\.(wav|flac|mp3|ogg|oga|opus|m4a|mp4|aac|webm|wma|aiff?|sph|txt|textgrid|json)$", re.I
 )
+FOUND = {"id": pl.String, "code": pl.String}
 SPREADSHEETS = (".csv", ".tsv", ".xlsx")
 ID_COLUMNS = ("id", "utterance", "utterance_id", "name", "path", "audio", "audio_filepath", "file")
 
@@ -189,8 +191,8 @@ def _lists_findings(path: Path) -> bool:
 def _found_by(path: Path, codes: Sequence[str]) -> set[str]:
     """The utterances that findings of some codes are about."""
     codes = renamed(codes, say)
-    table = pl.scan_parquet(path)
-    counts = dict(table.group_by("code").len().sort("len", descending=True).collect().iter_rows())
+    table = read_table(path, FOUND, kind=CorpusError)
+    counts = dict(table.group_by("code").len().sort("len", descending=True).iter_rows())
     if not codes:
         listed = ", ".join(f"{code} {count:,}" for code, count in counts.items())
         raise CorpusError(f"{path} lists all findings ({listed}): say with --codes which are to be left out")
@@ -201,7 +203,7 @@ def _found_by(path: Path, codes: Sequence[str]) -> set[str]:
     for code in codes:
         if code not in counts:
             say(f"select: {path} has no finding {code}")
-    return set(table.filter(pl.col("code").is_in(list(codes))).collect()["id"])
+    return set(table.filter(pl.col("code").is_in(list(codes)))["id"])
 
 
 def _read(path: Path) -> Iterable[str]:

@@ -188,7 +188,6 @@ def findings_of(trials: list[Trial]) -> list[Finding]:
             trial.detail,
             "one second of a tone comes back whole",
             "recordings of this kind would be set aside, or come out wrong",
-            "pip install --force-reinstall --no-cache-dir 'av>=16,<20' 'soundfile>=0.13'",
         )
         for trial in trials
         if not trial.ok

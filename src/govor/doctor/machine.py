@@ -140,7 +140,6 @@ def room_findings(ram: int, disk: int, place: Path) -> list[Finding]:
                 f"{readable_bytes(ram)} available",
                 f"{readable_bytes(LEAST_RAM_BYTES)} for a small model and its loader workers",
                 "training may be killed without a word",
-                "close other programs, or set [train] batch_s and loader_workers lower",
             )
         )
     if disk < LEAST_DISK_BYTES:
@@ -152,7 +151,6 @@ def room_findings(ram: int, disk: int, place: Path) -> list[Finding]:
                 f"{readable_bytes(disk)} free",
                 f"{readable_bytes(LEAST_DISK_BYTES)} for a small data set and a few checkpoints",
                 "prepare or train would stop half-way",
-                "free some space, or choose another work folder",
             )
         )
     return found

@@ -97,7 +97,7 @@ class StoredSummary(StoredRates):
     normaliser: Mapping[str, object]
     dataset: StoredDataset
     seed: NotRequired[int]
-    slices: NotRequired[dict[str, dict[str, Mapping[str, object]]]]
+    slices: dict[str, dict[str, Mapping[str, object]]]
     baseline: NotRequired[StoredRates | None]
     comparison: NotRequired[StoredComparison | None]
     better_than_base: NotRequired[bool | None]
@@ -109,6 +109,26 @@ class StoredSummary(StoredRates):
 def is_finished(folder: Path) -> bool:
     """Whether summary and scores stand there."""
     return (folder / SUMMARY).exists() and (folder / SCORES).exists()
+
+
+class ShownOnCard(TypedDict):
+    """What a model card needs of ``summary.json``; earlier versions wrote no more."""
+
+    split: str
+    utterances: int
+    wer: StoredRate
+    normaliser: NotRequired[Mapping[str, object]]
+    groups: NotRequired[Mapping[str, object]]
+    slices: NotRequired[dict[str, dict[str, Mapping[str, object]]]]
+
+
+def read_for_card(folder: Path) -> Mapping[str, Any]:
+    """``summary.json`` as far as a card shows it.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
+    return read_record(folder / SUMMARY, ShownOnCard)
 
 
 def read_summary(folder: Path) -> Mapping[str, Any]:

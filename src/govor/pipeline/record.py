@@ -56,7 +56,7 @@ class StageRecord:
         files = snapshot(out) if out else {}
         known = hashes(out, files) if out else {}
         made = str(out) if out else ""
-        done = {"status": DONE, "summary": summary, "out": made, "files": files, "sha256": known}
+        done = {"status": DONE, "summary": dict(summary), "out": made, "files": files, "sha256": known}
         return replace(self, **done)  # type: ignore[arg-type]
 
     def reasons_to_run(self, settings: Settings, inputs: Mapping[str, str]) -> list[str]:

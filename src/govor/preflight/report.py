@@ -20,7 +20,7 @@ def write_report(summary: Mapping[str, Any], out: Path, name: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
     page = render(
         "preflight/report.html",
-        summary=summary,
+        summary=dict(summary),
         name=name,
         verdict=closing_line(summary),
         ran=_ran(summary),

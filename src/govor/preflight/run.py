@@ -270,7 +270,6 @@ def _failed(one: Check, error: str) -> Finding:
         error,
         "the check ends without an error",
         "training would probably meet the same error",
-        "mend the cause, or let it through with --accept check_failed",
     )
 
 

@@ -164,9 +164,9 @@ def _schema(source: pa.Schema, disclosure: Disclosure, stamp: str) -> pa.Schema:
         features = fitted(json.loads((source.metadata or {})[b"huggingface"]), Described)
     except (KeyError, ValueError) as error:
         raise DatasetError(f"a shard does not describe its columns ({error}): prepare it again") from error
-    told = {field.name for field in kept}
+    told = {field.name for field in kept if field.name != "audio" or pa.types.is_struct(field.type)}
     if missing := {"id", "audio"} - told:
-        raise DatasetError(f"a shard has no column {min(missing)}: prepare it again")
+        raise DatasetError(f"a shard has no column {min(missing)}, or another: prepare it again")
     info = {"features": {name: kind for name, kind in features["info"]["features"].items() if name in told}}
     described = {**features, "info": {**features["info"], **info}}
     return pa.schema(kept, metadata={"huggingface": json.dumps(described), "govor.copy": stamp})

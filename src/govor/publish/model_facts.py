@@ -13,7 +13,7 @@ import polars as pl
 from govor.config import load_recipe
 from govor.errors import DatasetError, ModelError
 from govor.evaluate.base import verdicts
-from govor.evaluate.stored import read_scores, read_summary
+from govor.evaluate.stored import read_for_card, read_scores
 from govor.load.dataset import DatasetFacts
 from govor.models.saved import read_settings
 from govor.parquet import reading, require_columns
@@ -180,7 +180,7 @@ def gather(
     recipe = _recipe(run / "recipe.toml") if run else {}
     dataset = _dataset_place(model, recipe)
     places = list(evaluations) or ([run.parent / "evaluation"] if run else [])
-    summaries = {place.name: read_summary(place) for place in places if _scored(place)}
+    summaries = {place.name: read_for_card(place) for place in places if _scored(place)}
     return Facts(
         repo=repo,
         license=license,

@@ -125,7 +125,7 @@ def write(folder: Path, fill: Callable[[Path], None], facts: CheckpointFacts) ->
         partial.mkdir(parents=True)
         try:
             fill(partial)
-            manifest: Manifest = {**facts, "files": hashes(partial)}
+            manifest = fitted({**facts, "files": hashes(partial)}, Manifest)
             store.write_json(partial / MANIFEST, manifest)
             for path in _tree(partial):
                 _fsync(path)

@@ -39,7 +39,6 @@ def rates_move_weights(family: Family, training: TrainConfig, peak_rate: float) 
             f"the highest rate of any trained parameter is {max(rates.values()):.1g}",
             f"at least {LEAST_RATE:g}; usual are 1e-5 to 1e-3",
             "the weights never change, the WER stays what it is at step 0",
-            "leave out [train] lr (the usual rate for the model is taken then), and set rates above 0",
         )
 
 

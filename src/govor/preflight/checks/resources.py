@@ -259,7 +259,6 @@ def _step_failed(plan: Plan, answer: Answer) -> Finding:
         answer.error,
         "one training step on it",
         "training would meet the same error",
-        "mend what the message names; a smaller [train] batch_s tells whether the length is at fault",
     )
 
 

@@ -145,6 +145,5 @@ def _differing(found: Sequence[Source], several: int) -> Finding:
         f" sound (loudness correlates by {low:.2f})",
         f"at least {LOW_ENVELOPE_CORRELATION:g} for one source of sound",
         "mixed to mono, one person talks over the other, and the transcript holds only one of them",
-        "set the column channel of these utterances to the channel that is transcribed and prepare again",
-        tuple(one.id for one in found[:5]),
+        samples=tuple(one.id for one in found[:5]),
     )

@@ -133,5 +133,4 @@ def _scored_on(choosing: str) -> Finding:
         f"{choosing} chooses the model and is the only split that is scored",
         "the split that is scored chose nothing",
         "the best of several checkpoints on a split is the luckiest there: its WER is too good",
-        "set [train] dev_split = 'dev' and [evaluate] split = 'test'",
     )

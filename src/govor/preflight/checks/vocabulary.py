@@ -139,9 +139,7 @@ def _delimiter(
         f"{text!r} comes back as {back!r}; {share_of(hurt, total)} transcripts are damaged",
         "the token that stands for the space is in the vocabulary",
         "every word boundary becomes unknown: the WER stays near 1.0 however long the model trains",
-        "make the tokenizer's word_delimiter_token the vocabulary's own token for the space ('|' in most"
-        " models), or set [model] vocabulary = 'build'",
-        samples,
+        samples=samples,
     )
 
 
@@ -200,9 +198,7 @@ def _missing(
             f" transcripts that hold one: {where}",
             f"at most {OTHER_LANGUAGE_SHARE:.0%} of the transcripts of a split",
             "the vocabulary was made for other text, perhaps another language; these can never be written",
-            "set [model] vocabulary = 'build' (a new head for this language), or choose a base model of"
-            " this language",
-            samples,
+            samples=samples,
         )
     elif touched.get("train") or max(shares.values()) > RARE_SHARE:
         yield Finding(
@@ -237,7 +233,5 @@ def _changed(damaged: Tables, labels: Tables, samples: tuple[str, ...]) -> Findi
         f"{share_of(hurt, total)} transcripts do not come back, though every character does by itself",
         "decoding gives back what was encoded",
         "the tokenizer cleans or merges text: what the model learns is not what it is scored on",
-        "compare before and after with govor inspect, and take the change into [text] rules, or leave these"
-        " utterances out with [select] exclude",
-        samples,
+        samples=samples,
     )
