@@ -17,7 +17,7 @@ from govor.lm.settings import fusion_settings
 from govor.load import Dataset
 from govor.load.positions import clip_positions
 from govor.train import checkpoint
-from govor.train.journal import read_metrics
+from govor.train.metrics import read_metrics
 
 
 @pytest.fixture

@@ -40,7 +40,7 @@ Place = str | Path
 Summary = Mapping[str, Any]
 
 
-def _configured(section: str, config: Any, settings: dict[str, Any]) -> Any:
+def _configured(section: str, config: Any, settings: Mapping[str, object]) -> Any:
     """The section of a recipe that an object and keywords describe.
 
     Raises:
@@ -66,11 +66,13 @@ def load_recipe(path: Place, **settings: Any) -> Recipe:
     return _changed(recipe, settings) if settings else recipe
 
 
-def _changed(recipe: Recipe, sections: dict[str, Any]) -> Recipe:
+def _changed(recipe: Recipe, sections: Mapping[str, object]) -> Recipe:
     data = recipe.to_dict()
     for name, value in sections.items():
-        both = isinstance(value, dict) and isinstance(data.get(name), dict)
-        data[name] = {**data[name], **value} if both else value
+        before = data.get(name)
+        if isinstance(value, dict) and isinstance(before, dict):
+            value = {**before, **value}
+        data[name] = value
     return recipe_from(data, where="settings")
 
 
@@ -323,7 +325,7 @@ def evaluate_model(
     from govor.evaluate import evaluate
 
     chosen = _configured("evaluate", config, settings)
-    return dict(evaluate(str(model), str(dataset), Path(out), chosen, device=device))
+    return evaluate(str(model), str(dataset), Path(out), chosen, device=device) or {}
 
 
 def compare_evaluations(evaluations: Sequence[Place], out: Place) -> Summary:

@@ -293,7 +293,7 @@ def test_a_line_of_two_gigabytes_needs_little_memory(tmp_path: Path) -> None:
         "import sys; from pathlib import Path; from govor.config import CorpusConfig;"
         "from govor.corpora import import_corpus; import json;"
         "config = CorpusConfig(source=sys.argv[1], max_rejected=1.0);"
-        "print(json.dumps(import_corpus(config, Path(sys.argv[2]))));"
+        "print(json.dumps(dict(import_corpus(config, Path(sys.argv[2])))));"
         "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
     )
     run = [sys.executable, "-c", code, str(file), str(tmp_path / "out")]

@@ -27,7 +27,7 @@ def test_the_later_minus_the_first(folders, tmp_path):
     assert summary["wer_difference"]["high"] < 0
     assert summary["differences"][0]["wins"] == 30
     assert set(summary["slices"]["voice"]["heard"]["wer"]) == {"careless", "perfect"}
-    assert json.loads((tmp_path / "c/comparison.json").read_text()) == summary
+    assert json.loads((tmp_path / "c/comparison.json").read_text()) == dict(summary)
     table = pl.read_parquet(tmp_path / "c/comparison.parquet")
     assert table["errors_1"].sum() == 30 and table["errors_2"].sum() == 0
     assert "<del>" in (tmp_path / "c/comparison.html").read_text()

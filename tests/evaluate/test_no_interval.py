@@ -62,7 +62,7 @@ def test_one_utterance_of_one_speaker(made: Made, tmp_path: Path) -> None:
     summary = made(["one two three"], ["one two tree"], speaker=["s0"])
     assert summary["wer"]["value"] == pytest.approx(1 / 3) and no_interval(summary["wer"])
     assert no_interval(summary["comparison"]["wer_difference"])
-    assert summary == strict(tmp_path / "e" / "summary.json")
+    assert dict(summary) == strict(tmp_path / "e" / "summary.json")
     text = "\n".join(lines_of(summary))
     assert text.count("no interval (1 speaker)") >= 3 and "none with 1 speaker" in text
     page = (tmp_path / "e" / "report.html").read_text()

@@ -273,7 +273,7 @@ def read_journals(path: Path, draw: random.Random) -> None:
     from govor.pipeline.record import load_record
     from govor.preflight.base import BaseSaid
     from govor.train.folder import RunFolder
-    from govor.train.mirror import noted
+    from govor.train.mirror import read_note
     from govor.transcribe.journal import Journal
 
     journal = Journal(path)
@@ -284,7 +284,7 @@ def read_journals(path: Path, draw: random.Random) -> None:
     if record is not None:
         record.reasons_to_run({"corpus.source": "x"}, {"source": "e"}), record.changed_by_hand()
     BaseSaid.load(path, "f" * 32)
-    noted(RunFolder(path))
+    read_note(RunFolder(path))
 
 
 def ask_server(path: Path, draw: random.Random) -> None:

@@ -18,7 +18,7 @@ import torch
 from train_parts import weights
 
 from govor.config import recipe_from
-from govor.train.journal import read_metrics
+from govor.train.metrics import read_metrics
 
 pytestmark = pytest.mark.slow
 GPU = torch.cuda.is_available()

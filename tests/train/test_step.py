@@ -20,8 +20,8 @@ from govor.models import Batch, open_model
 from govor.train import train
 from govor.train.epoch import EpochPlan, Layout, plan_epoch
 from govor.train.feed import FedBatch, Feed
-from govor.train.journal import read_metrics
 from govor.train.memory import in_pieces, largest_that_fits
+from govor.train.metrics import read_metrics
 from govor.train.optimiser import make_optimiser
 from govor.train.reduce import Ranks
 from govor.train.state import TrainState

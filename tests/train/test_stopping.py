@@ -20,7 +20,7 @@ from trainer import STOP_IN_EVALUATION
 from govor.config import Recipe, recipe_from
 from govor.errors import DiskFullError, StoppedError
 from govor.train import checkpoint, saver, train
-from govor.train.journal import read_metrics
+from govor.train.metrics import read_metrics
 from govor.train.step import Stepper
 from govor.train.stop import Stopper
 

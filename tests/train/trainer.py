@@ -51,7 +51,7 @@ def stop_in_evaluation() -> None:
 def say(summary: dict[str, Any]) -> None:
     """Prints the summary, once for all processes: lines of several would run into each other."""
     if os.environ.get("RANK", "0") == "0":
-        sys.stdout.write(json.dumps(summary) + "\n")
+        sys.stdout.write(json.dumps(dict(summary)) + "\n")
 
 
 def main() -> int:

@@ -109,17 +109,16 @@ def test_both_models_or_none_is_wrong_usage():
 def test_pass_on_writes_beside_the_outputs(tmp_path, capsys):
     (tmp_path / "talk.json").write_text(json.dumps({"text": "nešto"}))
     file = {"audio": "talk.mp3", "outputs": [str(tmp_path / "talk.json")]}
-    summary = {"files": [file], "out": str(tmp_path)}
     model = Echo()
-    pass_on(summary, "continue", model, echo=True)
+    pass_on([file], tmp_path, "continue", model, echo=True)
     assert (tmp_path / "talk.continue.txt").read_text() == "out-1\n"
-    assert summary["files"][0]["then"]["output"] == str(tmp_path / "talk.continue.txt")
+    assert file["then"]["output"] == str(tmp_path / "talk.continue.txt")
     assert capsys.readouterr().out == "out-1\n"
-    pass_on(summary, "continue", model, echo=True)
+    pass_on([file], tmp_path, "continue", model, echo=True)
     assert len(model.asked) == 1, "the same text is not passed on twice"
     assert capsys.readouterr().out == "out-1\n"
     (tmp_path / "talk.json").write_text(json.dumps({"text": "nešto drugo"}))
-    pass_on({"files": [file, file], "out": str(tmp_path)}, "continue", model, echo=True)
+    pass_on([file, file], tmp_path, "continue", model, echo=True)
     assert model.asked[1:] == [("continue", "nešto drugo")]
     assert capsys.readouterr().out.count("talk.mp3, continue:\n") == 2
 

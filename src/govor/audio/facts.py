@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from govor.audio.limits import DecodeLimits
 from govor.audio.mp3 import cut_off_index, trusted_index
@@ -42,7 +41,7 @@ class AudioFacts:
     decoder: str
     cut_off: bool = False
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """The facts as plain data."""
         return asdict(self)
 

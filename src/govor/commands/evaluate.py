@@ -17,7 +17,7 @@ from govor.errors import LimitError, UsageError
 from govor.shown import interval_text
 
 
-def _bounds(texts: Sequence[str]) -> dict[str, Any]:
+def _bounds(texts: Sequence[str]) -> dict[str, float | bool]:
     bounds = [_bound(text) for text in texts]
     require_once((name for name, _ in bounds), "--require")
     return dict(bounds)

@@ -76,7 +76,7 @@ def command(
 
 def _corpus(
     corpus: Path, format: str, out: Path, audio: str, json: bool
-) -> tuple[dict[str, Any], bool, list[str]]:
+) -> tuple[Mapping[str, object], bool, list[str]]:
     """What is printed of a corpus's export."""
     from govor.interchange import export_corpus
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import typing
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -100,7 +100,7 @@ class Flags:
         """Whether it is there or not, and has no counterpart."""
         return _typed(typing.get_type_hints(self.section)[name]) is bool
 
-    def take(self, typed: dict[str, Any]) -> Given[Any]:
+    def take(self, typed: MutableMapping[str, Any]) -> Given[Any]:
         """Takes the values of these flags out of all that was typed."""
         values = {}
         for name, way in self.ways.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from shlex import quote
 from typing import Annotated, Any
@@ -75,7 +76,7 @@ def _import(config: CorpusConfig, out: Path, as_json: bool) -> None:
     emit(summary, as_json, _lines(summary))
 
 
-def _lines(summary: dict[str, Any]) -> list[str]:
+def _lines(summary: Mapping[str, Any]) -> list[str]:
     shown = {"none": "no split"}
     splits = ", ".join(f"{shown.get(name, name)} {count:,}" for name, count in summary["splits"].items())
     length = readable_hours(summary["hours"])

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from govor.config import load_recipe
 from govor.console import emit
 from govor.shown import has_interval, interval_text
+
+if TYPE_CHECKING:
+    from govor.pipeline.run import RecipeSummary, StageRun
 
 
 def command(
@@ -41,36 +45,37 @@ def command(
     loaded = load_recipe(recipe, set_ or ())
     if dry_run:
         projection = project(loaded, first=from_, last=to)
-        emit(projection.as_dict(), json, projection.lines())
+        emit(projection, json, projection.lines())
         return
     summary = run_recipe(loaded, first=from_, last=to, device=device)
     emit(summary, json, _lines(summary))
 
 
-def _lines(summary: dict[str, Any]) -> list[str]:
+def _lines(summary: RecipeSummary) -> list[str]:
     from govor.console import table
     from govor.store import readable_seconds
 
     rows = [
-        (name, stage["status"], _result(name, stage["summary"])) for name, stage in summary["stages"].items()
+        (name, stage["status"], _result(name, stage["summary"])) for name, stage in summary.stages.items()
     ]
     return [
-        *_first(summary["stages"]),
+        *_first(summary.stages),
         *table(rows),
-        f"all in {summary['work']}, {readable_seconds(summary['wall_s'])}",
+        f"all in {summary.work}, {readable_seconds(summary.wall_s)}",
     ]
 
 
-def _first(stages: dict[str, Any]) -> list[str]:
+def _first(stages: Mapping[str, StageRun]) -> list[str]:
     """What must be said before everything else: that the model is no better than its base."""
     from govor.evaluate.base import verdicts
 
-    against = stages.get("train", {}).get("summary", {}).get("base") or {}
+    trained, evaluated = (stages[name]["summary"] if name in stages else {} for name in ("train", "evaluate"))
+    against = trained.get("base") or {}
     said = [str(against["sentence"])] if against.get("better") is False else []
-    return list(dict.fromkeys([*said, *verdicts(stages.get("evaluate", {}).get("summary", {}))]))
+    return list(dict.fromkeys([*said, *verdicts(evaluated)]))
 
 
-def _result(stage: str, summary: dict[str, Any]) -> str:
+def _result(stage: str, summary: Mapping[str, Any]) -> str:
     """What a stage came to, and where it lies, where that is what people run a recipe for."""
     if stage == "check" and "findings" in summary:
         graver = [f for f in summary["findings"] if f["severity"] != "info"]
@@ -88,7 +93,7 @@ def _result(stage: str, summary: dict[str, Any]) -> str:
     return ""
 
 
-def _wer(summary: dict[str, Any]) -> str:
+def _wer(summary: Mapping[str, Any]) -> str:
     rate, groups = summary["wer"], summary.get("groups")
     if rate["value"] is None:
         return "undefined (no reference words)"

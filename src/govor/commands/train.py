@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from json import dumps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,9 @@ from govor.config.recipe import apply_overrides
 from govor.config.training import beside, place_overrides
 from govor.console import emit
 from govor.errors import UsageError
+
+if TYPE_CHECKING:
+    from govor.train.summary import TrainSummary
 
 
 def command(
@@ -78,24 +81,22 @@ def _rate(value: float | None) -> str:
     return "undefined" if value is None else f"{value:.4f}"
 
 
-def _lines(summary: dict[str, Any]) -> list[str]:
+def _lines(summary: TrainSummary) -> list[str]:
     from govor.store import readable_seconds
 
-    best, base = summary["best"], summary["base_wer"]
+    best, base = summary.best, summary.base_wer
     before = f" (before training {base:.4f})" if base is not None else ""
-    lines = [f"{summary['steps']} steps, {summary['epochs']:g} epochs, {readable_seconds(summary['wall_s'])}"]
+    lines = [f"{summary.steps} steps, {summary.epochs:g} epochs, {readable_seconds(summary.wall_s)}"]
     if best:
         lines.append(f"best dev WER {best['wer']:.4f} at step {best['step']}{before}")
-    lines.append(
-        f"all of dev: WER {summary['dev']['wer']:.4f} over {summary['dev']['utterances']} utterances"
-    )
-    if windows := summary["dev"].get("windows"):
-        full, short = (_rate(windows[kind]["value"]) for kind in ("full", "short"))
+    lines.append(f"all of dev: WER {summary.dev['wer']:.4f} over {summary.dev['utterances']} utterances")
+    if windows := summary.dev.get("windows"):
+        full, short = _rate(windows["full"]["value"]), _rate(windows["short"]["value"])
         lines.append(f"over full windows {full}, over short ones {short}: {windows['verdict']}")
-    if summary["skipped"]:
-        lines.append(f"{summary['skipped']} clips could not be used: see metrics.jsonl")
-    lines.append(f"the model is in {summary['model']}")
-    against = summary.get("base")
+    if summary.skipped:
+        lines.append(f"{summary.skipped} clips could not be used: see metrics.jsonl")
+    lines.append(f"the model is in {summary.model}")
+    against = summary.base
     if against is None:
         return lines
     return [*lines, against["sentence"]] if against["better"] else [against["sentence"], *lines]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,9 @@ from govor.config import TranscribeConfig
 from govor.config.setting import Section
 from govor.console import emit
 from govor.errors import LimitError, UsageError
+
+if TYPE_CHECKING:
+    from govor.transcribe.files import FileLine, FilesSummary
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,13 @@ def command(
     try:
         summary = _transcribe(model, audio, out, config, device)
     except LimitError as error:  # some were set aside; the others are passed on and shown all the same
-        _pass_on(error.summary, asked.then, second, json)
+        files, folder = error.summary["files"], Path(error.summary["out"])
+        _pass_on(files, folder, asked.then, second, json)
         if not json:
-            emit(error.summary, False, _lines(error.summary))
+            emit(error.summary, False, _lines(files))
         raise
-    _pass_on(summary, asked.then, second, json)
-    emit(summary, json, _lines(summary))
+    _pass_on(summary.files, Path(summary.out), asked.then, second, json)
+    emit(summary, json, _lines(summary.files))
 
 
 def _compare(
@@ -80,7 +84,7 @@ def _compare(
 
 def _transcribe(
     model: str, audio: list[str], out: Path | None, config: TranscribeConfig, device: str
-) -> dict[str, Any]:
+) -> FilesSummary:
     from govor.transcribe import transcribe_files
 
     return transcribe_files(model, audio, out, config, device)
@@ -98,18 +102,18 @@ def _second_model(asked: TextModelFlags, config: TranscribeConfig, device: str) 
     return open_text_model(asked.text_model, asked.llm_url, asked.llm_model, device)
 
 
-def _pass_on(summary: dict[str, Any], then: str | None, second: Any, json: bool) -> None:
+def _pass_on(files: list[FileLine], out: Path, then: str | None, second: Any, json: bool) -> None:
     if then is None:
         return
     from govor.transcribe.then import pass_on
 
-    pass_on(summary, then, second, echo=not json)
+    pass_on(files, out, then, second, echo=not json)
 
 
-def _lines(summary: dict[str, Any]) -> list[str]:
+def _lines(files: list[FileLine]) -> list[str]:
     from govor.transcribe.files import describe_files
 
-    return describe_files(summary)
+    return describe_files(files)
 
 
 def _grid(words: list[str]) -> tuple[dict[str, list[float]], list[str]]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from govor.config import load_recipe
 from govor.console import emit
+
+if TYPE_CHECKING:
+    from govor.tune.study import TuneSummary
 
 
 def command(
@@ -35,13 +38,13 @@ def command(
     emit(summary, json, _lines(summary))
 
 
-def _lines(summary: dict[str, Any]) -> list[str]:
-    counts = ", ".join(f"{count} {state}" for state, count in summary["trials"].items() if count)
+def _lines(summary: TuneSummary) -> list[str]:
+    counts = ", ".join(f"{count} {state}" for state, count in summary.trials.items() if count)
     lines = [f"trials: {counts}"]
-    if summary["better_than_base"] is False:
+    if summary.better_than_base is False:
         lines.insert(0, "the best trial is not better than the base model on dev")
-    if summary["best"]:
-        values = ", ".join(f"{key} = {value}" for key, value in summary["best"]["params"].items())
-        lines += [f"best dev WER {summary['best']['wer']:.4f} with {values}"]
-        lines += [f"the best recipe: govor run {summary['recipe']}"]
-    return [*lines, f"plots and table: {summary['report']}"]
+    if summary.best:
+        values = ", ".join(f"{key} = {value}" for key, value in summary.best["params"].items())
+        lines += [f"best dev WER {summary.best['wer']:.4f} with {values}"]
+        lines += [f"the best recipe: govor run {summary.recipe}"]
+    return [*lines, f"plots and table: {summary.report}"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from govor.config.setting import HYPOTHESES, NOTHING, REPORTS, Section, setting
 from govor.config.text import TextConfig
@@ -20,7 +19,7 @@ class EvaluateConfig(Section):
     """Settings of ``govor evaluate``."""
 
     split: str = setting("test", "split that is decoded", HYPOTHESES)
-    sets: dict[str, Any] = setting(
+    sets: dict[str, str] = setting(
         {}, "name = 'folder:split' for several sets, each reported separately", HYPOTHESES
     )
     baseline: str | None = setting(None, "model compared on the same rows", HYPOTHESES)
@@ -48,7 +47,7 @@ class EvaluateConfig(Section):
     )
     word_bonus: float | None = setting(None, "added for every word; none: chosen on dev, else 0", HYPOTHESES)
     long_form: bool = setting(False, "also transcribe whole recordings, as govor transcribe does", HYPOTHESES)
-    require: dict[str, Any] = setting(
+    require: dict[str, float | bool] = setting(
         {},
         "wer = 0.3: exit 3 when a metric is above it; better_than_base = true: or WER not below the base's",
         REPORTS,

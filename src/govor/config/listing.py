@@ -46,7 +46,7 @@ class Listed:
         """As ``--set`` takes it."""
         return f"{self.section}.{self.name}" if self.section else self.name
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """For ``--json``."""
         return {"key": self.key, **dataclasses.asdict(self)}
 

@@ -78,7 +78,7 @@ class Recipe:
     tune: TuneConfig = field(default_factory=TuneConfig)
     publish: PublishConfig = field(default_factory=PublishConfig)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, object]:
         """Plain nested data, as TOML and JSON hold it."""
         data = dataclasses.asdict(self)
         several = data.pop("corpora")
@@ -141,7 +141,7 @@ def corpus_name(corpus: CorpusConfig) -> str:
     return corpus.name or Path(corpus.source.rstrip("/")).name
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def _read_toml(path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -152,19 +152,20 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise RecipeError(f"{path} is not valid TOML: {error}") from error
 
 
-def _resolve(data: dict[str, Any], key: str, recipe: Path) -> None:
+def _resolve(data: dict[str, object], key: str, recipe: Path) -> None:
     *sections, last = key.split(".")
+    place: Any = data
     for section in sections:
-        data = data[section]
-    for place in data if isinstance(data, list) else [data]:
-        _resolve_in(place, last, key, recipe)
+        place = place[section]
+    for one in place if isinstance(place, list) else [place]:
+        _resolve_in(one, last, key, recipe)
 
 
-def _resolve_in(data: dict[str, Any], last: str, key: str, recipe: Path) -> None:
+def _resolve_in(data: dict[str, object], last: str, key: str, recipe: Path) -> None:
     value, maybe_id = data[last], key in PATHS_OR_IDS
     if isinstance(value, (list, tuple)):
         data[last] = [_from_folder(item, recipe, maybe_id) for item in value]
-    elif value:
+    elif isinstance(value, str) and value:
         data[last] = _from_folder(value, recipe, maybe_id)
 
 
@@ -175,7 +176,7 @@ def _from_folder(value: str, recipe: Path, maybe_id: bool) -> str:
     return value if maybe_id and not path.exists() else str(path)
 
 
-def apply_overrides(data: dict[str, Any], overrides: Iterable[str]) -> None:
+def apply_overrides(data: dict[str, object], overrides: Iterable[str]) -> None:
     """Puts several ``section.key=value`` into plain recipe data.
 
     Raises:
@@ -188,7 +189,7 @@ def apply_overrides(data: dict[str, Any], overrides: Iterable[str]) -> None:
         apply_override(data, override)
 
 
-def apply_override(data: dict[str, Any], override: str) -> None:
+def apply_override(data: dict[str, object], override: str) -> None:
     """Puts one ``section.key=value`` into plain recipe data.
 
     Raises:
@@ -197,15 +198,24 @@ def apply_override(data: dict[str, Any], override: str) -> None:
     key, equals, raw = override.partition("=")
     if not equals or not key.strip():
         raise RecipeError(f"--set {override}: write section.key=value, such as train.lr=1e-4")
-    *sections, last = key.strip().split(".")
-    place = data
+    put(data, key.strip(), _toml_value(raw.strip()), f"--set {override}")
+
+
+def put(data: dict[str, object], key: str, value: object, what: str) -> None:
+    """Puts a value under ``section.key`` into plain recipe data; `what` names it in messages.
+
+    Raises:
+        RecipeError: its section is a value, or stands several times in the recipe.
+    """
+    *sections, last = key.split(".")
     for section in sections:
-        if isinstance(place.get(section), list):
-            raise RecipeError(f"--set {override}: the recipe has several [[{section}]]; set it in the file")
-        place = place.setdefault(section, {})
-        if not isinstance(place, dict):
-            raise RecipeError(f"--set {override}: {section} is a value, not a section")
-    place[last] = _toml_value(raw.strip())
+        inner = data.setdefault(section, {})
+        if isinstance(inner, list):
+            raise RecipeError(f"{what}: the recipe has several [[{section}]]; set it in the file")
+        if not isinstance(inner, dict):
+            raise RecipeError(f"{what}: {section} is a value, not a section")
+        data = inner
+    data[last] = value
 
 
 def _toml_value(raw: str) -> Any:

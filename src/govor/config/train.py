@@ -87,7 +87,7 @@ class TrainConfig(Section):
     weight_decay: float = setting(0.01, "AdamW's weight decay", WEIGHTS, least=0)
     betas: tuple[float, float] = setting((0.9, 0.98), "AdamW's betas", WEIGHTS, least=0, below=1)
     max_grad_norm: float = setting(1.0, "gradients are clipped to this norm; 0: not at all", WEIGHTS, least=0)
-    rates: dict[str, Any] = setting({}, "learning-rate factors by parameter name prefix", WEIGHTS)
+    rates: dict[str, float] = setting({}, "learning-rate factors by parameter name prefix", WEIGHTS)
     layer_decay: float = setting(
         1.0, "learning-rate factor from each encoder layer to the one below it", WEIGHTS, above=0
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 
 def place_overrides(model: str | None, dataset: str | None, out: str | Path | None) -> list[str]:
@@ -19,7 +18,7 @@ def place_overrides(model: str | None, dataset: str | None, out: str | Path | No
     ]
 
 
-def beside(out: str | Path) -> dict[str, Any]:
+def beside(out: str | Path) -> dict[str, object]:
     """The beginning of a recipe that no file holds: called and kept as the run's folder."""
     return {"name": Path(out).name, "work": absolute(out)}
 

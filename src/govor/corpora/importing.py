@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from govor.config import CorpusConfig
 from govor.console import say
 from govor.corpora.encodings import refuse_foreign_text, told_encodings
-from govor.corpora.folder import CorpusInfo
+from govor.corpora.folder import CorpusInfo, CorpusSummary
 from govor.corpora.gather import gather
 from govor.corpora.lines import readable
 from govor.corpora.names import is_unicode
@@ -19,16 +20,27 @@ from govor.corpora.text_settings import TextSettings, reading_text
 from govor.errors import CorpusError, LimitError
 
 
-def import_corpus(config: CorpusConfig, out: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class ImportSummary(CorpusSummary):
+    """What `import_corpus` returns.
+
+    Attributes:
+        format: of the source.
+        recognised: by what.
+        remarks: what its reader has to say.
+    """
+
+    format: str
+    recognised: str
+    remarks: list[str]
+
+
+def import_corpus(config: CorpusConfig, out: Path) -> ImportSummary:
     """Reads a corpus and writes it as a corpus folder; the audio stays where it is.
 
     Args:
         config: source, format, and what the source does not say itself.
         out: the corpus folder.
-
-    Returns:
-        The summary that ``--json`` prints: ``read``, ``kept``, ``rejected``, ``repaired``, ``hours``,
-        ``splits``, ``reasons``, ``format``, ``recognised``, ``remarks``, ``out``.
 
     Raises:
         CorpusError: the source is missing, its format is unknown, it can be read in two ways, or holds
@@ -39,11 +51,15 @@ def import_corpus(config: CorpusConfig, out: Path) -> dict[str, Any]:
         chosen, reading = open_source(config, out)
         info = CorpusInfo(chosen.reader.name, config.source, str(reading.audio_root))
         written = gather(reading, config, out, info, lambda read: _notes(config, chosen, reading, text, read))
-    summary: dict[str, Any] = dict(written.summary(out))
     remarks = written.notes["import"].get("remarks", [])
     for remark in remarks:
         say(remark)
-    summary |= {"format": chosen.reader.name, "recognised": readable(chosen.why), "remarks": remarks}
+    summary = ImportSummary(
+        **vars(written.summary(out)),
+        format=chosen.reader.name,
+        recognised=readable(chosen.why),
+        remarks=remarks,
+    )
     _check_rejected(summary, config)
     return summary
 
@@ -99,12 +115,12 @@ def _refuse_idle_settings(config: CorpusConfig, reader: Reader) -> None:
             raise CorpusError(f"the format {reader.name} does not use {name}: leave it out")
 
 
-def _check_rejected(summary: dict[str, Any], config: CorpusConfig) -> None:
-    if summary["rejected"] > config.max_rejected * summary["read"]:
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in summary["reasons"].items())
+def _check_rejected(summary: ImportSummary, config: CorpusConfig) -> None:
+    if summary.rejected > config.max_rejected * summary.read:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in summary.reasons.items())
         raise LimitError(
-            f"{summary['rejected']:,} of {summary['read']:,} rows were set aside ({reasons}), more than "
+            f"{summary.rejected:,} of {summary.read:,} rows were set aside ({reasons}), more than "
             f"--max-rejected {config.max_rejected:g} allows; the corpus is complete without them: look at "
-            f"{summary['out']}/rejected.parquet, mend the source and import it again, or allow more",
+            f"{summary.out}/rejected.parquet, mend the source and import it again, or allow more",
             summary,
         )

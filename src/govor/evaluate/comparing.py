@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import polars as pl
 
@@ -14,9 +14,10 @@ from govor.evaluate.edits import align, regions, words
 from govor.evaluate.paired import Comparison, compare_scores
 from govor.evaluate.results import groups_of, stored_normaliser
 from govor.evaluate.scores import Scores, TextNormaliser, score
-from govor.evaluate.slices import Slices, slice_scores
+from govor.evaluate.slices import SliceGroups, slice_scores
 from govor.evaluate.stored import SCORES, SUMMARY, read_scores, read_summary
-from govor.evaluate.summary import Summary, finite
+from govor.evaluate.summary import Rate, finite
+from govor.records import Summary
 from govor.shown import interval_text
 from govor.store import atomic_path, locked, write_json, write_text
 
@@ -44,7 +45,44 @@ class Evaluation:
         return list(self.table["id"])
 
 
-def compare(evaluations: Sequence[Path], out: Path) -> Summary:
+class ComparedSlice(TypedDict):
+    """One slice, its WER by system."""
+
+    utterances: int
+    groups: SliceGroups
+    wer: dict[str, Rate]
+
+
+@dataclass(frozen=True)
+class ComparisonSummary(Summary):
+    """What `compare` returns.
+
+    Attributes:
+        systems: their names and rates.
+        split: of all.
+        utterances: of all.
+        normaliser: of the first, for all.
+        groups: what the intervals resample.
+        rescored: whether the evaluations had several normalisers.
+        wer_difference: of the second system, minus the first.
+        differences: of all others, minus the first.
+        slices: WER by column, value and system.
+        out: folder of the results.
+    """
+
+    systems: list[Mapping[str, object]]
+    split: str
+    utterances: int
+    normaliser: str
+    groups: Mapping[str, object]
+    rescored: bool
+    wer_difference: Rate
+    differences: list[Mapping[str, object]]
+    slices: Mapping[str, Mapping[str, ComparedSlice]]
+    out: str
+
+
+def compare(evaluations: Sequence[Path], out: Path) -> ComparisonSummary:
     """Compares evaluations in pairs, every one against the first, on the same utterances.
 
     All are scored anew from their texts with the first one's normaliser, so that nothing but the systems
@@ -55,9 +93,6 @@ def compare(evaluations: Sequence[Path], out: Path) -> Summary:
         evaluations: two folders or more.
         out: folder for the results.
 
-    Returns:
-        ``systems`` (name, rates), ``wer_difference`` (of the second, minus the first), ``differences`` (all).
-
     Raises:
         InputError: a folder holds no evaluation, or they are of different utterances.
     """
@@ -67,7 +102,7 @@ def compare(evaluations: Sequence[Path], out: Path) -> Summary:
     scored = [_scored(system, systems[0], normaliser) for system in systems]
     comparisons = [compare_scores(other, scored[0]) for other in scored[1:]]
     with locked(out):
-        summary = dict(finite(_summary(systems, scored, comparisons, out)))
+        summary = ComparisonSummary(**finite(_summary(systems, scored, comparisons, out)))
         _write_table(out / "comparison.parquet", systems, scored)
         write_json(out / "comparison.json", summary)
         write_text(out / "comparison.html", _page(summary, systems, scored, comparisons))
@@ -122,7 +157,7 @@ def _scored(system: Evaluation, first: Evaluation, normaliser: TextNormaliser) -
 
 def _summary(
     systems: Sequence[Evaluation], scored: Sequence[Scores], comparisons: Sequence[Comparison], out: Path
-) -> Summary:
+) -> dict[str, object]:
     names = {system.summary["normaliser"]["name"] for system in systems}
     return {
         "systems": [
@@ -151,11 +186,11 @@ def _summary(
     }
 
 
-def _slices(systems: Sequence[Evaluation], scored: Sequence[Scores]) -> Slices:
+def _slices(systems: Sequence[Evaluation], scored: Sequence[Scores]) -> dict[str, dict[str, ComparedSlice]]:
     """column -> value -> system -> WER with its interval."""
     asked = tuple(systems[0].summary.get("slices", {}))
     columns = tuple(name for name in asked if name in systems[0].table.columns)
-    found: Slices = {}
+    found: dict[str, dict[str, ComparedSlice]] = {}
     for system, scores in zip(systems, scored, strict=True):
         for column, parts in slice_scores(scores, systems[0].table, columns).items():
             for value, part in parts.items():
@@ -178,7 +213,7 @@ def _write_table(path: Path, systems: Sequence[Evaluation], scored: Sequence[Sco
 
 
 def _page(
-    summary: Summary,
+    summary: ComparisonSummary,
     systems: Sequence[Evaluation],
     scored: Sequence[Scores],
     comparisons: Sequence[Comparison],

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from govor.config import EvaluateConfig
 from govor.config.evaluate import BETTER_THAN_BASE
 from govor.console import say
 from govor.errors import DatasetError, LimitError, UsageError
 from govor.evaluate.base import Base, base_of
-from govor.evaluate.hypotheses import read_foreign
+from govor.evaluate.hypotheses import Line, read_foreign
 from govor.evaluate.looks import looks, record_look, run_of
 from govor.evaluate.parts import Place, Ranks, SplitDecoding, decode_split
 from govor.evaluate.results import COMING, require_columns, write_results
-from govor.evaluate.summary import Summary, System, require
+from govor.evaluate.summary import EvaluationSummary, SetsSummary, System, require
 from govor.store import file_sha256, fingerprint, locked, read_json, write_json
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def evaluate(
     device: str = "auto",
     workers: int = 1,
     hypotheses: Path | None = None,
-) -> Summary:
+) -> EvaluationSummary | None:
     """Decodes a split (or reads hypotheses), scores it, and writes the evaluation's folder.
 
     Args:
@@ -50,7 +51,7 @@ def evaluate(
         hypotheses: file with another system's hypotheses.
 
     Returns:
-        The summary, as in ``summary.json``; empty on all but the first process of a launcher.
+        The summary; None on all but the first process of a launcher.
 
     Raises:
         DatasetError: no such split, or no clip in it.
@@ -89,8 +90,10 @@ class _Work:
     device: str
     workers: int
 
-    def summary(self, model: str | Path | None, hypotheses: Path | None, base: Base) -> Summary:
-        """Everything that is written; empty on all but the first process of a launcher."""
+    def summary(
+        self, model: str | Path | None, hypotheses: Path | None, base: Base
+    ) -> EvaluationSummary | None:
+        """Everything that is written; None on all but the first process of a launcher."""
         config = self.config
         require_columns(self.data.table(config.split), config, coming=COMING)
         system = self._read(hypotheses) if hypotheses else self._decoded(str(model), self.out)
@@ -99,7 +102,7 @@ class _Work:
             revision = base.revision if base.is_at(config.baseline) else None
             baseline = self._decoded(config.baseline, self.out / "baseline", revision)
         if Ranks.here().rank:
-            return {}
+            return None
         looked = _looks(system, self.data, config.split, self.out)
         is_base = base.is_at(config.baseline) or bool(config.require.get(BETTER_THAN_BASE))
         return write_results(self.data, system, baseline, self.out, config, looked, base, is_base)
@@ -107,7 +110,7 @@ class _Work:
     def _read(self, hypotheses: Path) -> System:
         """Another system's hypotheses."""
         texts = read_foreign(hypotheses, self.data.table(self.config.split)["id"].to_list())
-        lines = {name: {"id": name, "text": text} for name, text in texts.items()}
+        lines = {name: Line(id=name, text=text) for name, text in texts.items()}
         return System(str(hypotheses), lines, {}, fingerprint(texts))
 
     def _decoded(self, model: str, folder: Path, revision: str | None = None) -> System:
@@ -180,16 +183,16 @@ def _with_base(config: EvaluateConfig, base: Base) -> EvaluateConfig:
 
 def _evaluate_sets(
     model: str | Path | None, dataset: str, out: Path, config: EvaluateConfig, device: str, workers: int
-) -> Summary:
-    found: dict[str, Summary] = {}
+) -> SetsSummary | None:
+    found: dict[str, Mapping[str, Any]] = {}
     for name, where in config.sets.items():
         folder, split = _set_place(str(where), dataset)
         own = {key: value for key, value in config.require.items() if key == BETTER_THAN_BASE}
         alone = dataclasses.replace(config, sets={}, split=split, require=own)
         found[name] = _scored(model, folder, out / _safe(name), alone, device, workers)
     if Ranks.here().rank:
-        return {}
-    summary = {**next(iter(found.values())), "sets": found, "out": str(out)}
+        return None
+    summary = SetsSummary(**{**next(iter(found.values())), "sets": found, "out": str(out)})
     write_json(out / "summary.json", summary)
     for one in (summary, *found.values()):
         require(one, config.require)
@@ -198,12 +201,12 @@ def _evaluate_sets(
 
 def _scored(
     model: str | Path | None, dataset: str, out: Path, config: EvaluateConfig, device: str, workers: int
-) -> Summary:
+) -> Mapping[str, Any]:
     """One set of several; what it must hold is checked when all are done."""
     try:
-        return evaluate(model, dataset, out, config, device=device, workers=workers)
+        return evaluate(model, dataset, out, config, device=device, workers=workers) or {}
     except LimitError as error:
-        return dict(error.summary)
+        return error.summary
 
 
 def _set_place(where: str, dataset: str) -> tuple[str, str]:

@@ -11,13 +11,26 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Required, TypedDict, cast
 
 from govor.errors import InputError
 
-Line = dict[str, Any]
 TEXT_COLUMNS = ("text", "hypothesis", "pred_text", "prediction", "transcript", "transcription")
 ID_COLUMNS = ("id", "utterance", "utt_id", "path", "file", "audio_filepath")
+
+
+class Line(TypedDict, total=False):
+    """What a model said about a clip or a whole recording: a text, or a fault."""
+
+    id: Required[str]
+    text: str
+    fault: str
+    confidence: float | None
+    language: str | None
+    decode_s: float
+    duration: float
+    level_db: float | None
+    bandwidth_hz: float | None
 
 
 def read_lines(path: Path) -> Iterator[Line]:
@@ -35,7 +48,7 @@ def _parsed(raw: bytes) -> Line | None:
         line = json.loads(raw)
     except (json.JSONDecodeError, UnicodeDecodeError):
         return None
-    return line if isinstance(line, dict) and "id" in line else None
+    return cast(Line, line) if isinstance(line, dict) and "id" in line else None
 
 
 class Appender:

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from govor.console import progress
 from govor.errors import DatasetError, ModelError, UsageError
-from govor.lm.entry import make_lm
+from govor.lm.entry import LmSummary, make_lm
 from govor.lm.settings import settings_path
 from govor.models.base import DecodeOptions, Recogniser, Searched
 from govor.store import read_json, write_json
@@ -45,9 +44,14 @@ class WeightChoice:
     chosen_on: str
 
 
+@dataclass(frozen=True)
+class ModelLmSummary(WeightChoice, LmSummary):
+    """What `make_lm_for` returns: what `make_lm` does, and the choice."""
+
+
 def make_lm_for(
     model: str, source: str, out: Path, order: int, *, dataset: str | None, split: str, device: str
-) -> dict[str, Any]:
+) -> ModelLmSummary:
     """A language model for one CTC model: its normaliser, and weights chosen with it.
 
     Args:
@@ -58,9 +62,6 @@ def make_lm_for(
         dataset: whose `split` chooses the weight; default: `source`.
         split: such as ``dev``.
         device: for the model.
-
-    Returns:
-        What `make_lm` returns, and the fields of `WeightChoice`.
 
     Raises:
         UsageError: the weight would be chosen on test.
@@ -73,7 +74,7 @@ def make_lm_for(
     summary = make_lm(source, out, order, recogniser.normaliser)
     chosen = asdict(choose_weight(recogniser, out, dataset or source, split))
     write_json(settings_path(out), {**read_json(settings_path(out)), **chosen})
-    return {**summary, **chosen}
+    return ModelLmSummary(**vars(summary), **chosen)
 
 
 def choose_weight(recogniser: Recogniser, arpa: Path, dataset: str, split: str) -> WeightChoice:

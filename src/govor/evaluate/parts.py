@@ -13,14 +13,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from govor.console import Progress, progress, say
 from govor.errors import DatasetError, GovorError, MachineError
 from govor.evaluate.decode import ClipResult, Clips, batch_seconds, decode_batches, plan_for
 from govor.evaluate.hypotheses import Appender, Line, as_line, read_lines
 from govor.load.workers import signals_held
-from govor.models.base import Multilingual, prompt_of
+from govor.models.base import ModelFacts, Multilingual, PromptFacts, prompt_of
 from govor.store import atomic_path, fingerprint, read_json, write_json
 
 if TYPE_CHECKING:
@@ -180,10 +180,8 @@ def decode_part(
         recogniser.check_language(job.language)
     if worker == 0:
         facts = facts_of(recogniser, time.perf_counter() - start_s)
-        facts |= {
-            "prompt": prompt_of(recogniser, job.options, job.language),
-            "batch_s": batch_seconds(recogniser, job.batch_s),
-        }
+        facts["prompt"] = prompt_of(recogniser, job.options, job.language)
+        facts["batch_s"] = batch_seconds(recogniser, job.batch_s)
         write_json(place.facts, facts)
     ids, durations = dataset.table(job.split)["id"].to_list(), dataset.durations(job.split)
     batches = plan_for(recogniser, durations, range(len(ids)), job.batch_s, job.options)
@@ -197,7 +195,23 @@ def decode_part(
                 bar.advance(float(durations[new].sum()) / 3600)
 
 
-def facts_of(recogniser: Recogniser, load_s: float) -> dict[str, Any]:
+class NamedModel(ModelFacts):
+    """A model with its name."""
+
+    name: str
+
+
+class SystemFacts(TypedDict):
+    """What a report says about a model and how it was decoded, and the normaliser that came with it."""
+
+    model: NamedModel
+    normaliser: Mapping[str, object]
+    load_s: float
+    prompt: NotRequired[PromptFacts | None]
+    batch_s: NotRequired[float | None]
+
+
+def facts_of(recogniser: Recogniser, load_s: float) -> SystemFacts:
     """What a report says about a model, and the normaliser that came with it."""
     return {
         "model": {"name": recogniser.name, **recogniser.describe()},
@@ -208,7 +222,7 @@ def facts_of(recogniser: Recogniser, load_s: float) -> dict[str, Any]:
 
 def _line(name: str, decoded: ClipResult) -> Line:
     if decoded.hypothesis is None:
-        return {"id": name, "fault": decoded.fault}
+        return {"id": name, "fault": decoded.fault or ""}
     said = decoded.hypothesis
     confidence = None if said.confidence is None else round(said.confidence, 5)
     return {

@@ -19,7 +19,7 @@ from govor.evaluate.paired import compare_scores
 from govor.evaluate.report import Material, write_report
 from govor.evaluate.scores import Scores, TextNormaliser, score
 from govor.evaluate.slices import slice_scores
-from govor.evaluate.summary import Summary, System, finite, rates_of
+from govor.evaluate.summary import EvaluationSummary, System, finite, rates_of
 from govor.store import atomic_path, write_json
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def write_results(
     test_looks: int | None,
     base: Base | None = None,
     is_base: bool = False,
-) -> Summary:
+) -> EvaluationSummary:
     """Scores a system (and a baseline with the same normaliser) and writes everything but the hypotheses.
 
     Args:
@@ -60,7 +60,7 @@ def write_results(
     other = _scored(baseline, table, normaliser, groups, config.seed) if baseline else None
     diagnosis = _diagnosed(system, scores, table)
     comparison = compare_scores(scores, other) if other else None
-    summary: Summary = {
+    found = {
         **rates_of(system, scores, table, split),
         "normaliser": normaliser.as_dict(),
         "test_looks": test_looks,
@@ -77,7 +77,7 @@ def write_results(
         "seed": config.seed,
         "out": str(out),
     }
-    summary = dict(finite(summary))
+    summary = EvaluationSummary(**finite(found))
     _write_scores(out / "scores.parquet", scores, system, table, split, other, diagnosis)
     write_json(out / "summary.json", summary)
     confidences = _column(system, scores, "confidence")
@@ -101,11 +101,11 @@ def _long_form(
     normaliser: TextNormaliser,
     out: Path,
     config: EvaluateConfig,
-) -> dict[str, Any] | None:
+) -> dict[str, object] | None:
     if not config.long_form:
         return None
     planned, kind = plan_recordings(data.table(config.split), data.durations(config.split))
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for key, one, clips, folder in (
         ("", system, scores, out),
         ("baseline", baseline, other, out / "baseline"),
@@ -129,7 +129,8 @@ def _diagnosed(system: System, scores: Scores, table: pl.DataFrame) -> Diagnosis
 
 
 def _column(system: System, scores: Scores, key: str) -> list[Any]:
-    return [system.lines.get(name, {}).get(key) for name in scores.ids]
+    lines: Mapping[str, Mapping[str, Any]] = system.lines
+    return [lines.get(name, {}).get(key) for name in scores.ids]
 
 
 def _normaliser(system: System, config: EvaluateConfig, data: Dataset) -> TextNormaliser:
@@ -165,7 +166,7 @@ def _main_language(data: Dataset, split: str) -> str | None:
 
 def _with_bandwidth(table: pl.DataFrame, system: System) -> pl.DataFrame:
     """The table with the bandwidth that was measured while decoding, unless it has one."""
-    found = [system.lines.get(name, {}).get("bandwidth_hz") for name in table["id"]]
+    found = [line.get("bandwidth_hz") if (line := system.lines.get(name)) else None for name in table["id"]]
     if "bandwidth_hz" in table.columns or not any(found):
         return table
     return table.with_columns(bandwidth_hz=pl.Series(found, dtype=pl.Float64))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import polars as pl
@@ -39,7 +39,27 @@ RANGE_START = re.compile(r"(under )?(?P<low>-?\d+(\.\d+)?)(–| |$)")
 SMALL = "(small groups)"
 UNKNOWN = "(unknown)"
 
-Slices = dict[str, dict[str, dict[str, Any]]]
+
+class SliceGroups(TypedDict):
+    """What the intervals of a slice resample."""
+
+    unit: str
+    count: int
+
+
+class SliceRates(TypedDict):
+    """Rates of one slice."""
+
+    utterances: int
+    hours: float | None
+    words: int
+    wer: Mapping[str, float | None]
+    cer: Mapping[str, float | None]
+    groups: SliceGroups
+
+
+Slices = dict[str, dict[str, SliceRates]]
+"""By column and value."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +78,6 @@ def slice_scores(scores: Scores, table: pl.DataFrame, columns: Sequence[str] = (
         table: columns of the data set in the order of the scores.
         columns: further columns that are asked for; usual ones are taken where they tell rows apart.
 
-    Returns:
-        column -> value -> ``{utterances, hours, words, wer, cer, groups}``.
     """
     found: Slices = {}
     for column in dict.fromkeys((*USUAL, *columns)):
@@ -131,7 +149,7 @@ def _ranges(series: pl.Series, edges: Sequence[float], unit: str) -> list[str]:
     ]
 
 
-def _rates(scores: Scores, table: pl.DataFrame, part: Part) -> dict[str, object]:
+def _rates(scores: Scores, table: pl.DataFrame, part: Part) -> SliceRates:
     groups = subgroups(scores.groups, part.rows)
     words, chars, seed = scores.words, scores.chars, scores.words.seed
     hours = float(table["duration"].gather(part.rows).sum()) / 3600 if "duration" in table.columns else None

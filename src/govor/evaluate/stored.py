@@ -71,7 +71,7 @@ class StoredRates(TypedDict):
     undecodable: int
     empty_references: dict[str, int]
     rtf: float | None
-    decoding: dict[str, Any]
+    decoding: Mapping[str, object]
 
 
 class StoredComparison(TypedDict):
@@ -94,14 +94,14 @@ class StoredLong(TypedDict):
 class StoredSummary(StoredRates):
     """``summary.json``."""
 
-    normaliser: dict[str, Any]
+    normaliser: Mapping[str, object]
     dataset: StoredDataset
     seed: NotRequired[int]
-    slices: dict[str, dict[str, dict[str, Any]]]
+    slices: dict[str, dict[str, Mapping[str, object]]]
     baseline: NotRequired[StoredRates | None]
     comparison: NotRequired[StoredComparison | None]
     better_than_base: NotRequired[bool | None]
-    base_on_dev: NotRequired[dict[str, Any] | None]
+    base_on_dev: NotRequired[Mapping[str, object] | None]
     long_form: NotRequired[StoredLong | None]
     test_looks: NotRequired[int | None]
 
@@ -117,9 +117,9 @@ class ShownOnCard(TypedDict):
     split: str
     utterances: int
     wer: StoredRate
-    normaliser: NotRequired[dict[str, Any]]
-    groups: NotRequired[dict[str, Any]]
-    slices: NotRequired[dict[str, dict[str, dict[str, Any]]]]
+    normaliser: NotRequired[Mapping[str, object]]
+    groups: NotRequired[Mapping[str, object]]
+    slices: NotRequired[dict[str, dict[str, Mapping[str, object]]]]
 
 
 def read_for_card(folder: Path) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import polars as pl
 
@@ -16,12 +16,117 @@ from govor.evaluate.base import verdicts
 from govor.evaluate.hypotheses import Line
 from govor.evaluate.paired import detectable_alone
 from govor.evaluate.scores import Scores
+from govor.evaluate.slices import Slices
 from govor.models.base import prompt_in_words
+from govor.records import Summary
 
 if TYPE_CHECKING:
     from govor.models.base import Recogniser
 
-Summary = dict[str, Any]
+Rate = Mapping[str, float | None]
+"""``value``, ``low`` and ``high``, as `govor.records.Interval.as_dict` has them."""
+
+
+class EmptyReferences(TypedDict):
+    """References without a word, and the words that were said there."""
+
+    count: int
+    insertions: int
+
+
+class SystemRates(TypedDict):
+    """What a summary says of one system, without anything it is compared with.
+
+    Attributes:
+        model: its name.
+        split: that was decoded.
+        utterances: in it.
+        hours: of audio.
+        wer: normalised, corpus level.
+        cer: likewise of characters.
+        raw: both, of the texts as they are.
+        counts: edits by level.
+        groups: what the intervals resample.
+        detectable_difference: smallest difference that this many utterances can show.
+        missing: utterances without a hypothesis.
+        undecodable: clips that could not be decoded.
+        empty_references: see there.
+        rtf: seconds of work a second of audio.
+        decoding: model and settings.
+    """
+
+    model: str
+    split: str
+    utterances: int
+    hours: float
+    wer: Rate
+    cer: Rate
+    raw: Mapping[str, Rate]
+    counts: Mapping[str, Mapping[str, int]]
+    groups: Mapping[str, object]
+    detectable_difference: float | None
+    missing: int
+    undecodable: int
+    empty_references: EmptyReferences
+    rtf: float | None
+    decoding: Mapping[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationSummary(Summary):
+    """What `govor.evaluate.evaluate` returns, as in ``summary.json``; numbers are finite or None.
+
+    The first fields are those of `SystemRates`.
+
+    Attributes:
+        normaliser: of both sides.
+        test_looks: how often the run was scored on this split; None for what is no run.
+        slices: rates by column and value.
+        diagnosis: kinds of errors.
+        baseline: rates of what it is compared with.
+        comparison: with it, in pairs.
+        better_than_base: None where the baseline is not the base.
+        base_on_dev: what training found.
+        long_form: rates of whole recordings.
+        dataset: its place and fingerprint.
+        seed: of the bootstrap.
+        out: the evaluation's folder.
+    """
+
+    model: str
+    split: str
+    utterances: int
+    hours: float
+    wer: Rate
+    cer: Rate
+    raw: Mapping[str, Rate]
+    counts: Mapping[str, Mapping[str, int]]
+    groups: Mapping[str, object]
+    detectable_difference: float | None
+    missing: int
+    undecodable: int
+    empty_references: EmptyReferences
+    rtf: float | None
+    decoding: Mapping[str, object]
+    normaliser: Mapping[str, object]
+    test_looks: int | None
+    slices: Slices
+    diagnosis: Mapping[str, object]
+    baseline: SystemRates | None
+    comparison: Mapping[str, object] | None
+    better_than_base: bool | None
+    base_on_dev: Mapping[str, object] | None
+    long_form: Mapping[str, object] | None
+    dataset: Mapping[str, str]
+    seed: int
+    out: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetsSummary(EvaluationSummary):
+    """The summary of several sets: that of the first, and all by name."""
+
+    sets: Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -53,7 +158,7 @@ class System:
         return {name: line["fault"] for name, line in self.lines.items() if "fault" in line}
 
 
-def rates_of(system: System, scores: Scores, table: pl.DataFrame, split: str) -> Summary:
+def rates_of(system: System, scores: Scores, table: pl.DataFrame, split: str) -> SystemRates:
     """The part of a summary that one system has, without anything it is compared with."""
     seconds = float(table["duration"].sum())
     decode_s = sum(line.get("decode_s", 0.0) for line in system.lines.values())

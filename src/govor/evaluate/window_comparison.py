@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from govor.config import TranscribeConfig
 from govor.console import progress, table
 from govor.errors import InputError, MachineError, UsageError
+from govor.records import Summary
 from govor.store import read_json
 
 KIB_PER_MB = 1000 / 1.024
@@ -44,6 +45,21 @@ class WindowCost:
     wer: float | None
 
 
+@dataclass(frozen=True)
+class WindowComparison(Summary):
+    """What `compare_windows` returns.
+
+    Attributes:
+        files: recordings.
+        settings: what each costs and loses.
+        skipped: settings that were left out, with the reason.
+    """
+
+    files: list[str]
+    settings: list[WindowCost]
+    skipped: list[str]
+
+
 def compare_windows(
     model: str,
     files: Sequence[str],
@@ -52,7 +68,7 @@ def compare_windows(
     *,
     reference: Path | None = None,
     device: str = "auto",
-) -> dict[str, Any]:
+) -> WindowComparison:
     """Transcribes the same recordings with several windows.
 
     Args:
@@ -62,9 +78,6 @@ def compare_windows(
         grid: ``chunk`` and ``stride`` values; windows cut at pauses are always among what is compared.
         reference: text file with all that is said, in the order of `files`.
         device: for the model.
-
-    Returns:
-        ``files``, ``settings`` (the fields of `WindowCost` each) and ``skipped``.
 
     Raises:
         UsageError: nothing can be compared.
@@ -80,7 +93,7 @@ def compare_windows(
         for index, setting in enumerate(wanted):
             rows.append(_measure(model, files, config, setting, Path(folder) / str(index), words, device))
             bar.advance(note=f"rtf {rows[-1].rtf:.3f}")
-    return {"files": list(files), "settings": [asdict(row) for row in rows], "skipped": skipped}
+    return WindowComparison(list(files), rows, skipped)
 
 
 def _settings(grid: Mapping[str, Sequence[float]]) -> tuple[list[Setting], list[str]]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, Required, Self, TypedDict, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +37,9 @@ __all__ = [
     "Family",
     "Features",
     "Labels",
+    "ModelFacts",
     "Multilingual",
+    "PromptFacts",
     "Prompted",
     "Recogniser",
     "Searched",
@@ -148,6 +150,64 @@ def sounds(waves: Sequence[Wave], languages: Sequence[str | None] | str | None =
     return [Sound(wave, language) for wave, language in zip(waves, languages, strict=True)]
 
 
+class ModelFacts(TypedDict, total=False):
+    """What reports say of a model: those of a kind of model are there where it is of that kind.
+
+    Attributes:
+        family: in `govor.models.families`.
+        backend: what computes: ``transformers``, or the engine of an export.
+        architecture: class of transformers.
+        parameters: how many.
+        trainable_parameters: how many of them training changes.
+        precision: of the arithmetic.
+        weights: dtype in memory.
+        device: where it runs.
+        base: what it was fine-tuned from.
+        sample_rate: in Hz.
+        window_s: its fixed window, or None.
+        vocabulary: tokens.
+        frame_s: seconds between two frames of its output.
+        normaliser: name with version.
+        original: what an export was made from.
+    """
+
+    family: Required[str]
+    backend: Required[str]
+    architecture: str
+    parameters: int | None
+    trainable_parameters: int
+    precision: str
+    weights: str
+    device: str
+    base: str | None
+    sample_rate: int
+    window_s: float | None
+    vocabulary: int
+    frame_s: float
+    normaliser: str
+    original: str | None
+
+
+class PromptFacts(TypedDict):
+    """A prompt and what decoding rules out, as summaries name them.
+
+    Attributes:
+        language: BCP 47 tag, or in words where each clip has its own.
+        task: ``transcribe`` or ``translate``.
+        timestamps: whether the text comes with them.
+        previous_text: whether the text before is told.
+        suppressed_tokens: how many are never written.
+        suppression: where that list is from.
+    """
+
+    language: str
+    task: str
+    timestamps: bool
+    previous_text: bool
+    suppressed_tokens: int
+    suppression: str
+
+
 @runtime_checkable
 class Recogniser(Protocol):
     """Waves in, hypotheses out.
@@ -168,7 +228,7 @@ class Recogniser(Protocol):
     def recognise(self, sounds: Sequence[Sound], options: DecodeOptions) -> list[Hypothesis]:
         """One hypothesis per sound (at `sample_rate`), decoded as one batch; the same in any batch."""
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> ModelFacts:
         """Facts for reports: family, parameters, precision, device, base model, decoding backend."""
 
 
@@ -201,16 +261,16 @@ class Multilingual(Protocol):
 class Prompted(Protocol):
     """A recogniser that is told what to do by a prompt."""
 
-    def describe_prompt(self, options: DecodeOptions, language: str | None) -> dict[str, Any] | None:
+    def describe_prompt(self, options: DecodeOptions, language: str | None) -> PromptFacts | None:
         """The prompt that `options` and a given language lead to, and what is ruled out, for summaries."""
 
 
-def prompt_of(recogniser: Any, options: DecodeOptions, language: str | None = None) -> dict[str, Any] | None:
+def prompt_of(recogniser: Any, options: DecodeOptions, language: str | None = None) -> PromptFacts | None:
     """The prompt that `recogniser` decodes with; None where it has none."""
     return recogniser.describe_prompt(options, language) if isinstance(recogniser, Prompted) else None
 
 
-def prompt_in_words(prompt: Mapping[str, Any]) -> str:
+def prompt_in_words(prompt: PromptFacts) -> str:
     """A prompt that `prompt_of` gave, in a line for people."""
     times = "with timestamps" if prompt["timestamps"] else "without timestamps"
     return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from govor.models.device import choose_device, settle, training_precision
 from govor.models.families import maker_of, maker_of_new
 from govor.models.opening import configuration_of, open_family, resolve
 from govor.models.products import FRAME_MULTIPLE, TRAINING_KERNELS, keep_kernels
-from govor.models.saved import hub_commit, normaliser_of, read_settings
+from govor.models.saved import SavedSettings, hub_commit, normaliser_of, read_settings
 from govor.models.spec import Spec
 from govor.text import Normaliser
 
@@ -98,7 +98,7 @@ def adjust_model(model: Any, config: TrainConfig) -> None:
 
 def _training_spec(
     name: str,
-    settings: Mapping[str, Any],
+    settings: SavedSettings,
     normaliser: Normaliser,
     device: str,
     precision: str,
@@ -130,18 +130,19 @@ def _suited(prepare: Callable[[Any], Any], model: Any) -> Any:
     return model
 
 
-def _settings(config: ModelConfig, language: str | None) -> dict[str, object]:
+def _settings(config: ModelConfig, language: str | None) -> SavedSettings:
     """What ``govor.json`` keeps of the recipe."""
-    shares = {"plain_share": config.plain_share} if config.timestamps else {}
-    if config.previous_share:
-        shares["previous_share"] = config.previous_share
-    return {
+    settings: SavedSettings = {
         "base": config.base,
         "language": language,
         "task": config.task,
         "timestamps": config.timestamps,
-        **shares,
     }
+    if config.timestamps:
+        settings["plain_share"] = config.plain_share
+    if config.previous_share:
+        settings["previous_share"] = config.previous_share
+    return settings
 
 
 def _scratch(spec: Spec, config: ModelConfig, train_texts: Iterable[str]) -> Family:

@@ -21,21 +21,65 @@ class Judged(TypedDict, total=False):
     sentence: str
 
 
+class FittedGeneration(TypedDict, total=False):
+    """What training changed in the generation settings of a released model."""
+
+    released_tokens: list[int]
+    released_first_tokens: list[int]
+    asked: Mapping[str, object]
+
+
+class SavedPrompt(TypedDict):
+    """Ids of the tokens of an exported model's prompt."""
+
+    start: int
+    end: int
+    no_timestamps: int
+    languages: Mapping[str, int]
+    tasks: Mapping[str, int]
+    previous: int | None
+
+
+class SavedVocabulary(TypedDict):
+    """The tokens of an exported model without a decoder."""
+
+    tokens: list[str]
+    blank: int
+    delimiter: int | None
+    unknown: int | None
+    upper: bool
+
+
 class SavedSettings(TypedDict, total=False):
-    """What is looked at in ``govor.json``, whatever the family."""
+    """What is looked at in ``govor.json``: of every model, of those trained here, and of exported ones."""
 
     format: int
     backend: str
+    family: str
     language: str | None
     task: str | None
     timestamps: bool | None
     plain_share: float | None
     previous_share: float | None
-    normaliser: dict[str, Any] | None
+    normaliser: Mapping[str, object] | None
     base: str | None
     base_revision: str | None
-    generation: dict[str, Any] | None
+    new_head: bool
+    generation: FittedGeneration | None
     base_on_dev: Judged | None
+    quantization: str
+    original: str
+    parameters: int
+    extractor: Mapping[str, object]
+    frame_s: float
+    window_frames: int
+    max_window_s: float | None
+    max_labels: int | None
+    vocabulary_size: int
+    suppress_tokens: list[int]
+    begin_suppress_tokens: list[int]
+    prompt: SavedPrompt
+    vocabulary: SavedVocabulary
 
 
 def write_settings(folder: Path, settings: Mapping[str, object]) -> None:
@@ -43,7 +87,7 @@ def write_settings(folder: Path, settings: Mapping[str, object]) -> None:
     write_json(folder / NAME, {"format": FORMAT, **settings})
 
 
-def read_settings(folder: Path) -> dict[str, Any]:
+def read_settings(folder: Path) -> SavedSettings:
     """Settings of a saved model; empty where the model was not saved by govor.
 
     Raises:
@@ -53,7 +97,7 @@ def read_settings(folder: Path) -> dict[str, Any]:
     return _settings_in(path) if path.exists() else {}
 
 
-def hub_settings(repo: str, revision: str | None = None) -> dict[str, Any]:
+def hub_settings(repo: str, revision: str | None = None) -> SavedSettings:
     """Settings of a model on the Hub; empty where it was not saved by govor, or the Hub is out of reach.
 
     Raises:
@@ -78,8 +122,8 @@ def hub_commit(place: Path | str, revision: str | None) -> str | None:
     return Path(found).parent.name if isinstance(found, str) else None
 
 
-def _settings_in(path: Path) -> dict[str, Any]:
-    settings: dict[str, Any] = dict(read_record(path, SavedSettings, ModelError))
+def _settings_in(path: Path) -> SavedSettings:
+    settings = read_record(path, SavedSettings, ModelError)
     if settings.get("format", 0) > FORMAT:
         raise ModelError(
             f"{path} has format {settings['format']}, this govor reads up to {FORMAT}: pip install -U govor"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from govor.models.device import MASTERS
+from govor.models.saved import SavedSettings
 from govor.text import Normaliser
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Spec:
 
     name: str
     place: Path | str
-    settings: Mapping[str, Any]
+    settings: SavedSettings
     normaliser: Normaliser
     device: torch.device
     precision: str
@@ -54,4 +55,4 @@ class Spec:
 
     def noting(self, **settings: object) -> Spec:
         """The same with more settings."""
-        return replace(self, settings={**self.settings, **settings})
+        return replace(self, settings=cast(SavedSettings, {**self.settings, **settings}))

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from govor.features import Example, Extractor, Features, Wave
 from govor.models.adapters import save_adapter
+from govor.models.base import ModelFacts
 from govor.models.extractors import extractor_of
 from govor.models.products import fast_products
 from govor.models.quiet import quiet
-from govor.models.saved import write_settings
+from govor.models.saved import SavedSettings, write_settings
 from govor.models.spec import Spec
 from govor.models.weights import core_of, saved_state
 
@@ -45,7 +46,7 @@ class Trainable:
         self.sample_rate = self.extractor.sample_rate
         self.normaliser = spec.normaliser
         self.name = spec.name
-        self.settings = dict(spec.settings)
+        self.settings: SavedSettings = {**spec.settings}
         self.device = spec.device
         self.precision = spec.precision
         self.frame_multiple = spec.frame_multiple
@@ -100,11 +101,11 @@ class Trainable:
         save_adapter(self.model, folder)
         write_settings(folder, self.as_dict())
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> SavedSettings:
         """What ``govor.json`` keeps."""
         return {**self.settings, "family": self.family_name, "normaliser": self.normaliser.as_dict()}
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> ModelFacts:
         """Facts for reports."""
         parameters = list(self.model.parameters())
         return {

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, cast
 
 from govor.config import Recipe, Workspace
 from govor.console import table
 from govor.pipeline.run import chosen, reasons_to_run
+from govor.records import Summary
 from govor.store import free_bytes, read_json, readable_bytes, readable_seconds
 
 # Stated ceilings of preparation and the measured rate of one core (bench/RESULTS.md).
@@ -54,17 +55,23 @@ class StageProjection:
         )
 
 
+class Cost(TypedDict, total=False):
+    """What is known of a stage's cost, as `StageProjection` has it."""
+
+    disk_bytes: int
+    memory_bytes: int
+    seconds: float
+    note: str
+
+
 @dataclass(frozen=True)
-class Projection:
+class Projection(Summary):
     """All stages of a recipe, and the disk they would write to."""
 
     work: str
     free_bytes: int
     stages: tuple[StageProjection, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """What ``--json`` prints."""
-        return {**asdict(self), "dry_run": True}
+    dry_run: bool = True
 
     def lines(self) -> list[str]:
         """What people see."""
@@ -82,7 +89,7 @@ def project(recipe: Recipe, *, first: str | None = None, last: str | None = None
         if stage.name == first:
             reasons = ["--from asks for it"]
         behind = behind or bool(reasons)
-        cost = _COSTS.get(stage.name, _cheap)(recipe) if reasons else {}
+        cost = _COSTS.get(stage.name, _cheap)(recipe) if reasons else Cost()
         found.append(StageProjection(stage.name, bool(reasons), tuple(reasons), **cost))
     return Projection(str(root), free_bytes(root), tuple(found))
 
@@ -91,7 +98,7 @@ def _known(value: float | None, show: Any) -> str:
     return "?" if value is None else show(value)
 
 
-def _cheap(recipe: Recipe) -> dict[str, Any]:
+def _cheap(recipe: Recipe) -> Cost:
     rows = _rows(recipe)
     if rows is None:
         return {"note": "known after import"}
@@ -112,7 +119,7 @@ def _newest_corpus(recipe: Recipe) -> Path | None:
     return next((p for p in (place.selected, place.corpus) if (p / "corpus.json").exists()), None)
 
 
-def _prepare(recipe: Recipe) -> dict[str, Any]:
+def _prepare(recipe: Recipe) -> Cost:
     from govor.corpora.folder import Corpus
     from govor.prepare import projected
 
@@ -126,17 +133,21 @@ def _prepare(recipe: Recipe) -> dict[str, Any]:
     return {"disk_bytes": projection.bytes, "memory_bytes": memory_bytes, "seconds": seconds}
 
 
-def _preflight(recipe: Recipe) -> dict[str, Any]:
+def _preflight(recipe: Recipe) -> Cost:
     return {"seconds": recipe.preflight.minutes * 60, "note": "at most, its time budget"}
 
 
-def _train(recipe: Recipe) -> dict[str, Any]:
+def _train(recipe: Recipe) -> Cost:
     report = Workspace.of(recipe).run / "preflight" / "report.json"
-    measured: Mapping[str, Any] = read_json(report).get("projection", {}) if report.exists() else {}
+    measured: Cost | None = read_json(report).get("projection") if report.exists() else None
     if not measured:
         return {"note": "measured by preflight"}
-    keys = {"disk_bytes", "memory_bytes", "seconds"}
-    return {**{key: measured[key] for key in keys if key in measured}, "note": "as preflight measured it"}
+    known = cast(Cost, {key: value for key, value in measured.items() if key in Cost.__annotations__})
+    return {**known, "note": "as preflight measured it"}
 
 
-_COSTS = {"prepare": _prepare, "preflight": _preflight, "train": _train}
+_COSTS: Mapping[str, Callable[[Recipe], Cost]] = {
+    "prepare": _prepare,
+    "preflight": _preflight,
+    "train": _train,
+}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from govor.config import Recipe, Workspace
 from govor.console import say
@@ -13,14 +14,44 @@ from govor.errors import InputError, LimitError, UsageError
 from govor.pipeline.record import DONE, RUNNING, StageRecord, load_record
 from govor.pipeline.several import forget_imports
 from govor.pipeline.stages import STAGE_NAMES, STAGES, Stage
+from govor.records import Summary
 from govor.store import locked, readable_seconds, write_text
 from govor.train.folder import RunFolder
 from govor.train.state import new_identity
 
 
+class StageRun(TypedDict):
+    """What became of a stage.
+
+    Attributes:
+        status: ``done`` or ``unchanged``.
+        reasons: why it ran.
+        summary: what it reported, now or when it ran.
+    """
+
+    status: str
+    reasons: list[str]
+    summary: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class RecipeSummary(Summary):
+    """What `run_recipe` returns.
+
+    Attributes:
+        work: the folder of everything that was made.
+        stages: by name.
+        wall_s: of this call.
+    """
+
+    work: str
+    stages: Mapping[str, StageRun]
+    wall_s: float
+
+
 def run_recipe(
     recipe: Recipe, *, first: str | None = None, last: str | None = None, device: str = "auto"
-) -> dict[str, Any]:
+) -> RecipeSummary:
     """Runs all stages of `recipe` whose inputs or settings changed.
 
     Args:
@@ -30,22 +61,19 @@ def run_recipe(
         last: stop after this stage.
         device: where a model runs.
 
-    Returns:
-        ``stages`` (name to ``{status, reasons, summary}``), ``work`` and ``wall_s``.
-
     Raises:
         LimitError: a stage ended with a limit passed; nothing behind it runs.
         InputError: what a stage made was changed by hand since.
     """
     started_s = time.monotonic()
     root = Workspace.of(recipe).root
-    done: dict[str, Any] = {}
+    done: dict[str, StageRun] = {}
     with locked(root / "stages"):
         write_text(root / "recipe.toml", recipe.to_toml())
         _accept_before(first, root)
         for stage in chosen(recipe, first, last):
             done[stage.name] = _run_stage(stage, recipe, root, device, forced=stage.name == first)
-    return {"work": str(root), "stages": done, "wall_s": round(time.monotonic() - started_s, 1)}
+    return RecipeSummary(str(root), done, round(time.monotonic() - started_s, 1))
 
 
 def chosen(recipe: Recipe, first: str | None = None, last: str | None = None) -> Sequence[Stage]:
@@ -85,7 +113,7 @@ def reasons_to_run(stage: Stage, recipe: Recipe, root: Path) -> list[str]:
     return record.reasons_to_run(stage.settings_of(recipe), stage.inputs(recipe))
 
 
-def _run_stage(stage: Stage, recipe: Recipe, root: Path, device: str, *, forced: bool) -> dict[str, Any]:
+def _run_stage(stage: Stage, recipe: Recipe, root: Path, device: str, *, forced: bool) -> StageRun:
     record = load_record(root, stage.name)
     reasons = ["--from asks for it"] if forced else reasons_to_run(stage, recipe, root)
     if not reasons and record is not None:

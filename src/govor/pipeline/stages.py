@@ -120,7 +120,7 @@ def _evaluate(recipe: Recipe, device: str) -> Mapping[str, Any]:
     from govor.evaluate import evaluate
 
     place = Workspace.of(recipe)
-    return evaluate(str(place.run), place.dataset, place.evaluation, recipe.evaluate, device=device)
+    return evaluate(str(place.run), place.dataset, place.evaluation, recipe.evaluate, device=device) or {}
 
 
 def _transcribe(recipe: Recipe, device: str) -> Mapping[str, Any]:

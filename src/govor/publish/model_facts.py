@@ -22,7 +22,7 @@ from govor.publish.cards import render_card
 from govor.shown import has_interval, interval_text
 from govor.store import read_record
 from govor.train.folder import RunFolder
-from govor.train.journal import read_metrics
+from govor.train.metrics import read_metrics
 
 EDITS = dict.fromkeys(("substitutions", "deletions", "insertions"), pl.Int64)
 FAILURES_SHOWN = 5

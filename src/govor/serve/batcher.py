@@ -10,11 +10,19 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
 
 from govor.errors import AudioError
 from govor.memory import in_halves
-from govor.models.base import DecodeOptions, Multilingual, Recogniser, Sound, cost_of, prompt_of
+from govor.models.base import (
+    DecodeOptions,
+    ModelFacts,
+    Multilingual,
+    PromptFacts,
+    Recogniser,
+    Sound,
+    cost_of,
+    prompt_of,
+)
 from govor.packing import pack
 from govor.records import Hypothesis
 
@@ -90,11 +98,11 @@ class Batcher:
         if isinstance(self._recogniser, Multilingual):
             self._recogniser.check_language(tag)
 
-    def describe_prompt(self, options: DecodeOptions, language: str | None) -> dict[str, Any] | None:
+    def describe_prompt(self, options: DecodeOptions, language: str | None) -> PromptFacts | None:
         """As `Prompted.describe_prompt`; None where the recogniser has no prompt."""
         return prompt_of(self._recogniser, options, language)
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> ModelFacts:
         """As `Recogniser.describe`."""
         return self._recogniser.describe()
 

@@ -62,7 +62,7 @@ class Normaliser:
         """Name with version, as reports show it."""
         return f"govor-{VERSION}:{'+'.join(self.rules) or 'none'}"
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Plain data that stands beside the model."""
         return {
             "name": self.name,

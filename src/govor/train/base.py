@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from govor.config import Recipe
+from govor.evaluate import Grouping
 from govor.evaluate.paired import is_better, paired_difference
 from govor.models.base import Family
 from govor.models.saved import NAME
@@ -16,6 +15,7 @@ from govor.shown import interval_text
 from govor.store import read_json, write_json
 from govor.train.judge import Judge
 from govor.train.state import TrainState
+from govor.train.summary import BaseFacts, Best
 
 
 @dataclass(frozen=True)
@@ -23,17 +23,17 @@ class BaseVerdict:
     """The chosen model against the base, both on the fixed part of dev.
 
     Attributes:
-        base: ``wer`` and ``cer`` of the base model.
-        best: ``step``, ``wer`` and ``cer`` of the best that was trained.
+        base: the base model: step 0.
+        best: the best that was trained.
         difference: of the WER, best minus base, paired, with its 95% interval.
         groups: what the interval resamples.
         utterances: compared.
     """
 
-    base: Mapping[str, float]
-    best: Mapping[str, Any]
+    base: Best
+    best: Best
     difference: Interval
-    groups: Mapping[str, Any]
+    groups: Grouping
     utterances: int
 
     @property
@@ -44,7 +44,7 @@ class BaseVerdict:
     @property
     def sentence(self) -> str:
         """For people."""
-        ends = interval_text(self.difference.as_dict(), self.groups, scale=1, digits=3, signed=True)
+        ends = interval_text(self.difference.as_dict(), self.groups.as_dict(), scale=1, digits=3, signed=True)
         numbers = (
             f"dev WER {self.base['wer']:.3f} before training, {self.best['wer']:.3f} at best (step "
             f"{self.best['step']}), difference {self.difference.value:+.3f} ({ends}), "
@@ -54,15 +54,15 @@ class BaseVerdict:
             return f"better than the base model: {numbers}"
         return f"nothing that was trained is better than the base model: {numbers}"
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> BaseFacts:
         """As summary, metrics and ``govor.json`` hold it."""
         return {
             "better": self.better,
             "wer": self.base["wer"],
             "cer": self.base["cer"],
-            "best": dict(self.best),
+            "best": self.best,
             "wer_difference": self.difference.as_dict(),
-            "groups": dict(self.groups),
+            "groups": self.groups.as_dict(),
             "utterances": self.utterances,
             "sentence": self.sentence,
         }
@@ -81,8 +81,8 @@ def against_base(state: TrainState, judge: Judge) -> BaseVerdict | None:
     if not any(units.values()):
         return None
     difference = paired_difference(state.best_errors, state.base_errors, units, groups)
-    base = {"wer": float(state.base_wer or 0.0), "cer": float(state.base_cer or 0.0)}
-    return BaseVerdict(base, state.best, difference, groups.as_dict(), len(units))
+    base = Best(step=0, wer=state.base_wer or 0.0, cer=state.base_cer or 0.0)
+    return BaseVerdict(base, state.best, difference, groups, len(units))
 
 
 def mark_model(model: Path, verdict: BaseVerdict) -> None:

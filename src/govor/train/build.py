@@ -22,13 +22,13 @@ from govor.train import checkpoint
 from govor.train.augment import Augmenter, noise_files
 from govor.train.base import is_baseline
 from govor.train.changes import changes
-from govor.train.checkpoint import Checkpoint
+from govor.train.checkpoint import Checkpoint, Origin
 from govor.train.epoch import Layout, Rows, plan_epoch, steps_in_epoch
 from govor.train.feed import Feed
-from govor.train.folder import RunFolder, check_belongs
-from govor.train.journal import Journal, make_trackers
+from govor.train.folder import RunFacts, RunFolder, check_belongs
 from govor.train.judge import Judge, check_splits
 from govor.train.loop import Session
+from govor.train.metrics import MetricsLog, make_trackers
 from govor.train.mirror import Mirror, fetch_newest
 from govor.train.optimiser import load_optimiser, make_optimiser
 from govor.train.parts import (
@@ -65,7 +65,7 @@ class Material:
     dataset: Any
     used: Rows
     durations: NDArray[np.float64]
-    origin: dict[str, Any]
+    origin: Origin
 
 
 def open_material(recipe: Recipe) -> Material:
@@ -113,10 +113,10 @@ def open_session(
     layout = _layout(state, stepper, material, config)
     _set_total(state, config, material.durations, layout)
     baseline = is_baseline(recipe, stepper.family)
-    journal = _journal(recipe, folder, ranks, state)
+    metrics = _metrics(recipe, folder, ranks, state)
     if ranks.main:
-        facts = _facts(material, stepper, threads, state) | {"baseline": baseline}
-        _write_facts(folder, recipe, journal, state, facts)
+        facts = _facts(material, stepper, threads, state, baseline)
+        _write_facts(folder, recipe, metrics, state, facts)
     session = Session(
         config=config,
         ranks=ranks,
@@ -130,7 +130,7 @@ def open_session(
         ),
         saver=Saver(folder, stepper.family, stepper.optimiser, config, material.origin),
         mirror=_mirror(folder, config, start) if ranks.main else None,
-        journal=journal,
+        metrics=metrics,
         stopper=stopper,
         baseline=baseline,
     )
@@ -151,7 +151,7 @@ def with_rate(
     if recipe.train.lr is not None:
         return recipe
     if start is not None:
-        rate = float(start.state().get("lr") or EARLIER_RATE)
+        rate = start.state().get("lr") or EARLIER_RATE
         sentence = f"learning rate {rate:g}, as this run began"
     else:
         first = first_rate(recipe.model, float(material.durations.sum()))
@@ -161,9 +161,7 @@ def with_rate(
     return replace(recipe, train=replace(recipe.train, lr=rate))
 
 
-def _find_start(
-    folder: RunFolder, ranks: Ranks, origin: dict[str, Any], mirror: str | None
-) -> Checkpoint | None:
+def _find_start(folder: RunFolder, ranks: Ranks, origin: Origin, mirror: str | None) -> Checkpoint | None:
     """The newest good checkpoint, here or in the mirror, the same on every process."""
     mine = checkpoint.newest_good(folder.checkpoints, say) if ranks.main else None
     if mirror and ranks.main:
@@ -291,7 +289,7 @@ def _feed(config: TrainConfig, material: Material, stepper: Stepper) -> Feed:
     )
 
 
-def _facts(material: Material, stepper: Stepper, threads: int, state: TrainState) -> dict[str, Any]:
+def _facts(material: Material, stepper: Stepper, threads: int, state: TrainState, baseline: bool) -> RunFacts:
     return {
         "versions": versions(),
         "hardware": hardware(stepper.ranks.device),
@@ -304,17 +302,18 @@ def _facts(material: Material, stepper: Stepper, threads: int, state: TrainState
         "hours": round(float(material.durations.sum()) / 3600, 4),
         "batch_s": state.batch_s,
         "lr": state.lr,
+        "baseline": baseline,
     }
 
 
 def _write_facts(
-    folder: RunFolder, recipe: Recipe, journal: Journal, state: TrainState, facts: dict[str, Any]
+    folder: RunFolder, recipe: Recipe, metrics: MetricsLog, state: TrainState, facts: RunFacts
 ) -> None:
     """Writes ``run.json`` and ``recipe.toml``, and says what changed since the last session."""
     found = changes(folder, recipe, facts) if state.step else []
     for change in found:
         say(f"changed since the last session: {change}")
-        journal.write("event", state.step, {"event": "changed", "message": change})
+        metrics.write("event", state.step, {"event": "changed", "message": change})
     if state.step >= state.total_steps and any(change.startswith("train.") for change in found):
         say(
             "no step is left to train with the changed settings: the model is still that of the "
@@ -337,9 +336,9 @@ def _mirror(folder: RunFolder, config: TrainConfig, start: Checkpoint | None) ->
     return mirror
 
 
-def _journal(recipe: Recipe, folder: RunFolder, ranks: Ranks, state: TrainState) -> Journal:
+def _metrics(recipe: Recipe, folder: RunFolder, ranks: Ranks, state: TrainState) -> MetricsLog:
     asked = recipe.train.trackers
     trackers = (
         make_trackers(folder.root, state.step, asked, recipe.to_dict(), state.identity) if ranks.main else []
     )
-    return Journal(folder.root, state.metrics_bytes, trackers, ranks.main)
+    return MetricsLog(folder.root, state.metrics_bytes, trackers, ranks.main)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 from govor.config import Recipe, TrainConfig
 from govor.config.setting import NOTHING, declaration
 from govor.config.train import LAST_DIGITS
-from govor.train.folder import RunFolder
+from govor.train.folder import RunFacts, RunFolder
 
 
-def changes(folder: RunFolder, recipe: Recipe, facts: dict[str, Any]) -> list[str]:
+def changes(folder: RunFolder, recipe: Recipe, facts: RunFacts) -> list[str]:
     """Sentences about what may change the numbers from here on; empty in a first session.
 
     Args:
@@ -25,23 +24,23 @@ def changes(folder: RunFolder, recipe: Recipe, facts: dict[str, Any]) -> list[st
     return [*_facts(before, facts), *_settings(folder, recipe)]
 
 
-def _facts(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+def _facts(before: RunFacts, now: RunFacts) -> list[str]:
     found = []
-    nouns = {"world_size": "processes", "threads": "torch threads"}
-    for key, noun in nouns.items():
-        if before.get(key) not in (None, now[key]):
-            drift = f": {LAST_DIGITS}" if key == "threads" else ""
-            found.append(f"{before[key]} {noun} became {now[key]}{drift}")
+    for old, new, noun in (
+        (before.get("world_size"), now["world_size"], "{} processes became {}"),
+        (before.get("threads"), now["threads"], f"{{}} torch threads became {{}}: {LAST_DIGITS}"),
+    ):
+        if old not in (None, new):
+            found.append(noun.format(old, new))
     if before.get("precision") not in (None, now["precision"]):
         found.append(f"precision {before['precision']} became {now['precision']}")
     for name, version in now["versions"].items():
-        old = before.get("versions", {}).get(name)
-        if old not in (None, version):
-            found.append(f"{name} {old} became {version}")
-    old_device = before.get("hardware", {}).get("processor"), before.get("hardware", {}).get("device")
-    new_device = now["hardware"]["processor"], now["hardware"]["device"]
-    if old_device != (None, None) and old_device != new_device:
-        found.append(f"{' '.join(map(str, old_device))} became {' '.join(map(str, new_device))}")
+        known = before.get("versions", {}).get(name)
+        if known not in (None, version):
+            found.append(f"{name} {known} became {version}")
+    was, now_on = before.get("hardware"), now["hardware"]
+    if was and (was["processor"], was["device"]) != (now_on["processor"], now_on["device"]):
+        found.append(f"{was['processor']} {was['device']} became {now_on['processor']} {now_on['device']}")
     return found
 
 

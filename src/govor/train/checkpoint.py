@@ -16,14 +16,15 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 from govor import store
 from govor.config.moments import Position
 from govor.errors import DiskFullError, InputError, ModelError
 from govor.shape import fitted
+from govor.train.summary import Best
 
 MANIFEST = "checkpoint.json"
 TRAINING = "training"
@@ -41,15 +42,34 @@ class FileFacts(TypedDict):
     sha256: str
 
 
-class Manifest(TypedDict):
-    """What every ``checkpoint.json`` holds, besides what a run adds."""
+class Origin(TypedDict, total=False):
+    """``fingerprints`` of model and data, and the ``settings`` behind them."""
+
+    fingerprints: dict[str, str]
+    settings: dict[str, object]
+
+
+class CheckpointFacts(Origin):
+    """What a run says of a checkpoint."""
 
     step: int
     position: Position
-    files: dict[str, FileFacts]
+    named: NotRequired[bool]
     wer: NotRequired[float | None]
-    settings: NotRequired[dict[str, Any]]
-    fingerprints: NotRequired[dict[str, Any]]
+    run: NotRequired[str]
+
+
+class Manifest(CheckpointFacts):
+    """``checkpoint.json``."""
+
+    files: dict[str, FileFacts]
+
+
+class StoredState(TypedDict, total=False):
+    """What is looked at in ``training/state.json`` where nothing is continued."""
+
+    best: Best | None
+    lr: float
 
 
 @dataclass(frozen=True)
@@ -62,12 +82,12 @@ class Checkpoint:
     """
 
     folder: Path
-    manifest: dict[str, Any]
+    manifest: Manifest
 
     @property
     def step(self) -> int:
         """Optimiser steps done when it was made."""
-        return int(self.manifest["step"])
+        return self.manifest["step"]
 
     @property
     def position(self) -> Position:
@@ -78,12 +98,11 @@ class Checkpoint:
     @property
     def size_bytes(self) -> int:
         """Bytes of all its files."""
-        return sum(int(entry["bytes"]) for entry in self.manifest["files"].values())
+        return sum(entry["bytes"] for entry in self.manifest["files"].values())
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> StoredState:
         """What ``training/state.json`` holds."""
-        data = store.read_json(self.folder / STATE)
-        return dict(data)
+        return store.read_record(self.folder / STATE, StoredState, ModelError)
 
 
 def folder_name(step: int) -> str:
@@ -91,7 +110,7 @@ def folder_name(step: int) -> str:
     return f"step-{step:08d}"
 
 
-def write(folder: Path, fill: Callable[[Path], None], facts: dict[str, Any]) -> Checkpoint:
+def write(folder: Path, fill: Callable[[Path], None], facts: CheckpointFacts) -> Checkpoint:
     """Makes a checkpoint: `fill` writes its files, then hashes, then it appears.
 
     Args:
@@ -106,7 +125,7 @@ def write(folder: Path, fill: Callable[[Path], None], facts: dict[str, Any]) -> 
         partial.mkdir(parents=True)
         try:
             fill(partial)
-            manifest = {**facts, "files": hashes(partial)}
+            manifest = fitted({**facts, "files": hashes(partial)}, Manifest)
             store.write_json(partial / MANIFEST, manifest)
             for path in _tree(partial):
                 _fsync(path)
@@ -145,7 +164,7 @@ def require_room(folder: Path, needed_bytes: int) -> None:
         raise DiskFullError(f"{error}: {_FREE_SOME}") from error
 
 
-def hashes(folder: Path) -> dict[str, dict[str, Any]]:
+def hashes(folder: Path) -> dict[str, FileFacts]:
     """Bytes and SHA-256 of every file below `folder`, by relative name; the manifest left out."""
     return {
         path.relative_to(folder).as_posix(): {"bytes": path.stat().st_size, "sha256": store.file_sha256(path)}
@@ -176,8 +195,7 @@ def read(folder: Path) -> Checkpoint:
         ModelError: it has no readable manifest.
     """
     try:
-        manifest: dict[str, Any] = dict(store.read_record(folder / MANIFEST, Manifest))
-        manifest["position"] = asdict(manifest["position"])
+        manifest = store.read_record(folder / MANIFEST, Manifest)
     except InputError as error:
         raise ModelError(f"{folder} is not a whole checkpoint ({error})") from error
     for name in manifest["files"]:

@@ -8,8 +8,7 @@ anew: a *leg* is a stretch of an epoch under one layout, and the list of legs is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,10 +53,6 @@ class Leg:
 
     layout: Layout
     steps: int
-
-    def as_dict(self) -> dict[str, Any]:
-        """As the checkpoint holds it."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ IMPOSSIBLE = "the model gives fewer frames than its labels need"
 
 
 @dataclass(frozen=True)
-class Skipped:
+class SkippedClip:
     """A clip that could not be used.
 
     Attributes:
@@ -53,7 +53,7 @@ class FedBatch:
     ids: tuple[str, ...]
     seconds: float
     padded_seconds: float
-    skipped: tuple[Skipped, ...] = ()
+    skipped: tuple[SkippedClip, ...] = ()
 
     @property
     def computed_seconds(self) -> float:
@@ -122,9 +122,9 @@ class Feed:
     def _batch(self, clips: Sequence[LoadedClip], epoch: int) -> FedBatch:
         made = [self._example(clip, epoch) for clip in clips]
         examples = [one for one in made if isinstance(one, Example)]
-        skipped = [one for one in made if isinstance(one, Skipped)]
+        skipped = [one for one in made if isinstance(one, SkippedClip)]
         batch = self.family.collate(examples, self.windows) if examples else None
-        skipped += [Skipped(i, "too_few_frames", IMPOSSIBLE) for i in (batch.impossible if batch else ())]
+        skipped += [SkippedClip(i, "too_few_frames", IMPOSSIBLE) for i in (batch.impossible if batch else ())]
         seconds = [example.seconds for example in examples]
         return FedBatch(
             batch,
@@ -134,13 +134,15 @@ class Feed:
             tuple(skipped),
         )
 
-    def _example(self, clip: LoadedClip, epoch: int) -> Example | Skipped:
+    def _example(self, clip: LoadedClip, epoch: int) -> Example | SkippedClip:
         utterance, language = self._ids[clip.row], self._languages[clip.row]
         if clip.features is None:
-            return Skipped(utterance, clip.reason, clip.detail)
+            return SkippedClip(utterance, clip.reason, clip.detail)
         longest_s = self.family.max_window_s
         if longest_s is not None and clip.seconds > longest_s:
-            return Skipped(utterance, "too_long", f"{clip.seconds:.2f} s, the model hears {longest_s:g} s")
+            return SkippedClip(
+                utterance, "too_long", f"{clip.seconds:.2f} s, the model hears {longest_s:g} s"
+            )
         text = self.family.normaliser(self._texts[clip.row], language)
         draw = derived_seed("example", self.seed, epoch, utterance)
         labels = self.family.label(
@@ -152,7 +154,7 @@ class Feed:
         )
         tokens, most = labels.tokens, self.family.max_labels
         if most is not None and len(tokens) > most:
-            return Skipped(utterance, "too_many_labels", f"{len(tokens)} labels, the model takes {most}")
+            return SkippedClip(utterance, "too_many_labels", f"{len(tokens)} labels, the model takes {most}")
         return Example(
             utterance, clip.features, tokens, clip.seconds, language, clip.padding, draw, labels.context
         )

@@ -13,7 +13,9 @@ from govor.config import Recipe, recipe_from
 from govor.config.moments import Keep, Kept
 from govor.errors import DatasetError, ModelError, RecipeError
 from govor.train import checkpoint
-from govor.train.checkpoint import Checkpoint
+from govor.train.checkpoint import Checkpoint, Manifest, Origin
+from govor.train.summary import TrainSummary
+from govor.train.usage import Hardware
 
 
 class RunFacts(TypedDict, total=False):
@@ -23,16 +25,18 @@ class RunFacts(TypedDict, total=False):
     asked: str
     baseline: bool
     run: str
-    summary: dict[str, Any] | None
+    summary: TrainSummary | None
     total_steps: int
     resumed_from: int | None
     world_size: int
     threads: int
     precision: str
     lr: float | None
-    versions: dict[str, Any]
-    hardware: dict[str, Any]
-    fingerprints: dict[str, Any]
+    hours: float
+    batch_s: float
+    versions: dict[str, str]
+    hardware: Hardware
+    fingerprints: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class RunFolder:
         """``run.json``."""
         return self.root / "run.json"
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> RunFacts:
         """What ``run.json`` says; empty when there is none.
 
         Raises:
@@ -64,7 +68,7 @@ class RunFolder:
         """
         if not self.facts_path.exists():
             return {}
-        return dict(store.read_record(self.facts_path, RunFacts, ModelError))
+        return store.read_record(self.facts_path, RunFacts, ModelError)
 
     def recipe(self) -> Recipe | None:
         """The settings of the last session; None where there was none, or no version now reads them."""
@@ -76,7 +80,7 @@ class RunFolder:
 
     def note(self, **facts: Any) -> None:
         """Adds facts to ``run.json``."""
-        store.write_json(self.facts_path, self.facts() | facts)
+        store.write_json(self.facts_path, {**self.facts(), **facts})
 
     def checkpoint_of(self, step: int) -> Path:
         """Folder of a step's checkpoint."""
@@ -96,13 +100,13 @@ def _kept(found: Checkpoint, best_step: int | None) -> Kept:
     return Kept(found.folder.name, found.position, found.size_bytes, protected)
 
 
-def check_belongs(manifest: dict[str, Any], place: str, origin: dict[str, Any]) -> None:
+def check_belongs(manifest: Manifest, place: str, origin: Origin) -> None:
     """Refuses a checkpoint of another model or data set, and names the settings that differ.
 
     Args:
         manifest: of the checkpoint.
         place: where it lies, for the message.
-        origin: ``fingerprints`` and ``settings`` of now.
+        origin: of now.
 
     Raises:
         ModelError: other ``[model]`` or ``[text]`` settings.
@@ -123,7 +127,7 @@ def check_belongs(manifest: dict[str, Any], place: str, origin: dict[str, Any]) 
         )
 
 
-def _differing(manifest: dict[str, Any], origin: dict[str, Any], beginnings: tuple[str, ...]) -> str:
+def _differing(manifest: Manifest, origin: Origin, beginnings: tuple[str, ...]) -> str:
     """In brackets: the settings of both that differ; empty where none is known to."""
     before, now = manifest.get("settings", {}), origin["settings"]
     keys = sorted(key for key in before.keys() & now.keys() if key.startswith(beginnings))

@@ -1,4 +1,4 @@
-"""Evaluation while training: a fixed part of dev, decoded for real, on all processes."""
+"""DevEvaluation while training: a fixed part of dev, decoded for real, on all processes."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ from govor.load.seeds import fixed_rows
 from govor.train.alarm import disagreement, forced_error
 from govor.train.feed import Feed
 from govor.train.reduce import Ranks
+from govor.train.summary import DevScores
 from govor.train.windows import WindowsVerdict, compare_windows
 
 if TYPE_CHECKING:
     from govor.evaluate import Grouping
-    from govor.models.base import DecodeOptions, Family
+    from govor.models.base import DecodeOptions, Family, PromptFacts
 
 FORCED_CLIPS = 16
 _WORDS = re.compile(r"[a-z]+")
@@ -39,7 +40,7 @@ def _never() -> bool:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class DevEvaluation:
     """What an evaluation found.
 
     Attributes:
@@ -63,20 +64,19 @@ class Judgement:
     samples: tuple[tuple[str, str, str], ...]
     warning: str | None
     texts: Mapping[str, str] = field(default_factory=dict)
-    prompt: Mapping[str, Any] | None = None
+    prompt: PromptFacts | None = None
     errors: Mapping[str, int] = field(default_factory=dict)
 
-    def numbers(self) -> dict[str, Any]:
+    def scores(self) -> DevScores:
         """As ``metrics.jsonl`` holds it."""
-        prompt = {"prompt": dict(self.prompt)} if self.prompt else {}
-        return {
-            **prompt,
+        found: DevScores = {
             "wer": self.wer,
             "cer": self.cer,
             "forced_error": round(self.forced, 5),
             "utterances": self.utterances,
             "seconds": round(self.seconds, 3),
         }
+        return {"prompt": self.prompt, **found} if self.prompt else found
 
 
 def check_splits(config: TrainConfig, splits: dict[str, int]) -> None:
@@ -164,7 +164,7 @@ class Judge:
         whole: bool = False,
         stopped: Callable[[], bool] = _never,
         known: Mapping[str, str] | None = None,
-    ) -> Judgement:
+    ) -> DevEvaluation:
         """Decodes the fixed subset, or all of dev.
 
         Args:
@@ -259,7 +259,7 @@ class Judge:
         hypotheses: list[tuple[str, str]],
         forced: float,
         seconds: float,
-    ) -> Judgement:
+    ) -> DevEvaluation:
         from govor.evaluate import corpus_rate, word_edits
         from govor.models.base import prompt_of
 
@@ -269,7 +269,7 @@ class Judge:
             (i, reference, hypothesis)
             for (i, _), (reference, hypothesis) in zip(hypotheses, pairs, strict=True)
         ][: self.config.samples]
-        return Judgement(
+        return DevEvaluation(
             wer,
             corpus_rate(pairs, characters=True),
             forced,

@@ -20,15 +20,16 @@ from govor.preflight.base import BaseSaid, base_said
 from govor.store import readable_seconds
 from govor.train.base import BaseVerdict, against_base, mark_model
 from govor.train.epoch import EpochPlan, Layout, Leg, plan_epoch
-from govor.train.feed import FedBatch, Feed, Skipped
-from govor.train.journal import Journal
-from govor.train.judge import BrokenOffError, Judge, Judgement
+from govor.train.feed import FedBatch, Feed, SkippedClip
+from govor.train.judge import BrokenOffError, DevEvaluation, Judge
+from govor.train.metrics import MetricsLog
 from govor.train.mirror import Mirror
 from govor.train.reduce import Ranks
 from govor.train.saver import Saver
 from govor.train.state import TrainState
-from govor.train.step import Stepper, StepReport
+from govor.train.step import OutOfMemory, Stepper, StepReport
 from govor.train.stop import Stopper
+from govor.train.summary import Best, DevScores
 from govor.train.usage import Usage
 from govor.train.windows import WindowsVerdict
 
@@ -48,7 +49,7 @@ class Session:
         judge: evaluates.
         saver: writes checkpoints.
         mirror: copies them elsewhere, or None.
-        journal: writes metrics.
+        metrics: writes metrics.
         stopper: knows when to stop.
         baseline: whether step 0 takes part in the choice.
         verdict: of the chosen model against step 0, once all is done.
@@ -64,7 +65,7 @@ class Session:
     judge: Judge
     saver: Saver
     mirror: Mirror | None
-    journal: Journal
+    metrics: MetricsLog
     stopper: Stopper
     baseline: bool = False
     verdict: BaseVerdict | None = None
@@ -78,7 +79,7 @@ class Session:
         self._window, self._rate = _Window(), 0.0
         self._wer: float | None = None
         self._memory_mb = 0.0
-        self._last: Judgement | None = None
+        self._last: DevEvaluation | None = None
         self._first_step = self.state.step
         self._evaluating = False
 
@@ -161,10 +162,10 @@ class Session:
         if s.legs[-1].steps >= whole:
             self._next_epoch()
 
-    def _skip(self, mine: list[Skipped]) -> None:
+    def _skip(self, mine: list[SkippedClip]) -> None:
         everyone = [clip for clips in self.ranks.gather(mine) for clip in clips]
         for clip in everyone:
-            self.journal.write(
+            self.metrics.write(
                 "event",
                 self.state.step,
                 {"event": "skipped", "id": clip.id, "reason": clip.reason, "detail": clip.detail},
@@ -210,11 +211,11 @@ class Session:
         if not report.left_out:
             self._window.add(report)
         for event in report.events:
-            self.journal.write("event", self.state.step, event)
-            if event["event"] == "out_of_memory":
+            self.metrics.write("event", self.state.step, event)
+            if isinstance(event, OutOfMemory):
                 say(
-                    f"memory ran out at step {self.state.step}: {event['padded_s']} padded seconds "
-                    f"now run in {event['pieces']} pieces"
+                    f"memory ran out at step {self.state.step}: {event.padded_s} padded seconds "
+                    f"now run in {event.pieces} pieces"
                 )
 
     def _asked(self) -> bool:
@@ -234,7 +235,7 @@ class Session:
             return False
         return True
 
-    def evaluate(self, known: Mapping[str, str] | None = None) -> Judgement:
+    def evaluate(self, known: Mapping[str, str] | None = None) -> DevEvaluation:
         """Judges the model as it is and remembers the best.
 
         Args:
@@ -254,12 +255,12 @@ class Session:
         if s.step and _is_better(found, s.best):
             s.best = {"step": s.step, "wer": found.wer, "cer": found.cer}
             s.best_errors = dict(found.errors) if s.base_errors else {}
-        self.journal.write("eval", s.step, {**found.numbers(), "epoch": round(s.position.epoch, 4)})
+        self.metrics.write("eval", s.step, {**found.scores(), "epoch": round(s.position.epoch, 4)})
         for utterance, reference, hypothesis in found.samples:
-            self.journal.sample(s.step, utterance, reference, hypothesis)
+            self.metrics.sample(s.step, utterance, reference, hypothesis)
         if found.warning and self.ranks.main:
             say(f"step {s.step}: {found.warning}")
-            self.journal.write("event", s.step, {"event": "disagreement", "message": found.warning})
+            self.metrics.write("event", s.step, {"event": "disagreement", "message": found.warning})
         return found
 
     def evaluate_base(self) -> float:
@@ -285,7 +286,7 @@ class Session:
         say(_step_zero(len(judge.rows), said))
         return dict(said.texts) if said else {}
 
-    def finish(self) -> dict[str, Any]:
+    def finish(self) -> DevScores:
         """The chosen model on all of dev; full windows against short ones where it was trained on those.
 
         Raises:
@@ -296,14 +297,14 @@ class Session:
             judge, found = self._chosen_on_dev()
         except BrokenOffError:
             self._stop()
-        numbers: dict[str, Any] = found.numbers()
+        scores = found.scores()
         verdict = judge.compare_windows(found.texts)
         if verdict is not None:
-            numbers["windows"] = verdict.as_dict()
-            self.journal.write("windows", s.step, numbers["windows"])
+            scores["windows"] = verdict.as_dict()
+            self.metrics.write("windows", s.step, scores["windows"])
             self._warn_of_windows(verdict)
         self._judge_against_base()
-        return numbers
+        return scores
 
     def _judge_against_base(self) -> None:
         """Whether anything trained is better than the base: written down, marked, and said where not."""
@@ -311,7 +312,7 @@ class Session:
         self.verdict = against_base(s, self.judge)
         if self.verdict is None:
             return
-        self.journal.write("base", s.step, self.verdict.as_dict())
+        self.metrics.write("base", s.step, self.verdict.as_dict())
         if self.ranks.main:
             mark_model(self.saver.folder.model, self.verdict)
             if not self.verdict.better:
@@ -320,18 +321,16 @@ class Session:
     def _warn_of_windows(self, verdict: WindowsVerdict) -> None:
         if verdict.warning and self.ranks.main:
             say(verdict.warning)
-            self.journal.write("event", self.state.step, {"event": "windows", "message": verdict.warning})
+            self.metrics.write("event", self.state.step, {"event": "windows", "message": verdict.warning})
 
-    def _chosen_on_dev(self) -> tuple[Judge, Judgement]:
+    def _chosen_on_dev(self) -> tuple[Judge, DevEvaluation]:
         s = self.state
         whole = len(self.judge.rows) == self.judge.size
         if whole and s.best and s.best["step"] == s.step and self._last:
             return self.judge, self._last
         judge = self._chosen()
         found = judge.judge(whole=True, stopped=self._asked)
-        self.journal.write(
-            "dev", s.step, {**found.numbers(), "of_step": s.best["step"] if s.best else s.step}
-        )
+        self.metrics.write("dev", s.step, {**found.scores(), "of_step": s.best["step"] if s.best else s.step})
         return judge, found
 
     def _chosen(self) -> Judge:
@@ -353,7 +352,7 @@ class Session:
         """Writes a checkpoint (on the main process; the others wait)."""
         s = self.state
         s.last_save = s.position
-        s.metrics_bytes = self.journal.sync()
+        s.metrics_bytes = self.metrics.sync()
         s.scaler = self.stepper.scaler.state_dict()
         if self.ranks.main:
             wer = self._wer if s.last_eval.step == s.step else None
@@ -368,7 +367,7 @@ class Session:
         if self.mirror and wait:
             self.mirror.finish()
         self.feed.close()
-        self.journal.close()
+        self.metrics.close()
 
     def _log(self, report: StepReport) -> None:
         s, passed_s = self.state, max(time.monotonic() - self._window_s, 1e-6)
@@ -376,7 +375,7 @@ class Session:
         used = self._usage.now()
         self._memory_mb = used.get("gpu_memory_mb", used["memory_mb"])
         left_s = (s.total_steps - s.step) * s.seconds / max(1, s.step)
-        self.journal.write(
+        self.metrics.write(
             "train",
             s.step,
             {
@@ -417,7 +416,7 @@ def _step_zero(rows: int, said: BaseSaid | None) -> str:
     return f"{what}: preflight decoded {rows - left} of them, the others take about {took}"
 
 
-def _is_better(found: Judgement, best: dict[str, Any] | None) -> bool:
+def _is_better(found: DevEvaluation, best: Best | None) -> bool:
     """Lower WER, then lower CER; of equals the one that was trained longer (a new model begins with 1.0)."""
     if best is None:
         return True

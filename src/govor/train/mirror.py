@@ -15,15 +15,15 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict
+from typing import Any, TypedDict
 
 from govor import store
 from govor.console import say
 from govor.errors import GovorError, InputError, MachineError, ModelError, RecipeError
 from govor.train import checkpoint
-from govor.train.checkpoint import MANIFEST, Checkpoint
+from govor.train.checkpoint import MANIFEST, Checkpoint, Manifest
 from govor.train.folder import RunFolder
-from govor.train.journal import METRICS
+from govor.train.metrics import METRICS
 from govor.train.mirror_target import Target, open_target
 from govor.waiting import join
 
@@ -32,9 +32,9 @@ TRIES = 3
 WAIT_S = 2.0
 SILENT_S = 1.0
 OUTBOX = ".mirror"
-NOTED = "mirror.json"
+NOTE = "mirror.json"
 _COPIED = re.compile(r"checkpoints/(step-\d{8})/")
-Check = Callable[[dict[str, Any], str], None]
+Check = Callable[[Manifest, str], None]
 BESIDE = (METRICS, "recipe.toml", "run.json")
 
 
@@ -146,7 +146,7 @@ class Mirror:
         self._verify(name, found.manifest)
         self._prune(outgoing.name, best_step)
 
-    def _verify(self, name: str, manifest: dict[str, Any]) -> None:
+    def _verify(self, name: str, manifest: Manifest) -> None:
         hashes = {f"{name}/{part}": entry["sha256"] for part, entry in manifest["files"].items()}
         wrong = self.target.wrong(hashes)
         if wrong:
@@ -157,19 +157,19 @@ class Mirror:
         """The newest copy, now that no cache of the last session answers; a bad one is removed."""
         for name in reversed(copies(self.target)):
             wrong, manifest = self._wrong(name)
-            if not wrong:
+            if manifest and not wrong:
                 self._verified, self._run = name, manifest.get("run", "")
                 self._note(step=manifest["step"], verified=f"at this start: {self.target.proof()}")
                 return
             say(f"the mirror's {name} is damaged ({wrong}): it is removed")
             self.target.remove(f"checkpoints/{name}")
 
-    def _wrong(self, name: str) -> tuple[str, dict[str, Any]]:
+    def _wrong(self, name: str) -> tuple[str, Manifest | None]:
         """What is wrong with a copy (empty: nothing), and its manifest."""
         try:
             manifest = fetch_manifest(self.target, name)
         except ModelError as error:
-            return str(error), {}
+            return str(error), None
         hashes = {f"checkpoints/{name}/{p}": e["sha256"] for p, e in manifest["files"].items()}
         return ", ".join(self.target.wrong(hashes)[:1]), manifest
 
@@ -209,23 +209,26 @@ class Mirror:
     def _note(self, **facts: Any) -> None:
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         with contextlib.suppress(GovorError, OSError):
-            known = noted(self.folder) | {"target": self.target.name, "at": now}
-            store.write_json(self.folder.root / NOTED, known | facts)
+            known = read_note(self.folder)
+            store.write_json(
+                self.folder.root / NOTE, {**known, "target": self.target.name, "at": now, **facts}
+            )
 
 
-class Noted(TypedDict):
+class MirrorNote(TypedDict, total=False):
     """``mirror.json``: what was copied last."""
 
     target: str
-    step: NotRequired[int]
-    verified: NotRequired[str]
+    at: str
+    step: int
+    verified: str
 
 
-def noted(folder: RunFolder) -> dict[str, Any]:
+def read_note(folder: RunFolder) -> MirrorNote:
     """What ``mirror.json`` says; empty where there is none, or none that can be read."""
-    path = folder.root / NOTED
+    path = folder.root / NOTE
     try:
-        return dict(store.read_record(path, Noted)) if path.exists() else {}
+        return store.read_record(path, MirrorNote) if path.exists() else {}
     except InputError:
         return {}
 
@@ -256,7 +259,7 @@ def copies(target: Target) -> list[str]:
     return sorted(names)
 
 
-def fetch_manifest(target: Target, name: str) -> dict[str, Any]:
+def fetch_manifest(target: Target, name: str) -> Manifest:
     """The manifest of a copy.
 
     Raises:
@@ -272,8 +275,8 @@ def fetch_manifest(target: Target, name: str) -> dict[str, Any]:
 def catch_up(folder: RunFolder, where: str, max_bytes: int | None) -> None:
     """Copies the newest checkpoint of a finished run to a mirror that lacks it, and waits for it."""
     found = checkpoint.listed(folder.checkpoints)
-    known = noted(folder)
-    failed = str(known.get("verified", "failed")).startswith("failed")
+    known = read_note(folder)
+    failed = known.get("verified", "failed").startswith("failed")
     if not found or (known.get("target") == where and known.get("step") == found[-1].step and not failed):
         return
     best = found[-1].state().get("best")

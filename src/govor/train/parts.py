@@ -130,7 +130,7 @@ def model_fingerprint(recipe: Recipe) -> str:
     return store.fingerprint({"model": model_settings(recipe.model), "text": recipe.text})
 
 
-def model_settings(config: ModelConfig) -> dict[str, Any]:
+def model_settings(config: ModelConfig) -> dict[str, object]:
     """``[model]`` as fingerprints have it: without the settings that came later and that nobody set."""
     unset = dataclasses.asdict(ModelConfig())
     return {
@@ -146,15 +146,15 @@ def data_fingerprint(recipe: Recipe, dataset: Any) -> str:
     return store.fingerprint({"data": dataset.fingerprint, "part": part})
 
 
-def settings_behind(recipe: Recipe) -> dict[str, Any]:
+def settings_behind(recipe: Recipe) -> dict[str, object]:
     """The settings that both fingerprints hang on, flat, as a checkpoint's manifest holds them."""
-    data = recipe.to_dict()
-    flat = {f"{part}.{key}": value for part in ("model", "text") for key, value in data[part].items()}
+    parts = {"model": dataclasses.asdict(recipe.model), "text": dataclasses.asdict(recipe.text)}
+    flat = {f"{part}.{key}": value for part, settings in parts.items() for key, value in settings.items()}
     config = recipe.train
     flat |= {"train.train_split": config.train_split, "train.hours": config.hours}
     if config.hours:
         flat["train.seed"] = config.seed
-    plain: dict[str, Any] = json.loads(store.canonical_json(flat))
+    plain: dict[str, object] = json.loads(store.canonical_json(flat))
     return plain
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import time
 from contextlib import ExitStack
-from typing import Any
 
 from govor import interrupts, store
 from govor.config import Recipe, Workspace
@@ -19,20 +18,15 @@ from govor.train.mirror import catch_up
 from govor.train.parts import start_processes
 from govor.train.reduce import Ranks
 from govor.train.stop import Stopper
+from govor.train.summary import DevScores, RunProgress, TrainSummary
 
 
-def train(recipe: Recipe, *, device: str = "auto") -> dict[str, Any]:
+def train(recipe: Recipe, *, device: str = "auto") -> TrainSummary:
     """Fine-tunes (or trains from scratch); called again, continues where the run stands.
 
     Args:
         recipe: all settings; ``[model]``, ``[text]``, ``[train]`` and the work folder count here.
         device: ``auto``, ``cpu`` or ``cuda:N``.
-
-    Returns:
-        ``steps``, ``epochs``, ``best`` (``{step, wer}``), ``resumed_from``, ``model``, ``wall_s``, ``out``,
-        and ``complete``, ``better_than_base`` (None where step 0 is not a baseline), ``base`` (the base model
-        against the best on the same dev rows, with the paired difference), ``base_wer``, ``dev`` (the chosen
-        model on all of dev), ``skipped``, ``left_out``.
 
     Raises:
         RecipeError: settings that contradict each other, or choose a model on test data.
@@ -48,37 +42,39 @@ def train(recipe: Recipe, *, device: str = "auto") -> dict[str, Any]:
         ranks = start_processes(device)
         if ranks.main:
             stack.enter_context(store.locked(folder.root))
-        done = ranks.from_main(_finished(folder, recipe))
+        done: TrainSummary | None = ranks.from_main(_finished(folder, recipe))
         if done is not None:
             if ranks.main:
                 say("this run is complete under these settings: there is nothing to train")
             if ranks.main and recipe.train.mirror:
                 catch_up(folder, recipe.train.mirror, recipe.train.mirror_max_bytes)
-            return dict(done)
+            return done
         stopper = stack.enter_context(Stopper(recipe.train.max_hours))
         try:
             return _train(recipe, folder, ranks, stopper, start_s)
         except LimitError as error:
-            error.summary = _summary(folder, recipe, start_s) | error.summary
+            error.summary = {**_progress(folder, start_s), **error.summary}
             raise
         except KeyboardInterrupt:
-            raise _at_once(_summary(folder, recipe, start_s)) from None
+            raise _at_once(_progress(folder, start_s)) from None
 
 
-def _at_once(summary: dict[str, Any]) -> StoppedError:
+def _at_once(progress: RunProgress) -> StoppedError:
     """What Ctrl-C ends with where nothing is waited for: the second, or one while nothing is in hand."""
-    step = summary["steps"]
+    step = progress.steps
     where = f"the newest checkpoint is that of step {step}" if step else "there is no checkpoint yet"
-    return StoppedError(f"stopped at once (Ctrl-C); {where}: run the same command again to continue", summary)
+    return StoppedError(
+        f"stopped at once (Ctrl-C); {where}: run the same command again to continue", progress
+    )
 
 
-def _finished(folder: RunFolder, recipe: Recipe) -> dict[str, Any] | None:
+def _finished(folder: RunFolder, recipe: Recipe) -> TrainSummary | None:
     """The stored summary of a run that did all its steps under settings that decide the same."""
     facts, before = folder.facts(), folder.recipe()
     summary = facts.get("summary")
     if before is None or not summary or not facts.get("complete") or not folder.model.exists():
         return None
-    return dict(summary) if _decides_the_same(before, recipe) else None
+    return summary if _decides_the_same(before, recipe) else None
 
 
 def _decides_the_same(before: Recipe, now: Recipe) -> bool:
@@ -92,9 +88,7 @@ def _decides_the_same(before: Recipe, now: Recipe) -> bool:
     )
 
 
-def _train(
-    recipe: Recipe, folder: RunFolder, ranks: Ranks, stopper: Stopper, start_s: float
-) -> dict[str, Any]:
+def _train(recipe: Recipe, folder: RunFolder, ranks: Ranks, stopper: Stopper, start_s: float) -> TrainSummary:
     session, start = open_session(recipe, folder, ranks, stopper)
     state, resumed = session.state, start.step if start else None
     if ranks.main:
@@ -103,13 +97,13 @@ def _train(
         final = _run(session, first=resumed is None and bool(recipe.model.base))
     if state.step < state.total_steps:
         raise ModelError(f"{state.step} of {state.total_steps} steps were done: run the same command again")
-    summary = _summary(folder, recipe, start_s) | _result(session, resumed) | {"dev": final, "complete": True}
+    summary = _summary(_progress(folder, start_s), session, resumed, final)
     if ranks.main:
         folder.note(complete=True, summary=summary)
     return summary
 
 
-def _run(session: Session, first: bool) -> dict[str, Any]:
+def _run(session: Session, first: bool) -> DevScores:
     """All of a session, the base model's evaluation before its `first` step; gives the result on dev."""
     wait = True
     try:
@@ -134,32 +128,36 @@ def _say_left_out(session: Session) -> None:
         )
 
 
-def _result(session: Session, resumed: int | None) -> dict[str, Any]:
-    state = session.state
-    return {
-        "steps": state.step,
-        "epochs": round(state.position.epoch, 4),
-        "best": state.best,
-        "base_wer": state.base_wer,
-        "better_than_base": session.verdict.better if session.verdict else None,
-        "base": session.verdict.as_dict() if session.verdict else None,
-        "resumed_from": resumed,
-        "skipped": state.skipped,
-        "left_out": state.left_out,
-    }
+def _summary(progress: RunProgress, session: Session, resumed: int | None, dev: DevScores) -> TrainSummary:
+    state, verdict = session.state, session.verdict
+    return TrainSummary(
+        steps=state.step,
+        epochs=round(state.position.epoch, 4),
+        best=state.best,
+        resumed_from=resumed,
+        model=progress.model,
+        wall_s=progress.wall_s,
+        out=progress.out,
+        complete=True,
+        base_wer=state.base_wer,
+        better_than_base=verdict.better if verdict else None,
+        base=verdict.as_dict() if verdict else None,
+        skipped=state.skipped,
+        left_out=state.left_out,
+        dev=dev,
+    )
 
 
-def _summary(folder: RunFolder, recipe: Recipe, start_s: float) -> dict[str, Any]:
+def _progress(folder: RunFolder, start_s: float) -> RunProgress:
     found = checkpoint.listed(folder.checkpoints)
     newest = found[-1] if found else None
-    best = newest.state().get("best") if newest else None
-    return {
-        "steps": newest.step if newest else 0,
-        "epochs": round(newest.position.epoch, 4) if newest else 0.0,
-        "best": best,
-        "resumed_from": folder.facts().get("resumed_from"),
-        "model": str(folder.model) if folder.model.exists() else None,
-        "wall_s": round(time.monotonic() - start_s, 3),
-        "out": str(folder.root),
-        "complete": False,
-    }
+    return RunProgress(
+        steps=newest.step if newest else 0,
+        epochs=round(newest.position.epoch, 4) if newest else 0.0,
+        best=newest.state().get("best") if newest else None,
+        resumed_from=folder.facts().get("resumed_from"),
+        model=str(folder.model) if folder.model.exists() else None,
+        wall_s=round(time.monotonic() - start_s, 3),
+        out=str(folder.root),
+        complete=False,
+    )

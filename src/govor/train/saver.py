@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from govor.config import TrainConfig
 from govor.config.moments import Keep
 from govor.errors import ModelError
 from govor.train import checkpoint
-from govor.train.checkpoint import Checkpoint
+from govor.train.checkpoint import Checkpoint, CheckpointFacts, Origin
 from govor.train.folder import RunFolder
 from govor.train.optimiser import save_optimiser
 from govor.train.state import TrainState
@@ -35,8 +34,7 @@ class Saver:
         family: whose model is saved.
         optimiser: whose state is saved.
         config: settings.
-        origin: ``fingerprints`` of model and data and the ``settings`` behind them, written into every
-            checkpoint.
+        origin: of model and data, written into every checkpoint.
     """
 
     def __init__(
@@ -45,7 +43,7 @@ class Saver:
         family: Family,
         optimiser: torch.optim.Optimizer,
         config: TrainConfig,
-        origin: dict[str, Any],
+        origin: Origin,
     ) -> None:
         self.folder, self.family, self.optimiser = folder, family, optimiser
         self.origin = origin
@@ -63,9 +61,9 @@ class Saver:
         """
         target, begun_s = self.folder.checkpoint_of(state.step), time.monotonic()
         checkpoint.require_room(target, self._bytes)
-        facts: dict[str, Any] = {
+        facts: CheckpointFacts = {
             "step": state.step,
-            "position": asdict(state.position),
+            "position": state.position,
             "named": named,
             "wer": wer,
             "run": state.identity,

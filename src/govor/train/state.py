@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -10,6 +11,7 @@ from govor.config.moments import Position
 from govor.errors import ModelError
 from govor.shape import ShapeError, fitted
 from govor.train.epoch import Leg
+from govor.train.summary import Best
 
 VERSION = 1
 
@@ -30,7 +32,7 @@ class TrainState:
         legs: stretches of the current epoch, the last one with the batches done so far.
         epoch_share: share of the current epoch's clips that were seen.
         seconds: wall time of training over all sessions.
-        best: ``{"step", "wer"}`` of the best evaluation, or None.
+        best: the best evaluation, or None.
         base_wer: WER before the first step, or None.
         base_cer: likewise.
         base_errors: word errors of the base model by utterance of the fixed part of dev; empty where step 0
@@ -55,7 +57,7 @@ class TrainState:
     legs: list[Leg] = field(default_factory=list)
     epoch_share: float = 0.0
     seconds: float = 0.0
-    best: dict[str, Any] | None = None
+    best: Best | None = None
     base_wer: float | None = None
     base_cer: float | None = None
     base_errors: dict[str, int] = field(default_factory=dict)
@@ -77,12 +79,12 @@ class TrainState:
         """Where the run stands, for schedules."""
         return Position(self.step, self.epoch + self.epoch_share, self.seconds)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Plain data for ``state.json``."""
         return {"version": VERSION, **asdict(self)}
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> TrainState:
+    def from_dict(cls, data: Mapping[str, object]) -> TrainState:
         """Inverse of `as_dict`.
 
         Raises:

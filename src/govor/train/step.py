@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from govor.config import TrainConfig
 from govor.errors import ModelError
 from govor.memory import is_out_of_memory, release
 from govor.models.device import scaler
+from govor.records import Summary
 from govor.train.feed import FedBatch
 from govor.train.memory import in_pieces, pieces_for
 from govor.train.optimiser import set_rate, trained
@@ -22,13 +23,31 @@ from govor.train.state import TrainState
 if TYPE_CHECKING:
     import torch
 
-    from govor.memory import is_out_of_memory, release
-from govor.models.base import Batch, Family
+    from govor.models.base import Batch, Family
 
 MOST_PIECES = 64
 SMALLEST_SCALE = 2.0**-8
 """Of an fp16 loss. It begins at 2^16 and halves at every overflow: gradients that overflow even here are no
 numbers, however small the loss."""
+
+
+@dataclass(frozen=True)
+class OutOfMemory(Summary):
+    """A batch that did not fit and is run in pieces from now on."""
+
+    event: str = field(default="out_of_memory", init=False)
+    padded_s: float
+    pieces: int
+    rank: int
+
+
+@dataclass(frozen=True)
+class Overflow(Summary):
+    """Gradients that overflowed in fp16, so that the step was left out."""
+
+    event: str = field(default="left_out", init=False)
+    reason: str = field(default="fp16 overflow", init=False)
+    scale: float
 
 
 @dataclass
@@ -54,7 +73,7 @@ class StepReport:
     seconds: float
     padded_seconds: float
     extra: tuple[float, ...] = ()
-    events: list[dict[str, Any]] = field(default_factory=list)
+    events: list[OutOfMemory | Overflow] = field(default_factory=list)
     left_out: bool = False
 
 
@@ -151,10 +170,10 @@ class Stepper:
             self._require_finite("gradient", report.grad_norm, batches, state)
         self.optimiser.zero_grad(set_to_none=True)
         report.left_out = True
-        report.events.append({"event": "left_out", "reason": "fp16 overflow", "scale": scale})
+        report.events.append(Overflow(scale))
 
     def _gradients(
-        self, batches: list[FedBatch], state: TrainState, units: float, events: list[dict[str, Any]]
+        self, batches: list[FedBatch], state: TrainState, units: float, events: list[OutOfMemory | Overflow]
     ) -> torch.Tensor:
         """Gradients of this process's batches; one that does not fit is replayed in more pieces.
 
@@ -187,7 +206,7 @@ class Stepper:
             self.scaler.scale(loss).backward()
             lost += loss.detach()
 
-    def _make_smaller(self, fed: FedBatch, state: TrainState, error: BaseException) -> dict[str, Any]:
+    def _make_smaller(self, fed: FedBatch, state: TrainState, error: BaseException) -> OutOfMemory:
         pieces = 2 * pieces_for(fed.computed_seconds, state.pieces)
         if pieces > min(MOST_PIECES, 2 * len(fed.ids)):
             raise ModelError(
@@ -197,12 +216,7 @@ class Stepper:
         state.pieces.append((fed.computed_seconds, pieces))
         self.optimiser.zero_grad(set_to_none=True)
         release()
-        return {
-            "event": "out_of_memory",
-            "padded_s": round(fed.computed_seconds, 2),
-            "pieces": pieces,
-            "rank": self.ranks.rank,
-        }
+        return OutOfMemory(round(fed.computed_seconds, 2), pieces, self.ranks.rank)
 
     def _require_finite(self, what: str, value: float, batches: list[FedBatch], state: TrainState) -> None:
         if math.isfinite(value):

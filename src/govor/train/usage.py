@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 
 class Usage:
@@ -46,7 +46,19 @@ class Usage:
         return values
 
 
-def hardware(device: Any) -> dict[str, Any]:
+class Hardware(TypedDict):
+    """What a run was executed on."""
+
+    platform: NotRequired[str]
+    processor: str
+    cores: NotRequired[int | None]
+    memory_bytes: NotRequired[int]
+    threads: NotRequired[int]
+    device: str
+    gpu: NotRequired[str]
+
+
+def hardware(device: Any) -> Hardware:
     """What the run is executed on, for ``run.json``."""
     import os
     import platform
@@ -54,7 +66,7 @@ def hardware(device: Any) -> dict[str, Any]:
     import psutil
     import torch
 
-    facts = {
+    facts: Hardware = {
         "platform": platform.platform(),
         "processor": platform.processor() or platform.machine(),
         "cores": os.cpu_count(),

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from govor.evaluate import compare_scores, score
 from govor.records import Interval
 from govor.shown import interval_text
+from govor.train.summary import WindowsFacts
 
 if TYPE_CHECKING:
     from govor.evaluate import Grouping
@@ -50,7 +51,7 @@ class WindowsVerdict:
             f"{self.utterances} utterances: go on with train.windows = 'thinned' or 'full'"
         )
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> WindowsFacts:
         """As summary and metrics hold it."""
         return {
             "full": self.full.as_dict(),

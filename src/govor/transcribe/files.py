@@ -6,13 +6,14 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from govor.config import TranscribeConfig
 from govor.console import Progress, say
 from govor.errors import AudioError, GovorError, InputError, LimitError
+from govor.records import Summary
 from govor.store import locked, readable_seconds, write_text
 from govor.transcribe.inputs import Input, find_inputs
 from govor.transcribe.journal import Journal, TranscribedFile, key_of
@@ -24,13 +25,59 @@ from govor.transcribe.writers import TIMED_FORMATS, render
 DEFAULT_OUT = Path("transcripts")
 
 
+class SecondText(TypedDict):
+    """What a text model made of a transcript."""
+
+    task: str
+    model: str
+    output: str
+
+
+class FileLine(TypedDict):
+    """A recording that is transcribed; see `TranscribedFile`."""
+
+    audio: str
+    duration_s: float
+    rtf: float
+    language: str | None
+    prompt: Mapping[str, object] | None
+    damage: str | None
+    outputs: list[str]
+    then: NotRequired[SecondText]
+
+
+class Failure(TypedDict):
+    """A recording that was set aside."""
+
+    audio: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class FilesSummary(Summary):
+    """What `transcribe_files` returns.
+
+    Attributes:
+        files: the recordings that are transcribed.
+        failed: those that were set aside.
+        load_s: seconds that opening the model took.
+        out: folder of the outputs.
+    """
+
+    files: list[FileLine]
+    failed: list[Failure]
+    load_s: float
+    out: str
+
+
 def transcribe_files(
     model: str | Path,
     files: Sequence[str | Path],
     out: Path | None = None,
     config: TranscribeConfig | None = None,
     device: str = "auto",
-) -> dict[str, Any]:
+) -> FilesSummary:
     """Transcribes recordings; what an earlier call finished is not done again.
 
     Args:
@@ -39,10 +86,6 @@ def transcribe_files(
         out: folder for the outputs (default: ``transcripts``).
         config: windows, decoding, formats.
         device: ``auto``, ``cpu`` or ``cuda:N``.
-
-    Returns:
-        ``files`` (``{audio, duration_s, rtf, language, prompt, damage, outputs}`` each), ``failed``,
-        ``load_s``, ``out``.
 
     Raises:
         AudioError: the only recording cannot be decoded.
@@ -62,10 +105,10 @@ class _Run:
         self.load_s = 0.0
         self._transcriber: Transcriber | None = None
 
-    def run(self, inputs: Sequence[Input]) -> dict[str, Any]:
+    def run(self, inputs: Sequence[Input]) -> FilesSummary:
         journal = Journal(self.out)
         done: list[TranscribedFile] = []
-        failed: list[dict[str, str]] = []
+        failed: list[Failure] = []
         for item in inputs:
             key = key_of(item, self.model, self.config)
             file = journal.finished(key)
@@ -84,15 +127,9 @@ class _Run:
             done.append(file)
         return self._summary(done, failed)
 
-    def _summary(
-        self, done: Sequence[TranscribedFile], failed: Sequence[Mapping[str, str]]
-    ) -> dict[str, Any]:
-        files = []
-        for file in done:
-            facts = asdict(file)
-            outputs = [str(self.out / name) for name in facts.pop("names")]
-            files.append({**facts, "outputs": outputs})
-        summary = {"files": files, "failed": failed, "load_s": round(self.load_s, 3), "out": str(self.out)}
+    def _summary(self, done: Sequence[TranscribedFile], failed: list[Failure]) -> FilesSummary:
+        files = [self._line(file) for file in done]
+        summary = FilesSummary(files, failed, round(self.load_s, 3), str(self.out))
         if failed:
             raise LimitError(
                 f"{len(failed)} of {len(done) + len(failed)} recordings could not be transcribed "
@@ -100,6 +137,17 @@ class _Run:
                 summary,
             )
         return summary
+
+    def _line(self, file: TranscribedFile) -> FileLine:
+        return {
+            "audio": file.audio,
+            "duration_s": file.duration_s,
+            "rtf": file.rtf,
+            "language": file.language,
+            "prompt": file.prompt,
+            "damage": file.damage,
+            "outputs": [str(self.out / name) for name in file.names],
+        }
 
     @property
     def transcriber(self) -> Transcriber:
@@ -191,10 +239,10 @@ def _declared_s(path: Path) -> float | None:
         return None
 
 
-def describe_files(summary: Mapping[str, Any]) -> list[str]:
+def describe_files(files: Sequence[FileLine]) -> list[str]:
     """One line a recording, for people."""
     lines = []
-    for file in summary["files"]:
+    for file in files:
         speed = 1 / file["rtf"] if file["rtf"] else 0.0
         second = [file["then"]["output"]] if "then" in file else []
         outputs = ", ".join([*file["outputs"], *second])

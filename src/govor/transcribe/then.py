@@ -10,13 +10,16 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from govor.errors import InputError, MachineError, ModelError, UsageError
 from govor.extras import required
 from govor.store import fingerprint, read_json, write_text
 from govor.transcribe.journal import Journal, TranscribedFile
 from govor.waiting import join
+
+if TYPE_CHECKING:
+    from govor.transcribe.files import FileLine
 
 TASKS = {"continue": "continue", "summarize": "summarize", "summarise": "summarize"}
 INSTRUCTIONS = {
@@ -302,20 +305,21 @@ def _content(data: str, address: str) -> str:
         return ""
 
 
-def pass_on(summary: dict[str, Any], task: str, model: TextModel, echo: bool) -> None:
-    """Writes the second text of every transcribed file beside its outputs, and names it in the summary.
+def pass_on(files: Sequence[FileLine], out: Path, task: str, model: TextModel, echo: bool) -> None:
+    """Writes the second text of every transcribed file beside its outputs, and names it in its line.
 
     What an earlier call wrote for the same text is not asked for again.
 
     Args:
-        summary: of `transcribe_files`; every file has a txt or json output.
+        files: of the summary of `transcribe_files`; each has a txt or json output.
+        out: the folder of the outputs.
         task: ``continue`` or ``summarize``.
         model: the second model.
         echo: show the text on stdout as it comes.
     """
-    task, journal = task_of(task), Journal(Path(summary["out"]))
-    for file in summary["files"]:
-        if echo and len(summary["files"]) > 1:
+    task, journal = task_of(task), Journal(out)
+    for file in files:
+        if echo and len(files) > 1:
             print(f"{file['audio']}, {task}:")
         path = Path(file["outputs"][0]).with_suffix(f".{task}.txt")
         text = _text_of(file["outputs"])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from govor.config import Recipe, TuneConfig, recipe_from
-from govor.config.recipe import all_keys
+from govor.config.recipe import all_keys, put
 from govor.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -91,9 +91,9 @@ def space_of(recipe: Recipe, seconds: float) -> list[Parameter]:
     return [Parameter("train.lr", low=low, high=high, log=True)]
 
 
-def _flat(space: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def _flat(space: Mapping[str, Any], prefix: str = "") -> dict[str, object]:
     """``train = { lr = … }`` (and bare TOML keys with dots) as ``train.lr``."""
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for key, value in space.items():
         nested = isinstance(value, Mapping) and not _RANGE_KEYS & set(value)
         found |= _flat(value, f"{prefix}{key}.") if nested else {f"{prefix}{key}": value}
@@ -175,9 +175,5 @@ def with_values(recipe: Recipe, values: Mapping[str, Any], **train: Any) -> Reci
     """
     data = recipe.to_dict()
     for name, value in {**values, **{f"train.{key}": value for key, value in train.items()}}.items():
-        *sections, last = name.split(".")
-        place = data
-        for section in sections:
-            place = place.setdefault(section, {})
-        place[last] = value
+        put(data, name, value, "[tune] space")
     return recipe_from(data, where="[tune]")

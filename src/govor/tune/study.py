@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import shutil
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from govor import interrupts, store
 from govor.config import Recipe, Workspace
 from govor.console import say
 from govor.errors import LimitError, RecipeError, StoppedError
 from govor.extras import required
-from govor.train.journal import read_metrics
+from govor.records import Summary
 from govor.train.judge import check_splits
+from govor.train.metrics import read_metrics
 from govor.train.stop import Stopper
 from govor.tune.report import write_report
 from govor.tune.space import HOURS, Parameter, grid_size, is_grid, require_fitting, space_of, with_values
-from govor.tune.trial import TrialProcess
+from govor.tune.trial import TrialProcess, TrialResult
 
 if TYPE_CHECKING:
     import optuna
@@ -31,17 +34,44 @@ ATTEMPTS = 30
 """Points that are drawn for one trial; when all were proposed before, the space counts as searched."""
 
 
-def tune(recipe: Recipe, *, trials: int | None = None, device: str = "auto") -> dict[str, Any]:
+class BestTrial(TypedDict):
+    """The trial with the lowest dev WER, and its values by name."""
+
+    params: Mapping[str, object]
+    wer: float
+    trial: int
+
+
+@dataclasses.dataclass(frozen=True)
+class TuneSummary(Summary):
+    """What `tune` returns.
+
+    Attributes:
+        trials: count by state.
+        best: None while no trial is complete.
+        better_than_base: None where step 0 is not a baseline.
+        recipe: the best one, or None.
+        out: the study's folder.
+        report: the page.
+        complete: whether the study ended by itself.
+    """
+
+    trials: Mapping[str, int]
+    best: BestTrial | None
+    better_than_base: bool | None
+    recipe: str | None
+    out: str
+    report: str
+    complete: bool = True
+
+
+def tune(recipe: Recipe, *, trials: int | None = None, device: str = "auto") -> TuneSummary:
     """Searches a recipe's ``[tune]`` space for the lowest dev WER; called again, continues.
 
     Args:
         recipe: with ``[tune] space``; without one the learning rate is searched.
         trials: in all, over all sessions (default: ``[tune] trials``; a grid never runs more than it has).
         device: where trials run.
-
-    Returns:
-        ``trials`` (count by state), ``best`` (``{params, wer}``), ``better_than_base``, ``recipe``, ``out``,
-        ``complete``.
 
     Raises:
         RecipeError: a space that names no settings, or settings no trial can run with.
@@ -95,7 +125,7 @@ class _Study:
     def _finished(self) -> int:
         return sum(map(counts, self.study.get_trials(deepcopy=False)))
 
-    def _propose(self) -> tuple[optuna.Trial, dict[str, Any]] | None:
+    def _propose(self) -> tuple[optuna.Trial, Mapping[str, object]] | None:
         """The next trial with its values; None where only points come that were proposed before.
 
         What is proposed hangs on (seed, number of finished trials, what they found) alone: the sampler is
@@ -150,11 +180,11 @@ class _Study:
         fixed = trial.system_attrs.get("fixed_params", {})  # killed before it took them up
         self.study.enqueue_trial({**fixed, **trial.params}, user_attrs=attributes)
 
-    def _one(self, trial: optuna.Trial, values: dict[str, Any]) -> None:
+    def _one(self, trial: optuna.Trial, values: Mapping[str, object]) -> None:
         """Runs a trial to its end, prunes it, or records its crash."""
         name = trial.user_attrs.get("folder", _name(trial.number))
         trial.set_user_attr("folder", name)
-        trial.set_user_attr("values", values)
+        trial.set_user_attr("values", dict(values))
         place = self.folder / "trials" / name
         out = str(place / "run")
         recipe = with_values(self.recipe, values, out=out, mirror=None)
@@ -214,15 +244,15 @@ class _Study:
             self._tell_result(trial, process.result())
         self._drop_checkpoints()
 
-    def _tell_result(self, trial: optuna.Trial, result: dict[str, Any]) -> None:
+    def _tell_result(self, trial: optuna.Trial, result: TrialResult) -> None:
         import optuna
 
         if "summary" in result:
             summary = result["summary"]
             for key in ("steps", "wall_s", "best", "base_wer", "better_than_base"):
-                trial.set_user_attr(key, summary.get(key))
-            self.study.tell(trial, summary["dev"]["wer"])
-            say(f"trial {trial.number}: dev WER {summary['dev']['wer']:.4f}")
+                trial.set_user_attr(key, summary[key])
+            self.study.tell(trial, summary.dev["wer"])
+            say(f"trial {trial.number}: dev WER {summary.dev['wer']:.4f}")
             return
         error = result["error"]
         if error.get("kind") == "input" and not self._any_good():
@@ -259,28 +289,23 @@ class _Study:
             if place.name not in {best, *unfinished}:
                 shutil.rmtree(place / "run" / "checkpoints", ignore_errors=True)
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> TuneSummary:
         """What ``--json`` prints; writes the best recipe."""
         states = [t.state.name.lower() for t in self.study.trials if not t.user_attrs.get("repeated")]
         counts = {name: states.count(name) for name in ("complete", "pruned", "fail", "running")}
-        found: dict[str, Any] = {
-            "trials": counts,
-            "best": None,
-            "better_than_base": None,
-            "recipe": None,
-            "out": str(self.folder),
-            "report": str(self.folder / "report.html"),
-            "complete": True,
-        }
+        found = TuneSummary(counts, None, None, None, str(self.folder), str(self.folder / "report.html"))
         if not self._any_good():
             return found
         best = self.study.best_trial
         path = self.folder / "best.toml"
         out = str(self.folder / "trials" / best.user_attrs["folder"] / "run")
         store.write_text(path, with_values(self.recipe, best.user_attrs["values"], out=out).to_toml())
-        found["best"] = {"params": best.user_attrs["values"], "wer": best.value, "trial": best.number}
-        found["better_than_base"] = best.user_attrs.get("better_than_base")
-        return found | {"recipe": str(path)}
+        return dataclasses.replace(
+            found,
+            best={"params": best.user_attrs["values"], "wer": best.value, "trial": best.number},
+            better_than_base=best.user_attrs.get("better_than_base"),
+            recipe=str(path),
+        )
 
 
 def counts(trial: optuna.trial.FrozenTrial) -> bool:
@@ -317,7 +342,7 @@ def _open_study(recipe: Recipe, folder: Path, space: list[Parameter]) -> optuna.
         load_if_exists=True,
     )
     mark = store.fingerprint(
-        {"space": [vars_of(p) for p in space], "model": recipe.model, "text": recipe.text}
+        {"space": [dataclasses.asdict(p) for p in space], "model": recipe.model, "text": recipe.text}
     )
     if study.user_attrs.get("space", mark) != mark:
         raise RecipeError(
@@ -328,13 +353,6 @@ def _open_study(recipe: Recipe, folder: Path, space: list[Parameter]) -> optuna.
             study.enqueue_trial({p.name: place for p, place in zip(space, places, strict=True)})
     study.set_user_attr("space", mark)
     return study
-
-
-def vars_of(parameter: Parameter) -> dict[str, Any]:
-    """A parameter as plain data."""
-    import dataclasses
-
-    return dataclasses.asdict(parameter)
 
 
 def _sampler(recipe: Recipe, finished: int, attempt: int) -> Any:

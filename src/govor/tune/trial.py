@@ -13,15 +13,31 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from govor import store
 from govor.errors import BusyError, GovorError, InputError, LimitError
+from govor.train.summary import TrainSummary
 
 RESULT = "result.json"
 LOOK_EVERY_S = 1.0
 BUSY_WAIT_S = 30.0
 STOP_WAIT_S = 60.0
+
+
+class TrialError(TypedDict):
+    """Why a trial failed; ``kind`` is ``input`` or ``machine`` where it ended by itself."""
+
+    type: str
+    message: str
+    kind: NotRequired[str]
+
+
+class TrialResult(TypedDict, total=False):
+    """``result.json``: one of both."""
+
+    summary: TrainSummary
+    error: TrialError
 
 
 class TrialProcess:
@@ -64,11 +80,11 @@ class TrialProcess:
             self._process.kill()
             self.wait(STOP_WAIT_S)
 
-    def result(self) -> dict[str, Any]:
-        """``summary``, or ``error`` with ``type`` and ``message``; a crash has no result of its own."""
+    def result(self) -> TrialResult:
+        """What the trial came to; a crash has no result of its own."""
         path = self.folder / RESULT
         if path.exists():
-            return dict(store.read_json(path))
+            return store.read_record(path, TrialResult)
         code = self._process.returncode
         how = f"ended by {signal.Signals(-code).name}" if code and code < 0 else f"ended with status {code}"
         return {"error": {"type": "Crash", "message": f"{how}; {_last_line(self.folder / 'log.txt')}"}}
@@ -90,7 +106,7 @@ def _end_with(parent: int) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _train(folder: Path, device: str) -> dict[str, Any]:
+def _train(folder: Path, device: str) -> TrainSummary:
     from govor.config import load_recipe
     from govor.train import train
 
@@ -110,7 +126,7 @@ def main() -> int:
     folder, device = Path(sys.argv[1]), sys.argv[2]
     _end_with(os.getppid())
     try:
-        result: dict[str, Any] = {"summary": _train(folder, device)}
+        result: TrialResult = {"summary": _train(folder, device)}
     except LimitError as error:
         result = {"error": {"type": type(error).__name__, "message": str(error)}}
     except GovorError as error:

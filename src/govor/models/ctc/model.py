@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from govor.errors import ModelError
 from govor.features import Example, Labels, Wave, WaveSpec
-from govor.models.base import FULL, Batch, DecodeOptions, EncoderWindows, Sound
+from govor.models.base import FULL, Batch, DecodeOptions, EncoderWindows, ModelFacts, Sound
 from govor.models.ctc.frames import Run, collapse, confidence, repeats, words_of
 from govor.models.ctc.fusion import beam_runs, is_searched, texts_of
 from govor.models.ctc.vocabulary import Vocabulary, keep_delimiter
@@ -292,7 +292,7 @@ class CtcFamily(Trainable):
         """The token as the vocabulary writes it."""
         return self.vocabulary.tokens[token]
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> ModelFacts:
         """Facts for reports."""
         return {**super().describe(), "vocabulary": len(self.vocabulary.tokens), "frame_s": self.frame_s}
 

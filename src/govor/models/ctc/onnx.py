@@ -11,7 +11,7 @@ Shapes: T samples, F frames, D feature size, V tokens.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from govor.errors import ModelError, UsageError
 from govor.extras import required
 from govor.features import Extractor, Wave, WaveSpec
-from govor.models.base import DecodeOptions, Recogniser, Sound
+from govor.models.base import DecodeOptions, ModelFacts, Recogniser, Sound
 from govor.models.ctc.frames import collapse, confidence, words_of
 from govor.models.ctc.fusion import beam_runs, is_searched, texts_of
 from govor.models.ctc.model import CtcFamily
@@ -39,7 +39,7 @@ EXAMPLE_S = 3.0
 QUANTIZATIONS = ("float32", "int8")
 
 
-READERS: dict[str, Any] = {}
+READERS: Mapping[str, Any] = {}
 
 
 def convert(original: CtcFamily, out: Path, quantization: str | None) -> None:
@@ -167,13 +167,20 @@ class OnnxCtc:
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """The model's tokens."""
-        fields = dict(self.settings["vocabulary"])
+        fields = self.settings["vocabulary"]
         tokenizer = None
         if fields["delimiter"] is None:
             from transformers import AutoTokenizer
 
             tokenizer = AutoTokenizer.from_pretrained(self.name)
-        return Vocabulary(**{**fields, "tokens": tuple(fields["tokens"])}, tokenizer=tokenizer)
+        return Vocabulary(
+            tuple(fields["tokens"]),
+            fields["blank"],
+            fields["delimiter"],
+            fields["unknown"],
+            fields["upper"],
+            tokenizer=tokenizer,
+        )
 
     def log_probs(self, waves: Sequence[Wave]) -> list[NDArray[np.float32]]:
         """Log-probabilities ``[F, V]`` of each wave."""
@@ -214,12 +221,12 @@ class OnnxCtc:
             tokens,
         )
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> ModelFacts:
         """Facts for reports."""
         return {
             "family": "ctc",
             "parameters": self.settings.get("parameters"),
-            "precision": self.settings.get("quantization"),
+            "precision": self.settings.get("quantization", "float32"),
             "device": self.session.get_providers()[0],
             "base": self.settings.get("base"),
             "backend": "onnx",

@@ -23,13 +23,13 @@ from numpy.typing import NDArray
 from govor.errors import ModelError, UsageError
 from govor.extras import required
 from govor.features import Extractor, Wave
-from govor.models.base import DecodeOptions, Recogniser, Sound
+from govor.models.base import DecodeOptions, ModelFacts, PromptFacts, Recogniser, Sound
 from govor.models.exported import extractor_as_dict, extractor_from
 from govor.models.saved import normaliser_of, read_settings, write_settings
 from govor.models.weights import core_of
 from govor.models.whisper.decoding import hypothesis_of, most_new_tokens
 from govor.models.whisper.faster_whisper import FasterWhisper
-from govor.models.whisper.model import WhisperFamily, described_suppression
+from govor.models.whisper.model import WhisperFamily
 from govor.models.whisper.prompt import TIMESTAMP_STEP_S, Manner, Prompt
 from govor.models.whisper.words import token_words
 from govor.records import Hypothesis
@@ -146,13 +146,11 @@ class CTranslate2Whisper:
         """How it is prompted unless something else is asked for: as it was trained."""
         return Manner.of(self.settings)
 
-    def describe_prompt(self, options: DecodeOptions, language: str | None) -> dict[str, Any]:
+    def describe_prompt(self, options: DecodeOptions, language: str | None) -> PromptFacts:
         """See `govor.models.base.Prompted`."""
         language = language or self.settings.get("language")
-        return {
-            **self.prompt.describe(language, self.manner.asked(options)),
-            **described_suppression(self.settings, len(self.settings["suppress_tokens"])),
-        }
+        manner, suppressed = self.manner.asked(options), len(self.settings["suppress_tokens"])
+        return self.prompt.describe(language, manner, self.settings, suppressed)
 
     def decode_text(self, tokens: Sequence[int]) -> str:
         """Text of token ids."""
@@ -271,7 +269,7 @@ class CTranslate2Whisper:
         words = token_words(self.tokenizer, hypothesis.tokens, starts)
         return replace(hypothesis, words=words)
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> ModelFacts:
         """Facts for reports."""
         return {
             "family": "whisper",

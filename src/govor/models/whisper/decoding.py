@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from govor.models.base import DecodeOptions, Sound
 from govor.models.ctc.frames import geometric_mean
+from govor.models.saved import SavedSettings
 from govor.models.weights import core_of
 from govor.models.whisper.rules import rules_for
 from govor.models.whisper.words import align, token_words
@@ -35,7 +36,7 @@ class Prompting(Protocol):
     device: torch.device
     sample_rate: int
     max_labels: int | None
-    settings: dict[str, Any]
+    settings: SavedSettings
 
     @property
     def manner(self) -> Manner: ...  # noqa: D102

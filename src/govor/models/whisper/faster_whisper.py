@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from govor.features import Wave
-from govor.models.base import DecodeOptions, Sound
+from govor.models.base import DecodeOptions, ModelFacts, Sound
 from govor.models.saved import normaliser_of, read_settings
 from govor.models.whisper.prompt import ALIASES, Manner
 from govor.records import Hypothesis
@@ -75,6 +75,7 @@ class FasterWhisper:
         """What it is called with, as the card has it."""
         return arguments_of(self._settings)
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> ModelFacts:
         """Facts for reports."""
-        return {"family": "whisper", "backend": "faster-whisper", **self.arguments}
+        facts = {"family": "whisper", "backend": "faster-whisper", **self.arguments}
+        return cast(ModelFacts, facts)  # with what it is called with

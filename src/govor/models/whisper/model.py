@@ -9,7 +9,7 @@ Shapes: B clips, F frames, M mels, L labels, V tokens.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ import numpy as np
 
 from govor.errors import ModelError
 from govor.features import Example, Labels, Wave
-from govor.models.base import FULL, Batch, DecodeOptions, EncoderWindows, Sound
+from govor.models.base import FULL, Batch, DecodeOptions, EncoderWindows, ModelFacts, PromptFacts, Sound
 from govor.models.device import autocast, moved
 from govor.models.quiet import quiet
 from govor.models.spec import Spec
@@ -108,13 +108,11 @@ class WhisperFamily(Trainable):
         """What decoding never writes."""
         return Suppression.of(core_of(self.model).generation_config)
 
-    def describe_prompt(self, options: DecodeOptions, language: str | None) -> dict[str, Any]:
+    def describe_prompt(self, options: DecodeOptions, language: str | None) -> PromptFacts:
         """See `govor.models.base.Prompted`."""
         language = language or self.settings.get("language")
-        return {
-            **self.prompt.describe(language, self.manner.asked(options)),
-            **described_suppression(self.settings, len(self.suppression.always)),
-        }
+        manner, suppressed = self.manner.asked(options), len(self.suppression.always)
+        return self.prompt.describe(language, manner, self.settings, suppressed)
 
     def decode_text(self, tokens: Sequence[int]) -> str:
         """Text of label ids; prompt, timestamps and end are left out."""
@@ -273,17 +271,9 @@ class WhisperFamily(Trainable):
         """The token as the tokenizer writes it, bytes as characters where they are one."""
         return self.tokenizer.decode([token]) or str(self.tokenizer.convert_ids_to_tokens(token))
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> ModelFacts:
         """Facts for reports."""
         return {**super().describe(), "window_s": self.max_window_s}
-
-
-def described_suppression(settings: Mapping[str, Any], suppressed: int) -> dict[str, object]:
-    """What decoding rules out, as summaries name it: as released, or as the model's training fitted it."""
-    fitted = settings.get("generation")
-    released = len(fitted["released_tokens"]) if fitted else 0
-    made = f"fitted to its train text: {released} released" if fitted else "as the model was released"
-    return {"suppressed_tokens": suppressed, "suppression": made}
 
 
 def _places(example: Example) -> int:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from govor.errors import LanguageError, ModelError
-from govor.models.base import DecodeOptions
+from govor.models.base import DecodeOptions, PromptFacts
+from govor.models.saved import SavedSettings
 
 TIMESTAMP_STEP_S = 0.02
 # BCP 47 tags whose token has another name.
@@ -125,12 +126,28 @@ class Prompt:
         plain = [] if manner.timestamps else [self.no_timestamps]
         return [self.start, *self._named(language, manner.task), *plain]
 
-    def describe(self, language: str | None, manner: Manner) -> dict[str, Any]:
-        """The prompt as summaries name it; a language that is not given is the row's, else detected."""
-        facts: dict[str, Any] = {"task": manner.task, "timestamps": manner.timestamps, "previous_text": False}
-        if not self.multilingual:
-            return {"language": "en", **facts}
-        return {"language": self.language(language) or "each clip's own, else detected", **facts}
+    def describe(
+        self, language: str | None, manner: Manner, settings: SavedSettings, suppressed: int
+    ) -> PromptFacts:
+        """The prompt as summaries name it; a language that is not given is the row's, else detected.
+
+        Args:
+            language: that is asked for.
+            manner: task and times.
+            settings: the model's; they say whether training fitted what is ruled out, or it was released so.
+            suppressed: how many tokens are ruled out.
+        """
+        known = self.language(language) if self.multilingual else "en"
+        fitted = settings.get("generation")
+        released = f"fitted to its train text: {len(fitted['released_tokens'])} released" if fitted else ""
+        return {
+            "language": known or "each clip's own, else detected",
+            "task": manner.task,
+            "timestamps": manner.timestamps,
+            "previous_text": False,
+            "suppressed_tokens": suppressed,
+            "suppression": released or "as the model was released",
+        }
 
     def _named(self, language: str | None, task: str) -> list[int]:
         """Language and task tokens; none in English-only models.

@@ -43,7 +43,7 @@ class Tracker(Protocol):
         """The end of the session."""
 
 
-class Journal:
+class MetricsLog:
     """Writes metrics of the main process; on other processes it does nothing.
 
     Args:
@@ -146,12 +146,12 @@ NEEDS = {"eval": ("wer", "cer"), "sample": ("id", "reference", "hypothesis"), "e
 """By kind of line."""
 
 
-def read_metrics(run: Path) -> list[dict[str, Any]]:
+def read_metrics(run: Path) -> list[MetricsLine]:
     """Lines of ``metrics.jsonl``, up to one that was being written or is damaged."""
     path = run / METRICS
     if not path.exists():
         return []
-    found: list[dict[str, Any]] = []
+    found: list[MetricsLine] = []
     lines = path.read_bytes().split(b"\n")
     for number, line in enumerate(lines, 1):
         if not line and number == len(lines):
@@ -165,8 +165,8 @@ def read_metrics(run: Path) -> list[dict[str, Any]]:
     return found
 
 
-def _metrics_line(line: bytes) -> dict[str, Any]:
-    read: dict[str, Any] = dict(fitted(json.loads(line), MetricsLine))
+def _metrics_line(line: bytes) -> MetricsLine:
+    read = fitted(json.loads(line), MetricsLine)
     if missing := [name for name in NEEDS.get(read["kind"], ()) if name not in read]:
         raise ShapeError(f"{missing[0]} is missing")
     return read

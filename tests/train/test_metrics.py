@@ -16,25 +16,25 @@ from train_parts import fill
 from govor.config import recipe_from
 from govor.errors import DiskFullError
 from govor.train import train
-from govor.train.journal import Journal, _chosen, make_trackers, read_metrics
+from govor.train.metrics import MetricsLog, _chosen, make_trackers, read_metrics
 
 
 def test_it_is_cut_back_to_the_checkpoint(tmp_path: Path) -> None:
-    first = Journal(tmp_path, 0)
+    first = MetricsLog(tmp_path, 0)
     first.write("train", 1, {"loss": 1.0})
     length = first.sync()
     first.write("train", 2, {"loss": 0.5})
     first.close()
     with (tmp_path / "metrics.jsonl").open("a") as file:
         file.write('{"kind": "train", "st')
-    second = Journal(tmp_path, length)
+    second = MetricsLog(tmp_path, length)
     second.write("train", 2, {"loss": 0.25})
     second.close()
     assert [(line["step"], line["loss"]) for line in read_metrics(tmp_path)] == [(1, 1.0), (2, 0.25)]
 
 
 def test_numbers_that_json_lacks(tmp_path: Path) -> None:
-    journal = Journal(tmp_path, 0)
+    journal = MetricsLog(tmp_path, 0)
     journal.write("train", 1, {"grad_norm": float("inf"), "loss": float("nan")})
     assert json.loads((tmp_path / "metrics.jsonl").read_text()) == {
         "kind": "train",
@@ -45,7 +45,7 @@ def test_numbers_that_json_lacks(tmp_path: Path) -> None:
 
 
 def test_only_the_main_process_writes(tmp_path: Path) -> None:
-    Journal(tmp_path / "run", 0, active=False).write("train", 1, {})
+    MetricsLog(tmp_path / "run", 0, active=False).write("train", 1, {})
     assert not (tmp_path / "run").exists()
 
 
@@ -73,7 +73,7 @@ def test_trackers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd) -> Non
     """One that is set up is used, and never prints where a script reads; one that fails is said and left."""
     wandb = StandIn("wandb")
     monkeypatch.setitem(sys.modules, "wandb", wandb)
-    journal = Journal(tmp_path, 0, make_trackers(tmp_path, 0, ("wandb", "no_such_tracker"), {}, "7f"))
+    journal = MetricsLog(tmp_path, 0, make_trackers(tmp_path, 0, ("wandb", "no_such_tracker"), {}, "7f"))
     journal.write("eval", 3, {"wer": 0.5})
     journal.sample(3, "a", "said", "heard")
     journal.close()
@@ -102,7 +102,7 @@ def test_trackers_that_fail_later_are_left(tmp_path: Path, monkeypatch: pytest.M
     trackio.init = lambda **_: None  # type: ignore[attr-defined]
     trackio.log = lambda values, step: 1 / 0  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "trackio", trackio)
-    journal = Journal(tmp_path, 0, make_trackers(tmp_path, 0, ("trackio",), {}))
+    journal = MetricsLog(tmp_path, 0, make_trackers(tmp_path, 0, ("trackio",), {}))
     for step in (1, 2):
         journal.write("train", step, {"loss": 0.5})
     journal.close()
@@ -121,7 +121,7 @@ def test_auto_takes_what_is_installed_and_set_up(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_full_disk_is_one_sentence(small_disk: Path) -> None:
-    journal = Journal(small_disk, 0)
+    journal = MetricsLog(small_disk, 0)
     journal.write("train", 1, {"loss": 0.5})
     fill(small_disk)
     with pytest.raises(DiskFullError, match=r"metrics\.jsonl.*same command again"):
