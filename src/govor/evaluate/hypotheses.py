@@ -135,7 +135,7 @@ def _json_rows(path: Path) -> Iterator[Mapping[str, Any]]:
 def _columns(rows: Iterable[Mapping[str, Any]], path: Path) -> Iterator[tuple[str, str]]:
     for row in rows:
         if not isinstance(row, Mapping):
-            raise InputError(f"{path}: {str(row)[:40]} is no object with an id and a text: name them so")
+            raise InputError(f"{path}: {str(row)[:40]!r} is no object with an id and a text: name them so")
         name = next((row[key] for key in ID_COLUMNS if row.get(key)), None)
         text = next((row[key] for key in TEXT_COLUMNS if row.get(key) is not None), None)
         if name is None or (text is None and "fault" not in row):
