@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from govor.errors import CorpusError
-from govor.shape import ShapeError, fitted
+from govor.shape import ShapeError, fitted, parsed
 from govor.store import read_record, write_json
 
 
@@ -101,3 +101,10 @@ def test_a_file_is_named(tmp_path: Any) -> None:
     path.write_text("[" * 100_000)
     with pytest.raises(CorpusError, match="not valid JSON"):
         read_record(path, Outer, CorpusError)
+
+
+@pytest.mark.parametrize("text", ["[" * 5000 + "]" * 5000, "9" * 5000, "", "{", b"\xff", '{"a":' * 5000])
+def test_a_text_that_is_no_json_for_us_is_a_shape_error(text: str | bytes) -> None:
+    with pytest.raises(ShapeError):
+        parsed(text)
+    assert parsed(b'{"a": [1]}') == {"a": [1]}

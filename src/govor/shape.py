@@ -6,6 +6,7 @@ One place says what a damaged file says: which part of it is what, and what it s
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 import types
 import typing
@@ -28,6 +29,20 @@ _NOUNS: dict[Any, str] = {
 
 class ShapeError(ValueError):
     """A value does not fit; the message says which part of it."""
+
+
+def parsed(text: str | bytes) -> Any:
+    """The value of a JSON text.
+
+    Raises:
+        ShapeError: it is no JSON, no UTF-8, nested too deeply, or has a number of thousands of digits.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ShapeError("it is nested too deeply") from None
+    except ValueError as error:
+        raise ShapeError(str(error)) from error
 
 
 def fitted(value: object, shape: type[Shape], where: str = "") -> Shape:

@@ -20,7 +20,7 @@ from typing import Any
 from govor.errors import BusyError, DiskFullError, GovorError, InputError, MachineError
 from govor.interrupts import before_leaving
 from govor.records import plain
-from govor.shape import Shape, ShapeError, fitted
+from govor.shape import Shape, ShapeError, fitted, parsed
 
 FINGERPRINT_HEX_DIGITS = 32
 PARTIAL_MARK = ".partial-"
@@ -156,10 +156,10 @@ def read_json(path: Path) -> Any:
         InputError: it is missing or not JSON; the message names it.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parsed(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{path} does not exist") from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise InputError(f"{path} is not valid JSON ({error})") from error
 
 

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,6 +57,7 @@ def fuzz(
     cases: int,
     seed: int = 0,
     until_s: float = float("inf"),
+    after_round: Callable[[dict[str, Tally]], None] = lambda tallies: None,
 ) -> dict[str, Tally]:
     """Up to `cases` of each class, in rounds."""
     os.environ.update(
@@ -72,6 +73,7 @@ def fuzz(
             numbers = [(seed, case, None) for case in range(start, min(start + ROUND, cases))]
             for made_by, case, outcome in outcomes(one, seeds / one.name / "seeds", numbers, room, until_s):
                 tallies[one.name].add(made_by, case, outcome)
+        after_round(tallies)
         if time.monotonic() > until_s:
             break
     return tallies
@@ -132,6 +134,7 @@ def main() -> int:
     parser.add_argument("--class", dest="classes", action="append", choices=list(CLASSES))
     parser.add_argument("--case", type=int, help="one case again, with its traceback")
     parser.add_argument("--seeds", type=Path, help="folder of specimens that is kept")
+    parser.add_argument("--log", type=Path, help="file that holds the counts after every round")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="govor-fuzz-") as room:
         chosen = [CLASSES[name] for name in given.classes or CLASSES]
@@ -139,9 +142,19 @@ def main() -> int:
         if given.case is not None:
             return again(chosen[0], seeds, Path(room), given.seed, given.case)
         until_s = time.monotonic() + 60 * given.minutes
-        tallies = fuzz(chosen, seeds, Path(room), given.cases, given.seed, until_s)
-    print("\n".join(shown(tallies)).encode("ascii", "backslashreplace").decode())
+
+        def log(tallies: dict[str, Tally]) -> None:
+            if given.log is not None:
+                given.log.write_text(text(tallies))
+
+        tallies = fuzz(chosen, seeds, Path(room), given.cases, given.seed, until_s, log)
+    print(text(tallies))
     return int(any(tally.faults for tally in tallies.values()))
+
+
+def text(tallies: dict[str, Tally]) -> str:
+    """What `shown` says, in characters that every terminal has."""
+    return "\n".join(shown(tallies)).encode("ascii", "backslashreplace").decode()
 
 
 def again(cls: Class, seeds: Path, room: Path, seed: int, case: int) -> int:

@@ -264,7 +264,8 @@ def read_recipe(path: Path, draw: random.Random) -> None:
     from govor.pipeline.projection import project
     from govor.tune.space import read_space
 
-    read_space(recipe.tune)
+    if recipe.tune.space:
+        read_space(recipe.tune)
     project(recipe)
 
 
@@ -274,11 +275,11 @@ def read_journals(path: Path, draw: random.Random) -> None:
     from govor.preflight.base import BaseSaid
     from govor.train.folder import RunFolder
     from govor.train.mirror import read_note
-    from govor.transcribe.journal import Journal
+    from govor.transcribe.journal import Journal, TranscribedFile
 
     journal = Journal(path)
-    journal.finished("a" * 8), journal.overwritten({"names": ["a.txt"], "audio": "z"})
-    journal.add("d" * 8, {"audio": "d.wav", "names": ["d.txt"]})
+    journal.finished("a" * 8), journal.overwritten(TranscribedFile("z", ["a.txt"]))
+    journal.add("d" * 8, TranscribedFile("d.wav", ["d.txt"]))
     list(read_lines(path / "hypotheses.jsonl"))
     record = load_record(path, "import")
     if record is not None:

@@ -40,6 +40,7 @@ ODD_VALUES: tuple[Any, ...] = (
 ODD_TEXTS = (
     *("1e300", "1e308", "-1", "nan", "", "99999999999999999999", "1e17", "inf", "-inf", "1e400", "0", "-0"),
     *('"', '""', "\t", "|", ",", "\\", "&#0;", "\ufeff", "\u200b", "<", ">", "-->", "00:00:01,000 --> x"),
+    *("9" * 5000, "[" * 5000, "[" * 5000 + "]" * 5000, '{"a":' * 5000 + "1" + "}" * 5000, "\u2028", "\x85"),
     *("\u0301", "🙂", "[", "]", "{", "}", "null", "²", "٣", "１", "=1+1", "true", "#", "../x", "\x1a", "''"),
 )
 ODD_BYTES = (b"\0", b"\xff", b"\xe8", b"\xc3", b"\xed\xa0\x80", b"\r", b"\xff\xfe", b"\x1a", b"\xe2\x80\xa8")
@@ -261,8 +262,8 @@ def _odd_columns(draw: random.Random, table: Any) -> tuple[Any, str]:
 ANY: tuple[Mutation, ...] = (flip, cut, splice, length)
 TEXT: tuple[Mutation, ...] = (put, cut, lines, number, number, field, field, encoded, splice)
 BY_ENDING: dict[str, tuple[Mutation, ...]] = {
-    ".json": (values, values, values, values, put, cut, splice),
-    ".jsonl": (values, values, values, put, cut, lines, number),
+    ".json": (values, values, values, values, put, field, cut, splice),
+    ".jsonl": (values, values, values, put, field, cut, lines, number),
     ".parquet": (columns, columns, flip, cut, splice, length),
     ".xlsx": (zipped, zipped, zipped, flip, cut),
     **dict.fromkeys((".eaf", ".exb", ".trs", ".xml"), (xml, xml, *TEXT)),

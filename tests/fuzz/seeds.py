@@ -271,14 +271,14 @@ def recipes(folder: Path) -> None:
 def journals(folder: Path) -> None:
     from govor.evaluate.hypotheses import Appender
     from govor.pipeline.record import StageRecord
-    from govor.transcribe.journal import Journal
+    from govor.transcribe.journal import Journal, TranscribedFile
 
     place = folder / "journals"
     place.mkdir()
     journal = Journal(place)
     for name in ("a", "b", "c"):
         (place / f"{name}.txt").write_text("dobar dan")
-        journal.add(name * 8, {"audio": f"{name}.wav", "names": [f"{name}.txt"], "seconds": 1.5})
+        journal.add(name * 8, TranscribedFile(f"{name}.wav", [f"{name}.txt"], 1.5))
     with Appender(place / "hypotheses.jsonl") as lines:
         lines.append([{"id": name, "text": text, "confidence": 0.5} for name, text in HEARD.items()])
     record = StageRecord("import", "running", {"corpus.source": "x", "train.lr": 1e-4}, {"source": "f" * 32})

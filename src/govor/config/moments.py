@@ -8,9 +8,11 @@ from typing import Any
 
 from govor.errors import RecipeError
 
-_EVERY = re.compile(r"(?P<amount>\d+(?:\.\d+)?)\s*(?P<unit>steps?|minutes?|min|hours?|h|epochs?)")
-_NAMED = re.compile(r"epochs?\s+(?P<list>\d+(?:\s*,\s*\d+)*)")
-_BYTES = re.compile(r"(?P<amount>\d+(?:\.\d+)?)\s*(?P<unit>bytes|kB|MB|GB|TB)", re.IGNORECASE)
+_AMOUNT = r"\d{1,15}(?:\.\d{1,6})?"
+_EVERY = re.compile(rf"(?P<amount>{_AMOUNT})\s*(?P<unit>steps?|minutes?|min|hours?|h|epochs?)", re.ASCII)
+_NAMED = re.compile(r"epochs?\s+(?P<list>\d{1,9}(?:\s*,\s*\d{1,9})*)", re.ASCII)
+_BYTES = re.compile(rf"(?P<amount>{_AMOUNT})\s*(?P<unit>bytes|kB|MB|GB|TB)", re.IGNORECASE | re.ASCII)
+_COUNT = re.compile(r"\d{1,9}", re.ASCII)
 _FACTORS = {"bytes": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 
 
@@ -102,7 +104,7 @@ class Keep:
         if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
             return cls("count", value)
         text = str(value).strip()
-        if text.isdigit() and int(text) >= 1:
+        if _COUNT.fullmatch(text) and int(text) >= 1:
             return cls("count", int(text))
         if found := _BYTES.fullmatch(text):
             return cls("bytes", float(found["amount"]) * _FACTORS[found["unit"].lower()])

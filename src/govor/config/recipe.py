@@ -148,7 +148,7 @@ def _read_toml(path: Path) -> dict[str, object]:
         raise RecipeError(f"{path} does not exist: give the path of a recipe (*.toml)") from None
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path} cannot be read ({error}): give the path of a recipe (*.toml)") from error
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits, lists of lists of lists
         raise RecipeError(f"{path} is not valid TOML: {error}") from error
 
 
@@ -221,7 +221,7 @@ def put(data: dict[str, object], key: str, value: object, what: str) -> None:
 def _toml_value(raw: str) -> Any:
     try:
         return tomllib.loads(f"value = {raw}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return raw
 
 

@@ -23,6 +23,7 @@ _LIKE_TIMES = re.compile(r"\s*-?\d[\d:.,\s]*-{1,2}>|\s*[\w:.,]*\s*-->\s*[\d:.,]*
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>|\{\\[^}]*\}")
 _META = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
+MOST_HOUR_DIGITS = 6
 ROLLING_GAP_S = 1.0
 ROLLING_SHARE = 0.3
 """Of the cues that follow each other closely, so many show what was there before, in captions that roll."""
@@ -137,7 +138,9 @@ def _span(times: re.Match[str] | None) -> tuple[float, float] | None:
 
 
 def _seconds(parts: tuple[str | None, ...]) -> float | None:
-    hours, minutes, seconds = (int((part or "0")[:6]) for part in parts[:3])
+    if len(parts[0] or "") > MOST_HOUR_DIGITS:
+        return None
+    hours, minutes, seconds = (int(part or "0") for part in parts[:3])
     if minutes > 59 or seconds > 59:
         return None
     return round(hours * 3600 + minutes * 60 + seconds + float(f"0.{parts[3] or 0}"), 6)

@@ -23,6 +23,7 @@ from govor.corpora.beside import (
     transcript_files,
 )
 from govor.corpora.lines import first_line, first_lines, rejected_line
+from govor.corpora.numbers import number
 from govor.corpora.reader import Reading, Source
 from govor.corpora.rows import Row
 from govor.corpora.tier_report import TierReport, refuse_unclear
@@ -126,7 +127,10 @@ def _time(cell: str) -> float:
     clock = _CLOCK.fullmatch(cell.strip())
     if clock:
         return int(clock[1]) * 3600 + int(clock[2]) * 60 + float(clock[3])
-    return float(cell) / (_MS_PER_S if cell.strip().isdecimal() else 1)
+    value = number(cell)
+    if value is None:
+        raise ValueError(f"{cell} is no time")
+    return value / (_MS_PER_S if cell.strip().isdecimal() else 1)
 
 
 def _parse(file: Path, source: Source, report: TierReport) -> Transcript:
@@ -135,9 +139,9 @@ def _parse(file: Path, source: Source, report: TierReport) -> Transcript:
         raise TimedTextError(1, "it is not a tab-delimited export of ELAN")
     media: dict[str | None, dict[str, list[Cue]]] = {}
     rejections: list[Rejection] = []
-    for number, line in _lines(file, columns):
+    for line_number, line in _lines(file, columns):
         cells = line.split("\t")
-        cue = _cue(file, number, cells, columns)
+        cue = _cue(file, line_number, cells, columns)
         if isinstance(cue, Rejection):
             rejections.append(cue)
         else:

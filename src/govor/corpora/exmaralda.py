@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from govor.corpora.beside import Transcript, first_files, read_beside, transcript_files
 from govor.corpora.lines import rejected_line
+from govor.corpora.numbers import number
 from govor.corpora.reader import Reading, Source
 from govor.corpora.rows import Row
 from govor.corpora.safe_xml import line_of, read_xml
@@ -81,10 +82,7 @@ def _times(root: ET.Element) -> dict[str, float]:
 
 
 def _seconds(time: str | None) -> float | None:
-    try:
-        return float(time) if time else None
-    except ValueError:
-        return None
+    return number(time)
 
 
 def _tier(

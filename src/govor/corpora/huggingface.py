@@ -21,8 +21,9 @@ from govor.corpora.reader import Chunk, Reading, Source
 from govor.corpora.rows import Row, frame_of, usable_rows
 from govor.corpora.splits import split_in
 from govor.corpora.tables import ColumnMap, check_named, named_columns
-from govor.errors import CorpusError
+from govor.errors import CorpusError, GovorError
 from govor.extras import required
+from govor.parquet import reading
 from govor.store import require_space
 
 NAME = "huggingface"
@@ -98,11 +99,11 @@ def _audio_column(table: Path) -> str | None:
     import pyarrow.parquet as pq
 
     try:
-        with table.open("rb") as file:
+        with reading(table), table.open("rb") as file:
             schema = pq.read_schema(file)
-    except (pa.ArrowException, OSError):
+            kinds = [(field.name, field.type) for field in schema if pa.types.is_struct(field.type)]
+    except (GovorError, OSError):
         return None
-    kinds = [(field.name, field.type) for field in schema if pa.types.is_struct(field.type)]
     structs = [
         name for name, kind in kinds if kind.get_field_index("bytes") >= 0 <= kind.get_field_index("path")
     ]
@@ -115,8 +116,8 @@ def _saved(path: Path) -> dict[str, list[Path]]:
         return {}
     try:
         named = json.loads((path / "dataset_dict.json").read_text())["splits"]
-        folders = {name: path / name for name in named}
-    except (OSError, ValueError, KeyError, TypeError):
+        folders = {name: path / name for name in named if Path(name).name == name and "\0" not in name}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         folders = {"": path} if (path / "dataset_info.json").is_file() else {}
     files = {name: sorted(folder.glob("*.arrow")) for name, folder in folders.items()}
     return files if any(files.values()) else {}
@@ -130,19 +131,16 @@ def _arrow_batches(saved: Mapping[str, list[Path]], folder: Path | None) -> Iter
         require_space(folder, size, "unpacking the data set's audio")
     for split, file in ((split, file) for split, files in saved.items() for file in files):
         first = 1
-        try:
-            with file.open("rb") as opened, pa.ipc.open_stream(opened) as stream:
-                for batch in stream:
-                    step = _rows_at_once(batch.nbytes, batch.num_rows)
-                    for start in range(0, batch.num_rows, step):
-                        yield Batch(file, split, first + start, batch.slice(start, step).to_pylist())
-                    first += batch.num_rows
-        except (pa.ArrowException, OSError) as error:
-            raise CorpusError(f"{file} cannot be read as Arrow ({error})") from error
+        with reading(file, CorpusError), file.open("rb") as opened, pa.ipc.open_stream(opened) as stream:
+            for batch in stream:
+                batch.validate(full=True)  # a size or place in a damaged file may point outside of it
+                step = _rows_at_once(batch.nbytes, batch.num_rows)
+                for start in range(0, batch.num_rows, step):
+                    yield Batch(file, split, first + start, batch.slice(start, step).to_pylist())
+                first += batch.num_rows
 
 
 def _parquet_batches(path: Path, folder: Path | None) -> Iterator[Batch]:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     tables = parquet_files(path)
@@ -152,14 +150,12 @@ def _parquet_batches(path: Path, folder: Path | None) -> Iterator[Batch]:
         require_space(folder, sum(map(_audio_bytes, tables)), "unpacking the data set's audio")
     for table in tables:
         split, first = split_in(table.stem) or split_in(table.parent.name) or "", 1
-        try:
-            with table.open("rb") as opened, pq.ParquetFile(opened) as file:
-                step = _rows_at_once(_audio_bytes(table), file.metadata.num_rows)
-                for batch in file.iter_batches(batch_size=step):
-                    yield Batch(table, split, first, batch.to_pylist())
-                    first += batch.num_rows
-        except (pa.ArrowException, OSError) as error:
-            raise CorpusError(f"{table} cannot be read as Parquet ({error})") from error
+        with reading(table, CorpusError), table.open("rb") as opened, pq.ParquetFile(opened) as file:
+            step = _rows_at_once(_audio_bytes(table), file.metadata.num_rows)
+            for batch in file.iter_batches(batch_size=step):
+                batch.validate(full=True)
+                yield Batch(table, split, first, batch.to_pylist())
+                first += batch.num_rows
 
 
 def _rows_at_once(size_bytes: int, rows: int) -> int:
@@ -169,17 +165,17 @@ def _rows_at_once(size_bytes: int, rows: int) -> int:
 
 def _audio_bytes(table: Path) -> int:
     """Bytes of the columns called ``….bytes``, before compression."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        with table.open("rb") as file:
+        with reading(table), table.open("rb") as file:
             facts = pq.read_metadata(file)
-    except (pa.ArrowException, OSError):
+            groups = [facts.row_group(i) for i in range(facts.num_row_groups)]
+            columns = [group.column(i) for group in groups for i in range(group.num_columns)]
+            sizes = [c.total_uncompressed_size for c in columns if c.path_in_schema.endswith(".bytes")]
+    except (GovorError, OSError):
         return 0
-    groups = [facts.row_group(i) for i in range(facts.num_row_groups)]
-    columns = [group.column(i) for group in groups for i in range(group.num_columns)]
-    return sum(c.total_uncompressed_size for c in columns if c.path_in_schema.endswith(".bytes"))
+    return sum(size for size in sizes if size > 0)
 
 
 def _hub_batches(id: str) -> Iterator[Batch]:

@@ -67,8 +67,8 @@ def rejected_line(file: Path, line: int, reason: str, detail: str, id: str | Non
 
 
 def readable(text: object) -> str:
-    """Text that can be written: bytes of names that are not UTF-8, and half letters, as ``\\udce8``."""
-    shown = str(text)
+    """Text that can be written on one line: bytes of names that are no UTF-8, half letters as ``\\udce8``."""
+    shown = str(text).replace("\n", "\\n").replace("\r", "\\r")
     return shown if shown.isascii() else shown.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

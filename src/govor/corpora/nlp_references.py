@@ -12,6 +12,7 @@ from pathlib import Path
 from govor.corpora.beside import Transcript, first_files, read_beside, spoken_row, transcript_files
 from govor.corpora.delimited import read_delimited
 from govor.corpora.lines import first_line
+from govor.corpora.numbers import number
 from govor.corpora.reader import Reading, Source
 from govor.corpora.rows import Row
 from govor.corpora.tiers import joined_words
@@ -62,10 +63,8 @@ def _cue(row: dict[str, str | None]) -> Cue:
 
 
 def _seconds(field: str | None) -> float:
-    try:
-        return float(field or "nan")
-    except ValueError:
-        return float("nan")
+    value = number(field)
+    return float("nan") if value is None else value
 
 
 def _utterances(cues: list[Cue]) -> Iterator[Row]:

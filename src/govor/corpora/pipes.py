@@ -119,4 +119,4 @@ def _ffmpeg(words: list[str]) -> Target | None:
 
 
 def _number(word: str) -> int | None:
-    return int(word) if word.isdigit() and int(word) > 0 else None
+    return int(word) if word.isdecimal() and len(word) < 10 and int(word) > 0 else None

@@ -8,6 +8,7 @@ no transcript: the program made it of a text (``1. 5.``), which nobody can read 
 from __future__ import annotations
 
 import datetime
+import re
 import warnings
 import zipfile
 import zlib
@@ -30,6 +31,8 @@ MOST_TEXT_BYTES = 256 << 20
 """Of all texts of a book, unpacked."""
 MOST_SHEET_BYTES = 2 << 30
 _BLOCK_BYTES = 1 << 20
+_LONGEST_TAG = 40
+_ROW = re.compile(rb"<(?:\w{1,30}:)?row\b")
 Fits = Callable[[list[str]], bool]
 _CLOCKS = (datetime.date, datetime.time, datetime.timedelta)
 _ERRORS = frozenset({"#N/A", "#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!"})
@@ -155,8 +158,8 @@ def _check_part(file: Path, source: Any, sheet: bool) -> None:
             return
         first = False
         seen = tail + data
-        rows += seen.count(b"<row") - tail.count(b"<row")
-        tail = data[-3:]
+        rows += len(_ROW.findall(seen)) - len(_ROW.findall(tail))
+        tail = data[-_LONGEST_TAG:]
         if rows > MOST_ROWS:
             raise CorpusError(
                 f"{file} is refused: a sheet has more than {MOST_ROWS:,} rows, which no spreadsheet can;"
@@ -165,8 +168,17 @@ def _check_part(file: Path, source: Any, sheet: bool) -> None:
 
 
 def _rows(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
-    """Number and cells of the rows that are not empty, without the empty cells at their ends."""
+    """Number and cells of the rows that are not empty, without the empty cells at their ends.
+
+    Raises:
+        CorpusError: there are more than a sheet can have. Rows that a number skips are counted here.
+    """
     for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
+        if number > MOST_ROWS:
+            raise CorpusError(
+                f"the sheet {sheet.title} is refused: it has more than {MOST_ROWS:,} rows, which no"
+                " spreadsheet can; save it as CSV UTF-8 and import that"
+            )
         cells = [None if cell in _ERRORS or cell == "" else cell for cell in row]
         while cells and cells[-1] is None:
             cells.pop()

@@ -20,7 +20,8 @@ from govor.corpora.rows import spoken_renamed
 from govor.corpora.splits import split_in
 from govor.corpora.spreadsheet import heads, read_sheet
 from govor.corpora.words import with_words
-from govor.errors import CorpusError
+from govor.errors import CorpusError, GovorError
+from govor.parquet import reading
 
 NAME = "table"
 NEEDS = (
@@ -305,31 +306,27 @@ def _separator(table: Path, header: str) -> str:
 
 
 def _parquet_columns(table: Path) -> list[str]:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        with table.open("rb") as file:
+        with reading(table), table.open("rb") as file:
             return list(pq.read_schema(file).names)
-    except (pa.ArrowException, OSError):
+    except (GovorError, OSError):
         return []
 
 
 def _read_parquet(table: Path) -> Iterator[Chunk]:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     row = 1
-    try:
-        with table.open("rb") as opened, pq.ParquetFile(opened) as file:
-            for batch in file.iter_batches(batch_size=CHUNK_ROWS):
-                frame: Any = pl.from_arrow(batch)
-                yield Chunk(
-                    frame.with_row_index("_line", row).with_columns(pl.col("_line").cast(pl.Int64)), table
-                )
-                row += batch.num_rows
-    except (pa.ArrowException, OSError) as error:
-        raise CorpusError(f"{table} cannot be read as Parquet ({error})") from error
+    with reading(table, CorpusError), table.open("rb") as opened, pq.ParquetFile(opened) as file:
+        for batch in file.iter_batches(batch_size=CHUNK_ROWS):
+            batch.validate(full=True)
+            frame: Any = pl.from_arrow(batch)
+            yield Chunk(
+                frame.with_row_index("_line", row).with_columns(pl.col("_line").cast(pl.Int64)), table
+            )
+            row += batch.num_rows
 
 
 def renamed(chunk: Chunk, mapping: dict[str, str]) -> Chunk:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from govor.corpora.beside import Transcript, first_files, read_beside, transcript_files
 from govor.corpora.lines import rejected_line
+from govor.corpora.numbers import number
 from govor.corpora.reader import Reading, Source
 from govor.corpora.rows import Row
 from govor.corpora.safe_xml import line_of, read_xml
@@ -49,8 +50,8 @@ def _turn(
     """The turn's stretches between sync points; people who talk at once have a row each."""
     who = (turn.get("speaker") or "").split()
     for start, end, line, said in _stretches(turn):
-        for number, text in said.items():
-            name = who[number] if number < len(who) else None
+        for place, text in said.items():
+            name = who[place] if place < len(who) else None
             known = speakers.get(name or "")
             row: Row = {"text": " ".join(text.split()), "language": language, "_line": line}
             row["speaker"] = (known.get("name") if known is not None else None) or name
@@ -60,21 +61,21 @@ def _turn(
 
 
 def _timed(file: Path, row: Row, start: str | None, end: str | None) -> Row | Rejection:
-    try:
-        return row | {"start": float(start or "x"), "end": float(end or "x")}
-    except ValueError:
+    times = number(start), number(end)
+    if None in times:
         return rejected_line(file, row["_line"], "bad_times", f"{start} to {end} are not times")
+    return row | {"start": times[0], "end": times[1]}
 
 
 def _stretches(turn: ET.Element) -> Iterator[tuple[str | None, str | None, int, dict[int, str]]]:
     """Start, end, line, and what each speaker of the turn says, by number from 0."""
-    start, line, number = turn.get("startTime"), line_of(turn), 0
+    start, line, place = turn.get("startTime"), line_of(turn), 0
     said = {0: turn.text or ""}
     for mark in turn:
         if mark.tag == "Sync":
             yield start, mark.get("time"), line, said
-            start, line, number, said = mark.get("time"), line_of(mark), 0, {}
+            start, line, place, said = mark.get("time"), line_of(mark), 0, {}
         elif mark.tag == "Who":
-            number = int(nb) - 1 if (nb := mark.get("nb", "1")).isdecimal() and nb != "0" else 0
-        said[number] = f"{said.get(number, '')} {mark.tail or ''}"
+            place = int(nb) - 1 if (nb := mark.get("nb", "1")).isdecimal() and nb != "0" else 0
+        said[place] = f"{said.get(place, '')} {mark.tail or ''}"
     yield start, turn.get("endTime"), line, said

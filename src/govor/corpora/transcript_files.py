@@ -22,6 +22,7 @@ from govor.corpora.beside import (
 )
 from govor.corpora.json_items import JsonItems
 from govor.corpora.lines import first_line, read_lines, rejected_line
+from govor.corpora.numbers import number
 from govor.corpora.reader import Reading, Source
 from govor.corpora.rows import Row
 from govor.corpora.timed_text import TimedTextError
@@ -178,13 +179,12 @@ def _tsv_rows(file: Path) -> Iterable[Row | Rejection]:
 
 
 def _tsv_cells(file: Path, cells: list[tuple[int, list[str]]], scale: int) -> Iterator[Row | Rejection]:
-    for number, row in cells:
+    for line, row in cells:
         if len(row) != 3:
-            yield rejected_line(file, number, "wrong_columns", f"{len(row)} fields where the header has 3")
+            yield rejected_line(file, line, "wrong_columns", f"{len(row)} fields where the header has 3")
             continue
-        try:
-            start, end = float(row[0]) / scale, float(row[1]) / scale
-        except ValueError:
-            yield rejected_line(file, number, "bad_times", f"{row[0]} and {row[1]} are not times")
+        start, end = number(row[0]), number(row[1])
+        if start is None or end is None:
+            yield rejected_line(file, line, "bad_times", f"{row[0]} and {row[1]} are not times")
             continue
-        yield {"start": start, "end": end, "text": row[2].strip(), "_line": number}
+        yield {"start": start / scale, "end": end / scale, "text": row[2].strip(), "_line": line}

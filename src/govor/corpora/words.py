@@ -12,6 +12,8 @@ from typing import Any, cast
 
 import polars as pl
 
+from govor.corpora.numbers import number
+
 WORD_KEYS = ("w", "word", "text", "token", "symbol")
 START_KEYS = ("s", "start", "time_s", "start_time", "start_s", "begin")
 END_KEYS = ("e", "end", "time_e", "end_time", "end_s")
@@ -85,11 +87,13 @@ def _taken(item: Mapping[str, object], keys: tuple[str, ...]) -> Any:
 
 def seconds(value: Any) -> float | None:
     """A number of seconds, or None where it is none."""
+    if isinstance(value, str):
+        return number(value)
     try:
-        number = float(value)
+        found = float(value)
     except (TypeError, ValueError, OverflowError):
         return None
-    return number if math.isfinite(number) else None
+    return found if math.isfinite(found) else None
 
 
 def _first(fields: list[str], keys: tuple[str, ...]) -> str | None:

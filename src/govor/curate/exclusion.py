@@ -219,7 +219,7 @@ def _read(path: Path) -> Iterable[str]:
         from govor.curate.sheet import read_sheet
 
         return [written_id(row["id"]) for row in read_sheet(path) if row.get("id") is not None]
-    return path.read_text(encoding="utf-8-sig").splitlines()
+    return path.read_text(encoding="utf-8-sig").split("\n")
 
 
 def _id_column(frame: pl.DataFrame, path: Path) -> Iterable[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Required, TypedDict, cast
 
 from govor.errors import InputError
+from govor.shape import ShapeError, parsed
 
 TEXT_COLUMNS = ("text", "hypothesis", "pred_text", "prediction", "transcript", "transcription")
 ID_COLUMNS = ("id", "utterance", "utt_id", "path", "file", "audio_filepath")
@@ -45,8 +46,8 @@ def read_lines(path: Path) -> Iterator[Line]:
 
 def _parsed(raw: bytes) -> Line | None:
     try:
-        line = json.loads(raw)
-    except (json.JSONDecodeError, UnicodeDecodeError):
+        line = parsed(raw)
+    except ShapeError:
         return None
     return cast(Line, line) if isinstance(line, dict) and "id" in line else None
 
@@ -109,7 +110,7 @@ def read_foreign(path: Path, known: Iterable[str]) -> dict[str, str]:
         raise InputError(f"{path} does not exist: give a file with the hypotheses of another system")
     try:
         return _by_id(_pairs(path), set(known), path)
-    except (UnicodeDecodeError, json.JSONDecodeError, csv.Error) as error:
+    except (UnicodeDecodeError, ShapeError, csv.Error) as error:
         raise InputError(f"{path} cannot be read as hypotheses ({error}): see docs/evaluate.md") from error
 
 
@@ -137,15 +138,17 @@ def _pairs(path: Path) -> Iterator[tuple[str, str]]:
 def _json_rows(path: Path) -> Iterator[Mapping[str, Any]]:
     text = path.read_text(encoding="utf-8-sig")
     if text.lstrip().startswith("["):
-        yield from json.loads(text)
+        yield from parsed(text)
         return
-    for line in text.splitlines():
+    for line in text.split("\n"):  # a text may hold other characters that end lines elsewhere
         if line.strip():
-            yield json.loads(line)
+            yield parsed(line)
 
 
 def _columns(rows: Iterable[Mapping[str, Any]], path: Path) -> Iterator[tuple[str, str]]:
     for row in rows:
+        if not isinstance(row, Mapping):
+            raise InputError(f"{path}: {str(row)[:40]!r} is no object with an id and a text: name them so")
         name = next((row[key] for key in ID_COLUMNS if row.get(key)), None)
         text = next((row[key] for key in TEXT_COLUMNS if row.get(key) is not None), None)
         if name is None or (text is None and "fault" not in row):
@@ -157,7 +160,7 @@ def _columns(rows: Iterable[Mapping[str, Any]], path: Path) -> Iterator[tuple[st
 
 
 def _plain_lines(path: Path, trn: bool) -> Iterator[tuple[str, str]]:
-    for line in path.read_text(encoding="utf-8-sig").splitlines():
+    for line in path.read_text(encoding="utf-8-sig").split("\n"):
         if not line.strip():
             continue
         if trn:

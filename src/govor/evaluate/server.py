@@ -21,6 +21,7 @@ from govor.evaluate.remake import remake_report
 from govor.evaluate.report import SHEET, mime_of
 from govor.evaluate.stored import is_finished, read_scores, read_summary
 from govor.hosts import OwnNames
+from govor.shape import parsed
 from govor.store import atomic_path, read_json, write_json
 
 Verdict = dict[str, str]
@@ -208,7 +209,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(length)
         if self.path != "/verdicts" or self.headers.get("Content-Type") != "application/json":
             return 404, "text/plain", b"only verdicts are taken"
-        self.report.save(checked(json.loads(body)))
+        self.report.save(checked(parsed(body)))
         return 200, "application/json", b"{}"
 
     def _send(self, status: int, kind: str, content: bytes) -> None:

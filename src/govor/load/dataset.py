@@ -17,6 +17,7 @@ from govor.load.place import Place
 from govor.load.shard import Shard
 from govor.load.waves import Wave, decode_clip
 from govor.parquet import reading
+from govor.shape import parsed
 from govor.store import fingerprint
 
 if TYPE_CHECKING:
@@ -245,13 +246,11 @@ def _rows(place: Place, path: str) -> int:
 
 def _declared_rate(place: Place, path: str) -> int | None:
     """The rate that the Audio feature of the schema declares."""
-    import json
-
     import pyarrow.parquet as pq
 
     with reading(path, DatasetError, AGAIN), place.open(path) as file:
         metadata = pq.ParquetFile(file).schema_arrow.metadata or {}
-        told: Any = json.loads(metadata.get(b"huggingface", b"{}"))
+        told: Any = parsed(metadata.get(b"huggingface", b"{}"))
     for key in ("info", "features", "audio", "sampling_rate"):
         told = told.get(key) if isinstance(told, dict) else None
     return told if isinstance(told, int) else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from govor.errors import DatasetError, MachineError
-from govor.shape import ShapeError, fitted
+from govor.shape import ShapeError, fitted, parsed
 from govor.store import atomic_path, fingerprint, readable_error, require_space
 
 SHARD_NAME = re.compile(r"(?P<split>[\w.]+)-(?P<number>\d+)-of-\d+\.parquet$")
@@ -79,7 +78,7 @@ class Place:
     def read_json(self, name: str, shape: type[Any]) -> Mapping[str, Any] | None:
         """A JSON file of the data set, which has the shape of a TypedDict, or None without it."""
         try:
-            content: object = json.loads(self.filesystem.cat_file(f"{self.root}/{name}"))
+            content: object = parsed(self.filesystem.cat_file(f"{self.root}/{name}"))
             return dict(fitted(content, shape))
         except (FileNotFoundError, NotADirectoryError):
             return None

@@ -88,7 +88,7 @@ def _require_answer(address: str) -> None:
         MachineError: nobody does.
     """
     host, _, port = address.rpartition("://")[2].rpartition(":")
-    if not port.isdigit():
+    if not port.isdecimal():
         return
     try:
         socket.create_connection((host.strip("[]"), int(port)), ANSWER_S).close()

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from govor.errors import DatasetError
-from govor.shape import fitted
+from govor.shape import fitted, parsed
 
 if TYPE_CHECKING:
     from govor.corpora.folder import CorpusInfo
@@ -122,7 +122,7 @@ def read_facts(file: str | BinaryIO) -> ShardFacts | None:
     """The facts in a shard's footer, or None when it is not a shard of govor."""
     try:
         metadata = pq.read_metadata(file).metadata or {}
-        facts = fitted(json.loads(metadata[FOOTER_KEY]), ShardFacts)
-    except (KeyError, ValueError, OSError, RecursionError, pa.ArrowException):
+        facts = fitted(parsed(metadata[FOOTER_KEY]), ShardFacts)
+    except (KeyError, ValueError, OSError, pa.ArrowException):
         return None
     return facts if all(len(row) == 3 for row in facts.rejected) else None

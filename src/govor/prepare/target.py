@@ -18,7 +18,7 @@ from typing import Protocol
 from govor import store
 from govor.errors import DatasetError, MachineError
 from govor.prepare.schema import ShardFacts, read_facts
-from govor.shape import Shape, fitted
+from govor.shape import Shape, fitted, parsed
 
 DATA = "data"
 STATE = ".prepare"
@@ -271,8 +271,8 @@ def read_record(target: Target, name: str, shape: type[Shape]) -> Shape | None:
     """
     content = target.read(name)
     try:
-        return None if content is None else fitted(json.loads(content), shape)
-    except (ValueError, RecursionError) as error:
+        return None if content is None else fitted(parsed(content), shape)
+    except ValueError as error:
         raise DatasetError(damaged(target, name, error)) from error
 
 

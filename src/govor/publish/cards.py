@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.exceptions import UndefinedError
 
+from govor.errors import InputError
 from govor.prepare.card_header import dataset_header, header_text
 from govor.shown import interval_text
 
@@ -21,6 +23,9 @@ def render_card(template: str, header: Mapping[str, Any], **facts: Any) -> str:
         template: file in ``templates/``.
         header: what stands between the ``---`` lines.
         facts: what the template shows; a fact that it names and that is missing is an error.
+
+    Raises:
+        InputError: a fact is missing, or of another type.
     """
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -30,7 +35,13 @@ def render_card(template: str, header: Mapping[str, Any], **facts: Any) -> str:
         autoescape=False,  # Markdown, not HTML: `cell` guards what comes from transcripts
     )
     environment.filters.update(cell=cell, rate=rate)
-    body = environment.get_template(template).render(**facts)
+    try:
+        body = environment.get_template(template).render(**facts)
+    except (UndefinedError, TypeError, ValueError) as error:
+        kind = "prepare the data set" if template.startswith("dataset") else "train the model"
+        raise InputError(
+            f"a fact that the card shows is missing or damaged ({error}): {kind} again"
+        ) from error
     return f"{header_text(header)}\n{body.strip()}\n"
 
 

@@ -23,7 +23,7 @@ from govor.parquet import reading
 from govor.publish.cards import dataset_card
 from govor.publish.files import UploadPlan
 from govor.publish.pseudonyms import Pseudonyms
-from govor.shape import fitted
+from govor.shape import fitted, parsed
 from govor.store import (
     atomic_path,
     file_sha256,
@@ -161,7 +161,7 @@ def _stamp(shard: Path) -> str:
 def _schema(source: pa.Schema, disclosure: Disclosure, stamp: str) -> pa.Schema:
     kept = [field for field in source if field.name in (*ALLOWED_COLUMNS, *disclosure.columns)]
     try:
-        features = fitted(json.loads((source.metadata or {})[b"huggingface"]), Described)
+        features = fitted(parsed((source.metadata or {})[b"huggingface"]), Described)
     except (KeyError, ValueError) as error:
         raise DatasetError(f"a shard does not describe its columns ({error}): prepare it again") from error
     told = {field.name for field in kept if field.name != "audio" or pa.types.is_struct(field.type)}

@@ -18,6 +18,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from govor.errors import AudioError, LanguageError
 from govor.serve import answers
+from govor.serve.description import ANSWERS, FORM, LANGUAGE, METRICS, NO_MODEL, STREAM
 from govor.serve.engine import (
     ClientGoneError,
     Engine,
@@ -38,7 +39,6 @@ LONGEST_VALUE = 200
 """Characters of a field that are looked at, and shown in a message."""
 CLIENT_GONE = 499
 """What web servers count where nobody is left to be answered."""
-LANGUAGE = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
 PREFIX = "govor-upload-"
 """Of temporary files; what a crash leaves can be found by it."""
 
@@ -70,7 +70,7 @@ def routes(models: Mapping[str, ServedModel], engine: Engine, metrics: Metrics) 
     async def health() -> dict[str, object]:
         return {"status": "ok", "models": list(models)}
 
-    @router.get("/metrics")
+    @router.get("/metrics", responses=METRICS, response_class=Response)
     async def show_metrics() -> Response:
         return Response(metrics.text(), media_type="text/plain; version=0.0.4")
 
@@ -78,12 +78,12 @@ def routes(models: Mapping[str, ServedModel], engine: Engine, metrics: Metrics) 
     async def list_models() -> dict[str, object]:
         return {"object": "list", "data": [_card(name) for name in (*models, ALIAS)]}
 
-    @router.get("/v1/models/{name:path}")
+    @router.get("/v1/models/{name:path}", responses=NO_MODEL)
     async def show_model(name: str) -> dict[str, object]:
         _find(models, name)
         return _card(name)
 
-    @router.post("/v1/audio/transcriptions")
+    @router.post("/v1/audio/transcriptions", openapi_extra=FORM, responses=ANSWERS, response_class=Response)
     async def transcribe(request: Request) -> Response:
         form = await _form(request)
         try:
@@ -134,9 +134,9 @@ def _read(form: FormData, models: Mapping[str, ServedModel]) -> Asked:
                 400, f"timestamp_granularities[] is {value!r}; it must be word or segment", "invalid_value",
                 "timestamp_granularities[]",
             )  # fmt: skip
-    stream = _choice(form, "stream", ("false", "true", "0", "1", "False", "True"), "false") in STREAMED
+    stream = _choice(form, "stream", STREAM, "false") in STREAMED
     language = _text(form, "language").strip() or None
-    if language is not None and not LANGUAGE.fullmatch(language):
+    if language is not None and not re.fullmatch(LANGUAGE, language):
         raise RequestError(400, "language is not a language tag such as hr", "invalid_value", "language")
     model = _find(models, _text(form, "model"))
     return Asked(model, language, shape, tuple(granularities), stream)
@@ -223,6 +223,13 @@ async def _finished(request: Request, job: Job) -> Transcript:
                 job.cancelled.set()
     finally:
         job.cancelled.set()
+        waiting.add_done_callback(_looked_at)
+
+
+def _looked_at(waiting: asyncio.Future[Transcript]) -> None:
+    """Nobody is left to be told; asyncio would log the failure with its traceback."""
+    if not waiting.cancelled():
+        waiting.exception()
 
 
 async def _events(

@@ -21,6 +21,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 COUNTED_PATHS = ("/v1/audio/transcriptions", "/v1/models", "/health", "/metrics")
 HEARTBEAT = "/gradio_api/heartbeat/"
 LOOK_S = 0.5
+MOST_DIGITS = 18
 FORM_BYTES = 1_000_000
 """What a form may add around its file."""
 
@@ -91,7 +92,7 @@ class BodyLimit:
             nonlocal seen, whole
             if whole:
                 return await receive()
-            if declared.isdigit() and int(declared) > self.max_bytes:
+            if declared.isdigit() and (len(declared) > MOST_DIGITS or int(declared) > self.max_bytes):
                 raise _TooLargeError
             try:
                 message = await asyncio.wait_for(receive(), max(0.0, until_s - time.monotonic()))

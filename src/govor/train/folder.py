@@ -75,7 +75,7 @@ class RunFolder:
         path = self.root / "recipe.toml"
         try:
             return recipe_from(tomllib.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
-        except (RecipeError, ValueError):
+        except (RecipeError, ValueError, RecursionError):
             return None
 
     def note(self, **facts: Any) -> None:

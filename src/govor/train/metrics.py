@@ -19,7 +19,7 @@ from typing import Any, NotRequired, Protocol, TypedDict
 
 from govor import store
 from govor.console import say
-from govor.shape import ShapeError, fitted
+from govor.shape import ShapeError, fitted, parsed
 
 METRICS = "metrics.jsonl"
 
@@ -166,7 +166,7 @@ def read_metrics(run: Path) -> list[MetricsLine]:
 
 
 def _metrics_line(line: bytes) -> MetricsLine:
-    read = fitted(json.loads(line), MetricsLine)
+    read = fitted(parsed(line), MetricsLine)
     if missing := [name for name in NEEDS.get(read["kind"], ()) if name not in read]:
         raise ShapeError(f"{missing[0]} is missing")
     return read

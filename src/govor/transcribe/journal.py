@@ -11,6 +11,7 @@ from typing import Any
 
 from govor.config import TranscribeConfig
 from govor.lm.settings import settings_path
+from govor.shape import ShapeError, fitted, parsed
 from govor.store import fingerprint
 from govor.transcribe.inputs import Input
 
@@ -41,6 +42,14 @@ class TranscribedFile:
     damage: str | None = None
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A line of the journal."""
+
+    key: str
+    file: TranscribedFile
+
+
 class Journal:
     """Finished recordings by key; a line that a kill tore is left out."""
 
@@ -51,16 +60,16 @@ class Journal:
         if self.path.exists():
             content = self.path.read_text(encoding="utf-8", errors="replace")
             torn = bool(content) and not content.endswith("\n")
-            for line in content.splitlines():
+            for line in content.split("\n"):
                 self._read(line)
         self._torn = torn
 
     def _read(self, line: str) -> None:
         try:
-            entry = json.loads(line)
-            self._keep(entry["key"], TranscribedFile(**entry["file"]))
-        except (ValueError, KeyError, TypeError):
+            entry = fitted(parsed(line), Entry)
+        except ShapeError:
             return
+        self._keep(entry.key, entry.file)
 
     def _keep(self, key: str, file: TranscribedFile) -> None:
         """Takes a recording as finished; those whose outputs it has overwritten are no longer."""
@@ -71,9 +80,15 @@ class Journal:
     def finished(self, key: str) -> TranscribedFile | None:
         """A recording whose outputs all stand, or None."""
         entry = self._done.get(key)
-        if entry and all((self.folder / name).exists() for name in entry.names):
+        if entry and all(map(self._stands, entry.names)):
             return entry
         return None
+
+    def _stands(self, name: str) -> bool:
+        try:
+            return (self.folder / name).exists()
+        except OSError:  # a name that is too long
+            return False
 
     def add(self, key: str, file: TranscribedFile) -> None:
         """Records a recording as finished, on disk before this returns."""

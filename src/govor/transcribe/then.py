@@ -6,7 +6,6 @@ latter comes from the environment (``GOVOR_LLM_API_KEY``, else ``OPENAI_API_KEY`
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from govor.errors import InputError, MachineError, ModelError, UsageError
 from govor.extras import required
+from govor.shape import parsed
 from govor.store import fingerprint, read_json, write_text
 from govor.transcribe.journal import Journal, TranscribedFile
 from govor.waiting import join
@@ -295,7 +295,7 @@ def _deltas(lines: Iterator[str], address: str) -> Iterator[str]:
 
 def _content(data: str, address: str) -> str:
     try:
-        event = json.loads(data)
+        event = parsed(data)
         if error := event.get("error"):
             reason = error.get("message") if isinstance(error, dict) else error
             raise ModelError(f"{address} stopped: {str(reason)[:200]}")

@@ -245,7 +245,7 @@ def _session(path: Path, device: str) -> Any:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     asked = os.environ.get("OMP_NUM_THREADS", "")
-    if asked.isdigit() and int(asked) > 0:
+    if asked.isdecimal() and int(asked) > 0:
         options.intra_op_num_threads = int(asked)
     providers = ["CPUExecutionProvider"]
     if device != "cpu" and "CUDAExecutionProvider" in onnxruntime.get_available_providers():

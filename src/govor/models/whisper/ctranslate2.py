@@ -295,4 +295,4 @@ def _cpu() -> Any:
 def _threads() -> int:
     """Threads for one decoding: what the environment says, else one a core."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
-    return int(asked) if asked.isdigit() and int(asked) > 0 else os.cpu_count() or 1
+    return int(asked) if asked.isdecimal() and int(asked) > 0 else os.cpu_count() or 1

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from govor.errors import ModelError
+
 
 class TextTokens:
     """Encodes text as Whisper writes it: with a space in front, unless that would be a token of its own.
@@ -20,7 +22,10 @@ class TextTokens:
 
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
-        alone = tokenizer(" ", add_special_tokens=False).input_ids
+        try:
+            alone = tokenizer(" ", add_special_tokens=False).input_ids
+        except (TypeError, ValueError) as error:
+            raise ModelError(f"the tokenizer is damaged ({error}): copy its files again") from error
         self.space: int | None = int(alone[0]) if len(alone) == 1 else None
 
     def __call__(self, text: str) -> list[int]:
