@@ -25,7 +25,7 @@ Emissions = NDArray[np.float32]
 def own_search(vocabulary, arpa: Path, weight: float, beam: int) -> Callable[[Emissions], str]:
     """What ``--lm`` does."""
     from govor.lm.beam import BeamDecoder
-    from govor.models.fusion import load_lm, pieces_of
+    from govor.models.ctc.fusion import load_lm, pieces_of
 
     decoder = BeamDecoder(
         pieces_of(vocabulary),
@@ -80,7 +80,7 @@ def flashlight_search(
 
 def greedy_search(vocabulary) -> Callable[[Emissions], str]:
     """The best token of every frame."""
-    from govor.models.frames import collapse
+    from govor.models.ctc.frames import collapse
 
     def search(emissions: Emissions) -> str:
         runs = collapse(emissions.argmax(axis=-1), np.exp(emissions.max(axis=-1)), vocabulary.special)

@@ -101,7 +101,7 @@ def synthesised(folder: Path, rows: list[dict[str, str]]) -> Path:
     import soundfile
     import soxr
 
-    from govor.demo.espeak import synthesise
+    from govor.espeak import synthesise
 
     table = folder / "table.jsonl"
     if table.exists():

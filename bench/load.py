@@ -46,8 +46,8 @@ def write_all(folder: Path) -> None:
         return
     import soxr
 
-    from govor.demo.espeak import synthesise
     from govor.demo.sentences import distinct_sentences
+    from govor.espeak import synthesise
 
     draw = np.random.default_rng(0)
     clips = []

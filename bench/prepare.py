@@ -32,7 +32,7 @@ import psutil
 import soundfile as sf
 
 from govor.corpora.folder import CorpusInfo, CorpusWriter
-from govor.demo.espeak import synthesise
+from govor.espeak import synthesise
 
 WORK = Path(os.environ.get("BENCH_DIR", "/tmp/govor-bench"))
 VOICES = ("hr+f2", "hr+m3", "hr+f4", "hr+m1")

@@ -133,7 +133,7 @@ def decoded(family: Any, dataset: Any, language: str) -> dict[str, str]:
     found = {}
     for split in ("dev", "test"):
         rows = range(dataset.splits[split])
-        said = decode_rows(family, dataset, split, rows, DecodeOptions(language=language), batch_s=150.0)
+        said = decode_rows(family, dataset, split, rows, DecodeOptions(), language=language, batch_s=150.0)
         found.update({utterance: hypothesis.text for utterance, hypothesis in said})
     return found
 
@@ -163,8 +163,8 @@ def carry_out(run: Run, dataset: Path, work: Path, options: argparse.Namespace) 
 def by_govor(recipe: Any, steps: int) -> tuple[Any, ...]:
     """The family after its steps, the loss of each, clips a second of wall and of processor time."""
     from govor.config import Workspace
+    from govor.train.build import open_session
     from govor.train.folder import RunFolder
-    from govor.train.opening import open_session
     from govor.train.parts import start_processes
     from govor.train.stop import Stopper
 
@@ -367,8 +367,7 @@ def gradients(corpora: Path, work: Path, options: argparse.Namespace) -> Iterato
         family, examples = base_and_batch(language, dataset, work, options)
         full = None
         for kind in ("full", "thinned", "short"):
-            family.train_windows = kind
-            found = gradient(family, examples)
+            found = gradient(family, examples, kind)
             full = full or found
             yield f"| {language} | {kind} | {gradient_line(found, full)} |"
 
@@ -395,17 +394,19 @@ def base_and_batch(
     return family, Feed(opened, "train", np.arange(opened.splits["train"]), family).examples(range(6))
 
 
-def gradient(family: Any, examples: list[Any]) -> dict[str, Any]:
+def gradient(family: Any, examples: list[Any], windows: str) -> dict[str, Any]:
     """Loss a token, and the gradient of the encoder's and of the decoder's layers, each as one vector."""
     import torch
 
-    batch = family.collate(examples)
+    from govor.models.base import EncoderWindows
+
+    batch = family.collate(examples, EncoderWindows(windows))
     family.model.zero_grad()
     start_s = time.process_time()
     loss, units = family.loss(batch)
     (loss / units).backward()
     found = {"loss": float(loss.detach()) / units, "s": time.process_time() - start_s}
-    found["positions"] = batch["inputs"]["input_features"].shape[-1] // 2
+    found["positions"] = batch.inputs["input_features"].shape[-1] // 2
     for part in ("encoder", "decoder"):
         layers = (p.grad for n, p in family.model.named_parameters() if f"{part}.layers" in n)
         found[part] = torch.cat([grad.flatten() for grad in layers if grad is not None])

@@ -265,7 +265,6 @@ def dev_loss(family: Any, dataset: Any, rows: list[int]) -> float:
 
     from govor.train.feed import Feed
 
-    windows, family.train_windows = family.train_windows, "full"
     family.model.eval()
     examples = Feed(dataset, "dev", np.arange(dataset.splits["dev"]), family).examples(rows)
     loss, units = 0.0, 0
@@ -273,7 +272,6 @@ def dev_loss(family: Any, dataset: Any, rows: list[int]) -> float:
         for start in range(0, len(examples), BATCH):
             part, count = family.loss(family.collate(examples[start : start + BATCH]))
             loss, units = loss + float(part), units + count
-    family.train_windows = windows
     family.model.train()
     return loss / units
 
@@ -359,7 +357,7 @@ class Watch:
         table = self.dataset.table("dev")
         texts = dict(zip(table["id"].to_list(), table["text"].to_list(), strict=True))
         found = decode_rows(
-            self.family, self.dataset, "dev", rows, DecodeOptions(language="hr"), batch_s=240.0
+            self.family, self.dataset, "dev", rows, DecodeOptions(), language="hr", batch_s=240.0
         )
         normal = self.family.normaliser
         wer = corpus_rate([(normal(texts[i]), normal(h.text)) for i, h in found])

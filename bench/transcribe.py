@@ -56,9 +56,9 @@ CTC_SIZES = {
 def make_models(folder: Path, wanted: set[str]) -> None:
     """Random models and those of their exports that are wanted."""
     from govor.config import ModelConfig, TextConfig
-    from govor.export.ctranslate2 import convert as to_ct2
-    from govor.export.onnx import convert as to_onnx
     from govor.models import new_model
+    from govor.models.ctc.onnx import convert as to_onnx
+    from govor.models.whisper.ctranslate2 import convert as to_ct2
     from govor.text import Normaliser
 
     common = {"normaliser": Normaliser.of(TextConfig(), "hr"), "language": "hr", "device": "cpu"}
@@ -90,8 +90,8 @@ def make_speech(path: Path, minutes: float) -> int:
     import soxr
     from transformers import AutoTokenizer
 
-    from govor.demo.espeak import synthesise
     from govor.demo.sentences import distinct_sentences
+    from govor.espeak import synthesise
 
     random = np.random.default_rng(3)
     tokenizer = AutoTokenizer.from_pretrained(TOKENIZER)
@@ -115,8 +115,8 @@ def make_speech(path: Path, minutes: float) -> int:
 
 def govor(model: str, audio: Path, tokens: int, **settings: object):
     """A govor system: (run, windows are counted in its own object)."""
-    import govor.export.ctranslate2 as ct2
-    import govor.models.whisper_decoding as decoding
+    import govor.models.whisper.ctranslate2 as ct2
+    import govor.models.whisper.decoding as decoding
     from govor.config import TranscribeConfig
     from govor.models import open_model
     from govor.transcribe import Transcriber

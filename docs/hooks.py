@@ -51,7 +51,7 @@ def _options(command: Any) -> str:
 
 
 def recipes() -> str:
-    """Every setting of a recipe with its default, unit and meaning."""
+    """Every setting of a recipe with its default, unit, meaning and what a change of it changes."""
     from govor.config.listing import listed_settings
 
     parts = [(ROOT / "docs" / "recipes.in.md").read_text(encoding="utf-8")]
@@ -62,11 +62,12 @@ def recipes() -> str:
 
 
 def _settings(rows: Any) -> str:
-    lines = ["| setting | default | meaning |", "|---|---|---|"]
+    lines = ["| setting | default | meaning | changes |", "|---|---|---|---|"]
     for row in rows:
         shown = f"`{row.default}` {row.unit}".strip() if row.default else ""
-        meaning = row.meaning + (f" ({', '.join(row.choices)})" if row.choices else "")
-        lines.append(f"| `{row.name}` | {shown} | {meaning.replace('|', chr(92) + '|')} |")
+        may_be = ", ".join(row.choices) if row.choices else row.bounds
+        meaning = row.meaning + (f" ({may_be})" if may_be else "")
+        lines.append(f"| `{row.name}` | {shown} | {meaning.replace('|', chr(92) + '|')} | {row.changes} |")
     return "\n".join(lines)
 
 

@@ -7,9 +7,13 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from workshop import Workshop
 
 # Machines that are busy are slow; no test is about time.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -140,3 +144,13 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     yield "s3://govor-test"
     server.terminate()
     server.wait()
+
+
+@pytest.fixture(scope="session")
+def workshop(
+    tiny_corpus: Path, tiny_dataset: Path, tiny_ctc: Path, tmp_path_factory: pytest.TempPathFactory
+) -> "Workshop":
+    """What every command needs; do not write into it."""
+    from workshop import make_workshop
+
+    return make_workshop(tiny_corpus, tiny_dataset, tiny_ctc, tmp_path_factory.mktemp("workshop"))

@@ -11,7 +11,7 @@ import soundfile as sf
 
 from govor.config import PrepareConfig
 from govor.corpora.folder import CorpusInfo, CorpusWriter
-from govor.demo.espeak import synthesise
+from govor.espeak import synthesise
 
 RATE = 22_050
 GAP_S = 0.3

@@ -96,15 +96,23 @@ def test_ctrl_c_ends_within_seconds_with_status_3_and_says_how_to_go_on(tmp_path
         process.send_signal(signal.SIGINT)
         said = process.communicate(timeout=30)[1]
     assert process.returncode == 3
-    assert said.splitlines()[-1] == "govor: stopped; what was finished is kept, the same command continues"
+    *_, stopped, going_on = said.splitlines()
+    assert stopped == "govor: stopped; what was finished is kept"
+    assert going_on == f"govor: the same command continues: govor demo --dir {tmp_path / 'demo'}"
     assert "Traceback" not in said
+
+
+def test_what_cannot_be_continued_ends_with_130_and_says_so(monkeypatch, capsys):
+    status, said = failing(monkeypatch, capsys, KeyboardInterrupt(), ["lm", "my text", "--json"])
+    line = "stopped before its end; the same command begins anew: govor lm 'my text' --json"
+    assert (status, said) == (130, f"govor: {line}")
 
 
 def test_version():
     assert govor("--version").stdout.startswith("govor 0.")
 
 
-def failing(monkeypatch, capsys, error):
+def failing(monkeypatch, capsys, error, arguments=("check",)):
     """(exit status, what is said) where a command ends in an error that nobody expected."""
     from govor import cli
 
@@ -112,10 +120,8 @@ def failing(monkeypatch, capsys, error):
         raise error
 
     monkeypatch.setattr(cli, "app", app)
-    monkeypatch.setattr(sys, "argv", ["govor", "check"])
-    with pytest.raises(SystemExit) as ended:
-        cli.main()
-    return ended.value.code, capsys.readouterr().err.strip()
+    monkeypatch.setattr(sys, "argv", ["govor", *arguments])
+    return cli.run(), capsys.readouterr().err.strip()
 
 
 class PanicException(BaseException):
@@ -173,15 +179,13 @@ REPEATED = [
 @pytest.mark.parametrize(("arguments", "name"), REPEATED)
 def test_what_takes_one_value_and_is_given_twice(arguments, name, tmp_path, monkeypatch, capsys):
     """The last would win in silence."""
-    from govor.cli import main
+    from govor.cli import run
 
     (tmp_path / "r.toml").write_text("name = 'r'\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["govor", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    said = capsys.readouterr().err
-    assert ended.value.code == 2 and f"{name} is given twice" in said and f"name {name} once" in said
+    status, said = run(), capsys.readouterr().err
+    assert status == 2 and f"{name} is given twice" in said and f"name {name} once" in said
     assert len(said.splitlines()) == 1
 
 

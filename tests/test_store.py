@@ -16,6 +16,7 @@ from govor.store import (
     readable_bytes,
     readable_seconds,
     require_space,
+    write_json,
     write_text,
 )
 
@@ -83,6 +84,25 @@ def test_bytes_for_people(count, text):
 @pytest.mark.parametrize(("seconds", "text"), [(1.25, "1.2 s"), (200, "3 min 20 s"), (18_600, "5 h 10 min")])
 def test_seconds_for_people(seconds, text):
     assert readable_seconds(seconds) == text
+
+
+def test_a_full_disk_is_known_in_errors_of_other_kinds(tmp_path):
+    """safetensors has an error of its own, and so has SQLite."""
+    rust = "Error while serializing: I/O error: No space left on device (os error 28)"
+    for text in (rust, "database or disk is full"):
+        with pytest.raises(DiskFullError, match="no space left"), atomic_path(tmp_path / "a"):
+            raise RuntimeError(text)
+
+
+def test_a_target_whose_name_is_not_utf8_is_one_sentence(tmp_path):
+    target = tmp_path / "caf\udce9" / "table"
+    with pytest.raises(MachineError, match="its name is not UTF-8"), atomic_path(target) as partial:
+        str(partial).encode()
+
+
+def test_names_that_are_not_utf8_come_back_out_of_json(tmp_path):
+    write_json(tmp_path / "a.json", {"audio": "na\udcefve.wav"})
+    assert read_json(tmp_path / "a.json") == {"audio": "na\udcefve.wav"}
 
 
 def test_errors_of_libraries_in_rust_are_known_by_their_text(tmp_path):

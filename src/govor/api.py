@@ -24,14 +24,20 @@ from govor.config import (
     TranscribeConfig,
     recipe_from,
 )
+from govor.config.recipe import apply_overrides
+from govor.config.training import beside, place_overrides
 
 if TYPE_CHECKING:
     from govor.corpora.folder import Corpus
+    from govor.export.entry import ExportSummary
+    from govor.lm.entry import LmSummary
     from govor.load import Dataset
     from govor.models.base import Recogniser
+    from govor.prepare.run import PrepareSummary
+    from govor.publish.upload import Published
 
 Place = str | Path
-Summary = dict[str, Any]
+Summary = Mapping[str, Any]
 
 
 def _configured(section: str, config: Any, settings: dict[str, Any]) -> Any:
@@ -212,7 +218,7 @@ def prepare_corpus(
     update: bool = False,
     retry_rejected: bool = False,
     **settings: Any,
-) -> Summary:
+) -> PrepareSummary:
     """Recordings to clips in Parquet shards; run again to continue. As ``govor prepare``.
 
     Args:
@@ -244,7 +250,7 @@ def open_dataset(dataset: Place) -> Dataset:
 
 
 def open_model(model: Place, *, device: str = "auto") -> Recogniser:
-    """A recogniser: ``recognise(waves, DecodeOptions())`` gives hypotheses.
+    """A recogniser: ``recognise([Sound(wave)], DecodeOptions())`` gives hypotheses.
 
     Args:
         model: run, checkpoint, model folder, export or Hub id.
@@ -289,20 +295,13 @@ def train_model(
     from govor.preflight import ensure
     from govor.train import train
 
-    place = Path(out).expanduser().absolute()
-    start = _recipe(recipe) if recipe is not None else recipe_from({"name": place.name, "work": str(place)})
+    start = _recipe(recipe) if recipe is not None else recipe_from(beside(out))
     sections = {key: settings.pop(key) for key in [*settings] if key in Recipe.__dataclass_fields__}
-    sections["train"] = {**settings, "out": str(place)}
-    sections["prepare"] = {**sections.get("prepare", {}), "out": _absolute(dataset)}
-    if model is not None:
-        sections["model"] = {**sections.get("model", {}), "base": str(model)}
-    chosen = _changed(start, sections)
+    data = _changed(start, {**sections, "train": settings}).to_dict()
+    apply_overrides(data, place_overrides(None if model is None else str(model), str(dataset), out))
+    chosen = recipe_from(data, where="settings")
     ensure(chosen, device=device)
     return train(chosen, device=device)
-
-
-def _absolute(place: Place) -> str:
-    return str(place) if "://" in str(place) else str(Path(place).expanduser().absolute())
 
 
 def tune_recipe(recipe: Recipe | Place, *, trials: int | None = None, device: str = "auto") -> Summary:
@@ -345,7 +344,9 @@ def transcribe_files(
     return run(str(model), [str(file) for file in files], Path(out) if out else None, chosen, device)
 
 
-def export_model(model: Place, format: str, out: Place, *, device: str = "auto", **options: Any) -> Summary:
+def export_model(
+    model: Place, format: str, out: Place, *, device: str = "auto", **options: Any
+) -> ExportSummary:
     """Converts a model and proves that it says the same. As ``govor export``.
 
     Args:
@@ -360,7 +361,7 @@ def export_model(model: Place, format: str, out: Place, *, device: str = "auto",
     return run(str(model), format, Path(out), device=device, **options)
 
 
-def estimate_lm(source: Place, out: Place, order: int = 4) -> Summary:
+def estimate_lm(source: Place, out: Place, order: int = 4) -> LmSummary:
     """A word n-gram model of the train text. As ``govor lm``.
 
     Args:
@@ -381,7 +382,7 @@ def publish_model(
     dataset: str | None = None,
     public: bool = False,
     dry_run: bool = False,
-) -> Summary:
+) -> Published:
     """A model to the Hub, private unless told otherwise, verified afterwards. As ``govor publish model``.
 
     Args:
@@ -396,12 +397,12 @@ def publish_model(
     from govor.publish.model import ModelOrder
 
     order = ModelOrder(Path(model), repo, license, dataset=dataset)
-    return dict(run(order, public=public, dry_run=dry_run))
+    return run(order, public=public, dry_run=dry_run)
 
 
 def publish_dataset(
     dataset: Place, repo: str, license: str, *, public: bool = False, dry_run: bool = False
-) -> Summary:
+) -> Published:
     """A data set to the Hub under pseudonyms, private unless told otherwise. As ``govor publish dataset``.
 
     Args:
@@ -413,4 +414,4 @@ def publish_dataset(
     """
     from govor.publish import publish_dataset as run
 
-    return dict(run(Path(dataset), repo, license, public=public, dry_run=dry_run))
+    return run(Path(dataset), repo, license, public=public, dry_run=dry_run)

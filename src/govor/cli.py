@@ -6,9 +6,12 @@ and it imports what is heavy inside its own body.
 
 from __future__ import annotations
 
+import errno
 import importlib
+import io
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,8 +19,10 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from govor.errors import GovorError, LimitError, MachineError
+from govor import interrupts
+from govor.errors import GovorError, InputError, InterruptError, LimitError, MachineError, StoppedError
 from govor.extras import missing_extra
+from govor.records import plain
 
 STAGES = {
     "Begin": {
@@ -86,6 +91,10 @@ MEANT = {
     "ngram": "lm",
 }
 """Words of other tools, and the command that does it here."""
+CONTINUED = frozenset(
+    ("run", "demo", "check", "prepare", "train", "tune", "evaluate", "transcribe", "publish")
+)
+"""Commands that keep what is finished when they are stopped: the same command goes on with it."""
 MODULES = {"import": "import_"}
 UsageFault: type[Exception] = typer.BadParameter.__mro__[2]
 """click's base of wrong usage; typer releases differ in where they keep click."""
@@ -154,6 +163,13 @@ class OnceCommand(TyperCommand):
         require_once((_shown_name(one) for one in given if _counts_once(one)), f"govor {self.name}")
         return super().parse_args(ctx, args)
 
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the command, where a limit does not forbid it from the start."""
+        from govor.memory_floor import require_memory
+
+        require_memory(str(self.name))
+        return super().invoke(ctx)
+
 
 def _counts_once(parameter: Any) -> bool:
     if parameter.param_type_name != "option" or parameter.multiple:
@@ -168,8 +184,10 @@ def _shown_name(parameter: Any) -> str:
 def load_command(name: str) -> Any:
     """Imports a command's module and wraps its function ``command``."""
     module = importlib.import_module(f"govor.commands.{MODULES.get(name, name)}")
+    from govor.commands.flags import expanded
+
     single = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    single.command(name, cls=OnceCommand, help=module.command.__doc__)(module.command)
+    single.command(name, cls=OnceCommand, help=module.command.__doc__)(expanded(module.command))
     return typer.main.get_command(single)
 
 
@@ -202,40 +220,82 @@ def _govor(
 
 
 def main() -> None:
-    """Entry point; exits with 0 (done), 1 (input or environment), 2 (usage) or 3 (a limit)."""
-    as_json = "--json" in sys.argv
+    """Entry point; exits with 0 (done), 1 (input or environment), 2 (usage), 3 (a limit) or 130 (Ctrl-C)."""
+    interrupts.watch(_farewell)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names that are not UTF-8 are printed all the same
+    try:
+        status = run()
+    except KeyboardInterrupt:  # came while the last words were said
+        status = _farewell()
+    _reported.append(status)
+    interrupts.leave(status)
+
+
+def run() -> int:
+    """Runs the command of ``sys.argv``; returns the exit status."""
+    _reported.clear()
     try:
         status = app(standalone_mode=False)
-        if status == CLICK_INTERRUPTED:
-            raise KeyboardInterrupt
-    except GovorError as error:
-        status = _report(error, as_json)
     except UsageFault as error:
         error.show()  # type: ignore[attr-defined]
         _explain_dashes(error)
-        status = 2
+        return 2
     except (KeyboardInterrupt, typer.Abort):
-        print("govor: stopped; what was finished is kept, the same command continues", file=sys.stderr)
-        status = 3
+        return _farewell()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
-    except (OSError, MemoryError) as error:
-        status = _report(_machine_error(error), as_json)
-    except ModuleNotFoundError as error:
-        if (missing := missing_extra(error.name)) is None:
-            raise
-        status = _report(missing, as_json)
+        return 0
     except BaseException as error:
-        if type(error).__name__ != PANIC:
-            raise
-        status = _report(
-            MachineError(f"a library gave up ({first_line(error)}): is the input damaged?"), as_json
+        if (known := _known(error)) is not None:
+            return _report(known)
+        if interrupts.pressed():  # what a library makes of it
+            return _farewell()
+        raise
+    if status == CLICK_INTERRUPTED:
+        return _farewell()
+    return status if isinstance(status, int) else 0
+
+
+def _known(error: BaseException) -> GovorError | None:
+    """The one sentence for an error; None for a fault of govor's own, which is not hidden."""
+    if isinstance(error, GovorError):
+        return error
+    if isinstance(error, (OSError, MemoryError)) or (isinstance(error, Exception) and _is_full(error)):
+        return _machine_error(error)
+    if isinstance(error, UnicodeEncodeError):
+        return InputError(
+            f"{error.object[:200]} is a name that is not UTF-8, and cannot stand here: rename it"
         )
-    sys.exit(status if isinstance(status, int) else 0)
+    if isinstance(error, ModuleNotFoundError):
+        return missing_extra(error.name)
+    if type(error).__name__ == PANIC:
+        return MachineError(f"a library gave up ({first_line(error)}): is the input damaged?")
+    return None
 
 
-def _machine_error(error: OSError | MemoryError) -> GovorError:
+def _farewell() -> int:
+    """Last words after Ctrl-C, said once; gives the exit status."""
+    if _command() in CONTINUED:
+        return _report(StoppedError("stopped; what was finished is kept"))
+    return _report(InterruptError(f"stopped before its end; the same command begins anew: {_same_command()}"))
+
+
+def _command() -> str | None:
+    return next((word for word in sys.argv[1:] if word in COMMANDS), None)
+
+
+def _same_command() -> str:
+    return shlex.join(["govor", *sys.argv[1:]])
+
+
+def _is_full(error: Exception) -> bool:
+    from govor.store import errno_of
+
+    return errno_of(error) == errno.ENOSPC
+
+
+def _machine_error(error: Exception) -> GovorError:
     """One sentence for what no part of govor expected of the machine."""
     from govor.store import readable_error
 
@@ -245,11 +305,13 @@ def _machine_error(error: OSError | MemoryError) -> GovorError:
         )
     if not _is_there():
         return MachineError("the folder that govor was started in is gone: go to another one and start again")
-    known = readable_error(error, Path(error.filename or "a file"))
+    name = getattr(error, "filename", None)
+    known = readable_error(error, Path(name or "a file"))
     if isinstance(known, GovorError):
         return known
-    place = f"{error.filename}: " if error.filename else ""
-    return MachineError(f"{place}{error.strerror or first_line(error)}; nothing that was finished is lost")
+    place = f"{name}: " if name else ""
+    what = getattr(error, "strerror", None) or first_line(error)
+    return MachineError(f"{place}{what}; nothing that was finished is lost")
 
 
 def _is_there() -> bool:
@@ -271,10 +333,27 @@ def _explain_dashes(error: Exception) -> None:
         print(f"A name that begins with - goes to the end, behind --: ... -- {name}", file=sys.stderr)
 
 
-def _report(error: GovorError, as_json: bool) -> int:
-    print(f"govor: {error}", file=sys.stderr)
-    if as_json:
+def readable(text: str) -> str:
+    """`text` with the bytes of names that are not UTF-8 as people write them: ``\\xe9``."""
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # half a character of UTF-16
+        return text
+
+
+_reported: list[int] = []
+"""The exit status, once it is known: nothing is said twice, whichever thread says it."""
+
+
+def _report(error: GovorError) -> int:
+    """Says how the command ended, and after a stop how it goes on; gives the exit status."""
+    if _reported:
+        return _reported[0]
+    _reported.append(error.exit_status)
+    going_on = f"\ngovor: the same command continues: {_same_command()}" * isinstance(error, StoppedError)
+    print(readable(f"govor: {error}{going_on}"), file=sys.stderr, flush=True)
+    if "--json" in sys.argv:
         summary: dict[str, Any] = dict(error.summary) if isinstance(error, LimitError) else {}
         summary["error"] = {"type": type(error).__name__, "message": str(error)}
-        print(json.dumps(summary, ensure_ascii=False))
+        print(json.dumps(summary, ensure_ascii=False, default=plain), flush=True)
     return error.exit_status

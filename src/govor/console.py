@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from govor.bars import open_row
+from govor.records import plain
 
 PLAIN_LINE_EVERY_S = 10.0
 BAR_EVERY_S = 0.2
@@ -24,7 +25,7 @@ def emit(summary: Mapping[str, Any], as_json: bool, lines: Sequence[str] = ()) -
     if os.environ.get("RANK", "0") != "0":
         return
     if as_json:
-        print(json.dumps(summary, ensure_ascii=False, default=str))
+        print(json.dumps(dict(summary), ensure_ascii=False, default=plain))
     else:
         for line in lines:
             print(line)

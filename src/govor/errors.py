@@ -13,6 +13,7 @@
     │   ├── DiskFullError         no space, or a quota
     │   └── BusyError             another process works on the same target
     ├── UsageError            flags that do not go together                  exit 2
+    ├── InterruptError        Ctrl-C, and nothing to go on with              exit 130
     └── LimitError            ended, but a stated limit was passed           exit 3
         └── StoppedError          stopped early on request, work is safe
 
@@ -21,6 +22,7 @@ A message is one sentence that names the thing, the value, the limit and what to
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 
@@ -97,6 +99,12 @@ class UsageError(GovorError):
     exit_status = 2
 
 
+class InterruptError(GovorError):
+    """Ended by Ctrl-C; the same command begins anew."""
+
+    exit_status = 130  # as shells have it
+
+
 class LimitError(GovorError):
     """Work ended, but a stated limit was passed.
 
@@ -107,9 +115,9 @@ class LimitError(GovorError):
 
     exit_status = 3
 
-    def __init__(self, message: str, summary: dict[str, Any] | None = None) -> None:
+    def __init__(self, message: str, summary: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
-        self.summary = summary or {}
+        self.summary: dict[str, Any] = dict(summary or {})
 
 
 class StoppedError(LimitError):

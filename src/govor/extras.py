@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, requires
 
 from govor.errors import MissingExtraError
@@ -12,6 +14,25 @@ NAMES = {"yaml": "pyyaml", "espeakng_loader": "espeakng-loader", "multipart": "p
 """Modules that are called otherwise than their packages."""
 REQUIREMENT = re.compile(r"^(?P<package>[\w.-]+).*extra == ['\"](?P<extra>[\w-]+)['\"]")
 FOR_DEVELOPERS = ("test", "docs", "bench", "all")
+
+
+@contextmanager
+def required(module: str = "") -> Iterator[None]:
+    """Around the imports of what an extra brings.
+
+    Args:
+        module: what is meant where the import fails by another name, or without any.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    try:
+        yield
+    except ImportError as error:
+        missing = missing_extra(module or error.name)
+        if missing is None:
+            raise
+        raise missing from error
 
 
 def missing_extra(module: str | None) -> MissingExtraError | None:

@@ -5,7 +5,6 @@ The order for a durable file is: write beside it, flush, fsync, rename, fsync th
 
 from __future__ import annotations
 
-import dataclasses
 import errno
 import hashlib
 import json
@@ -13,16 +12,20 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from govor.errors import BusyError, DiskFullError, InputError, MachineError
+from govor.errors import BusyError, DiskFullError, GovorError, InputError, MachineError
+from govor.interrupts import before_leaving
+from govor.records import plain
+from govor.shape import Shape, ShapeError, fitted
 
 FINGERPRINT_HEX_DIGITS = 32
 PARTIAL_MARK = ".partial-"
 RUST_ERRNO = re.compile(r"\(os error (\d+)\)")
+FULL = os.strerror(errno.ENOSPC), "database or disk is full"
 NOT_WRITABLE = (
     errno.EACCES,
     errno.EROFS,
@@ -36,7 +39,7 @@ NOT_WRITABLE = (
 
 def canonical_json(value: Any) -> str:
     """`value` as JSON text that is the same for equal values (sorted keys, no spaces)."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=plain)
 
 
 def fingerprint(value: Any) -> str:
@@ -54,20 +57,6 @@ def file_sha256(path: Path, block_bytes: int = 1 << 20) -> str:
     return digest.hexdigest()
 
 
-def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.asdict(value)
-    if isinstance(value, Path):
-        return str(value)
-    if isinstance(value, (set, frozenset)):
-        return sorted(value)
-    if isinstance(value, Mapping):
-        return dict(value)
-    if hasattr(value, "item"):
-        return value.item()
-    raise TypeError(f"{type(value).__name__} has no JSON form")
-
-
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Yields a path beside `path` to write to; renames it into place when the block ends well.
@@ -79,18 +68,25 @@ def atomic_path(path: Path) -> Iterator[Path]:
     partial = path.with_name(f".{path.name}{PARTIAL_MARK}{uuid.uuid4().hex[:8]}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield partial
-        _fsync(partial)
-        partial.replace(path)
+        with before_leaving(lambda: _remove(partial)):
+            yield partial
+            _fsync(partial)
+            partial.replace(path)
         _fsync(path.parent)
-    except OSError as error:
-        raise readable_error(error, path) from error
+    except Exception as error:
+        if (known := readable_error(error, path)) is not error:
+            raise known from error
+        raise
     finally:
         _remove(partial)
 
 
-def readable_error(error: OSError, path: Path) -> Exception:
+def readable_error(error: Exception, path: Path) -> Exception:
     """What to raise for an error of the disk at `path`: a sentence where the cause is known, else `error`."""
+    if isinstance(error, GovorError):
+        return error
+    if isinstance(error, UnicodeEncodeError) and not is_utf8(path):
+        return MachineError(f"{path} cannot be written (its name is not UTF-8): choose another target")
     number = errno_of(error)
     if number in (errno.ENOSPC, errno.EDQUOT):
         return DiskFullError(f"no space left while writing {path}: free some and run the same command again")
@@ -99,14 +95,19 @@ def readable_error(error: OSError, path: Path) -> Exception:
     return error
 
 
-def errno_of(error: OSError) -> int | None:
-    """The number of a system error; polars and other libraries in Rust write it into the text alone."""
-    if error.errno is not None:
+def is_utf8(path: Path) -> bool:
+    """Whether a path can be written down; libraries outside Python take no other."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in str(path))
+
+
+def errno_of(error: Exception) -> int | None:
+    """The number of a system error; libraries in Rust and C++ write it into the text alone."""
+    if isinstance(error, OSError) and error.errno is not None:
         return error.errno
     named = RUST_ERRNO.search(str(error))
     if named:
         return int(named[1])
-    return errno.ENOSPC if os.strerror(errno.ENOSPC) in str(error) else None
+    return errno.ENOSPC if any(text in str(error) for text in FULL) else None
 
 
 def _remove(path: Path) -> None:
@@ -134,13 +135,16 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_text(path: Path, content: str) -> None:
-    """Writes a UTF-8 file that appears whole or not at all."""
-    write_bytes(path, content.encode("utf-8"))
+    """Writes a UTF-8 file that appears whole or not at all.
+
+    Bytes of names that are not UTF-8 stand as ``\\udcff``, from which JSON gives back the very name.
+    """
+    write_bytes(path, content.encode("utf-8", "backslashreplace"))
 
 
 def write_json(path: Path, value: Any) -> None:
     """Writes indented JSON that appears whole or not at all."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, default=plain) + "\n")
 
 
 def read_json(path: Path) -> Any:
@@ -153,8 +157,22 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"{path} does not exist") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not valid JSON ({error})") from error
+
+
+def read_record(path: Path, shape: type[Shape], kind: type[InputError] = InputError) -> Shape:
+    """Reads a JSON file that holds one value of a declared shape (see `govor.shape.fitted`).
+
+    Raises:
+        InputError: of `kind`: it is missing, not JSON, or of another shape; file and place are named.
+    """
+    try:
+        return fitted(read_json(path), shape)
+    except ShapeError as error:
+        raise kind(f"{path} is damaged ({error}): copy it again, or make it again") from error
+    except InputError as error:
+        raise kind(str(error)) from error
 
 
 def remove_partials(folder: Path) -> None:

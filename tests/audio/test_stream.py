@@ -12,6 +12,7 @@ from govor.audio.mp3 import IndexMismatchError
 from govor.audio.reader import open_reader
 from govor.audio.source import opened
 from govor.errors import AudioError
+from govor.load.waves import decode_clip
 
 RATE = 16_000
 
@@ -176,10 +177,15 @@ def test_a_playlist_reads_no_other_file(tmp_path):
     assert caught.value.code == "unreadable"
 
 
-def test_a_float_file_with_infinity_stays_finite():
+@pytest.mark.parametrize("decoder", ["soundfile", "pyav"])
+def test_a_float_file_without_numbers_is_silent_there_and_finite(decoder):
     samples = tone(1, RATE)
-    samples[5], samples[9] = np.inf, np.nan
-    assert np.isfinite(load_mono(wav(samples, RATE, "FLOAT"))).all()
+    samples[5:9] = np.inf, np.nan, -np.inf, 3e38
+    content = wav(samples, RATE, "FLOAT")
+    found = np.concatenate(list(mono_blocks(content, decoder=decoder)))
+    np.testing.assert_array_equal(found[5:9], [1, 0, -1, 1])
+    assert np.isfinite(load_mono(content, sample_rate=8_000)).all()
+    np.testing.assert_array_equal(decode_clip(content, RATE)[5:9], [1, 0, -1, 1])
 
 
 @pytest.mark.parametrize("block_s", [1.0, 4.0])

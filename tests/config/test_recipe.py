@@ -28,7 +28,7 @@ def settings_below(kind, prefix=""):
 
 
 def test_every_setting_says_what_it_means():
-    silent = [name for name, field in settings_below(Recipe) if not field.metadata.get("help")]
+    silent = [name for name, field in settings_below(Recipe) if not field.metadata["setting"].help]
     assert not silent
 
 

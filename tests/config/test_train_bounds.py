@@ -21,7 +21,7 @@ NONSENSE: list[tuple[dict[str, Any], str]] = [
     ({"loader_workers": -1}, "loader_workers is -1; it is 0 or more"),
     ({"max_skipped": 2.0}, "max_skipped is 2.0; it is a share"),
     ({"betas": (0.9, 1.5)}, r"betas is \[0.9, 1.5\]"),
-    ({"keep_epochs": (0,)}, r"keep_epochs is \[0\]; the first epoch is 1"),
+    ({"keep_epochs": (0,)}, r"keep_epochs is \[0\]; each is 1 or more"),
     ({"epochs": 0.0}, "epochs is 0.0; it is above 0"),
     ({"rates": {"head": "fast"}}, "rates.head is 'fast'; it is a factor"),
     ({"rates": {"encoder": {"layers": 0.1}}}, "names with dots are quoted"),
@@ -39,7 +39,7 @@ def test_train(settings: dict[str, Any], words: str) -> None:
     [
         ({"gain_db": -6.0}, "gain_db is -6.0; it is 0 or more"),
         ({"noise_snr_db": (30.0, 10.0)}, "its lower end comes first"),
-        ({"reverb_s": (0.0, 0.5)}, "reverberation times are above 0"),
+        ({"reverb_s": (0.0, 0.5)}, r"reverb_s is \[0.0, 0.5\]; each is above 0"),
         ({"smooth_frames": 0.0}, "smooth_frames is 0.0; it is above 0"),
     ],
 )

@@ -11,7 +11,8 @@ import soundfile
 from corpus_sources import Imported, touch_audio, write_text
 
 from govor.audio import load_mono
-from govor.corpora import stm
+from govor.corpora import ctm, stm
+from govor.corpora.beside import Recordings
 
 Importer = Callable[..., Imported]
 
@@ -154,3 +155,38 @@ def test_sphere_audio_is_read_sample_for_sample_shortened_or_not(tmp_path: Path)
     (tmp_path / "short.sph").write_bytes(shortened(samples))
     for name in ("plain.sph", "short.sph"):
         np.testing.assert_array_equal(np.round(load_mono(tmp_path / name) * 32_768), samples)
+
+
+def test_words_of_mixed_recordings_are_brought_together_in_parts(
+    tmp_path: Path, imported: Importer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines in any order give what sorted lines give, though only a few are held at a time."""
+    monkeypatch.setattr(ctm, "PART_WORDS", 3)
+    told = {}
+    lines = [
+        f"rec{n} {channel} {start} 0.5 {n}{channel}{start}"
+        for n in range(3) for channel in "AB" for start in range(4)
+    ]  # fmt: skip
+    for order in ("sorted", "mixed"):
+        folder = tmp_path / order
+        for n in range(3):
+            touch_audio(folder / f"rec{n}.wav", seconds=9)
+        kept = lines if order == "sorted" else [*lines[::3], "broken", *lines[1::3], *lines[2::3]]
+        write_text(folder / "x.ctm", ";; a comment\n" + "\n".join(kept) + "\n")
+        got = imported(folder)
+        told[order] = got.rows.select("audio", "channel", "start", "end", "text", "words").rows()
+        assert list(got.reasons.values()) == ["bad_ctm_line"] * (order == "mixed")
+    assert told["mixed"] == told["sorted"]
+    assert len(told["sorted"]) == 24 and told["sorted"][0] == ("rec0.wav", 0, 0.0, 0.5, "0A0", ["0A0"])
+
+
+def test_the_words_of_one_recording_are_held_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first recording's utterances come before the last one's lines are read."""
+    file = write_text(tmp_path / "x.ctm", "a 1 0 1 hej\nb 1 0 1 hopp\nc 1 0 1 hum\n")
+    read = []
+    honest = ctm._word
+    monkeypatch.setattr(ctm, "_word", lambda *line: read.append(line[1]) or honest(*line))
+    first = next(ctm._rows(file, Recordings(tmp_path), None, tmp_path))
+    assert isinstance(first, dict) and first["recording"] == "a" and read == [1, 2]

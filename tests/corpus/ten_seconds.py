@@ -22,7 +22,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from govor.demo.espeak import synthesise
+from govor.espeak import synthesise
 
 RATE_HZ = 16_000
 SILENCE_S = 0.6

@@ -14,8 +14,8 @@ from govor.audio import load_mono
 from govor.config import SelectConfig, TextConfig
 from govor.corpora.folder import Corpus
 from govor.curate import check_corpus, select_corpus
-from govor.demo.espeak import synthesise
 from govor.errors import LimitError, UsageError
+from govor.espeak import synthesise
 
 SENTENCE = "Riječ je o povećanju za pet milijuna kuna i o tome da bi se s tim nabavio uređaj."
 

@@ -8,8 +8,8 @@ import pytest
 
 from govor.config import SelectConfig, TextConfig
 from govor.curate import check_corpus, select_corpus
-from govor.curate.finding import of_rows
 from govor.curate.listing import write_listing
+from govor.curate.places import of_rows
 from govor.curate.shown import LONGEST, LONGEST_CHANGE, change, visible
 from govor.errors import CorpusError
 

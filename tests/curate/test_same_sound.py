@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from govor.corpora.folder import Corpus
 from govor.curate.check import all_findings
-from govor.curate.finding import Finding
+from govor.curate.probe import probe_recording
 from govor.curate.probes import SCHEMA
-from govor.curate.probing import probe_recording
 from govor.curate.spans import MIX, Spans
 from govor.curate.tally import tally
+from govor.findings import Finding
 
 
 def noise(seconds: float, seed: int = 0) -> Any:
@@ -130,7 +130,7 @@ def test_times_that_are_no_seconds(findings: Any, tmp_path: Path, unit: str, fac
     assert "time_unit" not in findings([{**row, "duration": 1.9} for row in rows], True)
     wrong = [{"audio": "a.wav", "start": r["start"] * factor, "end": r["end"] * factor} for r in rows]
     finding = findings([{**r, "duration": r["end"] - r["start"]} for r in wrong], True)["time_unit"]
-    assert finding.kind.severity == "error" and finding.detail == f"they fit as {unit}"
+    assert finding.severity == "error" and finding.limit == f"they fit as {unit}"
 
 
 def test_milliseconds_without_the_recordings(found: Any) -> None:

@@ -272,8 +272,8 @@ def test_long_utterances_are_cut_at_pauses(make_corpus: Any, table: Any, rejecte
 def test_settings_that_contradict_each_other() -> None:
     for settings, message in (
         ({"min_similarity": 0.9, "max_similarity": 0.8}, "above max_similarity"),
-        ({"dev": -1}, "negative"),
-        ({"max_leak_loss": 2.0}, "not a share"),
+        ({"dev": -1}, "dev is -1; it is 0 or more"),
+        ({"max_leak_loss": 2.0}, "it is a share between 0 and 1"),
         ({"split_at_words": True}, "needs max_duration"),
     ):
         with pytest.raises(ValueError, match=message):

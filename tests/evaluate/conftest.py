@@ -65,8 +65,8 @@ class StubRecogniser:
         self.normaliser = Normaliser.of(TextConfig(), "hr")
         self.batches: list[list[int]] = []
 
-    def recognise(self, waves, options, languages=None):
-        rows = [round(float(wave[0]) * 1000) for wave in waves]
+    def recognise(self, sounds, options):
+        rows = [round(float(sound.wave[0]) * 1000) for sound in sounds]
         self.batches.append(rows)
         return [Hypothesis(self.texts[row], confidence=0.9, language="hr") for row in rows]
 

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from govor.evaluate import decode_rows
-from govor.evaluate.decode import plan_batches, plan_for
+from govor.evaluate.decode import decode_batches, plan_batches, plan_for
 from govor.models.base import DecodeOptions
+from govor.packing import Cost
 from govor.records import Hypothesis
 from speech import RATE, speak
 
@@ -23,7 +24,7 @@ from speech import RATE, speak
 )
 def test_every_row_once_within_the_budget(durations, batch_s, max_batch, pool_rows, least):
     lengths = np.array(durations)
-    batches = plan_batches(lengths, range(len(lengths)), batch_s, max_batch, pool_rows, least)
+    batches = plan_batches(lengths, range(len(lengths)), batch_s, max_batch, pool_rows, Cost(least))
     lengths = np.maximum(lengths, least)
     assert sorted(row for batch in batches for row in batch) == list(range(len(lengths)))
     for batch in batches:
@@ -56,10 +57,10 @@ class Counting:
     def __init__(self):
         self.batches = []
 
-    def recognise(self, waves, options, languages=None):
-        self.batches.append([len(wave) for wave in waves])
-        assert languages == ["hr"] * len(waves)
-        return [Hypothesis(str(len(wave))) for wave in waves]
+    def recognise(self, sounds, options):
+        self.batches.append([len(sound.wave) for sound in sounds])
+        assert {sound.language for sound in sounds} == {"hr"}
+        return [Hypothesis(str(len(sound.wave))) for sound in sounds]
 
 
 def test_ids_keep_their_hypotheses_and_rates_are_converted():
@@ -77,9 +78,9 @@ class Windowed(Counting):
     max_window_s = 2.0
     name = "windowed"
 
-    def recognise(self, waves, options, languages=None):
-        assert all(len(wave) <= 2.0 * self.sample_rate for wave in waves)
-        return [Hypothesis("riječ", language="hr") for _ in waves]
+    def recognise(self, sounds, options):
+        assert all(len(sound.wave) <= 2.0 * self.sample_rate for sound in sounds)
+        return [Hypothesis("riječ", language="hr") for _ in sounds]
 
 
 def test_clips_longer_than_the_window_are_transcribed_in_windows():
@@ -117,10 +118,10 @@ def test_how_much_is_decoded_together_hangs_on_the_device(device, windows):
 class Cramped(Counting):
     """Has memory for two waves."""
 
-    def recognise(self, waves, options, languages=None):
-        if len(waves) > 2:
+    def recognise(self, sounds, options):
+        if len(sounds) > 2:
             raise type("OutOfMemoryError", (RuntimeError,), {})("too many")
-        return super().recognise(waves, options, languages)
+        return super().recognise(sounds, options)
 
 
 def test_batches_that_do_not_fit_are_halved():
@@ -128,3 +129,19 @@ def test_batches_that_do_not_fit_are_halved():
     found = list(decode_rows(recogniser, Clips([800] * 5), "test", range(5), DecodeOptions(), batch_s=60))
     assert len(found) == 5
     assert max(map(len, recogniser.batches)) == 2
+
+
+class Small(Counting):
+    """Has no memory for more than 5,000 samples."""
+
+    def recognise(self, sounds, options):
+        if sum(len(sound.wave) for sound in sounds) > 5_000:
+            raise MemoryError
+        return super().recognise(sounds, options)
+
+
+def test_a_clip_that_needs_too_much_memory_alone_is_a_fault_of_its_own():
+    clips = Clips([800, 4_000, 1_600])
+    (batch,) = decode_batches(Small(), clips, "test", [[0, 1, 2]], DecodeOptions())
+    assert [one.hypothesis and one.hypothesis.text for one in batch] == ["1600", None, "3200"]
+    assert "memory" in batch[1].fault

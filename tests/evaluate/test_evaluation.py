@@ -103,10 +103,10 @@ def test_interrupted_decoding_goes_on_with_the_same_batches(models, tmp_path, ca
     batches, careless.batches = careless.batches, []
     recognise = careless.recognise
 
-    def fails_in_the_fourth_batch(waves, options, languages=None):
+    def fails_in_the_fourth_batch(sounds, options):
         if len(careless.batches) == 3:
             raise KeyboardInterrupt
-        return recognise(waves, options, languages)
+        return recognise(sounds, options)
 
     careless.recognise = fails_in_the_fourth_batch
     with pytest.raises(KeyboardInterrupt):

@@ -14,7 +14,7 @@ import pytest
 from govor.config import ModelConfig
 from govor.errors import InputError, LimitError, ModelError, UsageError
 from govor.export import export_model
-from govor.models import DecodeOptions, new_model, open_model
+from govor.models import DecodeOptions, new_model, open_model, sounds
 from govor.text import Normaliser
 
 pytest.importorskip("ctranslate2")
@@ -68,7 +68,7 @@ def test_onnx_says_the_same_at_lengths_it_was_not_traced_with(ctc_export, tiny_c
         assert np.abs(ours[: len(expected)] - expected).max() < 1e-3
     options = DecodeOptions(words=True)
     for wave in clips:
-        a, b = original.recognise([wave], options)[0], exported.recognise([wave], options)[0]
+        a, b = original.recognise(sounds([wave]), options)[0], exported.recognise(sounds([wave]), options)[0]
         assert (a.text, a.tokens) == (b.text, b.tokens)
         assert [(w.start, w.end) for w in a.words] == [(w.start, w.end) for w in b.words]
     assert exported.describe()["backend"] == "onnx"
@@ -92,7 +92,7 @@ SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "i
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_onnx_of_every_kind_equals_torch_at_other_lengths(kind, tmp_path):
-    from govor.export.onnx import convert
+    from govor.models.ctc.onnx import convert
 
     original = new_model(
         ModelConfig(from_scratch={**SMALL, **KINDS[kind]}),
@@ -130,7 +130,7 @@ def test_onnx_int8_is_smaller_and_lists_what_changed(ctc_export, tiny_ctc, tmp_p
 
 
 def test_onnx_int8_above_the_limit_exits_3(tiny_ctc, tmp_path, monkeypatch):
-    import govor.export.onnx as onnx
+    import govor.models.ctc.onnx as onnx
 
     quantised = onnx._quantize
 
@@ -159,11 +159,11 @@ def test_onnx_decodes_without_torch(ctc_export):
     out, _ = ctc_export
     code = (
         "import sys, numpy as np\n"
-        "from govor.export.onnx import open_folder\n"
-        "from govor.models.base import DecodeOptions\n"
+        "from govor.models.ctc.onnx import open_folder\n"
+        "from govor.models.base import DecodeOptions, Sound\n"
         "from pathlib import Path\n"
         f"m = open_folder(Path({str(out)!r}), 'cpu')\n"
-        "m.recognise([np.zeros(16000, np.float32)], DecodeOptions(words=True))\n"
+        "m.recognise([Sound(np.zeros(16000, np.float32))], DecodeOptions(words=True))\n"
         "assert 'torch' not in sys.modules and 'transformers' not in sys.modules\n"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
@@ -174,15 +174,16 @@ def test_ctranslate2_says_the_same(whisper_export, tiny_whisper):
     assert summary["transcripts_equal"]
     original, exported = open_model(tiny_whisper, device="cpu"), open_model(out, device="cpu")
     clips = waves(0.6, 2.5)
-    for options in (DecodeOptions(language="hr"), DecodeOptions(language="sv", beam_size=1, words=True)):
-        theirs, ours = original.recognise(clips, options), exported.recognise(clips, options)
+    for language, options in (("hr", DecodeOptions()), ("sv", DecodeOptions(words=True))):
+        heard = sounds(clips, language)
+        theirs, ours = original.recognise(heard, options), exported.recognise(heard, options)
         for a, b in zip(theirs, ours, strict=True):
             assert (a.text, a.tokens, a.language) == (b.text, b.tokens, b.language)
             assert len(a.words) == len(b.words)
             for one, other in zip(a.words, b.words, strict=True):
                 assert one.text == other.text
                 assert abs(one.start - other.start) < 0.25
-    detected = [m.recognise(clips, DecodeOptions())[0].language for m in (original, exported)]
+    detected = [m.recognise(sounds(clips), DecodeOptions())[0].language for m in (original, exported)]
     assert detected[0] == detected[1]
 
 
@@ -209,7 +210,7 @@ def test_ctranslate2_in_fewer_bits(quantization, whisper_export, tiny_whisper, t
     sizes = [(folder / "model.bin").stat().st_size for folder in (tmp_path / "out", whole)]
     assert sizes[0] < sizes[1]
     assert summary["different"] == len(summary["differences"])
-    assert open_model(tmp_path / "out", device="cpu").recognise(waves(1.0), DecodeOptions(language="hr"))
+    assert open_model(tmp_path / "out", device="cpu").recognise(sounds(waves(1.0), "hr"), DecodeOptions())
 
 
 def test_windows_encoded_one_by_one_are_those_encoded_together(whisper_export):
@@ -218,8 +219,8 @@ def test_windows_encoded_one_by_one_are_those_encoded_together(whisper_export):
     clips = waves(0.5, 1.5, 4.0)
     together = np.array(model.engine.encode(model._views.from_array(model._windows(clips))))
     np.testing.assert_allclose(np.array(model._encoded(clips)), together, atol=1e-4)
-    hypotheses = model.recognise(clips, DecodeOptions(language="hr"))
-    alone = [model.recognise([clip], DecodeOptions(language="hr"))[0] for clip in clips]
+    hypotheses = model.recognise(sounds(clips, "hr"), DecodeOptions())
+    alone = [model.recognise(sounds([clip], "hr"), DecodeOptions())[0] for clip in clips]
     for one, other in zip(hypotheses, alone, strict=True):
         length = min(len(one.tokens), len(other.tokens))  # the limit of tokens is the longest clip's
         assert one.tokens[:length] == other.tokens[:length]
@@ -287,11 +288,11 @@ def test_the_words_of_many_prompts_are_aligned_apart(whisper_export):
     out, _ = whisper_export
     model = open_model(out, device="cpu")
     clips = waves(1.0, 1.5, 2.0)
-    mixed = model.recognise(clips, DecodeOptions(words=True), ["hr", "sv", "hr"])
+    mixed = model.recognise(sounds(clips, ["hr", "sv", "hr"]), DecodeOptions(words=True))
     for wave, hypothesis, language in zip(clips, mixed, ["hr", "sv", "hr"], strict=True):
         assert hypothesis.language == language
-        alone = model.recognise([wave], DecodeOptions(), [language])[0]
-        assert hypothesis.tokens[: len(alone.tokens)] == alone.tokens
+        alone = model.recognise(sounds([wave], [language]), DecodeOptions())[0]
+        assert (hypothesis.text, hypothesis.tokens) == (alone.text, alone.tokens)
         assert all(w.end <= len(wave) / RATE + 1e-6 for w in hypothesis.words)
 
 
@@ -363,7 +364,7 @@ def test_lora_is_merged(tiny_whisper, tmp_path):
     )
     weights = [(tmp_path / name / "model.bin").read_bytes() for name in ("ctranslate2", "by way of")]
     assert weights[0] == weights[1]
-    assert open_model(tmp_path / "ctranslate2", device="cpu").recognise(waves(1.0), DecodeOptions())
+    assert open_model(tmp_path / "ctranslate2", device="cpu").recognise(sounds(waves(1.0)), DecodeOptions())
 
 
 def test_wrong_family_or_format_is_one_sentence(tiny_ctc, tiny_whisper, tmp_path):
@@ -487,7 +488,10 @@ def test_an_export_with_timestamps_says_the_same_and_keeps_them_out_of_the_text(
     original, exported = open_model(model, device="cpu"), open_model(out, device="cpu")
     (wave,) = waves(1.0)
     for options in (DecodeOptions(), DecodeOptions(words=True), DecodeOptions(timestamps=False)):
-        (one,), (other,) = original.recognise([wave], options), exported.recognise([wave], options)
+        (one,), (other,) = (
+            original.recognise(sounds([wave]), options),
+            exported.recognise(sounds([wave]), options),
+        )
         assert one.tokens == other.tokens and one.text == other.text
         assert all(token < original.prompt.end for token in one.tokens)
         assert [span.text for span in one.spans] == [span.text for span in other.spans]
@@ -495,8 +499,8 @@ def test_an_export_with_timestamps_says_the_same_and_keeps_them_out_of_the_text(
 
 
 def test_the_proof_with_faster_whisper_is_made_as_the_card_says(fitted_export, tiny_whisper):
-    from govor.export.faster_whisper import arguments_of, call_of
     from govor.models.saved import read_settings
+    from govor.models.whisper.faster_whisper import arguments_of, call_of
 
     model, _, summary = fitted_export
     expected = {

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 import soxr
 
-from govor.demo.espeak import synthesise
+from govor.espeak import synthesise
 
 TEXT = "Dobar dan, svima!"
 

@@ -6,7 +6,8 @@ import pytest
 from govor.config import ModelConfig
 from govor.errors import ModelError, RecipeError
 from govor.features import Example
-from govor.models import DecodeOptions, new_model, open_model, resume_model
+from govor.models import DecodeOptions, new_model, open_model, resume_model, sounds
+from govor.models.base import EncoderWindows
 from govor.text import Normaliser
 
 torch = pytest.importorskip("torch")
@@ -33,13 +34,11 @@ def train_a_little(family, steps=3):
     wanted = [p for p in family.model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(wanted, lr=1e-2)
     family.model.train()
-    family.train_windows = "short"
     for _ in range(steps):
-        total, units = family.loss(family.collate(examples))
+        total, units = family.loss(family.collate(examples, EncoderWindows("short")))
         (total / units).backward()
         optimiser.step()
         optimiser.zero_grad()
-    family.train_windows = "full"
     family.model.eval()
     return waves
 
@@ -86,11 +85,13 @@ def test_lora_trains_little_and_is_saved_merged(base, tmp_path):
     assert all(torch.equal(p, before[name]) for name, p in family.model.named_parameters())
     opened = open_model(tmp_path, device="cpu")
     assert opened.describe()["parameters"] < facts["parameters"]
-    assert [h.tokens for h in opened.recognise(waves, DecodeOptions())] == [
-        h.tokens for h in family.recognise(waves, DecodeOptions())
+    assert [h.tokens for h in opened.recognise(sounds(waves), DecodeOptions())] == [
+        h.tokens for h in family.recognise(sounds(waves), DecodeOptions())
     ]
-    plain = open_model(base, device="cpu").recognise(waves, DecodeOptions())
-    assert [h.confidence for h in plain] != [h.confidence for h in opened.recognise(waves, DecodeOptions())]
+    plain = open_model(base, device="cpu").recognise(sounds(waves), DecodeOptions())
+    assert [h.confidence for h in plain] != [
+        h.confidence for h in opened.recognise(sounds(waves), DecodeOptions())
+    ]
 
 
 def test_lora_is_taken_up_exactly(base, tmp_path):
@@ -199,7 +200,9 @@ def test_language_adapter_trains_alone(wav2vec2_base, tmp_path):
     waves = train_a_little(family)
     family.save(tmp_path)
     opened = open_model(tmp_path, device="cpu")
-    assert opened.recognise(waves, DecodeOptions()) == family.recognise(waves, DecodeOptions())
+    assert opened.recognise(sounds(waves), DecodeOptions()) == family.recognise(
+        sounds(waves), DecodeOptions()
+    )
 
 
 def test_language_adapter_gets_its_own_vocabulary(wav2vec2_base, tmp_path):

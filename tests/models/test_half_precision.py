@@ -11,10 +11,11 @@ import torch
 
 from govor.config import ModelConfig, TextConfig
 from govor.models import new_model, open_model, resume_model
-from govor.models.base import DecodeOptions, Example
+from govor.models.base import DecodeOptions, Example, sounds
 from govor.models.device import choose_precision, decoding_weights, text_weights
 from govor.models.opening import open_family
-from govor.models.saved import read_settings
+from govor.models.saved import normaliser_of, read_settings
+from govor.models.spec import Spec
 from govor.text import Normaliser
 from half import dtypes_in, stored_as
 
@@ -63,7 +64,7 @@ def dtypes(model: torch.nn.Module) -> set[str]:
 
 def heard(recogniser: Any) -> list[str]:
     noise = np.random.default_rng(0).normal(0, 0.1, 4_000).astype(np.float32)
-    return [one.text for one in recogniser.recognise([noise, noise[:2_000]], DecodeOptions())]
+    return [one.text for one in recogniser.recognise(sounds([noise, noise[:2_000]]), DecodeOptions())]
 
 
 @pytest.mark.parametrize("dtype", HALVES)
@@ -139,7 +140,10 @@ def test_new_weights_are_float32_whatever_the_configuration_says(tiny_whisper_fi
 def test_whisper_decodes_with_the_weights_that_a_gpu_holds(bases, dtype, precision):
     """On a processor, whose autocast stands in for the GPU's."""
     folder = bases["whisper"]
-    found = open_family(folder, read_settings(folder), CPU, precision, weights=dtype)
+    settings = read_settings(folder)
+    found = open_family(
+        Spec(str(folder), folder, settings, normaliser_of(settings), CPU, precision, weights=dtype)
+    )
     assert dtypes(found.model) == {dtype} and found.describe()["weights"] == dtype
     assert len(heard(found)) == 2
 

@@ -63,11 +63,11 @@ def test_batches_of_bf16_training_are_padded_to_few_lengths(tiny_ctc, seconds):
     exact = family.collate(examples)
     family.frame_multiple = 16
     rounded = family.collate(examples)
-    frames = rounded["inputs"]["input_features"].shape[1]
-    assert frames % 16 == 0 and 0 <= frames - exact["inputs"]["input_features"].shape[1] < 16
-    assert rounded["inputs"]["attention_mask"].sum() == exact["inputs"]["attention_mask"].sum()
-    assert torch.equal(rounded["frames"], exact["frames"])
-    assert rounded["window_s"] == pytest.approx(frames / 100, rel=0.02)
+    frames = rounded.inputs["input_features"].shape[1]
+    assert frames % 16 == 0 and 0 <= frames - exact.inputs["input_features"].shape[1] < 16
+    assert rounded.inputs["attention_mask"].sum() == exact.inputs["attention_mask"].sum()
+    assert torch.equal(rounded.frames, exact.frames)
+    assert rounded.window_s == pytest.approx(frames / 100, rel=0.02)
 
 
 @pytest.fixture

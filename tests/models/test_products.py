@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from govor.config import ModelConfig, TextConfig
-from govor.models import DecodeOptions, new_model
+from govor.models import DecodeOptions, new_model, sounds
 from govor.models.products import FEWEST_ROWS, fast_products
 from govor.text import Normaliser
 
@@ -101,5 +101,5 @@ def test_a_model_that_cannot_mask_padding_hears_each_clip_alone():
     )
     random = np.random.default_rng(1)
     waves = [random.normal(0, 0.1, round(s * 16_000)).astype(np.float32) for s in (0.5, 2.0, 1.1)]
-    together = family.recognise(waves, DecodeOptions(words=True))
-    assert together == [family.recognise([wave], DecodeOptions(words=True))[0] for wave in waves]
+    together = family.recognise(sounds(waves), DecodeOptions(words=True))
+    assert together == [family.recognise(sounds([wave]), DecodeOptions(words=True))[0] for wave in waves]

@@ -8,8 +8,8 @@ import pytest
 
 from govor.config import ModelConfig, TextConfig
 from govor.features import Example
-from govor.models import DecodeOptions, new_model, open_model
-from govor.models.base import prompt_of
+from govor.models import DecodeOptions, new_model, open_model, sounds
+from govor.models.base import EncoderWindows, prompt_of
 from govor.text import Normaliser
 
 torch = pytest.importorskip("torch")
@@ -49,13 +49,12 @@ def wave(seed: int, seconds: float = 2.0) -> np.ndarray:
 
 def learn(family, texts: dict[str, str]) -> None:
     """Learns one noise a text by heart, over short windows."""
-    family.train_windows = "short"
     examples = []
     for seed, (language, text) in enumerate(texts.items()):
         features = family.features(wave(seed))
         tokens = family.label(text, language, 2.0).tokens
         examples.append(Example(language, features, tokens, 2.0, padding=family.extractor.padding(features)))
-    batch = family.collate(examples)
+    batch = family.collate(examples, EncoderWindows("short"))
     trained = [p for p in family.model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(trained, lr=5e-5)
     family.model.eval()
@@ -72,7 +71,7 @@ def test_what_is_learnt_is_what_comes_out(timestamps):
     family = base("whisper-base", TEXTS.values(), timestamps=timestamps)
     learn(family, TEXTS)
     options = DecodeOptions(windows="short")
-    heard = family.recognise([wave(seed) for seed in range(len(TEXTS))], options, list(TEXTS))
+    heard = family.recognise(sounds([wave(seed) for seed in range(len(TEXTS))], list(TEXTS)), options)
     assert [one.text for one in heard] == list(TEXTS.values())
     assert prompt_of(family, options)["timestamps"] == timestamps
     for one in heard:

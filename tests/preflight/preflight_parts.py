@@ -13,7 +13,7 @@ import pytest
 import soxr
 
 from govor.config import recipe_from
-from govor.demo.espeak import synthesise
+from govor.espeak import synthesise
 from govor.preflight.materials import Materials
 
 RATE_HZ = 16_000

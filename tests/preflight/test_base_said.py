@@ -25,7 +25,7 @@ def made(materials_of, base):
 
 def again(made, folder, **changes):
     options = dataclasses.replace(dev_options(made.recipe), **changes)
-    return base_said(folder, made.family, made.dataset, "dev", options)
+    return base_said(folder, made.family, made.dataset, "dev", options, made.recipe.model.language)
 
 
 def test_the_rows_that_training_is_judged_on_are_measured(made):
@@ -74,11 +74,11 @@ def test_a_new_model_says_nothing_yet(materials_of):
 
 
 def test_a_fingerprint_hangs_on_every_weight(made):
-    before = fingerprint_of_decoding(made.family, made.dataset, "dev", dev_options(made.recipe))
+    before = fingerprint_of_decoding(made.family, made.dataset, "dev", dev_options(made.recipe), None)
     for parameter in made.family.model.parameters():
         with torch.no_grad():
             parameter.view(-1)[-1] += 1e-3
-        after = fingerprint_of_decoding(made.family, made.dataset, "dev", dev_options(made.recipe))
+        after = fingerprint_of_decoding(made.family, made.dataset, "dev", dev_options(made.recipe), None)
         assert after != before
         before = after
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import types
+from dataclasses import replace
 
 import pytest
 import torch
 from preflight_parts import recipe_with
 
+from govor.models.base import FULL
 from govor.preflight.alarm import decoding_alarm
 from govor.preflight.checks.learning import one_batch_is_learnt, rates_move_weights
 from govor.preflight.checks.rates import rate_is_usual
@@ -38,10 +40,9 @@ def freeze(family, kept):
 def masked(family):
     collate = family.collate
 
-    def without_labels(self, examples):
-        batch = collate(examples)
-        batch["labels"] = torch.full_like(batch["labels"], -100)
-        return batch
+    def without_labels(self, examples, windows=FULL):
+        batch = collate(examples, windows)
+        return replace(batch, labels=torch.full_like(batch.labels, -100))
 
     family.collate = types.MethodType(without_labels, family)
 
@@ -108,8 +109,8 @@ def test_one_rate_for_all_was_ten_times_too_high_for_whisper(materials_of, tmp_p
 def wrongly_decoding(family, change):
     recognise = family.recognise
 
-    def changed(self, waves, options, languages=None):
-        return [types.SimpleNamespace(text=change(one.text)) for one in recognise(waves, options, languages)]
+    def changed(self, sounds, options):
+        return [types.SimpleNamespace(text=change(one.text)) for one in recognise(sounds, options)]
 
     family.recognise = types.MethodType(changed, family)
 

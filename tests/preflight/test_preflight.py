@@ -84,7 +84,7 @@ def test_without_time_what_needs_rows_alone_runs_and_the_rest_is_inconclusive(ma
     summary = summarise(run_checks(made), made, tmp_path)
     assert {one["status"] for one in summary["checks"] if one["cost"] != "text"} == {"inconclusive"}
     assert "inconclusive" not in {one["status"] for one in summary["checks"] if one["cost"] == "text"}
-    assert "split_same_id" in {one["code"] for one in summary["findings"]}
+    assert "duplicate_id" in {one["code"] for one in summary["findings"]}
     named = {one["where"] for one in summary["findings"] if one["code"] == "inconclusive"}
     assert {"one_batch_is_learnt", "transcripts_come_back"} <= named
     assert not {"family", "clips", "sources"} & set(vars(made))
@@ -117,8 +117,8 @@ def test_a_missing_data_set_is_one_sentence(tmp_path):
 
 
 def test_an_unknown_code_is_wrong_usage(work):
-    done = govor("preflight", recipe_file(work), "--accept", "split_same_speker")
-    assert done.returncode == 2 and "did you mean split_same_speaker" in done.stderr
+    done = govor("preflight", recipe_file(work), "--accept", "leak_speker")
+    assert done.returncode == 2 and "did you mean leak_speaker" in done.stderr
 
 
 def test_every_code_is_documented():

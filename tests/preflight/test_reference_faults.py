@@ -82,7 +82,7 @@ def first_text(tables, split, text):
 @pytest.mark.parametrize(("split", "text"), [("test", "…"), ("dev", "  "), ("train", "-- ?!")])
 def test_references_that_become_empty_are_found(materials_of, tables, split, text):
     found = empties(materials_of, first_text(tables, split, text))
-    assert codes(found) == ["empty_reference"]
+    assert codes(found) == ["empty_text"]
     assert split in found[0].where and found[0].samples == (f"{tables[split]['id'][0]}: {text!r}",)
     assert "exclude" in found[0].fix
 

@@ -9,7 +9,7 @@ from govor.preflight.materials import UnavailableError
 from govor.preflight.registry import COSTS, Check, all_checks, require_known
 from govor.preflight.run import run_check
 
-FOUND = Finding("too_many", "error", "here", "3", "2", "it breaks", "take one away")
+FOUND = Finding("overlap", "error", "here", "3", "2", "it breaks", "take one away")
 
 
 class Materials:
@@ -31,7 +31,7 @@ class Materials:
 
 
 def made(function, *needs):
-    return Check("some_check", "Something holds", ("too_many",), needs, function)
+    return Check("some_check", "Something holds", ("overlap",), needs, function)
 
 
 def test_a_check_gets_what_it_names():
@@ -120,5 +120,22 @@ def test_an_unknown_language_is_mended_with_a_related_one():
 
 
 def test_an_unknown_code_to_accept_names_the_nearest():
-    with pytest.raises(UsageError, match="did you mean split_same_speaker"):
-        require_known(["split_same_speakr"])
+    with pytest.raises(UsageError, match="did you mean leak_speaker"):
+        require_known(["leak_speakr"])
+
+
+def test_an_earlier_name_of_a_code_is_accepted_and_the_new_one_said(capsys):
+    require_known(["split_same_speaker"])
+    assert "split_same_speaker is called leak_speaker now" in capsys.readouterr().err
+
+
+def test_a_foreign_check_declares_its_codes():
+    from govor.findings import codes
+    from govor.preflight.registry import REGISTRY, check
+
+    @check("word_far_too_long")
+    def words_have_a_length(tables):
+        """No transcript holds a word of extreme length."""
+
+    del REGISTRY["words_have_a_length"]
+    assert codes().pop("word_far_too_long").by == ("preflight",)

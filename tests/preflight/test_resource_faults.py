@@ -184,12 +184,12 @@ def test_the_trial_runs_the_model_as_the_run_has_it(monkeypatch):
     """Windows of each batch, a step before those that count, and the recipe's adjustments."""
     import torch
 
-    from govor.models import adjusting, making
+    from govor.models import build
 
     seen = []
 
     class Seen:
-        device, sample_rate, train_windows = torch.device("cpu"), 16_000, "full"
+        device, sample_rate = torch.device("cpu"), 16_000
         model = torch.nn.Linear(1, 1)
 
         def extractor(self, wave):
@@ -198,8 +198,8 @@ def test_the_trial_runs_the_model_as_the_run_has_it(monkeypatch):
         def encode_text(self, text, language, seconds):
             return [1]
 
-        def collate(self, examples):
-            seen.append((self.train_windows, len(examples)))
+        def collate(self, examples, windows):
+            seen.append((windows.kind, len(examples)))
             return {}
 
         def loss(self, batch):
@@ -207,8 +207,8 @@ def test_the_trial_runs_the_model_as_the_run_has_it(monkeypatch):
 
     Seen.extractor.padding = lambda features: 0.0
     adjusted = []
-    monkeypatch.setattr(making, "resume_model", lambda *a, **k: Seen())
-    monkeypatch.setattr(adjusting, "adjust_model", lambda family, config: adjusted.append(config))
+    monkeypatch.setattr(build, "resume_model", lambda *a, **k: Seen())
+    monkeypatch.setattr(build, "adjust_model", lambda model, config: adjusted.append(config))
     recipe = recipe_with(train={"gradient_checkpointing": True, "windows": "mixed"})
     batches = [{"windows": "full", "clips": [0.2, 0.1]}, {"windows": "short", "clips": [0.1]}]
     job = {"model": ".", "device": "cpu", "precision": "auto", "threads": 0, "texts": ["a"]}

@@ -42,13 +42,13 @@ def long_texts(tables):
 @pytest.mark.parametrize("target", ["test", "dev"])
 def test_the_same_clip_in_two_splits_is_always_an_error(materials_of, tables, column, target):
     found = crossing(materials_of, copied(tables, [column], target=target))
-    assert codes(found) == ["split_same_id" if column == "id" else "split_same_audio"]
+    assert codes(found) == ["duplicate_id" if column == "id" else "leak_audio"]
     assert found[0].severity == "error" and f"1 of 10 (10%) {target} rows" in found[0].measured
 
 
 @pytest.mark.parametrize("column", ["recording", "speaker", "text"])
 def test_what_govors_own_split_leaks_is_an_error(materials_of, tables, column):
-    code = {"text": "split_same_sentence"}.get(column, f"split_same_{column}")
+    code = "leak_sentence" if column == "text" else f"leak_{column}"
     found = crossing(materials_of, copied(long_texts(tables), [column], rows=3), **OWN)
     assert codes(found) == [code] and found[0].severity == "error"
 
@@ -67,7 +67,7 @@ def test_the_same_sentence_in_another_spelling_is_found(materials_of, tables):
         **tables,
         "test": tables["test"].with_columns(pl.Series("text", [text, *tables["test"]["text"].to_list()[1:]])),
     }
-    assert codes(crossing(materials_of, planted)) == ["split_same_sentence"]
+    assert codes(crossing(materials_of, planted)) == ["leak_sentence"]
 
 
 @pytest.mark.parametrize("word", ["nueve", "hvala lijepa", "no sé nada"])
@@ -179,13 +179,13 @@ def test_accepting_is_recorded_and_lets_the_run_go_on(materials_of, tables, tmp_
     from govor.preflight.run import run_check, stop_on_errors, summarise
 
     all_checks()
-    for accept, stops in (((), True), (("split_same_id",), False)):
+    for accept, stops in (((), True), (("duplicate_id",), False)):
         made = materials_of(recipe_with(preflight={"accept": accept}), copied(tables, ["id"]))
         outcome = run_check(REGISTRY["nothing_crosses_splits"], made, {})
         summary = summarise([outcome], made, tmp_path)
         assert summary["accepted"] == list(accept) and summary["errors"] == int(stops)
         if stops:
-            with pytest.raises(LimitError, match="split_same_id"):
+            with pytest.raises(LimitError, match="duplicate_id"):
                 stop_on_errors(summary)
         else:
             stop_on_errors(summary)

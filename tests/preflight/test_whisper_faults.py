@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import types
+from dataclasses import replace
 
 import polars as pl
 import pytest
 from preflight_parts import edit_json, recipe_with
 
 from govor.errors import ModelError
+from govor.models.base import FULL
 from govor.preflight.checks.learning import describe
 from govor.preflight.checks.lengths import labels_fit_the_decoder
 from govor.preflight.checks.vocabulary import the_models_own_checks_pass, transcripts_come_back
@@ -73,10 +75,9 @@ def test_start_tokens_twice_or_never_are_found(whisper, kind):
     elif kind == "never started":
         collate = family.collate
 
-        def shifted(self, examples):
-            batch = collate(examples)
-            batch["inputs"]["decoder_input_ids"] = batch["labels"].clamp(min=0)
-            return batch
+        def shifted(self, examples, windows=FULL):
+            batch = collate(examples, windows)
+            return replace(batch, inputs={**batch.inputs, "decoder_input_ids": batch.labels.clamp(min=0)})
 
         family.collate = types.MethodType(shifted, family)
     else:
@@ -179,7 +180,7 @@ def test_labels_over_the_decoders_limit_are_found(whisper, tables, beyond):
     made = whisper(tables)
     room = made.family.max_labels - len(made.family.encode_text("a")) + 1
     found = over(whisper(long_text(tables, room + beyond)))
-    assert codes(found) == ["labels_too_long"]
+    assert codes(found) == ["very_long_text"]
     assert f"at most {made.family.max_labels}" in found[0].limit and found[0].samples[0].startswith("train00")
 
 
@@ -299,7 +300,6 @@ def test_the_real_tokenizer_gives_no_finding(shared_data, materials_of):
 
 def test_on_a_cpu_one_batch_is_practised_over_short_windows(whisper):
     made = whisper()
-    made.family.train_windows = "full"
     made.budget.total_s = 2.0
-    assert made.practice.windows == "short" and made.family.train_windows == "full"
+    assert made.practice.windows == "short"
     assert made.practice.losses and "short encoder windows" in describe(made.practice)

@@ -10,7 +10,7 @@ from govor.audio import load_mono
 from govor.audio.limits import DecodeLimits
 from govor.audio.source import opened
 from govor.prepare import cutting
-from govor.prepare.cutting import Clip, Refused, Span, cut_recording
+from govor.prepare.cutting import EncodedClip, Refused, Span, cut_recording
 from govor.prepare.settings import Settings
 
 SETTINGS = Settings("wav", 16_000, 10**8, 10**8, 172_800.0, 30.0, {})
@@ -53,7 +53,7 @@ def test_outcomes_come_in_the_order_in_which_spans_end(recording):
 
 def test_a_span_may_end_a_little_late_but_not_much(recording):
     late, later = cut(recording, [Span(0, None, 18.0, 20.05), Span(1, None, 18.0, 20.5)])
-    assert isinstance(late, Clip) and abs(late.samples - 2 * 16_000) <= 1
+    assert isinstance(late, EncodedClip) and abs(late.samples - 2 * 16_000) <= 1
     assert isinstance(later, Refused) and later.reason == "past_end"
 
 
@@ -112,4 +112,4 @@ def test_dither_is_silence_and_the_quietest_speech_is_not(tmp_path, peak, kept):
     wave[5_000] = -peak
     sf.write(tmp_path / "r.wav", wave, 16_000)
     (outcome,) = cut(tmp_path / "r.wav", [Span(0, None, None, None)])
-    assert isinstance(outcome, Clip) if kept else outcome.reason == "silent"
+    assert isinstance(outcome, EncodedClip) if kept else outcome.reason == "silent"

@@ -15,11 +15,12 @@ from govor.audio.source import opened
 from govor.config import PrepareConfig
 from govor.corpora.folder import Corpus
 from govor.prepare import cutting, work
+from govor.prepare.preparation import Preparation
 from govor.prepare.rows import Gathered
-from govor.prepare.run import Job
 from govor.prepare.shard import ShardWriter
-from govor.prepare.supervise import Told
+from govor.prepare.supervisor import _Progress
 from govor.prepare.target import LocalTarget
+from govor.prepare.task import Beat, ShardDone
 from speech import write_corpus
 
 SECONDS, SHARD_BYTES = 60, 320_000
@@ -79,15 +80,21 @@ def test_a_wrong_index_does_nobody_elses_work_again(tmp_path, monkeypatch, held_
 def run_alone(corpus, target, config, heard=lambda seconds: None):
     """Everything in one task, in this process; facts of its shards."""
     with target.held():
-        job = Job.of(corpus, target, config, update=False)
-        missing = job.missing()
-        gathered = Gathered(target.scratch, corpus, job.plan, np.ones(len(missing), bool), job.filled)
-        (task,) = job._tasks(gathered, missing)
+        made = Preparation.of(corpus, target, config, update=False)
+        missing = made.missing()
+        gathered = Gathered(target.scratch, corpus, made.plan, np.ones(len(missing), bool), made.filled)
+        (task,) = made._tasks(gathered, missing)
         finished = []
-        told = Told(
-            job.settings.sample_rate, lambda s, _: heard(s), lambda shard: finished.append(shard.facts)
-        )
-        work.run_task(task, told)
+        told = _Progress(made.settings.sample_rate)
+
+        def report(sent):
+            event = told.event(sent)
+            if isinstance(event, Beat):
+                heard(event.seconds)
+            elif isinstance(event, ShardDone):
+                finished.append(event.facts)
+
+        work.run_task(task, report)
         return finished
 
 
@@ -117,12 +124,12 @@ def test_shards_that_wait_hold_no_clips(tmp_path, monkeypatch):
     rows = [{**base, "id": str(start), "start": start, "end": start + 1.9} for start in starts]
     corpus = Corpus.open(write_corpus(tmp_path / "corpus", rows, audio))
     waiting = []
-    honest = ShardWriter.commit
+    honest = ShardWriter.finish
 
-    def commit(writer):
+    def finish(writer):
         waiting.append(len(writer._clips))
         return honest(writer)
 
-    monkeypatch.setattr(ShardWriter, "commit", commit)
+    monkeypatch.setattr(ShardWriter, "finish", finish)
     run_alone(corpus, LocalTarget(tmp_path / "out"), PrepareConfig(shard_bytes=SHARD_BYTES))
     assert len(waiting) > 3 and not any(waiting)

@@ -180,7 +180,7 @@ def test_a_copied_folder_of_recordings_is_no_reason_to_rewrite(work, monkeypatch
         os.utime(path, ns=(0, 12_345))
     summary = prepare(rows, update=True)
     assert (summary["written"], summary["replaced"]) == ([], [])
-    monkeypatch.setattr("govor.prepare.recording._digest", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr("govor.prepare.snapshot._digest", lambda *_: pytest.fail("read again"))
     assert prepare(rows, update=True)["written"] == []
 
 

@@ -166,9 +166,9 @@ def test_a_model_that_was_not_evaluated_says_so(model, tmp_path):
 
 
 def test_no_licence_no_upload():
-    assert require_license(None, "cc0-1.0") == "cc0-1.0"
+    assert require_license("cc0-1.0") == "cc0-1.0"
     with pytest.raises(InputError, match="nothing is published without a licence"):
-        require_license(None, None)
+        require_license(None)
 
 
 def test_paths_of_this_machine_are_taken_out():

@@ -60,7 +60,7 @@ def test_the_folder_serves_as_it_is(tmp_path, tiny_ctc):
     from selenium.webdriver.common.by import By
     from selenium.webdriver.support.ui import WebDriverWait
 
-    from govor.demo.espeak import synthesise
+    from govor.espeak import synthesise
 
     write_space(tmp_path / "space", model="lab/hr", license="cc0-1.0")
     with socket.create_server(("127.0.0.1", 0)) as free:

@@ -35,7 +35,7 @@ def test_everything_arrives_private_with_card_and_manifest_last(hub, folder):
     info = hub.info("datasets", REPO)
     assert info["private"] is True
     assert sorted(info["commits"][-1]["paths"]) == ["README.md", "dataset.json"]
-    assert done.summary()["verified"] is True and done.revision == info["sha"]
+    assert done.verified is True and done.revision == info["sha"]
     assert done.files == 9 and done.sent == 9
 
 

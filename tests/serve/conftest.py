@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from served import serving, wav_bytes
 
-from govor.demo.espeak import synthesise
+from govor.espeak import synthesise
 
 
 @pytest.fixture(scope="session")

@@ -21,13 +21,13 @@ class StubRecogniser:
         self.batches = []
         self.lock = threading.Lock()
 
-    def recognise(self, waves, options, languages=None):
+    def recognise(self, sounds, options):
         self.entered.set()
         if self.gate is not None:
             assert self.gate.wait(30)
         with self.lock:
-            self.batches.append(len(waves))
-        return [self._say(wave) for wave in waves]
+            self.batches.append(len(sounds))
+        return [self._say(sound.wave) for sound in sounds]
 
     def _say(self, wave):
         seconds = int(np.ceil(len(wave) / self.sample_rate))

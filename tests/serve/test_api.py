@@ -74,10 +74,10 @@ def test_streaming_sends_the_first_words_before_the_last_window_is_decoded(speec
     gate = threading.Event()
 
     class Slow(StubRecogniser):
-        def recognise(self, waves, options, languages=None):
+        def recognise(self, sounds, options):
             if self.batches:
                 assert gate.wait(30)
-            return super().recognise(waves, options, languages)
+            return super().recognise(sounds, options)
 
     long, slow = several_times(speech_wav, 8), Slow()
     with serving({"base": slow}) as (address, _):
@@ -157,10 +157,10 @@ def test_a_language_the_model_does_not_know_is_named(speech_wav):
 )
 def test_what_breaks_in_a_stream_is_an_event_without_paths(speech_wav, error, code):
     class Breaking(StubRecogniser):
-        def recognise(self, waves, options, languages=None):
+        def recognise(self, sounds, options):
             if self.batches:
                 raise error
-            return super().recognise(waves, options, languages)
+            return super().recognise(sounds, options)
 
     with serving({"base": Breaking()}) as (address, _):
         answer = post(address, several_times(speech_wav, 8), stream="true")
@@ -213,9 +213,9 @@ def test_what_is_wrong_with_one_recording_is_no_fault_of_the_others(speech_wav):
     gate = threading.Event()
 
     class Allergic(StubRecogniser):
-        def recognise(self, waves, options, languages=None):
-            found = super().recognise(waves, options, languages)
-            if any(len(wave) < 16_000 for wave in waves):
+        def recognise(self, sounds, options):
+            found = super().recognise(sounds, options)
+            if any(len(sound.wave) < 16_000 for sound in sounds):
                 raise RuntimeError("too short for me")
             return found
 

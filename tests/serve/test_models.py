@@ -8,7 +8,7 @@ from served import serving
 from stub import StubRecogniser
 
 from govor.config import TranscribeConfig
-from govor.models.base import DecodeOptions
+from govor.models.base import DecodeOptions, sounds
 from govor.serve.models import Watcher, open_models
 
 
@@ -28,7 +28,7 @@ def test_a_newer_model_is_loaded_once_it_stands_still(tmp_path):
     model = models["m"]
 
     def say():
-        return model.recogniser.recognise([np.zeros(16_000, np.float32)], DecodeOptions())[0].text
+        return model.recogniser.recognise(sounds([np.zeros(16_000, np.float32)]), DecodeOptions())[0].text
 
     watcher.look(model)
     watcher.look(model)
@@ -72,9 +72,9 @@ def test_a_recording_in_flight_keeps_the_model_it_began_with(tmp_path):
     with model.borrowed() as before:
         newer(folder, watcher, model, "22")
         assert before.max_window_s == 30.0 and model.recogniser.max_window_s == 15.0
-        assert "v1" in before.recognise(waves(1), DecodeOptions())[0].text
+        assert "v1" in before.recognise(sounds(waves(1)), DecodeOptions())[0].text
         with model.borrowed() as after:
-            assert "v2" in after.recognise(waves(1), DecodeOptions())[0].text
+            assert "v2" in after.recognise(sounds(waves(1)), DecodeOptions())[0].text
         assert before._thread.is_alive()
     before._thread.join(30)
     assert not before._thread.is_alive() and model.recogniser._thread.is_alive()
@@ -91,9 +91,9 @@ def test_a_newer_model_that_does_not_open_changes_nothing_and_is_tried_again_whe
 
     folder, models, watcher = served(tmp_path, open_model)
     newer(folder, watcher, models["m"], "22")
-    assert "v1" in models["m"].recogniser.recognise(waves(1), DecodeOptions())[0].text
+    assert "v1" in models["m"].recogniser.recognise(sounds(waves(1)), DecodeOptions())[0].text
     newer(folder, watcher, models["m"], "333")
-    assert "v3" in models["m"].recogniser.recognise(waves(1), DecodeOptions())[0].text
+    assert "v3" in models["m"].recogniser.recognise(sounds(waves(1)), DecodeOptions())[0].text
 
 
 def test_requests_are_answered_while_models_are_exchanged(speech_wav):

@@ -198,10 +198,10 @@ class Slow(StubRecogniser):
         super().__init__()
         self.opened = threading.Event()
 
-    def recognise(self, waves, options, languages=None):
+    def recognise(self, sounds, options):
         if self.batches:
             assert self.opened.wait(120)
-        return super().recognise(waves, options, languages)
+        return super().recognise(sounds, options)
 
 
 @pytest.fixture

@@ -24,10 +24,10 @@ import govor.serve.server as server
 from govor.serve.limits import ServeLimits
 from govor.serve.settings import ServeSettings
 class Slow(StubRecogniser):
-    def recognise(self, waves, options, languages=None):
+    def recognise(self, sounds, options):
         while not Path(sys.argv[1]).exists():
             time.sleep(0.02)
-        return super().recognise(waves, options, languages)
+        return super().recognise(sounds, options)
 server.GRACE_S = float(sys.argv[2])
 server._opener = lambda device: lambda spec: Slow()
 settings = ServeSettings(port=0, limits=ServeLimits(concurrent=1), page=sys.argv[3] == "page")

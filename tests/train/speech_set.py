@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import soundfile
 import soxr
 
-from govor.demo.espeak import synthesise
 from govor.demo.sentences import distinct_sentences
+from govor.espeak import synthesise
 
 RATE = 16_000
 VOICES = ("hr", "hr+m3", "hr+f2")

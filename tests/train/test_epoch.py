@@ -16,7 +16,7 @@ from govor.errors import StoppedError
 from govor.train import train
 from govor.train.epoch import Layout, Leg, plan_epoch
 from govor.train.feed import FedBatch
-from govor.train.loop import Stepper
+from govor.train.step import Stepper
 from govor.train.stop import Stopper
 
 layouts = st.builds(

@@ -14,7 +14,7 @@ from train_parts import Killed
 from fake_hub import running
 from govor.config import Recipe
 from govor.load import Dataset
-from govor.models import DecodeOptions, open_model
+from govor.models import DecodeOptions, open_model, sounds
 from govor.train import train
 
 SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
@@ -48,7 +48,7 @@ def test_trained_here_and_opened_by_transformers(
     assert summary["complete"] and summary["base_wer"] is not None
     data = Dataset.open(speech)
     waves = [data.wave("dev", row, 16_000) for row in range(2)]
-    ours = open_model(summary["model"], device="cpu").recognise(waves, DecodeOptions())
+    ours = open_model(summary["model"], device="cpu").recognise(sounds(waves), DecodeOptions())
     pipe = pipeline("automatic-speech-recognition", model=summary["model"], device="cpu")
     said = {"generate_kwargs": {"max_new_tokens": 20, "num_beams": 1}} if kind == "whisper" else {}
     for wave, hypothesis in zip(waves, ours, strict=True):

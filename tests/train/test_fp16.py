@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 import torch
-from test_loop import Linear, events, fed, stepper
+from test_step import Linear, events, fed, stepper
 from train_parts import CTC, weights
 
 from govor.config import Recipe
 from govor.errors import ModelError
+from govor.models import Batch
 from govor.train import loop, train
-from govor.train.loop import SMALLEST_SCALE
 from govor.train.state import TrainState
+from govor.train.step import SMALLEST_SCALE
 
 
 class Half(Linear):
@@ -25,9 +26,9 @@ class Half(Linear):
     def describe(self) -> dict[str, Any]:
         return {"precision": "fp16"}
 
-    def loss(self, batch: dict[str, Any]) -> tuple[torch.Tensor, int]:
-        loss = (self.model.weight.half() - batch["x"].half()) ** 2
-        return loss.float().sum(), len(batch["x"])
+    def loss(self, batch: Batch) -> tuple[torch.Tensor, int]:
+        loss = (self.model.weight.half() - batch.inputs["x"].half()) ** 2
+        return loss.float().sum(), len(batch.inputs["x"])
 
 
 def test_what_is_scaled_is_the_mean_over_the_whole_step(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,8 +78,8 @@ def test_epochs_have_a_step_less_where_one_is_left_out() -> None:
 class Endless(Half):
     """A loss that is a number with a gradient that is none."""
 
-    def loss(self, batch: dict[str, Any]) -> tuple[torch.Tensor, int]:
-        return (self.model.weight - batch["x"]).abs().sqrt().sum(), len(batch["x"])
+    def loss(self, batch: Batch) -> tuple[torch.Tensor, int]:
+        return (self.model.weight - batch.inputs["x"]).abs().sqrt().sum(), len(batch.inputs["x"])
 
 
 def test_gradients_that_no_scale_mends_end_the_run() -> None:

@@ -15,7 +15,7 @@ from govor.errors import LanguageError, RecipeError
 from govor.preflight.materials import Materials
 from govor.train import train
 from govor.train.judge import check_splits
-from govor.train.session import _is_better
+from govor.train.loop import _is_better
 from govor.train.status import status
 
 

@@ -18,9 +18,9 @@ from govor.errors import DatasetError, MachineError, ModelError, RecipeError
 from govor.train import checkpoint, train
 from govor.train.checkpoint import Checkpoint
 from govor.train.folder import RunFolder
+from govor.train.loop import Session
 from govor.train.mirror import Mirror, copies, fetch_manifest
 from govor.train.mirror_target import FileTarget, _filesystem, open_target
-from govor.train.session import Session
 
 
 def test_a_bare_machine_continues(recipe: Callable[..., Recipe], tmp_path: Path, capfd) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from govor.config import TrainConfig
 from govor.train import sizing
 from govor.train.memory import pieces_for
 from govor.train.reduce import Ranks
@@ -16,8 +17,8 @@ DURATIONS = np.array([2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 9.0, 10.0] * 8)
 
 
 def stepper(window_s: float | None, windows: str = "full") -> Any:
-    family = SimpleNamespace(max_window_s=window_s, train_windows=windows)
-    return SimpleNamespace(family=family, ranks=Ranks(0, 1, "cpu"))
+    family, config = SimpleNamespace(max_window_s=window_s), TrainConfig(windows=windows)
+    return SimpleNamespace(family=family, config=config, ranks=Ranks(0, 1, "cpu"))
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from govor.config import Recipe, recipe_from
 from govor.errors import DiskFullError, StoppedError
 from govor.train import checkpoint, saver, train
 from govor.train.journal import read_metrics
-from govor.train.loop import Stepper
+from govor.train.step import Stepper
 from govor.train.stop import Stopper
 
 STEPS = 16
@@ -126,7 +126,7 @@ def test_a_second_ctrl_c_while_saving_does_not_wait(
     command.interrupt()
     status, summary, said = command.finish()
     assert status == 3 and summary["complete"] is False and summary["steps"] == 5, said
-    assert "stopped at once (second Ctrl-C)" in said and "step 5" in said and "Traceback" not in said
+    assert "stopped at once (Ctrl-C)" in said and "step 5" in said and "Traceback" not in said
     assert checkpoints(command.run) == ["step-00000005"]
     status, again, said = Command(data).finish()
     assert status == 0 and again["resumed_from"] == 5, said

@@ -19,7 +19,7 @@ from govor.errors import DatasetError, MachineError, ModelError, RecipeError, Us
 from govor.train import checkpoint, train
 from govor.train.epoch import plan_epoch
 from govor.train.feed import Feed
-from govor.train.session import Session
+from govor.train.loop import Session
 
 
 def test_run_folder(recipe: Callable[..., Recipe], tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_a_model_of_neither_family(recipe: Callable[..., Recipe], tmp_path: Path
 
     sizes = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 8}
     BertForMaskedLM(BertConfig(vocab_size=8, **sizes)).save_pretrained(tmp_path / "bert")
-    with pytest.raises(ModelError, match="a bert model is neither a CTC model nor Whisper"):
+    with pytest.raises(ModelError, match="a bert model is neither a Whisper model nor a CTC model"):
         train(recipe(model={"base": str(tmp_path / "bert")}), device="cpu")
 
 

@@ -13,7 +13,7 @@ from govor import evaluate
 from govor.config import recipe_from
 from govor.errors import GovorError, LimitError
 from govor.train import train
-from govor.train.loop import Stepper
+from govor.train.step import Stepper
 from govor.train.stop import Stopper
 
 SEEN = "GOVOR_TEST_SEEN"

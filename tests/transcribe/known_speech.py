@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from govor.demo.espeak import synthesise
-from govor.models.base import DecodeOptions, Wave
+from govor.espeak import synthesise
+from govor.models.base import DecodeOptions, Sound, Wave
 from govor.records import Hypothesis, Word
 from govor.text import Normaliser
 
@@ -43,13 +43,12 @@ class KnowingRecogniser:
         self.calls: list[tuple[int, DecodeOptions]] = []
         self.longest_s = 0.0
 
-    def recognise(
-        self, waves: Sequence[Wave], options: DecodeOptions, languages: Any = None
-    ) -> list[Hypothesis]:
-        self.calls.append((len(waves), options))
-        return [self._hear(wave, options) for wave in waves]
+    def recognise(self, sounds: Sequence[Sound], options: DecodeOptions) -> list[Hypothesis]:
+        self.calls.append((len(sounds), options))
+        return [self._hear(sound, options) for sound in sounds]
 
-    def _hear(self, wave: Wave, options: DecodeOptions) -> Hypothesis:
+    def _hear(self, sound: Sound, options: DecodeOptions) -> Hypothesis:
+        wave = sound.wave
         seconds = len(wave) / RATE
         self.longest_s = max(self.longest_s, seconds)
         start = self._position(wave) / RATE
@@ -64,7 +63,7 @@ class KnowingRecogniser:
             heard.append(Word(text, max(0.0, word.start - start + shift), word.end - start + shift))
         text = " ".join(word.text for word in heard)
         return Hypothesis(
-            text, tuple(heard) if options.words else (), language=options.language or self.language
+            text, tuple(heard) if options.words else (), language=sound.language or self.language
         )
 
     def _position(self, wave: Wave) -> int:

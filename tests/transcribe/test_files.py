@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from govor.config import TranscribeConfig
-from govor.errors import AudioError, InputError, LimitError, UsageError
+from govor.errors import AudioError, InputError, LimitError
 from govor.transcribe import transcribe_files
 from govor.transcribe.inputs import find_inputs
 from govor.transcribe.journal import key_of
@@ -79,8 +79,8 @@ def test_the_same_again_does_nothing_and_a_change_does_that_one(talks, tiny_ctc,
     import govor.transcribe.files as files
 
     done = []
-    whole = files._Job._one
-    monkeypatch.setattr(files._Job, "_one", lambda job, item: done.append(item.stem) or whole(job, item))
+    whole = files._Run._one
+    monkeypatch.setattr(files._Run, "_one", lambda run, item: done.append(item.stem) or whole(run, item))
     (talks / "broken.mp3").unlink()
     run = partial(transcribe_files, tiny_ctc, [talks], tmp_path / "out", device="cpu")
     first = run(config=CONFIG)
@@ -322,25 +322,35 @@ def test_the_texts_of_good_recordings_are_passed_on_although_one_is_bad(talks, t
     assert "a.flac" in capsys.readouterr().out
 
 
-@pytest.mark.slow
-def test_compare_measures_each_setting(talks, tiny_ctc, tmp_path):
-    from govor.transcribe.compare import compare_windows
-
-    reference = tmp_path / "said.txt"
-    reference.write_text("nešto posve drugo")
-    grid = {"chunk": [1.0, 2.0], "stride": [0.5]}
-    files = [str(talks / "a.wav")]
-    summary = compare_windows(str(tiny_ctc), files, CONFIG, grid, reference=reference, device="cpu")
-    assert [(row["chunk"], row["stride"]) for row in summary["settings"]] == [
-        (None, 0.0),
-        (2.0, 0.5),
-    ]
-    assert all(row["peak_rss_mb"] > 50 and row["wer"] > 0 for row in summary["settings"])
-    assert summary["skipped"] == ["chunk=1 stride=0.5: the strides leave nothing of the chunk"]
+def test_a_file_whose_end_is_damaged_is_transcribed_up_to_there(tmp_path, tiny_ctc, capsys):
+    path = talk(tmp_path / "talk.flac", seconds=8.0)
+    content = bytearray(path.read_bytes())
+    content[-3_000:] = bytes(3_000)
+    path.write_bytes(content)
+    summary = transcribe_files(tiny_ctc, [path], tmp_path / "out", CONFIG, device="cpu")
+    (file,) = summary["files"]
+    assert 4 < file["duration_s"] <= 8 and file["damage"]
+    assert "up to" in capsys.readouterr().err
+    stored = json.loads((tmp_path / "out" / "talk.json").read_text())
+    assert stored["damage"] == file["damage"] and stored["duration"] == file["duration_s"]
 
 
-def test_compare_without_a_grid_is_wrong_usage(tiny_ctc):
-    from govor.transcribe.compare import compare_windows
+def test_a_recording_that_the_model_fails_on_stops_no_other(talks, tiny_ctc, tmp_path, monkeypatch):
+    from govor.models.ctc.model import CtcFamily
 
-    with pytest.raises(UsageError):
-        compare_windows(str(tiny_ctc), ["a.wav"], CONFIG, {"chunk": []})
+    real, calls = CtcFamily.recognise, []
+
+    def recognise(self, sounds, options):
+        calls.append(len(sounds))
+        if len(calls) == 1:
+            raise IndexError("index 448 is out of bounds")
+        return real(self, sounds, options)
+
+    monkeypatch.setattr(CtcFamily, "recognise", recognise)
+    (talks / "broken.mp3").unlink()
+    with pytest.raises(LimitError) as caught:
+        transcribe_files(tiny_ctc, [talks], tmp_path / "out", CONFIG, device="cpu")
+    summary = caught.value.summary
+    assert len(summary["files"]) == 2
+    (failed,) = summary["failed"]
+    assert failed["reason"] == "model_failed" and "index 448" in failed["detail"]

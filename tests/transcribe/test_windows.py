@@ -8,13 +8,12 @@ import soxr
 from known_speech import RATE, KnowingRecogniser, noise_words
 
 from govor.config import TranscribeConfig
-from govor.demo.espeak import synthesise
-from govor.errors import UsageError
-from govor.models.base import DecodeOptions
+from govor.errors import AudioError, UsageError
+from govor.espeak import synthesise
 from govor.records import Hypothesis, Word
 from govor.text import Normaliser
 from govor.transcribe import Transcriber
-from govor.transcribe.transcriber import _alike
+from govor.transcribe.transcriber import alike
 from govor.transcribe.windows import Buffer, cut
 
 
@@ -25,13 +24,13 @@ class Counting:
 
     def __init__(self, max_window_s=30.0, languages=()):
         self.max_window_s, self.languages = max_window_s, list(languages)
-        self.seconds, self.calls, self.options = [], [], []
+        self.seconds, self.calls, self.told = [], [], []
 
-    def recognise(self, waves, options: DecodeOptions, languages=None):
-        self.calls.append([len(w) / RATE for w in waves])
-        self.options.append(options)
-        self.seconds += [len(w) / RATE for w in waves]
-        heard = [options.language or (self.languages.pop(0) if self.languages else None) for _ in waves]
+    def recognise(self, sounds, options):
+        self.calls.append([len(sound.wave) / RATE for sound in sounds])
+        self.told.append([sound.language for sound in sounds])
+        self.seconds += self.calls[-1]
+        heard = [s.language or (self.languages.pop(0) if self.languages else None) for s in sounds]
         return [Hypothesis("riječ", language=language) for language in heard]
 
     def describe(self):
@@ -150,8 +149,8 @@ def test_the_language_most_seconds_are_in_wins_and_the_others_are_decoded_again(
     recogniser = Counting(max_window_s=12.0, languages=["hr", "sr", "hr", "hr"])
     transcript = Transcriber(recogniser, TranscribeConfig(batch_s=40)).transcribe([recording])
     assert transcript.language == "hr"
-    assert [o.language for o in recogniser.options][:2] == [None, "hr"]
-    assert all(options.language == "hr" for options in recogniser.options[1:])
+    assert set(recogniser.told[0]) == {None}
+    assert all(set(told) == {"hr"} for told in recogniser.told[1:])
 
 
 def test_a_short_window_costs_a_model_with_a_fixed_one_all_of_it():
@@ -189,7 +188,7 @@ def test_the_first_segment_comes_before_the_last_window_is_read():
 
 
 def test_windows_of_like_length_are_decoded_together():
-    groups = _alike([2.0, 9.0, 2.1, 8.8, 5.0, 2.05])
+    groups = alike([2.0, 9.0, 2.1, 8.8, 5.0, 2.05])
     assert sorted(i for group in groups for i in group) == list(range(6))
     for group in groups:
         durations = [[2.0, 9.0, 2.1, 8.8, 5.0, 2.05][i] for i in group]
@@ -206,6 +205,36 @@ def test_words_are_asked_for_only_where_windows_overlap():
     assert all(options.words for _, options in overlapping.calls)
 
 
+class Cramped(Counting):
+    """Has memory for so many windows together, and for none above so many seconds."""
+
+    def __init__(self, most, longest_s=1e9):
+        super().__init__()
+        self.most, self.longest_s = most, longest_s
+
+    def recognise(self, sounds, options):
+        if len(sounds) > self.most or any(len(sound.wave) > self.longest_s * RATE for sound in sounds):
+            raise RuntimeError("CUDA failed with error out of memory")
+        return super().recognise(sounds, options)
+
+
+def test_batches_of_windows_that_do_not_fit_are_halved():
+    recording = noise_words([(t, t + 8) for t in range(0, 180, 11)], 190)
+    config = TranscribeConfig(window=12, language="hr")
+    whole, halved = Counting(), Cramped(3)
+    expected = Transcriber(whole, config).transcribe([recording])
+    found = Transcriber(halved, config).transcribe([recording])
+    assert found.segments == expected.segments and len(found.segments) > 8
+    assert max(map(len, whole.calls)) > 3 >= max(map(len, halved.calls))
+
+
+def test_a_window_that_needs_too_much_memory_alone_is_an_error_of_its_recording():
+    recording = noise_words([(1, 9)], 12)
+    with pytest.raises(AudioError, match="window at 0") as caught:
+        Transcriber(Cramped(8, longest_s=5.0)).transcribe([recording])
+    assert caught.value.code == "out_of_memory"
+
+
 @pytest.mark.slow
 def test_ten_hours_need_no_more_memory_than_one():
     import subprocess
@@ -220,8 +249,8 @@ from govor.text import Normaliser
 from govor.transcribe import Transcriber
 class Silent:
     name, sample_rate, normaliser, max_window_s = "s", 16000, Normaliser(), 30.0
-    def recognise(self, waves, options, languages=None):
-        return [Hypothesis("riječ " * 10) for _ in waves]
+    def recognise(self, sounds, options):
+        return [Hypothesis("riječ " * 10) for _ in sounds]
 random = np.random.default_rng(0)
 swell = np.sin(np.linspace(0, 9, 16000))
 levels = [0.1 if n % 4 else 1e-4 for n in range(60)]

@@ -11,11 +11,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from govor.audio.bandwidth import bandwidth_hz
     from govor.audio.codecs import CODECS, EXTENSION, MIME
     from govor.audio.encoding import encode
     from govor.audio.facts import AudioFacts, probe
     from govor.audio.limits import DecodeLimits
+    from govor.audio.measures import bandwidth_hz
     from govor.audio.source import AudioSource
     from govor.audio.stream import SAMPLE_RATE_HZ, load_mono, mono_blocks
 
@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "bandwidth": ("bandwidth_hz",),
+    "measures": ("bandwidth_hz",),
     "codecs": ("CODECS", "EXTENSION", "MIME"),
     "encoding": ("encode",),
     "facts": ("AudioFacts", "probe"),

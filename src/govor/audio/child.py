@@ -43,9 +43,16 @@ def _end_with_parent(life_fd: int) -> None:
 def _limit(memory_bytes: int, cpu_s: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if memory_bytes and sys.platform == "linux":
-        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+        _lower(resource.RLIMIT_AS, memory_bytes, memory_bytes)
     if cpu_s:
-        resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 5))
+        _lower(resource.RLIMIT_CPU, cpu_s, cpu_s + 5)
+
+
+def _lower(kind: int, soft: int, hard: int) -> None:
+    """A limit that is set already stays where it is the smaller one: nobody may raise it."""
+    there = resource.getrlimit(kind)[1]
+    known = there != resource.RLIM_INFINITY
+    resource.setrlimit(kind, (min(soft, there), min(hard, there)) if known else (soft, hard))
 
 
 def _serve(connection: Connection, target: str, args: tuple[Any, ...], reports: bool) -> None:

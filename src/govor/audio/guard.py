@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -95,25 +95,42 @@ class GuardedWorker:
             WorkerLostError: the child crashed, was killed, stalled or ran out of memory.
             WorkerBugError: the function raised something else.
         """
+        messages = self.messages(target, *args, stopped=stopped, reports=on_message is not None)
+        while True:
+            try:
+                message = next(messages)
+            except StopIteration as end:
+                return end.value
+            if on_message:
+                on_message(message)
+
+    def messages(
+        self, target: str, *args: Any, stopped: Callable[[], bool] | None = None, reports: bool = True
+    ) -> Generator[Any, None, Any]:
+        """As `call`, but gives the messages as they come; the result is the generator's own.
+
+        Args:
+            target: what to run; with `reports` it is also given ``report``, which sends a message.
+            args: picklable arguments.
+            stopped: as in `call`.
+            reports: whether it has messages.
+        """
         try:
             connection = self._started()
-            connection.send((target, args, on_message is not None))
-            return self._result(connection, on_message, stopped)
+            connection.send((target, args, reports))
+            return (yield from self._replies(connection, stopped))
         except (EOFError, BrokenPipeError, ConnectionResetError):
             raise self._lost() from None
 
-    def _result(
-        self,
-        connection: Connection,
-        on_message: Callable[[Any], None] | None,
-        stopped: Callable[[], bool] | None,
-    ) -> Any:
+    def _replies(
+        self, connection: Connection, stopped: Callable[[], bool] | None
+    ) -> Generator[Any, None, Any]:
         heard_s = time.monotonic()
         while True:
+            if stopped and stopped():
+                self.kill()
+                raise WorkerLostError("stopped", "stopped")
             if not connection.poll(min(0.5, self.stall_s)):
-                if stopped and stopped():
-                    self.kill()
-                    raise WorkerLostError("stopped", "stopped")
                 if time.monotonic() - heard_s > self.stall_s:
                     self.kill()
                     raise WorkerLostError(f"gave no sign of life for {self.stall_s:g} s", "stalled")
@@ -124,8 +141,7 @@ class GuardedWorker:
                 return content[0]
             if kind != "message":
                 raise self._failure(kind, content)
-            if on_message:
-                on_message(content[0])
+            yield content[0]
 
     def _failure(self, kind: str, content: list[Any]) -> Exception:
         if kind == "audio":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ def _text(rules: str | None, recipe: Path | None) -> TextConfig:
     return recipe_from({"text": {"rules": names}}, where="--rules").text
 
 
-def _lines(summary: dict[str, Any]) -> list[str]:
+def _lines(summary: Mapping[str, Any]) -> list[str]:
     counted = (summary["utterances"], summary["recordings"], summary["hours"])
     lines = ["{:,} utterances of {:,} recordings, {:.2f} h".format(*counted)]
     lines += [f"  {f['severity']:8} {f['message']}" for f in summary["findings"]]

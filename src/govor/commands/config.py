@@ -16,7 +16,7 @@ def command(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Every setting of a recipe: key, default, unit and meaning.
+    """Every setting of a recipe: key, default, unit, meaning, and what a change of it changes.
 
     Example: govor config train
     """

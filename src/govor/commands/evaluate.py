@@ -2,130 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from govor.commands.flags import Flag, Given, flags
 from govor.config import EvaluateConfig
-from govor.config.evaluate import BETTER_THAN_BASE, CPU_BATCH_S, GPU_BATCH_S
+from govor.config.evaluate import BETTER_THAN_BASE
 from govor.config.repeated import require_once
 from govor.console import emit, table
 from govor.errors import LimitError, UsageError
 from govor.shown import interval_text
-
-DEFAULT = EvaluateConfig()
-
-
-def command(
-    model: Annotated[
-        str, typer.Argument(help="Run, checkpoint, model folder or Hub id (with --hypotheses: the data set).")
-    ],
-    dataset: Annotated[str | None, typer.Argument(help="Data set that govor prepare made.")] = None,
-    out: Annotated[Path, typer.Option("--out", help="Folder of the evaluation.")] = Path("evaluation"),
-    split: Annotated[str, typer.Option("--split", help="Split that is decoded.")] = DEFAULT.split,
-    baseline: Annotated[
-        str | None, typer.Option("--baseline", help="Second model on the same rows, compared in pairs.")
-    ] = None,
-    hypotheses: Annotated[
-        Path | None, typer.Option("--hypotheses", help="File with what another system said, by id.")
-    ] = None,
-    slices: Annotated[
-        list[str] | None, typer.Option("--slice", help="Further column to slice by; repeatable.")
-    ] = None,
-    require: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--require", metavar="wer=0.3", help="Exit 3 above it, or better-than-base; repeatable."
-        ),
-    ] = None,
-    long_form: Annotated[
-        bool, typer.Option("--long-form", help="Also transcribe whole recordings, as govor transcribe does.")
-    ] = False,
-    rules: Annotated[
-        str | None,
-        typer.Option("--rules", help="Normaliser's rules, with commas (default: the model's)."),
-    ] = None,
-    language: Annotated[
-        str | None, typer.Option("--language", help="Language given to a multilingual model.")
-    ] = None,
-    timestamps: Annotated[
-        bool | None,
-        typer.Option(
-            "--timestamps/--no-timestamps",
-            help="Whisper: the prompt asks for begin and end (default: as it was trained).",
-        ),
-    ] = None,
-    batch_s: Annotated[
-        float | None,
-        typer.Option(
-            "--batch-s",
-            help=f"Seconds computed together, {CPU_BATCH_S:g} on a CPU, {GPU_BATCH_S:g} on a GPU; for Whisper"
-            " each clip counts its window.",
-        ),
-    ] = DEFAULT.batch_s,
-    beam_size: Annotated[int, typer.Option("--beam-size", help="1 is greedy.")] = DEFAULT.beam_size,
-    lm: Annotated[str | None, typer.Option("--lm", help="ARPA file for CTC beam search.")] = None,
-    lm_weight: Annotated[
-        float | None, typer.Option("--lm-weight", help="Weight of it (default: as chosen on dev).")
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the bootstrap.")] = DEFAULT.seed,
-    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes that decode.")] = 1,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-) -> None:
-    """Scores a model on a split: WER and CER with intervals, slices, outliers, and a report to act on.
-
-    Writes hypotheses.jsonl, scores.parquet, summary.json and report.html. Killed at any moment, the same
-    command continues.
-
-    Example: govor evaluate run dataset --split test --baseline openai/whisper-small --out evaluation
-    """
-    from govor.evaluate import evaluate
-
-    config = _config(
-        {
-            "split": split,
-            "baseline": baseline,
-            "slices": tuple(slices or ()),
-            "rules": None if rules is None else tuple(part for part in rules.split(",") if part),
-            "language": language,
-            "timestamps": timestamps,
-            "batch_s": batch_s,
-            "beam_size": beam_size,
-            "lm": lm,
-            "lm_weight": lm_weight,
-            "require": _bounds(require or ()),
-            "seed": seed,
-            "long_form": long_form,
-        }
-    )
-    spec, folder = _targets(model, dataset, hypotheses)
-    try:
-        summary = evaluate(
-            spec,
-            folder,
-            out,
-            config,
-            device=device,
-            workers=workers,
-            hypotheses=hypotheses,
-        )
-    except LimitError as error:
-        if not as_json:
-            emit(error.summary, False, lines_of(error.summary))
-        raise
-    if summary:
-        emit(summary, as_json, lines_of(summary))
-
-
-def _config(values: dict[str, Any]) -> EvaluateConfig:
-    try:
-        return dataclasses.replace(DEFAULT, **values)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
 
 
 def _bounds(texts: Sequence[str]) -> dict[str, Any]:
@@ -151,6 +40,62 @@ def _truth(text: str, value: str) -> bool:
     if value.strip().lower() not in ("true", "false"):
         raise UsageError(f"--require {text}: better_than_base is true or false")
     return value.strip().lower() == "true"
+
+
+def command(
+    model: Annotated[
+        str, typer.Argument(help="Run, checkpoint, model folder or Hub id (with --hypotheses: the data set).")
+    ],
+    given: Annotated[
+        Given[EvaluateConfig],
+        flags(
+            EvaluateConfig,
+            *("split", "baseline", "rules", "language", "timestamps", "batch_s", "beam_size", "lm"),
+            *("lm_weight", "long_form", "seed"),
+            slices=Flag("--slice", help="further column to slice by"),
+            require=Flag(
+                metavar="wer=0.3",
+                type=list[str] | None,
+                read=_bounds,
+                help="exit 3 above it, or better-than-base",
+            ),
+        ),
+    ],
+    dataset: Annotated[str | None, typer.Argument(help="Data set that govor prepare made.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder of the evaluation.")] = Path("evaluation"),
+    hypotheses: Annotated[
+        Path | None, typer.Option("--hypotheses", help="File with what another system said, by id.")
+    ] = None,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes that decode.")] = 1,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Scores a model on a split: WER and CER with intervals, slices, outliers, and a report to act on.
+
+    Writes hypotheses.jsonl, scores.parquet, summary.json and report.html. Killed at any moment, the same
+    command continues.
+
+    Example: govor evaluate run dataset --split test --baseline openai/whisper-small --out evaluation
+    """
+    from govor.evaluate import evaluate
+
+    spec, folder = _targets(model, dataset, hypotheses)
+    try:
+        summary = evaluate(
+            spec,
+            folder,
+            out,
+            given.settings(),
+            device=device,
+            workers=workers,
+            hypotheses=hypotheses,
+        )
+    except LimitError as error:
+        if not as_json:
+            emit(error.summary, False, lines_of(error.summary))
+        raise
+    if summary:
+        emit(summary, as_json, lines_of(summary))
 
 
 def _targets(model: str, dataset: str | None, hypotheses: Path | None) -> tuple[str | None, str]:

@@ -2,51 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from govor.commands.flags import Flag, Given, flag, flags
+from govor.config.setting import Section
 from govor.console import emit
 from govor.errors import LimitError
 
 
+@dataclass(frozen=True)
+class ProofFlags(Section):
+    """What is converted to, and how it is proved to say the same."""
+
+    quantization: str | None = flag(None, "ctranslate2: float32, float16, int8, …; onnx: float32, int8")
+    clips: tuple[str, ...] = flag((), "recording or DATASET[:SPLIT] for the proof; none: the run's data")
+    count: int = flag(32, "most clips", least=1)
+    max_wer_difference: float = flag(0.005, "exit 3 when the WER changes by more", least=0)
+
+
 def command(
-    model: Annotated[str, typer.Argument(help="Run, model folder or Hub id.")],
-    format: Annotated[str, typer.Option("--format", help="transformers, ctranslate2, onnx.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for the exported model.")],
-    quantization: Annotated[
-        str | None,
-        typer.Option("--quantization", help="ctranslate2: float32, float16, int8, …; onnx: float32, int8."),
-    ] = None,
-    clips: Annotated[
-        list[str] | None,
-        typer.Option("--clips", help="Recording or DATASET[:SPLIT] for the proof (default: the run's data)."),
-    ] = None,
-    count: Annotated[int, typer.Option("--count", min=1, help="Most clips.")] = 32,
-    max_wer_difference: Annotated[
-        float, typer.Option("--max-wer-difference", help="Exit 3 when the WER changes by more.")
-    ] = 0.005,
+    source: Annotated[
+        str, typer.Argument(metavar="MODEL|CORPUS", help="Run, model folder or Hub id; or a corpus folder.")
+    ],
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="Of a model: transformers, ctranslate2, onnx. Of a corpus: eaf, textgrid, srt, vtt,"
+            " audacity, csv, kaldi, nemo, lhotse, whisper-json.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Folder for what is exported.")],
+    proof: Annotated[
+        Given[ProofFlags],
+        flags(
+            ProofFlags,
+            *("quantization", "count", "max_wer_difference"),
+            clips=Flag(metavar="PLACE", commas=False),
+        ),
+    ],
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
+    audio: Annotated[
+        str, typer.Option("--audio", help="Of a corpus: recordings beside the files: link, copy or none.")
+    ] = "link",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Converts a model (LoRA merged in) and proves on clips that it says the same.
 
+    Of a corpus, writes files for ELAN, Praat, subtitle editors, Audacity, tables, Kaldi, NeMo or Lhotse.
+
     Example: govor export run/ --format ctranslate2 --quantization int8 --out run-int8 --clips dataset:dev
+
+    Example: govor export corpus --format eaf --out for-elan
     """
+    if (Path(source) / "corpus.json").is_file():
+        emit(*_corpus(Path(source), format, out, audio, json))
+        return
     from govor.export import export_model
 
     try:
-        summary = export_model(
-            model,
-            format,
-            out,
-            quantization=quantization,
-            clips=clips or (),
-            count=count,
-            max_wer_difference=max_wer_difference,
-            device=device,
-        )
+        summary = export_model(source, format, out, device=device, **vars(proof.settings()))
     except LimitError as error:
         if not json:
             emit(error.summary, False, _lines(error.summary))
@@ -54,11 +74,28 @@ def command(
     emit(summary, json, _lines(summary))
 
 
+def _corpus(
+    corpus: Path, format: str, out: Path, audio: str, json: bool
+) -> tuple[dict[str, Any], bool, list[str]]:
+    """What is printed of a corpus's export."""
+    from govor.interchange import export_corpus
+
+    made = export_corpus(corpus, format, out, audio)
+    lines = [f"{made.written:,} utterances in {made.files:,} files of {made.format}: {made.out}"]
+    if made.rejected:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in made.rejected.items())
+        lines.append(f"left out, in {made.out}/rejected.parquet: {reasons}")
+    if made.not_held:
+        columns = ", ".join(f"{name} ({count:,})" for name, count in made.not_held.items())
+        lines.append(f"{made.format} has no place for {columns}: in {made.out}/not-in-format.jsonl")
+    return asdict(made), json, [*lines, *made.remarks]
+
+
 def _shortened(text: str, characters: int = 200) -> str:
     return text if len(text) <= characters else text[:characters] + " …"
 
 
-def _lines(summary: dict[str, Any]) -> list[str]:
+def _lines(summary: Mapping[str, Any]) -> list[str]:
     from govor.store import readable_bytes
 
     lines = [f"{summary['format']} in {summary['out']}, {readable_bytes(summary['bytes'])}"]

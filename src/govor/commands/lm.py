@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,15 +35,15 @@ def command(
     if model is None:
         from govor.lm.entry import make_lm
 
-        summary = make_lm(source, out, order)
+        summary: Mapping[str, Any] = make_lm(source, out, order)
     else:
-        from govor.transcribe.lm_weight import make_lm_for
+        from govor.evaluate.lm_weight import make_lm_for
 
         summary = make_lm_for(model, source, out, order, dataset=dataset, split=split, device=device)
     emit(summary, json, _lines(summary))
 
 
-def _lines(summary: dict[str, Any]) -> list[str]:
+def _lines(summary: Mapping[str, Any]) -> list[str]:
     counts = ", ".join(f"{count:,} {n}-grams" for n, count in summary["ngrams"].items())
     lines = [f"{summary['words']:,} words, {counts} -> {summary['out']}"]
     if "lm_weight" in summary:

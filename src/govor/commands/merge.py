@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from shlex import quote
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
+from govor.commands.flags import Flag, Given, flags, pairs
 from govor.config import MergeConfig
 from govor.console import emit
-from govor.errors import UsageError
 from govor.store import readable_hours
 
 
 def command(
-    corpora: list[Path] = typer.Argument(..., metavar="CORPUS…", help="Corpus folders, two or more."),
-    out: Path = typer.Option(..., "--out", help="Folder of the new corpus."),
-    speakers: str | None = typer.Option(
-        None, "--speakers", help="Speakers of the same name in several corpora: same (one person) or apart."
-    ),
-    license: list[str] = typer.Option(
-        [], "--license", metavar="NAME=LICENCE", help="Licence of a corpus's rows that name none; repeatable."
-    ),
-    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+    corpora: Annotated[list[Path], typer.Argument(metavar="CORPUS…", help="Corpus folders, two or more.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder of the new corpus.")],
+    given: Annotated[
+        Given[MergeConfig],
+        flags(
+            MergeConfig,
+            "speakers",
+            licenses=Flag(
+                "--license",
+                metavar="NAME=LICENCE",
+                type=list[str] | None,
+                read=lambda typed: pairs(typed, "--license", "NAME=LICENCE, such as cv=cc0-1.0"),
+                help="licence of a corpus's rows that name none",
+            ),
+        ),
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Makes one corpus of several; the old ones stay. A corpus is called as its folder is.
 
@@ -35,24 +44,12 @@ def command(
     from govor.curate import merge_corpora
     from govor.curate.merge import named_apart
 
-    if speakers not in (None, "same", "apart"):
-        raise UsageError(f"--speakers {speakers}: write same or apart")
-    config = MergeConfig(speakers, _pairs(license))
+    config = given.settings()
     summary = merge_corpora(named_apart(corpora), out, config)
     emit(summary, as_json, _lines(summary))
 
 
-def _pairs(values: list[str]) -> dict[str, str]:
-    pairs = {}
-    for value in values:
-        name, equals, licence = value.partition("=")
-        if not equals or not name.strip() or not licence.strip():
-            raise UsageError(f"--license {value}: write NAME=LICENCE, such as cv=cc0-1.0")
-        pairs[name.strip()] = licence.strip()
-    return pairs
-
-
-def _lines(summary: dict[str, Any]) -> list[str]:
+def _lines(summary: Mapping[str, Any]) -> list[str]:
     parts = ", ".join(f"{name} {count:,}" for name, count in summary["corpora"].items())
     splits = ", ".join(f"{name} {count:,}" for name, count in summary["splits"].items())
     return [

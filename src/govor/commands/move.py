@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,5 +34,5 @@ def command(
     emit(summary, as_json, _lines(summary))
 
 
-def _lines(summary: dict[str, Any]) -> list[str]:
+def _lines(summary: Mapping[str, Any]) -> list[str]:
     return [f"{summary['found']:,} of {summary['recordings']:,} recordings found: {summary['out']}"]

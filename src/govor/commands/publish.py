@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 import typer
 
+from govor.commands.flags import Flag, Given, flag, flags
+from govor.config import PublishConfig
+from govor.config.setting import Section
 from govor.console import emit
+from govor.errors import UsageError
 
 
 class Kind(StrEnum):
@@ -19,36 +25,53 @@ class Kind(StrEnum):
     space = "space"
 
 
+@dataclass(frozen=True)
+class DetailFlags(Section):
+    """What goes along with a data set, a model or a Space."""
+
+    column: tuple[str, ...] = flag((), "data set: a further column to publish")
+    keep_names: bool = flag(False, "data set: ids, speakers, recordings as they are")
+    evaluation: tuple[str, ...] = flag((), "model: an evaluation for its card")
+    base_license: str | None = flag(None, "model: licence of its base")
+    package: str = flag("govor", "Space: govor, a git+ address, or a wheel")
+    out: str | None = flag(None, "Space: keep its folder here")
+
+
+class Switches(TypedDict):
+    """What all kinds take."""
+
+    public: bool
+    dry_run: bool
+
+
 def command(
     kind: Annotated[Kind, typer.Argument(help="dataset, model or space.")],
     path: Annotated[
         str,
         typer.Argument(help="Data set; run or model; for a Space the published model's name."),
     ],
-    repo: Annotated[str, typer.Argument(help="name or organisation/name on the Hub.")],
-    license: Annotated[str | None, typer.Option("--license", help="Such as cc-by-4.0; required.")] = None,
-    public: Annotated[bool, typer.Option("--public", help="Visible to all; private otherwise.")] = False,
+    given: Annotated[
+        Given[PublishConfig],
+        flags(PublishConfig, "license", "public", dataset=Flag(help="model: its data set on the Hub")),
+    ],
+    details: Annotated[
+        Given[DetailFlags],
+        flags(
+            DetailFlags,
+            *("column", "keep_names", "base_license", "package", "out"),
+            evaluation=Flag(metavar="FOLDER", commas=False),
+        ),
+    ],
+    repo: Annotated[
+        str | None,
+        typer.Argument(
+            help="name or organisation/name on the Hub (default: the recipe's [publish] model or dataset)."
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be uploaded.")] = False,
     recipe: Annotated[
-        Path | None, typer.Option("--recipe", help="Its [publish] license, [transcribe] settings.")
+        Path | None, typer.Option("--recipe", help="Its [publish] and [transcribe] settings.")
     ] = None,
-    column: Annotated[
-        list[str] | None, typer.Option("--column", help="Data set: a further column to publish.")
-    ] = None,
-    keep_names: Annotated[
-        bool, typer.Option("--keep-names", help="Data set: ids, speakers, recordings as they are.")
-    ] = False,
-    evaluation: Annotated[
-        list[Path] | None, typer.Option("--evaluation", help="Model: an evaluation for its card.")
-    ] = None,
-    dataset: Annotated[str | None, typer.Option("--dataset", help="Model: its data set on the Hub.")] = None,
-    base_license: Annotated[
-        str | None, typer.Option("--base-license", help="Model: licence of its base.")
-    ] = None,
-    package: Annotated[
-        str, typer.Option("--package", help="Space: govor, a git+ address, or a wheel.")
-    ] = "govor",
-    out: Annotated[Path | None, typer.Option("--out", help="Space: keep its folder here.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Publish a data set, a model or a Space on the Hub; private unless told otherwise.
@@ -64,20 +87,33 @@ def command(
     from govor.publish.model import ModelOrder, require_license
 
     loaded = load_recipe(recipe) if recipe else None
-    licence = require_license(license, loaded.publish.license if loaded else None)
-    switches: dict[str, Any] = {"public": public, "dry_run": dry_run}
+    asked = given.over(loaded.publish if loaded else PublishConfig())
+    licence, more = require_license(asked.license), details.settings()
+    switches = Switches(public=asked.public, dry_run=dry_run)
     if kind is Kind.dataset:
-        told = Disclosure(tuple(column or ()), keep_names)
-        summary = publish_dataset(Path(path), repo, licence, disclosure=told, **switches)
+        disclosure = Disclosure(more.column, more.keep_names)
+        target = _target(repo, asked.dataset, kind)
+        summary = publish_dataset(Path(path), target, licence, disclosure=disclosure, **switches)
     elif kind is Kind.model:
-        order = ModelOrder(Path(path), repo, licence, tuple(evaluation or ()), dataset, base_license)
+        target, evaluations = _target(repo, asked.model, kind), tuple(map(Path, more.evaluation))
+        order = ModelOrder(Path(path), target, licence, evaluations, asked.dataset, more.base_license)
         summary = publish_model(order, **switches)
     else:
-        summary = publish_space(path, repo, licence, recipe=loaded, package=package, out=out, **switches)
-    emit(summary, json, _lines(summary, public))
+        target, out = _target(repo, None, kind), Path(more.out) if more.out else None
+        summary = publish_space(
+            path, target, licence, recipe=loaded, package=more.package, out=out, **switches
+        )
+    emit(summary, json, _lines(summary, asked.public))
 
 
-def _lines(summary: dict[str, Any], public: bool) -> list[str]:
+def _target(repo: str | None, recipe: str | None, kind: Kind) -> str:
+    if found := repo or recipe:
+        return found
+    setting = "" if kind is Kind.space else f", or a recipe with [publish] {kind.value}"
+    raise UsageError(f"name the repository on the Hub, such as my-lab/name{setting}")
+
+
+def _lines(summary: Mapping[str, Any], public: bool) -> list[str]:
     if summary.get("dry_run"):
         return ["nothing was sent (--dry-run)"]
     seen = "public" if public else "private unless it was public before"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from json import dumps
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from govor.config import Recipe, load_recipe, recipe_from
+from govor.config.recipe import apply_overrides
+from govor.config.training import beside, place_overrides
 from govor.console import emit
 from govor.errors import UsageError
 
@@ -50,11 +53,7 @@ def command(
 
 
 def _accepted(codes: list[str]) -> list[str]:
-    return [f"preflight.accept={_toml_list(codes)}"] if codes else []
-
-
-def _toml_list(values: list[str]) -> str:
-    return f"[{', '.join(map(_toml, values))}]"
+    return [f"preflight.accept={dumps(codes)}"] if codes else []
 
 
 def chosen_recipe(
@@ -65,32 +64,14 @@ def chosen_recipe(
     Raises:
         UsageError: neither a recipe nor all of --model, --data and --out.
     """
-    data = data if data is None or "://" in data else str(Path(data).expanduser().absolute())
-    flags = {
-        "model.base": model,
-        "prepare.out": data,
-        "train.out": str(out.expanduser().absolute()) if out else None,
-    }
-    given = [f"{key}={_toml(value)}" for key, value in flags.items() if value is not None]
+    given = [*place_overrides(model, data, out), *overrides]
     if recipe is not None:
-        return load_recipe(recipe, [*given, *overrides])
+        return load_recipe(recipe, given)
     if data is None or out is None:
         raise UsageError("give a recipe, or --data and --out with --model (or --set model.from_scratch)")
-    return _without_file(out, [*given, *overrides])
-
-
-def _without_file(out: Path, overrides: list[str]) -> Recipe:
-    from govor.config.recipe import apply_overrides
-
-    values: dict[str, Any] = {"name": out.name, "work": str(out.expanduser().absolute())}
-    apply_overrides(values, overrides)
+    values = beside(out)
+    apply_overrides(values, given)
     return recipe_from(values, where="--set")
-
-
-def _toml(value: str) -> str:
-    import json
-
-    return json.dumps(value, ensure_ascii=False)
 
 
 def _rate(value: float | None) -> str:

@@ -5,46 +5,49 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass
 
-from govor.config.bounds import require_share
-from govor.config.setting import setting
+from govor.config.setting import DATA, NOTHING, Section, setting
 
 WORD_TIMES = ("absolute", "relative")
 QUOTING = ("csv", "none")
 
 
 @dataclass(frozen=True)
-class CorpusConfig:
+class CorpusConfig(Section):
     """Settings of ``govor import``."""
 
-    source: str = setting("", "folder, file or Hub id to import")
+    source: str = setting("", "folder, file or Hub id to import", DATA)
     name: str | None = setting(
-        None, "what it is called among several [[corpus]] (default: its source's name)"
+        None, "what it is called among several [[corpus]] (default: its source's name)", DATA
     )
     license: str | None = setting(
-        None, "licence of its rows, noted with each where there are several [[corpus]]"
+        None, "licence of its rows, noted with each where there are several [[corpus]]", DATA
     )
-    format: str = setting("auto", "name of the source's format; auto looks at it")
-    language: str | None = setting(None, "BCP 47 tag for rows that name none")
-    audio_root: str | None = setting(None, "folder that the audio paths are relative to")
-    columns: dict[str, str] = setting({}, "our column = the source's column, such as text = 'sentence'")
-    text: str | None = setting(None, "which of the source's transcripts becomes text, where it has several")
+    format: str = setting("auto", "name of the source's format; auto looks at it", DATA)
+    language: str | None = setting(None, "BCP 47 tag for rows that name none", DATA)
+    audio_root: str | None = setting(None, "folder that the audio paths are relative to", DATA)
+    columns: dict[str, str] = setting({}, "our column = the source's column, such as text = 'sentence'", DATA)
+    text: str | None = setting(
+        None, "which of the source's transcripts becomes text, where it has several", DATA
+    )
     status: tuple[str, ...] = setting(
-        (), "Common Voice: validated, other, invalidated (empty: official splits)"
+        (), "Common Voice: validated, other, invalidated (empty: official splits)", DATA
     )
     speaker_from: str | None = setting(
-        None, "speaker of rows that name none: folder, name (of the file, up to its first mark) or a column"
+        None,
+        "speaker of rows that name none: folder, name (of the file, up to its first mark) or a column",
+        DATA,
     )
-    word_times: str | None = setting(None, "what the source's word times count from", choices=WORD_TIMES)
-    quoting: str | None = setting(None, "whether quotes of tables are taken off", choices=QUOTING)
-    encoding: str | None = setting(None, "encoding of the source's text files (unset: UTF-8)")
-    max_rejected: float = setting(0.1, "largest share of rows that may be set aside")
+    word_times: str | None = setting(
+        None, "what the source's word times count from", DATA, choices=WORD_TIMES
+    )
+    quoting: str | None = setting(None, "whether quotes of tables are taken off", DATA, choices=QUOTING)
+    encoding: str | None = setting(None, "encoding of the source's text files (unset: UTF-8)", DATA)
+    max_rejected: float = setting(
+        0.1, "largest share of rows that may be set aside", NOTHING, least=0, most=1
+    )
 
     def __post_init__(self) -> None:
-        require_share(self, "max_rejected")
-        for name, choices in (("word_times", WORD_TIMES), ("quoting", QUOTING)):
-            value = getattr(self, name)
-            if value is not None and value not in choices:
-                raise ValueError(f"{name} is {value}; it is {' or '.join(choices)}")
+        super().__post_init__()
         if self.encoding is not None:
             _require_encoding(self.encoding)
 

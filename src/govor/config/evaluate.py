@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from govor.config.setting import setting
+from govor.config.setting import HYPOTHESES, NOTHING, REPORTS, Section, setting
 from govor.config.text import TextConfig
 
 ENGLISH = "english"
@@ -16,44 +16,48 @@ CPU_BATCH_S, GPU_BATCH_S = 240.0, 960.0
 
 
 @dataclass(frozen=True)
-class EvaluateConfig:
+class EvaluateConfig(Section):
     """Settings of ``govor evaluate``."""
 
-    split: str = setting("test", "split that is decoded")
-    sets: dict[str, Any] = setting({}, "name = 'folder:split' for several sets, each reported apart")
-    baseline: str | None = setting(None, "model compared on the same rows")
-    slices: tuple[str, ...] = setting((), "columns to slice by, besides the usual ones")
-    rules: tuple[str, ...] | None = setting(
-        None, "rules of the normaliser, or english (Whisper's, alone); none: the model's own"
+    split: str = setting("test", "split that is decoded", HYPOTHESES)
+    sets: dict[str, Any] = setting(
+        {}, "name = 'folder:split' for several sets, each reported apart", HYPOTHESES
     )
-    language: str | None = setting(None, "language given to a multilingual model; none: each clip's own")
+    baseline: str | None = setting(None, "model compared on the same rows", HYPOTHESES)
+    slices: tuple[str, ...] = setting((), "columns to slice by, besides the usual ones", REPORTS)
+    rules: tuple[str, ...] | None = setting(
+        None, "rules of the normaliser, or english (Whisper's, alone); none: the model's own", REPORTS
+    )
+    language: str | None = setting(
+        None, "language given to a multilingual model; none: each clip's own", HYPOTHESES
+    )
     timestamps: bool | None = setting(
-        None, "Whisper: whether the prompt asks for begin and end; none: as the model was trained"
+        None, "Whisper: whether the prompt asks for begin and end; none: as the model was trained", HYPOTHESES
     )
     batch_s: float | None = setting(
         None,
         f"computed seconds decoded together; none: {CPU_BATCH_S:g} on a CPU, {GPU_BATCH_S:g} on a GPU",
+        NOTHING,
+        above=0,
         unit="s",
     )
-    beam_size: int = setting(1, "beams; 1 is greedy")
-    lm: str | None = setting(None, "ARPA file for CTC beam search")
+    beam_size: int = setting(1, "beams; 1 is greedy", HYPOTHESES, least=1)
+    lm: str | None = setting(None, "ARPA file for CTC beam search", HYPOTHESES)
     lm_weight: float | None = setting(
-        None, "weight of the language model; none: chosen on dev by govor lm, else 0.5"
+        None, "weight of the language model; none: chosen on dev by govor lm, else 0.5", HYPOTHESES
     )
-    word_bonus: float | None = setting(None, "added for every word; none: chosen on dev, else 0")
-    long_form: bool = setting(False, "also transcribe whole recordings, as govor transcribe does")
+    word_bonus: float | None = setting(None, "added for every word; none: chosen on dev, else 0", HYPOTHESES)
+    long_form: bool = setting(False, "also transcribe whole recordings, as govor transcribe does", HYPOTHESES)
     require: dict[str, Any] = setting(
         {},
         "wer = 0.3: exit 3 when a metric is above it; better_than_base = true: or WER not below the base's",
+        REPORTS,
     )
-    seed: int = setting(0, "seed of the bootstrap")
-    audio_bytes: int = setting(50_000_000, "most audio inside report.html", unit="bytes")
+    seed: int = setting(0, "seed of the bootstrap", REPORTS)
+    audio_bytes: int = setting(50_000_000, "most audio inside report.html", REPORTS, least=0, unit="bytes")
 
     def __post_init__(self) -> None:
-        if self.batch_s is not None and self.batch_s <= 0:
-            raise ValueError(f"batch_s is {self.batch_s}; it takes seconds above 0")
-        if self.beam_size < 1:
-            raise ValueError(f"beam_size is {self.beam_size}; it takes 1 (greedy) or more")
+        super().__post_init__()
         if self.rules not in (None, (ENGLISH,)):
             TextConfig(rules=self.rules)
         for name, bound in self.require.items():

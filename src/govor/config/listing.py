@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from govor.config.recipe import Recipe
+from govor.config.setting import Declaration, declaration
 from govor.config.synonyms import SYNONYMS
 from govor.config.toml import dumps
 from govor.errors import InputError
@@ -25,6 +26,9 @@ class Listed:
         unit: of a number.
         meaning: one line.
         choices: the words allowed, where it is one of a few.
+        bounds: of a number, in words.
+        changes: what a change of it changes: data, weights, hypotheses, reports, the Hub, or nothing.
+        drift: how a run that continues with another value differs from an undisturbed one, where it does.
     """
 
     section: str
@@ -33,6 +37,9 @@ class Listed:
     unit: str
     meaning: str
     choices: tuple[str, ...]
+    bounds: str
+    changes: str
+    drift: str
 
     @property
     def key(self) -> str:
@@ -49,22 +56,34 @@ def listed_settings(section: Any = Recipe, prefix: str = "") -> Iterator[Listed]
     hints = typing.get_type_hints(section)
     inner = []
     for field in dataclasses.fields(section):
-        if dataclasses.is_dataclass(hints[field.name]):
+        declared = declaration(field)
+        if declared is None:
             inner.append((hints[field.name], f"{prefix}.{field.name}".lstrip(".")))
         else:
-            yield _listed(field, prefix)
+            yield _listed(field, declared, prefix)
     for kind, name in inner:
         yield from listed_settings(kind, name)
 
 
-def _listed(field: dataclasses.Field[Any], section: str) -> Listed:
+def _listed(field: dataclasses.Field[Any], declared: Declaration, section: str) -> Listed:
+    return Listed(
+        section,
+        field.name,
+        shown_default(field),
+        declared.unit,
+        declared.help,
+        declared.choices,
+        declared.bounds,
+        declared.changes.value,
+        declared.drift,
+    )
+
+
+def shown_default(field: dataclasses.Field[Any]) -> str:
+    """As TOML; empty where there is none."""
     made = field.default_factory
     default = field.default if made is dataclasses.MISSING else made()
-    shown = "" if default in (None, (), {}, [], "") else dumps({"x": default}).strip().removeprefix("x = ")
-    meta = field.metadata
-    return Listed(
-        section, field.name, shown, meta.get("unit", ""), meta.get("help", ""), meta.get("choices", ())
-    )
+    return "" if default in (None, (), {}, [], "") else dumps({"x": default}).strip().removeprefix("x = ")
 
 
 def matching(settings: list[Listed], pattern: str) -> list[Listed]:
@@ -91,6 +110,12 @@ def setting_lines(settings: list[Listed]) -> list[str]:
             section = row.section
             lines += ["", f"[{section}]"] if section else []
         value = f"{row.default} {row.unit}".strip() if row.default else row.unit and f"({row.unit})"
-        choices = f" ({', '.join(row.choices)})" if row.choices else ""
-        lines.append(f"{row.name + ' = ' + (value or '-'):<34} {row.meaning}{choices}")
+        lines.append(f"{row.name + ' = ' + (value or '-'):<34} {row.meaning}{_facts(row)}")
     return lines
+
+
+def _facts(row: Listed) -> str:
+    """In brackets: what it may be, and what a change of it changes."""
+    may_be = ", ".join(row.choices) if row.choices else row.bounds
+    changes = f"changes {row.changes}{f'; on resume {row.drift}' if row.drift else ''}"
+    return f" ({'; '.join(part for part in (may_be, changes) if part)})"

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from govor.config.setting import setting
+from govor.config.setting import REPORTS, Section, setting
 
 
 @dataclass(frozen=True)
-class PreflightConfig:
+class PreflightConfig(Section):
     """Settings of ``govor preflight``."""
 
     minutes: float = setting(
         10.0,
         "time budget; checks of rows alone always run, what else does not finish in it is inconclusive",
+        REPORTS,
+        least=0,
         unit="min",
     )
-    clips: int = setting(50, "clips decoded")
-    accept: tuple[str, ...] = setting((), "codes of errors that are let through, and recorded")
-    hoped_difference: float = setting(0.02, "WER difference that the test set should tell apart")
-    quota_disk: int | None = setting(None, "bytes the run may use", unit="bytes")
-    quota_hours: float | None = setting(None, "hours the run may take", unit="h")
-    seed: int = setting(0, "seed of the sample")
+    clips: int = setting(50, "clips decoded", REPORTS, least=0)
+    accept: tuple[str, ...] = setting((), "codes of errors that are let through, and recorded", REPORTS)
+    hoped_difference: float = setting(
+        0.02, "WER difference that the test set should tell apart", REPORTS, least=0
+    )
+    quota_disk: int | None = setting(None, "bytes the run may use", REPORTS, least=0, unit="bytes")
+    quota_hours: float | None = setting(None, "hours the run may take", REPORTS, least=0, unit="h")
+    seed: int = setting(0, "seed of the sample", REPORTS)

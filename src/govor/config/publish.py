@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from govor.config.setting import setting
+from govor.config.setting import HUB, Section, setting
 
 
 @dataclass(frozen=True)
-class PublishConfig:
+class PublishConfig(Section):
     """Settings of ``govor publish``."""
 
-    model: str | None = setting(None, "repository of the model")
-    dataset: str | None = setting(None, "repository of the data set")
-    license: str | None = setting(None, "licence, such as cc-by-4.0; without one nothing is published")
-    public: bool = setting(False, "visible to everybody")
+    model: str | None = setting(None, "repository of the model, where govor publish names none", HUB)
+    dataset: str | None = setting(
+        None, "repository of the data set, where govor publish names none, and for the model's card", HUB
+    )
+    license: str | None = setting(None, "licence, such as cc-by-4.0; without one nothing is published", HUB)
+    public: bool = setting(False, "visible to everybody (default: private)", HUB)

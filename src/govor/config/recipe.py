@@ -26,7 +26,7 @@ from govor.config.prepare import PrepareConfig
 from govor.config.publish import PublishConfig
 from govor.config.repeated import require_once
 from govor.config.select import SelectConfig
-from govor.config.setting import setting
+from govor.config.setting import DATA, NOTHING, declaration, setting
 from govor.config.synonyms import SYNONYMS
 from govor.config.text import TextConfig
 from govor.config.toml import dumps
@@ -60,10 +60,14 @@ class Recipe:
     Where a file writes ``[[corpus]]`` several times, `corpora` holds them, and `corpus` what they share.
     """
 
-    name: str = setting("run", "what the run is called")
-    work: str = setting("", "folder for everything that is made (default: the recipe's name beside it)")
+    name: str = setting("run", "what the run is called", NOTHING)
+    work: str = setting(
+        "", "folder for everything that is made (default: the recipe's name beside it)", NOTHING
+    )
     corpus: CorpusConfig = field(default_factory=CorpusConfig)
-    corpora: tuple[CorpusConfig, ...] = setting((), "the [[corpus]] sections, where a recipe writes several")
+    corpora: tuple[CorpusConfig, ...] = setting(
+        (), "the [[corpus]] sections, where a recipe writes several", DATA
+    )
     merge: MergeConfig = field(default_factory=MergeConfig)
     select: SelectConfig = field(default_factory=SelectConfig)
     text: TextConfig = field(default_factory=TextConfig)
@@ -223,12 +227,23 @@ def _build(cls: type, data: Mapping[str, Any], where: str, prefix: str) -> Any:
             continue
         if key not in known or key == "corpora":
             raise RecipeError(f"{where}: unknown key {prefix}{key}{_nearest(key, prefix, known)}")
-        choices = known[key].metadata.get("choices", ())
-        values[key] = _convert(value, hints[key], f"{where}: {prefix}{key}", prefix + key, choices)
+        what = f"{where}: {prefix}{key}"
+        values[key] = _convert(value, hints[key], what, prefix + key)
+        _require_declared(known[key], what, values[key])
     try:
         return cls(**values)
     except ValueError as error:
         raise RecipeError(f"{where}: [{prefix.rstrip('.')}] {error}") from error
+
+
+def _require_declared(field: dataclasses.Field[Any], what: str, value: Any) -> None:
+    declared = declaration(field)
+    if declared is None or value is None:
+        return
+    try:
+        declared.require(what, value)
+    except ValueError as error:
+        raise RecipeError(str(error)) from error
 
 
 def _nearest(key: str, prefix: str, known: Iterable[str]) -> str:
@@ -254,7 +269,7 @@ def all_keys() -> list[str]:
     return keys
 
 
-def _convert(value: Any, hint: Any, what: str, path: str, choices: tuple[str, ...]) -> Any:
+def _convert(value: Any, hint: Any, what: str, path: str) -> Any:
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         if not isinstance(value, Mapping):
             raise RecipeError(f"{what} is a section, write [{path}] above its settings")
@@ -263,10 +278,7 @@ def _convert(value: Any, hint: Any, what: str, path: str, choices: tuple[str, ..
         if value is None:
             return None
         hint = next(arm for arm in typing.get_args(hint) if arm is not type(None))
-    converted = _convert_plain(value, hint, what)
-    if choices and converted not in choices:
-        raise RecipeError(f"{what} is {value!r}; it is one of {', '.join(choices)}")
-    return converted
+    return _convert_plain(value, hint, what)
 
 
 def _convert_plain(value: Any, hint: Any, what: str) -> Any:

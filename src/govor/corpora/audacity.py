@@ -11,7 +11,6 @@ from pathlib import Path
 
 from govor.corpora.beside import (
     Recordings,
-    Row,
     Transcript,
     first_files,
     mostly,
@@ -21,6 +20,7 @@ from govor.corpora.beside import (
 )
 from govor.corpora.lines import first_line, rejected_line
 from govor.corpora.reader import Reading, Source
+from govor.corpora.rows import Row
 from govor.corpora.timed_text import TimedTextError, decode
 from govor.records import Rejection
 

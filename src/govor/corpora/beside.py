@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from govor.corpora.lines import rejected_line
 from govor.corpora.names import AUDIO_SUFFIXES, is_unicode
 from govor.corpora.neighbours import Neighbours
 from govor.corpora.reader import CHUNK_ROWS, Chunk, Reading, Source
-from govor.corpora.rows import frame_of, usable
+from govor.corpora.rows import Row, frame_of, usable
 from govor.corpora.splits import split_in
 from govor.corpora.tiers import Spoken
 from govor.corpora.timed_text import TimedTextError
@@ -29,7 +29,6 @@ from govor.records import Rejection
 
 MOST_LOOKED_AT = 200_000
 """Files that recognising a format looks at, at most."""
-Row = dict[str, Any]
 _LARGE = 1 << 53
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -171,7 +170,7 @@ def read_beside(
     files: Iterable[Path],
     parse: Callable[[Path], Transcript],
     needs: str,
-    notes: dict[str, Any] | None = None,
+    notes: Mapping[str, object] | None = None,
     told: Callable[[], Sequence[str]] = tuple,
 ) -> Reading:
     """Opens transcripts that lie beside their recordings, or name them.

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from govor.corpora.beside import Row, Transcript, first_files, read_beside, transcript_files
+from govor.corpora.beside import Transcript, first_files, read_beside, transcript_files
 from govor.corpora.lines import first_line, rejected_line
 from govor.corpora.reader import Reading, Source
+from govor.corpora.rows import Row
 from govor.corpora.timed_text import TimedTextError, decode
 from govor.records import Rejection
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from itertools import groupby
+from contextlib import ExitStack
+from itertools import accumulate, chain
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from govor.corpora.beside import (
     Recordings,
-    Row,
     first_files,
     in_chunks,
     root_of,
@@ -17,17 +19,23 @@ from govor.corpora.beside import (
     transcript_files,
 )
 from govor.corpora.lines import rejected_line
-from govor.corpora.nist import Channels, first_fields, is_number, named_recording, numbered_lines
+from govor.corpora.nist import Channels, first_fields, is_number, named_recording, numbered_lines, places
 from govor.corpora.reader import Reading, Source
+from govor.corpora.rows import Row
 from govor.corpora.tiers import LONGEST_S, PAUSE_S, joined_words
 from govor.corpora.timed_text import Cue
 from govor.corpora.word_times import RELATIVE
 from govor.errors import CorpusError
 from govor.records import Rejection
+from govor.store import PARTIAL_MARK
 
 NAME = "ctm"
 NEEDS = ".ctm files (recording channel start duration word), the recordings anywhere below the folder"
 SETTINGS: tuple[str, ...] = ()
+PART_WORDS = 100_000
+"""Words of a file whose recordings are mixed that are held at a time, but for one recording's."""
+MOST_PARTS = 200
+_Place = tuple[str, str]
 _Word = tuple[str, str, Cue]
 
 
@@ -50,27 +58,72 @@ def read(source: Source) -> Reading:
     root = root_of(source.path)
     audio_root = Path(source.config.audio_root or root)
     recordings = Recordings(audio_root)
-    rows = (row for file in files for row in _rows(file, recordings, split_of(file, root)))
+    rows = (row for file in files for row in _rows(file, recordings, split_of(file, root), source.out))
     remark = f"words are joined to utterances up to pauses of {PAUSE_S:g} s, at most {LONGEST_S:g} s long"
     notes = {"files": len(files)}
     return Reading(in_chunks(rows), audio_root, notes=notes, remarks=[remark], word_times=RELATIVE)
 
 
-def _rows(file: Path, recordings: Recordings, split: str | None) -> Iterator[Row | Rejection]:
+def _rows(file: Path, recordings: Recordings, split: str | None, scratch: Path) -> Iterator[Row | Rejection]:
+    """Utterances, one recording's words in memory at a time."""
+    counts, together = _counted(file)
+    channels = Channels(from_zero=any(channel == "0" for _, channel in counts))
+    lines = numbered_lines(file) if together else _sorted_lines(file, counts, scratch)
     words: list[_Word] = []
-    for item in numbered_lines(file):
-        word = item if isinstance(item, Rejection) else _word(file, *item)
+    for item in chain(lines, [None]):
+        word = _word(file, *item) if isinstance(item, tuple) else item
         if isinstance(word, Rejection):
             yield word
-        else:
+            continue
+        if words and (word is None or word[:2] != words[0][:2]):
+            name, channel, _ = words[0]
+            said = sorted((cue for _, _, cue in words), key=lambda cue: cue.start)
+            audio = named_recording(recordings, name, file)
+            place = {"audio": audio, "recording": name, "channel": channels.number(channel), "split": split}
+            yield from (place | spoken_row(item) | {"_file": str(file)} for item in joined_words(said))
+            words = []
+        if word:
             words.append(word)
-    channels = Channels(from_zero=any(channel == "0" for _, channel, _ in words))
-    words.sort(key=lambda word: (word[0], word[1], word[2].start))
-    for (name, channel), group in groupby(words, key=lambda word: word[:2]):
-        audio = named_recording(recordings, name, file)
-        place = {"audio": audio, "recording": name, "channel": channels.number(channel), "split": split}
-        for said in joined_words([word[2] for word in group]):
-            yield place | spoken_row(said) | {"_file": str(file)}
+
+
+def _counted(file: Path) -> tuple[Counter[_Place], bool]:
+    """Words of each recording and channel, and whether those of each stand together."""
+    counts: Counter[_Place] = Counter()
+    together, last = True, None
+    for place in places(file):
+        together = together and (place == last or place not in counts)
+        counts[place] += 1
+        last = place
+    return counts, together
+
+
+def _sorted_lines(
+    file: Path, counts: Counter[_Place], scratch: Path
+) -> Iterator[tuple[int, str] | Rejection]:
+    """The lines of a file sorted by recording and channel, through files that are small enough to be held."""
+    part_words = max(PART_WORDS, counts.total() // MOST_PARTS)
+    ends = accumulate(counts[place] for place in sorted(counts))
+    part_of = {place: end // part_words for place, end in zip(sorted(counts), ends, strict=True)}
+    with TemporaryDirectory(prefix=f".words{PARTIAL_MARK}", dir=scratch) as folder, ExitStack() as opened:
+        names = {part: Path(folder, str(part)) for part in sorted(set(part_of.values()))}
+        parts = {part: opened.enter_context(name.open("w", newline="\n")) for part, name in names.items()}
+        for item in numbered_lines(file):
+            part = None if isinstance(item, Rejection) else part_of.get(_place(item[1]))
+            if isinstance(item, Rejection) or part is None:
+                yield item
+            else:
+                print(*item, sep="\t", file=parts[part])
+        opened.close()
+        for name in names.values():
+            with name.open(newline="\n") as lines:
+                numbered = (line.removesuffix("\n").split("\t", 1) for line in lines)
+                held = [(int(number), line) for number, line in numbered]
+            yield from sorted(held, key=lambda item: _place(item[1]))
+
+
+def _place(line: str) -> _Place:
+    name, channel, *_ = [*line.split(None, 2), "", ""]
+    return name, channel
 
 
 def _word(file: Path, number: int, line: str) -> _Word | Rejection:

@@ -14,7 +14,6 @@ from pathlib import Path, PurePosixPath
 
 from govor.corpora.beside import (
     Recordings,
-    Row,
     Transcript,
     first_files,
     mostly,
@@ -25,6 +24,7 @@ from govor.corpora.beside import (
 )
 from govor.corpora.lines import first_line, first_lines, rejected_line
 from govor.corpora.reader import Reading, Source
+from govor.corpora.rows import Row
 from govor.corpora.tier_report import TierReport, refuse_unclear
 from govor.corpora.tiers import NoSpokenTierError, choose, utterances
 from govor.corpora.timed_text import Cue, Tier, TimedTextError, decode

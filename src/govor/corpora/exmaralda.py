@@ -13,9 +13,10 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
-from govor.corpora.beside import Row, Transcript, first_files, read_beside, transcript_files
+from govor.corpora.beside import Transcript, first_files, read_beside, transcript_files
 from govor.corpora.lines import rejected_line
 from govor.corpora.reader import Reading, Source
+from govor.corpora.rows import Row
 from govor.corpora.safe_xml import line_of, read_xml
 from govor.corpora.tiers import LONGEST_S
 from govor.records import Rejection

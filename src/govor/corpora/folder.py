@@ -18,10 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from govor.errors import CorpusError
-from govor.records import Rejection
-from govor.store import FINGERPRINT_HEX_DIGITS, atomic_path, locked, read_json, remove_partials, write_json
+from govor.parquet import reading, require_columns
+from govor.records import Rejection, Summary
+from govor.store import FINGERPRINT_HEX_DIGITS, atomic_path, locked, read_record, remove_partials, write_json
 
-CORE_SCHEMA: dict[str, Any] = {
+CORE_SCHEMA: dict[str, type[pl.DataType]] = {
     "id": pl.String,
     "recording": pl.String,
     "audio": pl.String,
@@ -34,15 +35,33 @@ CORE_SCHEMA: dict[str, Any] = {
     "split": pl.String,
     "duration": pl.Float64,
 }
-REJECTED_SCHEMA: dict[str, Any] = {
+REJECTED_SCHEMA: dict[str, type[pl.DataType]] = {
     "id": pl.String,
     "stage": pl.String,
     "reason": pl.String,
     "detail": pl.String,
 }
 SPLITS = ("train", "dev", "test")
+NEEDED = ("id", "recording", "audio")
+REJECTED = "rejected.parquet"
+AGAIN = "copy the corpus again, or make it again"
 INFO = "corpus.json"
 """It comes last: a folder that has it is a whole corpus."""
+
+
+@dataclass(frozen=True)
+class CorpusSummary(Summary):
+    """What a stage that writes a corpus returns; see `CorpusInfo`."""
+
+    read: int
+    kept: int
+    rejected: int
+    repaired: int
+    hours: float
+    splits: Mapping[str, int]
+    reasons: Mapping[str, int]
+    fingerprint: str
+    out: str
 
 
 @dataclass(frozen=True)
@@ -79,10 +98,10 @@ class CorpusInfo:
     fingerprint: str = ""
     notes: Mapping[str, Any] = field(default_factory=dict)
 
-    def summary(self, out: Path) -> dict[str, Any]:
-        """The keys that import, select and review print with ``--json``."""
-        keys = ("read", "kept", "rejected", "repaired", "hours", "splits", "reasons", "fingerprint")
-        return {**{key: getattr(self, key) for key in keys}, "out": str(out)}
+    def summary(self, out: Path) -> CorpusSummary:
+        """What import, select and review print with ``--json``."""
+        keys = (name for name in CorpusSummary.__dataclass_fields__ if name != "out")
+        return CorpusSummary(**{key: getattr(self, key) for key in keys}, out=str(out))
 
 
 class Corpus:
@@ -90,6 +109,7 @@ class Corpus:
 
     def __init__(self, folder: Path, info: CorpusInfo) -> None:
         self.folder, self.info = folder, info
+        self._sound: set[Path] = set()
 
     @classmethod
     def open(cls, folder: Path) -> Corpus:
@@ -101,9 +121,7 @@ class Corpus:
         if not (folder / INFO).exists():
             what = "is not a corpus (it has no corpus.json)" if folder.is_dir() else "does not exist"
             raise CorpusError(f"{folder} {what}: make one with govor import SOURCE --out {folder}")
-        data = read_json(folder / INFO)
-        known = {key: data[key] for key in CorpusInfo.__dataclass_fields__ if key in data}
-        return cls(folder, CorpusInfo(**known))
+        return cls(folder, read_record(folder / INFO, CorpusInfo, CorpusError))
 
     @property
     def table(self) -> Path:
@@ -111,23 +129,61 @@ class Corpus:
         return self.folder / "utterances.parquet"
 
     def scan(self) -> pl.LazyFrame:
-        """The utterances, lazily."""
+        """The utterances, lazily.
+
+        Raises:
+            CorpusError: the table is damaged.
+        """
+        self._look_through(self.table, CORE_SCHEMA)
         return pl.scan_parquet(self.table)
 
     def rejected(self) -> pl.LazyFrame:
-        """What was set aside, lazily."""
-        return pl.scan_parquet(self.folder / "rejected.parquet")
+        """What was set aside, lazily.
+
+        Raises:
+            CorpusError: the table is damaged.
+        """
+        self._look_through(self.folder / REJECTED, REJECTED_SCHEMA)
+        return pl.scan_parquet(self.folder / REJECTED)
 
     def batches(self, columns: list[str] | None = None, rows: int = 65_536) -> Iterator[pa.RecordBatch]:
         """The utterances in pieces of at most `rows`, in order."""
-        with pq.ParquetFile(self.table) as file:
+        self._look_through(self.table, CORE_SCHEMA)
+        with reading(self.table, CorpusError, AGAIN), pq.ParquetFile(self.table) as file:
             yield from file.iter_batches(batch_size=rows, columns=columns)
 
     def rejected_batches(self, rows: int = 65_536) -> Iterator[pl.DataFrame]:
         """What was set aside, in pieces of at most `rows`, in order."""
-        with pq.ParquetFile(self.folder / "rejected.parquet") as file:
+        path = self.folder / REJECTED
+        self._look_through(path, REJECTED_SCHEMA)
+        with reading(path, CorpusError, AGAIN), pq.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=rows):
                 yield cast(pl.DataFrame, pl.from_arrow(batch))
+
+    def _look_through(self, path: Path, schema: Mapping[str, Any]) -> None:
+        """Reads a table once, in pieces: what comes later meets no damage.
+
+        Raises:
+            CorpusError: it is damaged, lacks a column, or a row lacks its id, recording or audio.
+        """
+        if path in self._sound:
+            return
+        with reading(path, CorpusError, AGAIN):
+            table = pl.scan_parquet(path)
+            found = table.collect_schema()
+            require_columns(found, schema, path, CorpusError, AGAIN)
+            needed = [name for name in NEEDED if name in schema]
+            numbers = [name for name, kind in schema.items() if kind == pl.Float64]
+            faults = table.select(
+                pl.col(needed).null_count(),
+                (~pl.col(numbers).is_finite()).sum(),
+                pl.len().alias("_rows"),
+                *(pl.col(name).hash().max().alias(f"_read {name}") for name in found),
+            ).collect(engine="streaming")
+        for name in (*needed, *numbers):
+            if count := faults[name][0]:
+                raise CorpusError(f"{path} is damaged ({count} rows without {name}): {AGAIN}")
+        self._sound.add(path)
 
     def audio_path(self, audio: str) -> str:
         """Absolute path or URI of an ``audio`` value."""

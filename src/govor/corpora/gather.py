@@ -146,7 +146,7 @@ def _with_repairs(corpus: CorpusWriter, resolution: Resolution, root: Path) -> C
     repairs = resolution.repairs
     if repairs.height > MOST_REPAIRS_IN_JSON:
         write_json(corpus.out / "repairs.json", repairs.to_dicts())
-    notes: dict[str, Any] = dict(corpus.info.notes)
+    notes: dict[str, object] = dict(corpus.info.notes)
     if repairs.height > MOST_REPAIRS_IN_JSON:
         notes["repairs"] = f"the first {MOST_REPAIRS_IN_JSON} are listed here, all of them in repairs.json"
     listed = tuple(repairs.head(MOST_REPAIRS_IN_JSON).to_dicts())

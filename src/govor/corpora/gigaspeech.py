@@ -8,14 +8,15 @@ source's line is kept in ``text_tn``. Source: the corpus's documentation (Speech
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from govor.corpora.beside import Row, in_chunks, root_of
+from govor.corpora.beside import in_chunks, root_of
 from govor.corpora.json_items import JsonItems
 from govor.corpora.lines import rejected_line
 from govor.corpora.reader import Reading, Source
+from govor.corpora.rows import Row
 from govor.corpora.timed_text import TimedTextError
 from govor.errors import CorpusError
 from govor.records import Rejection
@@ -83,7 +84,7 @@ def _audio(file: Path, line: int, audio: Any, language: Any) -> Iterator[Row | R
             yield rejected_line(file, line, "bad_segment", "a segment is not an object")
 
 
-def _segment(file: Path, line: int, segment: dict[str, Any], common: Row) -> Row | Rejection:
+def _segment(file: Path, line: int, segment: Mapping[str, Any], common: Row) -> Row | Rejection:
     source, who = segment.get("text_tn"), segment.get("speaker")
     text = said_in(source) if isinstance(source, str) else None
     subsets = [str(name).strip("{}") for name in segment.get("subsets") or []]

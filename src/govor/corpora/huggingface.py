@@ -18,10 +18,11 @@ import polars as pl
 
 from govor.corpora.embedded import AudioUnpacker
 from govor.corpora.reader import Chunk, Reading, Source
-from govor.corpora.rows import frame_of, usable_rows
+from govor.corpora.rows import Row, frame_of, usable_rows
 from govor.corpora.splits import split_in
 from govor.corpora.tables import ColumnMap, check_named, named_columns
-from govor.errors import CorpusError, MissingExtraError
+from govor.errors import CorpusError
+from govor.extras import required
 from govor.store import require_space
 
 NAME = "huggingface"
@@ -88,7 +89,7 @@ class Batch:
     file: Path
     split: str
     first: int
-    rows: list[dict[str, Any]]
+    rows: list[Row]
 
 
 def _audio_column(table: Path) -> str | None:
@@ -183,10 +184,8 @@ def _audio_bytes(table: Path) -> int:
 
 def _hub_batches(id: str) -> Iterator[Batch]:
     """Rows of a data set on the Hub, streamed split by split, its audio not decoded."""
-    try:
+    with required():
         import datasets
-    except ImportError as error:
-        raise MissingExtraError("datasets", "publish") from error
     name, _, revision = id.partition("@")
     repository, _, config = name.partition(":")
     try:
@@ -205,7 +204,7 @@ def _undecoded(rows: Any, audio: Any) -> Any:
     return rows
 
 
-def _streamed(place: Path, split: str, rows: Iterable[dict[str, Any]]) -> Iterator[Batch]:
+def _streamed(place: Path, split: str, rows: Iterable[Row]) -> Iterator[Batch]:
     for number, row in enumerate(rows, 1):
         yield Batch(place, split, number, [row])
 
@@ -232,9 +231,9 @@ def _chunks(batches: Iterable[Batch], source: Source, folder: Path) -> Iterator[
 
 def _without_audio(
     batches: Iterable[Batch], source: Source, unpacker: AudioUnpacker, rows_of_split: Counter[str]
-) -> Iterator[tuple[Path, str, list[dict[str, Any]]]]:
+) -> Iterator[tuple[Path, str, list[Row]]]:
     """The rows of one file at a time with the column of audio, its path in its place."""
-    light: list[dict[str, Any]] = []
+    light: list[Row] = []
     here, column = Path(), ""
     for batch in batches:
         if light and (batch.file != here or len(light) >= ROWS_A_CHUNK):
@@ -251,9 +250,7 @@ def _without_audio(
         yield here, column, light
 
 
-def _light(
-    row: dict[str, Any], column: str, source: Source, unpacker: AudioUnpacker, split: str, count: int
-) -> dict[str, Any]:
+def _light(row: Row, column: str, source: Source, unpacker: AudioUnpacker, split: str, count: int) -> Row:
     audio = row.get(column)
     if isinstance(audio, Mapping):
         _keep_origin(row, source)
@@ -273,7 +270,7 @@ def _folder(source: Source) -> Path:
     return (source.path if source.path.is_dir() else source.path.parent).absolute()
 
 
-def _keep_origin(row: dict[str, Any], source: Source) -> None:
+def _keep_origin(row: Row, source: Source) -> None:
     """Times of a clip that lies in the table are where it came from, unless the user says otherwise."""
     for name in ("start", "end"):
         if name in row and name not in source.config.columns.values():

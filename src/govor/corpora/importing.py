@@ -39,7 +39,7 @@ def import_corpus(config: CorpusConfig, out: Path) -> dict[str, Any]:
         chosen, reading = open_source(config, out)
         info = CorpusInfo(chosen.reader.name, config.source, str(reading.audio_root))
         written = gather(reading, config, out, info, lambda read: _notes(config, chosen, reading, text, read))
-    summary = written.summary(out)
+    summary: dict[str, Any] = dict(written.summary(out))
     remarks = written.notes["import"].get("remarks", [])
     for remark in remarks:
         say(remark)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import polars as pl
 
 from govor.corpora.lines import Lines, first_line, first_lines, read_lines, rejected_line
 from govor.corpora.reader import Chunk
-from govor.corpora.rows import frame_of, usable_rows
+from govor.corpora.rows import Row, frame_of, usable_rows
 from govor.records import Rejection
 
 MOST_FIRST_OBJECTS = 200
@@ -32,7 +32,7 @@ def read_json_lines(file: Path) -> Iterator[Chunk]:
             yield Chunk(frame, file, lines.rejections)
 
 
-def read_objects(file: Path) -> Iterator[dict[str, Any] | Rejection]:
+def read_objects(file: Path) -> Iterator[Row | Rejection]:
     """The objects of a JSON-lines file one by one, each with its ``_line``; bad lines as rejections."""
     for lines in read_lines(file):
         yield from lines.rejections
@@ -40,7 +40,7 @@ def read_objects(file: Path) -> Iterator[dict[str, Any] | Rejection]:
             yield _object(file, number, line)
 
 
-def first_object(file: Path) -> dict[str, Any]:
+def first_object(file: Path) -> Mapping[str, Any]:
     """The first object of a JSON-lines file, or ``{}`` where it is none."""
     try:
         value = json.loads(first_line(file) or "null")
@@ -117,7 +117,7 @@ def _line_by_line(lines: Lines) -> Chunk:
     return Chunk(frame_of(rows), lines.file, [*lines.rejections, *rejections])
 
 
-def _object(file: Path, number: int, line: str) -> dict[str, Any] | Rejection:
+def _object(file: Path, number: int, line: str) -> Row | Rejection:
     try:
         value = json.loads(line)
     except ValueError as error:

@@ -5,7 +5,7 @@ Sources that are commands or URLs are refused, never run or fetched.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from govor.corpora.folder import CORE_SCHEMA
 from govor.corpora.json_lines import first_object, read_objects
 from govor.corpora.lines import rejected_line
 from govor.corpora.reader import Chunk, Reading, Source, chunked
+from govor.corpora.rows import Row
 from govor.corpora.splits import split_in
 from govor.corpora.word_times import ABSOLUTE
 from govor.corpora.words import seconds
@@ -73,7 +74,7 @@ def _pairs(path: Path) -> list[tuple[Path, Path]]:
     return [(rec, sup) for rec, sup in named if sup and sup != rec and "sources" in first_object(rec)]
 
 
-def _rows_of_cuts(file: Path, several: bool) -> Iterator[dict[str, Any] | Rejection]:
+def _rows_of_cuts(file: Path, several: bool) -> Iterator[Row | Rejection]:
     split = split_in(file.name) if several else None
     for cut in read_objects(file):
         if isinstance(cut, Rejection):
@@ -87,7 +88,7 @@ def _rows_of_cuts(file: Path, several: bool) -> Iterator[dict[str, Any] | Reject
             yield from rows_of_cut(file, cut, split)
 
 
-def rows_of_cut(file: Path, cut: dict[str, Any], split: str | None) -> Iterator[dict[str, Any] | Rejection]:
+def rows_of_cut(file: Path, cut: Mapping[str, Any], split: str | None) -> Iterator[Row | Rejection]:
     """The supervisions of a cut of one recording as rows."""
     supervisions, begin_s = cut["supervisions"], seconds(cut.get("start") or 0.0)
     for item in supervisions if isinstance(supervisions, list) else [supervisions]:
@@ -98,9 +99,7 @@ def rows_of_cut(file: Path, cut: dict[str, Any], split: str | None) -> Iterator[
             yield _row(file, cut["_line"], item, cut["recording"], begin_s, split)
 
 
-def _rows_of_pair(
-    recordings: Path, supervisions: Path, several: bool
-) -> Iterator[dict[str, Any] | Rejection]:
+def _rows_of_pair(recordings: Path, supervisions: Path, several: bool) -> Iterator[Row | Rejection]:
     known = {_name(r): r for r in read_objects(recordings) if not isinstance(r, Rejection)}
     split = split_in(supervisions.name) if several else None
     for item in read_objects(supervisions):
@@ -115,15 +114,20 @@ def _rows_of_pair(
             yield _row(supervisions, item["_line"], item, known[recording], 0.0, split)
 
 
-def _name(item: dict[str, Any]) -> str | None:
+def _name(item: Mapping[str, Any]) -> str | None:
     """The id of an object, where it is one that a table can hold."""
     name = item.get("id")
     return str(name) if isinstance(name, (str, int)) and str(name).isprintable() else None
 
 
 def _row(
-    file: Path, line: int, item: dict[str, Any], recording: dict[str, Any], begin_s: float, split: str | None
-) -> dict[str, Any] | Rejection:
+    file: Path,
+    line: int,
+    item: Mapping[str, Any],
+    recording: Mapping[str, Any],
+    begin_s: float,
+    split: str | None,
+) -> Row | Rejection:
     channel = item.get("channel")
     channels = channel if isinstance(channel, list) and channel else [channel]
     source = _source(recording, channels[0])
@@ -160,7 +164,7 @@ def _row(
     return further | row | _words(item)
 
 
-def _source(recording: dict[str, Any], channel: Any) -> dict[str, Any] | None:
+def _source(recording: Mapping[str, Any], channel: Any) -> Mapping[str, Any] | None:
     """The source that holds `channel`."""
     listed = recording.get("sources")
     sources = [s for s in listed if isinstance(s, dict)] if isinstance(listed, list) else []
@@ -169,12 +173,12 @@ def _source(recording: dict[str, Any], channel: Any) -> dict[str, Any] | None:
     return chosen[0] if chosen else None
 
 
-def _channels(source: dict[str, Any]) -> list[Any]:
+def _channels(source: Mapping[str, Any]) -> list[Any]:
     there = source.get("channels")
     return there if isinstance(there, list) else []
 
 
-def _channel(source: dict[str, Any], channels: list[Any]) -> int | None:
+def _channel(source: Mapping[str, Any], channels: list[Any]) -> int | None:
     """The channel's number in its file; None where the file has just one, or several are meant."""
     there = _channels(source)
     if len(channels) != 1 or channels[0] not in there or len(there) < 2:
@@ -182,7 +186,7 @@ def _channel(source: dict[str, Any], channels: list[Any]) -> int | None:
     return there.index(channels[0])
 
 
-def _words(item: dict[str, Any]) -> dict[str, Any]:
+def _words(item: Mapping[str, Any]) -> Row:
     """Words of an alignment, their times as the manifest has them: beside the supervision's start."""
     alignment = item.get("alignment")
     words = alignment.get("word") if isinstance(alignment, dict) else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -16,6 +16,7 @@ from govor.console import table
 from govor.corpora.encodings import told_encodings
 from govor.corpora.importing import open_source, storable
 from govor.corpora.reader import Chunk, Reading
+from govor.corpora.rows import Row
 from govor.corpora.text_settings import reading_text
 from govor.corpora.tidy import tidy
 
@@ -27,7 +28,7 @@ LONGEST_CELL = 60
 _SHOWN = ("id", "audio", "start", "end", "text", "language", "speaker", "split")
 
 
-def list_source(config: CorpusConfig) -> dict[str, Any]:
+def list_source(config: CorpusConfig) -> Mapping[str, Any]:
     """Opens a source as an import would, and reads its beginning.
 
     Returns:
@@ -54,7 +55,7 @@ def list_source(config: CorpusConfig) -> dict[str, Any]:
         }
     if reading.audio_root.is_relative_to(nowhere):
         listed |= {"audio_root": "inside the source", "unpacked": "not for a list"}
-    shown: dict[str, Any] = storable(listed)
+    shown: Mapping[str, Any] = storable(listed)
     return shown
 
 
@@ -69,10 +70,10 @@ def _looked_at(reading: Reading) -> Iterator[Chunk]:
 
 def _first(
     chunks: list[Chunk], reading: Reading, config: CorpusConfig
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[str]]:
+) -> tuple[list[Row], list[Row], list[str]]:
     config = replace(config, columns={}) if reading.renamed else config
-    rows: list[dict[str, Any]] = []
-    rejected: list[dict[str, Any]] = []
+    rows: list[Row] = []
+    rejected: list[Row] = []
     columns: dict[str, None] = {}
     for chunk in chunks:
         columns |= dict.fromkeys(n for n in chunk.frame.columns if not n.startswith("_"))
@@ -83,7 +84,7 @@ def _first(
     return rows, rejected, list(columns)
 
 
-def listing_lines(summary: dict[str, Any]) -> list[str]:
+def listing_lines(summary: Mapping[str, Any]) -> list[str]:
     """The listing for people."""
     special = ("format", "recognised", "remarks", "rows", "rejected", "tiers")
     facts = [f"{name.replace('_', ' ')}: {_shown(v)}" for name, v in summary.items() if name not in special]
@@ -94,7 +95,7 @@ def listing_lines(summary: dict[str, Any]) -> list[str]:
     return [*facts, *tiers, *summary["remarks"], *shown, *lost]
 
 
-def _tier_lines(tiers: list[dict[str, Any]]) -> Iterator[str]:
+def _tier_lines(tiers: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for tier in tiers:
         example = _cell(tier["example"])
         yield f"tier {tier['name']} ({tier['role']}, {tier['labels']:,} labels): {example}"

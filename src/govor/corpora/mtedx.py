@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from govor.corpora.beside import Row, in_chunks
+from govor.corpora.beside import in_chunks
 from govor.corpora.lines import rejected_line
 from govor.corpora.nist import is_number
 from govor.corpora.reader import Reading, Source
+from govor.corpora.rows import Row
 from govor.corpora.splits import split_in
 from govor.corpora.timed_text import TimedTextError, decode
 from govor.errors import CorpusError

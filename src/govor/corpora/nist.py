@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from govor.corpora.beside import Recordings
-from govor.corpora.lines import first_line, read_lines
+from govor.corpora.lines import first_line, raw_blocks, read_lines
 from govor.records import Rejection
 
 COMMENT = ";;"
@@ -26,6 +26,15 @@ def numbered_lines(file: Path) -> Iterator[tuple[int, str] | Rejection]:
         for number, line in zip(lines.numbers, lines.texts, strict=True):
             if not line.lstrip().startswith(COMMENT):
                 yield number, line
+
+
+def places(file: Path) -> Iterator[tuple[str, str]]:
+    """Recording and channel of every line, without a look at the rest."""
+    for _, block in raw_blocks(file):
+        for line in (block or b"").decode("utf-8", "replace").split("\n"):
+            fields = line.split(None, 2)
+            if len(fields) > 2 and not fields[0].startswith(COMMENT):
+                yield fields[0], fields[1]
 
 
 def first_fields(file: Path) -> list[str]:

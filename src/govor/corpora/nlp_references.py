@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-from govor.corpora.beside import Row, Transcript, first_files, read_beside, spoken_row, transcript_files
+from govor.corpora.beside import Transcript, first_files, read_beside, spoken_row, transcript_files
 from govor.corpora.delimited import read_delimited
 from govor.corpora.lines import first_line
 from govor.corpora.reader import Reading, Source
+from govor.corpora.rows import Row
 from govor.corpora.tiers import joined_words
 from govor.corpora.timed_text import Cue, TimedTextError
 from govor.errors import CorpusError

@@ -8,7 +8,7 @@ are spans of the long ones; where these are missing, the release's cut files are
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -186,7 +186,7 @@ def _character_words(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(parts).with_columns(pl.Series("words", words, dtype=pl.List(pl.String)))
 
 
-def _cut(text: str, span: dict[str, Any] | None) -> str | None:
+def _cut(text: str, span: Mapping[str, Any] | None) -> str | None:
     """The word that a span of characters is; None where it is not a span."""
     begin, end = (span or {}).get("char_s"), (span or {}).get("char_e")
     return text[begin:end] if isinstance(begin, int) and isinstance(end, int) else None

@@ -21,7 +21,7 @@ import polars as pl
 
 from govor.config import CorpusConfig
 from govor.corpora.lines import readable
-from govor.corpora.rows import frame_of, usable_rows
+from govor.corpora.rows import Row, frame_of, usable_rows
 from govor.records import Rejection
 
 CHUNK_ROWS = 65_536
@@ -110,7 +110,7 @@ class Reader:
     settings: tuple[str, ...] = ()
 
 
-def chunked(file: Path, rows: Iterable[dict[str, Any] | Rejection]) -> Iterator[Chunk]:
+def chunked(file: Path, rows: Iterable[Row | Rejection]) -> Iterator[Chunk]:
     """Chunks of rows that a reader yields one by one; for formats that are never large.
 
     Args:

@@ -22,6 +22,8 @@ from govor.records import Rejection
 
 MOST_LEVELS = 40
 """Lists in lists and so on, at most."""
+Row = dict[str, Any]
+"""An utterance as its source has it: values by the name of their column, not looked at yet."""
 _INTEGERS = (-(2**63), 2**63 - 1)
 SPOKEN = "_spoken_"
 """Before the name of a column: what may be spoken where a value is no text, such as the words of a list."""
@@ -32,7 +34,7 @@ class _UnusableError(ValueError):
     """A value that no table can hold; the first argument is the reason's code, the second says what it is."""
 
 
-def frame_of(rows: list[dict[str, Any]]) -> pl.DataFrame:
+def frame_of(rows: list[Row]) -> pl.DataFrame:
     """A frame of dictionaries that may have different keys, and values of different kinds under one key."""
     rows = [with_flat_words(row) for row in rows]
     names = list(dict.fromkeys(str(name) for row in rows for name in row))
@@ -57,7 +59,7 @@ def spoken_renamed(frame: pl.DataFrame, names: dict[str, str]) -> pl.DataFrame:
     return frame.rename({old: new for old, new in both.items() if old in frame.columns})
 
 
-def usable(file: Path, row: dict[str, Any]) -> dict[str, Any] | Rejection:
+def usable(file: Path, row: Row) -> Row | Rejection:
     """`row` with values that a table can hold, or why it has none (lone surrogates, endless nesting)."""
     try:
         return {_value(name, 0): _value(value, 0) for name, value in row.items()}
@@ -67,11 +69,9 @@ def usable(file: Path, row: dict[str, Any]) -> dict[str, Any] | Rejection:
         return rejected_line(file, line if isinstance(line, int) else 0, reason, what)
 
 
-def usable_rows(
-    file: Path, rows: Iterable[dict[str, Any] | Rejection]
-) -> tuple[list[dict[str, Any]], list[Rejection]]:
+def usable_rows(file: Path, rows: Iterable[Row | Rejection]) -> tuple[list[Row], list[Rejection]]:
     """Rows that a table can hold, and the others with why they cannot."""
-    kept: list[dict[str, Any]] = []
+    kept: list[Row] = []
     rejections: list[Rejection] = []
     for row in rows:
         made = row if isinstance(row, Rejection) else usable(file, row)

@@ -6,18 +6,19 @@ Other archives of the set (features, further recordings) are left. Source: the d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from govor.corpora.archive import require_room, stream
-from govor.corpora.beside import Row, in_chunks, is_audio, root_of
+from govor.corpora.beside import in_chunks, is_audio, root_of
 from govor.corpora.embedded import AudioUnpacker
 from govor.corpora.json_lines import first_object, read_objects
 from govor.corpora.lhotse import archive_of, rows_of_cut
 from govor.corpora.lines import rejected_line
 from govor.corpora.names import is_unicode
 from govor.corpora.reader import Reading, Source
+from govor.corpora.rows import Row
 from govor.corpora.splits import split_in
 from govor.corpora.word_times import ABSOLUTE
 from govor.errors import CorpusError
@@ -92,7 +93,7 @@ def _unpacked(archive: Path, audio: AudioUnpacker, place: str, *, unpack: bool) 
 
 
 def _cut(
-    file: Path, cut: dict[str, Any], audio: dict[str, str], split: str | None
+    file: Path, cut: Mapping[str, Any], audio: dict[str, str], split: str | None
 ) -> Iterator[Row | Rejection]:
     line, id = cut["_line"], cut.get("id")
     path = audio.get(id) if isinstance(id, str) else None
@@ -104,11 +105,11 @@ def _cut(
     else:
         source = {"type": "file", "channels": _channels(cut), "source": path}
         yield from rows_of_cut(
-            file, cut | {"start": 0.0, "recording": {"id": id, "sources": [source]}}, split
+            file, {**cut, "start": 0.0, "recording": {"id": id, "sources": [source]}}, split
         )
 
 
-def _channels(cut: dict[str, Any]) -> list[int]:
+def _channels(cut: Mapping[str, Any]) -> list[int]:
     """The channels that the archive's audio has, in order: those of the cut."""
     told = cut.get("channel")
     channels = [

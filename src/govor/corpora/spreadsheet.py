@@ -20,7 +20,7 @@ from typing import Any
 
 from govor.corpora.lines import rejected_line
 from govor.corpora.reader import CHUNK_ROWS, Chunk
-from govor.corpora.rows import SPOKEN, frame_of, usable_rows
+from govor.corpora.rows import SPOKEN, Row, frame_of, usable_rows
 from govor.errors import CorpusError
 from govor.records import Rejection
 
@@ -58,7 +58,7 @@ def heads(file: Path) -> Heads:
 
 @lru_cache(maxsize=8)
 def _heads(file: Path, modified_ns: int, size: int) -> Heads:
-    with _book(file) as book:
+    with opened_book(file) as book:
         rows = {sheet.title: next(_rows(sheet), (0, []))[1] for sheet in book.worksheets}
     filled = {name: _names(file, row) for name, row in rows.items() if row}
     if not filled:
@@ -78,11 +78,11 @@ def read_sheet(file: Path, fits: Fits, header: Sequence[str] | None = None) -> I
         CorpusError: it is no spreadsheet, is damaged, or larger than any sheet can be.
     """
     name = heads(file).taken(fits)
-    with _book(file) as book:
+    with opened_book(file) as book:
         rows = _rows(book[name])
         names = list(header) if header else _names(file, next(rows, (0, []))[1])
         made = (_row(file, number, cells, names) for number, cells in rows)
-        block: list[dict[str, Any] | Rejection] = []
+        block: list[Row | Rejection] = []
         for row in made:
             block.append(row)
             if len(block) >= CHUNK_ROWS:
@@ -92,14 +92,18 @@ def read_sheet(file: Path, fits: Fits, header: Sequence[str] | None = None) -> I
             yield _chunk(file, block)
 
 
-def _chunk(file: Path, rows: list[dict[str, Any] | Rejection]) -> Chunk:
+def _chunk(file: Path, rows: list[Row | Rejection]) -> Chunk:
     kept, rejections = usable_rows(file, rows)
     return Chunk(frame_of(kept), file, rejections)
 
 
 @contextmanager
-def _book(file: Path) -> Iterator[Any]:
-    """The book, opened for reading row by row, once its size has been looked at."""
+def opened_book(file: Path) -> Iterator[Any]:
+    """The book, opened for reading row by row, once its size has been looked at.
+
+    Raises:
+        CorpusError: it is no spreadsheet, is damaged, or larger than any can be.
+    """
     from openpyxl import load_workbook
 
     try:
@@ -187,7 +191,7 @@ def _names(file: Path, cells: Sequence[Any]) -> list[str]:
     return named
 
 
-def _row(file: Path, number: int, cells: list[Any], names: list[str]) -> dict[str, Any] | Rejection:
+def _row(file: Path, number: int, cells: list[Any], names: list[str]) -> Row | Rejection:
     if len(cells) > len(names):
         detail = f"{len(cells)} cells where the first row has {len(names)}"
         return rejected_line(file, number, "wrong_columns", detail)

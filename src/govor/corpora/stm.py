@@ -11,7 +11,6 @@ from pathlib import Path
 
 from govor.corpora.beside import (
     Recordings,
-    Row,
     first_files,
     in_chunks,
     root_of,
@@ -19,8 +18,9 @@ from govor.corpora.beside import (
     transcript_files,
 )
 from govor.corpora.lines import rejected_line
-from govor.corpora.nist import Channels, first_fields, is_number, named_recording, numbered_lines
+from govor.corpora.nist import Channels, first_fields, is_number, named_recording, numbered_lines, places
 from govor.corpora.reader import Reading, Source
+from govor.corpora.rows import Row
 from govor.errors import CorpusError
 from govor.records import Rejection
 
@@ -64,10 +64,9 @@ def _once(files: list[Path], root: Path) -> list[Path]:
 
 
 def _rows(file: Path, recordings: Recordings, split: str | None) -> Iterator[Row | Rejection]:
-    lines = list(numbered_lines(file))
-    channels = Channels(from_zero=any(_channel(item) == "0" for item in lines))
+    channels = Channels(from_zero=any(channel == "0" for _, channel in places(file)))
     names: dict[str, str] = {}
-    for item in lines:
+    for item in numbered_lines(file):
         if isinstance(item, Rejection):
             yield item
             continue
@@ -77,11 +76,6 @@ def _rows(file: Path, recordings: Recordings, split: str | None) -> Iterator[Row
             names[name] = names.get(name) or named_recording(recordings, name, file)
             row |= {"audio": names[name], "split": split, "_file": str(file)}
         yield row
-
-
-def _channel(item: tuple[int, str] | Rejection) -> str:
-    fields = [] if isinstance(item, Rejection) else item[1].split(None, 2)
-    return fields[1] if len(fields) > 1 else ""
 
 
 def _row(file: Path, number: int, line: str, channels: Channels) -> Row | Rejection:

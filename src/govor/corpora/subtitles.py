@@ -17,6 +17,7 @@ from govor.corpora.lines import rejected_line
 from govor.corpora.names import AUDIO_SUFFIXES
 from govor.corpora.neighbours import Neighbours
 from govor.corpora.reader import Chunk, Reading, Source, chunked
+from govor.corpora.rows import Row
 from govor.corpora.splits import split_in
 from govor.corpora.textgrid import read_textgrid
 from govor.corpora.tier_report import TierReport, refuse_unclear
@@ -112,7 +113,7 @@ def _all_chunks(work: _Work, chosen: Captioned, notes: dict[str, Any], remarks: 
     notes |= {"tiers": listed} if (listed := work.tiers.listed()) else {}
 
 
-def _rows(work: _Work, file: Path, language: str | None) -> Iterator[dict[str, Any] | Rejection]:
+def _rows(work: _Work, file: Path, language: str | None) -> Iterator[Row | Rejection]:
     suffix = file.suffix.lower()
     try:
         if suffix in (".srt", ".vtt"):
@@ -129,7 +130,7 @@ def _rows(work: _Work, file: Path, language: str | None) -> Iterator[dict[str, A
         yield Rejection(file.name, "import", "unreadable_file", f"{file}: {error.strerror}")
 
 
-def _caption_rows(work: _Work, file: Path, language: str | None) -> Iterator[dict[str, Any] | Rejection]:
+def _caption_rows(work: _Work, file: Path, language: str | None) -> Iterator[Row | Rejection]:
     found = read_cues(file)
     work.rolled += found.rolled
     audio, split = _audio(file, [], work)[0], _split(file, work.root)
@@ -142,7 +143,7 @@ def _caption_rows(work: _Work, file: Path, language: str | None) -> Iterator[dic
         yield _row(Spoken(cue), audio, split) | {"language": language or found.language}
 
 
-def _annotation_rows(work: _Work, file: Path, found: Annotations) -> Iterator[dict[str, Any] | Rejection]:
+def _annotation_rows(work: _Work, file: Path, found: Annotations) -> Iterator[Row | Rejection]:
     config = work.source.config
     choice = choose(found.tiers, config.text, found.parents, config.language)
     work.tiers.add(found.tiers, choice)
@@ -189,9 +190,9 @@ def _shown(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if inside else str(path.absolute())
 
 
-def _row(item: Spoken, audio: str, split: str | None) -> dict[str, Any]:
+def _row(item: Spoken, audio: str, split: str | None) -> Row:
     cue = item.cue
-    row: dict[str, Any] = {
+    row: Row = {
         "audio": audio,
         "start": cue.start,
         "end": cue.end,

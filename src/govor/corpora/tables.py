@@ -33,6 +33,8 @@ SUFFIXES = (
     *(".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".json"),
     *(".csv.gz", ".tsv.gz", ".jsonl.gz"),
 )
+EXPORT_DONE, EXPORT_SIDE_FILE = "export.json", "not-in-format.jsonl"
+"""What ``govor export`` writes beside a corpus in another format: they are no tables of it."""
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "id": ("id", "utt_id", "utterance_id", "uttid", "utt", "segment_id"),
     "recording": ("recording", "recording_id"),
@@ -173,7 +175,8 @@ def _with_split(chunk: Chunk, several: bool) -> Chunk:
 def table_files(path: Path) -> list[Path]:
     """The tables that a path means: itself, or those directly in it."""
     files = [path] if path.is_file() else sorted(path.iterdir()) if path.is_dir() else []
-    return [file for file in files if file.name.endswith(SUFFIXES) and not file.name.startswith(".")]
+    tables = [file for file in files if file.name.endswith(SUFFIXES) and not file.name.startswith(".")]
+    return [file for file in tables if file == path or file.name not in (EXPORT_DONE, EXPORT_SIDE_FILE)]
 
 
 def columns_of(table: Path) -> list[str]:

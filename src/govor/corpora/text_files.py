@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from govor.corpora.beside import MOST_LOOKED_AT, Row, bad_reason, in_chunks, is_audio, root_of, split_of
+from govor.corpora.beside import MOST_LOOKED_AT, bad_reason, in_chunks, is_audio, root_of, split_of
 from govor.corpora.lines import rejected_line
 from govor.corpora.names import is_unicode
 from govor.corpora.reader import Reading, Source
+from govor.corpora.rows import Row
 from govor.corpora.splits import split_in
 from govor.corpora.timed_text import TimedTextError, decode
 from govor.errors import CorpusError

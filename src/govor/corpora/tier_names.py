@@ -106,13 +106,13 @@ def role_of(name: str, language: str | None) -> str:
     told = language_of(tokens)
     if told is not None and language is not None and told != language.lower().split("-")[0]:
         return TRANSLATION
-    if _WORDS.search(name) and not _PARTS.search(_WORDS.sub("", name)):
+    if _WORDS.search(kind) and not _PARTS.search(_WORDS.sub("", kind)):
         return WORDS
-    if re.search("translat", name, re.I):
+    if re.search("translat", kind, re.I):
         return TRANSLATION
     if _SPOKEN.match(name):
         return SPEECH
-    if _PARTS.search(name):
+    if _PARTS.search(kind):
         return PARTS
     return SPEECH if told is not None and language is not None else UNKNOWN
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from govor.corpora.tiers import UNCLEAR, Choice, example_of
 from govor.corpora.timed_text import Tier
@@ -17,10 +16,22 @@ LONGEST_EXAMPLE = 60
 
 
 @dataclass
+class ListedTier:
+    """A tier as ``--list`` shows it: for ``corpus.json``, what it was taken for."""
+
+    name: str
+    role: str
+    taken: bool
+    files: int
+    labels: int
+    example: str
+
+
+@dataclass
 class TierReport:
     """Tiers by name: what they were taken for, in how many files, with how many labels, and an example."""
 
-    _found: dict[tuple[str, bool], dict[str, Any]] = field(default_factory=dict)
+    _found: dict[tuple[str, bool], ListedTier] = field(default_factory=dict)
 
     def add(self, tiers: Sequence[Tier], choice: Choice) -> None:
         """The tiers of one more file."""
@@ -32,24 +43,24 @@ class TierReport:
             name = tier.name.split("@")[0] + ("@…" if "@" in tier.name else "")
             known = self._found.setdefault(
                 (name, tier.name in taken),
-                {"name": name, "role": role, "taken": tier.name in taken, "files": 0, "labels": 0,
-                 "example": _cut(example_of(tier))},
-            )  # fmt: skip
-            known["files"] += 1
-            known["labels"] += sum(1 for cue in tier.cues if cue.text.strip())
+                ListedTier(name, role, tier.name in taken, 0, 0, _cut(example_of(tier))),
+            )
+            known.files += 1
+            known.labels += sum(1 for cue in tier.cues if cue.text.strip())
 
-    def listed(self) -> list[dict[str, Any]]:
+    def listed(self) -> list[Mapping[str, object]]:
         """For ``corpus.json`` and ``--list``, those that were taken first."""
-        return sorted(
-            self._found.values(), key=lambda tier: (not tier["taken"], -tier["labels"], tier["name"])
-        )
+        return [asdict(tier) for tier in self._in_order()]
+
+    def _in_order(self) -> list[ListedTier]:
+        return sorted(self._found.values(), key=lambda tier: (not tier.taken, -tier.labels, tier.name))
 
     def told(self) -> list[str]:
         """A sentence for people; none where no file has tiers."""
         if not self._found:
             return []
-        taken = [f"{t['name']} ({count_of(t['labels'], 'label')})" for t in self.listed() if t["taken"]]
-        left = [f"{t['name']} ({t['role']})" for t in self.listed() if not t["taken"]]
+        taken = [f"{t.name} ({count_of(t.labels, 'label')})" for t in self._in_order() if t.taken]
+        left = [f"{t.name} ({t.role})" for t in self._in_order() if not t.taken]
         rest = f"; left: {_some(left)}" if left else ""
         return [f"tiers taken: {_some(taken) or 'none'}{rest}; --text TIER takes another"]
 

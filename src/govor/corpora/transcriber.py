@@ -9,9 +9,10 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
 
-from govor.corpora.beside import Row, Transcript, first_files, read_beside, transcript_files
+from govor.corpora.beside import Transcript, first_files, read_beside, transcript_files
 from govor.corpora.lines import rejected_line
 from govor.corpora.reader import Reading, Source
+from govor.corpora.rows import Row
 from govor.corpora.safe_xml import line_of, read_xml
 from govor.records import Rejection
 

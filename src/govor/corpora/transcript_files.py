@@ -8,13 +8,12 @@ milliseconds.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeGuard
 
 from govor.corpora.beside import (
     Recordings,
-    Row,
     Transcript,
     first_files,
     read_beside,
@@ -24,6 +23,7 @@ from govor.corpora.beside import (
 from govor.corpora.json_items import JsonItems
 from govor.corpora.lines import first_line, read_lines, rejected_line
 from govor.corpora.reader import Reading, Source
+from govor.corpora.rows import Row
 from govor.corpora.timed_text import TimedTextError
 from govor.records import Rejection
 
@@ -94,7 +94,7 @@ def _parse(file: Path) -> Transcript:
     return Transcript([*rows, *([broken] if broken else [])], media)
 
 
-def _segment(file: Path, line: int, segment: Any, head: dict[str, Any]) -> Row | Rejection:
+def _segment(file: Path, line: int, segment: Any, head: Mapping[str, Any]) -> Row | Rejection:
     times = _times(segment)
     if times is None:
         return rejected_line(file, line, "bad_times", "the segment has no start and end in seconds")
@@ -134,7 +134,7 @@ def _string(value: Any) -> str | None:
     return value if isinstance(value, str) and value.strip() else None
 
 
-def _language(head: dict[str, Any]) -> str | None:
+def _language(head: Mapping[str, Any]) -> str | None:
     """The tag; the names that some programs write (``english``) are no tags and left to ``--language``."""
     result = head.get("result")
     told = result.get("language") if isinstance(result, dict) else head.get("language")

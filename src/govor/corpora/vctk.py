@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from govor.corpora.beside import Row, bad_reason, files_below, in_chunks, is_audio
+from govor.corpora.beside import bad_reason, files_below, in_chunks, is_audio
 from govor.corpora.lines import read_lines, rejected_line
 from govor.corpora.reader import Reading, Source
+from govor.corpora.rows import Row
 from govor.corpora.timed_text import TimedTextError, decode
 from govor.errors import CorpusError
 from govor.records import Rejection

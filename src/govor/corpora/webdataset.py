@@ -7,18 +7,19 @@ byte for byte, under names of its own. Source: the WebDataset format (https://gi
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from govor.corpora.archive import SUFFIXES, Content, is_archive, member_names, require_room, stream
-from govor.corpora.beside import Row, first_files, in_chunks, is_audio, root_of, transcript_files
+from govor.corpora.beside import first_files, in_chunks, is_audio, root_of, transcript_files
 from govor.corpora.embedded import AudioUnpacker
 from govor.corpora.folder import CORE_SCHEMA
 from govor.corpora.lines import rejected_line
 from govor.corpora.names import is_unicode
 from govor.corpora.reader import Reading, Source
+from govor.corpora.rows import Row
 from govor.corpora.splits import split_in
 from govor.corpora.tables import matching, named_columns
 from govor.errors import CorpusError
@@ -165,7 +166,7 @@ def _row(archive: Path, sample: Sample, source: Source) -> Row | Rejection:
     return row | {"audio": sample.audio[0], "_line": sample.number}
 
 
-def _columns(told: dict[str, Any], source: Source) -> Row:
+def _columns(told: Mapping[str, Any], source: Source) -> Row:
     """The members of a sample's JSON under our names; times tell where the clip was cut from."""
     named = {ours: theirs for ours, theirs in named_columns(source).items() if theirs in told}
     mapping = matching([key for key in told if key != "audio"], named)

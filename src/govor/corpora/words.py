@@ -7,7 +7,8 @@ them from the recording's beginning or from the utterance's is settled later (`g
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 import polars as pl
 
@@ -41,7 +42,7 @@ def _parts(column: str, word: str, start: str, end: str | None) -> list[pl.Expr]
     return parts if end is None else [*parts, _field(column, end, pl.Float64).alias("word_ends")]
 
 
-def with_flat_words(row: dict[str, Any]) -> dict[str, Any]:
+def with_flat_words(row: dict[str, object]) -> dict[str, object]:
     """The same for one row, whose word objects may differ in kind from those of other rows.
 
     What else stands under a list's name goes to ``source_…``: the lists of other rows stay lists.
@@ -50,7 +51,7 @@ def with_flat_words(row: dict[str, Any]) -> dict[str, Any]:
     column = next((name for name in PLACES if _are_words(row.get(name))), None)
     if column is None or (column != "words" and row.get("words") is not None):
         return row
-    items: list[dict[str, Any]] = row[column]
+    items = cast(list[Mapping[str, object]], row[column])
     made = {
         "words": [str(_taken(item, WORD_KEYS)) for item in items],
         "word_starts": [seconds(_taken(item, START_KEYS)) for item in items],
@@ -60,7 +61,7 @@ def with_flat_words(row: dict[str, Any]) -> dict[str, Any]:
     return row | made
 
 
-def _with_lists_only(row: dict[str, Any]) -> dict[str, Any]:
+def _with_lists_only(row: dict[str, object]) -> dict[str, object]:
     loose = [n for n in LISTS if row.get(n) is not None and not isinstance(row[n], (list, tuple))]
     if not loose:
         return row
@@ -78,7 +79,7 @@ def _are_words(value: Any) -> bool:
     )
 
 
-def _taken(item: dict[str, Any], keys: tuple[str, ...]) -> Any:
+def _taken(item: Mapping[str, object], keys: tuple[str, ...]) -> Any:
     return next((item[key] for key in keys if item.get(key) is not None), None)
 
 

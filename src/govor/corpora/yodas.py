@@ -13,12 +13,13 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from govor.corpora.archive import require_room, stream
-from govor.corpora.beside import Row, files_below, in_chunks, is_audio
+from govor.corpora.beside import files_below, in_chunks, is_audio
 from govor.corpora.embedded import AudioUnpacker
 from govor.corpora.json_items import JsonItems
 from govor.corpora.lines import read_lines, rejected_line
 from govor.corpora.names import is_unicode
 from govor.corpora.reader import Reading, Source
+from govor.corpora.rows import Row
 from govor.corpora.timed_text import TimedTextError
 from govor.errors import CorpusError
 from govor.records import Rejection

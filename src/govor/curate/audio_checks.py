@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from govor.curate.finding import WORST, Finding, of_rows
-from govor.curate.probing import Probe
-from govor.curate.quality import DIFFERENCE_S, DIFFERENCE_SHARE, JUDGEMENTS, wrong_rate
+from govor.audio.voices import Voice, WrongRate, voice_of, wrong_rates
+from govor.curate.places import WORST, of_rows
+from govor.curate.probe import Probe
+from govor.curate.quality import DIFFERENCE_S, DIFFERENCE_SHARE, JUDGEMENTS
 from govor.curate.same_sound import recordings_by_bytes
 from govor.curate.spans import MIX
 from govor.curate.tally import Tally
 from govor.curate.time_units import time_unit_findings
-from govor.text import primary_language
+from govor.findings import Finding, Places, count_of, counted
 
-SYLLABIC_LANGUAGES = frozenset({"zh", "yue", "ja", "ko"})
-LETTERS_A_SYLLABLE = 3.0
 BEYOND_S = 0.1
 """Times may stand this far behind the end of the recording: rounding and codec padding."""
 
@@ -62,19 +61,19 @@ def audio_findings(facts: Tally, probes: pl.DataFrame) -> list[Finding]:
         facts: of the utterances.
         probes: a row for every recording, in the order of the numbers of the key ``audio``.
     """
-    letters, rates = _letters_per_s(facts, probes)
     mixes = np.zeros(probes.height, np.bool_)
     mixes[facts.keys["audio"][facts.channel == MIX]] = True
     found: dict[str, list[Case]] = {}
     faults: Counter[str] = Counter()
     for number, row in enumerate(probes.iter_rows(named=True)):
         probe = Probe(**{name: row[name] for name in Probe.__dataclass_fields__})
-        for code, severity, measured in _judged(probe, rates[number], int(letters[number]), faults):
+        for code, severity, measured in _judged(probe, faults):
             if code != "antiphase_audio" or mixes[number]:
                 found.setdefault(code, []).append(Case(number, severity, measured))
     details = {"unreadable_audio": ", ".join(f"{code} {count}" for code, count in faults.most_common(5))}
     recordings = _Recordings(facts.keys["audio"], probes.height)
     findings = [recordings.finding(code, cases, details.get(code, "")) for code, cases in found.items()]
+    findings += _wrong_rates(facts, recordings, probes)
     return [*findings, *_formats(recordings, probes), *_lengths(facts, probes), *_copies(recordings, probes)]
 
 
@@ -97,7 +96,9 @@ class _Recordings:
         concerned = np.zeros(len(self._first), np.bool_)
         concerned[[case.recording for case in cases]] = True
         measured = tuple(case.measured for case in worst)
-        return Finding(code, len(cases), rows, measured, detail, np.flatnonzero(concerned[self._audio]))
+        return counted(
+            code, len(cases), detail, Places(rows, measured, np.flatnonzero(concerned[self._audio]))
+        )
 
 
 def _first_rows(codes: NDArray[np.int64], count: int) -> NDArray[np.int64]:
@@ -108,37 +109,52 @@ def _first_rows(codes: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     return first
 
 
-def _letters_per_s(facts: Tally, probes: pl.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Letters of a recording, and letters for each second that is not silent, ``[recordings]`` each."""
-    count, known = probes.height, facts.duration > 0
-    codes = facts.keys["audio"][known]
-    voiced = 1.0 - probes["silent"].fill_null(0.0).to_numpy()
-    seconds = np.bincount(codes, facts.duration[known], minlength=count) * voiced
-    weighted = facts.letters[known] * _letter_weights(facts)[known]
-    said = np.bincount(codes, weighted, minlength=count).astype(np.float64)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return said, np.where(seconds > 0, said / seconds, np.nan)
+def _voices(facts: Tally, probes: pl.DataFrame) -> list[Voice | None]:
+    """The voice of every recording, over its utterances whose texts spell what is said."""
+    told = (facts.duration > 0) & ~np.isnan(facts.spoken)
+    audio, count = facts.keys["audio"][told], probes.height
+    spoken = np.bincount(audio, facts.spoken[told], minlength=count)
+    seconds = np.bincount(audio, facts.duration[told], minlength=count) * probes["speech"].fill_null(1.0)
+    clips = np.bincount(audio, minlength=count)
+    return [
+        voice_of(pitch_hz, letters, speech_s, int(number))
+        for pitch_hz, letters, speech_s, number in zip(
+            probes["pitch_hz"], spoken, seconds, clips, strict=True
+        )
+    ]
 
 
-def _letter_weights(facts: Tally) -> NDArray[np.float64]:
-    """What a letter counts in the language of each utterance: a Chinese syllable counts as three ``[N]``."""
-    tags = facts.names["language"].to_list()
-    weights = [LETTERS_A_SYLLABLE if primary_language(tag) in SYLLABIC_LANGUAGES else 1.0 for tag in tags]
-    return np.array([*weights, 1.0])[facts.keys["language"]]
+def _wrong_rates(facts: Tally, recordings: _Recordings, probes: pl.DataFrame) -> list[Finding]:
+    """One finding about all recordings whose voices speak for another rate than the header's."""
+    voices = _voices(facts, probes)
+    numbers = [n for n, voice in enumerate(voices) if voice and probes["sample_rate"][n]]
+    judged = wrong_rates([(probes["sample_rate"][n], voice) for n in numbers if (voice := voices[n])])
+    if not judged:
+        return []
+    cases = []
+    for wrong in judged:
+        for number in (numbers[member] for member in wrong.members):
+            if (voice := voices[number]) is not None:
+                cases.append(Case(number, float(wrong.sure), _said(voice, wrong)))
+    sure = any(wrong.sure for wrong in judged)
+    detail = "" if sure else f"{count_of(len(cases), 'odd voice')} may have another cause"
+    finding = recordings.finding("wrong_sample_rate", cases, detail)
+    return [finding if sure else replace(finding, severity="warning")]
 
 
-def _judged(probe: Probe, rate: float, letters: int, faults: Counter[str]) -> list[tuple[str, float, str]]:
+def _said(voice: Voice, wrong: WrongRate) -> str:
+    pace = "slow" if wrong.likely_hz > wrong.stated_hz else "fast"
+    measured = f"pitch {voice.pitch_hz:.0f} Hz, {voice.letters_per_s:.1f} letters/s"
+    return f"too {pace}: {measured} at {wrong.stated_hz:,} Hz"
+
+
+def _judged(probe: Probe, faults: Counter[str]) -> list[tuple[str, float, str]]:
     if probe.error == "missing":
         return [("missing_audio", 0.0, probe.audio)]
     if probe.error:
         faults[probe.error] += 1
         return [("unreadable_audio", 0.0, probe.detail or probe.error)]
-    judged = [(j.code, j.severity(probe), j.measured(probe)) for j in JUDGEMENTS if j.applies(probe)]
-    wrong = wrong_rate(probe.pitch_hz, None if np.isnan(rate) else float(rate), letters)
-    if wrong:
-        said = f"pitch {probe.pitch_hz:.0f} Hz, {rate:.1f} letters/s"
-        judged.append(("wrong_sample_rate", 1.0, f"too {wrong}: {said} at {probe.sample_rate:,} Hz"))
-    return judged
+    return [(j.code, j.severity(probe), j.measured(probe)) for j in JUDGEMENTS if j.applies(probe)]
 
 
 def _formats(recordings: _Recordings, probes: pl.DataFrame) -> list[Finding]:
@@ -152,8 +168,8 @@ def _formats(recordings: _Recordings, probes: pl.DataFrame) -> list[Finding]:
         shown = ", ".join(f"{rate:,} Hz {count:,}" for rate, count in rates.head(5).iter_rows())
         rarer = (probes["sample_rate"] != rates["sample_rate"][0]).fill_null(False).to_numpy()
         cases = [Case(int(number), 0.0, "") for number in np.flatnonzero(rarer)]
-        everywhere = recordings.finding("mixed_sample_rates", cases).everywhere
-        found.append(Finding("mixed_sample_rates", rates.height, detail=shown, everywhere=everywhere))
+        rarer_rows = recordings.finding("mixed_sample_rates", cases).places
+        found.append(counted("mixed_sample_rates", rates.height, shown, rarer_rows))
     return found
 
 

@@ -5,12 +5,22 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 CODE_POINTS = 0x110000
+
+
+@dataclass(frozen=True)
+class Character:
+    """A character of the texts, empty where it cannot stand by itself, and how often it stands there."""
+
+    character: str
+    code_point: str
+    name: str
+    category: str
+    count: int
 
 
 @dataclass
@@ -30,19 +40,20 @@ class CharacterCounts:
         points, counts = np.unique(np.frombuffer(encoded, "<u4"), return_counts=True)
         self.counts[points] += counts
 
-    def listed(self) -> list[dict[str, Any]]:
-        """Every character, most frequent first: character, code point, name, category, count."""
+    def listed(self) -> list[Character]:
+        """Every character, most frequent first."""
         points = np.flatnonzero(self.counts)
         points = points[np.argsort(-self.counts[points], kind="stable")]
         return [_described(int(point), int(self.counts[point])) for point in points]
 
 
-def _described(point: int, count: int) -> dict[str, Any]:
+def _described(point: int, count: int) -> Character:
     character = chr(point)
-    return {
-        "character": character if unicodedata.category(character) not in ("Cs", "Cc") else "",
-        "code_point": f"U+{point:04X}",
-        "name": unicodedata.name(character, "control character" if point < 0xA0 else "unnamed"),
-        "category": unicodedata.category(character),
-        "count": count,
-    }
+    category = unicodedata.category(character)
+    return Character(
+        character if category not in ("Cs", "Cc") else "",
+        f"U+{point:04X}",
+        unicodedata.name(character, "control character" if point < 0xA0 else "unnamed"),
+        category,
+        count,
+    )

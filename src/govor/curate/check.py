@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -16,7 +15,6 @@ from govor.console import say
 from govor.corpora.folder import Corpus
 from govor.curate.audio_checks import audio_findings, times_findings, true_durations
 from govor.curate.filling import fill_durations
-from govor.curate.finding import KINDS, SEVERITIES, Finding, ranked
 from govor.curate.listing import LISTING, write_listing
 from govor.curate.offenders import offenders
 from govor.curate.plots import plots
@@ -27,12 +25,49 @@ from govor.curate.shown import change, visible
 from govor.curate.table_checks import LOW_SIMILARITY, table_findings
 from govor.curate.tally import Tally, tally
 from govor.errors import LimitError, UsageError
+from govor.findings import SEVERITIES, Finding, codes_of, ranked, renamed
 from govor.pages import render
+from govor.records import Summary, as_json
 from govor.store import locked, write_json, write_text
 from govor.text import Normaliser
 
 HISTOGRAM_BINS = 40
 CHARACTERS_SHOWN = 200
+
+
+@dataclass(frozen=True)
+class CheckSummary(Summary):
+    """What ``govor check`` prints.
+
+    Attributes:
+        findings: gravest first.
+        utterances: of the corpus.
+        recordings: of the corpus.
+        speakers: of the corpus.
+        hours: of utterances whose duration is known.
+        report: the page.
+        listing: the table of all utterances of all findings.
+        out: the folder.
+    """
+
+    findings: tuple[Finding, ...]
+    utterances: int
+    recordings: int
+    speakers: int
+    hours: float
+    report: str
+    listing: str
+    out: str
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """How a measure is spread: quantiles by share, and counts between edges."""
+
+    count: int
+    mean: float
+    quantiles: Mapping[str, float]
+    histogram: Mapping[str, Sequence[float]]
 
 
 def check_corpus(
@@ -43,7 +78,7 @@ def check_corpus(
     fail_on: Sequence[str] = (),
     audio: bool = True,
     workers: int = 0,
-) -> dict[str, Any]:
+) -> CheckSummary:
     """Looks at everything in a corpus and writes ``check.json``, ``findings.parquet`` and ``report.html``.
 
     Durations that the corpus did not know are filled into its table. What was probed once is kept in `out`
@@ -61,6 +96,7 @@ def check_corpus(
         UsageError: `fail_on` names a code that there is not.
         LimitError: a finding of `fail_on` came up; results are written all the same.
     """
+    fail_on = renamed(fail_on, say)
     _require_codes(fail_on)
     source = Corpus.open(corpus)
     with locked(out):
@@ -72,7 +108,7 @@ def check_corpus(
         shown = preview(source, Normaliser.of(text, _main_language(facts)))
         summary = _summary(findings, facts, out)
         write_listing(source, findings, out / LISTING)
-        write_json(out / "check.json", summary | _details(source, facts, probes, shown))
+        write_json(out / "check.json", as_json({**summary, **_details(source, facts, probes, shown)}))
         write_text(out / "report.html", _page(source, facts, probes, findings, shown, summary))
     _fail(findings, fail_on, summary)
     return summary
@@ -90,11 +126,10 @@ def all_findings(facts: Tally, probes: pl.DataFrame | None) -> list[Finding]:
 
 
 def _require_codes(fail_on: Sequence[str]) -> None:
+    known = (*SEVERITIES, *codes_of("check"))
     for code in fail_on:
-        if code not in KINDS and code not in SEVERITIES:
-            raise UsageError(
-                f"--fail-on {code}: there is no such finding; known are {', '.join((*SEVERITIES, *KINDS))}"
-            )
+        if code not in known:
+            raise UsageError(f"--fail-on {code}: there is no such finding; known are {', '.join(known)}")
 
 
 def _probed(source: Corpus, facts: Tally, out: Path, workers: int) -> pl.DataFrame:
@@ -118,20 +153,22 @@ def _main_language(facts: Tally) -> str | None:
     return str(facts.names["language"][int(np.bincount(known).argmax())]) if len(known) else None
 
 
-def _summary(findings: Sequence[Finding], facts: Tally, out: Path) -> dict[str, Any]:
-    return {
-        "findings": [finding.as_dict() for finding in findings],
-        "utterances": len(facts.flags),
-        "recordings": len(facts.names["audio"]),
-        "speakers": len(facts.names["speaker"]),
-        "hours": float(np.nansum(facts.duration)) / 3600,
-        "report": str(out / "report.html"),
-        "listing": str(out / LISTING),
-        "out": str(out),
-    }
+def _summary(findings: Sequence[Finding], facts: Tally, out: Path) -> CheckSummary:
+    return CheckSummary(
+        tuple(findings),
+        len(facts.flags),
+        len(facts.names["audio"]),
+        len(facts.names["speaker"]),
+        float(np.nansum(facts.duration)) / 3600,
+        str(out / "report.html"),
+        str(out / LISTING),
+        str(out),
+    )
 
 
-def _details(source: Corpus, facts: Tally, probes: pl.DataFrame | None, shown: Preview) -> dict[str, Any]:
+def _details(
+    source: Corpus, facts: Tally, probes: pl.DataFrame | None, shown: Preview
+) -> Mapping[str, object]:
     """What ``check.json`` holds besides the summary."""
     return {
         "corpus": str(source.folder),
@@ -141,12 +178,12 @@ def _details(source: Corpus, facts: Tally, probes: pl.DataFrame | None, shown: P
         "letters_per_s": _distribution(facts.rate),
         "similarity": _similarity(facts),
         "characters": facts.characters.listed(),
-        "text": shown.as_dict(),
-        "audio": _audio(probes) if probes is not None else None,
+        "text": shown,
+        "audio": _audio(probes),
     }
 
 
-def _distribution(values: NDArray[np.float64]) -> dict[str, Any] | None:
+def _distribution(values: NDArray[np.float64]) -> Distribution | None:
     known = values[np.isfinite(values)]
     if not len(known):
         return None
@@ -154,47 +191,37 @@ def _distribution(values: NDArray[np.float64]) -> dict[str, Any] | None:
     shares = (0.0, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 1.0)
     quantiles = {f"{share:g}": float(v) for share, v in zip(shares, np.quantile(known, shares), strict=True)}
     histogram = {"counts": counts.tolist(), "edges": edges.tolist()}
-    return {"count": len(known), "mean": float(known.mean()), "quantiles": quantiles, "histogram": histogram}
+    return Distribution(len(known), float(known.mean()), quantiles, histogram)
 
 
-def _similarity(facts: Tally) -> dict[str, Any] | None:
+def _similarity(facts: Tally) -> Mapping[str, object] | None:
     found = _distribution(facts.similarity)
     if found is None:
         return None
     known = facts.similarity[~np.isnan(facts.similarity)]
     share = float((known >= LOW_SIMILARITY).mean())
-    return {"to": facts.second_transcript, "limit": LOW_SIMILARITY, "share_at_least": share, **found}
+    limits = {"to": facts.second_transcript, "limit": LOW_SIMILARITY, "share_at_least": share}
+    return {**limits, **vars(found)}
 
 
-def _audio(probes: pl.DataFrame) -> dict[str, Any]:
+HEADERS = ("container", "codec", "sample_rate", "channels", "bits", "error")
+MEASURED = (
+    *("true_s", "bit_rate", "peak", "dc", "clipped", "silent", "speech", "range_db"),
+    *("bandwidth_hz", "pitch_hz"),
+)
+
+
+def _audio(probes: pl.DataFrame | None) -> Mapping[str, object] | None:
     """Counts of recordings by what their headers say, and distributions of what was measured."""
-    kinds = ("container", "codec", "sample_rate", "channels", "bits", "error")
-    counts = {
-        kind: {
-            str(value): count
-            for value, count in probes[kind].drop_nulls().value_counts(sort=True).iter_rows()
-        }
-        for kind in kinds
-    }
-    measured = (
-        "true_s",
-        "bit_rate",
-        "peak",
-        "dc",
-        "clipped",
-        "silent",
-        "range_db",
-        "bandwidth_hz",
-        "pitch_hz",
-    )
-    spread = {name: _distribution(probes[name].drop_nulls().cast(pl.Float64).to_numpy()) for name in measured}
-    hours = float(probes["true_s"].sum() or 0.0) / 3600
+    if probes is None:
+        return None
+    counts = {name: probes[name].drop_nulls().value_counts(sort=True).iter_rows() for name in HEADERS}
     return {
         "recordings": probes.height,
-        "hours": hours,
+        "hours": float(probes["true_s"].sum() or 0.0) / 3600,
         "size_bytes": int(probes["size_bytes"].sum()),
-        **counts,
-        **spread,
+        **{name: {str(value): count for value, count in found} for name, found in counts.items()},
+        **{name: _distribution(probes[name].drop_nulls().cast(pl.Float64).to_numpy()) for name in MEASURED},
     }
 
 
@@ -204,7 +231,7 @@ def _page(
     probes: pl.DataFrame | None,
     findings: Sequence[Finding],
     shown: Preview,
-    summary: dict[str, Any],
+    summary: CheckSummary,
 ) -> str:
     return render(
         "curate/check.html",
@@ -215,18 +242,18 @@ def _page(
         offenders=offenders(source, findings, facts.second_transcript),
         second=facts.second_transcript,
         plots=plots(facts, facts.duration, probes),
-        audio=_audio(probes) if probes is not None else None,
+        audio=_audio(probes),
         preview=shown,
         visible=visible,
         change=change,
         characters=facts.characters.listed()[:CHARACTERS_SHOWN],
-        gone={entry["code_point"] for entry in shown.gone()},
+        gone={entry.code_point for entry in shown.gone()},
         character_count=int((facts.characters.counts > 0).sum()),
     )
 
 
-def _fail(findings: Sequence[Finding], fail_on: Sequence[str], summary: dict[str, Any]) -> None:
-    asked = [f for f in findings if f.code in fail_on or f.kind.severity in fail_on]
+def _fail(findings: Sequence[Finding], fail_on: Sequence[str], summary: CheckSummary) -> None:
+    asked = [f for f in findings if f.code in fail_on or f.severity in fail_on]
     if asked:
         said = "; ".join(f"{finding.code}: {finding.message}" for finding in asked)
-        raise LimitError(f"--fail-on: {said}; see {summary['report']}", summary)
+        raise LimitError(f"--fail-on: {said}; see {summary.report}", summary)

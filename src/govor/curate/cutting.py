@@ -160,7 +160,7 @@ def _runs(frame: pl.DataFrame) -> Iterator[tuple[tuple[bool], pl.DataFrame]]:
 
 
 def _cut_rows(frame: pl.DataFrame, max_s: float, second_transcript: str | None) -> pl.DataFrame:
-    rows: list[dict[str, Any]] = []
+    rows: list[Mapping[str, Any]] = []
     named = [*chain.from_iterable(WORD_COLUMNS), second_transcript]
     stale = [name for name in named if name and name in frame.columns]
     for row in frame.iter_rows(named=True):
@@ -168,7 +168,7 @@ def _cut_rows(frame: pl.DataFrame, max_s: float, second_transcript: str | None) 
     return pl.DataFrame(rows, schema=frame.schema)
 
 
-def _pieces(row: dict[str, Any], max_s: float, stale: Sequence[str]) -> list[dict[str, Any]]:
+def _pieces(row: Mapping[str, Any], max_s: float, stale: Sequence[str]) -> list[Mapping[str, Any]]:
     start = row["start"] or 0.0
     duration = row["end"] - start if row["end"] is not None else row["duration"]
     text = row["text"] or ""
@@ -180,9 +180,9 @@ def _pieces(row: dict[str, Any], max_s: float, stale: Sequence[str]) -> list[dic
 
 
 def _piece(
-    row: dict[str, Any], start: float, piece: Piece, text: str, stale: Sequence[str]
-) -> dict[str, Any]:
+    row: Mapping[str, Any], start: float, piece: Piece, text: str, stale: Sequence[str]
+) -> Mapping[str, Any]:
     begin, end = round(start + piece.start, 3), round(start + piece.end, 3)
     times = {"start": begin, "end": end, "duration": round(end - begin, 3)}
     name = f"{row['recording']}_{begin:.2f}-{end:.2f}"
-    return row | dict.fromkeys(stale) | times | {"id": name, "text": text, "cut_from": row["id"]}
+    return {**row, **dict.fromkeys(stale), **times, "id": name, "text": text, "cut_from": row["id"]}

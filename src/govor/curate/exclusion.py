@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from govor.console import say
 from govor.corpora.folder import Corpus
-from govor.curate.finding import KINDS
 from govor.curate.sheet_ids import is_number, match_ids, refuse_doubtful, written_id
 from govor.errors import CorpusError
+from govor.findings import codes_of, renamed
+from govor.parquet import read_table
 
 TOLERANCE_S = 0.010
 """Sources write 10965.9 where others write 10965.90 or 10965.901."""
@@ -25,6 +26,7 @@ _SPAN = re.compile(r"(?P<recording>.+)_(?P<start>\d+(?:\.\d+)?)-(?P<end>\d+(?:\.
 _EXTENSION = re.compile(
     r"\.(wav|flac|mp3|ogg|oga|opus|m4a|mp4|aac|webm|wma|aiff?|sph|txt|textgrid|json)$", re.I
 )
+FOUND = {"id": pl.String, "code": pl.String}
 SPREADSHEETS = (".csv", ".tsv", ".xlsx")
 ID_COLUMNS = ("id", "utterance", "utterance_id", "name", "path", "audio", "audio_filepath", "file")
 
@@ -188,18 +190,20 @@ def _lists_findings(path: Path) -> bool:
 
 def _found_by(path: Path, codes: Sequence[str]) -> set[str]:
     """The utterances that findings of some codes are about."""
-    table = pl.scan_parquet(path)
-    counts = dict(table.group_by("code").len().sort("len", descending=True).collect().iter_rows())
+    codes = renamed(codes, say)
+    table = read_table(path, FOUND, kind=CorpusError)
+    counts = dict(table.group_by("code").len().sort("len", descending=True).iter_rows())
     if not codes:
         listed = ", ".join(f"{code} {count:,}" for code, count in counts.items())
         raise CorpusError(f"{path} lists all findings ({listed}): say with --codes which are to be left out")
-    unknown = [code for code in codes if code not in KINDS]
+    known = codes_of("check")
+    unknown = [code for code in codes if code not in known]
     if unknown:
-        raise CorpusError(f"--codes {unknown[0]}: there is no such finding; known are {', '.join(KINDS)}")
+        raise CorpusError(f"--codes {unknown[0]}: there is no such finding; known are {', '.join(known)}")
     for code in codes:
         if code not in counts:
             say(f"select: {path} has no finding {code}")
-    return set(table.filter(pl.col("code").is_in(list(codes))).collect()["id"])
+    return set(table.filter(pl.col("code").is_in(list(codes)))["id"])
 
 
 def _read(path: Path) -> Iterable[str]:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 import pyarrow.parquet as pq
 
 from govor.corpora.folder import Corpus
-from govor.curate.finding import Finding
 from govor.curate.measure import BATCH_ROWS
+from govor.findings import Finding
 from govor.store import atomic_path
 
 LISTING = "findings.parquet"
-SCHEMA: dict[str, Any] = {"id": pl.String, "recording": pl.String, "code": pl.String, "severity": pl.String}
+SCHEMA = dict.fromkeys(("id", "recording", "code", "severity"), pl.String)
 
 
 def write_listing(corpus: Corpus, findings: Sequence[Finding], path: Path) -> None:
@@ -34,8 +33,9 @@ def write_listing(corpus: Corpus, findings: Sequence[Finding], path: Path) -> No
 
 def _listed(frame: pl.DataFrame, finding: Finding, begin: int) -> pl.DataFrame:
     """The rows of a piece that a finding is about; the piece begins with row `begin`."""
-    first, last = np.searchsorted(finding.everywhere, [begin, begin + frame.height])
-    rows = frame[finding.everywhere[first:last] - begin]
+    everywhere = finding.places.everywhere if finding.places else np.empty(0, np.int64)
+    first, last = np.searchsorted(everywhere, [begin, begin + frame.height])
+    rows = frame[everywhere[first:last] - begin]
     return rows.select(
-        "id", "recording", pl.lit(finding.code).alias("code"), pl.lit(finding.kind.severity).alias("severity")
+        "id", "recording", pl.lit(finding.code).alias("code"), pl.lit(finding.severity).alias("severity")
     )

@@ -19,6 +19,7 @@ from govor.corpora.folder import SPLITS, Corpus, duration_column
 from govor.curate.cutting import WORD_COLUMNS, cut_frame
 from govor.curate.exclusion import Exclusions
 from govor.curate.groups import Codes, seeded_order
+from govor.curate.leaks import codes_of_hashes, leak_value, value_hash
 from govor.curate.sentences import letters, with_sentence
 from govor.errors import CorpusError
 from govor.text import similarities
@@ -26,6 +27,14 @@ from govor.text import similarities
 BATCH_ROWS = 32_768
 NEEDED = ("id", "recording", "audio", "start", "end", "duration", "text", "speaker", "split")
 SPLIT_CODES: dict[str | None, int] = {None: 0, **{name: number for number, name in enumerate(SPLITS, 1)}}
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Long utterances that were cut, and the pieces they became."""
+
+    utterances: int
+    pieces: int
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,7 @@ class Measures:
     held_out: NDArray[np.bool_]
     excluded: NDArray[np.bool_]
     keys: Mapping[str, Codes]
-    cut: tuple[int, int]
+    cut: Cut
 
 
 def second_transcript(corpus: Corpus, config: SelectConfig) -> str | None:
@@ -112,16 +121,16 @@ def measure(corpus: Corpus, config: SelectConfig, exclusions: Exclusions) -> Mea
             pieces = frame["cut_from"].drop_nulls()
             cut += (pieces.n_unique(), len(pieces))
     joined = {name: np.concatenate(values) for name, values in parts.items()}
-    return _assembled(joined, config, keys, (int(cut[0]), int(cut[1])))
+    return _assembled(joined, config, keys, Cut(*cut.tolist()))
 
 
 def _assembled(
-    joined: dict[str, NDArray[Any]], config: SelectConfig, names: Sequence[str], cut: tuple[int, int]
+    joined: dict[str, NDArray[Any]], config: SelectConfig, names: Sequence[str], cut: Cut
 ) -> Measures:
     def column(name: str, kind: type) -> NDArray[Any]:
         return joined.get(name, np.empty(0)).astype(kind, copy=False)
 
-    keys = {key: _codes(joined.pop(f"key:{key}", np.empty(0, np.uint64))) for key in names}
+    keys = {key: codes_of_hashes(joined.pop(f"key:{key}", np.empty(0, np.uint64))) for key in names}
     return Measures(
         order=column("order", np.uint64),
         duration=column("duration", np.float64),
@@ -162,7 +171,7 @@ def _measured(
         duration_column().cast(pl.Float64).fill_null(float("nan")).alias("duration"),
         split.alias("splits"),
         pl.col("speaker").is_in(config.hold_out).fill_null(False).alias("held_out"),
-        *[_key(key).alias(f"key:{key}") for key in keys],
+        *[value_hash(leak_value(key)).alias(f"key:{key}") for key in keys],
     ).collect()
     measured = {name: found[name].to_numpy() for name in found.columns}
     measured["order"] = seeded_order(frame["id"].to_list(), config.seed)
@@ -170,20 +179,6 @@ def _measured(
     if "similarity" in frame.columns:
         measured["similarity"] = frame["similarity"].fill_null(float("nan")).to_numpy()
     return measured
-
-
-def _key(name: str) -> pl.Expr:
-    """A number for the value of a key, 0 for none (collisions of 64 bits are left aside)."""
-    value = pl.col("_sentence" if name == "sentence" else name).cast(pl.String)
-    return pl.when(value.is_not_null()).then(value.hash(seed=1)).otherwise(pl.lit(0, pl.UInt64))
-
-
-def _codes(hashes: NDArray[Any]) -> Codes:
-    """Small group numbers of the hashes, -1 for the hash 0."""
-    values, codes = np.unique(hashes, return_inverse=True)
-    shift = 1 if len(values) and values[0] == 0 else 0
-    numbers: Codes = codes.astype(np.int64) - shift
-    return numbers
 
 
 def _similarity(frame: pl.DataFrame, config: SelectConfig, second: str) -> pl.Series:

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 
 from govor.config import MergeConfig
 from govor.console import say
-from govor.corpora.folder import Corpus, CorpusInfo, CorpusWriter
+from govor.corpora.folder import Corpus, CorpusInfo, CorpusSummary, CorpusWriter
 from govor.corpora.spool import common_schema, conform
 from govor.curate.measure import BATCH_ROWS
 from govor.curate.sampled import Sampled
@@ -65,7 +64,15 @@ class Names:
     shared_speakers: frozenset[str]
 
 
-def merge_corpora(corpora: Mapping[str, Path], out: Path, config: MergeConfig) -> dict[str, Any]:
+@dataclass(frozen=True)
+class MergeSummary(CorpusSummary):
+    """That of an import, utterances by corpus, and how many ids were renamed."""
+
+    corpora: Mapping[str, int]
+    renamed: int
+
+
+def merge_corpora(corpora: Mapping[str, Path], out: Path, config: MergeConfig) -> MergeSummary:
     """Makes one corpus of several; these are only read.
 
     Every row keeps its columns, its language, its split and its licence; the column ``corpus`` names where it
@@ -77,7 +84,7 @@ def merge_corpora(corpora: Mapping[str, Path], out: Path, config: MergeConfig) -
         config: what of the same name is the same, and licences.
 
     Returns:
-        The summary that ``--json`` prints, with ``corpora`` (utterances by name) and ``renamed``.
+        The summary that ``--json`` prints.
 
     Raises:
         CorpusError: a folder is no corpus, or speakers of the same name may be one person or two.
@@ -102,7 +109,7 @@ def merge_corpora(corpora: Mapping[str, Path], out: Path, config: MergeConfig) -
             f"merge: {count_of(renamed, 'id')} of several corpora: their corpus's name stands before them now"
         )
     counts = {part.name: part.corpus.info.kept for part in parts}
-    return {**writer.info.summary(out), "corpora": counts, "renamed": renamed}
+    return MergeSummary(**vars(writer.info.summary(out)), corpora=counts, renamed=renamed)
 
 
 def _require_distinct(names: Names, hashes: NDArray[np.uint64]) -> None:
@@ -255,7 +262,7 @@ def _sampled(part: Part, names: Names) -> pl.DataFrame:
 
 def _info(parts: Sequence[Part], root: Path, config: MergeConfig) -> CorpusInfo:
     infos = [part.corpus.info for part in parts]
-    notes: dict[str, Any] = {
+    notes: dict[str, object] = {
         "merge": {
             "speakers": config.speakers,
             "corpora": {

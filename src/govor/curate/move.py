@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pyarrow.parquet as pq
 
-from govor.corpora.folder import INFO, Corpus
+from govor.corpora.folder import INFO, Corpus, CorpusSummary
 from govor.corpora.names import Resolution, resolve
 from govor.curate.measure import BATCH_ROWS
 from govor.errors import CorpusError, LimitError
@@ -17,7 +16,16 @@ from govor.findings import count_of, some
 from govor.store import atomic_path, locked, write_json
 
 
-def move_corpus(corpus: Path, audio_root: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class MoveSummary(CorpusSummary):
+    """That of an import, and how many recordings were looked for, found and not found."""
+
+    recordings: int
+    found: int
+    missing: int
+
+
+def move_corpus(corpus: Path, audio_root: Path) -> MoveSummary:
     """Points a corpus at the folder where its recordings stand now; rows, ids, verdicts and splits stay.
 
     Args:
@@ -25,7 +33,7 @@ def move_corpus(corpus: Path, audio_root: Path) -> dict[str, Any]:
         audio_root: the folder; names are found below it as an import finds them.
 
     Returns:
-        The summary that ``--json`` prints: that of an import, with ``recordings``, ``found`` and ``missing``.
+        The summary that ``--json`` prints.
 
     Raises:
         CorpusError: no recording is found there; nothing is changed.
@@ -44,8 +52,12 @@ def move_corpus(corpus: Path, audio_root: Path) -> dict[str, Any]:
         _rewrite(source, resolution)
         info = replace(source.info, audio_root=str(audio_root.absolute()))
         write_json(corpus / INFO, asdict(info))
-    counts = {"recordings": names.len(), "found": names.len() - missing.height, "missing": missing.height}
-    summary = {**info.summary(corpus), **counts}
+    summary = MoveSummary(
+        **vars(info.summary(corpus)),
+        recordings=names.len(),
+        found=names.len() - missing.height,
+        missing=missing.height,
+    )
     if missing.height:
         first = some(missing["name"].sort(), 3)
         raise LimitError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,8 @@ import polars as pl
 from govor.audio import encode
 from govor.audio.guard import GuardedWorker, WorkerLostError
 from govor.corpora.folder import Corpus
-from govor.curate.finding import Finding
 from govor.errors import AudioError
+from govor.findings import Finding
 from govor.pages import audio_data_uri
 
 SHOWN_EACH = 6
@@ -33,7 +33,7 @@ class Offender:
         note: why there is no player, or that it is cut.
     """
 
-    row: dict[str, Any]
+    row: Mapping[str, Any]
     measured: str
     player: str | None = None
     note: str = ""
@@ -41,24 +41,25 @@ class Offender:
 
 def offenders(corpus: Corpus, findings: Sequence[Finding], second: str | None) -> dict[str, list[Offender]]:
     """The worst utterances of every finding, with audio while the page has room for it."""
-    wanted = {int(row) for finding in findings for row in finding.rows[:SHOWN_EACH]}
+    placed = [(finding.code, finding.places) for finding in findings if finding.places]
+    wanted = {int(row) for _, places in placed for row in places.rows[:SHOWN_EACH]}
     rows = _rows(corpus, sorted(wanted), second)
     shown: dict[str, list[Offender]] = {}
     left_bytes = MAX_EMBEDDED_BYTES
     players: dict[int, tuple[str | None, str]] = {}
     with GuardedWorker(stall_s=CLIP_STALL_S) as worker:
-        for finding in findings:
-            for place, row in enumerate(finding.rows[:SHOWN_EACH].tolist()):
-                if row not in players and finding.code not in UNPLAYABLE:
+        for code, places in placed:
+            for place, row in enumerate(places.rows[:SHOWN_EACH].tolist()):
+                if row not in players and code not in UNPLAYABLE:
                     players[row] = _player(worker, corpus, rows[row], left_bytes)
                     left_bytes -= len(players[row][0] or "")
                 player, note = players.get(row, (None, ""))
-                measured = finding.measured[place] if place < len(finding.measured) else ""
-                shown.setdefault(finding.code, []).append(Offender(rows[row], measured, player, note))
+                measured = places.measured[place] if place < len(places.measured) else ""
+                shown.setdefault(code, []).append(Offender(rows[row], measured, player, note))
     return shown
 
 
-def _rows(corpus: Corpus, numbers: list[int], second: str | None) -> dict[int, dict[str, Any]]:
+def _rows(corpus: Corpus, numbers: list[int], second: str | None) -> dict[int, Mapping[str, Any]]:
     columns = ["id", "recording", "audio", "channel", "start", "end", "text", "speaker", "split", "duration"]
     if second:
         columns.append(second)
@@ -69,7 +70,7 @@ def _rows(corpus: Corpus, numbers: list[int], second: str | None) -> dict[int, d
 
 
 def _player(
-    worker: GuardedWorker, corpus: Corpus, row: dict[str, Any], left_bytes: int
+    worker: GuardedWorker, corpus: Corpus, row: Mapping[str, Any], left_bytes: int
 ) -> tuple[str | None, str]:
     if left_bytes <= 0:
         return None, "the page has no room for more audio"
@@ -78,7 +79,7 @@ def _player(
     cut = end is None or end > limit
     request = (corpus.audio_path(row["audio"]), row["channel"], start, limit if cut else end)
     try:
-        samples = worker.call("govor.curate.probing:load_span", *request)
+        samples = worker.call("govor.curate.probe:load_span", *request)
     except (AudioError, WorkerLostError) as error:
         return None, str(error)
     if not len(samples):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import polars as pl
 
 from govor.corpora.folder import Corpus
-from govor.curate.characters import CharacterCounts
+from govor.curate.characters import Character, CharacterCounts
 from govor.curate.groups import seeded_order
+from govor.records import as_json
 from govor.text import RULES, Normaliser
 
 EXAMPLES = 4
@@ -58,15 +59,16 @@ class Preview:
         self.emptied += bool(text.strip()) and not after.strip()
         return after
 
-    def gone(self) -> list[dict[str, Any]]:
+    def gone(self) -> list[Character]:
         """Characters that no normalised text has, most frequent first."""
-        return [entry for entry in self.before.listed() if not self.after.counts[_point(entry)]]
+        left = self.after.counts
+        return [entry for entry in self.before.listed() if not left[int(entry.code_point[2:], 16)]]
 
-    def left(self) -> list[dict[str, Any]]:
+    def left(self) -> list[Character]:
         """Characters that are left: what a character vocabulary would hold."""
         return self.after.listed()
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> Mapping[str, object]:
         """What ``check.json`` holds."""
         return {
             "normaliser": self.normaliser.as_dict(),
@@ -83,13 +85,9 @@ class Preview:
                 }
                 for rule in self.normaliser.rules
             ],
-            "gone": self.gone(),
-            "left": self.left(),
+            "gone": as_json(self.gone()),
+            "left": as_json(self.left()),
         }
-
-
-def _point(entry: dict[str, Any]) -> int:
-    return int(entry["code_point"][2:], 16)
 
 
 def preview(corpus: Corpus, normaliser: Normaliser) -> Preview:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -14,8 +14,9 @@ import polars as pl
 
 from govor.audio.guard import GuardedWorker, WorkerLostError
 from govor.console import Progress, progress
-from govor.curate.probing import Probe, exists
+from govor.curate.probe import Probe, exists
 from govor.store import atomic_path
+from govor.waiting import result_of
 
 CHUNK = 32
 PART_ROWS = 4_000
@@ -31,7 +32,7 @@ def _kind(hint: Any) -> Any:
     return _POLARS[plain]
 
 
-SCHEMA: dict[str, Any] = {name: _kind(hint) for name, hint in get_type_hints(Probe).items()} | {
+SCHEMA: Mapping[str, Any] = {name: _kind(hint) for name, hint in get_type_hints(Probe).items()} | {
     "file_bytes": pl.Int64,
     "file_time_ns": pl.Int64,
 }
@@ -84,7 +85,7 @@ class _Pool:
     def __init__(self, folder: Path, workers: int) -> None:
         self.folder, self.workers = folder, workers
         self._lock = threading.Lock()
-        self._rows: list[dict[str, Any]] = []
+        self._rows: list[Mapping[str, Any]] = []
         self._stored_s = time.monotonic()
         self._stopped = False
 
@@ -102,7 +103,7 @@ class _Pool:
     def _wait(self, done: Future[None]) -> None:
         """Waits for a thread; when the wait is broken off, all threads end after the recording at hand."""
         try:
-            done.result()
+            result_of(done)
         except BaseException:
             self._stopped = True
             raise
@@ -113,15 +114,15 @@ class _Pool:
                 stamps = {row[0]: row[2:] for row in chunk.iter_rows()}
                 requests = [(row[0], row[1]) for row in chunk.iter_rows()]
                 for found in probe_chunk(worker, requests, lambda: self._stopped):
-                    self._keep(found, stamps[found["audio"]], bar)
+                    self._keep(found, stamps[found.audio], bar)
 
     def _next(self, chunks: Iterator[pl.DataFrame]) -> pl.DataFrame | None:
         with self._lock:
             return None if self._stopped else next(chunks, None)
 
-    def _keep(self, found: dict[str, Any], stamp: tuple[int, int], bar: Progress) -> None:
+    def _keep(self, found: Probe, stamp: tuple[int, int], bar: Progress) -> None:
         with self._lock:
-            self._rows.append(found | {"file_bytes": stamp[0], "file_time_ns": stamp[1]})
+            self._rows.append({**vars(found), "file_bytes": stamp[0], "file_time_ns": stamp[1]})
             bar.advance()
             if len(self._rows) >= PART_ROWS or time.monotonic() - self._stored_s > STORE_EVERY_S:
                 self._store()
@@ -138,18 +139,17 @@ class _Pool:
 
 def probe_chunk(
     worker: GuardedWorker, requests: list[tuple[str, str]], stopped: Callable[[], bool] = lambda: False
-) -> list[dict[str, Any]]:
+) -> list[Probe]:
     """Probes some recordings; one that brings the child down is named, and the rest goes on in a new one."""
-    found: list[dict[str, Any]] = []
+    found: list[Probe] = []
     while len(found) < len(requests):
         try:
             rest = requests[len(found) :]
-            worker.call("govor.curate.probing:probe_all", rest, on_message=found.append, stopped=stopped)
+            worker.call("govor.curate.probe:probe_all", rest, on_message=found.append, stopped=stopped)
         except WorkerLostError as error:
             if stopped():
                 break
             if len(found) < len(requests):
                 audio, path = requests[len(found)]
-                lost = Probe(audio, error.code, f"{path}: the decoder {error}")
-                found.append({name: getattr(lost, name) for name in Probe.__dataclass_fields__})
+                found.append(Probe(audio=audio, error=error.code, detail=f"{path}: the decoder {error}"))
     return found

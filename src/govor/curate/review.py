@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from govor.console import say
-from govor.corpora.folder import Corpus, CorpusWriter
+from govor.corpora.folder import Corpus, CorpusSummary, CorpusWriter
 from govor.curate.measure import BATCH_ROWS
 from govor.curate.sampled import Sampled
 from govor.curate.sheet import VERDICTS, read_sheet
@@ -40,7 +40,15 @@ class Verdict:
     row: int = field(default=0, compare=False)
 
 
-def review_corpus(corpus: Path, sheet: Path, out: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class ReviewSummary(CorpusSummary):
+    """That of an import, the verdicts by kind, and how many are about no utterance of the corpus."""
+
+    verdicts: Mapping[str, int]
+    unknown: int
+
+
+def review_corpus(corpus: Path, sheet: Path, out: Path) -> ReviewSummary:
     """Makes a new corpus of an old one and a filled-in sheet.
 
     Dropped utterances are set aside (``dropped_by_review``), corrected texts replace the source's, which
@@ -59,7 +67,8 @@ def review_corpus(corpus: Path, sheet: Path, out: Path) -> dict[str, Any]:
         raise UsageError(f"--out {out} is the corpus itself: choose another folder")
     source = Corpus.open(corpus)
     verdicts, unknown = _settled(read_verdicts(sheet), source, sheet)
-    record = {"sheet": str(sheet), "verdicts": dict(Counter(v.verdict for v in verdicts.values()))}
+    counts = Counter(v.verdict for v in verdicts.values())
+    record = {"sheet": str(sheet), "verdicts": dict(counts)}
     info = replace(source.info, notes={**source.info.notes, "review": record})
     with CorpusWriter(out, info) as writer:
         for rejected in source.rejected_batches():
@@ -68,7 +77,7 @@ def review_corpus(corpus: Path, sheet: Path, out: Path) -> dict[str, Any]:
             frame = pl.DataFrame(pl.from_arrow(batch))
             _write(writer, frame, verdicts)
     Sampled.read(corpus).write(out)
-    return {**writer.info.summary(out), "verdicts": record["verdicts"], "unknown": unknown}
+    return ReviewSummary(**vars(writer.info.summary(out)), verdicts=counts, unknown=unknown)
 
 
 def _settled(

@@ -6,11 +6,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from govor.curate.finding import Finding, of_rows
 from govor.curate.groups import Codes
+from govor.curate.leaks import SAME_SOUND, leaking, sound_crossings
+from govor.curate.places import of_rows
 from govor.curate.spans import Spans
-from govor.curate.splits import DEV, TEST
 from govor.curate.tally import Tally
+from govor.findings import Finding
 
 
 def spans_of(facts: Tally, probes: pl.DataFrame | None) -> Spans:
@@ -33,7 +34,8 @@ def recordings_by_bytes(probes: pl.DataFrame) -> Codes:
 
 def same_sound_findings(facts: Tally, spans: Spans) -> list[Finding]:
     """What is wrong with utterances of the same sound."""
-    return [*_repeats(facts, spans), *_across_splits(facts, spans)]
+    rows = leaking(sound_crossings(spans, facts.splits), len(facts.splits))
+    return [*_repeats(facts, spans), *of_rows(SAME_SOUND.code, rows)]
 
 
 def _repeats(facts: Tally, spans: Spans) -> list[Finding]:
@@ -56,11 +58,3 @@ def _unlike(groups: Codes, values: NDArray[np.uint64]) -> NDArray[np.bool_]:
     np.maximum.at(high, groups, numbers)
     unlike: NDArray[np.bool_] = (low != high)[groups]
     return unlike
-
-
-def _across_splits(facts: Tally, spans: Spans) -> list[Finding]:
-    leaking = np.zeros(len(facts.splits), np.bool_)
-    for split in (DEV, TEST):
-        rows, others = facts.splits == split, (facts.splits > 0) & (facts.splits < split)
-        leaking |= spans.touching(rows, others)
-    return of_rows("leak_audio", leaking)

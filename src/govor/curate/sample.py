@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from govor.curate.groups import seeded_order
 from govor.curate.sampled import Sampled
 from govor.curate.sheet import MAX_ROWS, write_sheet
 from govor.errors import AudioError, CorpusError, UsageError
+from govor.records import Summary
 from govor.store import write_bytes
 from govor.text import similarity
 
@@ -26,9 +28,20 @@ CLIP_STALL_S = 120.0
 SLUG_CHARACTERS = 60
 
 
+@dataclass(frozen=True)
+class SampleSummary(Summary):
+    """What ``govor sample`` prints: utterances, their hours, clips that were cut, the seed and the sheet."""
+
+    sampled: int
+    hours: float
+    clips: int
+    seed: int
+    out: str
+
+
 def sample_corpus(
     corpus: Path, out: Path, n: int, *, seed: int = 0, split: str | None = None, again: bool = False
-) -> dict[str, Any]:
+) -> SampleSummary:
     """Writes `n` random utterances to a sheet with an empty verdict each, and their clips beside it.
 
     The utterances are remembered with the corpus (and in every corpus made of it), so that they can be kept
@@ -53,14 +66,12 @@ def sample_corpus(
     source = Corpus.open(corpus)
     earlier = Sampled.read(corpus).without_sheet(out.name)
     ids = _chosen(source, n, seed, split, set() if again else set(earlier.ids()))
-    rows = _rows(source, ids)
-    clips = out.with_name(f"{out.stem}-clips")
-    made = _clips(source, rows, clips)
+    rows, made = _with_clips(source, list(_rows(source, ids)), out.with_name(f"{out.stem}-clips"))
     second = source.info.notes.get("second_transcript")
     write_sheet(out, rows, second if isinstance(second, str) else None)
     earlier.plus(ids, out.name, seed).write(corpus)
     hours = sum(row["duration"] or 0.0 for row in rows) / 3600
-    return {"sampled": len(ids), "hours": hours, "clips": made, "seed": seed, "out": str(out)}
+    return SampleSummary(len(ids), hours, made, seed, str(out))
 
 
 def _chosen(source: Corpus, n: int, seed: int, split: str | None, barred: set[str]) -> list[str]:
@@ -88,35 +99,38 @@ def _chosen(source: Corpus, n: int, seed: int, split: str | None, barred: set[st
     return ids
 
 
-def _rows(source: Corpus, ids: Sequence[str]) -> list[dict[str, Any]]:
+def _rows(source: Corpus, ids: Sequence[str]) -> Iterator[Mapping[str, Any]]:
     second = source.info.notes.get("second_transcript")
     found = source.scan().filter(pl.col("id").is_in(list(ids))).collect()
     by_id = {row["id"]: row for row in found.iter_rows(named=True)}
-    rows = [by_id[name] for name in ids]
-    for row in rows:
-        row["second"] = row.get(second) if isinstance(second, str) else None
-        if row.get("similarity") is None and row["second"] is not None:
-            row["similarity"] = similarity(row["text"] or "", str(row["second"]))
-    return rows
+    for row in (by_id[name] for name in ids):
+        other = row.get(second) if isinstance(second, str) else None
+        close = row.get("similarity")
+        if close is None and other is not None:
+            close = similarity(row["text"] or "", str(other))
+        yield {**row, "second": other, "similarity": close}
 
 
-def _clips(source: Corpus, rows: Sequence[dict[str, Any]], folder: Path) -> int:
-    """Cuts a WAV for every row; `row["clip"]` becomes its path from the sheet, or says why there is none."""
-    made = 0
+def _with_clips(
+    source: Corpus, rows: Sequence[Mapping[str, Any]], folder: Path
+) -> tuple[list[Mapping[str, Any]], int]:
+    """The rows with ``clip``, the path of a WAV from the sheet, or why there is none; and how many."""
+    clipped: list[Mapping[str, Any]] = []
     with GuardedWorker(stall_s=CLIP_STALL_S) as worker, progress("cut clips", len(rows), "clips") as bar:
         for number, row in enumerate(rows, 1):
             request = (source.audio_path(row["audio"]), row["channel"], row["start"], row["end"])
+            name, fault = f"{number:05d}-{slug(row['id'])}.wav", None
             try:
-                samples = worker.call("govor.curate.probing:load_span", *request)
-                name = f"{number:05d}-{slug(row['id'])}.wav"
+                samples = worker.call("govor.curate.probe:load_span", *request)
                 write_bytes(folder / name, encode(samples, SAMPLE_RATE_HZ, "wav"))
-                row["clip"], row["clip_fault"] = f"{folder.name}/{name}", None
-                made += 1
             except (AudioError, WorkerLostError) as error:
-                row["clip"], row["clip_fault"] = None, str(error)
+                fault = str(error)
+            clip = None if fault else f"{folder.name}/{name}"
+            clipped.append({**row, "clip": clip, "clip_fault": fault})
             bar.advance()
-    _remove_others(folder, (row["clip"] for row in rows))
-    return made
+    paths = [row["clip"] for row in clipped]
+    _remove_others(folder, paths)
+    return clipped, sum(path is not None for path in paths)
 
 
 def _remove_others(folder: Path, kept: Iterable[str | None]) -> None:

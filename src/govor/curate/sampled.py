@@ -7,6 +7,8 @@ from pathlib import Path
 
 import polars as pl
 
+from govor.errors import CorpusError
+from govor.parquet import read_table
 from govor.store import atomic_path
 
 FILE = ".sampled.parquet"
@@ -23,7 +25,9 @@ class Sampled:
     def read(cls, corpus: Path) -> Sampled:
         """What was sampled from a corpus, or from the corpora that it was made of."""
         path = corpus / FILE
-        return cls(pl.read_parquet(path) if path.exists() else pl.DataFrame(schema=SCHEMA))
+        if not path.exists():
+            return cls(pl.DataFrame(schema=SCHEMA))
+        return cls(read_table(path, SCHEMA, kind=CorpusError).select(list(SCHEMA)))
 
     def ids(self) -> list[str]:
         """All ids."""

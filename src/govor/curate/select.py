@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
-from dataclasses import asdict, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from shlex import quote
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,10 +14,11 @@ from numpy.typing import NDArray
 
 from govor.config import SelectConfig
 from govor.console import say
-from govor.corpora.folder import Corpus, CorpusWriter
+from govor.corpora.folder import Corpus, CorpusSummary, CorpusWriter
 from govor.curate.exclusion import Exclusions
-from govor.curate.groups import seeded_order, sharing
-from govor.curate.measure import SPLIT_CODES, Measures, frames, measure
+from govor.curate.groups import seeded_order
+from govor.curate.leaks import crossings, leaking
+from govor.curate.measure import SPLIT_CODES, Cut, Measures, frames, measure
 from govor.curate.sampled import Sampled
 from govor.curate.splits import (
     DEV,
@@ -26,7 +26,6 @@ from govor.curate.splits import (
     NAMES,
     TEST,
     TRAIN,
-    Cost,
     CountError,
     LeakyError,
     SplitPlan,
@@ -34,6 +33,7 @@ from govor.curate.splits import (
     plan_splits,
 )
 from govor.errors import CorpusError, InputError, LimitError, UsageError
+from govor.records import as_json
 
 REASONS = (
     "",
@@ -52,7 +52,24 @@ SECONDS_AN_HOUR = 3600.0
 ROUNDING_S = 1e-3
 
 
-def select_corpus(corpus: Path, out: Path, config: SelectConfig) -> dict[str, Any]:
+@dataclass(frozen=True)
+class SelectSummary(CorpusSummary):
+    """That of an import, and how the splits were made.
+
+    Attributes:
+        leak_loss: share of train rows that were set aside.
+        statements: what should be known about the splits.
+        way: see `govor.curate.splits.SplitPlan`.
+        cut: long utterances, and the pieces they became.
+    """
+
+    leak_loss: float
+    statements: Sequence[str]
+    way: str
+    cut: Cut
+
+
+def select_corpus(corpus: Path, out: Path, config: SelectConfig) -> SelectSummary:
     """Makes a new corpus of what passes the filters, fits the budgets, and falls into leak-free splits.
 
     Args:
@@ -61,7 +78,7 @@ def select_corpus(corpus: Path, out: Path, config: SelectConfig) -> dict[str, An
         config: the settings of ``[select]``.
 
     Returns:
-        The summary that ``--json`` prints, with ``statements`` and ``leak_loss``.
+        The summary that ``--json`` prints.
 
     Raises:
         CorpusError: a column, a speaker or a list that is named does not exist, or durations are missing.
@@ -112,13 +129,16 @@ def _unknown_speakers(measures: Measures, reasons: NDArray[np.int8], plan: Split
 
 def _leaking(measures: Measures, plan: SplitPlan, reasons: NDArray[np.int8]) -> list[str]:
     """What splits that came with the corpus share with train: they are kept, which is said."""
-    held, train = (reasons == 0) & (plan.splits >= DEV), (reasons == 0) & (plan.splits == TRAIN)
-    shared = {key: int((sharing(codes, train) & held).sum()) for key, codes in measures.keys.items()}
+    splits = np.where(reasons == 0, plan.splits, FREE).astype(np.int8)
+    shared = {
+        key: leaking(crossings(codes, splits), len(splits)).sum() for key, codes in measures.keys.items()
+    }
     told = ", ".join(f"{count:,} share a {key} with train" for key, count in shared.items() if count)
     if not told:
         return []
+    held = int((splits >= DEV).sum())
     return [
-        f"the corpus's own splits are kept, and leak: of {int(held.sum()):,} dev and test utterances {told}; "
+        f"the corpus's own splits are kept, and leak: of {held:,} dev and test utterances {told}; "
         "--resplit with --dev and --test makes splits without leaks"
     ]
 
@@ -250,9 +270,7 @@ def _leaky(config: SelectConfig, error: LeakyError) -> LimitError:
         else ("ask for fewer, or allow more with --max-leak-loss")
     )
     message = f"no split without leaks by {', '.join(config.group_by)}: {error.reason}; {choice}"
-    return LimitError(
-        message, {"group_by": list(config.group_by), "groupings": [_cost(c) for c in error.costs]}
-    )
+    return LimitError(message, {"group_by": list(config.group_by), "groupings": as_json(error.costs)})
 
 
 def _miscounted(error: CountError) -> CorpusError:
@@ -264,10 +282,6 @@ def _miscounted(error: CountError) -> CorpusError:
     lines = [*asked, *(["or group by less:", *weaker] if weaker else [])]
     allow = f"{choice}allow more with --count-tolerance{', or group by less' if weaker and not asked else ''}"
     return CorpusError("\n".join([f"{error.reason}; {allow}:", *lines]))
-
-
-def _cost(cost: Cost) -> dict[str, Any]:
-    return asdict(cost) | {"crossing": dict(cost.crossing)}
 
 
 def _keep_to_counts(
@@ -321,7 +335,7 @@ def _written(
     plan: SplitPlan,
     reasons: NDArray[np.int8],
     statements: list[str],
-) -> dict[str, Any]:
+) -> SelectSummary:
     names = [*REASONS, *(f"leak_{key}" for key in config.group_by)]
     record = {"settings": asdict(config), "way": plan.way, "leak_loss": plan.loss, "statements": statements}
     info = replace(source.info, notes={**source.info.notes, "select": record})
@@ -337,9 +351,8 @@ def _written(
                 frame = frame.with_columns(known)
             _write(writer, frame, config, plan.splits[rows], measures.held_out[rows], reasons[rows], names)
     Sampled.read(source.folder).write(out)
-    cut = {"utterances": measures.cut[0], "pieces": measures.cut[1]}
-    extra = {"leak_loss": plan.loss, "statements": statements, "way": plan.way, "cut": cut}
-    return {**writer.info.summary(out), **extra}
+    corpus = vars(writer.info.summary(out))
+    return SelectSummary(**corpus, leak_loss=plan.loss, statements=statements, way=plan.way, cut=measures.cut)
 
 
 def _write(

@@ -9,8 +9,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-from zipfile import BadZipFile
 
+from govor.corpora.spreadsheet import opened_book
 from govor.errors import CorpusError
 from govor.store import atomic_path
 
@@ -59,7 +59,7 @@ def restored(value: str) -> str:
     return value[1:] if value.startswith("'") and value[1:].startswith((*FORMULA_STARTS, "'")) else value
 
 
-def read_sheet(path: Path) -> list[dict[str, Any]]:
+def read_sheet(path: Path) -> list[Mapping[str, Any]]:
     """Rows of a sheet by the names of its first row; empty cells are None.
 
     Raises:
@@ -80,18 +80,8 @@ def read_sheet(path: Path) -> list[dict[str, Any]]:
 
 
 def _read_xlsx(path: Path) -> Sequence[Sequence[Any]]:
-    from openpyxl import load_workbook
-
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-        sheet = book[book.sheetnames[0]]
-        rows = [tuple(row) for row in sheet.iter_rows(values_only=True)]
-        book.close()
-    except (BadZipFile, KeyError, ValueError, OSError, EOFError) as error:
-        raise CorpusError(
-            f"{path} cannot be read as .xlsx ({error}): save it again as .xlsx or .csv"
-        ) from error
-    return rows
+    with opened_book(path) as book:
+        return [tuple(row) for row in book.worksheets[0].iter_rows(values_only=True)]
 
 
 def _read_csv(path: Path) -> Sequence[Sequence[Any]]:

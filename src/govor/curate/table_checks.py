@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
-from govor.curate.finding import Finding, of_rows
-from govor.curate.groups import sharing
+from govor.curate.leaks import GROUPS, crossings, leaking
+from govor.curate.places import of_rows
 from govor.curate.spans import Spans
 from govor.curate.splits import TRAIN
 from govor.curate.tally import TEXT_FLAGS, Tally
+from govor.findings import Finding
 from govor.text.languages import is_tag, nearest_tag
 
 MIN_S, MAX_S = 0.3, 30.0
@@ -22,7 +21,6 @@ MIN_SPREAD = 0.15
 """Least spread (natural logarithm) that rates are taken to have: read speech can be very even."""
 MIN_RATES = 20
 SHOWN_TAGS = 5
-LEAK_KEYS = ("speaker", "recording", "sentence")
 
 
 def table_findings(facts: Tally, spans: Spans) -> list[Finding]:
@@ -117,8 +115,7 @@ def _similar(facts: Tally) -> list[Finding]:
     known = ~np.isnan(facts.similarity)
     low = known & (np.nan_to_num(facts.similarity, nan=1.0) < LOW_SIMILARITY)
     share = f"{low.sum() / max(known.sum(), 1):.1%} of those that have one"
-    found = of_rows("low_similarity", low, -facts.similarity, detail=share)
-    return [replace(f, measured=tuple(f"{facts.similarity[row]:.2f}" for row in f.rows)) for f in found]
+    return of_rows("low_similarity", low, -facts.similarity, "{:.2f}", share)
 
 
 def _duplicates(facts: Tally) -> list[Finding]:
@@ -140,9 +137,8 @@ def _splits(facts: Tally) -> list[Finding]:
     named = facts.splits > 0
     found = of_rows("some_unsplit", ~named) if named.any() else []
     found += of_rows("unknown_speaker", facts.keys["speaker"] < 0)
-    train, held = facts.splits == TRAIN, facts.splits > TRAIN
-    for key in LEAK_KEYS if train.any() and held.any() else ():
-        leaking = sharing(facts.keys[key], train) & held
-        share = f"{leaking.sum() / held.sum():.0%} of dev and test"
-        found += of_rows(f"leak_{key}", leaking, detail=share)
+    for rule in GROUPS:
+        rows = leaking(crossings(facts.keys[rule.key], facts.splits), len(facts.splits))
+        share = f"{rows.sum() / max((facts.splits > TRAIN).sum(), 1):.0%} of dev and test"
+        found += of_rows(rule.code, rows, detail=share)
     return found

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from govor.corpora.folder import Corpus, duration_column
 from govor.curate.characters import CharacterCounts
 from govor.curate.groups import Codes
+from govor.curate.leaks import codes_of_hashes, leak_value, value_hash
 from govor.curate.measure import BATCH_ROWS, SPLIT_CODES
-from govor.curate.sentences import with_sentence
+from govor.curate.sentences import letter_count, spoken_letters, with_sentence
 from govor.text import similarities
 
 LONG_TEXT_CHARACTERS = 1_000
@@ -51,6 +52,7 @@ class Tally:
     Attributes:
         flags: bits of `TEXT_FLAGS` ``[N]``.
         letters: letters, marks and numbers of the text ``[N]``.
+        spoken: letters that are heard, NaN where digits stand for words ``[N]``.
         duration: seconds, NaN where unknown ``[N]``.
         start: seconds, NaN for the beginning ``[N]``.
         end: seconds, NaN for the end ``[N]``.
@@ -66,6 +68,7 @@ class Tally:
 
     flags: NDArray[np.int32]
     letters: NDArray[np.int32]
+    spoken: NDArray[np.float64]
     duration: NDArray[np.float64]
     start: NDArray[np.float64]
     end: NDArray[np.float64]
@@ -116,6 +119,7 @@ def _tally(
     return Tally(
         flags=column("flags", np.int32),
         letters=column("letters", np.int32),
+        spoken=column("spoken", np.float64),
         duration=column("duration", np.float64),
         start=column("start", np.float64),
         end=column("end", np.float64),
@@ -123,25 +127,18 @@ def _tally(
         splits=column("splits", np.int8),
         similarity=column("similarity", np.float64),
         said=column("said", np.uint64),
-        keys={name: _codes(values) for name, values in hashes.items()},
+        keys={name: codes_of_hashes(values) for name, values in hashes.items()},
         names={name: _names(corpus, name) for name in NAMED},
         characters=characters,
         second_transcript=second,
     )
 
 
-def _codes(hashes: NDArray[np.uint64]) -> Codes:
-    values, codes = np.unique(hashes, return_inverse=True)
-    numbers: Codes = codes.astype(np.int64) - (1 if len(values) and values[0] == 0 else 0)
-    return numbers
-
-
 def _names(corpus: Corpus, name: str) -> pl.Series:
-    """The values that the numbers of `_codes` stand for, in their order."""
-    column = pl.col(name)
+    """The values that the numbers of the keys stand for, in their order."""
+    column = leak_value(name).alias(name)
     values = corpus.scan().select(column.drop_nulls().unique()).collect()
-    found = values.with_columns(_hashed(column).alias("hash")).sort("hash")
-    return found[name]
+    return values.with_columns(value_hash(pl.col(name)).alias("hash")).sort("hash")[name]
 
 
 def _facts(frame: pl.DataFrame, second: str | None) -> dict[str, NDArray[Any]]:
@@ -151,16 +148,14 @@ def _facts(frame: pl.DataFrame, second: str | None) -> dict[str, NDArray[Any]]:
         with_sentence(frame.lazy())
         .select(
             pl.sum_horizontal(bits).alias("flags"),
-            (pl.col("_plain").str.len_chars() - pl.col("_plain").str.count_matches(" ", literal=True))
-            .cast(pl.Int32)
-            .alias("letters"),
+            letter_count(pl.col("_plain")).cast(pl.Int32).alias("letters"),
+            spoken_letters(pl.col("_plain")).cast(pl.Float64).fill_null(nan).alias("spoken"),
             duration_column().fill_null(nan).alias("duration"),
             pl.col("start").fill_null(nan),
             pl.col("end").fill_null(nan),
             pl.col("channel").fill_null(-1).cast(pl.Int32),
             pl.col("split").replace_strict(SPLIT_CODES, default=0, return_dtype=pl.Int8).alias("splits"),
-            *[_hash(name).alias(f"hash:{name}") for name in HASHED],
-            _hashed(pl.col("_sentence")).alias("hash:sentence"),
+            *[value_hash(leak_value(name)).alias(f"hash:{name}") for name in (*HASHED, "sentence")],
             pl.col("_plain").hash(seed=1).alias("said"),
             *([_known_pair(second).alias("known")] if second else []),
         )
@@ -175,11 +170,3 @@ def _facts(frame: pl.DataFrame, second: str | None) -> dict[str, NDArray[Any]]:
 
 def _known_pair(second: str) -> pl.Expr:
     return pl.col(second).is_not_null() & pl.col("text").is_not_null()
-
-
-def _hash(name: str) -> pl.Expr:
-    return _hashed(pl.col(name))
-
-
-def _hashed(value: pl.Expr) -> pl.Expr:
-    return pl.when(value.is_not_null()).then(value.hash(seed=1)).otherwise(pl.lit(0, pl.UInt64))

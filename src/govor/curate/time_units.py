@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from govor.curate.finding import Finding, of_rows
+from govor.curate.places import of_rows
+from govor.findings import Finding
 
 UNITS = (
     ("hundredths of a second", 100.0),

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from govor.demo.espeak import Speech, synthesise
 from govor.demo.noisy_transcript import misheard
 from govor.demo.script import Recording
 from govor.demo.sentences import written
+from govor.espeak import Speech, synthesise
 from govor.store import atomic_path, write_json
 
 SAMPLE_RATE = 48_000
@@ -34,7 +34,7 @@ def make(recording: Recording, folder: Path) -> None:
     """Writes the recording and, last, its aligned segments as ``segments/<name>.json``."""
     rng = np.random.default_rng([recording.seed, 7])
     pieces: list[Samples] = []
-    segments: list[dict[str, Any]] = []
+    segments: list[Mapping[str, object]] = []
     position = 0
     for sentence in recording.sentences:
         pause = np.zeros(int(rng.uniform(*PAUSE_S) * SAMPLE_RATE), np.float32)
@@ -69,7 +69,7 @@ def _stereo(mono: Samples, rng: np.random.Generator) -> Samples:
 
 def _segment(
     recording: Recording, sentence: str, speech: Speech, start: int, length: int, rng: np.random.Generator
-) -> dict[str, Any]:
+) -> Mapping[str, object]:
     words, norm_words = written(sentence).split(), sentence.lower().split()
     start_s = max(0.0, start / SAMPLE_RATE - MARGIN_S)
     end_s = (start + length) / SAMPLE_RATE + MARGIN_S

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -42,10 +41,6 @@ class Recording:
     heard: bool
     sentences: tuple[str, ...]
     seed: int
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data, for the process that speaks it."""
-        return asdict(self)
 
 
 def plan_recordings(seed: int = 0, scale: float = 1.0) -> list[Recording]:

@@ -8,11 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from govor.console import Progress, progress
 from govor.demo.script import Recording
-from govor.errors import MachineError, MissingExtraError
+from govor.errors import MachineError
+from govor.extras import required
 from govor.store import read_json, remove_partials, write_text
 
 ALIGNMENT = "alignment.jsonl"
@@ -40,10 +42,8 @@ def make_corpus(plan: Sequence[Recording], folder: Path) -> None:
 
 
 def _require_espeak() -> None:
-    import importlib.util
-
-    if importlib.util.find_spec("espeakng_loader") is None:
-        raise MissingExtraError("espeakng-loader", "demo")
+    with required():
+        import espeakng_loader  # noqa: F401
 
 
 def _segments(recording: Recording, folder: Path) -> Path:
@@ -68,7 +68,7 @@ def _make_all(missing: Sequence[Recording], folder: Path, bar: Progress) -> None
 
 
 def _start(recording: Recording, folder: Path) -> subprocess.Popen[bytes]:
-    order = json.dumps({"folder": str(folder), "recording": recording.as_dict()}).encode()
+    order = json.dumps({"folder": str(folder), "recording": asdict(recording)}).encode()
     command = [sys.executable, "-m", "govor.demo.recording"]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdin is not None

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,10 +72,6 @@ class Trial:
     decoded_s: float
     detail: str
     ok: bool
-
-    def as_dict(self) -> dict[str, Any]:
-        """As ``--json`` shows it."""
-        return asdict(self)
 
 
 def tone(rate_hz: int) -> NDArray[np.float32]:

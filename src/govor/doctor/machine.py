@@ -6,8 +6,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from govor.findings import Finding
 from govor.store import free_bytes, readable_bytes
@@ -75,23 +76,56 @@ def ram_bytes() -> tuple[int, int]:
     return min(memory.total, limit), min(memory.available, max(0, limit - used))
 
 
-def probe_torch(timeout_s: float = PROBE_TIMEOUT_S) -> dict[str, Any]:
-    """Imports torch in a child and tries every device.
+@dataclass(frozen=True)
+class Device:
+    """A device that torch has, and the precisions that it computes with.
 
-    Returns:
-        ``{"torch", "devices", "imports"}``, or ``{"error"}`` where the child failed.
+    Attributes:
+        name: as torch calls it.
+        precisions: tried for real.
+        model: of a GPU.
+        memory_bytes: of its own; None where it has the machine's.
+        free_bytes: of these.
+        threads: that torch uses on the CPU.
     """
+
+    name: str
+    precisions: tuple[str, ...]
+    model: str | None = None
+    memory_bytes: int | None = None
+    free_bytes: int | None = None
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
+class TorchProbe:
+    """What became of importing torch.
+
+    Attributes:
+        error: why it failed, or empty.
+        devices: all of them.
+        imports: by package, what happened when it was imported (None: not installed, empty: fine).
+    """
+
+    error: str = ""
+    devices: tuple[Device, ...] = ()
+    imports: Mapping[str, str | None] = field(default_factory=dict)
+
+
+def probe_torch(timeout_s: float = PROBE_TIMEOUT_S) -> TorchProbe:
+    """Imports torch in a child and tries every device."""
     try:
         done = subprocess.run(
             [sys.executable, "-c", _PROBE], capture_output=True, text=True, timeout=timeout_s, check=False
         )
     except subprocess.TimeoutExpired:
-        return {"error": f"importing torch took longer than {timeout_s:.0f} s"}
+        return TorchProbe(f"importing torch took longer than {timeout_s:.0f} s")
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:] or [f"it ended with status {done.returncode}"]
-        return {"error": last[0][:300]}
-    facts: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return facts
+        return TorchProbe(last[0][:300])
+    facts = json.loads(done.stdout.splitlines()[-1])
+    devices = (Device(**{**one, "precisions": tuple(one["precisions"])}) for one in facts["devices"])
+    return TorchProbe(devices=tuple(devices), imports=facts["imports"])
 
 
 def room_findings(ram: int, disk: int, place: Path) -> list[Finding]:
@@ -124,12 +158,16 @@ def room_findings(ram: int, disk: int, place: Path) -> list[Finding]:
     return found
 
 
-def room(place: Path) -> dict[str, Any]:
-    """Cores, memory and disk as ``--json`` shows them."""
-    total, available = ram_bytes()
-    return {
-        "cores": cores(),
-        "ram_bytes": total,
-        "ram_available_bytes": available,
-        "disk_free_bytes": free_bytes(place),
-    }
+@dataclass(frozen=True)
+class Room:
+    """Cores, memory and disk."""
+
+    cores: float
+    ram_bytes: int
+    ram_available_bytes: int
+    disk_free_bytes: int
+
+
+def room(place: Path) -> Room:
+    """What this machine, or its container, has; the disk is that of `place`."""
+    return Room(cores(), *ram_bytes(), free_bytes(place))

@@ -14,17 +14,18 @@ from govor.evaluate.edits import align, regions, words
 from govor.evaluate.paired import Comparison, compare_scores
 from govor.evaluate.results import groups_of, stored_normaliser
 from govor.evaluate.scores import Scores, TextNormaliser, score
-from govor.evaluate.slices import slice_scores
+from govor.evaluate.slices import Slices, slice_scores
+from govor.evaluate.stored import SCORES, SUMMARY, read_scores, read_summary
 from govor.evaluate.summary import Summary, finite
 from govor.shown import interval_text
-from govor.store import atomic_path, locked, read_json, write_json, write_text
+from govor.store import atomic_path, locked, write_json, write_text
 
 LISTED = 30
 """Utterances shown on the page for every comparison, won and lost each."""
 
 
 @dataclass(frozen=True)
-class Finished:
+class Evaluation:
     """One finished evaluation.
 
     Attributes:
@@ -83,16 +84,16 @@ def _names(paths: Sequence[Path]) -> list[str]:
     raise InputError("the same evaluation is named twice: name different ones")
 
 
-def _load(folder: Path, name: str) -> Finished:
-    for file in ("summary.json", "scores.parquet"):
+def _load(folder: Path, name: str) -> Evaluation:
+    for file in (SUMMARY, SCORES):
         if not (folder / file).exists():
             raise InputError(
                 f"{folder} is not a finished evaluation (it has no {file}): run govor evaluate first"
             )
-    return Finished(name, read_json(folder / "summary.json"), pl.read_parquet(folder / "scores.parquet"))
+    return Evaluation(name, read_summary(folder), read_scores(folder))
 
 
-def _require_same(systems: Sequence[Finished]) -> None:
+def _require_same(systems: Sequence[Evaluation]) -> None:
     first = systems[0]
     for other in systems[1:]:
         differing = set(first.ids) ^ set(other.ids)
@@ -110,7 +111,7 @@ def _require_same(systems: Sequence[Finished]) -> None:
             )
 
 
-def _scored(system: Finished, first: Finished, normaliser: TextNormaliser) -> Scores:
+def _scored(system: Evaluation, first: Evaluation, normaliser: TextNormaliser) -> Scores:
     table = first.table
     texts = dict(zip(system.ids, system.table["hypothesis"].to_list(), strict=True))
     references = dict(zip(first.ids, table["reference"].to_list(), strict=True))
@@ -120,7 +121,7 @@ def _scored(system: Finished, first: Finished, normaliser: TextNormaliser) -> Sc
 
 
 def _summary(
-    systems: Sequence[Finished], scored: Sequence[Scores], comparisons: Sequence[Comparison], out: Path
+    systems: Sequence[Evaluation], scored: Sequence[Scores], comparisons: Sequence[Comparison], out: Path
 ) -> Summary:
     names = {system.summary["normaliser"]["name"] for system in systems}
     return {
@@ -150,11 +151,11 @@ def _summary(
     }
 
 
-def _slices(systems: Sequence[Finished], scored: Sequence[Scores]) -> dict[str, Any]:
+def _slices(systems: Sequence[Evaluation], scored: Sequence[Scores]) -> Slices:
     """column -> value -> system -> WER with its interval."""
     asked = tuple(systems[0].summary.get("slices", {}))
     columns = tuple(name for name in asked if name in systems[0].table.columns)
-    found: dict[str, Any] = {}
+    found: Slices = {}
     for system, scores in zip(systems, scored, strict=True):
         for column, parts in slice_scores(scores, systems[0].table, columns).items():
             for value, part in parts.items():
@@ -165,8 +166,8 @@ def _slices(systems: Sequence[Finished], scored: Sequence[Scores]) -> dict[str, 
     return found
 
 
-def _write_table(path: Path, systems: Sequence[Finished], scored: Sequence[Scores]) -> None:
-    columns: dict[str, Any] = {"id": list(scored[0].ids), "reference": list(scored[0].texts.references)}
+def _write_table(path: Path, systems: Sequence[Evaluation], scored: Sequence[Scores]) -> None:
+    columns: dict[str, object] = {"id": list(scored[0].ids), "reference": list(scored[0].texts.references)}
     for number, (system, scores) in enumerate(zip(systems, scored, strict=True), 1):
         columns[f"system_{number}"] = [system.name] * len(scores.ids)
         columns[f"hypothesis_{number}"] = list(scores.texts.hypotheses)
@@ -177,7 +178,10 @@ def _write_table(path: Path, systems: Sequence[Finished], scored: Sequence[Score
 
 
 def _page(
-    summary: Summary, systems: Sequence[Finished], scored: Sequence[Scores], comparisons: Sequence[Comparison]
+    summary: Summary,
+    systems: Sequence[Evaluation],
+    scored: Sequence[Scores],
+    comparisons: Sequence[Comparison],
 ) -> str:
     from govor.pages import render
 
@@ -200,7 +204,7 @@ def _page(
     )
 
 
-def _utterance(row: int, scores: Scores, first: Scores) -> dict[str, Any]:
+def _utterance(row: int, scores: Scores, first: Scores) -> dict[str, object]:
     return {
         "id": scores.ids[row],
         "errors": int(scores.words.errors[row]),

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from govor.config.evaluate import CPU_BATCH_S, GPU_BATCH_S
 from govor.errors import AudioError
-from govor.models.base import least_s
+from govor.memory import in_halves
+from govor.models.base import Sound, cost_of
+from govor.packing import PADDED, Cost, pack
 from govor.records import Hypothesis
+from govor.waiting import result_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -28,9 +32,6 @@ MAX_BATCH = 64
 """Most clips decoded together, however short they are."""
 POOL_ROWS = 1024
 """Neighbouring rows that are sorted by length together, so that shards are read forwards, not at random."""
-
-FLOOR_DB = -120.0
-"""Loudness of digital silence."""
 
 
 class Clips(Protocol):
@@ -51,7 +52,7 @@ class Clips(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Decoded:
+class ClipResult:
     """One clip and what was found out about it.
 
     Attributes:
@@ -77,12 +78,9 @@ def plan_batches(
     batch_s: float,
     max_batch: int = MAX_BATCH,
     pool_rows: int = POOL_ROWS,
-    least: float = 0.0,
+    cost: Cost = PADDED,
 ) -> list[list[int]]:
-    """Rows in batches of clips of similar length.
-
-    Neighbouring rows form pools; in a pool the longest come first, and a batch takes clips until the next one
-    would make it longer than `batch_s` when all are padded to the longest, or to the model's window.
+    """Rows in batches of clips of similar length: neighbours form pools, in a pool the longest come first.
 
     Args:
         durations: seconds of every clip of the split ``[N]``.
@@ -90,20 +88,13 @@ def plan_batches(
         batch_s: computed seconds in a batch; a longer clip stands alone.
         max_batch: most clips in a batch.
         pool_rows: rows sorted together.
-        least: seconds that the model computes at least for a clip (`govor.models.base.least_s`).
+        cost: what the model computes for a batch (`govor.models.base.cost_of`).
     """
+    lengths = durations.tolist()
     batches: list[list[int]] = []
     for start in range(0, len(rows), pool_rows):
-        pool = sorted(rows[start : start + pool_rows], key=lambda row: (-durations[row], row))
-        batch: list[int] = []
-        for row in pool:
-            cost_s = max(durations[batch[0]], least) if batch else 0.0
-            if len(batch) == max_batch or (batch and cost_s * (len(batch) + 1) > batch_s):
-                batches.append(batch)
-                batch = []
-            batch.append(row)
-        if batch:
-            batches.append(batch)
+        pool = sorted(rows[start : start + pool_rows], key=lambda row: (-lengths[row], row))
+        batches += pack(pool, lengths.__getitem__, batch_s, cost, most=max_batch)
     return batches
 
 
@@ -116,30 +107,39 @@ def batch_seconds(recogniser: Recogniser, asked: float | None) -> float:
 
 
 def decode_batches(
-    recogniser: Recogniser, dataset: Clips, split: str, batches: Batches, options: DecodeOptions
-) -> Iterator[list[Decoded]]:
-    """Decodes planned batches in order; the next one's audio is read meanwhile.
+    recogniser: Recogniser,
+    dataset: Clips,
+    split: str,
+    batches: Batches,
+    options: DecodeOptions,
+    language: str | None = None,
+) -> Iterator[list[ClipResult]]:
+    """Decodes planned batches in order, in `language` or each clip's own; the next audio is read meanwhile.
 
-    A clip that cannot be decoded yields a `Decoded` with its fault. A batch that does not fit into the
-    device's memory is halved.
+    A clip that cannot be decoded, or needs more memory than there is, yields a `ClipResult` with its fault.
     """
     table = dataset.table(split)
-    languages = table["language"].to_list() if "language" in table.columns else [None] * table.height
+    own = table["language"].to_list() if "language" in table.columns else [None] * table.height
     for batch, waves in _read_ahead(dataset, split, batches, recogniser.sample_rate):
-        good = [row for row, wave in zip(batch, waves, strict=True) if not isinstance(wave, str)]
-        heard = [wave for wave in waves if not isinstance(wave, str)]
-        start_s = time.perf_counter()
-        said = _recognise_any(recogniser, heard, options, [languages[row] for row in good]) if heard else []
-        share_s = (time.perf_counter() - start_s) / max(1, sum(map(len, heard)))
-        faults = [
-            Decoded(row, None, fault=wave)
+        heard = {
+            row: Sound(wave, language or own[row])
             for row, wave in zip(batch, waves, strict=True)
-            if isinstance(wave, str)
+            if not isinstance(wave, AudioError)
+        }
+        start_s = time.perf_counter()
+        said = dict(zip(heard, _said(recogniser, list(heard.values()), options), strict=True))
+        share_s = (time.perf_counter() - start_s) / max(1, sum(len(sound.wave) for sound in heard.values()))
+        yield [
+            _decoded(row, said.get(row, wave), wave, share_s, recogniser.sample_rate)
+            for row, wave in zip(batch, waves, strict=True)
         ]
-        yield faults + [
-            Decoded(row, hypothesis, share_s * len(wave), _level_db(wave), _bandwidth(wave, recogniser))
-            for row, hypothesis, wave in zip(good, said, heard, strict=True)
-        ]
+
+
+def _decoded(row: int, said: Any, wave: Any, share_s: float, rate: int) -> ClipResult:
+    """A clip with what was said in it, or with the error that reading or decoding it ended in."""
+    if isinstance(said, AudioError):
+        return ClipResult(row, None, fault=str(said))
+    return ClipResult(row, said, share_s * len(wave), _level_db(wave), _bandwidth(wave, rate))
 
 
 def plan_for(
@@ -151,7 +151,7 @@ def plan_for(
 ) -> list[list[int]]:
     """`plan_batches` for a model: a clip costs the window that the model computes for it."""
     seconds = batch_seconds(recogniser, batch_s)
-    return plan_batches(durations, rows, seconds, least=least_s(recogniser, options.windows))
+    return plan_batches(durations, rows, seconds, cost=cost_of(recogniser.max_window_s, options.windows))
 
 
 def decode_rows(
@@ -161,6 +161,7 @@ def decode_rows(
     rows: Sequence[int],
     options: DecodeOptions,
     *,
+    language: str | None = None,
     batch_s: float | None = None,
 ) -> Iterator[tuple[str, Hypothesis]]:
     """Decodes clips of a data set, sorted by length within pools of neighbours, batched by computed seconds.
@@ -171,6 +172,7 @@ def decode_rows(
         split: of the data set.
         rows: row numbers in the split.
         options: how hypotheses are made.
+        language: of all clips; None: each clip's own.
         batch_s: computed seconds decoded together; None: what suits the device.
 
     Yields:
@@ -179,7 +181,7 @@ def decode_rows(
     """
     ids = dataset.table(split)["id"].to_list()
     batches = plan_for(recogniser, dataset.durations(split), rows, batch_s, options)
-    for batch in decode_batches(recogniser, dataset, split, batches, options):
+    for batch in decode_batches(recogniser, dataset, split, batches, options, language):
         for decoded in batch:
             if decoded.hypothesis is not None:
                 yield ids[decoded.row], decoded.hypothesis
@@ -187,75 +189,58 @@ def decode_rows(
 
 def _read_ahead(
     dataset: Clips, split: str, batches: Batches, rate: int
-) -> Iterator[tuple[Sequence[int], list[Wave | str]]]:
-    def read(batch: Sequence[int]) -> list[Wave | str]:
+) -> Iterator[tuple[Sequence[int], list[Wave | AudioError]]]:
+    def read(batch: Sequence[int]) -> list[Wave | AudioError]:
         return [_read(dataset, split, row, rate) for row in batch]
 
     with ThreadPoolExecutor(1) as reader:
         coming = reader.submit(read, batches[0]) if batches else None
         for number, batch in enumerate(batches):
             assert coming is not None
-            waves = coming.result()
+            waves = result_of(coming)
             if number + 1 < len(batches):
                 coming = reader.submit(read, batches[number + 1])
             yield batch, waves
 
 
-def _read(dataset: Clips, split: str, row: int, rate: int) -> Wave | str:
+def _read(dataset: Clips, split: str, row: int, rate: int) -> Wave | AudioError:
     try:
         return at_rate(dataset.wave(split, row), dataset.sample_rate, rate)
     except AudioError as error:
-        return str(error)
+        return error
 
 
-def _recognise_any(
-    recogniser: Recogniser, waves: list[Wave], options: DecodeOptions, languages: list[str | None]
-) -> list[Hypothesis]:
-    """As `_recognise`; a wave longer than the model's window is transcribed as long recordings are."""
-    limit_s = recogniser.max_window_s
-    long = [limit_s is not None and len(wave) > limit_s * recogniser.sample_rate for wave in waves]
-    if not any(long):
-        return _recognise(recogniser, waves, options, languages)
-    said: list[Hypothesis] = []
-    for wave, language, is_long in zip(waves, languages, long, strict=True):
-        one = _in_windows if is_long else _alone
-        said.append(one(recogniser, wave, options, language))
-    return said
+def _said(
+    recogniser: Recogniser, sounds: Sequence[Sound], options: DecodeOptions
+) -> list[Hypothesis | AudioError]:
+    """One result for each sound; those longer than the model's window are transcribed as recordings are."""
+    most = (recogniser.max_window_s or math.inf) * recogniser.sample_rate
+    short = [row for row, sound in enumerate(sounds) if len(sound.wave) <= most]
+    together = in_halves(lambda part: recogniser.recognise(part, options), [sounds[row] for row in short])
+    said = dict(zip(short, together, strict=True))
+    return [
+        said[row] if row in said else _in_windows(recogniser, sound, options)
+        for row, sound in enumerate(sounds)
+    ]
 
 
-def _alone(recogniser: Recogniser, wave: Wave, options: DecodeOptions, language: str | None) -> Hypothesis:
-    return recogniser.recognise([wave], options, [language])[0]
-
-
-def _in_windows(
-    recogniser: Recogniser, wave: Wave, options: DecodeOptions, language: str | None
-) -> Hypothesis:
+def _in_windows(recogniser: Recogniser, sound: Sound, options: DecodeOptions) -> Hypothesis | AudioError:
     from govor.config import TranscribeConfig
     from govor.transcribe import Transcriber
 
     config = TranscribeConfig(
-        language=options.language or language,
+        language=sound.language,
         task=options.task,
         beam_size=options.beam_size,
         lm=options.lm,
         lm_weight=options.lm_weight,
         word_bonus=options.word_bonus,
     )
-    transcript = Transcriber(recogniser, config).transcribe([wave])
-    return Hypothesis(transcript.text, language=transcript.language)
-
-
-def _recognise(
-    recogniser: Recogniser, waves: list[Wave], options: DecodeOptions, languages: list[str | None]
-) -> list[Hypothesis]:
     try:
-        return recogniser.recognise(waves, options, languages)
-    except RuntimeError as error:
-        if type(error).__name__ != "OutOfMemoryError" or len(waves) == 1:
-            raise
-    half = len(waves) // 2
-    first = _recognise(recogniser, waves[:half], options, languages[:half])
-    return first + _recognise(recogniser, waves[half:], options, languages[half:])
+        transcript = Transcriber(recogniser, config).transcribe([sound.wave])
+    except AudioError as error:
+        return error
+    return Hypothesis(transcript.text, language=transcript.language)
 
 
 def at_rate(wave: Wave, rate: int, wanted: int) -> Wave:
@@ -268,11 +253,12 @@ def at_rate(wave: Wave, rate: int, wanted: int) -> Wave:
 
 
 def _level_db(wave: Wave) -> float:
-    power = float(np.dot(wave, wave)) / len(wave) if len(wave) else 0.0
-    return round(max(FLOOR_DB, 10 * float(np.log10(max(power, 1e-30)))), 1)
+    from govor.audio.measures import level_db
+
+    return round(level_db(wave), 1)
 
 
-def _bandwidth(wave: Wave, recogniser: Recogniser) -> float:
+def _bandwidth(wave: Wave, rate: int) -> float:
     from govor.audio import bandwidth_hz
 
-    return round(bandwidth_hz(wave, recogniser.sample_rate), -2)
+    return round(bandwidth_hz(wave, rate), -2)

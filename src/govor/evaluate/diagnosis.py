@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -179,7 +178,7 @@ class Diagnosis:
         """Utterances of a kind, in order."""
         return np.flatnonzero(self.flags >> self.codes.index(code) & 1)
 
-    def as_dict(self, ids: Sequence[str]) -> dict[str, Any]:
+    def as_dict(self, ids: Sequence[str]) -> dict[str, object]:
         """Plain data for ``summary.json``."""
         kinds = {
             code: {
@@ -213,12 +212,12 @@ def titles() -> list[tuple[str, str, str]]:
     return [*kinds, (SUSPECT, SUSPECT_TITLE, SUSPECT_MEANING)]
 
 
-def _listed(pairs: Pairs) -> list[dict[str, Any]]:
+def _listed(pairs: Pairs) -> list[dict[str, object]]:
     ordered = sorted(pairs.items(), key=lambda item: (-item[1], item[0]))
     return [{"reference": a, "hypothesis": b, "count": count} for (a, b), count in ordered[:MOST_LISTED]]
 
 
-def _listed_words(counted: Counter[str]) -> list[dict[str, Any]]:
+def _listed_words(counted: Counter[str]) -> list[dict[str, object]]:
     ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
     return [{"word": word, "count": count} for word, count in ordered[:MOST_LISTED]]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,16 +14,16 @@ from govor.config.evaluate import BETTER_THAN_BASE
 from govor.console import say
 from govor.errors import DatasetError, LimitError, UsageError
 from govor.evaluate.base import Base, base_of
-from govor.evaluate.decoding import Job, Place, Ranks, decode_split
 from govor.evaluate.hypotheses import read_foreign
 from govor.evaluate.looks import looks, record_look, run_of
+from govor.evaluate.parts import Place, Ranks, SplitDecoding, decode_split
 from govor.evaluate.results import COMING, require_columns, write_results
 from govor.evaluate.summary import Summary, System, require
 from govor.store import file_sha256, fingerprint, locked, read_json, write_json
 
 if TYPE_CHECKING:
     from govor.load import Dataset
-    from govor.models.base import Recogniser
+    from govor.models.base import DecodeOptions, Recogniser
 
 WEIGHT_ENDINGS = (".safetensors", ".bin", ".onnx", ".json", ".txt", ".model")
 
@@ -56,33 +57,98 @@ def evaluate(
         InputError: hypotheses with unknown ids.
         LimitError: a metric is above its ``require``d bound.
     """
-    if model is None and hypotheses is None:
-        raise UsageError("name a model, or give --hypotheses FILE with what another system said")
-    if config.long_form and model is None:
-        raise UsageError("--long-form transcribes, so it needs a model, not --hypotheses alone")
+    _require_model(model, hypotheses, config)
     base = _base(model, bool(config.baseline or config.require.get(BETTER_THAN_BASE)))
     if config.require.get(BETTER_THAN_BASE):
         config = _with_base(config, base)
     if config.sets:
         return _evaluate_sets(model, str(dataset), out, config, device, workers)
-    first = Ranks.here().rank == 0
-    with locked(out) if first else nullcontext():
-        data = _open(str(dataset), config.split)
-        require_columns(data.table(config.split), config, coming=COMING)
-        system = _system(model, data, str(dataset), out, config, device, workers, hypotheses)
+    with locked(out) if Ranks.here().rank == 0 else nullcontext():
+        work = _Work(str(dataset), _open(str(dataset), config.split), out, config, device, workers)
+        summary = work.summary(model, hypotheses, base)
+    if summary:
+        require(summary, config.require)
+    return summary
+
+
+def _require_model(model: str | Path | None, hypotheses: Path | None, config: EvaluateConfig) -> None:
+    if model is None and hypotheses is None:
+        raise UsageError("name a model, or give --hypotheses FILE with what another system said")
+    if config.long_form and model is None:
+        raise UsageError("--long-form transcribes, so it needs a model, not --hypotheses alone")
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One split of a data set that is evaluated, and how."""
+
+    dataset: str
+    data: Dataset
+    out: Path
+    config: EvaluateConfig
+    device: str
+    workers: int
+
+    def summary(self, model: str | Path | None, hypotheses: Path | None, base: Base) -> Summary:
+        """Everything that is written; empty on all but the first process of a launcher."""
+        config = self.config
+        require_columns(self.data.table(config.split), config, coming=COMING)
+        system = self._read(hypotheses) if hypotheses else self._decoded(str(model), self.out)
         baseline = None
         if config.baseline:
             revision = base.revision if base.is_at(config.baseline) else None
-            baseline = _decoded(
-                config.baseline, data, str(dataset), out / "baseline", config, device, workers, revision
-            )
-        if not first:
+            baseline = self._decoded(config.baseline, self.out / "baseline", revision)
+        if Ranks.here().rank:
             return {}
-        count = _looks(system, data, config.split, out)
+        looked = _looks(system, self.data, config.split, self.out)
         is_base = base.is_at(config.baseline) or bool(config.require.get(BETTER_THAN_BASE))
-        summary = write_results(data, system, baseline, out, config, count, base, is_base)
-    require(summary, config.require)
-    return summary
+        return write_results(self.data, system, baseline, self.out, config, looked, base, is_base)
+
+    def _read(self, hypotheses: Path) -> System:
+        """Another system's hypotheses."""
+        texts = read_foreign(hypotheses, self.data.table(self.config.split)["id"].to_list())
+        lines = {name: {"id": name, "text": text} for name, text in texts.items()}
+        return System(str(hypotheses), lines, {}, fingerprint(texts))
+
+    def _decoded(self, model: str, folder: Path, revision: str | None = None) -> System:
+        """A model's hypotheses, decoded unless `folder` holds them."""
+        from govor.models import open_model
+
+        @cache
+        def open_here() -> Recogniser:
+            return open_model(model, device=self.device, revision=revision)
+
+        config = self.config
+        job = SplitDecoding(
+            model,
+            self.dataset,
+            config.split,
+            _options(config),
+            config.language,
+            config.batch_s,
+            self.device,
+            {"model": model_identity(model), "dataset": self.data.fingerprint}
+            | ({"revision": revision} if revision else {}),
+            revision,
+        )
+        place = Place(folder, job)
+        lines = decode_split(place, self.data, open_here, self.workers)
+        facts = read_json(place.record) if place.record.exists() else {}
+        return System(model, lines, facts, job.fingerprint, open_here)
+
+
+def _options(config: EvaluateConfig) -> DecodeOptions:
+    from govor.lm import fusion_settings
+    from govor.models.base import DecodeOptions
+
+    weight, bonus = fusion_settings(config.lm, config.lm_weight, config.word_bonus)
+    return DecodeOptions(
+        timestamps=config.timestamps,
+        beam_size=config.beam_size,
+        lm=config.lm,
+        lm_weight=weight,
+        word_bonus=bonus,
+    )
 
 
 def _base(model: str | Path | None, asked: bool) -> Base:
@@ -159,60 +225,6 @@ def _open(dataset: str, split: str) -> Dataset:
         known = ", ".join(data.splits) or "none"
         raise DatasetError(f"{dataset} has no split {split!r}; it has {known}: name one with --split")
     return data
-
-
-def _system(
-    model: str | Path | None,
-    data: Dataset,
-    dataset: str,
-    out: Path,
-    config: EvaluateConfig,
-    device: str,
-    workers: int,
-    hypotheses: Path | None,
-) -> System:
-    if hypotheses is None:
-        return _decoded(str(model), data, dataset, out, config, device, workers)
-    texts = read_foreign(hypotheses, data.table(config.split)["id"].to_list())
-    lines = {name: {"id": name, "text": text} for name, text in texts.items()}
-    return System(str(hypotheses), lines, {}, fingerprint(texts))
-
-
-def _decoded(
-    model: str,
-    data: Dataset,
-    dataset: str,
-    folder: Path,
-    config: EvaluateConfig,
-    device: str,
-    workers: int,
-    revision: str | None = None,
-) -> System:
-    from govor.lm import fusion_settings
-    from govor.models import open_model
-    from govor.models.base import DecodeOptions
-
-    @cache
-    def open_here() -> Recogniser:
-        return open_model(model, device=device, revision=revision)
-
-    weight, bonus = fusion_settings(config.lm, config.lm_weight, config.word_bonus)
-    options = DecodeOptions(
-        language=config.language,
-        timestamps=config.timestamps,
-        beam_size=config.beam_size,
-        lm=config.lm,
-        lm_weight=weight,
-        word_bonus=bonus,
-    )
-    identity = {"model": model_identity(model), "dataset": data.fingerprint}
-    if revision:
-        identity["revision"] = revision
-    job = Job(model, dataset, config.split, options, config.batch_s, device, identity, revision)
-    place = Place(folder, job)
-    lines = decode_split(place, data, open_here, workers)
-    facts = read_json(place.record) if place.record.exists() else {}
-    return System(model, lines, facts, job.fingerprint, open_here)
 
 
 def model_identity(model: str) -> str:

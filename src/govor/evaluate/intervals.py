@@ -17,7 +17,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +61,7 @@ class Grouping:
             return f"percentile bootstrap over {self.unit}s, {REPLICATES} replicates"
         return f"linearised ratio over {self.unit}s, t({self.count - 1})"
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Plain data for summaries and reports."""
         return {"unit": self.unit, "count": self.count, "method": self.method, "note": self.note}
 

@@ -36,7 +36,7 @@ OF_SPEAKERS = "clips of one speaker, joined"
 
 
 @dataclass(frozen=True)
-class Joined:
+class LongRecording:
     """Clips that make one long recording.
 
     Attributes:
@@ -58,7 +58,7 @@ class Joined:
             yield at_rate(dataset.wave(split, row), dataset.sample_rate, rate)
 
 
-def plan_recordings(table: pl.DataFrame, durations: NDArray[np.float64]) -> tuple[list[Joined], str]:
+def plan_recordings(table: pl.DataFrame, durations: NDArray[np.float64]) -> tuple[list[LongRecording], str]:
     """Long recordings of a split, and what they are.
 
     Raises:
@@ -72,7 +72,7 @@ def plan_recordings(table: pl.DataFrame, durations: NDArray[np.float64]) -> tupl
     return planned, kind
 
 
-def _of_recordings(table: pl.DataFrame, durations: NDArray[np.float64]) -> list[Joined]:
+def _of_recordings(table: pl.DataFrame, durations: NDArray[np.float64]) -> list[LongRecording]:
     if not {"recording", "start"} <= set(table.columns):
         return []
     order = table.select("recording", "start").with_row_index("row").drop_nulls().sort("recording", "start")
@@ -82,20 +82,22 @@ def _of_recordings(table: pl.DataFrame, durations: NDArray[np.float64]) -> list[
         if len(rows) > 1:
             ends = [start + float(durations[row]) for start, row in zip(starts, rows, strict=True)]
             gaps = [max(0.0, start - end) for start, end in zip(starts[1:], ends, strict=False)]
-            found.append(Joined(str(name), tuple(rows), (0.0, *(min(gap, LONGEST_PAUSE_S) for gap in gaps))))
+            found.append(
+                LongRecording(str(name), tuple(rows), (0.0, *(min(gap, LONGEST_PAUSE_S) for gap in gaps)))
+            )
     return found
 
 
-def _of_speakers(table: pl.DataFrame, durations: NDArray[np.float64]) -> list[Joined]:
+def _of_speakers(table: pl.DataFrame, durations: NDArray[np.float64]) -> list[LongRecording]:
     speakers = table["speaker"].to_list() if "speaker" in table.columns else [None] * table.height
     by_speaker: dict[Any, list[int]] = {}
     for row, speaker in enumerate(speakers):
         by_speaker.setdefault(speaker, []).append(row)
-    found: list[Joined] = []
+    found: list[LongRecording] = []
     for rows in by_speaker.values():
         for part in _parts(rows, durations):
             pauses = (0.0, *[JOIN_PAUSE_S] * (len(part) - 1))
-            found.append(Joined(f"joined-{len(found):05d}", tuple(part), pauses))
+            found.append(LongRecording(f"joined-{len(found):05d}", tuple(part), pauses))
     return found
 
 
@@ -130,7 +132,7 @@ def transcribe_recordings(
     folder: Path,
     decoding: str,
     dataset: Clips,
-    planned: Sequence[Joined],
+    planned: Sequence[LongRecording],
     config: EvaluateConfig,
     open_here: Callable[[], Recogniser],
 ) -> dict[str, Line]:
@@ -157,7 +159,7 @@ def transcribe_recordings(
 
 
 def _transcribe(
-    path: Path, dataset: Clips, todo: Sequence[Joined], config: EvaluateConfig, recogniser: Recogniser
+    path: Path, dataset: Clips, todo: Sequence[LongRecording], config: EvaluateConfig, recogniser: Recogniser
 ) -> dict[str, Line]:
     from govor.transcribe import Transcriber
 
@@ -179,13 +181,13 @@ def _transcribe(
 
 
 def long_form_scores(
-    planned: Sequence[Joined],
+    planned: Sequence[LongRecording],
     kind: str,
     lines: Mapping[str, Line],
     clips: Scores,
     normaliser: TextNormaliser,
     language: str | None,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Rates of long recordings beside those of the same clips decoded one by one.
 
     Args:
@@ -221,7 +223,7 @@ def long_form_scores(
     }
 
 
-def _worst(long: Scores, listed: int = 10) -> list[dict[str, Any]]:
+def _worst(long: Scores, listed: int = 10) -> list[dict[str, object]]:
     order = np.argsort(-long.words.errors, kind="stable")[:listed]
     return [
         {

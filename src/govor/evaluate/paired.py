@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +52,7 @@ class Comparison:
         """Whether the first makes fewer errors on these utterances, however sure that is."""
         return is_better(self.wer_difference.value, self.cer_difference.value)
 
-    def as_dict(self, ids: Sequence[str], listed: int = 100) -> dict[str, Any]:
+    def as_dict(self, ids: Sequence[str], listed: int = 100) -> dict[str, object]:
         """Plain data; at most `listed` wins and losses by id."""
         return {
             "wer_difference": self.wer_difference.as_dict(),

@@ -12,26 +12,25 @@ from govor.evaluate.diagnosis import diagnose
 from govor.evaluate.report import Material, write_report
 from govor.evaluate.results import groups_of, stored_normaliser
 from govor.evaluate.scores import Scores, score
-from govor.store import read_json
-
-
-def can_remake(folder: Path) -> bool:
-    """Whether everything but the page is there."""
-    return (folder / "summary.json").exists() and (folder / "scores.parquet").exists()
+from govor.evaluate.stored import read_scores, read_summary
 
 
 def remake_report(folder: Path) -> None:
     """Writes ``report.html`` from ``summary.json`` and ``scores.parquet``; the page holds no clips."""
-    summary, table = read_json(folder / "summary.json"), pl.read_parquet(folder / "scores.parquet")
+    summary, table = read_summary(folder), read_scores(folder)
     scores = _scores(table, summary, "hypothesis")
     baseline = _scores(table, summary, "baseline_hypothesis") if "baseline_hypothesis" in table else None
-    confidences = table["confidence"].to_list()
+    unknown = pl.Series([None] * table.height)
+    confidences, levels_db, heard = (
+        table.get_column(name, default=unknown).to_list()
+        for name in ("confidence", "level_db", "heard_language")
+    )
     diagnosis = diagnose(
         scores,
         confidences=confidences,
-        levels_db=table["level_db"].to_list(),
+        levels_db=levels_db,
         languages=_languages(table),
-        heard_languages=table["heard_language"].to_list(),
+        heard_languages=heard,
     )
     key = f"{summary['dataset']['fingerprint'][:12]}-{summary['split']}-remade"
     material = Material(summary, scores, diagnosis, table, confidences, {}, baseline, key)

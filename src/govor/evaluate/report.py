@@ -134,7 +134,7 @@ def mime_of(content: bytes) -> str:
     return MIMES.get(content[:4], "audio/mpeg")
 
 
-def _context(material: Material, rows: NDArray[np.int64]) -> dict[str, Any]:
+def _context(material: Material, rows: NDArray[np.int64]) -> dict[str, object]:
     summary = material.summary
     diagnosis = summary["diagnosis"]
     kinds = [{"code": code, **kind} for code, kind in diagnosis["kinds"].items()]
@@ -210,47 +210,54 @@ def _tiles(summary: Mapping[str, Any]) -> Iterator[dict[str, str]]:
         }
 
 
-def _notes(summary: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+@dataclass(frozen=True)
+class Note:
+    """A sentence below the figures; a warning where it lessens what they say."""
+
+    text: str
+    warn: bool = False
+
+
+def _notes(summary: Mapping[str, Any]) -> Iterator[Note]:
     for text in verdicts(summary):
-        yield {"text": f"{text[0].upper()}{text[1:]}.", "warn": True}
+        yield Note(f"{text[0].upper()}{text[1:]}.", True)
     groups = summary["groups"]
     text = f"95% intervals: {groups['method']}; {groups['count']:,} {groups['unit']}s."
-    yield {"text": text, "warn": False}
+    yield Note(text, False)
     if groups["note"]:
-        yield {"text": f"{groups['note'].capitalize()}.", "warn": True}
-    yield {"text": f"Normaliser {summary['normaliser']['name']}, on both sides.", "warn": False}
+        yield Note(f"{groups['note'].capitalize()}.", True)
+    yield Note(f"Normaliser {summary['normaliser']['name']}, on both sides.", False)
     for note in prompt_notes(summary):
-        yield {"text": f"{note[0].upper()}{note[1:]}.", "warn": False}
+        yield Note(f"{note[0].upper()}{note[1:]}.", False)
     if summary["detectable_difference"] is not None:
-        yield {
-            "text": f"A second system with unrelated errors would have to differ by "
+        yield Note(
+            f"A second system with unrelated errors would have to differ by "
             f"{100 * summary['detectable_difference']:.1f} points of WER to be told apart here (80% power); "
-            "paired comparisons usually find less.",
-            "warn": False,
-        }
+            "paired comparisons usually find less."
+        )
     yield from _long_notes(summary.get("long_form"))
     looks = summary.get("test_looks") or 0
     if looks > 1:
-        yield {
-            "text": f"This run was scored {looks} times on {summary['split']}: the best of several looks is "
+        yield Note(
+            f"This run was scored {looks} times on {summary['split']}: the best of several looks is "
             "too good. Choose on dev.",
-            "warn": True,
-        }
+            True,
+        )
     for text in _gaps(summary):
-        yield {"text": text, "warn": True}
+        yield Note(text, True)
 
 
-def _long_notes(found: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:
+def _long_notes(found: Mapping[str, Any] | None) -> Iterator[Note]:
     for name, one in (("", found), (" of the baseline", (found or {}).get("baseline"))):
         if one:
             difference, groups = one["difference"], {"unit": "recording", "count": one["recordings"]}
             ends = interval_text(difference, groups, digits=1, signed=True)
-            yield {
-                "text": f"Long form{name}: WER {percent(one['wer']['value'])} "
+            yield Note(
+                f"Long form{name}: WER {percent(one['wer']['value'])} "
                 f"({_ends(one['wer'], groups)}) on {one['recordings']:,} {one['kind']}; "
                 f"{100 * difference['value']:+.1f} points ({ends}) against clip by clip.",
-                "warn": has_interval(difference) and difference["low"] > 0,
-            }
+                has_interval(difference) and difference["low"] > 0,
+            )
 
 
 def _gaps(summary: Mapping[str, Any]) -> Iterator[str]:
@@ -263,7 +270,7 @@ def _gaps(summary: Mapping[str, Any]) -> Iterator[str]:
         yield f"{empty['count']:,} references are empty; the model said {empty['insertions']:,} words there."
 
 
-def _slice(name: str, parts: Mapping[str, Any], summary: Mapping[str, Any]) -> dict[str, Any]:
+def _slice(name: str, parts: Mapping[str, Any], summary: Mapping[str, Any]) -> dict[str, object]:
     highs = [part["wer"]["value"] for part in parts.values() if part["wer"]["value"] is not None]
     scale = min(1.5, max([0.05, *(1.6 * high for high in highs)]))
     return {
@@ -274,7 +281,7 @@ def _slice(name: str, parts: Mapping[str, Any], summary: Mapping[str, Any]) -> d
     }
 
 
-def _slice_row(value: str, part: Mapping[str, Any], scale: float) -> dict[str, Any]:
+def _slice_row(value: str, part: Mapping[str, Any], scale: float) -> dict[str, object]:
     rate = part["wer"]
     return {
         "value": value,
@@ -292,7 +299,7 @@ def _range(rate: Mapping[str, float], scale: float) -> dict[str, str]:
     return {"low": f"{low:.2f}", "at": f"{at:.2f}", "width": f"{high - low:.2f}"}
 
 
-def _lists(diagnosis: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _lists(diagnosis: Mapping[str, Any]) -> Iterator[dict[str, object]]:
     named = (
         ("Words confused", diagnosis["confusions"]),
         ("Split and joined", diagnosis["split_or_joined"]),
@@ -307,7 +314,7 @@ def _lists(diagnosis: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             yield {"title": title, "entries": [_entry(entry) for entry in entries]}
 
 
-def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
+def _entry(entry: Mapping[str, Any]) -> dict[str, object]:
     if "word" in entry:
         return {"reference": entry["word"], "hypothesis": None, "count": entry["count"]}
     return {
@@ -326,7 +333,7 @@ def _explanation(summary: Mapping[str, Any], rows: int) -> str:
     )
 
 
-def page_data(material: Material, rows: NDArray[np.int64]) -> dict[str, Any]:
+def page_data(material: Material, rows: NDArray[np.int64]) -> dict[str, object]:
     """What the page's script reads: columns of the utterances, slices and kinds."""
     baseline = material.baseline is not None
     return {
@@ -342,14 +349,14 @@ def page_data(material: Material, rows: NDArray[np.int64]) -> dict[str, Any]:
     }
 
 
-def _columns(material: Material, rows: NDArray[np.int64]) -> dict[str, Any]:
+def _columns(material: Material, rows: NDArray[np.int64]) -> dict[str, object]:
     scores, order = material.scores, rows.tolist()
     texts = scores.texts
     suspicion = {row: value for row, _, value in material.diagnosis.suspects.ranked()}
     normal = list(texts.normal_references) != list(texts.references) or list(texts.normal_hypotheses) != list(
         texts.hypotheses
     )
-    columns: dict[str, Any] = {
+    columns: dict[str, object] = {
         "row": order,
         "id": [scores.ids[n] for n in order],
         "ref": [texts.references[n] for n in order],
@@ -387,8 +394,8 @@ def _edits(scores: Scores, row: int) -> list[int]:
     ]
 
 
-def _slice_codes(material: Material, rows: NDArray[np.int64]) -> dict[str, Any]:
-    found = {}
+def _slice_codes(material: Material, rows: NDArray[np.int64]) -> dict[str, object]:
+    found: dict[str, object] = {}
     for column in material.summary["slices"]:
         parts = parts_of(material.scores, material.table[column], column, always=True)
         codes = np.zeros(len(material.scores.ids), np.int64)

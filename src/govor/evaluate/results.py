@@ -113,7 +113,7 @@ def _long_form(
         if one is None or clips is None or one.open_here is None:
             continue
         lines = transcribe_recordings(folder, one.fingerprint, data, planned, config, one.open_here)
-        rates = long_form_scores(planned, kind, lines, clips, normaliser, normaliser.as_dict()["language"])
+        rates = long_form_scores(planned, kind, lines, clips, normaliser, normaliser.language)
         found.update({key: rates} if key else rates)
     return found or None
 
@@ -134,7 +134,7 @@ def _column(system: System, scores: Scores, key: str) -> list[Any]:
 
 def _normaliser(system: System, config: EvaluateConfig, data: Dataset) -> TextNormaliser:
     from govor.config import TextConfig
-    from govor.models.english import EnglishNormaliser
+    from govor.evaluate.english import EnglishNormaliser
     from govor.text import Normaliser
 
     stored = system.facts.get("normaliser")
@@ -148,11 +148,11 @@ def _normaliser(system: System, config: EvaluateConfig, data: Dataset) -> TextNo
 
 def stored_normaliser(data: Mapping[str, Any]) -> TextNormaliser:
     """The normaliser that a ``summary.json`` describes."""
-    from govor.models.english import EnglishNormaliser
+    from govor.evaluate.english import EnglishNormaliser
     from govor.text import Normaliser
 
-    if data["rules"] == [ENGLISH]:
-        return EnglishNormaliser.from_folder(data["source"])
+    if data.get("rules") == [ENGLISH]:
+        return EnglishNormaliser.from_folder(str(data.get("source")))
     return Normaliser.from_dict(data)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +23,14 @@ class TextNormaliser(Protocol):
     def name(self) -> str:
         """Name with version, as reports show it."""
 
+    @property
+    def language(self) -> str | None:
+        """BCP 47 tag of texts that name none."""
+
     def __call__(self, text: str, language: str | None = None) -> str:
         """`text` normalised."""
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Plain data."""
 
 
@@ -144,7 +148,7 @@ class Scores:
         """Rows whose normalised reference has no word; what the model says there counts as insertions."""
         return [int(row) for row in np.flatnonzero(self.words.units == 0)]
 
-    def utterances(self) -> dict[str, Any]:
+    def utterances(self) -> dict[str, object]:
         """Columns of ``scores.parquet`` that come from scoring, in the order of `ids`."""
         return {
             "id": list(self.ids),
@@ -159,7 +163,7 @@ class Scores:
         }
 
 
-def _columns(prefix: str, level: Level, rate: str) -> dict[str, Any]:
+def _columns(prefix: str, level: Level, rate: str) -> dict[str, object]:
     names = ("hits", "substitutions", "deletions", "insertions")
     return {**{prefix + name: level.edits[:, i] for i, name in enumerate(names)}, rate: level.rates}
 

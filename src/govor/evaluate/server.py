@@ -17,8 +17,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from govor.curate.sheet import neutral
 from govor.errors import GovorError, InputError, MachineError
-from govor.evaluate.remake import can_remake, remake_report
+from govor.evaluate.remake import remake_report
 from govor.evaluate.report import SHEET, mime_of
+from govor.evaluate.stored import is_finished, read_scores, read_summary
+from govor.hosts import OwnNames
 from govor.store import atomic_path, read_json, write_json
 
 Verdict = dict[str, str]
@@ -27,7 +29,7 @@ REASONS = {"model": "model wrong", "transcript": "transcript wrong", "audio": "a
 MOST_BODY_BYTES = 64_000_000
 COLUMNS = ("id", "verdict", "corrected", "comment")
 """Of the sheet, as ``govor review`` reads it."""
-LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]")
+NAMES = OwnNames()
 
 
 class Report:
@@ -41,12 +43,12 @@ class Report:
     """
 
     def __init__(self, folder: Path) -> None:
-        if not (folder / "report.html").exists() and can_remake(folder):
+        if not (folder / "report.html").exists() and is_finished(folder):
             remake_report(folder)
         if not (folder / "report.html").exists():
             raise InputError(f"{folder} has no report.html: make one with govor evaluate … --out {folder}")
         self.folder = folder
-        summary = read_json(folder / "summary.json")
+        summary = read_summary(folder)
         self.split, self.dataset = str(summary["split"]), str(summary["dataset"]["path"])
         self._fingerprint = summary["dataset"]["fingerprint"]
         self._lock = threading.Lock()
@@ -78,7 +80,10 @@ class Report:
     def verdicts(self) -> list[Verdict]:
         """Verdicts given so far."""
         path = self.folder / "verdicts.json"
-        return list(read_json(path)) if path.exists() else []
+        try:
+            return checked(read_json(path)) if path.exists() else []
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path} is damaged ({error}): remove it, and judge again") from error
 
     def save(self, verdicts: Sequence[Verdict]) -> None:
         """Keeps verdicts, and writes the sheet that ``govor review`` reads."""
@@ -87,10 +92,7 @@ class Report:
             self._write_sheet(verdicts)
 
     def _write_sheet(self, verdicts: Sequence[Verdict]) -> None:
-        import polars as pl
-
-        scores = pl.read_parquet(self.folder / "scores.parquet", columns=["id", "reference"])
-        references = dict(scores.iter_rows())
+        references = dict(read_scores(self.folder).select("id", "reference").iter_rows())
         with (
             atomic_path(self.folder / SHEET) as partial,
             partial.open("w", encoding="utf-8-sig", newline="") as file,
@@ -185,10 +187,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(status, kind, content)
 
     def _is_local(self) -> bool:
-        name, _, port = self.headers.get("Host", "").rpartition(":")
-        if name not in LOCAL_NAMES or port != str(self.connection.getsockname()[1]):
-            return False
-        return self.headers.get("Origin", f"http://{name}:{port}") == f"http://{name}:{port}"
+        return NAMES.refusal(self.headers.get("Host", ""), self.headers.get("Origin")) is None
 
     def _get(self) -> tuple[int, str, bytes]:
         address = urlsplit(self.path)

@@ -131,7 +131,7 @@ def _ranges(series: pl.Series, edges: Sequence[float], unit: str) -> list[str]:
     ]
 
 
-def _rates(scores: Scores, table: pl.DataFrame, part: Part) -> dict[str, Any]:
+def _rates(scores: Scores, table: pl.DataFrame, part: Part) -> dict[str, object]:
     groups = subgroups(scores.groups, part.rows)
     words, chars, seed = scores.words, scores.chars, scores.words.seed
     hours = float(table["duration"].gather(part.rows).sum()) / 3600 if "duration" in table.columns else None

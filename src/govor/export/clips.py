@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -26,8 +25,8 @@ SYNTHETIC_SENTENCES = (
 
 
 @dataclass(frozen=True)
-class Clip:
-    """One clip of the proof.
+class ProofClip:
+    """A clip to compare transcripts on.
 
     Attributes:
         id: of the utterance, or the file's name.
@@ -42,7 +41,9 @@ class Clip:
     language: str | None = None
 
 
-def proof_clips(model: str, sources: Sequence[str], count: int, sample_rate: int) -> tuple[list[Clip], str]:
+def proof_clips(
+    model: str, sources: Sequence[str], count: int, sample_rate: int
+) -> tuple[list[ProofClip], str]:
     """Clips to compare on, and a word on where they are from.
 
     Args:
@@ -72,8 +73,8 @@ def proof_clips(model: str, sources: Sequence[str], count: int, sample_rate: int
     return _synthetic(count, sample_rate), "synthesised sentences"
 
 
-def _named(sources: Sequence[str], count: int, sample_rate: int) -> tuple[list[Clip], str]:
-    clips: list[Clip] = []
+def _named(sources: Sequence[str], count: int, sample_rate: int) -> tuple[list[ProofClip], str]:
+    clips: list[ProofClip] = []
     for source in sources:
         folder, _, split = source.partition(":") if not Path(source).exists() else (source, "", "")
         if (Path(folder) / "dataset.json").exists():
@@ -85,7 +86,7 @@ def _named(sources: Sequence[str], count: int, sample_rate: int) -> tuple[list[C
     return clips[:count], ", ".join(sources)
 
 
-def _rows(dataset: str, split: str | None, count: int, sample_rate: int) -> list[Clip]:
+def _rows(dataset: str, split: str | None, count: int, sample_rate: int) -> list[ProofClip]:
     from govor.load import Dataset
 
     data = Dataset.open(dataset)
@@ -99,23 +100,23 @@ def _rows(dataset: str, split: str | None, count: int, sample_rate: int) -> list
     table = data.table(split)
     clips = []
     for row, wave in data.waves(split, rows):
-        facts: dict[str, Any] = table.row(row, named=True)
+        facts = table.row(row, named=True)
         if len(wave) <= LONGEST_S * sample_rate:
-            clips.append(Clip(str(facts["id"]), wave, facts["text"], facts.get("language")))
+            clips.append(ProofClip(str(facts["id"]), wave, facts["text"], facts.get("language")))
     return clips
 
 
-def _pieces(path: Path, count: int, sample_rate: int) -> list[Clip]:
+def _pieces(path: Path, count: int, sample_rate: int) -> list[ProofClip]:
     """A recording cut at its pauses, as transcribing cuts it."""
     from govor.audio import mono_blocks
     from govor.transcribe.windows import Buffer, cut_at_pauses
 
-    clips: list[Clip] = []
+    clips: list[ProofClip] = []
     buffer = Buffer(mono_blocks(path, sample_rate=sample_rate), sample_rate)
     for window in cut_at_pauses(buffer, LONGEST_S, full=False):
         if len(clips) >= count:
             break
-        clips.append(Clip(f"{path.name}@{window.start:.2f}", window.samples))
+        clips.append(ProofClip(f"{path.name}@{window.start:.2f}", window.samples))
     return clips
 
 
@@ -133,20 +134,20 @@ def _dataset_of_run(model: Path) -> str | None:
     return None
 
 
-def _synthetic(count: int, sample_rate: int) -> list[Clip]:
+def _synthetic(count: int, sample_rate: int) -> list[ProofClip]:
     """Sentences by espeak-ng where it is installed, else bursts of noise shaped like syllables."""
     import soxr
 
     clips = []
     for number, (voice, sentence) in enumerate(SYNTHETIC_SENTENCES[:count]):
         try:
-            from govor.demo.espeak import synthesise
+            from govor.espeak import synthesise
 
             speech = synthesise(sentence, voice)
             wave = soxr.resample(speech.samples, speech.sample_rate, sample_rate).astype(np.float32)
         except GovorError:
             wave = _syllables(number, sample_rate)
-        clips.append(Clip(f"synthetic-{number}", wave))
+        clips.append(ProofClip(f"synthetic-{number}", wave))
     return clips
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from govor.evaluate import word_edits
-from govor.export.clips import Clip
-from govor.models.base import DecodeOptions, Recogniser
-from govor.records import EditCounts
+from govor.export.clips import ProofClip
+from govor.models.base import DecodeOptions, Recogniser, Sound
+from govor.records import EditCounts, Summary
 
 BATCH = 4
 LISTED = 20
@@ -42,19 +41,34 @@ class Proof:
             return self.word_difference
         return self.wer_exported - self.wer_original
 
-    def as_dict(self) -> dict[str, Any]:
-        """The keys of the summary."""
-        return {
-            "transcripts_equal": not self.differences,
-            "wer_difference": round(self.wer_difference, 5),
-            "word_difference": round(self.word_difference, 5),
-            "wer_original": self.wer_original,
-            "wer_exported": self.wer_exported,
-            "clips": self.clips,
-            "clips_from": self.source,
-            "different": len(self.differences),
-            "differences": list(self.differences[:LISTED]),
-        }
+    def summary(self) -> ProofSummary:
+        """What of it is shown."""
+        return ProofSummary(
+            transcripts_equal=not self.differences,
+            wer_difference=round(self.wer_difference, 5),
+            word_difference=round(self.word_difference, 5),
+            wer_original=self.wer_original,
+            wer_exported=self.wer_exported,
+            clips=self.clips,
+            clips_from=self.source,
+            different=len(self.differences),
+            differences=list(self.differences[:LISTED]),
+        )
+
+
+@dataclass(frozen=True)
+class ProofSummary(Summary):
+    """A proof as ``--json`` shows it: `Proof`, rounded, with the first differences alone."""
+
+    transcripts_equal: bool
+    wer_difference: float
+    word_difference: float
+    wer_original: float | None
+    wer_exported: float | None
+    clips: int
+    clips_from: str
+    different: int
+    differences: list[dict[str, str]]
 
 
 @dataclass
@@ -65,7 +79,7 @@ class _Totals:
     referenced: bool = True
 
 
-def prove(original: Recogniser, exported: Recogniser, clips: Sequence[Clip], source: str) -> Proof:
+def prove(original: Recogniser, exported: Recogniser, clips: Sequence[ProofClip], source: str) -> Proof:
     """Decodes every clip with both models, greedily and in the same batches, and compares.
 
     Args:
@@ -93,13 +107,14 @@ def prove(original: Recogniser, exported: Recogniser, clips: Sequence[Clip], sou
     )
 
 
-def _texts(recogniser: Recogniser, clips: Sequence[Clip]) -> list[str]:
-    waves = [clip.wave for clip in clips]
-    found = recogniser.recognise(waves, DecodeOptions(), [clip.language for clip in clips])
-    return [hypothesis.text for hypothesis in found]
+def _texts(recogniser: Recogniser, clips: Sequence[ProofClip]) -> list[str]:
+    heard = [Sound(clip.wave, clip.language) for clip in clips]
+    return [hypothesis.text for hypothesis in recogniser.recognise(heard, DecodeOptions())]
 
 
-def _count(totals: _Totals, clip: Clip, before: str, after: str, normalise: Any) -> None:
+def _count(
+    totals: _Totals, clip: ProofClip, before: str, after: str, normalise: Callable[[str], str]
+) -> None:
     before, after = normalise(before), normalise(after)
     totals.between += word_edits(before, after)
     if clip.reference is None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from govor import console, store
 from govor.audio import MIME, encode
@@ -13,6 +14,7 @@ from govor.inspection.pictures import features_png, spectrogram_png, wave_png
 from govor.inspection.stages import Inspection, Tokens
 from govor.pages import audio_data_uri, render
 from govor.pages.embed import data_uri
+from govor.records import Summary
 
 SHOWN_TOKENS = 40
 SHOWN_BLOCKS = 100
@@ -72,27 +74,49 @@ def round_trip_words(shown: Inspection) -> str:
     return f"The tokens do not decode back to the text: {ours!r} becomes {theirs!r}."
 
 
-def summary_of(shown: Inspection, page: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class InspectionSummary(Summary):
+    """What ``govor inspect`` prints; see `Inspection` and `Tokens`."""
+
+    id: str
+    header: Mapping[str, str]
+    text: str | None
+    normaliser: str
+    steps: Sequence[Mapping[str, str]]
+    normal: str | None
+    features: Sequence[int] | None
+    features_note: Sequence[str]
+    tokens: Sequence[Mapping[str, str | int]] | None
+    token_count: int | None
+    round_trip: bool | None
+    frames: int | None
+    frames_needed: int | None
+    hypothesis: str | None
+    alignment: Sequence[Sequence[str]]
+    out: str
+
+
+def summary_of(shown: Inspection, page: Path) -> InspectionSummary:
     """What ``--json`` prints."""
     tokens = shown.tokens
-    return {
-        "id": shown.subject.id,
-        "header": dict(shown.header),
-        "text": shown.subject.text,
-        "normaliser": shown.normaliser,
-        "steps": [{"rule": rule, "before": before, "after": after} for rule, before, after in shown.steps],
-        "normal": shown.normal,
-        "features": list(shown.features.shape) if shown.features is not None else None,
-        "features_note": list(shown.features_note),
-        "tokens": [{"id": row.id, "token": row.name} for row in tokens.rows] if tokens else None,
-        "token_count": tokens.count if tokens else None,
-        "round_trip": tokens.back == shown.normal if tokens else None,
-        "frames": tokens.frames if tokens else None,
-        "frames_needed": tokens.needed if tokens else None,
-        "hypothesis": shown.hypothesis.text if shown.hypothesis else None,
-        "alignment": [list(block) for block in shown.blocks],
-        "out": str(page),
-    }
+    return InspectionSummary(
+        id=shown.subject.id,
+        header=dict(shown.header),
+        text=shown.subject.text,
+        normaliser=shown.normaliser,
+        steps=[{"rule": rule, "before": before, "after": after} for rule, before, after in shown.steps],
+        normal=shown.normal,
+        features=shown.features.shape if shown.features is not None else None,
+        features_note=shown.features_note,
+        tokens=[{"id": row.id, "token": row.name} for row in tokens.rows] if tokens else None,
+        token_count=tokens.count if tokens else None,
+        round_trip=tokens.back == shown.normal if tokens else None,
+        frames=tokens.frames if tokens else None,
+        frames_needed=tokens.needed if tokens else None,
+        hypothesis=shown.hypothesis.text if shown.hypothesis else None,
+        alignment=shown.blocks,
+        out=str(page),
+    )
 
 
 def lines(shown: Inspection, page: Path) -> list[str]:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from govor.audio import bandwidth_hz
+from govor.audio.measures import bandwidth_hz, level_db
 from govor.config import TextConfig
 from govor.evaluate.edits import align
 from govor.features import LogMelSpec, Wave, mel_filters
 from govor.findings import count_of
 from govor.inspection.subject import Subject
-from govor.models.base import DecodeOptions, Recogniser
+from govor.models.base import DecodeOptions, Recogniser, Sound, Spelling
 from govor.records import Hypothesis
 from govor.store import readable_bytes
 from govor.text import Normaliser
@@ -95,7 +95,7 @@ class Inspection:
     tokens: Tokens | None
     hypothesis: Hypothesis | None
     blocks: tuple[tuple[str, str, str], ...]
-    model: dict[str, Any]
+    model: Mapping[str, Any]
 
 
 def inspect_utterance(
@@ -164,11 +164,6 @@ def header_rows(subject: Subject) -> tuple[tuple[str, str], ...]:
     ]
     rows += [("language", subject.language)] if subject.language else []
     return (*rows, *subject.fields)
-
-
-def level_db(wave: Wave) -> float:
-    """Mean power in dB, full scale = 0."""
-    return float(10 * np.log10(np.mean(wave.astype(np.float64) ** 2) + 1e-12)) if len(wave) else -120.0
 
 
 def _features(extractor: Any, wave: Wave) -> tuple[NDArray[np.float32] | None, float]:
@@ -250,7 +245,7 @@ def _tokens(recogniser: Any, normal: str, language: str | None, seconds: float) 
     if not hasattr(recogniser, "encode_text"):
         return None
     ids = recogniser.encode_text(normal, language, seconds)
-    name = getattr(recogniser, "token_name", str)
+    name = recogniser.token_name if isinstance(recogniser, Spelling) else str
     shown = ids[:TOKENS_SHOWN]
     rows = tuple(TokenRow(token, name(token), recogniser.decode_text([token])) for token in shown)
     return Tokens(
@@ -266,8 +261,7 @@ def _tokens(recogniser: Any, normal: str, language: str | None, seconds: float) 
 def _recognise(recogniser: Recogniser, wave: Wave, language: str | None) -> Hypothesis:
     longest = recogniser.max_window_s
     heard = wave[: int(longest * recogniser.sample_rate)] if longest else wave
-    options = DecodeOptions(language=language, words=True)
-    return recogniser.recognise([heard], options, [language])[0]
+    return recogniser.recognise([Sound(heard, language)], DecodeOptions(words=True))[0]
 
 
 def word_blocks(reference: str, hypothesis: str) -> tuple[tuple[str, str, str], ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,7 +133,7 @@ def of_dataset(url: str, name: str | None) -> Subject:
     )
 
 
-def _row(table: pl.DataFrame, name: str | None, where: str) -> dict[str, Any]:
+def _row(table: pl.DataFrame, name: str | None, where: str) -> Mapping[str, Any]:
     ids = table["id"].head(3).to_list()
     if name is None:
         raise UsageError(f"{where} has {table.height:,} utterances: name one, such as {some(ids)}")
@@ -145,7 +146,7 @@ def _row(table: pl.DataFrame, name: str | None, where: str) -> dict[str, Any]:
 SHOWN_ELSEWHERE = {"id", "audio", "text", "language", "start", "end", "row", "channel"}
 
 
-def _fields(row: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+def _fields(row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple(
         (key, str(value)) for key, value in row.items() if value is not None and key not in SHOWN_ELSEWHERE
     )

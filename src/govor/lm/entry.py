@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from govor.config import TextConfig
 from govor.errors import UsageError
@@ -12,15 +13,39 @@ from govor.lm.arpa import write_arpa
 from govor.lm.kneser_ney import estimate
 from govor.lm.settings import settings_path
 from govor.lm.sources import train_texts
+from govor.records import Summary
 from govor.store import write_json
 from govor.text import Normaliser
 
 LARGEST_ORDER = 8
 
 
-def make_lm(
-    source: str | Path, out: Path, order: int = 4, normaliser: Normaliser | None = None
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class LmSettings(Summary):
+    """What is kept beside an ARPA file.
+
+    Attributes:
+        order: words of the longest n-gram.
+        ngrams: how many there are, by length.
+        words: how many there are.
+        normaliser: of the texts.
+    """
+
+    order: int
+    ngrams: Mapping[str, int]
+    words: int
+    normaliser: str
+
+
+@dataclass(frozen=True)
+class LmSummary(LmSettings):
+    """The same, seconds and place."""
+
+    wall_s: float
+    out: str
+
+
+def make_lm(source: str | Path, out: Path, order: int = 4, normaliser: Normaliser | None = None) -> LmSummary:
     """Estimates a word n-gram model from train text and writes it as ARPA.
 
     Args:
@@ -28,9 +53,6 @@ def make_lm(
         out: the ARPA file.
         order: words of the longest n-gram.
         normaliser: of the model that it is for; default: the default rules.
-
-    Returns:
-        ``order``, ``ngrams`` (count by length), ``words``, ``normaliser``, ``wall_s``, ``out``.
 
     Raises:
         UsageError: order out of range.
@@ -42,11 +64,11 @@ def make_lm(
     normaliser = normaliser or Normaliser.of(TextConfig())
     ngrams = estimate(train_texts(source, normaliser), order)
     write_arpa(ngrams, out)
-    summary: dict[str, Any] = {
-        "order": order,
-        "ngrams": {str(n): len(o.keys) for n, o in enumerate(ngrams.orders, 1)},
-        "words": len(ngrams.words) - 3,
-        "normaliser": normaliser.name,
-    }
-    write_json(settings_path(out), summary)
-    return {**summary, "wall_s": round(time.perf_counter() - begun, 3), "out": str(out)}
+    kept = LmSettings(
+        order=order,
+        ngrams={str(n): len(o.keys) for n, o in enumerate(ngrams.orders, 1)},
+        words=len(ngrams.words) - 3,
+        normaliser=normaliser.name,
+    )
+    write_json(settings_path(out), kept)
+    return LmSummary(**kept, wall_s=round(time.perf_counter() - begun, 3), out=str(out))

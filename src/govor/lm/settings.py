@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from govor.store import read_json
+from govor.store import read_record
 
 DEFAULT_WEIGHT = 0.5
 DEFAULT_WORD_BONUS = 0.0
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What `words.json` says of how `words.arpa` counts."""
+
+    lm_weight: float = DEFAULT_WEIGHT
+    word_bonus: float = DEFAULT_WORD_BONUS
 
 
 def settings_path(arpa: str | Path) -> Path:
@@ -25,11 +34,8 @@ def fusion_settings(
         weight: asked for, or None.
         word_bonus: asked for, or None.
     """
-    chosen = {}
+    chosen = Chosen()
     if arpa is not None and settings_path(arpa).exists():
-        chosen = read_json(settings_path(arpa))
-    if weight is None:
-        weight = chosen.get("lm_weight", DEFAULT_WEIGHT)
-    if word_bonus is None:
-        word_bonus = chosen.get("word_bonus", DEFAULT_WORD_BONUS)
-    return float(weight), float(word_bonus)
+        chosen = read_record(settings_path(arpa), Chosen)
+    weight = chosen.lm_weight if weight is None else weight
+    return weight, chosen.word_bonus if word_bonus is None else word_bonus

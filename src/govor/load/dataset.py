@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,45 @@ from govor.load.content import Content, LocalContent, RemoteContent
 from govor.load.place import Place
 from govor.load.shard import Shard
 from govor.load.waves import Wave, decode_clip
+from govor.parquet import reading
 from govor.store import fingerprint
 
 if TYPE_CHECKING:
     import polars as pl
 
 SAMPLE_RATE_HZ = 16_000
+RATES_HZ = (1_000, 768_000)
+AGAIN = "copy or prepare it again"
+COLUMNS = {
+    **dict.fromkeys(("id", "text", "language", "speaker", "recording"), "texts"),
+    **dict.fromkeys(("duration", "start", "end"), "numbers"),
+}
+"""What columns hold that are read by name."""
+
+
+class SplitFacts(TypedDict):
+    """A split, as ``dataset.json`` counts it."""
+
+    utterances: int
+    hours: float
+
+
+class DatasetFacts(TypedDict, total=False):
+    """What is looked at in ``dataset.json``."""
+
+    fingerprint: str
+    sample_rate: int
+    settings: dict[str, Any]
+    shards: list[str]
+    splits: dict[str, SplitFacts]
+    reasons: dict[str, int]
+    languages: list[str]
+    corpus: str
+    read: int
+    kept: int
+    rejected: int
+    hours: float
+    bytes: int
 
 
 class Dataset:
@@ -37,7 +70,9 @@ class Dataset:
         >>> wave = dataset.wave("train", 0)  # doctest: +SKIP
     """
 
-    def __init__(self, place: Place, info: dict[str, Any], shards: dict[str, list[tuple[str, int]]]) -> None:
+    def __init__(
+        self, place: Place, info: Mapping[str, Any], shards: dict[str, list[tuple[str, int]]]
+    ) -> None:
         self.place = place
         self.url = place.url
         self.info = info
@@ -57,7 +92,7 @@ class Dataset:
             DatasetError: there is no prepared data set, or a shard is damaged.
         """
         place = Place(str(url))
-        info = place.read_json("dataset.json") or {}
+        info = place.read_json("dataset.json", DatasetFacts) or {}
         found = place.shards(info.get("shards"))
         shards = {split: [(path, _rows(place, path)) for path in paths] for split, paths in found.items()}
         return cls(place, info, shards)
@@ -70,10 +105,15 @@ class Dataset:
     @cached_property
     def sample_rate(self) -> int:
         """Of the clips, in Hz."""
-        known = self.info.get("sample_rate") or self.info.get("settings", {}).get("sample_rate")
-        return int(
-            known or _declared_rate(self.place, next(iter(self._shards.values()))[0][0]) or SAMPLE_RATE_HZ
-        )
+        settings: Mapping[str, Any] = self.info.get("settings", {})
+        known = self.info.get("sample_rate") or settings.get("sample_rate")
+        rate = known or _declared_rate(self.place, next(iter(self._shards.values()))[0][0]) or SAMPLE_RATE_HZ
+        if not isinstance(rate, int) or not RATES_HZ[0] <= rate <= RATES_HZ[1]:
+            raise DatasetError(
+                f"{self.url} says that its clips have {rate!r} Hz; that is from {RATES_HZ[0]} to "
+                f"{RATES_HZ[1]:,}: prepare it again"
+            )
+        return rate
 
     @cached_property
     def fingerprint(self) -> str:
@@ -104,20 +144,44 @@ class Dataset:
 
         tables = []
         for path, _ in self._files(split):
-            with self.place.open(path) as file:
+            with reading(path, DatasetError, AGAIN), self.place.open(path) as file:
                 shard = pq.ParquetFile(file)
                 columns = [name for name in shard.schema_arrow.names if name != "audio"]
-                tables.append(shard.read(columns=columns, use_threads=False))
-        frame = pl.from_arrow(pa.concat_tables(tables, promote_options="permissive"))
+                table = shard.read(columns=columns, use_threads=False)
+                table.validate(full=True)
+                tables.append(table)
+        with reading(self.url, DatasetError, AGAIN):
+            frame = pl.from_arrow(pa.concat_tables(tables, promote_options="permissive"))
         assert isinstance(frame, pl.DataFrame)
+        self._require_types(frame, split)
         return frame
+
+    def _require_types(self, frame: pl.DataFrame, split: str) -> None:
+        """The columns that govor reads are what they are called, in data sets of others too.
+
+        Raises:
+            DatasetError: one is not.
+        """
+        for name, wanted in COLUMNS.items():
+            if name not in frame.columns:
+                continue
+            kind = frame.schema[name]
+            if not (kind.is_numeric() if wanted == "numbers" else str(kind) in ("String", "Null")):
+                raise DatasetError(
+                    f"{self.url}: the column {name} of split {split} is {kind}; it holds {wanted}: {AGAIN}"
+                )
+        if "id" in frame.columns and frame["id"].null_count():
+            raise DatasetError(f"{self.url}: split {split} has rows without an id: {AGAIN}")
 
     def durations(self, split: str) -> NDArray[np.float64]:
         """Seconds of every clip ``[N]``."""
         table = self.table(split)
         if "duration" not in table.columns:
             raise DatasetError(f"{self.url}: split {split} has no column duration: prepare it with govor")
-        return table["duration"].to_numpy().astype(np.float64)
+        found = table["duration"].fill_null(np.nan).to_numpy().astype(np.float64)
+        if not (np.isfinite(found) & (found >= 0)).all():
+            raise DatasetError(f"{self.url}: split {split} has durations that are no seconds: {AGAIN}")
+        return found
 
     def clip_bytes(self, split: str, row: int) -> bytes:
         """Encoded audio of one clip."""
@@ -175,11 +239,8 @@ class Dataset:
 def _rows(place: Place, path: str) -> int:
     import pyarrow.parquet as pq
 
-    try:
-        with place.open(path) as file:
-            return int(pq.read_metadata(file).num_rows)
-    except (OSError, ValueError) as error:
-        raise DatasetError(f"{path} is damaged ({error}): copy or prepare it again") from error
+    with reading(path, DatasetError, AGAIN), place.open(path) as file:
+        return int(pq.read_metadata(file).num_rows)
 
 
 def _declared_rate(place: Place, path: str) -> int | None:
@@ -188,7 +249,9 @@ def _declared_rate(place: Place, path: str) -> int | None:
 
     import pyarrow.parquet as pq
 
-    with place.open(path) as file:
+    with reading(path, DatasetError, AGAIN), place.open(path) as file:
         metadata = pq.ParquetFile(file).schema_arrow.metadata or {}
-    features = json.loads(metadata.get(b"huggingface", b"{}")).get("info", {}).get("features", {})
-    return (features.get("audio") or {}).get("sampling_rate")
+        told: Any = json.loads(metadata.get(b"huggingface", b"{}"))
+    for key in ("info", "features", "audio", "sampling_rate"):
+        told = told.get(key) if isinstance(told, dict) else None
+    return told if isinstance(told, int) else None

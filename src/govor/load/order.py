@@ -12,6 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from govor.packing import pack
+
 Rows = NDArray[np.int64]
 
 BATCHES_PER_POOL = 64  # more sort finer (less padding), fewer mix lengths more
@@ -47,7 +49,9 @@ def epoch_batches(
     draw = np.random.Generator(np.random.Philox(key=np.array([seed % 2**64, epoch], np.uint64)))
     batches: list[Rows] = []
     for pool in _pools(draw.permutation(len(durations)), durations, batch_s, max_batch):
-        batches += pack(pool[np.argsort(durations[pool], kind="stable")], durations, batch_s, max_batch)
+        rows = pool[np.argsort(durations[pool], kind="stable")]
+        packed = pack(durations[rows].tolist(), float, batch_s, most=max_batch)
+        batches += np.split(rows, np.cumsum([len(batch) for batch in packed])[:-1])
     _even_out(batches, world_size)
     steps = _grouped(batches, durations, world_size)
     return [steps[i] for i in draw.permutation(len(steps))]
@@ -58,19 +62,6 @@ def _pools(order: Rows, durations: NDArray[np.float64], batch_s: float, max_batc
     per_batch = max(1.0, min(float(max_batch), batch_s / max(float(durations.mean()), 1e-3)))
     pools = max(1, round(len(order) / (BATCHES_PER_POOL * per_batch)))
     return np.array_split(order, pools)
-
-
-def pack(rows: Rows, durations: NDArray[np.float64], batch_s: float, max_batch: int) -> list[Rows]:
-    """Rows, sorted by length, cut into batches of at most `batch_s` padded seconds and `max_batch` clips."""
-    batches = []
-    start = 0
-    lengths = durations[rows].tolist()
-    for end, longest in enumerate(lengths):
-        count = end - start
-        if count and (count == max_batch or (count + 1) * longest > batch_s):
-            batches.append(rows[start:end])
-            start = end
-    return [*batches, rows[start:]]
 
 
 def _even_out(batches: list[Rows], world_size: int) -> None:

@@ -6,12 +6,13 @@ import errno
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from govor.errors import DatasetError, MachineError
+from govor.shape import ShapeError, fitted
 from govor.store import atomic_path, fingerprint, readable_error, require_space
 
 SHARD_NAME = re.compile(r"(?P<split>[\w.]+)-(?P<number>\d+)-of-\d+\.parquet$")
@@ -75,19 +76,23 @@ class Place:
         except (FileNotFoundError, NotADirectoryError):
             return []
 
-    def read_json(self, name: str) -> dict[str, Any] | None:
-        """A JSON file of the data set, or None without it."""
+    def read_json(self, name: str, shape: type[Any]) -> Mapping[str, Any] | None:
+        """A JSON file of the data set, which has the shape of a TypedDict, or None without it."""
         try:
-            content: dict[str, Any] = json.loads(self.filesystem.cat_file(f"{self.root}/{name}"))
+            content: object = json.loads(self.filesystem.cat_file(f"{self.root}/{name}"))
+            return dict(fitted(content, shape))
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except ValueError as error:
+        except ShapeError as error:
+            raise DatasetError(
+                f"{self.url}/{name} is damaged ({error}): copy it again, or prepare the data set again"
+            ) from error
+        except (ValueError, RecursionError) as error:
             raise DatasetError(
                 f"{self.url}/{name} is not JSON ({error}): prepare the data set again"
             ) from error
         except Exception as error:  # every file system has errors of its own: access, names, the network
             raise unreachable(f"{self.url}/{name}", error) from error
-        return content
 
     def open(self, path: str, **how: Any) -> Any:
         """The file at `path`, for reading parts of it; `how` goes to the file system."""

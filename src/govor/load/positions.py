@@ -44,14 +44,19 @@ def clip_positions(read: ReadAt, metadata: Any) -> Positions | None:
         None where the audio column is compressed, dictionary-encoded or has nulls.
     """
     column = audio_column(metadata)
+    if column < 0:
+        return None
     offsets: list[int] = []
     lengths: list[int] = []
     for group in range(metadata.num_row_groups):
         chunk = metadata.row_group(group).column(column)
         if chunk.compression != "UNCOMPRESSED" or chunk.has_dictionary_page:
             return None
-        if not _walk_chunk(read, chunk, offsets, lengths):
-            return None
+        try:
+            if not _walk_chunk(read, chunk, offsets, lengths):
+                return None
+        except (LookupError, TypeError, struct.error) as error:
+            raise ValueError("a page header or a length in it is none") from error
     return Positions(np.array(offsets, np.int64), np.array(lengths, np.int64))
 
 
@@ -67,6 +72,8 @@ def _walk_chunk(read: ReadAt, chunk: Any, offsets: list[int], lengths: list[int]
         header, size = _read_struct(read(place, HEADER_BYTES), 0)
         first = place + size
         page_end = first + header[3]
+        if page_end <= place or page_end > end:
+            raise ValueError("a page ends outside of its column")
         values = _values(read, header, first)
         if values is None or not _walk_page(read, values, page_end, offsets, lengths):
             return False

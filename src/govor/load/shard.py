@@ -10,7 +10,9 @@ import numpy as np
 from govor.errors import DatasetError
 from govor.load.content import Content
 from govor.load.positions import AUDIO_COLUMN, Positions
+from govor.parquet import reading
 
+AGAIN = "copy or prepare it again"
 GROUPS_KEPT = 2  # row groups held in memory for shards whose clips have no positions
 
 
@@ -44,14 +46,12 @@ class Shard:
     def _open(self) -> None:
         import pyarrow.parquet as pq
 
-        try:
+        with reading(self.content.name, DatasetError, AGAIN):
             with self.content.whole() as file:
                 metadata = pq.read_metadata(file)
-            self._positions = self.content.positions(metadata)
-        except (OSError, ValueError) as error:
-            raise DatasetError(
-                f"{self.content.name} cannot be read ({error}): copy or prepare it again"
-            ) from error
+            positions = self.content.positions(metadata)
+        complete = positions is not None and len(positions.offsets) == metadata.num_rows
+        self._positions = positions if complete else None
         groups = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
         self._starts = np.concatenate([[0], np.cumsum(groups)])
         self._metadata = metadata
@@ -64,17 +64,21 @@ class Shard:
                 self._groups.popitem(last=False)
         self._groups.move_to_end(group)
         value = self._groups[group][row - int(self._starts[group])].as_py()
-        if value is None:
+        if not isinstance(value, bytes):
             raise DatasetError(
                 f"{self.content.name}: row {row} has no audio bytes: prepare the data set again"
             )
-        return bytes(value)
+        return value
 
     def _read_group(self, group: int) -> Any:
         import pyarrow.parquet as pq
 
-        with self.content.whole() as file, pq.ParquetFile(file) as shard:
-            table = shard.read_row_group(group, columns=[AUDIO_COLUMN])
+        with reading(self.content.name, DatasetError, AGAIN):
+            with self.content.whole() as file, pq.ParquetFile(file) as shard:
+                table = shard.read_row_group(group, columns=[AUDIO_COLUMN])
+            table.validate(full=True)
+            if "audio" not in table.column_names or table.schema.field("audio").type.num_fields != 1:
+                raise DatasetError(f"{self.content.name} has no column {AUDIO_COLUMN}: {AGAIN}")
         return table.column("audio").combine_chunks().field("bytes")
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ import io
 import numpy as np
 from numpy.typing import NDArray
 
+from govor.audio.block import finite
 from govor.errors import AudioError
 
 Wave = NDArray[np.float32]
@@ -33,7 +34,7 @@ def decode_clip(content: bytes, sample_rate: int) -> Wave:
         raise AudioError(f"a clip of {len(content)} bytes cannot be decoded ({error})") from error
     if samples.ndim != 1 or rate != sample_rate:
         return _as_recording(content, sample_rate)
-    wave: Wave = samples
+    wave: Wave = finite(samples)
     return wave
 
 

@@ -12,6 +12,8 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
+from govor.waiting import receive
+
 THREAD_SETTINGS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 HELD = (signal.SIGINT, signal.SIGTERM)
 
@@ -45,7 +47,7 @@ class Worker:
         """
         assert self._pipe is not None
         try:
-            good, value = self._pipe.recv()
+            good, value = receive(self._pipe)
         except (EOFError, OSError) as error:
             raise WorkerDied(self._how()) from error
         if not good:

@@ -1,7 +1,7 @@
 """What differs between model families, and nothing else: open one, make one to train, take one up again."""
 
-from govor.models.base import Batch, DecodeOptions, Example, Family, Recogniser
-from govor.models.making import new_model, resume_model
+from govor.models.base import Batch, DecodeOptions, Example, Family, Recogniser, Sound, sounds
+from govor.models.build import new_model, resume_model
 from govor.models.opening import open_model
 
 __all__ = [
@@ -10,7 +10,9 @@ __all__ = [
     "Example",
     "Family",
     "Recogniser",
+    "Sound",
     "new_model",
     "open_model",
     "resume_model",
+    "sounds",
 ]

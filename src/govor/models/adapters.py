@@ -14,19 +14,20 @@ LORA_KEYS = ("r", "alpha", "dropout", "targets")
 ATTENTION_PROJECTIONS = ("q_proj", "v_proj", "linear_q", "linear_v")  # names in the architectures known here
 
 
-def prepare_for_training(family: Any, config: ModelConfig) -> None:
-    """Freezes, adds adapters, switches off what would draw masks twice.
+def prepare_for_training(model: Any, config: ModelConfig) -> Any:
+    """The model with its adapters, and with what is not trained frozen.
 
     Raises:
         RecipeError: a setting names nothing in this model.
     """
     if config.adapter:
-        _language_adapter(family.model)
+        _language_adapter(model)
     elif config.lora:
-        family.model = _with_lora(family.model, config)
-    _freeze(family.model, config)
-    if not any(p.requires_grad for p in family.model.parameters()):
+        model = _with_lora(model, config)
+    _freeze(model, config)
+    if not any(p.requires_grad for p in model.parameters()):
         raise RecipeError("[model] freeze leaves nothing to train: name fewer prefixes")
+    return model
 
 
 def _freeze(model: Any, config: ModelConfig) -> None:
@@ -97,8 +98,8 @@ def has_adapter(folder: Path) -> bool:
     return (folder / ADAPTER_FOLDER / "adapter_config.json").exists()
 
 
-def resume_adapter(family: Any, folder: Path, config: ModelConfig) -> None:
-    """Puts a checkpoint's LoRA matrices on the freshly opened base.
+def resume_adapter(model: Any, folder: Path, config: ModelConfig) -> Any:
+    """The freshly opened base with a checkpoint's LoRA matrices.
 
     Raises:
         ModelError: they are of another base.
@@ -106,13 +107,13 @@ def resume_adapter(family: Any, folder: Path, config: ModelConfig) -> None:
     from peft import PeftModel
 
     try:
-        model = PeftModel.from_pretrained(family.model, str(folder / ADAPTER_FOLDER), is_trainable=True)
+        model = PeftModel.from_pretrained(model, str(folder / ADAPTER_FOLDER), is_trainable=True)
     except (RuntimeError, ValueError) as error:
         raise ModelError(f"{folder} holds LoRA matrices of another base than {config.base}") from error
-    family.model = model
     _freeze(model, config)
     _take_up(model, folder)
     _take_generation(core_of(model), folder)
+    return model
 
 
 def _take_up(model: Any, folder: Path) -> None:

@@ -11,11 +11,15 @@ Shapes: B clips, T samples, F frames, D feature size, L labels.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, Self, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from govor.features import Example, Extractor, Features, Labels, Wave
+from govor.packing import PADDED, Cost
 from govor.records import Hypothesis
 from govor.text import Normaliser
 
@@ -23,9 +27,11 @@ if TYPE_CHECKING:
     import torch
 
 __all__ = [
+    "FULL",
     "THINNED_S",
     "Batch",
     "DecodeOptions",
+    "EncoderWindows",
     "Example",
     "Extractor",
     "Family",
@@ -34,13 +40,67 @@ __all__ = [
     "Multilingual",
     "Prompted",
     "Recogniser",
+    "Searched",
+    "Sound",
+    "Spelling",
     "Wave",
-    "least_s",
+    "cost_of",
     "prompt_in_words",
     "prompt_of",
+    "sounds",
 ]
 
-Batch = dict[str, Any]
+
+@dataclass(frozen=True)
+class EncoderWindows:
+    """What a fixed encoder window holds beside the clip while training; models without one take no notice.
+
+    Attributes:
+        kind: ``full``, ``thinned``, ``short`` or ``mixed``.
+        full_share: of the batches in mixed windows that get the full one.
+    """
+
+    kind: str = "full"
+    full_share: float = 0.25
+
+
+FULL = EncoderWindows()
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Padded examples, on the CPU; a family may add what only its own loss reads.
+
+    Attributes:
+        inputs: tensors ``[B, ...]`` by the model's argument names.
+        labels: ``[B, L]``.
+        units: of each clip, that the loss sums.
+        ids: of the clips.
+        seconds: of the clips.
+        impossible: ids whose labels no output frames can carry: their loss is left out, train counts them.
+        window_s: seconds that the model computes for each clip; 0 where these are the longest clip's.
+    """
+
+    inputs: Mapping[str, torch.Tensor]
+    labels: torch.Tensor
+    units: Sequence[int]
+    ids: Sequence[str]
+    seconds: Sequence[float]
+    impossible: Sequence[str] = ()
+    window_s: float = 0.0
+
+    def part(self, start: int, end: int) -> Self:
+        """The clips from `start` to before `end`."""
+        ids = self.ids[start:end]
+        return replace(
+            self,
+            inputs={name: value[start:end] for name, value in self.inputs.items()},
+            labels=self.labels[start:end],
+            units=self.units[start:end],
+            ids=ids,
+            seconds=self.seconds[start:end],
+            impossible=[name for name in self.impossible if name in ids],
+        )
 
 
 @dataclass(frozen=True)
@@ -48,7 +108,6 @@ class DecodeOptions:
     """How hypotheses are made; recorded beside every number they lead to.
 
     Attributes:
-        language: language given to a multilingual model, or None for its own or detected one.
         task: ``transcribe`` or ``translate``; None: the one that the model was trained for.
         timestamps: Whisper: whether the prompt asks for begin and end; None: as the model was trained.
         words: also give times of words.
@@ -59,7 +118,6 @@ class DecodeOptions:
         windows: encoder windows: ``full`` as the model is used, ``short`` to compare with.
     """
 
-    language: str | None = None
     task: str | None = None
     timestamps: bool | None = None
     words: bool = False
@@ -68,6 +126,26 @@ class DecodeOptions:
     lm_weight: float = 0.5
     word_bonus: float = 0.0
     windows: str = "full"
+
+
+@dataclass(frozen=True, eq=False)
+class Sound:
+    """A wave to recognise, and what is known of it; sounds of several languages make one batch.
+
+    Attributes:
+        wave: mono ``[T]``, float32, -1..1.
+        language: BCP 47 tag, or None for the model's own or detected one.
+    """
+
+    wave: Wave
+    language: str | None = None
+
+
+def sounds(waves: Sequence[Wave], languages: Sequence[str | None] | str | None = None) -> list[Sound]:
+    """Waves with a language each, or all with the same."""
+    if languages is None or isinstance(languages, str):
+        return [Sound(wave, languages) for wave in waves]
+    return [Sound(wave, language) for wave, language in zip(waves, languages, strict=True)]
 
 
 @runtime_checkable
@@ -87,27 +165,28 @@ class Recogniser(Protocol):
     max_window_s: float | None
     normaliser: Normaliser
 
-    def recognise(
-        self, waves: Sequence[Wave], options: DecodeOptions, languages: Sequence[str | None] | None = None
-    ) -> list[Hypothesis]:
-        """One hypothesis per mono wave ``[T]`` (float32, -1..1, at `sample_rate`), decoded as one batch."""
+    def recognise(self, sounds: Sequence[Sound], options: DecodeOptions) -> list[Hypothesis]:
+        """One hypothesis per sound (at `sample_rate`), decoded as one batch; the same in any batch."""
 
     def describe(self) -> dict[str, Any]:
         """Facts for reports: family, parameters, precision, device, base model, decoding backend."""
 
 
-def least_s(recogniser: Recogniser, windows: str = "full") -> float:
-    """Seconds that a model computes at least for a wave, however short: its whole window, or 0.
-
-    Args:
-        recogniser: the model.
-        windows: encoder windows, as `DecodeOptions` has them.
-    """
-    return (recogniser.max_window_s or 0.0) if windows == "full" else 0.0
-
-
 THINNED_S = 3.0
 """Seconds that thinned encoder windows compute beside the longest clip of a batch."""
+
+
+def cost_of(window_s: float | None, windows: str = "full") -> Cost:
+    """What a model computes for a batch.
+
+    Args:
+        window_s: the model's fixed window; None where it computes what a batch is padded to.
+        windows: encoder windows, as `DecodeOptions.windows` and `EncoderWindows.kind` have them; ``mixed``
+            ones cost what their full ones do.
+    """
+    if window_s is None or windows == "short":
+        return PADDED
+    return Cost(beside_s=THINNED_S, most_s=window_s) if windows == "thinned" else Cost(least_s=window_s)
 
 
 @runtime_checkable
@@ -122,13 +201,13 @@ class Multilingual(Protocol):
 class Prompted(Protocol):
     """A recogniser that is told what to do by a prompt."""
 
-    def describe_prompt(self, options: DecodeOptions) -> dict[str, Any] | None:
-        """The prompt that `options` lead to, and what is ruled out, as summaries name them."""
+    def describe_prompt(self, options: DecodeOptions, language: str | None) -> dict[str, Any] | None:
+        """The prompt that `options` and a given language lead to, and what is ruled out, for summaries."""
 
 
-def prompt_of(recogniser: Any, options: DecodeOptions) -> dict[str, Any] | None:
+def prompt_of(recogniser: Any, options: DecodeOptions, language: str | None = None) -> dict[str, Any] | None:
     """The prompt that `recogniser` decodes with; None where it has none."""
-    return recogniser.describe_prompt(options) if isinstance(recogniser, Prompted) else None
+    return recogniser.describe_prompt(options, language) if isinstance(recogniser, Prompted) else None
 
 
 def prompt_in_words(prompt: Mapping[str, Any]) -> str:
@@ -140,6 +219,25 @@ def prompt_in_words(prompt: Mapping[str, Any]) -> str:
     )
 
 
+@runtime_checkable
+class Searched(Protocol):
+    """A recogniser whose texts a beam search finds in the probabilities of frames."""
+
+    def log_probs(self, waves: Sequence[Wave]) -> list[NDArray[np.float32]]:
+        """Log-probabilities ``[F, V]`` of each wave."""
+
+    def searched_texts(self, log_probs: Sequence[NDArray[np.float32]], options: DecodeOptions) -> list[str]:
+        """The best text for each ``[F, V]``."""
+
+
+@runtime_checkable
+class Spelling(Protocol):
+    """A recogniser whose tokens have names."""
+
+    def token_name(self, token: int) -> str:
+        """A token as the vocabulary writes it."""
+
+
 class Family(Recogniser, Protocol):
     """A recogniser that can be trained.
 
@@ -147,19 +245,21 @@ class Family(Recogniser, Protocol):
         model: the transformers model (with adapters, if any); its parameters are what is trained.
         extractor: wave to features; plain data for loader workers.
         max_labels: most label tokens that the model takes, or None.
-        train_windows: encoder windows where these are fixed: ``full``, ``thinned``, ``short`` or ``mixed``.
-        full_share: of the batches in mixed windows that get the full one.
-        frame_multiple: log-mel frames of padded batches are a multiple of it.
         previous_share: of the examples that are shown the text of the utterance before.
+        delimiter: character that stands for the space in its vocabulary, or None.
     """
 
     model: torch.nn.Module
     extractor: Extractor
     max_labels: int | None
-    train_windows: str
-    full_share: float
-    frame_multiple: int
-    previous_share: float
+
+    @property
+    def previous_share(self) -> float:
+        """See the attributes."""
+
+    @property
+    def delimiter(self) -> str | None:
+        """See the attributes."""
 
     def encode_text(self, text: str, language: str | None = None, seconds: float | None = None) -> list[int]:
         """Label ids of *normalised* text, with the special tokens that the loss needs.
@@ -202,14 +302,11 @@ class Family(Recogniser, Protocol):
     def frames_needed(self, labels: Sequence[int]) -> int:
         """Fewest output frames that can carry labels: labels plus immediate repeats (CTC), else 0."""
 
-    def collate(self, examples: Sequence[Example]) -> Batch:
-        """Pads examples to a batch of CPU tensors; the only place that pads.
+    def collate(self, examples: Sequence[Example], windows: EncoderWindows = FULL) -> Batch:
+        """Pads examples to a batch; the only place that pads."""
 
-        Keys: ``inputs`` (tensors by the model's argument names), ``labels`` (B, L), ``units`` (of
-        each clip, that the loss sums), ``ids``, ``seconds``, ``impossible`` (ids whose labels no output
-        frames can carry; their loss is left out and train counts them). Every value can be cut along B: a
-        batch that does not fit into memory is run in pieces.
-        """
+    def token_name(self, token: int) -> str:
+        """A token as the vocabulary writes it."""
 
     def loss(self, batch: Batch) -> tuple[torch.Tensor, int]:
         """Loss summed over a batch or a piece of one, and its units (utterances for CTC, else tokens)."""

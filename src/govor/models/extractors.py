@@ -30,7 +30,7 @@ def _waves(reference: Any) -> Extractor:
     return WaveSpec(reference.sampling_rate, bool(reference.do_normalize))
 
 
-def _whisper(reference: Any) -> Extractor:
+def _windowed(reference: Any) -> Extractor:
     return LogMelSpec(
         sample_rate=reference.sampling_rate,
         mels=reference.feature_size,
@@ -81,7 +81,7 @@ def _seamless(reference: Any) -> Extractor:
 
 _KINDS = {
     "Wav2Vec2FeatureExtractor": _waves,
-    "WhisperFeatureExtractor": _whisper,
+    "WhisperFeatureExtractor": _windowed,
     "ParakeetFeatureExtractor": _parakeet,
     "SeamlessM4TFeatureExtractor": _seamless,
 }

@@ -1,15 +1,12 @@
-"""Checks that only one kind of model needs; a family offers them through ``own_checks(seen)``.
+"""What the checks that only one kind of model needs are given, and the codes that they may give.
 
-Preflight calls ``own_checks`` where a family has it, and knows nothing else about families.
+Preflight calls `govor.models.families.own_checks_of` and knows nothing else about families.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
-
-from govor.findings import Finding
 
 OWN_CODES = (
     "head_size",
@@ -51,25 +48,3 @@ class Seen:
     row_languages: Mapping[str, Sequence[str | None]] = field(default_factory=dict)
     decode_language: str | None = None
     decode_task: str = "transcribe"
-
-
-class Checked(Protocol):
-    """A family with checks of its own.
-
-    Attributes:
-        delimiter: character that stands for the space in its vocabulary, or None.
-    """
-
-    delimiter: str | None
-
-    def token_name(self, token: int) -> str:
-        """A token as the vocabulary writes it."""
-
-    def own_checks(self, seen: Seen) -> Iterable[Finding]:
-        """Faults that only this kind of model can have."""
-
-
-def own_checks_of(family: Any, seen: Seen) -> Iterable[Finding]:
-    """The family's own checks; nothing where it has none."""
-    offered = getattr(family, "own_checks", None)
-    return offered(seen) if offered else ()

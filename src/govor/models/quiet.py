@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from govor.errors import ModelError
+from govor.errors import GovorError, ModelError
 
 
 @contextmanager
@@ -35,7 +35,9 @@ def readable(place: Path | str) -> Iterator[None]:
     try:
         with quiet():
             yield
-    except (OSError, ValueError, KeyError) as error:
+    except (GovorError, MemoryError):
+        raise
+    except Exception as error:  # a file of somebody else's can be wrong in any way
         if _is_gated(error):
             raise ModelError(
                 f"the model {place} is gated: accept its conditions at https://huggingface.co/{place}, "

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from govor.config import ModelConfig, TrainConfig
 from govor.config.train import SMALL_SET_FACTOR, SMALL_SET_HOURS
-from govor.models.opening import is_ctc, resolve
-from govor.models.quiet import readable
+from govor.models.families import maker_of, maker_of_new
+from govor.models.opening import configuration_of, resolve
 
 
 @dataclass(frozen=True)
@@ -49,14 +48,11 @@ def usual_rate(config: ModelConfig) -> float:
         ModelError: there is no such model.
         RecipeError: new sizes that no architecture has.
     """
-    from govor.models.ctc_rates import ctc_rate
-    from govor.models.whisper_rates import whisper_rate
-
-    new, lora = bool(config.from_scratch), bool(config.lora)
-    configuration = _new_configuration(config) if new else _base_configuration(config)
-    if is_ctc(configuration):
-        return ctc_rate(configuration, new=new, adapters=lora or config.adapter)
-    return whisper_rate(configuration, new=new, lora=lora)
+    if config.from_scratch:
+        maker = maker_of_new(str(config.from_scratch.get("model_type", "")))
+        return maker.usual_rate(maker.new_configuration(config.from_scratch), config)
+    configuration = configuration_of(resolve(config.base or ""), config.revision, **config.settings)
+    return maker_of(configuration.model_type).usual_rate(configuration, config)
 
 
 def first_rate(config: ModelConfig, seconds: float) -> UsualRate:
@@ -71,26 +67,3 @@ def first_rate(config: ModelConfig, seconds: float) -> UsualRate:
 def seconds_used(train: TrainConfig, seconds: float) -> float:
     """Seconds of the train split that are learned from."""
     return seconds if train.hours is None else min(seconds, train.hours * 3600)
-
-
-def _base_configuration(config: ModelConfig) -> Any:
-    from transformers import AutoConfig
-
-    place = resolve(config.base or "")
-    with readable(place):
-        return AutoConfig.from_pretrained(place, revision=config.revision, **config.settings)
-
-
-def _new_configuration(config: ModelConfig) -> Any:
-    from govor.models.scratch import ctc_configuration
-
-    sizes = config.from_scratch
-    if sizes.get("model_type") != "whisper":
-        return ctc_configuration(sizes, 2, 0)
-    from transformers import WhisperConfig
-
-    if "d_model" in sizes or "tokenizer" not in sizes:
-        return WhisperConfig(**{key: sizes[key] for key in ("d_model",) if key in sizes})
-    place = str(sizes["tokenizer"])
-    with readable(place):
-        return WhisperConfig.from_pretrained(place)

@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from govor.errors import ModelError
-from govor.store import read_json, write_json
+from govor.store import read_record, write_json
 from govor.text import Normaliser
 
 FORMAT = 1
 NAME = "govor.json"
 
 
-def write_settings(folder: Path, settings: dict[str, Any]) -> None:
+class Judged(TypedDict, total=False):
+    """How the model did against its base on dev."""
+
+    better: bool | None
+    sentence: str
+
+
+class SavedSettings(TypedDict, total=False):
+    """What is looked at in ``govor.json``, whatever the family."""
+
+    format: int
+    backend: str
+    language: str | None
+    task: str | None
+    timestamps: bool | None
+    plain_share: float | None
+    previous_share: float | None
+    normaliser: dict[str, Any] | None
+    base: str | None
+    base_revision: str | None
+    generation: dict[str, Any] | None
+    base_on_dev: Judged | None
+
+
+def write_settings(folder: Path, settings: Mapping[str, object]) -> None:
     """Writes the settings of a model."""
     write_json(folder / NAME, {"format": FORMAT, **settings})
 
@@ -54,7 +79,7 @@ def hub_commit(place: Path | str, revision: str | None) -> str | None:
 
 
 def _settings_in(path: Path) -> dict[str, Any]:
-    settings: dict[str, Any] = read_json(path)
+    settings: dict[str, Any] = dict(read_record(path, SavedSettings, ModelError))
     if settings.get("format", 0) > FORMAT:
         raise ModelError(
             f"{path} has format {settings['format']}, this govor reads up to {FORMAT}: pip install -U govor"
@@ -62,7 +87,7 @@ def _settings_in(path: Path) -> dict[str, Any]:
     return settings
 
 
-def normaliser_of(settings: dict[str, Any]) -> Normaliser:
+def normaliser_of(settings: Mapping[str, Any]) -> Normaliser:
     """The normaliser a model was trained with; the default rules where it says none."""
     from govor.config import TextConfig
 

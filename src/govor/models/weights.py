@@ -44,20 +44,3 @@ def _merged(model: Any) -> dict[str, torch.Tensor]:
         owner = owner.replace(f".modules_to_save.{adapter}", "")
         state[f"{owner}.{leaf}"] = value.detach().cpu().contiguous()
     return state
-
-
-def common_facts(family: Any) -> dict[str, Any]:
-    """What every trainable family says of itself in reports."""
-    parameters = list(family.model.parameters())
-    return {
-        "architecture": type(core_of(family.model)).__name__,
-        "parameters": sum(p.numel() for p in parameters),
-        "trainable_parameters": sum(p.numel() for p in parameters if p.requires_grad),
-        "precision": family.precision,
-        "weights": str(parameters[0].dtype).removeprefix("torch."),
-        "device": str(family.device),
-        "base": family.settings.get("base"),
-        "backend": "transformers",
-        "sample_rate": family.sample_rate,
-        "normaliser": family.normaliser.name,
-    }

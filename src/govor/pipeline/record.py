@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import typing
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from govor.config import Recipe
+from govor.config import CorpusConfig, Recipe
+from govor.config.setting import Section
 from govor.pipeline.snapshot import changed_files, hashes, snapshot
-from govor.store import canonical_json, read_json, write_json
+from govor.store import canonical_json, read_record, write_json
 
+Settings = Mapping[str, object]
+"""By dotted name."""
 RUNNING, DONE = "running", "done"
 ONCE_FILLED_IN = {"train.lr": 1e-4}
 """Defaults of earlier versions that now depend on model and data: runs that had them stay what they are."""
@@ -24,22 +28,24 @@ class StageRecord:
     Attributes:
         stage: its name.
         status: ``running`` (or killed meanwhile) or ``done``.
-        settings: the settings it depends on.
+        settings: the settings that decide what it makes.
         inputs: fingerprints of what it read, by name.
         summary: what it reported.
         out: what it made, or "" where that is not a local path.
         files: snapshot of what it made.
         sha256: hashes of the smaller of these files.
+        free: the settings that only changed how it ran.
     """
 
     stage: str
     status: str
-    settings: Mapping[str, Any]
+    settings: Settings
     inputs: Mapping[str, str]
     summary: Mapping[str, Any] = field(default_factory=dict)
     out: str = ""
     files: Mapping[str, Any] = field(default_factory=dict)
     sha256: Mapping[str, str] = field(default_factory=dict)
+    free: Settings = field(default_factory=dict)
 
     def save(self, root: Path) -> None:
         """Writes the record below the work folder `root`."""
@@ -50,21 +56,31 @@ class StageRecord:
         files = snapshot(out) if out else {}
         known = hashes(out, files) if out else {}
         made = str(out) if out else ""
-        return StageRecord(self.stage, DONE, self.settings, self.inputs, summary, made, files, known)
+        done = {"status": DONE, "summary": summary, "out": made, "files": files, "sha256": known}
+        return replace(self, **done)  # type: ignore[arg-type]
 
-    def reasons_to_run(self, settings: Mapping[str, Any], inputs: Mapping[str, str]) -> list[str]:
+    def reasons_to_run(self, settings: Settings, inputs: Mapping[str, str]) -> list[str]:
         """Why the stage must run (again), in words; empty where nothing changed."""
         if self.status != DONE:
             return ["it was not finished"]
         reasons = [f"{name} changed" for name in inputs if self.inputs.get(name) != inputs[name]]
-        for key in sorted({*settings, *self.settings}):
-            if not self.is_as_before(key, settings.get(key)):
-                reasons.append(f"{key} was {self.settings.get(key)!r} and is {settings.get(key)!r}")
+        for key in self.changed(settings):
+            reasons.append(f"{key} was {self.settings.get(key)!r} and is {settings.get(key)!r}")
         if self.out and not Path(self.out).exists():
             reasons.append(f"{self.out} is gone")
         return reasons
 
-    def is_as_before(self, key: str, now: Any) -> bool:
+    def changed(self, settings: Settings) -> list[str]:
+        """The settings that decide what the stage makes and are not what they were."""
+        keys = sorted(key for key in {*settings, *self.settings} if not _is_free(key))
+        return [key for key in keys if not self._is_as_before(key, settings.get(key))]
+
+    def freely_changed(self, free: Settings) -> list[str]:
+        """The settings that are not what they were and change nothing but how the stage runs."""
+        before = {**self.settings, **self.free}  # earlier versions counted some of them among the others
+        return sorted(key for key in free if key in before and before[key] != free[key])
+
+    def _is_as_before(self, key: str, now: object) -> bool:
         """Whether a setting is what it was.
 
         One that earlier versions filled in may be left open now, one they did not know may stand as it is
@@ -72,7 +88,7 @@ class StageRecord:
         """
         if key not in self.settings:
             return bool(now is None or now == _default(key))
-        before = self.settings[key]
+        before = _without_free(self.settings[key]) if key.startswith("corpus.") else self.settings[key]
         left_open = now is None and key in ONCE_FILLED_IN and before == ONCE_FILLED_IN[key]
         return bool(before == now) or left_open
 
@@ -81,7 +97,27 @@ class StageRecord:
         return changed_files(Path(self.out), self.files, self.sha256) if self.out else []
 
 
-def _default(key: str) -> Any:
+def as_stored(settings: Settings) -> Settings:
+    """Settings as they come back from a record."""
+    stored: Settings = json.loads(canonical_json(settings))
+    return stored
+
+
+def _is_free(key: str) -> bool:
+    """Whether ``section.name`` changes nothing but how a stage runs."""
+    section, _, name = key.partition(".")
+    kind = typing.get_type_hints(Recipe).get(section)
+    return isinstance(kind, type) and issubclass(kind, Section) and name in kind.free()
+
+
+def _without_free(corpus: object) -> object:
+    """One of several ``[[corpus]]`` as an earlier version stored it: with all its settings."""
+    if not isinstance(corpus, Mapping):
+        return corpus
+    return {name: value for name, value in corpus.items() if name not in CorpusConfig.free()}
+
+
+def _default(key: str) -> object:
     """What ``section.name`` is where a recipe does not set it, as a record holds it; None for other keys."""
     section, _, name = key.partition(".")
     settings = Recipe().to_dict().get(section)
@@ -92,7 +128,7 @@ def _default(key: str) -> Any:
 def load_record(root: Path, stage: str) -> StageRecord | None:
     """The record of `stage`, or None where it never ran."""
     path = _path(root, stage)
-    return StageRecord(**read_json(path)) if path.exists() else None
+    return read_record(path, StageRecord) if path.exists() else None
 
 
 def _path(root: Path, stage: str) -> Path:

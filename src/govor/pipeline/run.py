@@ -90,7 +90,7 @@ def _run_stage(stage: Stage, recipe: Recipe, root: Path, device: str, *, forced:
     reasons = ["--from asks for it"] if forced else reasons_to_run(stage, recipe, root)
     if not reasons and record is not None:
         _refuse_changed_by_hand(stage, record, root)
-        say(f"{stage.name}: unchanged")
+        say(f"{stage.name}: unchanged{_how_it_runs(record.freely_changed(stage.free_settings_of(recipe)))}")
         return {"status": "unchanged", "reasons": [], "summary": dict(record.summary)}
     say(f"{stage.name}: {'; '.join(reasons)}")
     settings, inputs = stage.settings_of(recipe), stage.inputs(recipe)
@@ -98,7 +98,7 @@ def _run_stage(stage: Stage, recipe: Recipe, root: Path, device: str, *, forced:
         _set_old_run_aside(record, settings, inputs, Workspace.of(recipe).run)
     if stage.name == "import" and forced:
         forget_imports(recipe, root)
-    attempt = StageRecord(stage.name, RUNNING, settings, inputs)
+    attempt = StageRecord(stage.name, RUNNING, settings, inputs, free=stage.free_settings_of(recipe))
     attempt.save(root)
     summary = _work(stage, recipe, device)
     for earlier in STAGES:
@@ -106,6 +106,11 @@ def _run_stage(stage: Stage, recipe: Recipe, root: Path, device: str, *, forced:
             _accept_as_it_stands(earlier.name, root)
     attempt.finished(summary, stage.out(recipe)).save(root)
     return {"status": "done", "reasons": reasons, "summary": dict(summary)}
+
+
+def _how_it_runs(changed: list[str]) -> str:
+    """That a changed setting was seen, and why nothing is done again."""
+    return f" ({', '.join(changed)}: only how it runs)" if changed else ""
 
 
 def _work(stage: Stage, recipe: Recipe, device: str) -> Mapping[str, Any]:
@@ -138,9 +143,7 @@ def _set_old_run_aside(
     record: StageRecord, settings: Mapping[str, Any], inputs: Mapping[str, str], run: Path
 ) -> None:
     """Keeps a run of other settings or data under another name; an unfinished one of the same continues."""
-    keys = {*record.settings, *settings}
-    same = all(record.is_as_before(key, settings.get(key)) for key in keys)
-    if same and dict(record.inputs) == dict(inputs):
+    if not record.changed(settings) and dict(record.inputs) == dict(inputs):
         return
     if (run / "run.json").exists():
         _rename_aside(run)

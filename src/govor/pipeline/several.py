@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,9 +11,8 @@ from typing import Any
 from govor.config import CorpusConfig, Recipe, Workspace
 from govor.config.recipe import corpus_name
 from govor.console import say
-from govor.pipeline.record import RUNNING, StageRecord, load_record
+from govor.pipeline.record import RUNNING, StageRecord, as_stored, load_record
 from govor.pipeline.snapshot import source_fingerprints
-from govor.store import canonical_json
 
 
 def import_several(recipe: Recipe) -> Mapping[str, Any]:
@@ -44,15 +42,23 @@ def _stage(corpus: CorpusConfig) -> str:
 def _import(corpus: CorpusConfig, out: Path, root: Path) -> None:
     from govor.corpora import import_corpus
 
-    settings = json.loads(canonical_json(dataclasses.asdict(corpus)))
+    settings = as_stored({f"corpus.{name}": value for name, value in corpus.deciding().items()})
     inputs = source_fingerprints(corpus)
-    record = load_record(root, _stage(corpus))
+    record = _with_dotted_names(load_record(root, _stage(corpus)))
     if record and not record.reasons_to_run(settings, inputs) and not record.changed_by_hand():
         say(f"import of {corpus_name(corpus)}: unchanged")
         return
     attempt = StageRecord(_stage(corpus), RUNNING, settings, inputs)
     attempt.save(root)
     attempt.finished(import_corpus(corpus, out), out).save(root)
+
+
+def _with_dotted_names(record: StageRecord | None) -> StageRecord | None:
+    """Earlier versions left the section away."""
+    if record is None:
+        return None
+    named = {key if "." in key else f"corpus.{key}": value for key, value in record.settings.items()}
+    return dataclasses.replace(record, settings=named)
 
 
 def _forget_others(folder: Path, kept: set[str]) -> None:

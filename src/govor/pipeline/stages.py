@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,21 +12,12 @@ from govor.config import Recipe, SelectConfig, Workspace
 from govor.config.recipe import corpus_name
 from govor.curate.listing import LISTING
 from govor.errors import RecipeError
+from govor.pipeline.record import Settings, as_stored
 from govor.pipeline.several import import_several
 from govor.pipeline.snapshot import place_fingerprint, source_fingerprints
-from govor.store import canonical_json, fingerprint, read_json
+from govor.store import fingerprint, read_json
 
-Settings = dict[str, Any]
 Inputs = dict[str, str]
-
-# Settings that change how fast or where work is done, never what comes out.
-_NO_MATTER = {
-    "corpus": {"max_rejected"},
-    "prepare": {"workers", "engine", "address", "max_rejected"},
-    "train": {"loader_workers", "max_hours", "mirror", "mirror_max_bytes", "keep", "out"},
-    "evaluate": {"batch_s"},
-    "transcribe": {"batch_s"},
-}
 
 
 @dataclass(frozen=True)
@@ -55,18 +45,20 @@ class Stage:
     amended_by: str | None = None
 
     def settings_of(self, recipe: Recipe) -> Settings:
-        """The settings that matter to this stage, flat, under their dotted names, as a record stores them."""
-        flat: Settings = {}
-        for section in self.settings:
-            ignored = _NO_MATTER.get(section, set())
-            for key, value in dataclasses.asdict(getattr(recipe, section)).items():
-                if key not in ignored:
-                    flat[f"{section}.{key}"] = value
+        """The settings that decide what this stage makes, flat, by dotted name, as a record stores them."""
+        sections = ((name, getattr(recipe, name).deciding()) for name in self.settings)
+        flat = {f"{name}.{key}": value for name, values in sections for key, value in values.items()}
         if recipe.corpora and "corpus" in self.settings:
-            flat |= {f"corpus.{corpus_name(c)}": dataclasses.asdict(c) for c in recipe.corpora}
-            flat |= {"merge": dataclasses.asdict(recipe.merge)}
-        stored: Settings = json.loads(canonical_json(flat))
-        return stored
+            flat |= {f"corpus.{corpus_name(c)}": c.deciding() for c in recipe.corpora}
+            flat |= {"merge": recipe.merge.deciding()}
+        return as_stored(flat)
+
+    def free_settings_of(self, recipe: Recipe) -> Settings:
+        """The other settings of its sections: they change nothing but how it runs."""
+        sections = ((name, getattr(recipe, name)) for name in self.settings)
+        return as_stored(
+            {f"{name}.{key}": getattr(values, key) for name, values in sections for key in values.free()}
+        )
 
 
 def _import(recipe: Recipe, device: str) -> Mapping[str, Any]:

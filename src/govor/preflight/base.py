@@ -54,17 +54,21 @@ class BaseSaid:
 
 def dev_options(recipe: Recipe) -> DecodeOptions:
     """How dev is decoded while training, and so before it."""
-    return DecodeOptions(language=recipe.model.language, task=recipe.model.task)
+    return DecodeOptions(task=recipe.model.task)
 
 
-def base_said(folder: Path, family: Any, dataset: Any, split: str, options: DecodeOptions) -> BaseSaid | None:
+def base_said(
+    folder: Path, family: Any, dataset: Any, split: str, options: DecodeOptions, language: str | None
+) -> BaseSaid | None:
     """What preflight decoded, where it did so with this very model, data and settings."""
     if not (folder / FILE).exists():
         return None
-    return BaseSaid.load(folder, fingerprint_of_decoding(family, dataset, split, options))
+    return BaseSaid.load(folder, fingerprint_of_decoding(family, dataset, split, options, language))
 
 
-def fingerprint_of_decoding(family: Any, dataset: Any, split: str, options: DecodeOptions) -> str:
+def fingerprint_of_decoding(
+    family: Any, dataset: Any, split: str, options: DecodeOptions, language: str | None
+) -> str:
     """Of model (every weight, its settings, its precision), data and decoding settings."""
     generation = getattr(family.model, "generation_config", None)
     facts = {
@@ -75,7 +79,7 @@ def fingerprint_of_decoding(family: Any, dataset: Any, split: str, options: Deco
         "device": next(family.model.parameters()).device.type,
         "data": dataset.fingerprint,
         "split": split,
-        "options": asdict(options),
+        "options": {"language": language, **asdict(options)},
     }
     return store.fingerprint(facts)
 
@@ -92,7 +96,12 @@ def weights_digest(model: Any) -> str:
 
 
 def decode_base(
-    family: Family, dataset: Any, config: TrainConfig, options: DecodeOptions, budget: Budget
+    family: Family,
+    dataset: Any,
+    config: TrainConfig,
+    options: DecodeOptions,
+    language: str | None,
+    budget: Budget,
 ) -> BaseSaid:
     """Decodes the dev rows that step 0 of training judges, in a seeded order, while its share of time lasts.
 
@@ -101,6 +110,7 @@ def decode_base(
         dataset: with the dev split.
         config: ``[train]``.
         options: how hypotheses are made.
+        language: of all clips; None: each clip's own.
         budget: of preflight.
 
     Raises:
@@ -111,11 +121,11 @@ def decode_base(
     order = [rows[i] for i in generator("base", config.seed).permutation(len(rows))]
     start_s = time.monotonic()
     until_s = start_s + budget.share_s(SHARE_OF_BUDGET)
-    texts = _decode(family, dataset, config.dev_split, order, options, until_s)
+    texts = _decode(family, dataset, config.dev_split, order, options, language, until_s)
     if not texts:
         raise OutOfTimeError
     each_s = (time.monotonic() - start_s) / len(texts)
-    identity = fingerprint_of_decoding(family, dataset, config.dev_split, options)
+    identity = fingerprint_of_decoding(family, dataset, config.dev_split, options, language)
     return BaseSaid(identity, texts, len(rows), round(each_s, 4))
 
 
@@ -125,6 +135,7 @@ def _decode(
     split: str,
     rows: list[int],
     options: DecodeOptions,
+    language: str | None,
     until_s: float,
 ) -> dict[str, str]:
     from govor.evaluate import decode_rows
@@ -134,5 +145,6 @@ def _decode(
         if time.monotonic() >= until_s:
             break
         part = rows[start : start + CHUNK_CLIPS]
-        texts |= {name: said.text for name, said in decode_rows(family, dataset, split, part, options)}
+        decoded = decode_rows(family, dataset, split, part, options, language=language)
+        texts |= {name: said.text for name, said in decoded}
     return texts

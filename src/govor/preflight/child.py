@@ -12,56 +12,114 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from govor.errors import GovorError
+from govor.memory import is_out_of_memory
 
 KILLED = -9
 
 
-def run_child(job: dict[str, Any], scratch: Path, timeout_s: float) -> dict[str, Any]:
-    """Runs a job in a fresh process.
+@dataclass(frozen=True)
+class DecodeJob:
+    """Opens a model and decodes ``wave0``, ``wave1`` … of a file; the answer has texts and dtypes."""
 
-    Returns:
-        What it answers; ``{"error": …}`` where it failed, ``{"killed": True}`` where memory ended it, and
-        ``{"late": True}`` where it took longer than `timeout_s`.
+    model: str
+    device: str
+    precision: str
+    waves: str
+    languages: Sequence[str | None]
+    windows: str = "full"
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A batch of clips of these lengths (seconds), in such encoder windows."""
+
+    windows: str
+    clips: Sequence[float]
+
+
+@dataclass(frozen=True)
+class StepJob:
+    """Takes training steps on batches of given clip lengths, as the run takes them.
+
+    The answer has the seconds of each, and the peak of memory.
     """
-    path = scratch / f"{job['task']}.json"
-    path.write_text(json.dumps(job), encoding="utf-8")
+
+    model: str
+    device: str
+    precision: str
+    threads: int
+    recipe: Mapping[str, Any]
+    batches: Sequence[Trial]
+    texts: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a job came to.
+
+    Attributes:
+        texts: hypotheses, or None where none were made.
+        dtypes: of the weights.
+        seconds: of each step, or None where none was taken.
+        peak_bytes: most memory that was held.
+        error: why it failed.
+        killed: whether memory ended it.
+        late: whether it took longer than it may.
+    """
+
+    texts: Sequence[str] | None = None
+    dtypes: Sequence[str] = ()
+    seconds: Sequence[float] | None = None
+    peak_bytes: int = 0
+    error: str = ""
+    killed: bool = False
+    late: bool = False
+
+
+def run_child(job: DecodeJob | StepJob, scratch: Path, timeout_s: float) -> Answer:
+    """Runs a job in a fresh process, for no longer than `timeout_s`."""
+    task = "decode" if isinstance(job, DecodeJob) else "step"
+    path = scratch / f"{task}.json"
+    path.write_text(json.dumps({"task": task, "job": asdict(job)}), encoding="utf-8")
     command = [sys.executable, "-m", "govor.preflight.child", str(path)]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=max(1.0, timeout_s), check=False
         )
     except subprocess.TimeoutExpired:
-        return {"late": True}
+        return Answer(late=True)
     if done.returncode == KILLED:
-        return {"killed": True}
+        return Answer(killed=True)
     answers = [line for line in done.stdout.splitlines() if line.startswith("{")]
     if done.returncode or not answers:
         last = done.stderr.strip().splitlines()[-1:] or [f"it ended with status {done.returncode}"]
-        return {"error": last[0][:300]}
-    answer: dict[str, Any] = json.loads(answers[-1])
-    return answer
+        return Answer(error=last[0][:300])
+    return Answer(**json.loads(answers[-1]))
 
 
-def main(path: Path) -> dict[str, Any]:
+def main(path: Path) -> Answer:
     """Does the job in `path`."""
-    job = json.loads(path.read_text(encoding="utf-8"))
+    asked = json.loads(path.read_text(encoding="utf-8"))
     _die_first()
     try:
-        return decode(job) if job["task"] == "decode" else step(job)
+        if asked["task"] == "decode":
+            return decode(DecodeJob(**asked["job"]))
+        batches = [Trial(**one) for one in asked["job"]["batches"]]
+        return step(StepJob(**{**asked["job"], "batches": batches}))
     except GovorError as error:
-        return {"error": str(error)}
-    except MemoryError:
-        return {"killed": True}
+        return Answer(error=str(error))
     except Exception as error:
-        if "out of memory" in str(error).lower() or "can't allocate memory" in str(error):
-            return {"killed": True}
-        return {"error": f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:300]}"}
+        if is_out_of_memory(error):
+            return Answer(killed=True)
+        return Answer(error=f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:300]}")
 
 
 def _die_first() -> None:
@@ -70,60 +128,54 @@ def _die_first() -> None:
         Path("/proc/self/oom_score_adj").write_text("1000")
 
 
-def decode(job: dict[str, Any]) -> dict[str, Any]:
-    """Opens a model and decodes waves; ``texts`` and the weights' ``dtypes``."""
+def decode(job: DecodeJob) -> Answer:
+    """Opens the model and decodes."""
     from govor.models import open_model
-    from govor.models.base import DecodeOptions
+    from govor.models.base import DecodeOptions, sounds
 
-    recogniser = open_model(job["model"], device=job["device"], precision=job["precision"], masters=True)
-    with np.load(job["waves"]) as stored:
-        waves = [stored[f"wave{index}"] for index in range(len(job["languages"]))]
-    options = DecodeOptions(windows=job.get("windows", "full"))
-    found = recogniser.recognise(waves, options, job["languages"])
+    recogniser = open_model(job.model, device=job.device, precision=job.precision, masters=True)
+    with np.load(job.waves) as stored:
+        waves = [stored[f"wave{index}"] for index in range(len(job.languages))]
+    options = DecodeOptions(windows=job.windows)
+    found = recogniser.recognise(sounds(waves, job.languages), options)
     model = getattr(recogniser, "model", None)
     dtypes = sorted({str(p.dtype) for p in model.parameters()}) if model is not None else []
-    return {"texts": [one.text for one in found], "dtypes": dtypes}
+    return Answer(texts=[one.text for one in found], dtypes=dtypes)
 
 
-def step(job: dict[str, Any]) -> dict[str, Any]:
-    """Training steps on batches of given clip lengths, as the run takes them.
+def step(job: StepJob) -> Answer:
+    """Takes the steps.
 
-    A first step, on the last batch, is not counted: with it the optimiser gets its state, which lies in
-    memory at every later one.
-
-    Returns:
-        ``seconds`` of each, and ``peak_bytes``.
+    A first one, on the last batch, is not counted: with it the optimiser gets its state, which lies in memory
+    at every later one.
     """
     import torch
 
     from govor.config import recipe_from
-    from govor.models.adjusting import adjust_model
-    from govor.models.making import resume_model
+    from govor.models.build import adjust_model, resume_model
 
-    recipe = recipe_from(job["recipe"])
-    family: Any = resume_model(
-        recipe.model, Path(job["model"]), device=job["device"], precision=job["precision"]
-    )
-    adjust_model(family, recipe.train)
-    if job["threads"]:
-        torch.set_num_threads(job["threads"])
+    recipe = recipe_from(dict(job.recipe))
+    family: Any = resume_model(recipe.model, Path(job.model), device=job.device, precision=job.precision)
+    adjust_model(family.model, recipe.train)
+    if job.threads:
+        torch.set_num_threads(job.threads)
     family.model.train()
     trained = [p for p in family.model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(trained, lr=1e-6, fused=True)  # fused, as training has it
-    seconds = [
-        _timed_step(family, optimiser, batch, job["texts"]) for batch in [job["batches"][-1], *job["batches"]]
-    ]
-    return {"seconds": seconds[1:], "peak_bytes": _peak_bytes(family.device)}
+    seconds = [_timed_step(family, optimiser, batch, job.texts) for batch in [job.batches[-1], *job.batches]]
+    return Answer(seconds=seconds[1:], peak_bytes=_peak_bytes(family.device))
 
 
-def _timed_step(family: Any, optimiser: Any, batch: dict[str, Any], texts: list[str]) -> float:
+def _timed_step(family: Any, optimiser: Any, batch: Trial, texts: Sequence[str]) -> float:
     """Seconds of one step on ``clips`` (lengths in seconds) in encoder ``windows``."""
     import torch
 
-    family.train_windows = batch["windows"]
-    examples = [_noise(family, clip_s, texts[n % len(texts)]) for n, clip_s in enumerate(batch["clips"])]
+    from govor.models.base import EncoderWindows
+
+    windows = EncoderWindows(batch.windows)
+    examples = [_noise(family, clip_s, texts[n % len(texts)]) for n, clip_s in enumerate(batch.clips)]
     start_s = time.perf_counter()
-    loss, units = family.loss(family.collate(examples))
+    loss, units = family.loss(family.collate(examples, windows))
     if loss.requires_grad:
         torch.autograd.backward(loss / max(units, 1))
     optimiser.step()
@@ -153,4 +205,4 @@ def _peak_bytes(device: Any) -> int:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(Path(sys.argv[1]))))
+    print(json.dumps(asdict(main(Path(sys.argv[1])))))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from govor.preflight.practice import Practice, choose_clips, overfit
 from govor.preflight.sources import Source, read_sources
 from govor.text import Normaliser
 
+Facts = MutableMapping[str, Any]
+"""What checks tell by name, for the report and for the checks behind them."""
+
 
 class UnavailableError(Exception):
     """There is no such thing in this recipe; checks that need it are skipped with this reason."""
@@ -36,8 +40,8 @@ class Materials:
 
     def __init__(self, recipe: Recipe, device: str, scratch: Path) -> None:
         self.recipe, self.device, self.scratch = recipe, device, scratch
-        self.facts: dict[str, Any] = {}
-        self.projection: dict[str, Any] = {}
+        self.facts: Facts = {}
+        self.projection: dict[str, float] = {}
         self.budget = Budget(recipe.preflight.minutes)
 
     @property
@@ -138,7 +142,14 @@ class Materials:
             raise UnavailableError("a new model, or one with a new head, has no WER before training")
         if self.training.dev_split not in self.tables:
             raise UnavailableError("there is no dev split")
-        return decode_base(self.family, self.dataset, self.training, dev_options(self.recipe), self.budget)
+        return decode_base(
+            self.family,
+            self.dataset,
+            self.training,
+            dev_options(self.recipe),
+            self.recipe.model.language,
+            self.budget,
+        )
 
     @cached_property
     def labels(self) -> Tables:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from govor.models.base import DecodeOptions, Example, Family, least_s
+from govor.models.base import Batch, DecodeOptions, EncoderWindows, Example, Family, Sound
 from govor.preflight.alarm import word_error_rate
 from govor.preflight.budget import Budget
 from govor.preflight.clips import Clip
@@ -101,10 +100,10 @@ def writable(family: Family, clip: Clip) -> str:
     return family.normaliser(family.decode_text(ids), clip.language)
 
 
-def seen_labels(batch: Any) -> int:
+def seen_labels(batch: Batch) -> int:
     """Labels of a batch that the loss can see (negative ones are masked); 0 where it sums no unit."""
-    usable = len(batch["impossible"]) < len(batch["ids"])
-    return int((batch["labels"] >= 0).sum()) if usable else 0
+    usable = len(batch.impossible) < len(batch.ids)
+    return int((batch.labels >= 0).sum()) if usable else 0
 
 
 def overfit(family: Family, clips: Sequence[Clip], budget: Budget) -> Practice:
@@ -114,8 +113,7 @@ def overfit(family: Family, clips: Sequence[Clip], budget: Budget) -> Practice:
     model with a fixed window practises in short ones, whatever the run uses: faults show there just as well.
     """
     windows = practice_windows(family)
-    with training_windows(family, windows):
-        batch = family.collate(examples(family, clips))
+    batch = family.collate(examples(family, clips), EncoderWindows(windows))
     result = Practice([writable(family, clip) for clip in clips], windows=windows)
     result.labels = seen_labels(batch)
     result.parameters = sum(p.numel() for p in family.model.parameters())
@@ -146,20 +144,12 @@ def overfit(family: Family, clips: Sequence[Clip], budget: Budget) -> Practice:
 def practice_windows(family: Family) -> str:
     """Encoder windows of practice: ``short`` on a CPU where the model has a fixed one, else ``full``."""
     on_cpu = next(family.model.parameters()).device.type == "cpu"
-    return "short" if on_cpu and least_s(family) else "full"
+    return "short" if on_cpu and family.max_window_s else "full"
 
 
-@contextmanager
-def training_windows(family: Family, windows: str) -> Iterator[None]:
-    """Batches that are collated inside have these encoder windows."""
-    before, family.train_windows = family.train_windows, windows
-    try:
-        yield
-    finally:
-        family.train_windows = before
-
-
-def _steps(family: Family, trained: list[torch.nn.Parameter], batch: Any, parameters: int) -> Iterator[float]:
+def _steps(
+    family: Family, trained: list[torch.nn.Parameter], batch: Batch, parameters: int
+) -> Iterator[float]:
     import torch
 
     from govor.models.device import scaler
@@ -187,8 +177,7 @@ def decode(family: Family, clips: Sequence[Clip], windows: str = "full") -> list
     import torch
 
     family.model.eval()
-    languages = [clip.language for clip in clips]
     with torch.no_grad():
-        waves = [clip.wave for clip in clips]
-        found = family.recognise(waves, DecodeOptions(windows=windows), languages)
-    return [family.normaliser(one.text, language) for one, language in zip(found, languages, strict=True)]
+        heard = [Sound(clip.wave, clip.language) for clip in clips]
+        found = family.recognise(heard, DecodeOptions(windows=windows))
+    return [family.normaliser(one.text, clip.language) for one, clip in zip(found, clips, strict=True)]

@@ -13,8 +13,10 @@ import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from govor import console
 from govor.errors import UsageError
-from govor.findings import Finding
+from govor.findings import Code, Finding, declare, renamed
+from govor.findings import codes as declared
 
 CheckFunction = Callable[..., Iterable[Finding] | None]
 COSTS = ("text", "audio", "model", "decoding", "training")
@@ -82,6 +84,8 @@ def check(*codes: str, after: str = "") -> Callable[[CheckFunction], CheckFuncti
         name = function.__name__  # type: ignore[attr-defined]
         title = (inspect.getdoc(function) or name).partition("\n")[0].rstrip(".")
         needs = tuple(inspect.signature(function).parameters)
+        for code in (one for one in codes if one not in declared()):
+            declare(Code(code, "warning", ("preflight",), f"findings against: {title}", "see the check"))
         REGISTRY[name] = Check(name, title, codes, needs, function, after)
         return function
 
@@ -116,7 +120,7 @@ def require_known(codes: Iterable[str]) -> None:
         UsageError: a code that no check gives; the nearest one is named.
     """
     known = known_codes()
-    for code in codes:
+    for code in renamed(codes, console.say):
         if code not in known:
             near = difflib.get_close_matches(code, known, n=1, cutoff=0.4)
             hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}"

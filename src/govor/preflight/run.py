@@ -6,21 +6,24 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from govor import console, store
 from govor.config import Recipe, Workspace
 from govor.errors import GovorError, LanguageError, LimitError
-from govor.findings import Finding, count_of
+from govor.findings import Finding, count_of, renamed
 from govor.preflight.budget import Budget, OutOfTimeError
 from govor.preflight.materials import Materials, UnavailableError
 from govor.preflight.registry import COSTS, Check, all_checks, require_known
 from govor.preflight.report import terminal_lines, write_report
+from govor.records import Summary
 from govor.store import readable_seconds
 
+Faults = MutableMapping[str, Exception]
+"""Why materials could not be made, by name."""
 NEW_LANGUAGE = (
     "set [model] language to the code of a related language that the model knows: its token is then trained"
     " for yours"
@@ -45,7 +48,7 @@ class Outcome:
     findings: list[Finding] = field(default_factory=list)
     note: str = ""
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> Mapping[str, str | float]:
         """As reports keep it."""
         return {
             "check": self.check.name,
@@ -57,7 +60,36 @@ class Outcome:
         }
 
 
-def preflight(recipe: Recipe, *, out: Path, device: str = "auto") -> dict[str, Any]:
+@dataclass(frozen=True)
+class PreflightSummary(Summary):
+    """What ``govor preflight`` prints.
+
+    Attributes:
+        errors: how many stop the run.
+        warnings: how many there are.
+        accepted: codes of errors that were let through.
+        findings: gravest first, each with ``check`` and ``accepted``.
+        checks: what became of each.
+        facts: what they tell, by name.
+        projection: of the run: ``seconds``, ``memory_bytes``, ``disk_bytes``.
+        wall_s: seconds that it took.
+        out: the folder.
+        fingerprint: of settings and data, see `fingerprint_of`.
+    """
+
+    errors: int
+    warnings: int
+    accepted: Sequence[str]
+    findings: Sequence[Mapping[str, Any]]
+    checks: Sequence[Outcome]
+    facts: Mapping[str, Any]
+    projection: Mapping[str, float]
+    wall_s: float
+    out: str
+    fingerprint: str = ""
+
+
+def preflight(recipe: Recipe, *, out: Path, device: str = "auto") -> PreflightSummary:
     """Checks data and model of `recipe` together.
 
     Args:
@@ -83,14 +115,14 @@ def preflight(recipe: Recipe, *, out: Path, device: str = "auto") -> dict[str, A
         shutil.rmtree(scratch, ignore_errors=True)
     if "base" in vars(materials):
         materials.base.save(out)
-    summary = summarise(outcomes, materials, out)
-    summary["fingerprint"] = fingerprint_of(recipe, materials.dataset)
+    fingerprint = fingerprint_of(recipe, materials.dataset)
+    summary = replace(summarise(outcomes, materials, out), fingerprint=fingerprint)
     write_report(summary, out, Path(recipe.work).name or recipe.name)
     stop_on_errors(summary)
     return summary
 
 
-def preflight_aloud(recipe: Recipe, *, out: Path, device: str = "auto") -> dict[str, Any]:
+def preflight_aloud(recipe: Recipe, *, out: Path, device: str = "auto") -> PreflightSummary:
     """`preflight` in front of other work: what it found is said on stderr, whether it stops that or not.
 
     Raises:
@@ -105,7 +137,7 @@ def preflight_aloud(recipe: Recipe, *, out: Path, device: str = "auto") -> dict[
     return summary
 
 
-def _say_findings(summary: dict[str, Any]) -> None:
+def _say_findings(summary: Mapping[str, Any]) -> None:
     for line in terminal_lines(summary):
         console.say(line)
 
@@ -133,7 +165,7 @@ def ensure(recipe: Recipe, *, device: str = "auto") -> None:
 def fingerprint_of(recipe: Recipe, dataset: Any) -> str:
     """Of everything that preflight's answer hangs on."""
     sections = (recipe.text, recipe.model, recipe.train, recipe.evaluate, recipe.preflight)
-    return store.fingerprint([*sections, dataset.fingerprint])
+    return store.fingerprint([*(section.deciding() for section in sections), dataset.fingerprint])
 
 
 def run_checks(materials: Materials) -> list[Outcome]:
@@ -143,7 +175,7 @@ def run_checks(materials: Materials) -> list[Outcome]:
     console.say(
         f"preflight: {len(checks)} checks of data and model, at most {minutes:g} min ([preflight] minutes)"
     )
-    cannot: dict[str, GovorError | UnavailableError] = {}
+    cannot: Faults = {}
     outcomes = []
     with console.progress("preflight", None, "checks") as bar:
         for one in checks:
@@ -161,7 +193,7 @@ def _announce(one: Check, materials: Any) -> None:
         console.say(f"preflight, after {used}: {one.doing} (at most {left})")
 
 
-def run_check(one: Check, materials: Any, cannot: dict[str, Any]) -> Outcome:
+def run_check(one: Check, materials: Any, cannot: Faults) -> Outcome:
     """Runs one check; whatever happens becomes an outcome.
 
     Args:
@@ -195,7 +227,7 @@ def run_check(one: Check, materials: Any, cannot: dict[str, Any]) -> Outcome:
     return outcome
 
 
-def _take(one: Check, materials: Any, cannot: dict[str, Any], outcome: Outcome) -> Mapping[str, Any] | None:
+def _take(one: Check, materials: Any, cannot: Faults, outcome: Outcome) -> Mapping[str, Any] | None:
     taken = {}
     for name in one.needs:
         known = name in cannot
@@ -261,9 +293,9 @@ def _first_line(error: BaseException) -> str:
     return str(error).strip().partition("\n")[0][:300] or "no message"
 
 
-def summarise(outcomes: list[Outcome], materials: Materials, out: Path) -> dict[str, Any]:
+def summarise(outcomes: list[Outcome], materials: Materials, out: Path) -> PreflightSummary:
     """The summary: findings, gravest first, what became of each check, and what was measured."""
-    accepted = set(materials.settings.accept)
+    accepted = set(renamed(materials.settings.accept))
     findings = []
     for outcome in outcomes:
         for finding in outcome.findings:
@@ -271,32 +303,32 @@ def summarise(outcomes: list[Outcome], materials: Materials, out: Path) -> dict[
             findings.append({**finding.as_dict(), "check": outcome.check.name, "accepted": let_through})
     findings.sort(key=lambda one: (one["severity"] != "error", one["accepted"]))
     stopping = [one for one in findings if one["severity"] == "error" and not one["accepted"]]
-    return {
-        "errors": len(stopping),
-        "warnings": sum(one["severity"] == "warning" for one in findings),
-        "accepted": sorted({one["code"] for one in findings if one["accepted"]}),
-        "findings": findings,
-        "checks": [outcome.as_dict() for outcome in outcomes],
-        "facts": materials.facts,
-        "projection": materials.projection,
-        "wall_s": round(materials.budget.used_s, 2),
-        "out": str(out),
-    }
+    return PreflightSummary(
+        errors=len(stopping),
+        warnings=sum(one["severity"] == "warning" for one in findings),
+        accepted=sorted({str(one["code"]) for one in findings if one["accepted"]}),
+        findings=findings,
+        checks=outcomes,
+        facts=materials.facts,
+        projection=materials.projection,
+        wall_s=round(materials.budget.used_s, 2),
+        out=str(out),
+    )
 
 
-def stop_on_errors(summary: dict[str, Any]) -> None:
+def stop_on_errors(summary: PreflightSummary) -> None:
     """Stops the run where errors stand.
 
     Raises:
         LimitError: there is at least one error that was not accepted.
     """
-    if summary["errors"]:
+    if summary.errors:
         codes = sorted(
-            {one["code"] for one in summary["findings"] if one["severity"] == "error" and not one["accepted"]}
+            {one["code"] for one in summary.findings if one["severity"] == "error" and not one["accepted"]}
         )
-        errors = count_of(summary["errors"], "error")
+        errors = count_of(summary.errors, "error")
         raise LimitError(
             f"preflight found {errors} ({', '.join(codes)}): mend them, or let one through with"
-            f" --accept CODE; all is in {summary['out']}/report.html",
+            f" --accept CODE; all is in {summary.out}/report.html",
             summary,
         )

@@ -7,18 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from govor.audio.measures import Gauge, envelope_correlation, level_db, pitch_hz, speech_share
+from govor.audio.voices import Voice, voice_of
 from govor.corpora.folder import Corpus
+from govor.curate.quality import is_narrow
+from govor.curate.sentences import letters, spoken_letters
 from govor.errors import AudioError
+from govor.features import Wave
 from govor.preflight.budget import Budget
-from govor.preflight.voice import Voice, measure
 from govor.records import Utterance
 
 EARLY_S = 120.0
 """Of long recordings utterances that begin early are preferred: most formats are decoded from the front."""
 LONGEST_S = 30.0
-ENVELOPE_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -26,15 +28,13 @@ class Channels:
     """How the channels of a recording relate.
 
     Attributes:
-        count: how many.
         envelope_correlation: of the loudness of the first two over time; low where two people take turns.
-        mix_loss_db: how much quieter the mix is than the louder channel.
+        mix_db: power of the mix against the channels' mean power, in dB; None where both are silent.
         level_difference_db: between the first two channels.
     """
 
-    count: int
     envelope_correlation: float
-    mix_loss_db: float
+    mix_db: float | None
     level_difference_db: float
 
 
@@ -61,6 +61,11 @@ class Source:
     voice: Voice | None
     bandwidth_hz: float
     channels: Channels | None
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it holds telephone speech."""
+        return is_narrow(self.bandwidth_hz)
 
 
 def sample_utterances(corpus: Corpus, wanted: int, seed: int) -> list[Utterance]:
@@ -110,38 +115,22 @@ def read_source(utterance: Utterance, path: str) -> Source:
         utterance.split,
         rate_hz,
         facts.container,
-        measure(wave, rate_hz, utterance.text) if whole else None,
+        voice_in(wave, rate_hz, utterance.text) if whole else None,
         bandwidth_hz(wave, rate_hz),
-        relate(pair[0], pair[1], wave, rate_hz, facts.channels) if mixed else None,
+        relate(pair[0], pair[1], wave, rate_hz) if mixed else None,
     )
 
 
-def relate(
-    left: NDArray[np.float32], right: NDArray[np.float32], mix: NDArray[np.float32], rate_hz: int, count: int
-) -> Channels:
+def voice_in(wave: Wave, rate_hz: int, text: str) -> Voice | None:
+    """The voice of an utterance ``[T]``, None where it cannot be told."""
+    letters_said = pl.select(spoken_letters(letters(pl.lit(text)))).item()
+    return voice_of(pitch_hz(wave, rate_hz), letters_said, speech_share(wave, rate_hz) * len(wave) / rate_hz)
+
+
+def relate(left: Wave, right: Wave, mix: Wave, rate_hz: int) -> Channels:
     """How two channels ``[T]`` and their mix relate."""
-    levels = [level_db(left), level_db(right)]
+    gauge = Gauge(rate_hz)
+    gauge.add(np.stack([left, right], axis=1), mix)
     return Channels(
-        count,
-        envelope_correlation(left, right, rate_hz),
-        max(levels) - level_db(mix),
-        abs(levels[0] - levels[1]),
+        envelope_correlation(left, right, rate_hz), gauge.mix_db, abs(level_db(left) - level_db(right))
     )
-
-
-def level_db(wave: NDArray[np.float32]) -> float:
-    """Mean power in dB, full scale = 0, not below -120."""
-    return float(10 * np.log10(np.mean(wave.astype(np.float64) ** 2) + 1e-12)) if len(wave) else -120.0
-
-
-def envelope_correlation(left: NDArray[np.float32], right: NDArray[np.float32], rate_hz: int) -> float:
-    """Correlation of loudness over time; 1.0 where one channel never changes."""
-    hop = max(1, round(ENVELOPE_S * rate_hz))
-    count = min(len(left), len(right)) // hop
-    if count < 2:
-        return 1.0
-    both = np.stack([left[: count * hop], right[: count * hop]]).astype(np.float64).reshape(2, count, hop)
-    loudness = np.sqrt((both**2).mean(axis=2))
-    if (loudness.std(axis=1) < 1e-6).any():
-        return 1.0
-    return float(np.corrcoef(loudness)[0, 1])

@@ -42,7 +42,7 @@ def dataset_header(
     *,
     license: str | None = None,
     about: str = "",
-) -> dict[str, Any]:
+) -> Mapping[str, object]:
     """What the Hub is told about a data set.
 
     Args:

@@ -9,47 +9,67 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import Any
 
-from govor.errors import MachineError, MissingExtraError
-from govor.prepare.facts import Finished
-from govor.prepare.local import Event
-from govor.prepare.supervise import Supervisor
-from govor.prepare.target import open_target
-from govor.prepare.task import Task
+from govor.config import PrepareConfig
+from govor.errors import MachineError
+from govor.extras import required
+from govor.prepare.supervisor import Supervisor
+from govor.prepare.target import Target, open_target
+from govor.prepare.task import Beat, Event, Message, ShardDone, Task, VerdictCodes
 from govor.prepare.verdicts import Verdicts
 
-if TYPE_CHECKING:
-    from govor.prepare.run import Job
-
 ANSWER_S = 20.0
+WAIT_S = 0.5
 IN_FLIGHT_A_CORE = 2
 NODE_LOSSES = 8
 
 
-def run_on_ray(
-    job: Job, tasks: Iterator[Task], make_supervisor: Callable[[Callable[[], bool]], Supervisor]
-) -> Iterator[Event]:
-    """Runs `tasks` on a Ray cluster; arguments and events as in `govor.prepare.local.run_local`.
+class RayEngine:
+    """The nodes of a Ray cluster; arguments as of `govor.prepare.local.LocalEngine`."""
 
-    Raises:
-        MissingExtraError: Ray is not installed.
-        MachineError: the cluster cannot be reached, or loses nodes again and again.
-    """
-    ray = _connected(job.config.address)
-    try:
-        yield from _collected(ray, job, tasks)
-    finally:
-        ray.shutdown()
+    def __init__(self, target: Target, verdicts: Verdicts, config: PrepareConfig) -> None:
+        self._target, self._verdicts, self._config = target, verdicts, config
+
+    def run(self, tasks: Iterator[Task]) -> Iterator[Event]:
+        """As `govor.prepare.task.Engine` says.
+
+        Raises:
+            MissingExtraError: Ray is not installed.
+            MachineError: the cluster cannot be reached, or loses nodes again and again.
+        """
+        ray = _connected(self._config.address)
+        try:
+            yield from self._events(ray, tasks)
+        finally:
+            ray.shutdown()
+
+    def _events(self, ray: Any, tasks: Iterator[Task]) -> Iterator[Event]:
+        remote = ray.remote(num_cpus=1, max_retries=NODE_LOSSES, retry_exceptions=False)(run_one)
+        verdicts = ray.put(dict(self._verdicts.codes()))
+        limit = max(2, int(ray.cluster_resources().get("CPU", 1)) * IN_FLIGHT_A_CORE)
+        flying: list[Any] = []
+        try:
+            while True:
+                while len(flying) < limit and (task := next(tasks, None)) is not None:
+                    flying.append(remote.remote(task, self._target.name, verdicts, self._config))
+                if not flying:
+                    return
+                done, flying = ray.wait(flying, num_returns=1, timeout=WAIT_S)
+                for reference in done:
+                    yield from _events_of(ray, reference)
+        finally:
+            for reference in flying:
+                with suppress(Exception):
+                    ray.cancel(reference, force=True)
 
 
 def _connected(address: str | None) -> Any:
-    try:
+    with required():
         import ray
-    except ImportError:
-        raise MissingExtraError("ray", "ray") from None
     if address:
         _require_answer(address)
     try:
@@ -78,71 +98,44 @@ def _require_answer(address: str) -> None:
         ) from None
 
 
-def _collected(ray: Any, job: Job, tasks: Iterator[Task]) -> Iterator[Event]:
-    remote = ray.remote(num_cpus=1, max_retries=NODE_LOSSES, retry_exceptions=False)(run_one)
-    verdicts = ray.put(dict(job.verdicts.codes()))
-    bounds = (job.config.stall_s, job.config.memory_bytes)
-    limit = max(2, int(ray.cluster_resources().get("CPU", 1)) * IN_FLIGHT_A_CORE)
-    flying: set[Any] = set()
+def _events_of(ray: Any, reference: Any) -> list[Event]:
     try:
-        while True:
-            while len(flying) < limit and (task := next(tasks, None)) is not None:
-                flying.add(remote.remote(task, job.target.name, verdicts, bounds))
-            if not flying:
-                return
-            done, flying = _split(ray, flying)
-            for reference in done:
-                yield from _events(ray, job, reference)
-    finally:
-        for reference in flying:
-            with suppress(Exception):
-                ray.cancel(reference, force=True)
-
-
-def _split(ray: Any, flying: set[Any]) -> tuple[list[Any], set[Any]]:
-    done, rest = ray.wait(list(flying), num_returns=1, timeout=None)
-    return done, set(rest)
-
-
-def _events(ray: Any, job: Job, reference: Any) -> Iterator[Event]:
-    try:
-        shards, peak_bytes = ray.get(reference)
+        events: list[Event] = ray.get(reference)
     except ray.exceptions.RayTaskError as error:
         raise error.cause if isinstance(error.cause, Exception) else MachineError(str(error)) from None
     except ray.exceptions.RayError as error:
         raise MachineError(
             f"the Ray cluster lost a task for good ({type(error).__name__}): run again"
         ) from None
-    for finished in shards:
-        job.noted(finished)
-        yield "beat", finished.facts.samples / job.settings.sample_rate, len(finished.facts.rejected)
-        yield "shard", finished.facts
-    yield "peak", peak_bytes
+    return events
 
 
-def run_one(
-    task: Task, target_name: str, known: dict[str, tuple[str, str]], bounds: tuple[float, int]
-) -> tuple[list[Finished], int]:
-    """One task on a node: makes its shards there and brings them to the target.
+def run_one(task: Task, target_name: str, known: VerdictCodes, config: PrepareConfig) -> list[Event]:
+    """One task on a node: makes its shards there and brings them to the target; what happened.
 
     A task that was lost with its node is done again in full; a shard that had already appeared appears again
     with the same bytes.
     """
     target = open_target(target_name)
     os.makedirs(target.folder, exist_ok=True)  # noqa: PTH103
-    supervisor = Supervisor(Verdicts(target, known), *bounds, lambda: False)
-    shards: list[Finished] = []
-
-    def arrived(finished: Finished) -> None:
-        target.arrived(finished.name)
-        shards.append(finished)
-
+    supervisor = Supervisor(target, Verdicts(target, known), config)
     try:
-        from dataclasses import replace
-
-        peak_bytes = supervisor.run(replace(task, folder=str(target.folder)), lambda *_: None, arrived)
+        events = _summed(supervisor.run(replace(task, folder=str(target.folder))))
         supervisor.close()
     finally:
         supervisor.kill()
         target.close()
-    return shards, peak_bytes
+    return events
+
+
+def _summed(events: Iterator[Event]) -> list[Event]:
+    """The events with all beats as one: a task of many hours beats thousands of times."""
+    kept: list[Event] = []
+    seconds = 0.0
+    for event in events:
+        match event:
+            case Beat():
+                seconds += event.seconds
+            case ShardDone() | Message():
+                kept.append(event)
+    return [Beat(seconds), *kept]

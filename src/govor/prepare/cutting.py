@@ -50,7 +50,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Clip:
+class EncodedClip:
     """A piece of a recording, encoded.
 
     Attributes:
@@ -81,7 +81,7 @@ class Refused:
     detail: str
 
 
-Outcome = Clip | Refused
+Outcome = EncodedClip | Refused
 
 
 class _Open:
@@ -152,7 +152,7 @@ class _Open:
         if self._silent:
             return Refused(self.span.row, "silent", f"no sample beyond {SILENT_PEAK} of 32768")
         content, self._encoder = self._encoder.finish(), None
-        return Clip(self.span.row, content, self.samples, self._digest.hexdigest())
+        return EncodedClip(self.span.row, content, self.samples, self._digest.hexdigest())
 
     def _past_end(self, total: int) -> Refused:
         rate = self._settings.sample_rate
@@ -307,7 +307,7 @@ def _shed_of(tracks: list[_Track], shard: int, held_bytes: int) -> Iterator[Refu
 
 def _judged(outcome: Outcome, source: Source, reader: Reader, decoded_s: float) -> Outcome:
     """One of the last clips: refused where it leans on the end of a recording that was cut off."""
-    if not isinstance(outcome, Clip):
+    if not isinstance(outcome, EncodedClip):
         return outcome
     declared_s = declared_seconds(source, reader) or 0.0
     missing_s = declared_s - decoded_s

@@ -4,20 +4,38 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
 
 import polars as pl
 
 from govor.corpora.folder import REJECTED_SCHEMA
 from govor.prepare.card_header import dataset_header, header_text
-from govor.prepare.facts import ShardFacts
 from govor.prepare.planner import Plan
+from govor.prepare.schema import ShardFacts
 from govor.prepare.settings import Settings
 from govor.prepare.target import DATA, Target, write_json
 from govor.store import fingerprint
 
 INDEX = "dataset.json"
+
+
+@dataclass(frozen=True)
+class SplitTotals:
+    """Sums over the shards of a split.
+
+    Attributes:
+        utterances: clips.
+        hours: of them.
+        shards: files.
+    """
+
+    utterances: int = 0
+    hours: float = 0.0
+    shards: int = 0
+
+    def with_shard(self, rows: int, seconds: float) -> SplitTotals:
+        """The sums with one more shard."""
+        return SplitTotals(self.utterances + rows, self.hours + seconds / 3600, self.shards + 1)
 
 
 @dataclass(frozen=True)
@@ -40,7 +58,7 @@ class Totals:
     rejected: int
     hours: float
     bytes: int
-    splits: Mapping[str, Mapping[str, Any]]
+    splits: Mapping[str, SplitTotals]
     reasons: Mapping[str, int]
     fingerprint: str
 
@@ -49,13 +67,12 @@ def totals(
     plan: Plan, facts: Mapping[str, ShardFacts], sizes: Mapping[str, int], settings: Settings
 ) -> Totals:
     """Adds up the shards of a finished plan."""
-    splits: dict[str, dict[str, Any]] = {}
+    splits: dict[str, SplitTotals] = {}
     reasons: dict[str, int] = {}
     for name, split in zip(plan.names, plan.shard_split, strict=True):
-        mine = splits.setdefault(plan.splits[split], {"utterances": 0, "hours": 0.0, "shards": 0})
-        mine["utterances"] += facts[name].rows
-        mine["hours"] += facts[name].samples / settings.sample_rate / 3600
-        mine["shards"] += 1
+        mine = splits.get(plan.splits[split], SplitTotals())
+        seconds = facts[name].samples / settings.sample_rate
+        splits[plan.splits[split]] = mine.with_shard(facts[name].rows, seconds)
         for _, reason, _ in facts[name].rejected:
             reasons[reason] = reasons.get(reason, 0) + 1
     kept = sum(facts[name].rows for name in plan.names)
@@ -63,7 +80,7 @@ def totals(
         read=sum(facts[name].read for name in plan.names),
         kept=kept,
         rejected=sum(reasons.values()),
-        hours=sum(split["hours"] for split in splits.values()),
+        hours=sum(split.hours for split in splits.values()),
         bytes=sum(sizes[name] for name in plan.names),
         splits=splits,
         reasons=dict(sorted(reasons.items())),
@@ -74,17 +91,22 @@ def totals(
 
 
 def write_index(
-    target: Target, total: Totals, plan: Plan, facts: Mapping[str, ShardFacts], extra: Mapping[str, Any]
+    target: Target,
+    total: Totals,
+    plan: Plan,
+    facts: Mapping[str, ShardFacts],
+    extra: Mapping[str, object],
+    languages: Iterable[str],
 ) -> None:
     """Writes rejected.parquet, README.md and, last, dataset.json."""
     target.write("rejected.parquet", _rejected(facts[name] for name in plan.names))
-    target.write("README.md", card(total, extra.get("languages", ())).encode())
+    target.write("README.md", card(total, languages).encode())
     write_json(
         target,
         INDEX,
         {
             "fingerprint": total.fingerprint,
-            "splits": total.splits,
+            "splits": {name: asdict(split) for name, split in total.splits.items()},
             "read": total.read,
             "kept": total.kept,
             "rejected": total.rejected,
@@ -93,6 +115,7 @@ def write_index(
             "bytes": total.bytes,
             "shards": [f"{DATA}/{name}" for name in plan.names],
             **extra,
+            "languages": list(languages),
         },
     )
 
@@ -106,17 +129,14 @@ def _rejected(shards: Iterable[ShardFacts]) -> bytes:
 
 def card(total: Totals, languages: Iterable[str]) -> str:
     """The data-set card: a header that the Hub reads, then what was measured."""
-    splits = [split for split, facts in total.splits.items() if facts["utterances"]]
+    splits = [split for split, sums in total.splits.items() if sums.utterances]
     header = dataset_header(splits, total.kept, languages, about=f"govor {total.fingerprint}")
     lines = [header_text(header).rstrip()]
     lines += ["", "# Speech data set", "", "| split | utterances | hours |", "|---|---:|---:|"]
-    for split, facts in total.splits.items():
-        lines.append(f"| {split} | {facts['utterances']:,} | {facts['hours']:.2f} |")
+    lines += [f"| {name} | {sums.utterances:,} | {sums.hours:.2f} |" for name, sums in total.splits.items()]
     lines += [
         "",
-        f"{total.kept:,} of {total.read:,} utterances; the other {total.rejected:,} are listed, with ",
+        f"{total.kept:,} of {total.read:,} utterances; the other {total.rejected:,} are listed, with "
+        "reasons, in `rejected.parquet`. Settings and fingerprint: `dataset.json`. Prepared with govor.",
     ]
-    lines[-1] += (
-        "reasons, in `rejected.parquet`. Settings and fingerprint: `dataset.json`. Prepared with govor."
-    )
     return "\n".join(lines) + "\n"

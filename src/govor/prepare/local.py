@@ -2,93 +2,81 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from queue import Queue
-from typing import Any
+from collections.abc import Iterator
+from contextlib import suppress
+from queue import Empty, Queue
 
-from govor.audio.guard import WorkerLostError
-from govor.prepare.facts import Finished
-from govor.prepare.supervise import Supervisor
-from govor.prepare.task import Task
+from govor.config import PrepareConfig
+from govor.prepare.supervisor import Supervisor
+from govor.prepare.target import Target
+from govor.prepare.task import Event, Task
+from govor.prepare.verdicts import Verdicts
 
-Event = tuple[Any, ...]
+ANSWER_S = 0.2
+"""A wait without an end would not be ended by Ctrl-C either."""
 
 
-def run_local(
-    tasks: Iterable[Task],
-    workers: int,
-    make_supervisor: Callable[[Callable[[], bool]], Supervisor],
-    arrived: Callable[[Finished], None],
-) -> Iterator[Event]:
-    """Runs `tasks` on `workers` processes.
+class LocalEngine:
+    """The processes of this machine.
 
     Args:
-        tasks: taken one by one, when a worker is free.
-        workers: number of processes.
-        make_supervisor: makes the owner of a worker, given a function that tells whether to stop.
-        arrived: called (from any thread) for every shard that has appeared.
-
-    Yields:
-        ``("beat", seconds, rejected)``, ``("shard", facts)`` and ``("peak", bytes)``.
+        target: where shards go.
+        verdicts: on its recordings.
+        config: number of workers (0: one a core), and their bounds.
     """
-    pool = _Pool(iter(tasks), make_supervisor, arrived)
-    threads = [threading.Thread(target=pool.work, daemon=True) for _ in range(workers)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield from pool.events(len(threads))
-    finally:
-        pool.stop.set()
+
+    def __init__(self, target: Target, verdicts: Verdicts, config: PrepareConfig) -> None:
+        self._parts = (target, verdicts, config)
+        self._workers = config.workers or available_cores()
+        self._stop, self._lock = threading.Event(), threading.Lock()
+        self._queue = Queue[Event | BaseException | None]()
+
+    def run(self, tasks: Iterator[Task]) -> Iterator[Event]:
+        """As `govor.prepare.task.Engine` says; the first error of a worker ends it."""
+        threads = [
+            threading.Thread(target=self._work, args=(tasks,), daemon=True) for _ in range(self._workers)
+        ]
         for thread in threads:
-            thread.join()
-
-
-class _Pool:
-    def __init__(
-        self,
-        tasks: Iterator[Task],
-        make_supervisor: Callable[[Callable[[], bool]], Supervisor],
-        arrived: Callable[[Finished], None],
-    ) -> None:
-        self.stop = threading.Event()
-        self._tasks, self._make, self._arrived = tasks, make_supervisor, arrived
-        self._lock, self._queue = threading.Lock(), Queue[Event]()
-
-    def _next(self) -> Task | None:
-        with self._lock:
-            return None if self.stop.is_set() else next(self._tasks, None)
-
-    def work(self) -> None:
-        """One thread: tasks until there are none."""
-        supervisor = self._make(self.stop.is_set)
+            thread.start()
         try:
-            while (task := self._next()) is not None:
-                peak = supervisor.run(task, self._heard, self._landed)
-                self._queue.put(("peak", peak))
+            yield from self._events(len(threads))
+        finally:
+            self._stop.set()
+            for thread in threads:
+                thread.join()
+
+    def _work(self, tasks: Iterator[Task]) -> None:
+        """One thread: tasks until there are none; what it tells last is None or the error that ended it."""
+        supervisor = Supervisor(*self._parts, self._stop.is_set)
+        end = None
+        try:
+            while (task := self._next(tasks)) is not None:
+                for event in supervisor.run(task):
+                    self._queue.put(event)
             supervisor.close()
-            self._queue.put(("end",))
         except BaseException as error:
             supervisor.kill()
-            self._queue.put(("error", error))
+            end = error
+        self._queue.put(end)
 
-    def _heard(self, seconds: float, rejected: int) -> None:
-        self._queue.put(("beat", seconds, rejected))
+    def _next(self, tasks: Iterator[Task]) -> Task | None:
+        with self._lock:
+            return None if self._stop.is_set() else next(tasks, None)
 
-    def _landed(self, finished: Finished) -> None:
-        self._arrived(finished)
-        self._queue.put(("shard", finished.facts))
-
-    def events(self, threads: int) -> Iterator[Event]:
-        """What happens, until all threads have ended or one failed."""
+    def _events(self, threads: int) -> Iterator[Event]:
         while threads:
-            event = self._queue.get()
-            if event[0] == "end":
-                threads -= 1
-            elif event[0] == "error":
-                if isinstance(event[1], WorkerLostError) and self.stop.is_set():
+            with suppress(Empty):
+                event = self._queue.get(timeout=ANSWER_S)
+                if event is None:
                     threads -= 1
-                    continue
-                raise event[1]
-            else:
-                yield event
+                elif isinstance(event, BaseException):
+                    raise event
+                else:
+                    yield event
+
+
+def available_cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

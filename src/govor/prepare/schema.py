@@ -1,14 +1,17 @@
-"""Columns of a prepared data set, with the metadata by which ``datasets`` knows the audio."""
+"""Columns of a shard, with the metadata by which ``datasets`` knows the audio, and its footer."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Container
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from govor.errors import DatasetError
+from govor.shape import fitted
 
 if TYPE_CHECKING:
     from govor.corpora.folder import CorpusInfo
@@ -33,6 +36,30 @@ REVIEW_COLUMNS = ("text_before_review", "verdict")
 FOOTER_KEY = b"govor"
 SHARD_COLUMN = "_shard"
 """In the rows of a task: the number of the shard that each goes into."""
+
+
+@dataclass(frozen=True)
+class ShardFacts:
+    """What a finished shard says of itself, in its own footer.
+
+    Attributes:
+        key: of the rows, settings and verdicts it was made from.
+        rows: clips in it.
+        samples: of all clips together.
+        content: hash over the sums of all clips: what is heard in them.
+        rejected: ``[id, reason, detail]`` of the utterances that did not become clips.
+    """
+
+    key: str
+    rows: int
+    samples: int
+    content: str
+    rejected: list[list[str]]
+
+    @property
+    def read(self) -> int:
+        """Utterances that were to go in."""
+        return self.rows + len(self.rejected)
 
 
 def left_out(info: CorpusInfo) -> tuple[str, ...]:
@@ -87,3 +114,13 @@ def _feature(kind: pa.DataType) -> Any:
     if pa.types.is_map(kind) or pa.types.is_union(kind):
         raise DatasetError(f"a column of type {name} cannot stand in a data set: leave it out of the corpus")
     return {"dtype": names.get(name, name), "_type": "Value"}
+
+
+def read_facts(file: str | BinaryIO) -> ShardFacts | None:
+    """The facts in a shard's footer, or None when it is not a shard of govor."""
+    try:
+        metadata = pq.read_metadata(file).metadata or {}
+        facts = fitted(json.loads(metadata[FOOTER_KEY]), ShardFacts)
+    except (KeyError, ValueError, OSError, RecursionError, pa.ArrowException):
+        return None
+    return facts if all(len(row) == 3 for row in facts.rejected) else None

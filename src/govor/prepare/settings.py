@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from govor.audio.codecs import PCM_BYTES_A_SAMPLE
 from govor.audio.limits import DecodeLimits
@@ -67,7 +67,7 @@ class Settings:
         """Bytes of 16-bit mono PCM."""
         return self.sample_rate * PCM_BYTES_A_SAMPLE
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> Mapping[str, object]:
         """Plain data, as stored."""
         return asdict(self)
 

@@ -7,7 +7,6 @@ import json
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,9 +14,8 @@ import pyarrow.parquet as pq
 
 from govor.audio.codecs import EXTENSION, PCM_BYTES_A_SAMPLE
 from govor.prepare.arrow import binaries, numbers, strings, taken
-from govor.prepare.cutting import Clip, Outcome
-from govor.prepare.facts import ShardFacts
-from govor.prepare.schema import AUDIO_TYPE, FOOTER_KEY
+from govor.prepare.cutting import EncodedClip, Outcome
+from govor.prepare.schema import AUDIO_TYPE, FOOTER_KEY, ShardFacts
 from govor.prepare.settings import Settings
 from govor.store import atomic_path, readable_error
 
@@ -27,10 +25,10 @@ _UNSAFE = str.maketrans(dict.fromkeys('/\\:*?"<>|\x00', "_"))
 
 
 class ShardWriter:
-    """Collects the outcomes of one shard and commits it when the last one is there.
+    """Collects the outcomes of one shard, and lets it appear when the last one is there.
 
     Args:
-        path: final path; nothing stands there before `commit`.
+        path: final path; nothing stands there before `finish`.
         schema: columns.
         table: the task's rows, from which the columns besides the audio come; in the schema's types.
         key: for the footer.
@@ -43,7 +41,7 @@ class ShardWriter:
     ) -> None:
         self.path, self.key, self.expected = path, key, expected
         self._schema, self._table, self._settings = schema, table, settings
-        self._clips: list[Clip] = []
+        self._clips: list[EncodedClip] = []
         self._rejected: list[list[str]] = []
         self._waiting_bytes = self._samples = self._rows = 0
         self._content = hashlib.sha256()
@@ -83,9 +81,9 @@ class ShardWriter:
         """Whether every utterance has its outcome."""
         return self._rows + len(self._clips) + len(self._rejected) == self.expected
 
-    def add(self, outcome: Outcome) -> None:
+    def write(self, outcome: Outcome) -> None:
         """Adds a clip or a refusal."""
-        if not isinstance(outcome, Clip):
+        if not isinstance(outcome, EncodedClip):
             name = self._table["id"][outcome.row].as_py()
             self._rejected.append([name, outcome.reason, outcome.detail])
             return
@@ -107,10 +105,10 @@ class ShardWriter:
         except OSError as error:
             raise readable_error(error, self.path) from error
 
-    def _batch(self, clips: list[Clip]) -> pa.Table:
+    def _batch(self, clips: list[EncodedClip]) -> pa.Table:
         rows = taken(self._table, np.array([clip.row for clip in clips]))
         seconds = np.array([clip.samples for clip in clips]) / self._settings.sample_rate
-        made: dict[str, Any] = {
+        made: dict[str, pa.Array] = {
             "audio": _audio(clips, rows["id"].to_pylist(), EXTENSION[self._settings.codec]),
             "duration": numbers(seconds),
             "audio_sha256": strings([clip.sha256 for clip in clips]),
@@ -118,7 +116,7 @@ class ShardWriter:
         columns = [made[f.name] if f.name in made else rows[f.name] for f in self._schema]
         return pa.Table.from_arrays(columns, schema=self._schema)
 
-    def commit(self) -> ShardFacts:
+    def finish(self) -> ShardFacts:
         """Writes the footer and lets the shard appear."""
         self.flush()
         content = self._content.hexdigest()[:CONTENT_DIGITS]
@@ -142,7 +140,7 @@ class _AbortedError(Exception):
     pass
 
 
-def _audio(clips: list[Clip], ids: list[str], extension: str) -> pa.Array:
+def _audio(clips: list[EncodedClip], ids: list[str], extension: str) -> pa.Array:
     contents = binaries([clip.content for clip in clips])
     paths = strings([f"{name.translate(_UNSAFE)}.{extension}" for name in ids])
     return pa.StructArray.from_arrays([contents, paths], fields=list(AUDIO_TYPE))

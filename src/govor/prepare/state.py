@@ -3,20 +3,62 @@
 from __future__ import annotations
 
 import io
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import polars as pl
 
 from govor.errors import DatasetError
+from govor.parquet import read_table
 from govor.prepare.planner import Plan
 from govor.prepare.settings import Settings
-from govor.prepare.target import STATE, Target, read_json, write_json
+from govor.prepare.target import STATE, Target, damaged, read_record, write_json
 
 PLAN = f"{STATE}/plan.json"
 UNITS = f"{STATE}/units.parquet"
+SPLIT_NAME = re.compile(r"[\w.]+")
+INT32 = 2**31
+AGAIN = "copy it again, or prepare anew into another --out"
+UNIT_COLUMNS = {"unit": pl.UInt64, "shard": pl.Int32}
 VERSION_NAMES = {"format": "format of govor"}
+
+
+class StoredSettings(TypedDict):
+    """What is looked at in the settings; all of them are compared."""
+
+    versions: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What besides the units makes a `Plan`, and is called there as it is here."""
+
+    splits: list[str]
+    shard_split: list[int]
+    shard_index: list[int]
+    shard_pcm_bytes: list[int]
+    task: list[int]
+    shard_bytes: int
+    block_s: float
+    read: int
+    seconds: float
+    unsplit: bool
+
+    def __post_init__(self) -> None:
+        shards = len(self.shard_split)
+        for name in ("shard_index", "shard_pcm_bytes", "task"):
+            numbers = getattr(self, name)
+            if len(numbers) != shards or any(number < 0 for number in numbers):
+                raise ValueError(f"{name} holds something else than a number for each of {shards} shards")
+        if any(not 0 <= split < len(self.splits) for split in self.shard_split):
+            raise ValueError("shard_split names a split that is none")
+        if any(not SPLIT_NAME.fullmatch(name) for name in self.splits):
+            raise ValueError("a split has a name that no file can have")
+        if max([*self.shard_index, *self.task], default=0) >= INT32:
+            raise ValueError("shard_index or task is out of all bounds")
 
 
 @dataclass(frozen=True)
@@ -29,15 +71,14 @@ class Stored:
         layout: what besides the units makes the plan.
     """
 
-    settings: dict[str, Any]
+    settings: StoredSettings
     corpus: str
-    layout: dict[str, Any]
+    layout: Layout
 
 
 def read_stored(target: Target) -> Stored | None:
     """What the target remembers, or None for a new one."""
-    data = read_json(target, PLAN)
-    return None if data is None else Stored(**data)
+    return read_record(target, PLAN, Stored)
 
 
 def stored_plan(target: Target, stored: Stored) -> Plan:
@@ -49,21 +90,25 @@ def stored_plan(target: Target, stored: Stored) -> Plan:
     content = target.read(UNITS)
     if content is None:
         raise DatasetError(f"{target.name} lacks {UNITS}: choose another --out")
-    units = pl.read_parquet(io.BytesIO(content))
+    name = f"{target.name}/{UNITS}"
+    units = read_table(io.BytesIO(content), UNIT_COLUMNS, name, DatasetError, AGAIN)
     layout = stored.layout
+    shards = units["shard"].to_numpy()
+    if units.null_count().sum_horizontal().item() or not np.isin(shards, range(len(layout.task))).all():
+        raise DatasetError(damaged(target, UNITS, "a unit has a shard that is none"))
     return Plan(
         unit=units["unit"].to_numpy(),
-        unit_shard=units["shard"].to_numpy(),
-        splits=layout["splits"],
-        shard_split=np.array(layout["shard_split"], np.int32),
-        shard_index=np.array(layout["shard_index"], np.int32),
-        shard_pcm_bytes=np.array(layout["shard_pcm_bytes"], np.int64),
-        task=np.array(layout["task"], np.int32),
-        shard_bytes=layout["shard_bytes"],
-        block_s=layout["block_s"],
-        read=layout["read"],
-        seconds=layout["seconds"],
-        unsplit=layout["unsplit"],
+        unit_shard=shards,
+        splits=layout.splits,
+        shard_split=np.array(layout.shard_split, np.int32),
+        shard_index=np.array(layout.shard_index, np.int32),
+        shard_pcm_bytes=np.array(layout.shard_pcm_bytes, np.int64),
+        task=np.array(layout.task, np.int32),
+        shard_bytes=layout.shard_bytes,
+        block_s=layout.block_s,
+        read=layout.read,
+        seconds=layout.seconds,
+        unsplit=layout.unsplit,
     )
 
 
@@ -105,7 +150,7 @@ def refuse_other_settings(target: Target, stored: Stored, settings: Settings) ->
         )
 
 
-def _flat(settings: dict[str, Any]) -> dict[str, Any]:
+def _flat(settings: Mapping[str, Any]) -> Mapping[str, Any]:
     rest = {key: value for key, value in settings.items() if key != "versions"}
     return {
         **rest,

@@ -11,13 +11,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from govor import store
-from govor.errors import MachineError
-from govor.prepare.facts import ShardFacts, read_facts
+from govor.errors import DatasetError, MachineError
+from govor.prepare.schema import ShardFacts, read_facts
+from govor.shape import Shape, fitted
 
 DATA = "data"
 STATE = ".prepare"
@@ -37,14 +38,14 @@ class Target(Protocol):
     folder: Path
     scratch: Path
 
-    def held(self) -> Any:
+    def held(self) -> AbstractContextManager[None]:
         """Context in which no other process works on the same target."""
 
     def shards(self) -> dict[str, ShardFacts]:
         """Facts of the shards that stand there, by file name."""
 
-    def arrived(self, name: str) -> int:
-        """Called when a worker has finished a shard: brings it to its place; returns its bytes."""
+    def bring(self, name: str) -> None:
+        """Brings a shard that a worker has finished to its place."""
 
     def rename(self, old: str, new: str) -> None:
         """Gives a shard another name."""
@@ -116,9 +117,8 @@ class LocalTarget:
         found = {path.name: read_facts(str(path)) for path in self.folder.glob("*.parquet")}
         return {name: facts for name, facts in sorted(found.items()) if facts}
 
-    def arrived(self, name: str) -> int:
-        """Nothing to do but to look: workers write in place."""
-        return (self.folder / name).stat().st_size
+    def bring(self, name: str) -> None:
+        """Nothing to do: workers write in place."""
 
     def rename(self, old: str, new: str) -> None:
         """Gives a shard another name."""
@@ -198,14 +198,12 @@ class RemoteTarget:
                 found[name] = facts
         return found
 
-    def arrived(self, name: str) -> int:
+    def bring(self, name: str) -> None:
         """Puts a finished shard in place and removes the local one."""
         local = self.folder / name
-        size = local.stat().st_size
         with self._reached("written"):
             self._files.put_file(str(local), self._path(f"{DATA}/{name}"))
         local.unlink()
-        return size
 
     def rename(self, old: str, new: str) -> None:
         """Copies a shard to its new name, then removes the old one."""
@@ -265,12 +263,26 @@ class RemoteTarget:
         shutil.rmtree(self._work, ignore_errors=True)
 
 
-def read_json(target: Target, name: str) -> Any:
-    """A JSON file of the target, or None."""
+def read_record(target: Target, name: str, shape: type[Shape]) -> Shape | None:
+    """A JSON file of the target, held against a shape; None without it.
+
+    Raises:
+        DatasetError: it is damaged.
+    """
     content = target.read(name)
-    return None if content is None else json.loads(content)
+    try:
+        return None if content is None else fitted(json.loads(content), shape)
+    except (ValueError, RecursionError) as error:
+        raise DatasetError(damaged(target, name, error)) from error
 
 
-def write_json(target: Target, name: str, value: Any) -> None:
+def damaged(target: Target, name: str, error: Exception | str) -> str:
+    """The sentence about a record that cannot be used."""
+    return (
+        f"{target.name}/{name} is damaged ({error}): copy it again, or remove {target.name} and prepare anew"
+    )
+
+
+def write_json(target: Target, name: str, value: object) -> None:
     """Writes a JSON file to the target."""
     target.write(name, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())

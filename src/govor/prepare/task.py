@@ -1,16 +1,21 @@
-"""What a worker is given: plain data, made without any decoder."""
+"""What a worker is given and what it tells: plain data, made without any decoder.
+
+task -> worker -> Opening, Restart, Beat, ShardDone -> supervisor -> Beat, ShardDone, Message -> run
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 
 from govor.prepare.arrow import integers, taken
-from govor.prepare.schema import SHARD_COLUMN
+from govor.prepare.schema import SHARD_COLUMN, ShardFacts
 from govor.prepare.settings import Settings
+from govor.prepare.snapshot import Snapshot
 from govor.store import fingerprint
 
 VerdictCodes = Mapping[str, tuple[str, str]]
@@ -55,12 +60,68 @@ class Task:
         return replace(self, shards=left)
 
 
+@dataclass(frozen=True)
+class Beat:
+    """A sign of life.
+
+    Attributes:
+        seconds: of clips made since the last one; below 0 where as many are lost, to be made again.
+    """
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class ShardDone:
+    """A shard has appeared.
+
+    Attributes:
+        name: of its file.
+        facts: what it says of itself.
+        recordings: what it was made from, as it was then.
+        peak_bytes: largest resident memory of its worker so far.
+    """
+
+    name: str
+    facts: ShardFacts
+    recordings: tuple[Snapshot, ...]
+    peak_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A careful worker is about to open a recording (told to its supervisor alone)."""
+
+    audio: str
+
+
+@dataclass(frozen=True)
+class Restart:
+    """A worker makes what no finished shard holds once more (told to its supervisor alone)."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """Something for people to read."""
+
+    text: str
+
+
+Event = ShardDone | Beat | Message
+Report = ShardDone | Beat | Opening | Restart
+
+
+class Engine(Protocol):
+    """Who runs tasks: the processes of this machine, or a cluster."""
+
+    def run(self, tasks: Iterator[Task]) -> Iterator[Event]:
+        """Runs `tasks`, taken one by one when there is somebody for them; tells what happens.
+
+        Every shard told of stands in its place, and what it was made from is stored.
+        """
+
+
 def shard_key(base: str, verdicts: VerdictCodes, audio: set[str]) -> str:
     """A shard's key: its rows and settings (`base`), and the verdicts on its recordings."""
     mine = {name: verdicts[name][0] for name in sorted(audio & set(verdicts))}
     return fingerprint([base, mine]) if mine else base
-
-
-def audio_path(audio: str, audio_root: str) -> str:
-    """Absolute path or URI of an ``audio`` value."""
-    return audio if "://" in audio or audio.startswith("/") else f"{audio_root.rstrip('/')}/{audio}"

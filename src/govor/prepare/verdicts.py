@@ -11,11 +11,12 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Iterable
+from typing import TypedDict
 
 from govor.audio.guard import GuardedWorker, WorkerLostError
 from govor.errors import AudioError
 from govor.prepare.settings import Settings
-from govor.prepare.target import STATE, Target
+from govor.prepare.target import STATE, Target, read_record
 from govor.prepare.task import VerdictCodes
 
 FOLDER = f"{STATE}/verdicts"
@@ -28,6 +29,14 @@ DETAILS = {
     "killed": "decoding it was killed again and again (memory?)",
     "out_of_memory": "decoding it takes too much memory",
 }
+
+
+class Verdict(TypedDict):
+    """A recording that cannot be decoded, and why."""
+
+    audio: str
+    reason: str
+    detail: str
 
 
 class Verdicts:
@@ -44,8 +53,8 @@ class Verdicts:
         if known is not None:
             return
         for name in target.names(FOLDER):
-            content = json.loads(target.read(f"{FOLDER}/{name}") or b"{}")
-            if content:
+            content = read_record(target, f"{FOLDER}/{name}", Verdict)
+            if content is not None:
                 self._known[content["audio"]] = (content["reason"], content["detail"])
 
     def codes(self) -> VerdictCodes:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
@@ -19,55 +18,45 @@ from govor.audio.reader import indexed
 from govor.audio.source import Source, opened
 from govor.audio.stream import mono_blocks
 from govor.errors import AudioError, CorpusError, GovorError
-from govor.prepare.cutting import Clip, Outcome, Refused, Span, cut_recording
-from govor.prepare.facts import Finished
+from govor.prepare.cutting import EncodedClip, Outcome, Refused, Span, cut_recording
 from govor.prepare.memory import peak_rss_bytes
-from govor.prepare.recording import Recording, as_it_is, is_local
 from govor.prepare.schema import SHARD_COLUMN
 from govor.prepare.shard import ShardWriter
-from govor.prepare.task import Task, audio_path, shard_key
+from govor.prepare.snapshot import Snapshot, as_it_is, audio_path, is_local
+from govor.prepare.task import Beat, Opening, Report, Restart, ShardDone, Task, shard_key
 
 BEAT_EVERY_S = 0.5
 HELD_BYTES = 4_000_000
 """Encoded clips of a recording that are kept back until its end is known."""
-Report = Callable[[tuple[Any, ...]], None]
+Send = Callable[[Report], None]
 
 
-def run_task(task: Task, report: Report) -> int:
-    """Makes the shards of a task.
-
-    Args:
-        task: what to do.
-        report: told ``("recording", audio)`` in a careful task, ``("beat", seconds, rejected)`` now and then,
-            ``("shard", finished)`` when a shard has appeared, and ``("again",)`` when the rest begins anew.
-
-    Returns:
-        The largest resident memory of this process so far, in bytes.
-    """
+def run_task(task: Task, report: Send) -> None:
+    """Makes the shards of a task, and tells what happens."""
     pa.set_memory_pool(pa.system_memory_pool())  # gives back the pages of long clips at once
-    finished: set[str] = set()
+    done: set[str] = set()
 
-    def note(message: tuple[Any, ...]) -> None:
-        if message[0] == "shard":
-            finished.add(message[1].name)
-        report(message)
+    def send(event: Report) -> None:
+        if isinstance(event, ShardDone):
+            done.add(event.name)
+        report(event)
 
     while True:
         try:
-            _attempt(task, note)
-            return peak_rss_bytes()
+            _attempt(task, send)
+            return
         except _OtherDecoderNeededError as needed:
-            note(("again",))
-            task = replace(task.without(finished), not_by_index=task.not_by_index | {needed.args[0]})
+            send(Restart())
+            task = replace(task.without(done), not_by_index=task.not_by_index | {needed.args[0]})
 
 
-def _attempt(task: Task, report: Report) -> None:
+def _attempt(task: Task, report: Send) -> None:
     table = task.table()
     with ExitStack() as cleanup:
         shards = _Shards(task, table, report, cleanup)
         for audio, spans in _recordings(table):
             if task.careful:
-                report(("recording", audio))
+                report(Opening(audio))
             shards.made_from(audio, spans)
             shards.take(_outcomes(task, audio, spans, shards.beat), shards.must_hold(audio, spans))
 
@@ -75,17 +64,17 @@ def _attempt(task: Task, report: Report) -> None:
 class _Shards:
     """The open shards of a task; those that are complete are committed."""
 
-    def __init__(self, task: Task, table: pa.Table, report: Report, cleanup: ExitStack) -> None:
+    def __init__(self, task: Task, table: pa.Table, report: Send, cleanup: ExitStack) -> None:
         self._task, self._table, self._report, self._cleanup = task, table, report, cleanup
         self._shard = table[SHARD_COLUMN].to_pylist()
         self._expected = Counter(self._shard)
         self._audio: dict[int, set[str]] = {number: set() for number in task.shards}
         for number, audio in zip(self._shard, table["audio"].to_pylist(), strict=True):
             self._audio[number].add(audio)
-        self._recordings: dict[int, list[Recording]] = {}
+        self._recordings: dict[int, list[Snapshot]] = {}
         self._open: dict[int, ShardWriter] = {}
         self._beat_s = time.monotonic()
-        self._samples = self._rejected = 0
+        self._samples = 0
         for number in task.shards:
             if not self._expected[number]:
                 self._commit(number, self._writer(number))
@@ -103,7 +92,7 @@ class _Shards:
         for outcome in outcomes:
             number = self._shard[outcome.row]
             writer = self._writer(number)
-            writer.add(outcome)
+            writer.write(outcome)
             self._count(outcome)
             if writer.complete and hold:
                 writer.flush()
@@ -138,20 +127,18 @@ class _Shards:
         return self._open[number]
 
     def _commit(self, number: int, writer: ShardWriter) -> None:
-        facts = writer.commit()
+        facts = writer.finish()
         del self._open[number]
         self._send_beat()
         recordings = tuple(self._recordings.pop(number, ()))
-        self._report(("shard", Finished(self._task.shards[number][0], facts, recordings)))
+        self._report(ShardDone(self._task.shards[number][0], facts, recordings, peak_rss_bytes()))
 
     def _abandon(self, number: int) -> None:
         if number in self._open:
             self._open.pop(number).abort()
 
     def _count(self, outcome: Outcome) -> None:
-        if isinstance(outcome, Refused):
-            self._rejected += 1
-        else:
+        if isinstance(outcome, EncodedClip):
             self._samples += outcome.samples
         self.beat()
 
@@ -162,8 +149,8 @@ class _Shards:
 
     def _send_beat(self) -> None:
         self._beat_s = time.monotonic()
-        self._report(("beat", self._samples / self._task.settings.sample_rate, self._rejected))
-        self._samples = self._rejected = 0
+        self._report(Beat(self._samples / self._task.settings.sample_rate))
+        self._samples = 0
 
 
 def _recordings(table: pa.Table) -> Iterator[tuple[str, list[Span]]]:
@@ -225,7 +212,7 @@ def _by_the_right_decoder(
     try:
         for outcome in outcomes:
             held.append(outcome)
-            held_bytes += len(outcome.content) if isinstance(outcome, Clip) else 0
+            held_bytes += len(outcome.content) if isinstance(outcome, EncodedClip) else 0
             if held_bytes > HELD_BYTES:
                 break
     except IndexMismatchError:
@@ -271,11 +258,11 @@ def _disk_fault(error: OSError, path: str) -> str:
     return str(error)
 
 
-def examine(path: str, limits: DecodeLimits, report: Report) -> None:
+def examine(path: str, limits: DecodeLimits, report: Send) -> None:
     """Decodes a whole recording and drops it: what a suspect is asked to survive alone."""
 
     def beat() -> None:
-        report(("beat", 0.0, 0))
+        report(Beat(0.0))
 
     with opened(path, limits, beat) as source:
         for _ in mono_blocks(source.path or path, limits=limits):

@@ -6,24 +6,29 @@ The copy is made shard by shard, deterministically, so that a killed copy goes o
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from govor.corpora.folder import CorpusInfo
 from govor.errors import DatasetError
+from govor.load.dataset import SplitFacts
+from govor.parquet import reading
 from govor.publish.cards import dataset_card
 from govor.publish.files import UploadPlan
 from govor.publish.pseudonyms import Pseudonyms
+from govor.shape import fitted
 from govor.store import (
     atomic_path,
     file_sha256,
     fingerprint,
-    read_json,
+    read_record,
     remove_partials,
     require_space,
     write_json,
@@ -49,6 +54,30 @@ ALLOWED_COLUMNS = (
 )
 HASHED_COLUMNS = ("id", "speaker", "recording")
 MANIFEST = "dataset.json"
+SHARD = re.compile(r"data/[\w.]+-\d+-of-\d+\.parquet")
+
+
+class Published(TypedDict):
+    """What is looked at in the ``dataset.json`` of a data set that is to be published."""
+
+    shards: list[str]
+    splits: dict[str, SplitFacts]
+    reasons: NotRequired[dict[str, int]]
+    languages: NotRequired[list[str]]
+    sample_rate: int
+    codec: NotRequired[str]
+
+
+class Columns(TypedDict):
+    """The part of it that names the columns."""
+
+    features: dict[str, dict[str, Any]]
+
+
+class Described(TypedDict):
+    """What a shard tells the Hub of its columns."""
+
+    info: Columns
 
 
 @dataclass(frozen=True)
@@ -91,17 +120,21 @@ def plan_dataset(source: Path, copy: Path, license: str, disclosure: Disclosure)
     return UploadPlan.of_folder("dataset", copy, shards, (MANIFEST, "README.md"), ("data/",))
 
 
-def _info(source: Path) -> dict[str, Any]:
+def _info(source: Path) -> Mapping[str, Any]:
     if not (source / MANIFEST).exists():
         raise DatasetError(f"{source} is not a data set (no {MANIFEST}): make one with govor prepare")
-    info: dict[str, Any] = read_json(source / MANIFEST)
+    info: Mapping[str, Any] = dict(read_record(source / MANIFEST, Published, DatasetError))
     if not info["shards"]:
         raise DatasetError(f"{source} has no clips: there is nothing to publish")
+    for name in info["shards"]:
+        if not (SHARD.fullmatch(name) and (source / name).is_file()):
+            raise DatasetError(f"{source / name} is named in {MANIFEST} and is no shard: prepare it again")
     return info
 
 
 def _check_columns(shard: Path, disclosure: Disclosure) -> None:
-    names = pq.read_schema(shard).names
+    with reading(shard, DatasetError):
+        names = pq.read_schema(shard).names
     for name in disclosure.columns:
         if name not in names:
             raise DatasetError(f"{shard.parent.parent} has no column {name!r}; it has {', '.join(names)}")
@@ -112,7 +145,7 @@ def _copy_shard(source: Path, target: Path, disclosure: Disclosure, pseudonyms: 
     stamp = fingerprint([file_sha256(source), disclosure, pseudonyms.of("stamp", "") if pseudonyms else ""])
     if target.exists() and _stamp(target) == stamp:
         return
-    with pq.ParquetFile(source) as file, atomic_path(target) as partial:
+    with reading(source, DatasetError), pq.ParquetFile(source) as file, atomic_path(target) as partial:
         schema = _schema(file.schema_arrow, disclosure, stamp)
         with pq.ParquetWriter(partial, schema, compression="zstd", write_page_index=True) as writer:
             for number in range(file.num_row_groups):
@@ -127,11 +160,16 @@ def _stamp(shard: Path) -> str:
 
 def _schema(source: pa.Schema, disclosure: Disclosure, stamp: str) -> pa.Schema:
     kept = [field for field in source if field.name in (*ALLOWED_COLUMNS, *disclosure.columns)]
-    features = json.loads((source.metadata or {})[b"huggingface"])
-    told = {field.name for field in kept}
-    info = features["info"]
-    info["features"] = {name: kind for name, kind in info["features"].items() if name in told}
-    return pa.schema(kept, metadata={"huggingface": json.dumps(features), "govor.copy": stamp})
+    try:
+        features = fitted(json.loads((source.metadata or {})[b"huggingface"]), Described)
+    except (KeyError, ValueError) as error:
+        raise DatasetError(f"a shard does not describe its columns ({error}): prepare it again") from error
+    told = {field.name for field in kept if field.name != "audio" or pa.types.is_struct(field.type)}
+    if missing := {"id", "audio"} - told:
+        raise DatasetError(f"a shard has no column {min(missing)}, or another: prepare it again")
+    info = {"features": {name: kind for name, kind in features["info"]["features"].items() if name in told}}
+    described = {**features, "info": {**features["info"], **info}}
+    return pa.schema(kept, metadata={"huggingface": json.dumps(described), "govor.copy": stamp})
 
 
 def _pseudonymised(table: pa.Table, pseudonyms: Pseudonyms | None) -> pa.Table:
@@ -155,8 +193,8 @@ def _renamed_audio(table: pa.Table) -> pa.ChunkedArray:
 
 
 def _facts(
-    info: dict[str, Any], copy: Path, shards: Sequence[str], license: str, disclosure: Disclosure
-) -> dict[str, Any]:
+    info: Mapping[str, Any], copy: Path, shards: Sequence[str], license: str, disclosure: Disclosure
+) -> Mapping[str, Any]:
     kept = ("splits", "read", "kept", "rejected", "reasons", "hours", "sample_rate", "codec", "languages")
     contents = {name: file_sha256(copy / name) for name in shards}
     return {
@@ -181,12 +219,12 @@ def _speakers(copy: Path, shards: Iterable[str]) -> dict[str, int]:
     return {split: len(names) for split, names in sorted(found.items())}
 
 
-def _provenance(source: Path, info: dict[str, Any]) -> list[dict[str, Any]]:
+def _provenance(source: Path, info: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The corpora that the data set came from, where they stand beside it in a work folder."""
-    found = []
+    found: list[Mapping[str, Any]] = []
     for name in ("corpus", "selected"):
         path = source.parent / name / "corpus.json"
         if path.exists():
-            found.append(read_json(path))
+            found.append(asdict(read_record(path, CorpusInfo)))
     matching = any(corpus["fingerprint"] == info.get("corpus") for corpus in found)
     return found if matching else []

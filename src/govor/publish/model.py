@@ -102,13 +102,12 @@ def _write_results(facts: Facts, staging: Path) -> list[str]:
     return [name]
 
 
-def require_license(given: str | None, recipe: str | None) -> str:
+def require_license(license: str | None) -> str:
     """The licence to publish under.
 
     Raises:
         InputError: there is none; nothing is published without one.
     """
-    license = given or recipe
     if not license:
         raise InputError("nothing is published without a licence: --license cc-by-4.0, or [publish] license")
     return license

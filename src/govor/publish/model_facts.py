@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,12 +10,21 @@ from typing import Any
 
 import polars as pl
 
+from govor.config import load_recipe
+from govor.errors import DatasetError, ModelError
 from govor.evaluate.base import verdicts
+from govor.evaluate.stored import read_for_card, read_scores
+from govor.load.dataset import DatasetFacts
+from govor.models.saved import read_settings
+from govor.parquet import reading, require_columns
 from govor.prepare.card_header import language_header
 from govor.publish.cards import render_card
 from govor.shown import has_interval, interval_text
-from govor.store import read_json
+from govor.store import read_record
+from govor.train.folder import RunFolder
+from govor.train.journal import read_metrics
 
+EDITS = dict.fromkeys(("substitutions", "deletions", "insertions"), pl.Int64)
 FAILURES_SHOWN = 5
 SLICES_SHOWN = 12
 NAMING_COLUMNS = ("speaker", "recording", "id")
@@ -80,21 +88,18 @@ class Facts:
         """The model card."""
         return render_card("model_card.md", self._header(), facts=self, base_license=base_license)
 
-    def _header(self) -> dict[str, Any]:
+    def _header(self) -> Mapping[str, Any]:
         language = self.settings.get("language")
         base = self.recipe.get("model", {}).get("base")
-        header: dict[str, Any] = {
+        return {
             "license": self.license,
             **language_header([language] if language else []),
             "library_name": "transformers",
             "pipeline_tag": "automatic-speech-recognition",
             "tags": ["speech", "govor"],
+            **({"base_model": base} if base and not str(base).startswith("/") else {}),
+            **({"datasets": [self.dataset_repo]} if self.dataset_repo else {}),
         }
-        if base and not str(base).startswith("/"):
-            header["base_model"] = base
-        if self.dataset_repo:
-            header["datasets"] = [self.dataset_repo]
-        return header
 
     @property
     def warnings(self) -> list[str]:
@@ -119,12 +124,12 @@ class Facts:
     @property
     def export_call(self) -> str:
         """How faster-whisper is called with the exported model; its export was proved with this call."""
-        from govor.export.faster_whisper import call_of
+        from govor.models.families import engine
 
-        return call_of(self.settings, "recording.wav")
+        return str(engine("ctranslate2").READERS["faster_whisper"].call_of(self.settings, "recording.wav"))
 
     @property
-    def train_settings(self) -> dict[str, Any]:
+    def train_settings(self) -> Mapping[str, Any]:
         """The settings of training that a reader wants to see."""
         train = self.recipe.get("train", {})
         unused = "epochs" if train.get("steps") else "steps"
@@ -145,13 +150,13 @@ class Facts:
         ]
         return sorted(found, key=lambda one: -int(one[2].get("utterances", 0)))[:SLICES_SHOWN]
 
-    def results(self) -> list[dict[str, Any]]:
+    def results(self) -> list[Mapping[str, Any]]:
         """Entries for ``.eval_results``; the Hub needs to know the data set."""
         if not self.dataset_repo:
             return []
         return [self._result(name, summary) for name, summary in self.evaluations.items()]
 
-    def _result(self, name: str, summary: Mapping[str, Any]) -> dict[str, Any]:
+    def _result(self, name: str, summary: Mapping[str, Any]) -> Mapping[str, Any]:
         wer = summary["wer"]
         notes = (
             f"WER, normalised with {summary.get('normaliser', {}).get('name', 'no rules')}, {name}, "
@@ -172,20 +177,20 @@ def gather(
     """Reads what there is about a model: its folder, its run, its data set, its evaluations."""
     run = model if (model / "run.json").exists() else None
     weights = model / "model" if (model / "model").is_dir() else model
-    recipe = _toml(run / "recipe.toml") if run else {}
+    recipe = _recipe(run / "recipe.toml") if run else {}
     dataset = _dataset_place(model, recipe)
     places = list(evaluations) or ([run.parent / "evaluation"] if run else [])
-    summaries = {place.name: read_json(place / "summary.json") for place in places if _scored(place)}
+    summaries = {place.name: read_for_card(place) for place in places if _scored(place)}
     return Facts(
         repo=repo,
         license=license,
         dataset_repo=dataset_repo,
-        settings=_json(weights / "govor.json"),
-        config=_json(weights / "config.json"),
+        settings=read_settings(weights),
+        config=_config(weights / "config.json"),
         recipe=recipe,
-        run=_json(run / "run.json") if run else {},
-        training=_training(run / "metrics.jsonl") if run else {},
-        dataset=_json(dataset / "dataset.json") if dataset else {},
+        run=RunFolder(run).facts() if run else {},
+        training=_training(run) if run else {},
+        dataset=read_record(dataset / "dataset.json", DatasetFacts, DatasetError) if dataset else {},
         speakers=_speakers(dataset) if dataset else {},
         leaks=_leaks(dataset) if dataset else None,
         evaluations=summaries,
@@ -197,12 +202,12 @@ def _scored(place: Path) -> bool:
     return (place / "summary.json").exists()
 
 
-def _json(path: Path) -> dict[str, Any]:
-    return dict(read_json(path)) if path.exists() else {}
+def _config(path: Path) -> Mapping[str, Any]:
+    return read_record(path, dict[str, Any], ModelError) if path.exists() else {}
 
 
-def _toml(path: Path) -> dict[str, Any]:
-    return tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+def _recipe(path: Path) -> Mapping[str, Any]:
+    return load_recipe(path).to_dict() if path.exists() else {}
 
 
 def _dataset_place(model: Path, recipe: Mapping[str, Any]) -> Path | None:
@@ -212,16 +217,14 @@ def _dataset_place(model: Path, recipe: Mapping[str, Any]) -> Path | None:
     return next((place for place in places if (place / "dataset.json").exists()), None)
 
 
-def _training(metrics: Path) -> dict[str, Any]:
+def _training(run: Path) -> Mapping[str, Any]:
     """Steps and hours of training, from its log."""
-    if not metrics.exists():
+    log = read_metrics(run)
+    if not log:
         return {}
-    log = pl.read_ndjson(metrics, infer_schema_length=None)
-    if "step" not in log.columns:
-        return {}
-    found: dict[str, Any] = {"steps": log["step"].max()}
-    if "seconds" in log.columns:
-        found["hours"] = float(log["seconds"].max() or 0.0) / 3600  # type: ignore[arg-type]
+    found: dict[str, Any] = {"steps": max(line["step"] for line in log)}
+    if any("seconds" in line for line in log):
+        found["hours"] = max(line.get("seconds") or 0.0 for line in log) / 3600
     return found
 
 
@@ -229,8 +232,9 @@ def _table(dataset: Path) -> pl.DataFrame:
     wanted = ("split", "id", "speaker", "recording", "text")
     frames = []
     for path in sorted((dataset / "data").glob("*.parquet")):
-        columns = [name for name in wanted if name in pl.read_parquet_schema(path)]
-        frame = pl.read_parquet(path, columns=columns)
+        with reading(path, DatasetError):
+            columns = [name for name in wanted if name in pl.read_parquet_schema(path)]
+            frame = pl.read_parquet(path, columns=columns).cast(pl.String)
         frames.append(frame.with_columns(pl.lit(path.name.split("-")[0]).alias("split")))
     return (
         pl.concat(frames, how="diagonal") if frames else pl.DataFrame(schema=dict.fromkeys(wanted, pl.String))
@@ -259,12 +263,13 @@ def _leaks(dataset: Path) -> dict[str, int] | None:
     return found
 
 
-def _failures(places: Sequence[Path]) -> list[dict[str, Any]]:
+def _failures(places: Sequence[Path]) -> Sequence[Mapping[str, Any]]:
     """The worst utterances of the first evaluation, reference and hypothesis."""
     path = places[0] / "scores.parquet" if places else None
     if path is None or not path.exists():
         return []
-    scores = pl.read_parquet(path)
+    scores = read_scores(path.parent)
+    require_columns(scores.schema, EDITS, path)
     errors = scores.with_columns(errors=pl.col("substitutions") + pl.col("deletions") + pl.col("insertions"))
     worst = errors.filter(pl.col("errors") > 0).sort("errors", descending=True).head(FAILURES_SHOWN)
     return worst.select("reference", "hypothesis", "errors").to_dicts()

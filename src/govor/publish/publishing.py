@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from govor.config import Recipe
 from govor.console import say
@@ -15,10 +14,8 @@ from govor.publish.dataset import Disclosure, plan_dataset
 from govor.publish.files import UploadPlan
 from govor.publish.model import ModelOrder, plan_model
 from govor.publish.space import PACKAGE, decoding_of, write_space
-from govor.publish.upload import describe, upload
+from govor.publish.upload import Published, describe, upload
 from govor.store import locked
-
-Summary = dict[str, Any]
 
 
 def publish_dataset(
@@ -29,7 +26,7 @@ def publish_dataset(
     disclosure: Disclosure | None = None,
     public: bool = False,
     dry_run: bool = False,
-) -> Summary:
+) -> Published:
     """Publishes a pseudonymised copy of a data set; the copy stays beside it, for the next time.
 
     Args:
@@ -46,7 +43,7 @@ def publish_dataset(
         return _send(plan, repo, public, dry_run)
 
 
-def publish_model(order: ModelOrder, *, public: bool = False, dry_run: bool = False) -> Summary:
+def publish_model(order: ModelOrder, *, public: bool = False, dry_run: bool = False) -> Published:
     """Publishes a model with its card.
 
     Args:
@@ -68,7 +65,7 @@ def publish_space(
     public: bool = False,
     dry_run: bool = False,
     out: Path | None = None,
-) -> Summary:
+) -> Published:
     """Publishes a Space that serves a published model with the decoding settings it was evaluated with.
 
     Args:
@@ -95,12 +92,11 @@ def _staging() -> Iterator[Path]:
         yield Path(folder)
 
 
-def _send(plan: UploadPlan, repo: str, public: bool, dry_run: bool) -> Summary:
+def _send(plan: UploadPlan, repo: str, public: bool, dry_run: bool) -> Published:
     if repo.count("/") > 1 or not repo.strip("/"):
         raise InputError(f"{repo!r} is not a repository: write name or organisation/name")
     for line in describe(plan, repo):
         say(line)
     if dry_run:
-        facts = {"repo": repo, "revision": None, "files": len(plan.all), "bytes": plan.size_bytes}
-        return {**facts, "verified": False, "dry_run": True}
-    return upload(plan, repo, private=not public).summary()
+        return Published(repo, None, len(plan.all), plan.size_bytes, verified=False, dry_run=True)
+    return upload(plan, repo, private=not public)

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from govor.errors import DiskFullError, InputError, MachineError, MissingExtraError
+from govor.errors import DiskFullError, InputError, MachineError
+from govor.extras import required
 from govor.publish.files import UploadFile
 
 
@@ -28,10 +29,8 @@ class RemoteFile:
 
 def hub_api() -> Any:
     """The Hub's client; the token comes from the usual places and is never shown."""
-    try:
+    with required():
         from huggingface_hub import HfApi
-    except ImportError as error:
-        raise MissingExtraError("huggingface_hub", "publish") from error
     return HfApi(library_name="govor")
 
 

@@ -65,7 +65,7 @@ def write_space(
     return UploadPlan.of_folder("space", folder, names, ("README.md",), (".whl",))
 
 
-def decoding_of(config: TranscribeConfig) -> dict[str, Any]:
+def decoding_of(config: TranscribeConfig) -> Mapping[str, object]:
     """The settings of `config` that decide the text and are not the defaults."""
     default = TranscribeConfig()
     values = {key: getattr(config, key) for key in DECODING_SETTINGS}

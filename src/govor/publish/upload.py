@@ -26,6 +26,7 @@ from govor.publish.remote import (
     root_cause,
     status_of,
 )
+from govor.records import Summary
 from govor.store import readable_bytes
 
 COMMIT_BYTES = 2_000_000_000
@@ -37,8 +38,8 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Published:
-    """What stands on the Hub, compared after the last byte.
+class Published(Summary):
+    """What stands on the Hub, compared after the last byte; with ``--dry-run`` what would.
 
     Attributes:
         repo: its name.
@@ -46,18 +47,17 @@ class Published:
         files: files of the plan, all there.
         bytes: their size.
         sent: files that had to be sent this time.
+        verified: whether the Hub was found to hold the same bytes.
+        dry_run: whether nothing was to be sent.
     """
 
     repo: str
-    revision: str
+    revision: str | None
     files: int
     bytes: int
-    sent: int
-
-    def summary(self) -> dict[str, Any]:
-        """The keys that ``--json`` prints."""
-        keys = {"repo": self.repo, "revision": self.revision, "files": self.files, "bytes": self.bytes}
-        return {**keys, "sent": self.sent, "verified": True}
+    sent: int = 0
+    verified: bool = True
+    dry_run: bool = False
 
 
 def describe(plan: UploadPlan, repo: str) -> list[str]:

@@ -20,15 +20,15 @@ def body(transcript: Transcript, form: str, granularities: Sequence[str] = ("seg
         return transcript.text + "\n"
     if form in ("srt", "vtt"):
         return render(transcript, form)
-    plain: dict[str, Any] = {"text": transcript.text}
+    plain: dict[str, object] = {"text": transcript.text}
     if form == "verbose_json":
         plain = _verbose(transcript, granularities)
     seconds = round(transcript.duration)
     return json.dumps({**plain, "usage": {"type": "duration", "seconds": seconds}}, ensure_ascii=False)
 
 
-def _verbose(transcript: Transcript, granularities: Sequence[str]) -> dict[str, Any]:
-    plain: dict[str, Any] = {
+def _verbose(transcript: Transcript, granularities: Sequence[str]) -> dict[str, object]:
+    plain: dict[str, object] = {
         "task": "transcribe",
         "language": transcript.language or "",
         "duration": round(transcript.duration, 3),
@@ -45,7 +45,7 @@ def _verbose(transcript: Transcript, granularities: Sequence[str]) -> dict[str, 
     return plain
 
 
-def _segment(number: int, segment: Segment) -> dict[str, Any]:
+def _segment(number: int, segment: Segment) -> dict[str, object]:
     return {
         "id": number,
         "seek": 0,

@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
@@ -68,7 +67,7 @@ def routes(models: Mapping[str, ServedModel], engine: Engine, metrics: Metrics) 
     router = APIRouter()
 
     @router.get("/health")
-    async def health() -> dict[str, Any]:
+    async def health() -> dict[str, object]:
         return {"status": "ok", "models": list(models)}
 
     @router.get("/metrics")
@@ -76,11 +75,11 @@ def routes(models: Mapping[str, ServedModel], engine: Engine, metrics: Metrics) 
         return Response(metrics.text(), media_type="text/plain; version=0.0.4")
 
     @router.get("/v1/models")
-    async def list_models() -> dict[str, Any]:
+    async def list_models() -> dict[str, object]:
         return {"object": "list", "data": [_card(name) for name in (*models, ALIAS)]}
 
     @router.get("/v1/models/{name:path}")
-    async def show_model(name: str) -> dict[str, Any]:
+    async def show_model(name: str) -> dict[str, object]:
         _find(models, name)
         return _card(name)
 
@@ -97,7 +96,7 @@ def routes(models: Mapping[str, ServedModel], engine: Engine, metrics: Metrics) 
     return router
 
 
-def _card(name: str) -> dict[str, Any]:
+def _card(name: str) -> dict[str, object]:
     return {"id": name, "object": "model", "created": 0, "owned_by": "govor"}
 
 

@@ -12,20 +12,44 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from govor.models.base import DecodeOptions, Multilingual, Recogniser, Wave, least_s, prompt_of
+from govor.errors import AudioError
+from govor.memory import in_halves
+from govor.models.base import DecodeOptions, Multilingual, Recogniser, Sound, cost_of, prompt_of
+from govor.packing import pack
 from govor.records import Hypothesis
 
 
-@dataclass
+@dataclass(eq=False)
 class _Request:
-    waves: Sequence[Wave]
+    """What one caller waits for."""
+
+    sounds: Sequence[Sound]
     options: DecodeOptions
-    languages: Sequence[str | None] | None
     answer: Future[list[Hypothesis]] = field(default_factory=Future)
+    said: dict[int, Hypothesis | AudioError] = field(default_factory=dict)
+
+    def hear(self, place: int, said: Hypothesis | AudioError) -> None:
+        """Takes the result of one sound; the last one answers the caller."""
+        self.said[place] = said
+        if len(self.said) < len(self.sounds) or self.answer.done():
+            return
+        wrong = next((one for one in self.said.values() if isinstance(one, AudioError)), None)
+        if wrong is not None:
+            self.answer.set_exception(wrong)
+        else:
+            self.answer.set_result([self.said[n] for n in range(len(self.sounds))])  # type: ignore[misc]
+
+
+@dataclass(frozen=True, eq=False)
+class _Turn:
+    """One sound of a request, waiting to be recognised."""
+
+    request: _Request
+    place: int
 
     @property
-    def longest_samples(self) -> int:
-        return max((len(wave) for wave in self.waves), default=0)
+    def sound(self) -> Sound:
+        return self.request.sounds[self.place]
 
 
 class Batcher:
@@ -40,20 +64,24 @@ class Batcher:
     """
 
     def __init__(self, recogniser: Recogniser, batch_s: float = 240.0) -> None:
-        self._recogniser, self._batch_s, self._least_s = recogniser, batch_s, least_s(recogniser)
+        self._recogniser, self._batch_s = recogniser, batch_s
         self._requests: queue.Queue[_Request | None] = queue.Queue()
-        self._held: _Request | None = None
+        self._closed = False
         self._thread = threading.Thread(target=self._run, name="recogniser", daemon=True)
         self._thread.start()
         self.batches = self.users = 0
         self.name, self.sample_rate = recogniser.name, recogniser.sample_rate
         self.max_window_s, self.normaliser = recogniser.max_window_s, recogniser.normaliser
 
-    def recognise(
-        self, waves: Sequence[Wave], options: DecodeOptions, languages: Sequence[str | None] | None = None
-    ) -> list[Hypothesis]:
-        """As `Recogniser.recognise`; waits for its turn."""
-        request = _Request(waves, options, languages)
+    def recognise(self, sounds: Sequence[Sound], options: DecodeOptions) -> list[Hypothesis]:
+        """As `Recogniser.recognise`; waits for its turn.
+
+        Raises:
+            AudioError: a sound needs more memory than there is.
+        """
+        if not sounds:
+            return []
+        request = _Request(sounds, options)
         self._requests.put(request)
         return request.answer.result()
 
@@ -62,9 +90,9 @@ class Batcher:
         if isinstance(self._recogniser, Multilingual):
             self._recogniser.check_language(tag)
 
-    def describe_prompt(self, options: DecodeOptions) -> dict[str, Any] | None:
+    def describe_prompt(self, options: DecodeOptions, language: str | None) -> dict[str, Any] | None:
         """As `Prompted.describe_prompt`; None where the recogniser has no prompt."""
-        return prompt_of(self._recogniser, options)
+        return prompt_of(self._recogniser, options, language)
 
     def describe(self) -> dict[str, Any]:
         """As `Recogniser.describe`."""
@@ -76,47 +104,48 @@ class Batcher:
         self._thread.join()
 
     def _run(self) -> None:
+        waiting: list[_Turn] = []
+        while self._receive(waiting):
+            batch = self._first_batch(waiting)
+            self._answer(batch)
+            done = set(batch)
+            waiting = [turn for turn in waiting if turn not in done and not turn.request.answer.done()]
+
+    def _receive(self, waiting: list[_Turn]) -> bool:
+        """Adds what has come, and waits for it where nothing is left to do; false once all is done."""
         while True:
-            first = self._held or self._requests.get()
-            self._held = None
-            if first is None:
-                return
-            self._answer(self._together(first))
+            try:
+                request = self._requests.get(block=not waiting and not self._closed)
+            except queue.Empty:
+                return bool(waiting)
+            if request is None:
+                self._closed = True
+            else:
+                waiting += [_Turn(request, place) for place in range(len(request.sounds))]
 
-    def _together(self, first: _Request) -> list[_Request]:
-        """`first` and what waits behind it, as long as it is asked the same way and fits."""
-        batch, longest, count = [first], first.longest_samples, len(first.waves)
-        while not self._requests.empty():
-            following = self._requests.get()
-            if following is None:
-                self._requests.put(None)
-                break
-            longest = max(longest, following.longest_samples)
-            count += len(following.waves)
-            computed_s = max(longest / self.sample_rate, self._least_s) * count
-            if following.options != first.options or computed_s > self._batch_s:
-                self._held = following
-                break
-            batch.append(following)
-        return batch
+    def _first_batch(self, waiting: Sequence[_Turn]) -> list[_Turn]:
+        """The sound that has waited longest, and those that are decoded the same way, as many as fit."""
+        options = waiting[0].request.options
+        same = (turn for turn in waiting if turn.request.options == options)
+        return next(pack(same, self._seconds, self._batch_s, cost_of(self.max_window_s)))
 
-    def _answer(self, batch: list[_Request]) -> None:
-        waves = [wave for request in batch for wave in request.waves]
-        languages = [name for request in batch for name in _languages(request)]
+    def _seconds(self, turn: _Turn) -> float:
+        return len(turn.sound.wave) / self.sample_rate
+
+    def _answer(self, batch: list[_Turn]) -> None:
+        options = batch[0].request.options
         self.batches += 1
         try:
-            found = self._recogniser.recognise(waves, batch[0].options, languages)
+            found = in_halves(
+                lambda part: self._recogniser.recognise([turn.sound for turn in part], options), batch
+            )
         except Exception as error:
-            if len(batch) == 1:
-                batch[0].answer.set_exception(error)
+            requests = list(dict.fromkeys(turn.request for turn in batch))
+            if len(requests) == 1:
+                requests[0].answer.set_exception(error)
                 return
-            for request in batch:  # what is wrong with one is no fault of the others
-                self._answer([request])
+            for request in requests:  # what is wrong with one is no fault of the others
+                self._answer([turn for turn in batch if turn.request is request])
             return
-        for request in batch:
-            request.answer.set_result(found[: len(request.waves)])
-            found = found[len(request.waves) :]
-
-
-def _languages(request: _Request) -> Sequence[str | None]:
-    return request.languages or [None] * len(request.waves)
+        for turn, said in zip(batch, found, strict=True):
+            turn.request.hear(turn.place, said)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from govor.console import say
 from govor.errors import GovorError
-from govor.serve.decoding import Block, guarded_blocks
+from govor.serve.blocks import Block, guarded_blocks
 from govor.serve.limits import ServeLimits
 from govor.serve.metrics import Metrics
 
@@ -189,8 +189,7 @@ class Engine:
             return job
 
     def _transcribe(self, job: Job) -> Transcript:
-        from govor.models.base import prompt_of
-        from govor.transcribe import Transcriber, Transcript
+        from govor.transcribe import Transcriber
 
         segments: list[Segment] = []
         with job.model.borrowed() as recogniser, closing(self._blocks(job, recogniser.sample_rate)) as blocks:
@@ -202,10 +201,7 @@ class Engine:
                 if job.on_segment:
                     job.on_segment(segment, run.duration)
         self.metrics.audio_s.inc(run.duration)
-        rtf = run.decode_s / run.duration if run.duration else 0.0
-        timing = {"load_s": 0.0, "decode_s": round(run.decode_s, 3), "rtf": round(rtf, 5)}
-        prompt = prompt_of(recogniser, transcriber.options(job.words, job.language))
-        return Transcript(job.name, run.duration, run.language, tuple(segments), timing, prompt)
+        return transcriber.finished(job.name, run, segments)
 
     def _blocks(self, job: Job, sample_rate: int) -> Generator[Block]:
         """The upload's samples, as long as somebody wants them."""

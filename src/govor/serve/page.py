@@ -20,7 +20,7 @@ from govor.serve.inputs import UploadsOnly
 from govor.serve.models import ServedModel
 from govor.serve.second import SecondModel
 from govor.serve.settings import ServeSettings
-from govor.serve.view import Heard, done_html, player_html, transcripts_html
+from govor.serve.view import ModelTranscript, done_html, player_html, transcripts_html
 from govor.serve.watching import Stop, watch
 
 CACHE_S = 3600
@@ -155,7 +155,7 @@ def _transcriber(models: Mapping[str, ServedModel], engine: Engine) -> Callable[
             what = "Choose a model." if audio else "Upload or record something first."
             yield f'<p role="alert">{what}</p>', "", "", "", gr.skip()
             return
-        heard = [Heard(name) for name in chosen if name in models]
+        heard = [ModelTranscript(name) for name in chosen if name in models]
         player, may_stop = player_html(audio), gr.update(interactive=True)
         stop.clear()
         for state in watch(heard, models, engine, Path(audio), language.strip() or None, stop):

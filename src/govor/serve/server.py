@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
-from threading import Thread
+from signal import SIGINT, SIGTERM
+from threading import Thread, current_thread, main_thread
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -14,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from govor.console import say
 from govor.errors import GovorError
+from govor.interrupts import in_hand
 from govor.serve.admission import Admission, LoginBrake
 from govor.serve.api import RequestError, failure, routes
 from govor.serve.engine import Engine
@@ -108,8 +111,6 @@ def serve(specs: Sequence[str], settings: ServeSettings) -> None:
     Raises:
         MachineError: the address cannot be listened on.
     """
-    import signal
-
     import uvicorn
 
     with listen(settings.host, settings.port) as socket:
@@ -123,11 +124,10 @@ def serve(specs: Sequence[str], settings: ServeSettings) -> None:
             timeout_graceful_shutdown=GRACE_S + ANSWER_S,
             timeout_keep_alive=KEEP_ALIVE_S,
         )
-        signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it once more when all is answered
         for line in start_lines(app.state.models, settings):
             say(line)
         server = stopping_server(config, app.state.engine)
-        with suppress(KeyboardInterrupt):  # likewise
+        with suppress(KeyboardInterrupt), in_hand(lambda: f"what runs is finished, {GRACE_S} s at most"):
             server.run(sockets=[socket])
     say("stopped; nothing was left unanswered")
 
@@ -140,6 +140,17 @@ def stopping_server(config: Any, engine: Engine) -> Any:
         def handle_exit(self, sig: int, frame: Any) -> None:
             Thread(target=engine.stop, args=(GRACE_S,), daemon=True).start()  # no locks in signal handlers
             super().handle_exit(sig, frame)
+
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            """As uvicorn's, which raises once more what it has answered."""
+            here = current_thread() is main_thread()
+            before = {n: signal.signal(n, self.handle_exit) for n in (SIGINT, SIGTERM) if here}
+            try:
+                yield
+            finally:
+                for number, handler in before.items():
+                    signal.signal(number, handler)
 
     return StoppingServer(config)
 

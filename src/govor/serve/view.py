@@ -16,7 +16,7 @@ DOWNLOADS = {"srt": "application/x-subrip", "vtt": "text/vtt", "txt": "text/plai
 
 
 @dataclass
-class Heard:
+class ModelTranscript:
     """What one model has heard so far.
 
     Attributes:
@@ -47,7 +47,7 @@ def player_html(audio: str) -> str:
     return f'<audio id="govor-player" controls preload="metadata" src="{escape(source)}"></audio>'
 
 
-def listening_html(heard: Sequence[Heard], passed_s: float) -> str:
+def listening_html(heard: Sequence[ModelTranscript], passed_s: float) -> str:
     """How far the slowest model is; the script beside the page knows of how much."""
     read_s = min(one.read_s for one in heard)
     far = f"Waiting for the first words: {passed_s:.0f} s …"
@@ -57,13 +57,13 @@ def listening_html(heard: Sequence[Heard], passed_s: float) -> str:
     return f'<p role="status">{far}</p><progress data-read="{read_s:.1f}" aria-label="Listened"></progress>'
 
 
-def done_html(heard: Sequence[Heard]) -> str:
+def done_html(heard: Sequence[ModelTranscript]) -> str:
     """What each model made of the recording, and how fast."""
     facts = " · ".join(_fact(one, one.transcript) for one in heard if one.transcript)
     return f'<p role="status">{facts}</p>'
 
 
-def _fact(one: Heard, transcript: Transcript) -> str:
+def _fact(one: ModelTranscript, transcript: Transcript) -> str:
     rtf = transcript.timing["rtf"]
     speed = f", {1 / rtf:.0f} times as fast as speech" if rtf else ""
     words = len(transcript.text.split())
@@ -79,13 +79,13 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
-def transcripts_html(heard: Sequence[Heard], stem: str = "") -> str:
+def transcripts_html(heard: Sequence[ModelTranscript], stem: str = "") -> str:
     """One column a model; with `stem`, each with its files to take away."""
     columns = "".join(_column(one, stem) for one in heard)
     return f'<div class="govor-columns">{columns}</div>'
 
 
-def _column(one: Heard, stem: str) -> str:
+def _column(one: ModelTranscript, stem: str) -> str:
     if one.failure:
         return f'<section><h3>{escape(one.name)}</h3><p role="alert">{escape(one.failure)}</p></section>'
     links = _links(one, stem) if stem and one.transcript is not None else ""
@@ -96,7 +96,7 @@ def _column(one: Heard, stem: str) -> str:
     return f"<section>{head}{empty}<ol>{rows}</ol></section>"
 
 
-def _links(one: Heard, stem: str) -> str:
+def _links(one: ModelTranscript, stem: str) -> str:
     assert one.transcript is not None
     links = []
     for form, kind in DOWNLOADS.items():

@@ -12,7 +12,7 @@ from govor.errors import GovorError
 from govor.serve.api import failure
 from govor.serve.engine import Engine, Job
 from govor.serve.models import ServedModel
-from govor.serve.view import Heard, failed_html, listening_html
+from govor.serve.view import ModelTranscript, failed_html, listening_html
 from govor.transcribe import Transcript
 
 REFRESH_S = 0.5
@@ -28,7 +28,7 @@ class Stop(threading.Event):
 
 
 def watch(
-    heard: list[Heard],
+    heard: list[ModelTranscript],
     models: Mapping[str, ServedModel],
     engine: Engine,
     audio: Path,
@@ -65,7 +65,7 @@ def watch(
             job.cancelled.set()
 
 
-def _listener(one: Heard) -> Callable[[Any, float], None]:
+def _listener(one: ModelTranscript) -> Callable[[Any, float], None]:
     def listen(segment: Any, read_s: float) -> None:
         one.segments.append(segment)
         one.read_s = read_s
@@ -73,7 +73,7 @@ def _listener(one: Heard) -> Callable[[Any, float], None]:
     return listen
 
 
-def _finish(one: Heard, job: Job, passed_s: float) -> None:
+def _finish(one: ModelTranscript, job: Job, passed_s: float) -> None:
     if not job.result.done():
         one.stopped = True
         timing = {"rtf": passed_s / one.read_s if one.read_s else 0.0}

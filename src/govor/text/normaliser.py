@@ -9,6 +9,7 @@ from typing import Any
 from govor.config import TextConfig
 from govor.config.text import PUNCTUATION_EXCEPTIONS
 from govor.errors import ModelError
+from govor.shape import ShapeError, fitted
 from govor.text.rules import RULES, Context
 
 VERSION = 1
@@ -46,11 +47,15 @@ class Normaliser:
         Raises:
             ModelError: it names a rule, or a version of one, that this govor does not have.
         """
-        rules = tuple(data["rules"])
-        for name in rules:
-            _require_version(name, data.get("versions", {}).get(name, 1))
-        exceptions = tuple(data.get("exceptions", PUNCTUATION_EXCEPTIONS))
-        return cls(rules, data.get("keep", ""), data.get("language"), exceptions)
+        try:
+            if "rules" not in data:
+                raise ShapeError("rules is missing")
+            saved, versions = fitted(data, Normaliser), fitted(data.get("versions", {}), dict[str, int])
+        except (ShapeError, AttributeError) as error:
+            raise ModelError(f"the normaliser that was saved is damaged ({error}): copy it again") from error
+        for name in saved.rules:
+            _require_version(name, versions.get(name, 1))
+        return cls(saved.rules, saved.keep, saved.language, saved.exceptions)
 
     @property
     def name(self) -> str:

@@ -28,12 +28,8 @@ def forced_error(family: Family, examples: Sequence[Example]) -> float:
     import torch
 
     family.model.eval()
-    windows, family.train_windows = family.train_windows, "full"
-    try:
-        with torch.no_grad():
-            pairs = [family.loss(family.collate(part)) for part in _together(family, examples)]
-    finally:
-        family.train_windows = windows
+    with torch.no_grad():
+        pairs = [family.loss(family.collate(part)) for part in _together(family, examples)]
     loss, units = sum(float(part) for part, _ in pairs), sum(count for _, count in pairs)
     return 1 - math.exp(-max(0.0, loss) / max(1, units))
 

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
+import dataclasses
 from typing import Any
 
-from govor.config import Recipe
+from govor.config import Recipe, TrainConfig
+from govor.config.setting import NOTHING, declaration
+from govor.config.train import LAST_DIGITS
 from govor.train.folder import RunFolder
-
-_HARMLESS = {
-    "loader_workers",
-    "mirror",
-    "mirror_max_bytes",
-    "keep",
-    "max_hours",
-    "trackers",
-    "out",
-    "log_every",
-}
 
 
 def changes(folder: RunFolder, recipe: Recipe, facts: dict[str, Any]) -> list[str]:
@@ -39,7 +30,8 @@ def _facts(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     nouns = {"world_size": "processes", "threads": "torch threads"}
     for key, noun in nouns.items():
         if before.get(key) not in (None, now[key]):
-            found.append(f"{before[key]} {noun} became {now[key]}")
+            drift = f": {LAST_DIGITS}" if key == "threads" else ""
+            found.append(f"{before[key]} {noun} became {now[key]}{drift}")
     if before.get("precision") not in (None, now["precision"]):
         found.append(f"precision {before['precision']} became {now['precision']}")
     for name, version in now["versions"].items():
@@ -54,14 +46,18 @@ def _facts(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
 
 
 def _settings(folder: RunFolder, recipe: Recipe) -> list[str]:
-    path = folder.root / "recipe.toml"
-    if not path.exists():
+    last = folder.recipe()
+    if last is None:
         return []
-    before = tomllib.loads(path.read_text(encoding="utf-8")).get("train", {})
-    now = tomllib.loads(recipe.to_toml()).get("train", {})
-    keys = sorted((before.keys() | now.keys()) - _HARMLESS)
-    return [
-        f"train.{key} {before.get(key)} became {now.get(key)}"
-        for key in keys
-        if before.get(key) != now.get(key)
-    ]
+    before, now = dataclasses.asdict(last.train), dataclasses.asdict(recipe.train)
+    declared = {field.name: declaration(field) for field in dataclasses.fields(TrainConfig)}
+    found = []
+    for key in sorted(now):
+        one = declared[key]
+        if before[key] == now[key] or key == "threads":  # their number is said already
+            continue
+        if one is None or one.changes is not NOTHING:
+            found.append(f"train.{key} {before[key]} became {now[key]}")
+        elif one.drift:
+            found.append(f"now with train.{key} = {now[key]}: {one.drift}")
+    return found

@@ -16,13 +16,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from govor import store
 from govor.config.moments import Position
 from govor.errors import DiskFullError, InputError, ModelError
+from govor.shape import fitted
 
 MANIFEST = "checkpoint.json"
 TRAINING = "training"
@@ -31,6 +32,24 @@ OPTIMIZER = f"{TRAINING}/optimizer.safetensors"
 BEFORE = ".before"
 """Mark of a checkpoint whose step is being written anew."""
 DAMAGED = ".damaged-"
+
+
+class FileFacts(TypedDict):
+    """Size and hash of a file of a checkpoint."""
+
+    bytes: int
+    sha256: str
+
+
+class Manifest(TypedDict):
+    """What every ``checkpoint.json`` holds, besides what a run adds."""
+
+    step: int
+    position: Position
+    files: dict[str, FileFacts]
+    wer: NotRequired[float | None]
+    settings: NotRequired[dict[str, Any]]
+    fingerprints: NotRequired[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -53,7 +72,8 @@ class Checkpoint:
     @property
     def position(self) -> Position:
         """Where the run stood."""
-        return Position(**self.manifest["position"])
+        position: Position = fitted(self.manifest["position"], Position)
+        return position
 
     @property
     def size_bytes(self) -> int:
@@ -155,10 +175,13 @@ def read(folder: Path) -> Checkpoint:
         ModelError: it has no readable manifest.
     """
     try:
-        manifest = store.read_json(folder / MANIFEST)
-        manifest["files"], manifest["step"], manifest["position"]
-    except (InputError, KeyError, TypeError) as error:
+        manifest: dict[str, Any] = dict(store.read_record(folder / MANIFEST, Manifest))
+        manifest["position"] = asdict(manifest["position"])
+    except InputError as error:
         raise ModelError(f"{folder} is not a whole checkpoint ({error})") from error
+    for name in manifest["files"]:
+        if name.startswith("/") or ".." in name.split("/"):
+            raise ModelError(f"{folder} is not a whole checkpoint ({MANIFEST} names {name!r} outside of it)")
     return Checkpoint(folder, manifest)
 
 

@@ -59,11 +59,6 @@ class Leg:
         """As the checkpoint holds it."""
         return asdict(self)
 
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Leg:
-        """Inverse of `as_dict`."""
-        return cls(Layout(**data["layout"]), data["steps"])
-
 
 @dataclass(frozen=True)
 class EpochPlan:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from govor.models.base import Example
+from govor.models.base import FULL, EncoderWindows, Example
 from govor.train.augment import Augmenter
 from govor.train.epoch import EpochPlan, Rows
 from govor.train.previous import previous_rows
@@ -42,14 +42,14 @@ class FedBatch:
     """A batch as the loop takes it.
 
     Attributes:
-        batch: collated; empty when no clip could be used.
+        batch: collated; None when no clip could be used.
         ids: of its utterances.
         seconds: of audio.
         padded_seconds: clips times the longest one.
         skipped: clips left out.
     """
 
-    batch: Batch
+    batch: Batch | None
     ids: tuple[str, ...]
     seconds: float
     padded_seconds: float
@@ -58,7 +58,7 @@ class FedBatch:
     @property
     def computed_seconds(self) -> float:
         """Seconds that the model computes: the padded ones, or whole windows where the batch has such."""
-        window_s = float(self.batch.get("window_s") or 0.0)
+        window_s = self.batch.window_s if self.batch else 0.0
         return len(self.ids) * window_s or self.padded_seconds
 
 
@@ -74,6 +74,7 @@ class Feed:
         seed: of the run.
         workers: processes; 0 works in this one.
         mixed: label as training mixes prompts, drawn for every example; else as the model decodes.
+        windows: encoder windows.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Feed:
         seed: int = 0,
         workers: int = 0,
         mixed: bool = False,
+        windows: EncoderWindows = FULL,
     ) -> None:
         from govor.load import ClipWork, Loader
 
@@ -95,6 +97,7 @@ class Feed:
         has_language = "language" in table.columns
         self._languages = table["language"].to_list() if has_language else [None] * len(self._ids)
         self.family, self.used, self.seed, self.mixed = family, used, seed, mixed
+        self.windows = windows
         self._before = previous_rows(table) if mixed and family.previous_share else None
         work = ClipWork(dataset, split, family.extractor, augmenter)
         self._loader = Loader(work, self._ids, workers=workers)
@@ -120,8 +123,8 @@ class Feed:
         made = [self._example(clip, epoch) for clip in clips]
         examples = [one for one in made if isinstance(one, Example)]
         skipped = [one for one in made if isinstance(one, Skipped)]
-        batch = self.family.collate(examples) if examples else {}
-        skipped += [Skipped(i, "too_few_frames", IMPOSSIBLE) for i in batch.get("impossible", ())]
+        batch = self.family.collate(examples, self.windows) if examples else None
+        skipped += [Skipped(i, "too_few_frames", IMPOSSIBLE) for i in (batch.impossible if batch else ())]
         seconds = [example.seconds for example in examples]
         return FedBatch(
             batch,

@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 import shutil
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from govor import store
+from govor.config import Recipe, recipe_from
 from govor.config.moments import Keep, Kept
-from govor.errors import DatasetError, ModelError
+from govor.errors import DatasetError, ModelError, RecipeError
 from govor.train import checkpoint
 from govor.train.checkpoint import Checkpoint
+
+
+class RunFacts(TypedDict, total=False):
+    """What later sessions and commands look at in ``run.json``."""
+
+    complete: bool
+    asked: str
+    baseline: bool
+    run: str
+    summary: dict[str, Any] | None
+    total_steps: int
+    resumed_from: int | None
+    world_size: int
+    threads: int
+    precision: str
+    lr: float | None
+    versions: dict[str, Any]
+    hardware: dict[str, Any]
+    fingerprints: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -36,8 +57,22 @@ class RunFolder:
         return self.root / "run.json"
 
     def facts(self) -> dict[str, Any]:
-        """What ``run.json`` says; empty when there is none."""
-        return dict(store.read_json(self.facts_path)) if self.facts_path.exists() else {}
+        """What ``run.json`` says; empty when there is none.
+
+        Raises:
+            ModelError: it is damaged.
+        """
+        if not self.facts_path.exists():
+            return {}
+        return dict(store.read_record(self.facts_path, RunFacts, ModelError))
+
+    def recipe(self) -> Recipe | None:
+        """The settings of the last session; None where there was none, or no version now reads them."""
+        path = self.root / "recipe.toml"
+        try:
+            return recipe_from(tomllib.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+        except (RecipeError, ValueError):
+            return None
 
     def note(self, **facts: Any) -> None:
         """Adds facts to ``run.json``."""

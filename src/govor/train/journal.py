@@ -15,10 +15,11 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NotRequired, Protocol, TypedDict
 
 from govor import store
 from govor.console import say
+from govor.shape import ShapeError, fitted
 
 METRICS = "metrics.jsonl"
 
@@ -122,18 +123,53 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
+class MetricsLine(TypedDict):
+    """What every line of ``metrics.jsonl`` holds, and what of the rest is looked at."""
+
+    kind: str
+    step: int
+    wer: NotRequired[float | None]
+    cer: NotRequired[float | None]
+    epoch: NotRequired[float]
+    loss: NotRequired[float | None]
+    clips_per_s: NotRequired[float | None]
+    seconds: NotRequired[float | None]
+    left_s: NotRequired[float | None]
+    id: NotRequired[str]
+    reference: NotRequired[str]
+    hypothesis: NotRequired[str]
+    event: NotRequired[str]
+    message: NotRequired[str]
+
+
+NEEDS = {"eval": ("wer", "cer"), "sample": ("id", "reference", "hypothesis"), "event": ("event",)}
+"""By kind of line."""
+
+
 def read_metrics(run: Path) -> list[dict[str, Any]]:
-    """Lines of ``metrics.jsonl``; a last line that was being written is left out."""
+    """Lines of ``metrics.jsonl``, up to one that was being written or is damaged."""
     path = run / METRICS
     if not path.exists():
         return []
-    found = []
-    for line in path.read_bytes().splitlines():
+    found: list[dict[str, Any]] = []
+    lines = path.read_bytes().split(b"\n")
+    for number, line in enumerate(lines, 1):
+        if not line and number == len(lines):
+            break
         try:
-            found.append(json.loads(line))
-        except json.JSONDecodeError:
+            found.append(_metrics_line(line))
+        except ValueError as error:
+            if number < len(lines):
+                say(f"{path} is damaged in line {number} ({error}): it is read up to there")
             break
     return found
+
+
+def _metrics_line(line: bytes) -> dict[str, Any]:
+    read: dict[str, Any] = dict(fitted(json.loads(line), MetricsLine))
+    if missing := [name for name in NEEDS.get(read["kind"], ()) if name not in read]:
+        raise ShapeError(f"{missing[0]} is missing")
+    return read
 
 
 class TensorBoard:

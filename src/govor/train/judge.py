@@ -116,13 +116,20 @@ class Judge:
         config: settings.
         options: how hypotheses are made.
         ranks: processes among which the rows are shared out.
+        language: of all clips; None: each clip's own.
     """
 
     def __init__(
-        self, family: Family, dataset: Any, config: TrainConfig, options: DecodeOptions, ranks: Ranks
+        self,
+        family: Family,
+        dataset: Any,
+        config: TrainConfig,
+        options: DecodeOptions,
+        ranks: Ranks,
+        language: str | None = None,
     ) -> None:
         self.family, self.dataset, self.config = family, dataset, config
-        self.options, self.ranks = options, ranks
+        self.options, self.ranks, self.language = options, ranks, language
         table = dataset.table(config.dev_split)
         self._ids, self._texts = table["id"].to_list(), table["text"].to_list()
         languages = table["language"].to_list() if "language" in table.columns else [None] * len(self._ids)
@@ -150,7 +157,7 @@ class Judge:
 
     def of(self, family: Family) -> Judge:
         """The same judge for another model."""
-        return Judge(family, self.dataset, self.config, self.options, self.ranks)
+        return Judge(family, self.dataset, self.config, self.options, self.ranks, self.language)
 
     def judge(
         self,
@@ -228,7 +235,9 @@ class Judge:
             if self._shows(left)
             else nullcontext() as bar
         ):
-            for i, hypothesis in decode_rows(self.family, self.dataset, split, left, options):
+            for i, hypothesis in decode_rows(
+                self.family, self.dataset, split, left, options, language=self.language
+            ):
                 if stopped():
                     return None
                 found.append((i, hypothesis.text))
@@ -269,6 +278,6 @@ class Judge:
             tuple(samples),
             disagreement(forced, wer, pairs),
             dict(hypotheses),
-            prompt_of(self.family, self.options),
+            prompt_of(self.family, self.options, self.language),
             {i: count for (i, _), count in zip(hypotheses, errors, strict=True)},
         )

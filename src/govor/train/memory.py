@@ -2,44 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from govor.models.base import Batch
 
-Result = TypeVar("Result")
-_CPU_WORDS = ("can't allocate memory", "not enough memory", "DefaultCPUAllocator")
-_ACCELERATOR_WORDS = ("out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether `error` says that memory ran out, on a device or in the machine."""
-    import torch
-
-    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
-        return True
-    return isinstance(error, RuntimeError) and any(w in str(error) for w in _CPU_WORDS + _ACCELERATOR_WORDS)
-
-
-def batch_length(batch: Batch) -> int:
-    """Clips in a collated batch."""
-    return len(batch["ids"])
-
 
 def in_pieces(batch: Batch, pieces: int) -> list[Batch]:
     """A collated batch cut along its first dimension into at most `pieces` batches."""
-    length = batch_length(batch)
+    length = len(batch.ids)
     size = -(-length // pieces)
-    return [_cut(batch, length, start, start + size) for start in range(0, length, size)]
-
-
-def _cut(value: Any, length: int, start: int, end: int) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _cut(part, length, start, end) for key, part in value.items()}
-    whole = hasattr(value, "shape") and value.ndim and len(value) == length
-    listed = isinstance(value, (list, tuple)) and len(value) == length
-    return value[start:end] if whole or listed else value
+    return [batch.part(start, start + size) for start in range(0, length, size)]
 
 
 def pieces_for(cost_s: float, known: Sequence[tuple[float, int]]) -> int:

@@ -9,23 +9,23 @@ from __future__ import annotations
 import contextlib
 import datetime
 import itertools
-import json
 import re
 import shutil
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from govor import store
 from govor.console import say
-from govor.errors import GovorError, MachineError, ModelError, RecipeError
+from govor.errors import GovorError, InputError, MachineError, ModelError, RecipeError
 from govor.train import checkpoint
 from govor.train.checkpoint import MANIFEST, Checkpoint
 from govor.train.folder import RunFolder
 from govor.train.journal import METRICS
 from govor.train.mirror_target import Target, open_target
+from govor.waiting import join
 
 KEPT = 2
 TRIES = 3
@@ -99,7 +99,7 @@ class Mirror:
         self._thread.join(SILENT_S)
         if self._thread.is_alive():
             say(f"waiting for the mirror {self.target.name}")
-            self._thread.join()
+            join(self._thread)
         shutil.rmtree(self.folder.root / OUTBOX, ignore_errors=True)
 
     def _work(self) -> None:
@@ -210,12 +210,20 @@ class Mirror:
             store.write_json(self.folder.root / NOTED, known | facts)
 
 
+class Noted(TypedDict):
+    """``mirror.json``: what was copied last."""
+
+    target: str
+    step: NotRequired[int]
+    verified: NotRequired[str]
+
+
 def noted(folder: RunFolder) -> dict[str, Any]:
     """What ``mirror.json`` says; empty where there is none, or none that can be read."""
     path = folder.root / NOTED
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
-    except (TypeError, ValueError):
+        return dict(store.read_record(path, Noted)) if path.exists() else {}
+    except InputError:
         return {}
 
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from govor.errors import MissingExtraError, ModelError, RecipeError
+from govor.errors import ModelError, RecipeError
+from govor.extras import required
 from govor.store import file_sha256
 
 BLOCK_BYTES = 1 << 20
@@ -155,10 +156,8 @@ class HubTarget:
     """A model repository, ``hf://owner/name``; private where it is made here."""
 
     def __init__(self, where: str) -> None:
-        try:
+        with required():
             from huggingface_hub import HfApi
-        except ImportError:
-            raise MissingExtraError("huggingface_hub", "publish") from None
         self.name, self._repo, self._api = where, where.removeprefix("hf://").strip("/"), HfApi()
         if self._repo.count("/") != 1:
             raise RecipeError(f"train.mirror: {where} is not hf://owner/name")

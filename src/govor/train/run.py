@@ -7,17 +7,17 @@ import time
 from contextlib import ExitStack
 from typing import Any
 
-from govor import store
+from govor import interrupts, store
 from govor.config import Recipe, Workspace
 from govor.console import say
 from govor.errors import LimitError, ModelError, StoppedError
 from govor.train import checkpoint
+from govor.train.build import open_session
 from govor.train.folder import RunFolder
+from govor.train.loop import Session
 from govor.train.mirror import catch_up
-from govor.train.opening import EARLIER_RATE, open_session
-from govor.train.parts import model_settings, start_processes
+from govor.train.parts import start_processes
 from govor.train.reduce import Ranks
-from govor.train.session import Session
 from govor.train.stop import Stopper
 
 
@@ -66,50 +66,30 @@ def train(recipe: Recipe, *, device: str = "auto") -> dict[str, Any]:
 
 
 def _at_once(summary: dict[str, Any]) -> StoppedError:
-    """What a second Ctrl-C ends with: nothing was waited for."""
+    """What Ctrl-C ends with where nothing is waited for: the second, or one while nothing is in hand."""
     step = summary["steps"]
     where = f"the newest checkpoint is that of step {step}" if step else "there is no checkpoint yet"
-    return StoppedError(
-        f"stopped at once (second Ctrl-C); {where}: run the same command again to continue", summary
-    )
+    return StoppedError(f"stopped at once (Ctrl-C); {where}: run the same command again to continue", summary)
 
 
 def _finished(folder: RunFolder, recipe: Recipe) -> dict[str, Any] | None:
-    """The stored summary of a run that did all its steps under the same settings."""
-    facts = folder.facts()
+    """The stored summary of a run that did all its steps under settings that decide the same."""
+    facts, before = folder.facts(), folder.recipe()
     summary = facts.get("summary")
-    if not summary or not summary.get("complete") or not folder.model.exists():
+    if before is None or not summary or not facts.get("complete") or not folder.model.exists():
         return None
-    known = [_asked(recipe)]
-    if recipe.train.lr is None and "lr" not in facts:  # an earlier version filled its one default in
-        known.append(_asked(recipe, EARLIER_RATE))
-    return dict(summary) if facts.get("asked") in known else None
+    return dict(summary) if _decides_the_same(before, recipe) else None
 
 
-def _asked(recipe: Recipe, lr: float | None = None) -> str:
-    train = dataclasses.replace(recipe.train, **_FREE, lr=recipe.train.lr if lr is None else lr)
-    return store.fingerprint(
-        {
-            "train": train,
-            "model": model_settings(recipe.model),
-            "text": recipe.text,
-            "data": Workspace.of(recipe).dataset,
-        }
+def _decides_the_same(before: Recipe, now: Recipe) -> bool:
+    """Whether no setting that decides the weights changed; a rate left open is the one the run began with."""
+    if now.train.lr is None:
+        now = dataclasses.replace(now, train=dataclasses.replace(now.train, lr=before.train.lr))
+    same_data = Workspace.of(before).dataset == Workspace.of(now).dataset
+    sections = ("train", "model", "text")
+    return same_data and all(
+        getattr(before, name).deciding() == getattr(now, name).deciding() for name in sections
     )
-
-
-_FREE: dict[str, Any] = {
-    "loader_workers": 0,
-    "max_hours": None,
-    "mirror": None,
-    "mirror_max_bytes": None,
-    "keep": 2,
-    "out": None,
-    "trackers": (),
-    "threads": 0,
-    "log_every": 1,
-}
-"""Settings that change nothing about the result."""
 
 
 def _train(
@@ -118,25 +98,31 @@ def _train(
     session, start = open_session(recipe, folder, ranks, stopper)
     state, resumed = session.state, start.step if start else None
     if ranks.main:
-        folder.note(complete=False, asked=_asked(recipe), resumed_from=resumed)
-    wait = True
-    try:
-        if resumed is None and recipe.model.base:
-            session.evaluate_base()
-        session.run()
-        _say_left_out(session)
-        final = session.finish()
-    except KeyboardInterrupt:
-        wait = False
-        raise
-    finally:
-        session.close(wait)
+        folder.note(complete=False, resumed_from=resumed)
+    with interrupts.in_hand(session.saying):
+        final = _run(session, first=resumed is None and bool(recipe.model.base))
     if state.step < state.total_steps:
         raise ModelError(f"{state.step} of {state.total_steps} steps were done: run the same command again")
     summary = _summary(folder, recipe, start_s) | _result(session, resumed) | {"dev": final, "complete": True}
     if ranks.main:
         folder.note(complete=True, summary=summary)
     return summary
+
+
+def _run(session: Session, first: bool) -> dict[str, Any]:
+    """All of a session, the base model's evaluation before its `first` step; gives the result on dev."""
+    wait = True
+    try:
+        if first:
+            session.evaluate_base()
+        session.run()
+        _say_left_out(session)
+        return session.finish()
+    except KeyboardInterrupt:
+        wait = False
+        raise
+    finally:
+        session.close(wait)
 
 
 def _say_left_out(session: Session) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,8 +23,12 @@ if TYPE_CHECKING:
     from govor.models.base import Family
 
 
+FIRST_BYTES_A_SECOND = 200e6
+"""Assumed of the disk until the first checkpoint was timed: weights, two moments, and the proof."""
+
+
 class Saver:
-    """Makes checkpoints on the main process.
+    """Makes checkpoints on the main process; `seconds` is what the last one took.
 
     Args:
         folder: the run's.
@@ -47,6 +52,7 @@ class Saver:
         self.keep = Keep.parse(config.keep)
         self._proved = False
         self._bytes = 0
+        self.seconds = 4 * sum(map(_bytes_of, family.model.parameters())) / FIRST_BYTES_A_SECOND
 
     def save(self, state: TrainState, named: bool, wer: float | None) -> Checkpoint:
         """A checkpoint of where the run stands.
@@ -55,7 +61,7 @@ class Saver:
             DiskFullError: no room; the earlier checkpoints stand.
             ModelError: what was written does not load.
         """
-        target = self.folder.checkpoint_of(state.step)
+        target, begun_s = self.folder.checkpoint_of(state.step), time.monotonic()
         checkpoint.require_room(target, self._bytes)
         facts: dict[str, Any] = {
             "step": state.step,
@@ -70,6 +76,7 @@ class Saver:
         if not self._proved:
             prove(made.folder, self.family)
             self._proved = True
+        self.seconds = time.monotonic() - begun_s
         return made
 
     def is_named(self, step: int) -> bool:
@@ -91,6 +98,10 @@ class Saver:
         save_optimiser(self.family.model, self.optimiser, partial / checkpoint.OPTIMIZER)
         save_adapter(self.family.model, partial)
         store.write_json(partial / checkpoint.STATE, state.as_dict())
+
+
+def _bytes_of(parameter: torch.nn.Parameter) -> int:
+    return parameter.numel() * parameter.element_size()
 
 
 def prove(folder: Path, family: Family) -> None:

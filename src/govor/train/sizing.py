@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govor.features import Example
-from govor.models.base import THINNED_S
-from govor.train.loop import Stepper
-from govor.train.memory import is_out_of_memory, largest_that_fits
+from govor.memory import fits, release
+from govor.models.base import EncoderWindows, cost_of
+from govor.train.memory import largest_that_fits
+from govor.train.step import Stepper
 
 if TYPE_CHECKING:
     import torch
@@ -55,7 +56,8 @@ def pieces_needed(
     Returns:
         (computed seconds, pieces) as `TrainState.pieces` has it; empty where the largest batch fits.
     """
-    longest, costs = float(durations.max()), _costs_s(stepper.family, durations)
+    cost = cost_of(stepper.family.max_window_s, stepper.config.windows)
+    longest, costs = float(durations.max()), np.array([cost.of(clip_s, 1) for clip_s in durations.tolist()])
     counts = np.clip(batch_s // durations, 1, min(max_batch, len(durations)))
     most = fitting = math.ceil(float((counts * costs).max() / costs.max()))
     while fitting > 1 and not all(stepper.ranks.gather(try_batch(stepper, longest, fitting))):
@@ -65,45 +67,31 @@ def pieces_needed(
     return [(limit_s * 2**n, 2 ** (n + 1)) for n in range(doublings)]
 
 
-def _costs_s(family: Family, durations: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Seconds that each clip of a batch costs whose longest has `durations` ``[N]``, in the largest case."""
-    if family.max_window_s is None or family.train_windows == "short":
-        return durations
-    if family.train_windows == "thinned":
-        return np.minimum(durations + THINNED_S, family.max_window_s)
-    return np.full(len(durations), family.max_window_s)
-
-
 def try_batch(stepper: Stepper, seconds: float, count: int) -> bool:
     """One forward and backward pass over `count` clips of noise; the model is left as it was.
 
     The optimiser's moments, which the first step makes, take their memory meanwhile, and `mixed` windows are
     the full ones.
     """
-    import torch
-
-    family, windows = stepper.family, stepper.family.train_windows
+    family, windows = stepper.family, stepper.config.windows
     buffers = {name: value.clone() for name, value in family.model.named_buffers()}
     held: list[torch.Tensor] = []
-    family.model.train()
-    family.train_windows = "full" if windows == "mixed" else windows
-    try:
-        held += _moments(stepper)
-        loss, _ = family.loss(family.collate(noise(family, seconds, count)))
+    largest = EncoderWindows("full" if windows == "mixed" else windows)
+
+    def step() -> None:
+        held.extend(_moments(stepper))
+        loss, _ = family.loss(family.collate(noise(family, seconds, count), largest))
         loss.backward()  # type: ignore[no-untyped-call]
-        return True
-    except (RuntimeError, MemoryError) as error:
-        if not is_out_of_memory(error):
-            raise
-        return False
+
+    family.model.train()
+    try:
+        return fits(step)
     finally:
         held.clear()
-        family.train_windows = windows
         stepper.optimiser.zero_grad(set_to_none=True)
         for name, value in family.model.named_buffers():
             value.copy_(buffers[name])
-        if stepper.device.type == "cuda":
-            torch.cuda.empty_cache()
+        release()
 
 
 def _moments(stepper: Stepper) -> Iterator[torch.Tensor]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from govor.config.moments import Position
 from govor.errors import ModelError
+from govor.shape import ShapeError, fitted
 from govor.train.epoch import Leg
 
 VERSION = 1
@@ -85,7 +86,7 @@ class TrainState:
         """Inverse of `as_dict`.
 
         Raises:
-            ModelError: written by another version of govor.
+            ModelError: written by another version of govor, or damaged.
         """
         plain = dict(data)
         version = plain.pop("version", None)
@@ -94,8 +95,7 @@ class TrainState:
                 f"the checkpoint's training state has version {version}, this govor reads {VERSION}: "
                 "continue with the govor that wrote it"
             )
-        plain["legs"] = [Leg.from_dict(leg) for leg in plain["legs"]]
-        plain["pieces"] = [(float(cost), int(number)) for cost, number in plain["pieces"]]
-        for key in ("last_eval", "last_save"):
-            plain[key] = Position(**plain[key])
-        return cls(**plain)
+        try:
+            return fitted(plain, cls)
+        except ShapeError as error:
+            raise ModelError(f"the checkpoint's training state is damaged ({error})") from error

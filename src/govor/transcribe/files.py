@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from govor.config import TranscribeConfig
 from govor.console import Progress, say
-from govor.errors import AudioError, InputError, LimitError
+from govor.errors import AudioError, GovorError, InputError, LimitError
 from govor.store import locked, readable_seconds, write_text
 from govor.transcribe.inputs import Input, find_inputs
-from govor.transcribe.journal import Journal, key_of
+from govor.transcribe.journal import Journal, TranscribedFile, key_of
 from govor.transcribe.subtitles import CueRules
 from govor.transcribe.transcriber import Transcriber, Transcription
 from govor.transcribe.transcript import Transcript
@@ -40,22 +41,22 @@ def transcribe_files(
         device: ``auto``, ``cpu`` or ``cuda:N``.
 
     Returns:
-        ``files`` (``{audio, duration_s, rtf, language, prompt, outputs}`` each), ``failed``, ``load_s``,
-        ``out``.
+        ``files`` (``{audio, duration_s, rtf, language, prompt, damage, outputs}`` each), ``failed``,
+        ``load_s``, ``out``.
 
     Raises:
         AudioError: the only recording cannot be decoded.
         LimitError: some of several cannot; the summary names them, the others are done.
     """
-    job = _Job(str(model), out or DEFAULT_OUT, config or TranscribeConfig(), device)
-    inputs = find_inputs([str(file) for file in files or job.config.files])
+    run = _Run(str(model), out or DEFAULT_OUT, config or TranscribeConfig(), device)
+    inputs = find_inputs([str(file) for file in files or run.config.files])
     if not inputs:
         raise InputError("no recording is named: add files, folders or http(s) addresses")
-    with locked(job.out):
-        return job.run(inputs)
+    with locked(run.out):
+        return run.run(inputs)
 
 
-class _Job:
+class _Run:
     def __init__(self, model: str, out: Path, config: TranscribeConfig, device: str) -> None:
         self.model, self.out, self.config, self.device = model, out, config, device
         self.load_s = 0.0
@@ -63,7 +64,7 @@ class _Job:
 
     def run(self, inputs: Sequence[Input]) -> dict[str, Any]:
         journal = Journal(self.out)
-        done: list[dict[str, Any]] = []
+        done: list[TranscribedFile] = []
         failed: list[dict[str, str]] = []
         for item in inputs:
             key = key_of(item, self.model, self.config)
@@ -80,16 +81,21 @@ class _Job:
                 if (other := journal.overwritten(file)) is not None:
                     say(f"{item.source} has taken the place of {other}: use another --out to keep both")
                 journal.add(key, file)
-            done.append({**file, "outputs": [str(self.out / name) for name in file["names"]]})
+            done.append(file)
         return self._summary(done, failed)
 
-    def _summary(self, done: list[dict[str, Any]], failed: list[dict[str, str]]) -> dict[str, Any]:
+    def _summary(
+        self, done: Sequence[TranscribedFile], failed: Sequence[Mapping[str, str]]
+    ) -> dict[str, Any]:
+        files = []
         for file in done:
-            file.pop("names")
-        summary = {"files": done, "failed": failed, "load_s": round(self.load_s, 3), "out": str(self.out)}
+            facts = asdict(file)
+            outputs = [str(self.out / name) for name in facts.pop("names")]
+            files.append({**facts, "outputs": outputs})
+        summary = {"files": files, "failed": failed, "load_s": round(self.load_s, 3), "out": str(self.out)}
         if failed:
             raise LimitError(
-                f"{len(failed)} of {len(done) + len(failed)} recordings could not be decoded "
+                f"{len(failed)} of {len(done) + len(failed)} recordings could not be transcribed "
                 f"(first: {failed[0]['audio']}: {failed[0]['reason']}); the others are in {self.out}",
                 summary,
             )
@@ -107,26 +113,28 @@ class _Job:
             self._transcriber = Transcriber(recogniser, self.config, self.load_s)
         return self._transcriber
 
-    def _one(self, item: Input) -> dict[str, Any]:
+    def _one(self, item: Input) -> TranscribedFile:
         with ExitStack() as stack:
             path = Path(item.source)
             if item.is_address:
                 from govor.transcribe.fetch import fetched
 
                 path = stack.enter_context(fetched(item.source, Path(tempfile.gettempdir())))
-            try:
+            with _blamed(item.source, path):
                 transcript = self._transcribe(path, item)
-            except AudioError as error:  # it is the address that people know, not the copy
-                raise AudioError(str(error).replace(str(path), item.source), error.code) from error
+        if transcript.damage:
+            transcript = replace(transcript, damage=transcript.damage.replace(str(path), item.source))
+            say(f"{item.source} is transcribed up to {transcript.duration:.2f} s: {transcript.damage}")
         names = self._write(transcript, item)
-        return {
-            "audio": item.source,
-            "duration_s": round(transcript.duration, 3),
-            "rtf": transcript.timing["rtf"],
-            "language": transcript.language,
-            "prompt": dict(transcript.prompt) if transcript.prompt else None,
-            "names": names,
-        }
+        return TranscribedFile(
+            item.source,
+            names,
+            round(transcript.duration, 3),
+            transcript.timing["rtf"],
+            transcript.language,
+            transcript.prompt,
+            transcript.damage,
+        )
 
     def _transcribe(self, path: Path, item: Input) -> Transcript:
         transcriber = self.transcriber
@@ -151,6 +159,28 @@ class _Job:
         return names
 
 
+@contextmanager
+def _blamed(source: str, path: Path) -> Iterator[None]:
+    """Whatever goes wrong with one recording is an error of it, under the name that people know.
+
+    Raises:
+        AudioError: it cannot be decoded, or the model fails on it.
+    """
+    try:
+        yield
+    except AudioError as error:
+        raise AudioError(str(error).replace(str(path), source), error.code) from error
+    except (GovorError, OSError):
+        raise
+    except Exception as error:
+        said = str(error).strip().partition("\n")[0][:200]
+        raise AudioError(
+            f"{source}: the model fails on it ({type(error).__name__}: {said}): a shorter --window "
+            "or another model may do",
+            "model_failed",
+        ) from error
+
+
 def _declared_s(path: Path) -> float | None:
     """What the file says of its length, for the bar only."""
     from govor.audio import probe
@@ -161,7 +191,7 @@ def _declared_s(path: Path) -> float | None:
         return None
 
 
-def describe_files(summary: dict[str, Any]) -> list[str]:
+def describe_files(summary: Mapping[str, Any]) -> list[str]:
     """One line a recording, for people."""
     lines = []
     for file in summary["files"]:

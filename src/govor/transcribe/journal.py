@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,35 @@ NAME = "transcribe.jsonl"
 MODEL_SUFFIXES = (".safetensors", ".bin", ".onnx", ".json")
 
 
+@dataclass(frozen=True)
+class TranscribedFile:
+    """One recording whose outputs are written.
+
+    Attributes:
+        audio: path or address.
+        names: of its outputs, below the output folder.
+        duration_s: length of what was heard.
+        rtf: seconds of work a second of audio.
+        language: given or detected.
+        prompt: that the model was given; None for models without one.
+        damage: why it was read no further; None where all of it was.
+    """
+
+    audio: str
+    names: Sequence[str]
+    duration_s: float = 0.0
+    rtf: float = 0.0
+    language: str | None = None
+    prompt: Mapping[str, object] | None = None
+    damage: str | None = None
+
+
 class Journal:
     """Finished recordings by key; a line that a kill tore is left out."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.path = folder, folder / NAME
-        self._done: dict[str, dict[str, Any]] = {}
+        self._done: dict[str, TranscribedFile] = {}
         torn = False
         if self.path.exists():
             content = self.path.read_text(encoding="utf-8", errors="replace")
@@ -34,46 +58,46 @@ class Journal:
     def _read(self, line: str) -> None:
         try:
             entry = json.loads(line)
-            self._keep(entry["key"], entry["file"])
+            self._keep(entry["key"], TranscribedFile(**entry["file"]))
         except (ValueError, KeyError, TypeError):
             return
 
-    def _keep(self, key: str, file: dict[str, Any]) -> None:
+    def _keep(self, key: str, file: TranscribedFile) -> None:
         """Takes a recording as finished; those whose outputs it has overwritten are no longer."""
-        names = set(file["names"])
-        self._done = {k: f for k, f in self._done.items() if names.isdisjoint(f["names"])}
+        names = set(file.names)
+        self._done = {k: f for k, f in self._done.items() if names.isdisjoint(f.names)}
         self._done[key] = file
 
-    def finished(self, key: str) -> dict[str, Any] | None:
-        """The summary of a recording whose outputs all stand, or None."""
+    def finished(self, key: str) -> TranscribedFile | None:
+        """A recording whose outputs all stand, or None."""
         entry = self._done.get(key)
-        if entry and all((self.folder / name).exists() for name in entry["names"]):
+        if entry and all((self.folder / name).exists() for name in entry.names):
             return entry
         return None
 
-    def add(self, key: str, file: Mapping[str, Any]) -> None:
+    def add(self, key: str, file: TranscribedFile) -> None:
         """Records a recording as finished, on disk before this returns."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.path.open("a", encoding="utf-8") as journal:
             journal.write("\n" if self._torn else "")
-            journal.write(json.dumps({"key": key, "file": file}, ensure_ascii=False) + "\n")
+            journal.write(json.dumps({"key": key, "file": asdict(file)}, ensure_ascii=False) + "\n")
             journal.flush()
             os.fsync(journal.fileno())
         self._torn = False
-        self._keep(key, dict(file))
+        self._keep(key, file)
 
-    def overwritten(self, file: Mapping[str, Any]) -> str | None:
+    def overwritten(self, file: TranscribedFile) -> str | None:
         """Another recording that has outputs of the same names here, or None."""
-        names = set(file["names"])
-        others = (f["audio"] for f in self._done.values() if not names.isdisjoint(f["names"]))
-        return next((audio for audio in others if audio != file["audio"]), None)
+        names = set(file.names)
+        others = (f.audio for f in self._done.values() if not names.isdisjoint(f.names))
+        return next((audio for audio in others if audio != file.audio), None)
 
 
 def key_of(item: Input, model: str, config: TranscribeConfig) -> str:
     """Changes with the recording, the files of model and n-grams, and every setting the outputs depend on."""
     from govor.models.opening import resolve
 
-    settings = {k: v for k, v in vars(config).items() if k not in ("files", "batch_s")}
+    settings = {name: value for name, value in config.deciding().items() if name != "files"}
     if config.lm is not None:
         settings["lm"] = [_stamp(config.lm), _stamp(str(settings_path(config.lm)))]
     place = _stamp(str(resolve(model)))

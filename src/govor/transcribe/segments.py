@@ -17,7 +17,7 @@ SENTENCE_ENDS = (".", "!", "?", "…", "。", "？", "！", "؟", "।")
 
 
 @dataclass(frozen=True)
-class _Heard:
+class _WindowWords:
     """One window's words in the recording's seconds.
 
     `timed` is false where the times were only estimated; `spans` are stretches that the model itself parted.
@@ -44,7 +44,7 @@ class Joiner:
 
     def __init__(self, keep_words: bool = True) -> None:
         self.keep_words = keep_words
-        self._held: _Heard | None = None
+        self._held: _WindowWords | None = None
 
     def add(self, window: Window, hypothesis: Hypothesis) -> Iterator[Segment]:
         """Segments that are certain once `window` is known; its own too, unless the next may overlap it."""
@@ -63,7 +63,7 @@ class Joiner:
             yield from self._segments(self._held)
         self._held = None
 
-    def _segments(self, heard: _Heard) -> Iterator[Segment]:
+    def _segments(self, heard: _WindowWords) -> Iterator[Segment]:
         own = heard.words[heard.settled : heard.kept]
         if not heard.timed and len(own) == len(heard.words):
             for span in heard.spans:
@@ -77,12 +77,12 @@ class Joiner:
             yield Segment(words[0].start, words[-1].end, text, tuple(words) if self.keep_words else ())
 
 
-def _heard(window: Window, hypothesis: Hypothesis) -> _Heard:
+def _heard(window: Window, hypothesis: Hypothesis) -> _WindowWords:
     text = hypothesis.text.strip()
     if hypothesis.words:
-        return _Heard(window, tuple(_inside(w, window) for w in hypothesis.words), text, True)
+        return _WindowWords(window, tuple(_inside(w, window) for w in hypothesis.words), text, True)
     spans = tuple(_inside(span, window) for span in hypothesis.spans)
-    return _Heard(window, spread(text, *window.speech), text, False, spans)
+    return _WindowWords(window, spread(text, *window.speech), text, False, spans)
 
 
 def _inside(word: Word, window: Window) -> Word:
@@ -103,7 +103,7 @@ def spread(text: str, start: float, end: float) -> tuple[Word, ...]:
     return tuple(made)
 
 
-def _joined(left: _Heard, right: _Heard) -> tuple[_Heard, _Heard]:
+def _joined(left: _WindowWords, right: _WindowWords) -> tuple[_WindowWords, _WindowWords]:
     kept, settled = seam(left.words, right.words, right.window.start, left.window.end, left.settled)
     return replace(left, kept=kept), replace(right, settled=settled)
 

@@ -12,9 +12,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from govor.errors import InputError, MachineError, MissingExtraError, ModelError, UsageError
+from govor.errors import InputError, MachineError, ModelError, UsageError
+from govor.extras import required
 from govor.store import fingerprint, read_json, write_text
-from govor.transcribe.journal import Journal
+from govor.transcribe.journal import Journal, TranscribedFile
+from govor.waiting import join
 
 TASKS = {"continue": "continue", "summarize": "summarize", "summarise": "summarize"}
 INSTRUCTIONS = {
@@ -173,7 +175,7 @@ class LocalTextModel:
         thread = Thread(target=generate, daemon=True)
         thread.start()
         yield from (piece for piece in streamer if piece)
-        thread.join()
+        join(thread)
         if failed:
             raise ModelError(f"the text model {self.name} failed: {failed[0]}") from failed[0]
 
@@ -224,10 +226,8 @@ class ChatAddress:
 
     def write(self, task: str, text: str, instruction: str) -> Iterator[str]:
         """Pieces of the answer, as they come."""
-        try:
+        with required():
             import httpx
-        except ImportError as error:
-            raise MissingExtraError("httpx", "serve") from error
 
         request = {
             "model": self.name,
@@ -321,7 +321,7 @@ def pass_on(summary: dict[str, Any], task: str, model: TextModel, echo: bool) ->
         key = fingerprint({"task": task, "model": model.name, "text": text, "output": name})
         if journal.finished(key) is None:
             write_text(path, _written(second_text(model, task, text), echo) + "\n")
-            journal.add(key, {"audio": file["audio"], "names": [name]})
+            journal.add(key, TranscribedFile(file["audio"], [name]))
         elif echo:
             print(path.read_text(encoding="utf-8"), end="")
         file["then"] = {"task": task, "model": model.name, "output": str(path)}

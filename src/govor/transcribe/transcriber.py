@@ -5,17 +5,22 @@ audio blocks -> windows -> batches -> hypotheses -> segments; nothing but the te
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from govor.config import TranscribeConfig
-from govor.models.base import DecodeOptions, Multilingual, Recogniser, least_s, prompt_of
+from govor.errors import AudioError
+from govor.memory import in_halves
+from govor.models.base import DecodeOptions, Multilingual, Recogniser, Sound, cost_of, prompt_of
+from govor.packing import UNLIMITED, pack
 from govor.records import Hypothesis
 from govor.transcribe.segments import Joiner
 from govor.transcribe.transcript import Segment, Transcript
@@ -33,11 +38,15 @@ class Transcription:
         language: given or detected; None until known.
         decode_s: seconds spent so far, from audio to text.
         windows: windows decoded so far.
+        prompt: that the model is given; None for models without one.
     """
 
-    def __init__(self, windows: Iterator[Window], buffer: Buffer, decoder: _Decoder, words: bool) -> None:
-        self._windows, self._buffer, self._decoder = windows, buffer, decoder
+    def __init__(
+        self, windows: Iterator[Window], buffer: Buffer, decoder: _Decoder, blocks: _Blocks, words: bool
+    ) -> None:
+        self._windows, self._buffer, self._decoder, self._blocks = windows, buffer, decoder, blocks
         self._joiner = Joiner(keep_words=words)
+        self.prompt = prompt_of(decoder.recogniser, decoder.options, decoder.language)
         self._segments = self._run()
         self.decode_s = 0.0
         self.windows = 0
@@ -51,6 +60,11 @@ class Transcription:
     def language(self) -> str | None:
         """Given or detected; None until known."""
         return self._decoder.language
+
+    @property
+    def damage(self) -> str | None:
+        """Why the recording was read no further; None where all of it was."""
+        return self._blocks.damage
 
     def __iter__(self) -> Iterator[Segment]:
         return self
@@ -72,13 +86,22 @@ class Transcription:
 class _Decoder:
     """Batches windows, and settles the language on the first ones."""
 
-    def __init__(self, recogniser: Recogniser, config: TranscribeConfig, options: DecodeOptions, eager: bool):
-        self.recogniser, self.config, self.options, self.eager = recogniser, config, options, eager
-        self.language = options.language
+    def __init__(
+        self,
+        recogniser: Recogniser,
+        options: DecodeOptions,
+        language: str | None,
+        batch_s: float,
+        eager: bool,
+    ) -> None:
+        self.recogniser, self.options, self.language = recogniser, options, language
+        self.batch_s, self.eager = batch_s, eager
 
     def decode(self, windows: Iterator[Window]) -> Iterator[tuple[Window, Hypothesis]]:
         settled = self.language is not None
-        for batch in _batches(windows, self.config.batch_s, least_s(self.recogniser), self.eager):
+        cost = cost_of(self.recogniser.max_window_s)
+        sizes = (2**n for n in count()) if self.eager else UNLIMITED  # eager: a small batch first
+        for batch in pack(windows, _seconds, self.batch_s, cost, most=sizes):
             hypotheses = self._recognise(batch)
             if not settled:
                 hypotheses = self._settle(batch, hypotheses)
@@ -86,15 +109,16 @@ class _Decoder:
             yield from zip(batch, hypotheses, strict=True)
 
     def _recognise(self, batch: Sequence[Window]) -> list[Hypothesis]:
+        """One hypothesis per window; windows that cost their own length go with those of like length."""
         overlapping = any(window.overlaps or window.overlapped for window in batch)
-        options = replace(self.options, language=self.language, words=self.options.words or overlapping)
-        hypotheses: dict[int, Hypothesis] = {}
+        options = replace(self.options, words=self.options.words or overlapping)
+        said: dict[int, Hypothesis | AudioError] = {}
         fixed = self.recogniser.max_window_s is not None
-        for part in [list(range(len(batch)))] if fixed else _alike([w.duration for w in batch]):
-            waves = [batch[i].samples for i in part]
-            heard = self.recogniser.recognise(waves, options, [self.language] * len(part))
-            hypotheses |= dict(zip(part, heard, strict=True))
-        return [hypotheses[i] for i in range(len(batch))]
+        for part in [list(range(len(batch)))] if fixed else alike([window.duration for window in batch]):
+            heard = [Sound(batch[i].samples, self.language) for i in part]
+            found = in_halves(lambda sounds: self.recogniser.recognise(sounds, options), heard)
+            said |= dict(zip(part, found, strict=True))
+        return [_require(said[i], window) for i, window in enumerate(batch)]
 
     def _settle(self, batch: Sequence[Window], hypotheses: list[Hypothesis]) -> list[Hypothesis]:
         """The language most seconds of the first batch are in; the others are decoded again in it."""
@@ -112,40 +136,25 @@ class _Decoder:
         return hypotheses
 
 
-def _alike(durations: Sequence[float]) -> list[list[int]]:
-    """Indices in groups of about the same duration, so that little of a group is padding."""
-    groups: list[list[int]] = []
-    total_s = 0.0
-    for index in sorted(range(len(durations)), key=durations.__getitem__):
-        padded_s = durations[index] * (len(groups[-1]) + 1) if groups else 0.0
-        if not groups or (padded_s > MOST_PADDING * (total_s + durations[index]) and len(groups[-1]) > 1):
-            groups.append([])
-            total_s = 0.0
-        groups[-1].append(index)
-        total_s += durations[index]
-    return groups
+def _seconds(window: Window) -> float:
+    return window.duration
 
 
-def _batches(windows: Iterator[Window], batch_s: float, least: float, eager: bool) -> Iterator[list[Window]]:
-    """Windows in batches of at most `batch_s` computed seconds; eager ones begin with one and double.
+def _require(said: Hypothesis | AudioError, window: Window) -> Hypothesis:
+    """The hypothesis of a window.
 
-    Args:
-        windows: as they are cut.
-        batch_s: seconds that the model computes for a batch.
-        least: seconds that it computes at least for a window.
-        eager: small batches first.
+    Raises:
+        AudioError: it needs more memory than there is; that is an error of this recording alone.
     """
-    batch: list[Window] = []
-    longest_s, most = least, 1 if eager else None
-    for window in windows:
-        longest_s = max(longest_s, window.duration)
-        if batch and (longest_s * (len(batch) + 1) > batch_s or len(batch) == most):
-            yield batch
-            batch, longest_s = [], max(least, window.duration)
-            most = most * 2 if most else None
-        batch.append(window)
-    if batch:
-        yield batch
+    if isinstance(said, AudioError):
+        raise AudioError(f"the window at {window.start:.1f} s of it: {said}", said.code)
+    return said
+
+
+def alike(durations: Sequence[float]) -> list[list[int]]:
+    """Indices in groups of about the same duration, so that little of a group is padding."""
+    order = sorted(range(len(durations)), key=durations.__getitem__)
+    return list(pack(order, durations.__getitem__, math.inf, padding=MOST_PADDING))
 
 
 class Transcriber:
@@ -166,20 +175,13 @@ class Transcriber:
     ) -> None:
         self.recogniser, self.config, self.load_s = recogniser, config or TranscribeConfig(), load_s
 
-    def options(self, words: bool = False, language: str | None = None) -> DecodeOptions:
-        """How the recogniser is asked to decode.
-
-        Raises:
-            LanguageError: it does not know the language.
-        """
+    def options(self, words: bool = False) -> DecodeOptions:
+        """How the recogniser is asked to decode."""
         from govor.lm import fusion_settings
 
         config = self.config
-        if isinstance(self.recogniser, Multilingual):
-            self.recogniser.check_language(language or config.language)
         weight, bonus = fusion_settings(config.lm, config.lm_weight, config.word_bonus)
         return DecodeOptions(
-            language=language or config.language,
             task=config.task,
             timestamps=config.timestamps,
             words=words or config.words,
@@ -201,14 +203,28 @@ class Transcriber:
             eager: begin with a batch of one window, so that the first text comes early.
 
         Raises:
+            LanguageError: the recogniser does not know the language.
             AudioError: while iterating: it cannot be decoded, or passes a limit.
         """
+        language = language or self.config.language
+        if isinstance(self.recogniser, Multilingual):
+            self.recogniser.check_language(language)
         rate = self.recogniser.sample_rate
-        buffer = Buffer(_blocks(source, rate), rate)
+        blocks = _Blocks(source, rate)
+        buffer = Buffer(blocks, rate)
         windows = cut(buffer, self.config, self.recogniser.max_window_s)
-        options = self.options(words, language)
-        decoder = _Decoder(self.recogniser, self.config, options, eager)
-        return Transcription(windows, buffer, decoder, options.words)
+        options = self.options(words)
+        decoder = _Decoder(self.recogniser, options, language, self.config.batch_s, eager)
+        return Transcription(windows, buffer, decoder, blocks, options.words)
+
+    def finished(self, name: str, run: Transcription, segments: Sequence[Segment]) -> Transcript:
+        """The transcript of a recording whose segments have all come."""
+        timing = {
+            "load_s": round(self.load_s, 3),
+            "decode_s": round(run.decode_s, 3),
+            "rtf": round(run.decode_s / run.duration, 5) if run.duration else 0.0,
+        }
+        return Transcript(name, run.duration, run.language, tuple(segments), timing, run.prompt, run.damage)
 
     def transcribe(
         self,
@@ -235,20 +251,30 @@ class Transcriber:
             segments.append(segment)
             if on_progress:
                 on_progress(run)
-        timing = {
-            "load_s": round(self.load_s, 3),
-            "decode_s": round(run.decode_s, 3),
-            "rtf": round(run.decode_s / run.duration, 5) if run.duration else 0.0,
-        }
-        prompt = prompt_of(self.recogniser, self.options(words))
         name = name or (str(source) if isinstance(source, (str, Path)) else "")
-        return Transcript(name, run.duration, run.language, tuple(segments), timing, prompt)
+        return self.finished(name, run, segments)
 
 
-def _blocks(source: Source, sample_rate: int) -> Iterable[NDArray[np.float32]]:
-    if isinstance(source, (str, Path, bytes)):
+class _Blocks:
+    """A recording's blocks; a file that is damaged further on ends where it can no longer be decoded."""
+
+    def __init__(self, source: Source, sample_rate: int) -> None:
+        self._source, self._sample_rate = source, sample_rate
+        self.damage: str | None = None
+
+    def __iter__(self) -> Iterator[NDArray[np.float32]]:
+        if not isinstance(self._source, (str, Path, bytes)):
+            yield from self._source
+            return
         from govor.audio import mono_blocks
 
-        file = source if isinstance(source, bytes) else Path(source)  # nothing is fetched here
-        return mono_blocks(file, sample_rate=sample_rate)
-    return source
+        file = self._source if isinstance(self._source, bytes) else Path(self._source)  # nothing is fetched
+        samples = 0
+        try:
+            for block in mono_blocks(file, sample_rate=self._sample_rate):
+                samples += len(block)
+                yield block
+        except AudioError as error:
+            if error.code != "corrupt" or not samples:
+                raise
+            self.damage = str(error)

@@ -28,9 +28,9 @@ class Segment:
     text: str
     words: tuple[Word, ...] = ()
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Plain data; ``words`` only where there are any."""
-        plain: dict[str, Any] = {
+        plain: dict[str, object] = {
             "start": round(self.start, TIME_DIGITS),
             "end": round(self.end, TIME_DIGITS),
             "text": self.text,
@@ -51,6 +51,7 @@ class Transcript:
         segments: in order of time.
         timing: ``load_s``, ``decode_s`` and ``rtf`` (decoding seconds per second of audio).
         prompt: that the model was given; None for models without one.
+        damage: why the recording was read no further than `duration`; None where all of it was.
     """
 
     audio: str
@@ -59,13 +60,14 @@ class Transcript:
     segments: tuple[Segment, ...]
     timing: Mapping[str, float] = field(default_factory=dict)
     prompt: Mapping[str, Any] | None = None
+    damage: str | None = None
 
     @property
     def text(self) -> str:
         """All segments, joined as their scripts are written."""
         return joined([segment.text for segment in self.segments])
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """The transcript as its JSON file holds it."""
         return {
             "audio": self.audio,
@@ -75,11 +77,12 @@ class Transcript:
             "segments": [segment.as_dict() for segment in self.segments],
             "timing": dict(self.timing),
             **({"prompt": dict(self.prompt)} if self.prompt else {}),
+            **({"damage": self.damage} if self.damage else {}),
         }
 
 
-def _plain_word(word: Word) -> dict[str, Any]:
-    plain: dict[str, Any] = {
+def _plain_word(word: Word) -> dict[str, object]:
+    plain: dict[str, object] = {
         "word": word.text,
         "start": round(word.start, TIME_DIGITS),
         "end": round(word.end, TIME_DIGITS),

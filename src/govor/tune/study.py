@@ -8,10 +8,11 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from govor import store
+from govor import interrupts, store
 from govor.config import Recipe, Workspace
 from govor.console import say
-from govor.errors import LimitError, MissingExtraError, RecipeError, StoppedError
+from govor.errors import LimitError, RecipeError, StoppedError
+from govor.extras import required
 from govor.train.journal import read_metrics
 from govor.train.judge import check_splits
 from govor.train.stop import Stopper
@@ -159,9 +160,10 @@ class _Study:
         recipe = with_values(self.recipe, values, out=out, mirror=None)
         store.write_text(place / "recipe.toml", recipe.to_toml())
         say(f"trial {trial.number}: " + ", ".join(f"{key} = {value}" for key, value in values.items()))
-        process = TrialProcess(place, self.device)
-        trial.set_user_attr("pid", process.pid)
-        pruned = self._watch(trial, process, place)
+        with interrupts.in_hand(lambda: f"trial {trial.number} saves after the step it is in"):
+            process = TrialProcess(place, self.device)
+            trial.set_user_attr("pid", process.pid)
+            pruned = self._watch(trial, process, place)
         self._tell(trial, process, pruned)
 
     def _watch(self, trial: optuna.Trial, process: TrialProcess, place: Path) -> bool:
@@ -298,10 +300,8 @@ def _open_study(recipe: Recipe, folder: Path, space: list[Parameter]) -> optuna.
         MissingExtraError: Optuna is not installed.
         RecipeError: the stored study searched another space.
     """
-    try:
+    with required():
         import optuna
-    except ImportError:
-        raise MissingExtraError("optuna", "tune") from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
     warnings.filterwarnings("ignore", message="Heartbeat of storage")

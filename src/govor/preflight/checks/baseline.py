@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import polars as pl
 
@@ -12,6 +11,7 @@ from govor.config import PreflightConfig, Recipe, TrainConfig
 from govor.findings import Finding, count_of, some
 from govor.preflight.base import BaseSaid
 from govor.preflight.clips import Tables
+from govor.preflight.materials import Facts
 from govor.preflight.registry import check
 from govor.text import Normaliser
 
@@ -25,7 +25,7 @@ LARGEST_TEST_SHARE = 0.5
 
 @check()
 def base_model_is_measured(
-    base: BaseSaid, tables: Tables, normaliser: Normaliser, training: TrainConfig, facts: dict[str, Any]
+    base: BaseSaid, tables: Tables, normaliser: Normaliser, training: TrainConfig, facts: Facts
 ) -> Iterator[Finding]:
     """The base model's WER on the dev utterances that training is judged on."""
     from govor.evaluate import score
@@ -42,7 +42,7 @@ def base_model_is_measured(
 
 @check("test_too_small", after="base_model_is_measured")
 def test_split_can_tell(
-    tables: Tables, recipe: Recipe, settings: PreflightConfig, facts: dict[str, Any]
+    tables: Tables, recipe: Recipe, settings: PreflightConfig, facts: Facts
 ) -> Iterator[Finding]:
     """The test split is large enough for the difference that is hoped for."""
     table = tables.get(recipe.evaluate.split)
@@ -81,7 +81,7 @@ def slices_are_columns(tables: Tables, recipe: Recipe) -> Iterator[Finding]:
         )
 
 
-def expected_wer(facts: dict[str, Any]) -> tuple[float, str]:
+def expected_wer(facts: Facts) -> tuple[float, str]:
     """The WER to reckon with: the base model's where it was measured, and where it comes from."""
     base = facts.get("base_wer")
     if base and 0 < (base["value"] or 0) < USUAL_WER:

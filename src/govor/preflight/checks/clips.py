@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from govor.audio.measures import SILENT_DBFS, silent_share
+from govor.curate.quality import SILENT_SHARE, is_silent
 from govor.findings import Finding, share_of, some
 from govor.models.base import Family
 from govor.preflight.clips import Clip, Tables
 from govor.preflight.registry import check
-from govor.preflight.sources import level_db
 
 DURATION_TOLERANCE_S = 0.1
-SILENCE_DB = -70.0
 PREPARE = "prepare the corpus again with govor prepare"
 
 
-@check("clip_rate_differs", "clip_not_mono")
+@check("clip_rate_differs", "several_channels")
 def clips_are_as_declared(dataset: Any, clips: list[Clip], sample_rate: int) -> Iterator[Finding]:
     """The clips are mono and have the data set's sample rate."""
     from govor.audio import probe
@@ -38,7 +38,7 @@ def clips_are_as_declared(dataset: Any, clips: list[Clip], sample_rate: int) -> 
     several = [clip for clip, fact in facts if fact.channels > 1]
     if several:
         yield Finding(
-            "clip_not_mono",
+            "several_channels",
             "warning",
             "data set",
             f"{share_of(len(several), len(clips))} sampled clips have several channels",
@@ -64,7 +64,7 @@ def clips_have_the_models_rate(family: Family, sample_rate: int) -> Iterator[Fin
         )
 
 
-@check("duration_wrong", "silent_clip")
+@check("stated_duration", "silent_audio")
 def clips_hold_what_they_say(clips: list[Clip], tables: Tables, sample_rate: int) -> Iterator[Finding]:
     """The clips are as long as their duration says, and not silent."""
     known = {
@@ -78,7 +78,7 @@ def clips_hold_what_they_say(clips: list[Clip], tables: Tables, sample_rate: int
     ]
     if wrong:
         yield Finding(
-            "duration_wrong",
+            "stated_duration",
             "error",
             "column duration",
             f"{share_of(len(wrong), len(clips))} sampled clips are not as long as it says",
@@ -89,19 +89,18 @@ def clips_hold_what_they_say(clips: list[Clip], tables: Tables, sample_rate: int
                 f"{clip.id}: {decoded:.2f} s, not {said:.2f} s" for clip, decoded, said in wrong[:5] if said
             ),
         )
-    yield from _silent(
-        [clip for clip in clips if clip.normal and level_db(clip.wave) < SILENCE_DB], len(clips)
-    )
+    silent = [c for c in clips if c.normal and is_silent(silent_share(c.wave, sample_rate))]
+    yield from _silent(silent, len(clips))
 
 
 def _silent(silent: list[Clip], total: int) -> Iterator[Finding]:
     if silent:
         yield Finding(
-            "silent_clip",
+            "silent_audio",
             "warning",
             "data set",
             f"{share_of(len(silent), total)} sampled clips are silent, yet have a text",
-            f"louder than {SILENCE_DB:g} dB",
+            f"at most {SILENT_SHARE:.0%} of a clip below {SILENT_DBFS} dBFS",
             "the model learns to invent text for silence",
             "look at their recordings with govor inspect: a channel or the times may be wrong",
             tuple(f"{clip.id}: {clip.normal!r}" for clip in silent[:5]),

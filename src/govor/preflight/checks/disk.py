@@ -24,7 +24,7 @@ def checkpoints_fit_the_disk(
     recipe: Recipe,
     settings: PreflightConfig,
     workspace: Workspace,
-    projection: dict[str, Any],
+    projection: dict[str, float],
 ) -> Iterator[Finding]:
     """The checkpoints fit onto the disk and into the quota."""
     each = checkpoint_bytes(family)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -13,8 +12,9 @@ from govor.models.base import Family
 from govor.models.device import set_aside
 from govor.preflight.alarm import word_error_rate
 from govor.preflight.budget import Budget, OutOfTimeError
-from govor.preflight.child import run_child
+from govor.preflight.child import Answer, DecodeJob, run_child
 from govor.preflight.clips import Clip
+from govor.preflight.materials import Facts
 from govor.preflight.practice import decode, practice_windows
 from govor.preflight.registry import check
 
@@ -27,7 +27,7 @@ def saved_models_are_the_same(
     device: str,
     scratch: Path,
     budget: Budget,
-    facts: dict[str, Any],
+    facts: Facts,
 ) -> Iterator[Finding]:
     """The model opens in a fresh process and says the same."""
     windows = practice_windows(family)
@@ -35,50 +35,45 @@ def saved_models_are_the_same(
     place = next(family.model.parameters()).device
     with set_aside(family.model, place):
         precision = family.describe()["precision"]
-        job = _job(saved_model, practice_clips, precision, device, scratch) | {"windows": windows}
+        job = _job(saved_model, practice_clips, precision, device, scratch, windows)
         answer = run_child(job, scratch, budget.left_s)
-    if answer.get("late"):
+    if answer.late:
         raise OutOfTimeError
-    if "texts" not in answer:
+    if answer.texts is None:
         yield _failed(saved_model, answer)
         return
-    there = _normal(family, practice_clips, answer["texts"])
+    there = _normal(family, practice_clips, answer.texts)
     references = [clip.normal for clip in practice_clips]
     rates = word_error_rate(references, here), word_error_rate(references, there)
     facts["save_and_reload"] = f"WER {rates[0]:.4f} before, {rates[1]:.4f} in a fresh process"
     dtypes = sorted({str(p.dtype) for p in family.model.parameters()})
     if here != there:
         yield _differs(rates, references, here, there)
-    elif answer["dtypes"] and answer["dtypes"] != dtypes:
-        yield _other_precision(dtypes, answer["dtypes"])
+    elif answer.dtypes and answer.dtypes != dtypes:
+        yield _other_precision(dtypes, answer.dtypes)
 
 
-def _job(model: Path, clips: Sequence[Clip], precision: str, device: str, scratch: Path) -> dict[str, Any]:
+def _job(
+    model: Path, clips: Sequence[Clip], precision: str, device: str, scratch: Path, windows: str
+) -> DecodeJob:
     """Decoding in the arithmetic of the model here: `auto` may be another for decoding than for training."""
     waves = scratch / "waves.npz"
-    stored: dict[str, Any] = {f"wave{index}": clip.wave for index, clip in enumerate(clips)}
-    np.savez(waves, **stored)
-    return {
-        "task": "decode",
-        "model": str(model),
-        "device": device,
-        "precision": precision,
-        "waves": str(waves),
-        "languages": [clip.language for clip in clips],
-    }
+    np.savez(waves, **{f"wave{index}": clip.wave for index, clip in enumerate(clips)})  # type: ignore[arg-type]
+    languages = [clip.language for clip in clips]
+    return DecodeJob(str(model), device, precision, str(waves), languages, windows)
 
 
 def _normal(family: Family, clips: Sequence[Clip], texts: Sequence[str]) -> list[str]:
     return [family.normaliser(text, clip.language) for text, clip in zip(texts, clips, strict=True)]
 
 
-def _failed(model: Path, answer: dict[str, Any]) -> Finding:
+def _failed(model: Path, answer: Answer) -> Finding:
     files = ", ".join(sorted(path.name for path in model.iterdir() if path.is_file()))
     return Finding(
         "reload_failed",
         "error",
         "saved model",
-        "memory ran out" if answer.get("killed") else str(answer.get("error")),
+        "memory ran out" if answer.killed else answer.error,
         "a fresh process opens what was saved",
         "the checkpoints of this run could not be used afterwards",
         "use base model files that are complete (tokenizer and feature extractor beside the weights);"

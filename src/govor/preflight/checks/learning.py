@@ -10,6 +10,7 @@ from govor.config import TrainConfig
 from govor.findings import Finding
 from govor.models.base import Family
 from govor.preflight.alarm import LEARNT_NATS, decoding_alarm
+from govor.preflight.materials import Facts
 from govor.preflight.practice import MAX_STEPS, Practice
 from govor.preflight.registry import check
 from govor.store import readable_seconds
@@ -49,7 +50,7 @@ def factor_of(name: str, rates: Mapping[str, Any]) -> float:
 
 
 @check("overfit_failed", "loss_and_decoding_disagree", "inconclusive")
-def one_batch_is_learnt(practice: Practice, facts: dict[str, Any]) -> Iterator[Finding]:
+def one_batch_is_learnt(practice: Practice, facts: Facts) -> Iterator[Finding]:
     """A few clips can be learnt by heart, and decoding gives their text back."""
     facts["overfit"] = describe(practice)
     cause = failure(practice)

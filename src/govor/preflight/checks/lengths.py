@@ -24,7 +24,7 @@ def severity_of(split: str, found: int, total: int, training: TrainConfig) -> Se
     return "error" if split == training.train_split and found > allowed else "warning"
 
 
-@check("clip_longer_than_window")
+@check("too_long")
 def clips_fit_the_window(
     family: Family, tables: Tables, training: TrainConfig = DEFAULTS
 ) -> Iterator[Finding]:
@@ -34,7 +34,7 @@ def clips_fit_the_window(
         long = table.filter(pl.col("duration") > window_s).sort("duration", descending=True)
         if long.height:
             yield Finding(
-                "clip_longer_than_window",
+                "too_long",
                 severity_of(split, long.height, table.height, training),
                 f"split {split}",
                 f"{share_of(long.height, table.height)} clips are longer, up to {long['duration'][0]:.1f} s",
@@ -49,7 +49,7 @@ def clips_fit_the_window(
             )
 
 
-@check("labels_too_long")
+@check("very_long_text")
 def labels_fit_the_decoder(
     family: Family, labels: Tables, training: TrainConfig = DEFAULTS
 ) -> Iterator[Finding]:
@@ -59,7 +59,7 @@ def labels_fit_the_decoder(
         long = table.filter(pl.col("tokens") > limit).sort("tokens", descending=True)
         if long.height:
             yield Finding(
-                "labels_too_long",
+                "very_long_text",
                 severity_of(split, long.height, table.height, training),
                 f"split {split}",
                 f"{share_of(long.height, table.height)} texts have up to {long['tokens'][0]} tokens",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from govor.config import Recipe
@@ -15,9 +15,9 @@ from govor.findings import Finding, count_of
 from govor.models.base import THINNED_S, Family
 from govor.models.device import set_aside
 from govor.preflight.budget import Budget, OutOfTimeError
-from govor.preflight.child import run_child
+from govor.preflight.child import Answer, StepJob, Trial, run_child
 from govor.preflight.clips import Tables
-from govor.preflight.materials import UnavailableError
+from govor.preflight.materials import Facts, UnavailableError
 from govor.preflight.registry import check
 from govor.store import readable_bytes, readable_seconds
 
@@ -30,7 +30,7 @@ class Windows:
     """What part of the batches is computed how.
 
     Attributes:
-        kind: ``full``, ``thinned`` or ``short``, as `Family.train_windows` has it.
+        kind: ``full``, ``thinned`` or ``short``, as `EncoderWindows` has it.
         share: of the batches.
         clip_s: seconds that every clip costs, or None where that hangs on the longest of its batch.
         beside_s: seconds that it then costs beside those of the longest.
@@ -95,11 +95,11 @@ class Plan:
         """A batch in the middle by what it costs."""
         return self.first_epoch[int(np.argsort(self.costs_s(windows))[len(self.first_epoch) // 2])]
 
-    def trials(self) -> list[dict[str, Any]]:
+    def trials(self) -> list[Trial]:
         """What is tried: the largest batch, then typical ones of each kind of windows."""
         timed = [(w, self.typical(w)) for w in self.windows for _ in range(TIMED_BATCHES)]
         every = [(self.windows[0], self.largest), *timed]
-        return [{"windows": windows.kind, "clips": batch.tolist()} for windows, batch in every]
+        return [Trial(windows.kind, batch.tolist()) for windows, batch in every]
 
     def seconds(self, timed: Sequence[float]) -> float:
         """Time of the whole run, from that of the typical batches of `trials`."""
@@ -140,8 +140,8 @@ def longest_batch_fits(
     device: str,
     scratch: Path,
     budget: Budget,
-    facts: dict[str, Any],
-    projection: dict[str, Any],
+    facts: Facts,
+    projection: dict[str, float],
 ) -> Iterator[Finding]:
     """The largest padded batch fits into memory, tried for real, and the run into its time."""
     config = recipe.train
@@ -151,43 +151,31 @@ def longest_batch_fits(
     plan = plan_run(recipe, train["duration"].to_numpy(), family.max_window_s)
     with set_aside(family.model, next(family.model.parameters()).device):
         answer = run_child(_job(recipe, saved_model, device, plan.trials(), train), scratch, budget.left_s)
-    if answer.get("late"):
+    if answer.late:
         raise OutOfTimeError
-    if "seconds" not in answer:
-        yield _no_memory(plan, recipe) if answer.get("killed") else _step_failed(plan, answer)
+    if answer.seconds is None:
+        yield _no_memory(plan, recipe) if answer.killed else _step_failed(plan, answer)
         return
     note_projection(plan, answer, facts, projection)
     limit = memory_limit(device)
-    if answer["peak_bytes"] > MEMORY_MARGIN * limit:
-        yield _memory_tight(plan, recipe, answer["peak_bytes"], limit)
+    if answer.peak_bytes > MEMORY_MARGIN * limit:
+        yield _memory_tight(plan, recipe, answer.peak_bytes, limit)
     yield from over_time(recipe, projection["seconds"])
 
 
-def _job(
-    recipe: Recipe, model: Path, device: str, batches: list[dict[str, Any]], train: Any
-) -> dict[str, Any]:
+def _job(recipe: Recipe, model: Path, device: str, batches: Sequence[Trial], train: pl.DataFrame) -> StepJob:
     longest = train.sort(train["normal"].str.len_chars(), descending=True)["normal"].head(32).to_list()
-    return {
-        "task": "step",
-        "model": str(model),
-        "device": device,
-        "precision": recipe.train.precision,
-        "threads": recipe.train.threads,
-        "recipe": recipe.to_dict(),
-        "batches": batches,
-        "texts": longest,
-    }
+    config = recipe.train
+    return StepJob(str(model), device, config.precision, config.threads, recipe.to_dict(), batches, longest)
 
 
-def note_projection(
-    plan: Plan, answer: dict[str, Any], facts: dict[str, Any], projection: dict[str, Any]
-) -> None:
+def note_projection(plan: Plan, answer: Answer, facts: Facts, projection: dict[str, float]) -> None:
     """Projects the run from the timed steps, by what the batches compute."""
-    seconds = plan.seconds(answer["seconds"][1:])
-    projection.update(seconds=seconds, memory_bytes=answer["peak_bytes"])
+    first, *timed = answer.seconds or ()
+    seconds = plan.seconds(timed)
+    projection.update(seconds=seconds, memory_bytes=answer.peak_bytes)
     facts["longest_batch"] = (
-        f"{_largest(plan)}: {readable_bytes(answer['peak_bytes'])}"
-        f" at the peak, {readable_seconds(answer['seconds'][0])}"
+        f"{_largest(plan)}: {readable_bytes(answer.peak_bytes)} at the peak, {readable_seconds(first)}"
     )
     facts["projected_training"] = (
         f"{plan.batches:,.0f} batches of about {readable_seconds(seconds / max(plan.batches, 1))}:"
@@ -263,12 +251,12 @@ def _memory_tight(plan: Plan, recipe: Recipe, peak: int, limit: int) -> Finding:
     )
 
 
-def _step_failed(plan: Plan, answer: dict[str, Any]) -> Finding:
+def _step_failed(plan: Plan, answer: Answer) -> Finding:
     return Finding(
         "step_failed",
         "error",
         f"the largest batch ({_largest(plan)})",
-        str(answer.get("error")),
+        answer.error,
         "one training step on it",
         "training would meet the same error",
         "mend what the message names; a smaller [train] batch_s tells whether the length is at fault",

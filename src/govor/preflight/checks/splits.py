@@ -3,148 +3,92 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from govor.config import Recipe
+from govor.curate.leaks import (
+    GROUPS,
+    SAME_ID,
+    SAME_SOUND,
+    LeakRule,
+    codes_of_hashes,
+    crossings,
+    leak_value,
+    value_hash,
+)
+from govor.curate.measure import SPLIT_CODES
 from govor.curate.sentences import with_sentence
+from govor.curate.splits import NAMES
 from govor.findings import Finding, Severity, share_of, some
 from govor.preflight.clips import Tables
 from govor.preflight.registry import check
 
-SENTENCE = "_sentence"
-"""The key of `govor.curate.sentences`: none where a text is too short to mean a leak, as select has it."""
-NO_NAMES = ("", "unknown", "none", "null", "n/a", "na", "-", "?")
-"""What sources write where they do not know the speaker."""
+RULES = (SAME_ID, SAME_SOUND, *GROUPS)
 
 
-@dataclass(frozen=True)
-class _Kind:
-    code: str
-    column: str
-    noun: str
-    group: str
-    always_error: bool
-    why: str
-
-
-KINDS = (
-    _Kind(
-        "split_same_id", "id", "ids", "", True, "the same utterance is learnt and scored, the WER is a lie"
-    ),
-    _Kind(
-        "split_same_audio",
-        "audio_sha256",
-        "recordings of the same samples",
-        "",
-        True,
-        "the same sound is learnt and scored, the WER is a lie",
-    ),
-    _Kind(
-        "split_same_recording",
-        "recording",
-        "recordings",
-        "recording",
-        False,
-        "voice, room and topic of the scored clips are known from training, the WER is too good",
-    ),
-    _Kind(
-        "split_same_speaker",
-        "speaker",
-        "speakers",
-        "speaker",
-        False,
-        "the WER holds for voices heard in training, not for new ones",
-    ),
-    _Kind(
-        "split_same_sentence",
-        SENTENCE,
-        "sentences",
-        "sentence",
-        False,
-        "the model can answer from memory, the WER is too good",
-    ),
-)
-PAIRS = (("train", "test"), ("train", "dev"), ("dev", "test"))
-
-
-@dataclass(frozen=True)
-class _Shared:
-    """Rows of one split that share something with another split."""
-
-    first: str
-    second: str
-    rows: pl.DataFrame
-    total: int
-
-    def __str__(self) -> str:
-        return f"{share_of(self.rows.height, self.total)} {self.second} rows with {self.first}"
-
-
-@check(*(kind.code for kind in KINDS))
+@check(*(rule.code for rule in RULES))
 def nothing_crosses_splits(tables: Tables, recipe: Recipe) -> Iterator[Finding]:
     """No id, audio, recording, speaker or sentence is in two splits."""
-    for kind in KINDS:
-        pairs = PAIRS if kind.always_error else PAIRS[:2]
-        keyed = {name: _keyed(table, kind.column) for name, table in tables.items()}
-        found = [shared for first, second in pairs if (shared := _shared(kind, keyed, first, second))]
-        if found:
-            yield _crossing(kind, found, recipe)
+    numbers = [np.full(table.height, SPLIT_CODES.get(name, 0), np.int8) for name, table in tables.items()]
+    splits = np.concatenate([np.empty(0, np.int8), *numbers])
+    for rule in RULES:
+        if all(rule.key == "sentence" or rule.key in table.columns for table in tables.values()):
+            rows = pl.concat([_keyed(table, rule) for table in tables.values()])
+            codes = codes_of_hashes(rows["hash"].to_numpy())
+            shared = {pair: rows.filter(at) for pair, at in crossings(codes, splits, rule.pairs).items()}
+            if shared:
+                yield _crossing(rule, shared, tables, recipe)
 
 
-def _shared(kind: _Kind, tables: Tables, first: str, second: str) -> _Shared | None:
-    if first not in tables or second not in tables or kind.column not in tables[first].columns:
-        return None
-    left, right = _named(tables[first], kind.column), _named(tables[second], kind.column)
-    rows = right.join(left, on=kind.column, how="semi")
-    return _Shared(first, second, rows, tables[second].height) if rows.height else None
+def _keyed(table: pl.DataFrame, rule: LeakRule) -> pl.DataFrame:
+    """Ids, values of a key, and their hashes."""
+    lazy = with_sentence(table.lazy(), "normal") if rule.key == "sentence" else table.lazy()
+    keyed = lazy.select(pl.col("id"), leak_value(rule.key).alias("value"))
+    return keyed.with_columns(value_hash(pl.col("value")).alias("hash")).collect()
 
 
-def _crossing(kind: _Kind, found: list[_Shared], recipe: Recipe) -> Finding:
-    severity, origin = _severity(kind, recipe)
-    values = found[0].rows[kind.column].unique(maintain_order=True).to_list()
+def _crossing(
+    rule: LeakRule, shared: dict[tuple[int, int], pl.DataFrame], tables: Tables, recipe: Recipe
+) -> Finding:
+    severity, origin = _severity(rule, recipe)
+    pairs = [(str(NAMES[one]), str(NAMES[other])) for one, other in shared]
+    told = [
+        f"{share_of(rows.height, tables[second].height)} {second} rows with {first}"
+        for (first, second), rows in zip(pairs, shared.values(), strict=True)
+    ]
+    rows = next(iter(shared.values()))
     return Finding(
-        kind.code,
+        rule.code,
         severity,
-        f"splits {some(dict.fromkeys(name for one in found for name in (one.first, one.second)))}",
-        f"{kind.noun} are shared by {'; '.join(map(str, found))} ({some(map(str, values), 3)})",
+        f"splits {some(dict.fromkeys(name for pair in pairs for name in pair))}",
+        f"{rule.noun} are shared by {'; '.join(told)} ({some(rows['value'].unique(maintain_order=True), 3)})",
         f"none in {origin}" if severity == "error" else f"none; {origin}",
-        kind.why,
-        _fix(kind, found[0].first, found[0].second, severity),
-        tuple(map(str, found[0].rows["id"].head(5))),
+        rule.why,
+        _fix(rule, pairs[0], severity),
+        tuple(rows["id"].cast(pl.String).head(5)),
     )
 
 
-def _keyed(table: pl.DataFrame, column: str) -> pl.DataFrame:
-    """The table, with the key of sentences where that is asked for."""
-    return with_sentence(table.lazy(), "normal").collect() if column == SENTENCE else table
-
-
-def _named(table: pl.DataFrame, column: str) -> pl.DataFrame:
-    rows = table.filter(pl.col(column).is_not_null())
-    if rows.schema[column] == pl.String:
-        rows = rows.filter(~pl.col(column).str.to_lowercase().str.strip_chars().is_in(NO_NAMES))
-    return rows.select(pl.col("id"), pl.col(column)) if column != "id" else rows.select("id")
-
-
-def _severity(kind: _Kind, recipe: Recipe) -> tuple[Severity, str]:
-    if kind.always_error:
+def _severity(rule: LeakRule, recipe: Recipe) -> tuple[Severity, str]:
+    if rule.always_wrong:
         return "error", "any split"
     own = recipe.select.dev is not None or recipe.select.test is not None
-    if own and kind.group in recipe.select.group_by:
+    if own and rule.key in recipe.select.group_by:
         return "error", f"a split made with [select] group_by = {list(recipe.select.group_by)}"
-    return "warning", "the split of the source" if not own else f"[select] group_by leaves {kind.group} out"
+    return "warning", "the split of the source" if not own else f"[select] group_by leaves {rule.key} out"
 
 
-def _fix(kind: _Kind, first: str, second: str, severity: Severity) -> str:
-    if kind.always_error:
+def _fix(rule: LeakRule, pair: tuple[str, str], severity: Severity) -> str:
+    first, second = pair
+    if rule.always_wrong:
         return f"leave the ids out of {first} with [select] exclude, or split anew with [select] dev and test"
     if severity == "error":
         return "run govor select again; a data set prepared from an older split is made anew by govor prepare"
     return (
-        f"split anew with [select] dev, test and group_by including '{kind.group}',"
-        f" or say beside the WER that {second} shares {kind.noun} with {first}"
+        f"split anew with [select] dev, test and group_by including '{rule.key}',"
+        f" or say beside the WER that {second} shares {rule.noun} with {first}"
     )
 
 

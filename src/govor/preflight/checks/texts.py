@@ -21,7 +21,7 @@ RARE_SHARE, COMMON_SHARE = 0.02, 0.2
 CHANCE_LIMIT = 1e-4
 
 
-@check("empty_reference")
+@check("empty_text")
 def references_have_text(tables: Tables, normaliser: Normaliser) -> Iterator[Finding]:
     """Every reference has text left after normalising."""
     for split, table in tables.items():
@@ -35,7 +35,7 @@ def _empty(split: str, table: pl.DataFrame, empty: pl.DataFrame, normaliser: Nor
     sources = [f"{row['id']}: {row['text']!r}" for row in empty.head(5).iter_rows(named=True)]
     severity: Severity = "warning" if few_in_train else "error"
     return Finding(
-        "empty_reference",
+        "empty_text",
         severity,
         f"split {split}",
         f"{share_of(empty.height, table.height)} references are empty after {normaliser.name}",

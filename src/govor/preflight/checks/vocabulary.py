@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import polars as pl
 
 from govor.config import Recipe
 from govor.findings import Finding, count_of, share_of, some
 from govor.models.base import Family
-from govor.models.own_checks import OWN_CODES, Seen, own_checks_of
+from govor.models.families import own_checks_of
+from govor.models.own_checks import OWN_CODES, Seen
 from govor.preflight.clips import Tables
+from govor.preflight.materials import Facts
 from govor.preflight.registry import check
 from govor.text import Normaliser
 
@@ -48,7 +49,7 @@ class Letters:
     "text_changed_by_tokenizer",
 )
 def transcripts_come_back(
-    family: Family, labels: Tables, normaliser: Normaliser, facts: dict[str, Any]
+    family: Family, labels: Tables, normaliser: Normaliser, facts: Facts
 ) -> Iterator[Finding]:
     """Every transcript comes back unchanged from the model's tokens."""
     damaged = {split: table.filter(pl.col("back") != pl.col("normal")) for split, table in labels.items()}
@@ -106,7 +107,7 @@ def sort_letters(family: Family, characters: Counter[str], normaliser: Normalise
         spaces = {c for c in plain if back(f"{frame}{c}{frame}") == f"{frame} {frame}"}
     else:
         spaces = set()
-    spaces |= set(plain) & {getattr(family, "delimiter", None)} - known
+    spaces |= set(plain) & {family.delimiter} - known
     unknown = set(plain) - known - spaces
     cased = {
         c

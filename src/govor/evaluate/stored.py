@@ -1,0 +1,158 @@
+"""A finished evaluation read back: ``summary.json`` and ``scores.parquet``, looked at before use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NotRequired, TypedDict
+
+import polars as pl
+
+from govor.errors import InputError
+from govor.parquet import read_table
+from govor.store import read_record
+
+SUMMARY, SCORES = "summary.json", "scores.parquet"
+AGAIN = "run govor evaluate again"
+COLUMNS: dict[str, type[pl.DataType]] = {"id": pl.String, "reference": pl.String, "hypothesis": pl.String}
+OTHERS: dict[str, type[pl.DataType]] = {
+    **dict.fromkeys(("language", "speaker", "recording", "heard_language", "baseline_hypothesis"), pl.String),
+    **dict.fromkeys(("confidence", "level_db", "duration"), pl.Float64),
+}
+
+
+class StoredRate(TypedDict):
+    """A rate with its interval."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class StoredGroups(TypedDict):
+    """What was resampled."""
+
+    unit: str
+    count: int
+    method: str
+    note: str | None
+
+
+class StoredEdits(TypedDict):
+    """Edits of all utterances together."""
+
+    hits: int
+    substitutions: int
+    deletions: int
+    insertions: int
+
+
+class StoredDataset(TypedDict):
+    """What was decoded."""
+
+    path: str
+    fingerprint: str
+
+
+class StoredRates(TypedDict):
+    """What is there of a system and of its baseline."""
+
+    model: str
+    split: str
+    utterances: int
+    hours: float
+    wer: StoredRate
+    cer: StoredRate
+    raw: dict[str, StoredRate]
+    counts: dict[str, StoredEdits]
+    groups: StoredGroups
+    detectable_difference: float | None
+    missing: int
+    undecodable: int
+    empty_references: dict[str, int]
+    rtf: float | None
+    decoding: dict[str, Any]
+
+
+class StoredComparison(TypedDict):
+    """The system against its baseline."""
+
+    wer_difference: StoredRate
+    verdict: str
+
+
+class StoredLong(TypedDict):
+    """Whole recordings."""
+
+    wer: StoredRate
+    difference: StoredRate
+    recordings: int
+    kind: str
+    baseline: NotRequired[StoredLong]
+
+
+class StoredSummary(StoredRates):
+    """``summary.json``."""
+
+    normaliser: dict[str, Any]
+    dataset: StoredDataset
+    seed: NotRequired[int]
+    slices: dict[str, dict[str, dict[str, Any]]]
+    baseline: NotRequired[StoredRates | None]
+    comparison: NotRequired[StoredComparison | None]
+    better_than_base: NotRequired[bool | None]
+    base_on_dev: NotRequired[dict[str, Any] | None]
+    long_form: NotRequired[StoredLong | None]
+    test_looks: NotRequired[int | None]
+
+
+def is_finished(folder: Path) -> bool:
+    """Whether summary and scores stand there."""
+    return (folder / SUMMARY).exists() and (folder / SCORES).exists()
+
+
+class ShownOnCard(TypedDict):
+    """What a model card needs of ``summary.json``; earlier versions wrote no more."""
+
+    split: str
+    utterances: int
+    wer: StoredRate
+    normaliser: NotRequired[dict[str, Any]]
+    groups: NotRequired[dict[str, Any]]
+    slices: NotRequired[dict[str, dict[str, dict[str, Any]]]]
+
+
+def read_for_card(folder: Path) -> Mapping[str, Any]:
+    """``summary.json`` as far as a card shows it.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
+    return read_record(folder / SUMMARY, ShownOnCard)
+
+
+def read_summary(folder: Path) -> Mapping[str, Any]:
+    """``summary.json`` of an evaluation.
+
+    Raises:
+        InputError: it is missing or damaged.
+    """
+    return read_record(folder / SUMMARY, StoredSummary)
+
+
+def read_scores(folder: Path) -> pl.DataFrame:
+    """``scores.parquet`` of an evaluation: a row an utterance.
+
+    Raises:
+        InputError: it is missing or damaged, or an utterance has no id or text, or stands there twice.
+    """
+    path = folder / SCORES
+    table = read_table(path, COLUMNS, then=AGAIN)
+    for name, kind in OTHERS.items():
+        if name in table.columns and table[name].dtype not in (kind, pl.Null):
+            raise InputError(f"{path}: the column {name} is {table[name].dtype} instead of {kind}: {AGAIN}")
+    if not table.height or table.select(pl.col("id", "reference").null_count()).sum_horizontal().item():
+        raise InputError(f"{path} is damaged (utterances without id or reference, or none at all): {AGAIN}")
+    if table["id"].n_unique() < table.height:
+        raise InputError(f"{path} is damaged (an utterance stands there twice): {AGAIN}")
+    return table

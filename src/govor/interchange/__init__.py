@@ -1,0 +1,5 @@
+"""A corpus in the formats of other tools: ELAN, Praat, captions, Audacity, tables, Kaldi, NeMo, Lhotse."""
+
+from govor.interchange.entry import FORMATS, CorpusExport, export_corpus
+
+__all__ = ["FORMATS", "CorpusExport", "export_corpus"]

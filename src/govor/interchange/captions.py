@@ -1,0 +1,56 @@
+"""SubRip and WebVTT: a cue an utterance; a WebVTT cue names its speaker.
+
+Sources: the WebVTT recommendation of the W3C; SubRip has none.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+from govor.interchange.label import Label, Session, on_one_line
+from govor.interchange.session_format import SessionFormat, no_speaker
+
+_MARK_UP = re.compile(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>|\{\\[^}]*\}")
+_ENDS_TAG = re.compile(r"[<>&]")
+
+
+def _plain_text(text: str) -> str:
+    """SubRip cannot tell mark-up from text, so what looks like mark-up is left out."""
+    return " ".join(_MARK_UP.sub("", on_one_line(text)).replace("-->", "->").split())
+
+
+def _subrip(session: Session, audio: str | None) -> str:
+    blocks = [
+        f"{number}\n{_times(label, ',')}\n{_plain_text(label.text)}\n"
+        for number, label in enumerate(session.labels, 1)
+    ]
+    return "\n".join(blocks)
+
+
+def _voice(speaker: str) -> str:
+    return on_one_line(_ENDS_TAG.sub("", speaker))
+
+
+def _webvtt(session: Session, audio: str | None) -> str:
+    head = "WEBVTT\n" + (f"Language: {session.language}\n" if session.language else "")
+    return "\n".join([head, *(f"{_times(label, '.')}\n{_spoken(label)}\n" for label in session.labels)])
+
+
+def _spoken(label: Label) -> str:
+    text = html.escape(on_one_line(label.text), quote=False)
+    name = _voice(label.speaker) if label.speaker else ""
+    return f"<v {name}>{text}</v>" if name else text
+
+
+def _times(label: Label, mark: str) -> str:
+    return f"{_clock(label.start_ms, mark)} --> {_clock(label.end_ms, mark)}"
+
+
+def _clock(time_ms: int, mark: str) -> str:
+    seconds, rest_ms = divmod(time_ms, 1000)
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}{mark}{rest_ms:03d}"
+
+
+SUBRIP = SessionFormat("srt", ".srt", frozenset(), _plain_text, no_speaker, _subrip)
+WEBVTT = SessionFormat("vtt", ".vtt", frozenset({"speaker"}), on_one_line, _voice, _webvtt)

@@ -1,0 +1,28 @@
+"""NeMo manifests, one a split: JSON lines with ``audio_filepath``, ``offset``, ``duration``, ``text``.
+
+Source: the NeMo user guide, "Preparing Custom ASR Data".
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+NAME = "nemo"
+NAMES = {"audio": "audio_filepath", "start": "offset", "language": "lang"}
+
+
+def held(frame: pl.DataFrame) -> frozenset[str]:
+    """The columns that the format has a place for: all, as further keys."""
+    return frozenset(frame.columns)
+
+
+def write(frame: pl.DataFrame, folder: Path) -> list[str]:
+    """Writes ``manifest.json``, or ``train_manifest.json`` … by split; what is to be said about it."""
+    length = pl.coalesce(pl.col("duration"), pl.col("end") - pl.coalesce(pl.col("start"), 0.0))
+    frame = frame.with_columns(length.alias("duration")).drop("end")
+    for (split,), rows in frame.group_by(["split"], maintain_order=True):
+        name = f"{split}_manifest.json" if split else "manifest.json"
+        rows.rename(NAMES).write_ndjson(folder / name)
+    return []

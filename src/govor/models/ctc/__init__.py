@@ -1,0 +1,1 @@
+"""CTC models: whatever `AutoModelForCTC` of transformers opens."""

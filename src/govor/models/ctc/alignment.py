@@ -1,0 +1,72 @@
+"""Where in the frames given tokens are: CTC forced alignment.
+
+Source: Graves et al., "Connectionist temporal classification" (2006), the Viterbi form of its forward
+recursion. Shapes: F frames, V tokens, L labels, S = 2 L + 1 states (a blank around every label).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from govor.models.ctc.frames import Run
+
+
+def align(log_probs: NDArray[np.float32], tokens: Sequence[int], blank: int) -> list[Run]:
+    """The frames of every token on the best path that writes exactly `tokens`.
+
+    Args:
+        log_probs: ln p ``[F, V]``.
+        tokens: label ids ``[L]``.
+        blank: id of the CTC blank.
+
+    Returns:
+        One run a token, in order; nothing where the tokens do not fit into the frames.
+    """
+    if not len(tokens) or not len(log_probs):
+        return []
+    states = np.full(2 * len(tokens) + 1, blank, dtype=np.int64)
+    states[1::2] = tokens
+    path = _best_path(log_probs[:, states].astype(np.float64), _skippable(states, blank))
+    return [] if path is None else _runs(path, log_probs, tokens)
+
+
+def _skippable(states: NDArray[np.int64], blank: int) -> NDArray[np.bool_]:
+    """States that may follow the one two before: labels that differ from the label before them ``[S]``."""
+    may = np.zeros(len(states), dtype=bool)
+    may[2:] = (states[2:] != blank) & (states[2:] != states[:-2])
+    return may
+
+
+def _best_path(scores: NDArray[np.float64], skippable: NDArray[np.bool_]) -> NDArray[np.int64] | None:
+    """State of every frame ``[F]`` on the best path through ``[F, S]``, or None."""
+    frames, count = scores.shape
+    came = np.zeros((frames, count), dtype=np.int8)
+    best = np.full(count, -np.inf)
+    best[:2] = scores[0, :2]
+    for frame in range(1, frames):
+        options = np.full((3, count), -np.inf)
+        options[0] = best
+        options[1, 1:] = best[:-1]
+        options[2, 2:] = np.where(skippable[2:], best[:-2], -np.inf)
+        came[frame] = options.argmax(axis=0)
+        best = options.max(axis=0) + scores[frame]
+    state = count - 1 if best[-1] >= best[-2] else count - 2
+    if not np.isfinite(best[state]):
+        return None
+    path = np.empty(frames, dtype=np.int64)
+    for frame in range(frames - 1, -1, -1):
+        path[frame] = state
+        state -= int(came[frame, state])
+    return path
+
+
+def _runs(path: NDArray[np.int64], log_probs: NDArray[np.float32], tokens: Sequence[int]) -> list[Run]:
+    runs = []
+    for place, token in enumerate(tokens):
+        frames = np.flatnonzero(path == 2 * place + 1)
+        peak = float(np.exp(log_probs[frames, token].max()))
+        runs.append(Run(int(token), int(frames[0]), int(frames[-1]), peak))
+    return runs

@@ -1,0 +1,30 @@
+"""What an exported folder keeps beside the engine's own files, so that it opens without transformers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from govor.errors import ModelError
+from govor.features import Extractor, LogMelSpec, WaveSpec
+
+_EXTRACTORS: Mapping[str, Callable[..., Extractor]] = {"LogMelSpec": LogMelSpec, "WaveSpec": WaveSpec}
+
+
+def extractor_as_dict(extractor: Extractor) -> dict[str, object]:
+    """Plain data of an extractor."""
+    return {"kind": type(extractor).__name__, **asdict(extractor)}  # type: ignore[call-overload]
+
+
+def extractor_from(data: Mapping[str, Any]) -> Extractor:
+    """Inverse of `extractor_as_dict`.
+
+    Raises:
+        ModelError: a kind that this version does not know.
+    """
+    fields = dict(data)
+    kind = fields.pop("kind", None)
+    if kind not in _EXTRACTORS:
+        raise ModelError(f"the exported model has features of kind {kind!r}: pip install -U govor")
+    return _EXTRACTORS[kind](**fields)

@@ -1,0 +1,205 @@
+"""Whisper's special tokens, and the one place where a prompt is made of them.
+
+Training, evaluation, preflight, exported models and serving all ask `Prompt.opening` for what stands before
+the text, with a `Manner` that says how the model was trained unless something else is asked for. Ids are
+looked up in the model's own tokenizer and generation settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from govor.errors import LanguageError, ModelError
+from govor.models.base import DecodeOptions
+
+TIMESTAMP_STEP_S = 0.02
+# BCP 47 tags whose token has another name.
+ALIASES = {"nb": "no", "jv": "jw", "fil": "tl", "iw": "he", "cmn": "zh", "sh": "sr"}
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a model is prompted, but for the language.
+
+    Attributes:
+        task: ``transcribe`` or ``translate``.
+        timestamps: whether the begin and end of what is said stand around it.
+    """
+
+    task: str = "transcribe"
+    timestamps: bool = False
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Manner:
+        """As the model was trained, by the settings that are saved with it."""
+        return cls(settings.get("task") or "transcribe", bool(settings.get("timestamps")))
+
+    def asked(self, options: DecodeOptions) -> Manner:
+        """What `options` name instead; the rest stays."""
+        task = options.task or self.task
+        return Manner(task, self.timestamps if options.timestamps is None else options.timestamps)
+
+    def plain(self) -> Manner:
+        """The same without timestamps."""
+        return replace(self, timestamps=False)
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What stands around the text.
+
+    Attributes:
+        start: ``<|startoftranscript|>``.
+        end: ``<|endoftext|>``.
+        no_timestamps: ``<|notimestamps|>``; timestamps follow it, ``<|0.00|>`` first.
+        languages: token by language code; empty in English-only models.
+        tasks: token by task; empty in English-only models.
+        name: of the model, for messages.
+        previous: ``<|startofprev|>``, in front of the text that came before; None where there is none.
+    """
+
+    start: int
+    end: int
+    no_timestamps: int
+    languages: Mapping[str, int]
+    tasks: Mapping[str, int]
+    name: str = ""
+    previous: int | None = None
+
+    @classmethod
+    def of(cls, generation: Any, tokenizer: Any, name: str) -> Prompt:
+        """The prompt tokens of a model.
+
+        Raises:
+            ModelError: tokenizer and model do not belong together.
+        """
+        languages = {t.strip("<|>"): i for t, i in (getattr(generation, "lang_to_id", None) or {}).items()}
+        tasks = dict(getattr(generation, "task_to_id", None) or {})
+        start = _token(tokenizer, "<|startoftranscript|>", name)
+        if generation.decoder_start_token_id != start:
+            raise ModelError(
+                f"{name}: decoding starts with token {generation.decoder_start_token_id}, the tokenizer's "
+                f"start token is {start}: the tokenizer and the weights are not of one model"
+            )
+        end, plain = (_token(tokenizer, t, name) for t in ("<|endoftext|>", "<|notimestamps|>"))
+        previous = tokenizer.convert_tokens_to_ids("<|startofprev|>")
+        known = (
+            tokenizer.convert_ids_to_tokens(previous) == "<|startofprev|>" if previous is not None else False
+        )
+        return cls(start, end, plain, languages, tasks, name, int(previous) if known else None)
+
+    @property
+    def multilingual(self) -> bool:
+        """Whether the prompt names a language and a task."""
+        return bool(self.languages)
+
+    def language(self, tag: str | None) -> str | None:
+        """The model's code for a BCP 47 tag, or None where it has none."""
+        primary = (tag or "").replace("_", "-").split("-")[0].lower()
+        code = ALIASES.get(primary, primary)
+        return code if code in self.languages else None
+
+    def check(self, tag: str | None) -> None:
+        """Refuses a language that a multilingual model has no token for.
+
+        Raises:
+            LanguageError: it has none.
+        """
+        if tag and self.multilingual and self.language(tag) is None:
+            raise LanguageError(
+                f"the model does not know the language {tag!r}; it knows {', '.join(sorted(self.languages))}"
+            )
+
+    def first_known(self, *tags: str | None) -> str | None:
+        """Code of the first tag that the model knows."""
+        return next((code for tag in tags if (code := self.language(tag))), None)
+
+    def opening(self, language: str | None, manner: Manner) -> list[int]:
+        """What stands before the text: start, language, task, and whether it comes without timestamps.
+
+        Raises:
+            ModelError: a multilingual model is given no language that it knows.
+        """
+        plain = [] if manner.timestamps else [self.no_timestamps]
+        return [self.start, *self._named(language, manner.task), *plain]
+
+    def describe(self, language: str | None, manner: Manner) -> dict[str, Any]:
+        """The prompt as summaries name it; a language that is not given is the row's, else detected."""
+        facts: dict[str, Any] = {"task": manner.task, "timestamps": manner.timestamps, "previous_text": False}
+        if not self.multilingual:
+            return {"language": "en", **facts}
+        return {"language": self.language(language) or "each clip's own, else detected", **facts}
+
+    def _named(self, language: str | None, task: str) -> list[int]:
+        """Language and task tokens; none in English-only models.
+
+        Raises:
+            ModelError: a multilingual model is given no language that it knows.
+        """
+        if not self.multilingual:
+            return []
+        if language is None or language not in self.languages:
+            raise ModelError(
+                f"{self.name} is multilingual and needs a language that it has a token for: "
+                f"set [model] language to one of {', '.join(sorted(self.languages))}"
+            )
+        return [self.languages[language], self.tasks[task]]
+
+    def timestamp(self, seconds: float) -> int:
+        """Token of a time, rounded to its 20 ms."""
+        return self.no_timestamps + 1 + round(seconds / TIMESTAMP_STEP_S)
+
+    def timed(self, text: Sequence[int], seconds: float) -> list[int]:
+        """Text tokens between begin and end; the end lies behind the begin, and nothing said has none.
+
+        Whisper's rules for timestamps (see `govor.models.whisper.rules`) write nothing else.
+        """
+        if not text:
+            return [self.timestamp(0.0)]
+        return [self.timestamp(0.0), *text, self.timestamp(max(seconds, TIMESTAMP_STEP_S))]
+
+    def written(self, labels: Sequence[int]) -> list[int]:
+        """What decoding has to write of `labels`: what stands behind language, task and no-timestamps."""
+        given = {*self.languages.values(), *self.tasks.values(), self.no_timestamps}
+        first = next((i for i, token in enumerate(labels) if token not in given), len(labels))
+        return [int(token) for token in labels[first:]]
+
+    def seconds(self, token: int) -> float | None:
+        """Time of a timestamp token, or None for others."""
+        return (token - self.no_timestamps - 1) * TIMESTAMP_STEP_S if token > self.no_timestamps else None
+
+    def spans(self, tokens: Sequence[int], seconds: float) -> list[tuple[float, float, list[int]]]:
+        """(begin, end, text tokens) of the stretches between times; none where there are no times.
+
+        Args:
+            tokens: decoded ones.
+            seconds: length of the audio, where the last stretch ends that has no end of its own.
+        """
+        found: list[tuple[float, float, list[int]]] = []
+        begin: float | None = None
+        text: list[int] = []
+        for token in tokens:
+            time = self.seconds(int(token))
+            if time is None:
+                text += self.plain([token])
+                continue
+            time = min(time, seconds)
+            if text:
+                found.append((begin or 0.0, time, text))
+            begin, text = time, []
+        if text and begin is not None:
+            found.append((begin, seconds, text))
+        return found
+
+    def plain(self, tokens: Sequence[int]) -> list[int]:
+        """Tokens of the text alone: below all special ones, which begin with the end of text."""
+        return [int(t) for t in tokens if int(t) < self.end]
+
+
+def _token(tokenizer: Any, text: str, name: str) -> int:
+    found = tokenizer.convert_tokens_to_ids(text)
+    if found is None or tokenizer.convert_ids_to_tokens(found) != text:
+        raise ModelError(f"{name}: its tokenizer has no {text}, so it is not Whisper's")
+    return int(found)

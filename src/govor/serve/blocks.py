@@ -1,0 +1,104 @@
+"""Decodes an upload in a limited child process and hands its blocks over as they come."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from govor.audio.guard import GuardedWorker, WorkerLostError
+from govor.errors import AudioError
+from govor.serve.limits import ServeLimits
+
+Block = NDArray[np.float32]
+QUEUED_BLOCKS = 32
+"""Blocks decoded ahead; then the child waits: a long recording needs no more memory than a short one."""
+
+
+class _AbandonedError(Exception):
+    """Nobody wants the rest."""
+
+
+def send_blocks(
+    path: str, sample_rate: int, max_s: float, max_bytes: int, *, report: Callable[[Block], None]
+) -> int:
+    """Runs in the child: decodes `path` and reports every block; returns the number of samples."""
+    from govor.audio import DecodeLimits, mono_blocks
+
+    limits = DecodeLimits(max_s=max_s, max_bytes=max_bytes)
+    samples = 0
+    for block in mono_blocks(Path(path), sample_rate=sample_rate, limits=limits):
+        samples += len(block)
+        report(block)
+    return samples
+
+
+def guarded_blocks(path: Path, sample_rate: int, limits: ServeLimits) -> Generator[Block]:
+    """Mono blocks ``[T]`` of an untrusted file.
+
+    Raises:
+        AudioError: it cannot be decoded, passes a limit, or took its decoder down.
+    """
+    ready: queue.Queue[Any] = queue.Queue(QUEUED_BLOCKS)
+    abandoned = threading.Event()
+    arguments = (str(path), sample_rate, limits.max_s, limits.max_bytes)
+    thread = threading.Thread(target=_decode, args=(arguments, limits, ready, abandoned), daemon=True)
+    thread.start()
+    try:
+        while (item := ready.get()) is not None:
+            if isinstance(item, Exception):
+                raise item
+            yield item
+    finally:
+        abandoned.set()
+        _drain(ready)
+        thread.join()
+
+
+def _decode(
+    arguments: tuple[Any, ...], limits: ServeLimits, ready: queue.Queue[Any], abandoned: threading.Event
+) -> None:
+    end: Exception | None = None
+    with GuardedWorker(memory_bytes=limits.decode_memory_bytes, stall_s=limits.decode_stall_s) as worker:
+        try:
+            worker.call(
+                "govor.serve.blocks:send_blocks",
+                *arguments,
+                on_message=lambda block: _put(ready, block, abandoned),
+                stopped=abandoned.is_set,
+            )
+        except WorkerLostError as error:
+            end = AudioError(f"the recording cannot be decoded: its decoder {error}", error.code)
+        except _AbandonedError:
+            worker.kill()
+        except Exception as error:
+            end = error
+    while not abandoned.is_set():
+        try:
+            ready.put(end, timeout=0.2)
+            return
+        except queue.Full:
+            continue
+
+
+def _put(ready: queue.Queue[Any], block: Block, abandoned: threading.Event) -> None:
+    while not abandoned.is_set():
+        try:
+            ready.put(block, timeout=0.2)
+            return
+        except queue.Full:
+            continue
+    raise _AbandonedError
+
+
+def _drain(ready: queue.Queue[Any]) -> None:
+    while True:
+        try:
+            ready.get_nowait()
+        except queue.Empty:
+            return

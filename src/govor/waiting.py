@@ -1,0 +1,39 @@
+"""Waits that Ctrl-C ends: in short pieces, for one long wait for a lock may not hear of it.
+
+See `govor.interrupts` for why; calls from Python, without the command line, have only this.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from concurrent.futures import wait as wait_for
+from multiprocessing.connection import Connection
+from typing import Any, TypeVar
+
+LOOK_S = 0.2
+Value = TypeVar("Value")
+
+
+def result_of(future: Future[Value]) -> Value:
+    """What `future` comes to, however long it takes."""
+    while not future.done():
+        wait_for([future], LOOK_S)
+    return future.result()
+
+
+def join(thread: threading.Thread) -> None:
+    """Waits until `thread` ends."""
+    while thread.is_alive():
+        thread.join(LOOK_S)
+
+
+def receive(pipe: Connection) -> Any:
+    """What comes through `pipe` next.
+
+    Raises:
+        EOFError: the other end is closed.
+    """
+    while not pipe.poll(LOOK_S):
+        continue
+    return pipe.recv()
