@@ -522,7 +522,7 @@ def test_the_proof_with_faster_whisper_is_made_as_the_card_says(fitted_export, t
 
 
 def test_synthesised_sentences_are_spoken_in_their_own_language(monkeypatch):
-    from govor.demo import espeak
+    from govor import espeak
     from govor.export.clips import proof_clips
 
     spoken = {}
