@@ -62,7 +62,9 @@ def test_status_between_two_lines_of_metrics(recipe: Callable[..., Recipe]) -> N
         train(recipe(steps=500, log_every=100, max_hours=1e-9), device="cpu")
     found = status(Path(caught.value.summary["out"]))
     assert found["step"] == 1
-    found = dataclasses.replace(found, samples=[{"id": "a", "step": 1, "reference": "da", "hypothesis": "da " * 500}])
+    found = dataclasses.replace(
+        found, samples=[{"id": "a", "step": 1, "reference": "da", "hypothesis": "da " * 500}]
+    )
     assert max(map(len, status_lines(found))) < 250
 
 
