@@ -96,7 +96,7 @@ def high_scale(monkeypatch: pytest.MonkeyPatch) -> None:
     made: Callable[..., Any] = lambda precision, device: torch.amp.GradScaler(  # noqa: E731
         device.type, init_scale=2.0**127, growth_interval=3, growth_factor=2.0**8
     )
-    monkeypatch.setattr(loop, "scaler", made)
+    monkeypatch.setattr(step, "scaler", made)
 
 
 def test_killed_and_continued_with_the_scalers_state(

@@ -147,7 +147,7 @@ def test_a_file_is_heard_however_it_is_sent(site, tiny_ctc, tmp_path, path):
         ("gone.wav", "unreachable", "404"),
         ("round", "unreachable", "redirect"),
         ("inside", "unreachable", "not allowed"),
-        ("elsewhere", "unreachable", "no http"),
+        ("elsewhere", "unreachable", r"not an http\(s\)"),
         ("paper.pdf", None, "^http.*/paper.pdf"),
         ("broken-off.wav", "unreachable", "ended after"),
         ("broken-chunks.wav", "unreachable", "cannot be fetched"),

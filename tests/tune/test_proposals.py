@@ -37,6 +37,15 @@ def wer_of(folder: Path) -> float:
     return abs(math.log10(train.peak_lr) + 4) / 10 + train.warmup / 10 + train.seed / 1000
 
 
+class Trained(dict[str, Any]):
+    """A summary of training, as far as the study reads it."""
+
+    @property
+    def dev(self) -> dict[str, float]:
+        found: dict[str, float] = self["dev"]
+        return found
+
+
 def stubbed(monkeypatch: pytest.MonkeyPatch, kill: Kill) -> None:
     """Trials that cost nothing; `kill` is told where the study stands."""
 
@@ -54,7 +63,7 @@ def stubbed(monkeypatch: pytest.MonkeyPatch, kill: Kill) -> None:
             kill("ended")
             wer = wer_of(self.folder)
             found = {"steps": 1, "wall_s": 0.0, "best": {"wer": wer}, "base_wer": None}
-            return {"summary": {**found, "dev": {"wer": wer}}}
+            return {"summary": Trained({**found, "better_than_base": None, "dev": {"wer": wer}})}
 
     class Prepared(studies._Study):
         def _stored(self, number: int) -> Any:
