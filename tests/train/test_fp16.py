@@ -15,7 +15,7 @@ from train_parts import CTC, weights
 from govor.config import Recipe
 from govor.errors import ModelError
 from govor.models import Batch
-from govor.train import loop, train
+from govor.train import step, train
 from govor.train.state import TrainState
 from govor.train.step import SMALLEST_SCALE
 
