@@ -135,7 +135,7 @@ def test_kenlm_gives_the_same_scores(tmp_path):
     ("content", "message"),
     [
         ("", "ends too early"),
-        ("\\data\\\nngram 1=2\n\n\\1-grams:\n-1\ta\n", "1 stand there"),
+        ("\\data\\\nngram 1=2\n\n\\1-grams:\n-1\ta\n", "1 are there"),
         ("\\data\\\nngram 1=1\n\n\\1-grams:\nx\ta\n\n\\end\\\n", "'x' is not a number"),
         ("\\data\\\n\n", "no counts"),
         ("\\data\\\nngram 1=99999999999999\n\n\\1-grams:\n-1\ta\n", "do not fit"),

@@ -136,7 +136,7 @@ def test_unfinished_and_incomplete_sets_say_so(folder, tmp_path):
     ("break_it", "message"),
     [
         (lambda d: shutil.rmtree(d / "data"), "not a prepared data set"),
-        (lambda d: (d / "dataset.json").write_text("{"), "not JSON"),
+        (lambda d: (d / "dataset.json").write_text("{"), "is damaged"),
         (lambda d: next((d / "data").glob("dev*")).write_bytes(b"PAR1"), "damaged"),
     ],
 )
