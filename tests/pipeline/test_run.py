@@ -189,6 +189,7 @@ def test_an_old_run_is_kept_when_its_settings_change(tmp_path):
 
 def test_what_a_run_came_to_is_shown():
     from govor.commands.run import _lines
+    from govor.pipeline.run import RecipeSummary
 
     interval = {"value": 0.25, "low": 0.2, "high": 0.3}
     stages = {
@@ -197,18 +198,18 @@ def test_what_a_run_came_to_is_shown():
         "train": {"status": "done", "summary": {"best": {"step": 9, "wer": 0.5}, "model": "run/model"}},
         "evaluate": {"status": "done", "summary": {"split": "test", "wer": interval, "out": "e"}},
     }
-    said = _lines({"stages": stages, "work": "w", "wall_s": 1.0})
+    said = _lines(RecipeSummary("w", stages, 1.0))
     assert said[0] == "import     done"
     assert said[1] == "preflight  done  0 errors, 2 warnings: run/preflight/report.html"
     assert said[2] == "train      done  dev WER 0.5000 at step 9: run/model"
     assert said[3] == "evaluate   done  test WER 0.2500, 95% interval 0.2000 to 0.3000: e/report.html"
     stages["evaluate"]["summary"]["wer"] = {"value": 1.0, "low": None, "high": None}
     stages["evaluate"]["summary"]["groups"] = {"unit": "speaker", "count": 1}
-    found = _lines({"stages": stages, "work": "w", "wall_s": 1.0})
+    found = _lines(RecipeSummary("w", stages, 1.0))
     assert "test WER 1.0000, no interval (1 speaker): e/" in found[3]
     against = {"better": False, "sentence": "nothing that was trained is better than the base model: …"}
     stages["train"]["summary"]["base"] = against
-    assert _lines({"stages": stages, "work": "w", "wall_s": 1.0})[0] == against["sentence"]
+    assert _lines(RecipeSummary("w", stages, 1.0))[0] == against["sentence"]
 
 
 def test_a_bound_that_is_added_is_looked_at(walk):
