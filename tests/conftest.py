@@ -1,6 +1,7 @@
 """What all tests share. Fixtures of one stage live in that stage's own conftest.py."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -21,6 +22,10 @@ settings.load_profile("untimed")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as a shell starts what it runs behind itself
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # for the processes that tests interrupt
 
 
 @pytest.fixture(autouse=True)
