@@ -165,7 +165,7 @@ def test_utterances_that_no_annotation_can_show_are_counted(tmp_path):
 def test_another_folder_is_never_replaced(corpus, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.doc").write_text("years of work")
-    with pytest.raises(CorpusError, match="holds something else"):
+    with pytest.raises(CorpusError, match="holds something other"):
         export_corpus(corpus, "srt", tmp_path / "mine")
     export_corpus(corpus, "srt", tmp_path / "out")
     export_corpus(corpus, "vtt", tmp_path / "out")
