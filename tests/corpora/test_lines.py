@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from govor.corpora import lines
 from govor.corpora.delimited import read_delimited
-from govor.corpora.lines import first_line, read_lines
+from govor.corpora.lines import columns_in_words, first_line, read_lines
 from govor.errors import CorpusError
 
 LINE = st.text(st.sampled_from("až \u2028\u0085\t\"'x"), max_size=12)
@@ -74,3 +74,8 @@ def test_rows_that_follow_the_first_quote_keep_their_lines(tmp_path: Path) -> No
     file.write_text('a,b\n1,x\n2,"y\nz"\n\n3,w\n')
     rows = [row for chunk in read_delimited(file, ",", quoted=True) for row in chunk.frame.iter_rows()]
     assert rows == [("1", "x", 2), ("2", "y\nz", 4), ("3", "w", 6)]
+
+
+def test_columns_of_a_header_with_line_ends_are_named_on_one_line():
+    assert columns_in_words(["file_name", "te\rxt", "b\nc"]) == "file_name, te\\rxt, b\\nc"
+    assert columns_in_words([]) == "no columns"

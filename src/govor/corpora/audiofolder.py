@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from govor.corpora.lines import rejected_names
+from govor.corpora.lines import columns_in_words, rejected_names
 from govor.corpora.reader import Chunk, Reading, Source
 from govor.corpora.splits import split_in
 from govor.corpora.tables import ColumnMap, check_named_in, columns_of, matching, named_columns, read_table
@@ -42,7 +42,7 @@ def read(source: Source) -> Reading:
     maps = {table: ColumnMap(columns_of(table), {"audio": "file_name", **named}) for table in tables}
     without = next((table for table, columns in maps.items() if "text" not in columns.mapping), None)
     if without is not None:
-        there = ", ".join(columns_of(without))
+        there = columns_in_words(columns_of(without))
         raise CorpusError(f"{without} has no transcript: name it with --columns text=COLUMN; it has {there}")
     rows = (_chunk(c, maps[table], source.path) for table in tables for c in read_table(table))
     chunks = chain([Chunk(pl.DataFrame(), source.path, unnamed)], rows)

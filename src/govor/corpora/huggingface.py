@@ -17,6 +17,7 @@ from typing import Any
 import polars as pl
 
 from govor.corpora.embedded import AudioUnpacker
+from govor.corpora.lines import columns_in_words
 from govor.corpora.reader import Chunk, Reading, Source
 from govor.corpora.rows import Row, frame_of, usable_rows
 from govor.corpora.splits import split_in
@@ -283,6 +284,6 @@ def _column_of_audio(batch: Batch, source: Source) -> str:
     column = next(structs, None) or next((n for n in ("audio", "path", "file") if n in there), None)
     if column is None:
         raise CorpusError(
-            f"{source.path} has no Audio column; it has {', '.join(there)}: name one with --columns audio="
+            f"{source.path} has no Audio column; it has {columns_in_words(there)}: name one with --columns audio="
         )
     return column

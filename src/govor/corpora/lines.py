@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -70,6 +70,11 @@ def readable(text: object) -> str:
     """Text that can be written on one line: bytes of names that are no UTF-8, half letters as ``\\udce8``."""
     shown = str(text).replace("\n", "\\n").replace("\r", "\\r")
     return shown if shown.isascii() else shown.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def columns_in_words(names: Iterable[str]) -> str:
+    """Names of columns for a sentence: headers can hold anything, line ends too."""
+    return ", ".join(map(readable, names)) or "no columns"
 
 
 def rejected_names(files: Sequence[Path], kept: list[Path]) -> list[Rejection]:

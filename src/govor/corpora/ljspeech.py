@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from govor.corpora.delimited import read_delimited
-from govor.corpora.lines import first_line
+from govor.corpora.lines import columns_in_words, first_line
 from govor.corpora.reader import Chunk, Reading, Source
 from govor.errors import CorpusError
 
@@ -42,7 +42,7 @@ def read(source: Source) -> Reading:
     if text in ("normalised", "normalized"):
         text = "normalized_text"
     if text not in [*names[1:], "raw_text"]:
-        raise CorpusError(f"{table} has no {text} to take as text; it has {', '.join(names[1:])}")
+        raise CorpusError(f"{table} has no {text} to take as text; it has {columns_in_words(names[1:])}")
     folder = _folder(table) or "."
     chunks = (_chunk(c, folder, text) for c in read_delimited(table, "|", header=names))
     return Reading(chunks, Path(source.config.audio_root or table.parent), notes={"text": text})

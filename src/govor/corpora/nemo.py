@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from govor.corpora.json_lines import has_key, object_keys, read_json_lines
+from govor.corpora.lines import columns_in_words
 from govor.corpora.reader import Chunk, Reading, Source
 from govor.corpora.splits import split_in
 from govor.corpora.tables import ColumnMap, check_named_in
@@ -34,7 +35,7 @@ def read(source: Source) -> Reading:
     keys = list(dict.fromkeys(key for manifest in manifests for key in object_keys(manifest)))
     check_named_in(manifests, source.config.columns)
     if text not in keys and not any(has_key(manifest, text) for manifest in manifests):
-        raise CorpusError(f"{manifests[0]} has no {text} to take as text; it has {', '.join(keys)}")
+        raise CorpusError(f"{manifests[0]} has no {text} to take as text; it has {columns_in_words(keys)}")
     named = {"audio": "audio_filepath", **source.config.columns, "text": text}
     maps = {manifest: ColumnMap(object_keys(manifest), named) for manifest in manifests}
     several = len(manifests) > 1

@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from govor.corpora.json_lines import object_keys, read_json_lines
+from govor.corpora.lines import columns_in_words
 from govor.corpora.names import resolve
 from govor.corpora.reader import Chunk, Reading, Source
 from govor.corpora.tables import number_in
@@ -86,7 +87,7 @@ def _is_alignment(file: Path) -> bool:
 
 def _chosen_text(keys: Sequence[str], wanted: str | None, file: Path) -> str:
     if wanted is not None and wanted not in keys:
-        raise CorpusError(f"{file} has no {wanted} to take as text; it has {', '.join(keys)}")
+        raise CorpusError(f"{file} has no {wanted} to take as text; it has {columns_in_words(keys)}")
     return wanted or next(name for name in ("text", "words", "norm_words") if name in keys)
 
 

@@ -14,7 +14,7 @@ from govor.corpora.folder import CORE_SCHEMA
 from govor.corpora.headerless import check_places, place_name, places
 from govor.corpora.json_arrays import array_keys, read_json_array
 from govor.corpora.json_lines import has_key, object_keys, read_json_lines
-from govor.corpora.lines import first_line, read_lines
+from govor.corpora.lines import columns_in_words, first_line, read_lines
 from govor.corpora.reader import CHUNK_ROWS, Chunk, Reading, Source
 from govor.corpora.rows import spoken_renamed
 from govor.corpora.splits import split_in
@@ -150,7 +150,7 @@ def _column_map(table: Path, source: Source) -> ColumnMap:
     if missing:
         raise CorpusError(
             f"{table} has no column for {' and '.join(missing)}: name it with --columns {missing[0]}=COLUMN;"
-            f" it has {', '.join(columns) or 'no columns'}"
+            f" it has {columns_in_words(columns)}"
         )
     return made
 
@@ -232,7 +232,7 @@ def check_named(columns: list[str], named: dict[str, str], table: Path) -> None:
                 f"--columns {ours}={theirs}: {ours} is not a column of a corpus; they are {known}"
             )
         if theirs not in columns:
-            there = ", ".join(columns)
+            there = columns_in_words(columns)
             raise CorpusError(f"--columns {ours}={theirs}: {table} has no column {theirs}; it has {there}")
 
 
