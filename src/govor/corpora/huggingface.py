@@ -284,6 +284,7 @@ def _column_of_audio(batch: Batch, source: Source) -> str:
     column = next(structs, None) or next((n for n in ("audio", "path", "file") if n in there), None)
     if column is None:
         raise CorpusError(
-            f"{source.path} has no Audio column; it has {columns_in_words(there)}: name one with --columns audio="
+            f"{source.path} has no Audio column; it has {columns_in_words(there)}: name one with"
+            " --columns audio="
         )
     return column
