@@ -87,7 +87,8 @@ def _limit_arrow(supply: Supply) -> None:
         was_open = self.is_open
         closed(self)
         where = getattr(self, "where", None)
-        if was_open and supply.holds(where) and not supply.take(os.path.getsize(where)):
+        written = was_open and supply.holds(where) and os.path.exists(where)
+        if written and not supply.take(os.path.getsize(where)):
             raise OSError(errno.ENOSPC, f"Error writing bytes to file. {os.strerror(errno.ENOSPC)}")
 
     pq.ParquetWriter.close = close

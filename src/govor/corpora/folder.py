@@ -271,11 +271,15 @@ class CorpusWriter:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
         with self._lock:
-            if kind is None:
-                self._put_empty()
-                (self.out / INFO).unlink(missing_ok=True)
-            for table in self._tables.values():
-                table.close()
+            try:
+                if kind is None:
+                    self._put_empty()
+                    (self.out / INFO).unlink(missing_ok=True)
+                for table in self._tables.values():
+                    table.close()
+            except BaseException as failed:  # mostly a full disk: the tables go, and are named
+                self._files.__exit__(type(failed), failed, failed.__traceback__)
+                raise
             self._files.__exit__(kind, error, trace)
             if kind is None:
                 self._finish()
