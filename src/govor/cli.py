@@ -22,6 +22,7 @@ from typer.core import TyperCommand, TyperGroup
 from govor import interrupts
 from govor.errors import GovorError, InputError, InterruptError, LimitError, MachineError, StoppedError
 from govor.extras import missing_extra
+from govor.parquet import PANIC
 from govor.records import plain
 
 STAGES = {
@@ -102,8 +103,6 @@ UsageFault: type[Exception] = typer.BadParameter.__mro__[2]
 
 COMPLETION = "_GOVOR_COMPLETE"
 """Set by the shell while it asks how a word may go on."""
-PANIC = "PanicException"
-"""What polars raises where its own code fails; it is no `Exception`."""
 CLICK_INTERRUPTED = 130
 """What typer gives for Ctrl-C in some of its releases, where others raise."""
 

@@ -137,9 +137,7 @@ def _many(value: Any, hint: Any, origin: Any, where: str) -> Any:
 def _plain(value: Any, kind: Any, where: str) -> Any:
     if kind in (type(None), dict):
         if not isinstance(value, kind):
-            raise _wrong(
-                value, {dict: "an object", Mapping: "an object", list: "a list"}.get(kind, "null"), where
-            )
+            raise _wrong(value, "an object" if kind is dict else "null", where)
         return value
     accepted = (int, float) if kind is float else (kind,)
     if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):

@@ -1,4 +1,4 @@
-"""An interval for people, written in one way everywhere: terminal, reports, cards, messages."""
+"""What people read, written in one way everywhere: intervals, and times of subtitles."""
 
 from __future__ import annotations
 
@@ -49,3 +49,9 @@ def without_interval(groups: Mapping[str, Any] | None = None) -> str:
     if count > 1:
         return "no interval (no reference words)"
     return f"no interval ({count} {unit if count == 1 else NOUNS.get(unit, unit + 's')})"
+
+
+def subtitle_clock(time_ms: int, mark: str) -> str:
+    """``hh:mm:ss`` and milliseconds behind `mark`."""
+    seconds, rest_ms = divmod(time_ms, 1000)
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}{mark}{rest_ms:03d}"

@@ -96,19 +96,20 @@ class Flags:
             if field.name in self.ways:
                 yield _parameter(field, hints[field.name], self.ways[field.name])
 
-    def _is_switch(self, name: str) -> bool:
-        """Whether it is there or not, and has no counterpart."""
-        return _typed(typing.get_type_hints(self.section)[name]) is bool
-
     def take(self, typed: MutableMapping[str, Any]) -> Given[Any]:
         """Takes the values of these flags out of all that was typed."""
-        values = {}
+        values, hints = {}, typing.get_type_hints(self.section)
         for name, way in self.ways.items():
             value = typed.pop(name)
-            if value is None or value == [] or (value is False and self._is_switch(name)):
+            off = value is False and _typed(hints[name]) is bool  # of a switch, which has no counterpart
+            if value is None or value == [] or off:
                 continue
             values[name] = way.read(value) if way.read else _plain(value, way)
-        return Given(self.section, values, {name: _dashed(name, way) for name, way in self.ways.items()})
+        return Given(
+            self.section,
+            values,
+            {name: _option(name, way).partition("/")[0] for name, way in self.ways.items()},
+        )
 
 
 def flags(section: type[Section], *names: str, **ways: Flag) -> Flags:
@@ -172,8 +173,8 @@ def pairs(typed: Iterable[str], flag: str, example: str) -> dict[str, str]:
     return found
 
 
-def _dashed(name: str, way: Flag) -> str:
-    return (way.name or f"--{name.replace('_', '-')}").partition("/")[0]
+def _option(name: str, way: Flag) -> str:
+    return way.name or f"--{name.replace('_', '-')}"
 
 
 def _plain(value: Any, way: Flag) -> object:
@@ -187,9 +188,9 @@ def _parameter(field: dataclasses.Field[Any], hint: Any, way: Flag) -> inspect.P
     assert declared is not None
     typed = way.type or _typed(hint)
     metavar = way.metavar or ("A,B" if typed == list[str] | None and way.commas else None)
-    name = way.name or f"--{field.name.replace('_', '-')}"
+    name = _option(field.name, way)
     if typed == bool | None and not way.name:
-        name = f"{name}/--no-{field.name.replace('_', '-')}"
+        name = f"{name}/--no-{name.removeprefix('--')}"
     several = ["repeatable"] if typed == list[str] | None else []
     option = typer.Option(name, metavar=metavar, help=described(field, declared, way.help, several))
     default = False if typed is bool else None

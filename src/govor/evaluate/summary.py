@@ -34,7 +34,8 @@ class EmptyReferences(TypedDict):
     insertions: int
 
 
-class SystemRates(TypedDict):
+@dataclass(frozen=True, kw_only=True)
+class SystemRates(Summary):
     """What a summary says of one system, without anything it is compared with.
 
     Attributes:
@@ -73,10 +74,8 @@ class SystemRates(TypedDict):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluationSummary(Summary):
+class EvaluationSummary(SystemRates):
     """What `govor.evaluate.evaluate` returns, as in ``summary.json``; numbers are finite or None.
-
-    The first fields are those of `SystemRates`.
 
     Attributes:
         normaliser: of both sides.
@@ -93,21 +92,6 @@ class EvaluationSummary(Summary):
         out: the evaluation's folder.
     """
 
-    model: str
-    split: str
-    utterances: int
-    hours: float
-    wer: Rate
-    cer: Rate
-    raw: Mapping[str, Rate]
-    counts: Mapping[str, Mapping[str, int]]
-    groups: Mapping[str, object]
-    detectable_difference: float | None
-    missing: int
-    undecodable: int
-    empty_references: EmptyReferences
-    rtf: float | None
-    decoding: Mapping[str, object]
     normaliser: Mapping[str, object]
     test_looks: int | None
     slices: Slices
@@ -162,15 +146,15 @@ def rates_of(system: System, scores: Scores, table: pl.DataFrame, split: str) ->
     """The part of a summary that one system has, without anything it is compared with."""
     seconds = float(table["duration"].sum())
     decode_s = sum(line.get("decode_s", 0.0) for line in system.lines.values())
-    return {
-        "model": system.name,
-        "split": split,
-        "utterances": len(scores.ids),
-        "hours": seconds / 3600,
-        "wer": scores.wer.as_dict(),
-        "cer": scores.cer.as_dict(),
-        "raw": {name: rate.as_dict() for name, rate in scores.raw.items()},
-        "counts": {
+    return SystemRates(
+        model=system.name,
+        split=split,
+        utterances=len(scores.ids),
+        hours=seconds / 3600,
+        wer=scores.wer.as_dict(),
+        cer=scores.cer.as_dict(),
+        raw={name: rate.as_dict() for name, rate in scores.raw.items()},
+        counts={
             name: dataclasses.asdict(level.counts)
             for name, level in (
                 ("words", scores.words),
@@ -179,19 +163,17 @@ def rates_of(system: System, scores: Scores, table: pl.DataFrame, split: str) ->
                 ("raw_characters", scores.raw_chars),
             )
         },
-        "groups": scores.groups.as_dict(),
-        "detectable_difference": detectable_alone(scores),
-        "missing": len(scores.missing),
-        "undecodable": len(system.faults),
-        "empty_references": {
+        groups=scores.groups.as_dict(),
+        detectable_difference=detectable_alone(scores),
+        missing=len(scores.missing),
+        undecodable=len(system.faults),
+        empty_references={
             "count": len(scores.empty_references),
             "insertions": int(scores.words.errors[scores.empty_references].sum()),
         },
-        "rtf": decode_s / seconds if decode_s and seconds else None,
-        "decoding": {
-            key: value for key, value in system.facts.items() if key not in ("normaliser", "identity")
-        },
-    }
+        rtf=decode_s / seconds if decode_s and seconds else None,
+        decoding={key: value for key, value in system.facts.items() if key not in ("normaliser", "identity")},
+    )
 
 
 def prompt_notes(summary: Mapping[str, Any]) -> list[str]:

@@ -10,6 +10,7 @@ import re
 
 from govor.interchange.label import Label, Session, on_one_line
 from govor.interchange.session_format import SessionFormat, no_speaker
+from govor.shown import subtitle_clock
 
 _MARK_UP = re.compile(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>|\{\\[^}]*\}")
 _ENDS_TAG = re.compile(r"[<>&]")
@@ -44,12 +45,7 @@ def _spoken(label: Label) -> str:
 
 
 def _times(label: Label, mark: str) -> str:
-    return f"{_clock(label.start_ms, mark)} --> {_clock(label.end_ms, mark)}"
-
-
-def _clock(time_ms: int, mark: str) -> str:
-    seconds, rest_ms = divmod(time_ms, 1000)
-    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}{mark}{rest_ms:03d}"
+    return f"{subtitle_clock(label.start_ms, mark)} --> {subtitle_clock(label.end_ms, mark)}"
 
 
 SUBRIP = SessionFormat("srt", ".srt", frozenset(), _plain_text, no_speaker, _subrip)

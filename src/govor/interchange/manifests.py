@@ -9,6 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
+from govor.corpora.folder import duration_column
+
 NAME = "nemo"
 NAMES = {"audio": "audio_filepath", "start": "offset", "language": "lang"}
 
@@ -20,8 +22,7 @@ def held(frame: pl.DataFrame) -> frozenset[str]:
 
 def write(frame: pl.DataFrame, folder: Path) -> list[str]:
     """Writes ``manifest.json``, or ``train_manifest.json`` … by split; what is to be said about it."""
-    length = pl.coalesce(pl.col("duration"), pl.col("end") - pl.coalesce(pl.col("start"), 0.0))
-    frame = frame.with_columns(length.alias("duration")).drop("end")
+    frame = frame.with_columns(duration_column().alias("duration")).drop("end")
     for (split,), rows in frame.group_by(["split"], maintain_order=True):
         name = f"{split}_manifest.json" if split else "manifest.json"
         rows.rename(NAMES).write_ndjson(folder / name)

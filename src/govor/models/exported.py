@@ -8,8 +8,21 @@ from typing import Any
 
 from govor.errors import ModelError
 from govor.features import Extractor, LogMelSpec, WaveSpec
+from govor.models.trainable import Trainable
 
 _EXTRACTORS: Mapping[str, Callable[..., Extractor]] = {"LogMelSpec": LogMelSpec, "WaveSpec": WaveSpec}
+
+
+def common_settings(original: Trainable, backend: str, quantization: str | None) -> dict[str, object]:
+    """What the settings of every exported folder begin with."""
+    return {
+        **original.as_dict(),
+        "backend": backend,
+        "quantization": quantization or "float32",
+        "original": original.name,
+        "parameters": original.describe()["parameters"],
+        "extractor": extractor_as_dict(original.extractor),
+    }
 
 
 def extractor_as_dict(extractor: Extractor) -> dict[str, object]:

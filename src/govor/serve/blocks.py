@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -78,18 +79,14 @@ def _decode(
             worker.kill()
         except Exception as error:
             end = error
-    while not abandoned.is_set():
-        try:
-            ready.put(end, timeout=0.2)
-            return
-        except queue.Full:
-            continue
+    with suppress(_AbandonedError):
+        _put(ready, end, abandoned)
 
 
-def _put(ready: queue.Queue[Any], block: Block, abandoned: threading.Event) -> None:
+def _put(ready: queue.Queue[Any], item: Block | Exception | None, abandoned: threading.Event) -> None:
     while not abandoned.is_set():
         try:
-            ready.put(block, timeout=0.2)
+            ready.put(item, timeout=0.2)
             return
         except queue.Full:
             continue

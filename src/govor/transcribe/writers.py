@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+from govor.shown import subtitle_clock
 from govor.transcribe.subtitles import Cue, CueRules, cues
 from govor.transcribe.transcript import Segment, Transcript
 
@@ -72,10 +73,7 @@ def _json(transcript: Transcript, rules: CueRules) -> str:
 
 def clock(seconds: float, mark: str) -> str:
     """``hh:mm:ss`` and milliseconds behind `mark`."""
-    whole = round(seconds * 1000)
-    hours, rest = divmod(whole, 3_600_000)
-    minutes, rest = divmod(rest, 60_000)
-    return f"{hours:02d}:{minutes:02d}:{rest // 1000:02d}{mark}{rest % 1000:03d}"
+    return subtitle_clock(round(seconds * 1000), mark)
 
 
 WRITERS: dict[str, Callable[[Transcript, CueRules], str]] = {

@@ -5,12 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from govor.config import ModelConfig, TextConfig
 from govor.features import Example
-from govor.models import new_model
 from govor.models.base import THINNED_S, EncoderWindows
 from govor.models.whisper.windows import AFTER_AUDIO, REST, thinned, thinned_length
-from govor.text import Normaliser
+from tiny_families import make_whisper
 
 torch = pytest.importorskip("torch")
 
@@ -53,15 +51,7 @@ def test_the_choice_hangs_on_the_draw_alone():
 
 @pytest.fixture
 def family(tiny_whisper_files):
-    made = new_model(
-        ModelConfig(from_scratch={"model_type": "whisper", "tokenizer": str(tiny_whisper_files)}),
-        normaliser=Normaliser.of(TextConfig(), "hr"),
-        train_texts=[],
-        language="hr",
-        device="cpu",
-        seed=3,
-        precision="fp32",
-    )
+    made = make_whisper(tiny_whisper_files)
     made.model.eval()
     return made
 

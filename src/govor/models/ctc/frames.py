@@ -6,15 +6,15 @@ Shapes: F output frames, N tokens after collapsing.
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from govor.models.confidence import geometric_mean
 from govor.models.ctc.vocabulary import Vocabulary
-from govor.records import Word
+from govor.records import Hypothesis, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,13 @@ def confidence(runs: Sequence[Run]) -> float | None:
     return geometric_mean([run.probability for run in runs]) if runs else None
 
 
-def geometric_mean(probabilities: Sequence[float]) -> float:
-    """exp(mean(log p)) of at least one probability."""
-    return math.exp(sum(math.log(max(p, 1e-30)) for p in probabilities) / len(probabilities))
+def hypothesis_of(
+    runs: Sequence[Run], vocabulary: Vocabulary, frame_s: float, language: str | None, *, words: bool
+) -> Hypothesis:
+    """What runs say, with the times of words where they are asked for."""
+    tokens = tuple(run.token for run in runs)
+    timed = words_of(runs, vocabulary, frame_s) if words else ()
+    return Hypothesis(vocabulary.decode(tokens), timed, confidence(runs), language, tokens)
 
 
 def words_of(runs: Sequence[Run], vocabulary: Vocabulary, frame_s: float) -> tuple[Word, ...]:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from govor.errors import ModelError
 from govor.features import Example, Labels, Wave, WaveSpec
 from govor.models.base import FULL, Batch, DecodeOptions, EncoderWindows, ModelFacts, Sound
-from govor.models.ctc.frames import Run, collapse, confidence, repeats, words_of
+from govor.models.ctc.frames import Run, collapse, hypothesis_of, repeats
 from govor.models.ctc.fusion import beam_runs, is_searched, texts_of
 from govor.models.ctc.vocabulary import Vocabulary, keep_delimiter
 from govor.models.device import autocast, moved
@@ -258,14 +258,8 @@ class CtcFamily(Trainable):
         return self._written(collapse(best, peaks, self.vocabulary.special), options)
 
     def _written(self, runs: Sequence[Run], options: DecodeOptions) -> Hypothesis:
-        tokens = tuple(run.token for run in runs)
-        return Hypothesis(
-            self.vocabulary.decode(tokens),
-            words_of(runs, self.vocabulary, self.frame_s) if options.words else (),
-            confidence(runs),
-            self.settings.get("language"),
-            tokens,
-        )
+        language = self.settings.get("language")
+        return hypothesis_of(runs, self.vocabulary, self.frame_s, language, words=options.words)
 
     def save(self, folder: Path) -> None:
         """With a delimiter that transformers remembers."""

@@ -23,11 +23,11 @@ from govor.errors import ModelError, UsageError
 from govor.extras import required
 from govor.features import Extractor, Wave, WaveSpec
 from govor.models.base import DecodeOptions, ModelFacts, Recogniser, Sound
-from govor.models.ctc.frames import collapse, confidence, words_of
+from govor.models.ctc.frames import collapse, hypothesis_of
 from govor.models.ctc.fusion import beam_runs, is_searched, texts_of
 from govor.models.ctc.model import CtcFamily
 from govor.models.ctc.vocabulary import Vocabulary
-from govor.models.exported import extractor_as_dict, extractor_from
+from govor.models.exported import common_settings, extractor_from
 from govor.models.saved import normaliser_of, read_settings, write_settings
 from govor.records import Hypothesis
 
@@ -123,12 +123,7 @@ def _quantize(path: Path) -> None:
 def _settings(original: CtcFamily, quantization: str | None) -> dict[str, object]:
     vocabulary = original.vocabulary
     return {
-        **original.as_dict(),
-        "backend": "onnx",
-        "quantization": quantization or "float32",
-        "original": original.name,
-        "parameters": original.describe()["parameters"],
-        "extractor": extractor_as_dict(original.extractor),
+        **common_settings(original, "onnx", quantization),
         "frame_s": original.frame_s,
         "vocabulary": {
             "tokens": list(vocabulary.tokens),
@@ -212,14 +207,8 @@ class OnnxCtc:
             best = scores.argmax(axis=-1)
             peaks = np.exp(np.take_along_axis(scores, best[:, None], axis=-1)[:, 0])
             runs = collapse(best, peaks, self.vocabulary.special)
-        tokens = tuple(run.token for run in runs)
-        return Hypothesis(
-            self.vocabulary.decode(tokens),
-            words_of(runs, self.vocabulary, self.frame_s) if options.words else (),
-            confidence(runs),
-            self.settings.get("language"),
-            tokens,
-        )
+        language = self.settings.get("language")
+        return hypothesis_of(runs, self.vocabulary, self.frame_s, language, words=options.words)
 
     def describe(self) -> ModelFacts:
         """Facts for reports."""

@@ -24,7 +24,7 @@ from govor.errors import ModelError, UsageError
 from govor.extras import required
 from govor.features import Extractor, Wave
 from govor.models.base import DecodeOptions, ModelFacts, PromptFacts, Recogniser, Sound
-from govor.models.exported import extractor_as_dict, extractor_from
+from govor.models.exported import common_settings, extractor_from
 from govor.models.saved import normaliser_of, read_settings, write_settings
 from govor.models.weights import core_of
 from govor.models.whisper.decoding import hypothesis_of, most_new_tokens
@@ -67,12 +67,7 @@ def _settings(original: WhisperFamily, quantization: str | None) -> dict[str, ob
     core = core_of(original.model)
     generation = core.generation_config
     return {
-        **original.as_dict(),
-        "backend": "ctranslate2",
-        "quantization": quantization or "float32",
-        "original": original.name,
-        "parameters": original.describe()["parameters"],
-        "extractor": extractor_as_dict(original.extractor),
+        **common_settings(original, "ctranslate2", quantization),
         "window_frames": original.window_frames,
         "max_window_s": original.max_window_s,
         "max_labels": original.max_labels,

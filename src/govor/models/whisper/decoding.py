@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from govor.models.base import DecodeOptions, Sound
-from govor.models.ctc.frames import geometric_mean
+from govor.models.confidence import geometric_mean
 from govor.models.saved import SavedSettings
 from govor.models.weights import core_of
 from govor.models.whisper.rules import rules_for
