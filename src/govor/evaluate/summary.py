@@ -45,6 +45,8 @@ class SystemRates(Summary):
         hours: of audio.
         wer: normalised, corpus level.
         cer: likewise of characters.
+        headline: ``cer`` for scripts without spaces, else ``wer``.
+        segmentation: what the WER takes for words.
         raw: both, of the texts as they are.
         counts: edits by level.
         groups: what the intervals resample.
@@ -62,6 +64,8 @@ class SystemRates(Summary):
     hours: float
     wer: Rate
     cer: Rate
+    headline: str
+    segmentation: str
     raw: Mapping[str, Rate]
     counts: Mapping[str, Mapping[str, int]]
     groups: Mapping[str, object]
@@ -153,6 +157,8 @@ def rates_of(system: System, scores: Scores, table: pl.DataFrame, split: str) ->
         hours=seconds / 3600,
         wer=scores.wer.as_dict(),
         cer=scores.cer.as_dict(),
+        headline=scores.headline,
+        segmentation=scores.segmentation,
         raw={name: rate.as_dict() for name, rate in scores.raw.items()},
         counts={
             name: dataclasses.asdict(level.counts)
