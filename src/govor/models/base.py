@@ -45,6 +45,7 @@ __all__ = [
     "Searched",
     "Sound",
     "Spelling",
+    "Timing",
     "Wave",
     "cost_of",
     "prompt_in_words",
@@ -118,6 +119,9 @@ class DecodeOptions:
         lm_weight: weight of the language model.
         word_bonus: added per word in CTC beam search.
         windows: encoder windows: ``full`` as the model is used, ``short`` to compare with.
+        retries: decode again, more carefully, what repeats itself or is unlikely; by the sound alone.
+        prompt: text that is told as what was said before; None: nothing.
+        hotwords: words and names that are likely to be said.
     """
 
     task: str | None = None
@@ -128,6 +132,9 @@ class DecodeOptions:
     lm_weight: float = 0.5
     word_bonus: float = 0.0
     windows: str = "full"
+    retries: bool = False
+    prompt: str | None = None
+    hotwords: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,6 +262,15 @@ class Multilingual(Protocol):
 
     def check_language(self, tag: str | None) -> None:
         """Raises `LanguageError` for a language that it does not know; None is fine."""
+
+
+@runtime_checkable
+class Timing(Protocol):
+    """A recogniser that may write begin and end of what it hears itself, and says when it heard nothing."""
+
+    @property
+    def writes_times(self) -> bool | None:
+        """Whether it was trained to; None where what is saved with it does not say."""
 
 
 @runtime_checkable

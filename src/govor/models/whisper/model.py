@@ -118,6 +118,15 @@ class WhisperFamily(Trainable):
         """Text of label ids; prompt, timestamps and end are left out."""
         return str(self.tokenizer.decode(self.prompt.plain(tokens), skip_special_tokens=True)).strip()
 
+    def encode_plain(self, text: str) -> list[int]:
+        """Tokens of a text that is told, as it is written."""
+        return self.text_tokens(text)
+
+    @property
+    def writes_times(self) -> bool | None:
+        """See `govor.models.base.Timing`."""
+        return self.settings.get("timestamps")
+
     def missing_characters(self, text: str) -> set[str]:
         """None: tokens are bytes."""
         return set()
