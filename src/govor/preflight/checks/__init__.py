@@ -8,6 +8,7 @@ from govor.preflight.checks import agreement as agreement  # isort: skip
 from govor.preflight.checks import clips as clips  # isort: skip
 from govor.preflight.checks import vocabulary as vocabulary  # isort: skip
 from govor.preflight.checks import lengths as lengths  # isort: skip
+from govor.preflight.checks import recipe as recipe  # isort: skip
 from govor.preflight.checks import rates as rates  # isort: skip
 from govor.preflight.checks import disk as disk  # isort: skip
 from govor.preflight.checks import baseline as baseline  # isort: skip
