@@ -57,7 +57,7 @@ def with_govor(arguments: argparse.Namespace, out: str) -> dict[str, Any]:
     """govor's own loop; the same number of clips a step by capping the batch at BATCH clips."""
     from govor.config import recipe_from
     from govor.train import opening, train
-    from govor.train.journal import read_metrics
+    from govor.train.metrics import read_metrics
 
     if arguments.family == "whisper":
         opening.Judge = loss_judge()  # type: ignore[misc]
