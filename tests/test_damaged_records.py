@@ -151,5 +151,5 @@ def test_a_whisper_whose_tasks_are_damaged(tasks: Any) -> None:
             return 10
 
     generation = SimpleNamespace(lang_to_id={"<|hr|>": 3}, task_to_id=tasks)
-    with pytest.raises(ModelError, match="task_to_id in generation_config.json .*: copy it again"):
+    with pytest.raises(ModelError, match=r"task_to_id in generation_config\.json .*: copy it again"):
         Prompt.of(generation, Tokenizer(), "m")
