@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from govor.errors import ModelError
+from govor.errors import GovorError, ModelError
 from govor.models.base import Family, Recogniser
 from govor.models.device import MASTERS, choose_device, choose_precision, decoding_weights, settle
-from govor.models.families import engine, engines, maker_of
+from govor.models.families import engine, engines, foreign_files, foreign_format, maker_of
 from govor.models.quiet import readable
-from govor.models.saved import hub_settings, normaliser_of, read_settings
+from govor.models.saved import SavedSettings, hub_settings, normaliser_of, read_settings
 from govor.models.spec import Spec
+from govor.store import read_json
+
+CONFIGURATION = "config.json"
 
 
 def open_model(
@@ -40,9 +43,10 @@ def open_model(
     """
     place = resolve(spec)
     settings = read_settings(place) if isinstance(place, Path) else hub_settings(place, revision)
-    backend = settings.get("backend")
-    if backend in engines():
-        return engine(backend).open_folder(Path(place), device, precision)
+    folder = place if isinstance(place, Path) else _fetched(place, revision, settings)
+    format = _format(folder, settings) if folder else None
+    if folder and format:
+        return engine(format).open_folder(folder, device, precision)
     where = choose_device(device)
     arithmetic = choose_precision(precision, where)
     settle(arithmetic, where)
@@ -61,6 +65,38 @@ def open_model(
     )
 
 
+def _format(folder: Path, settings: SavedSettings) -> str | None:
+    """The engine's format that a folder is in; None: transformers opens it."""
+    if not settings:
+        return foreign_format(folder)
+    own = settings.get("backend")
+    return own if own in engines() else None
+
+
+def _fetched(repo: str, revision: str | None, settings: SavedSettings) -> Path | None:
+    """The folder of a Hub model that an engine opens; None where transformers is to open it by its name."""
+    from huggingface_hub import snapshot_download
+
+    exported = settings.get("backend") in engines()
+    if not exported and (settings or not _is_foreign(repo, revision)):
+        return None
+    wanted = None if exported else foreign_files()
+    with readable(repo):
+        return Path(snapshot_download(repo, revision=revision, allow_patterns=wanted))
+
+
+def _is_foreign(repo: str, revision: str | None) -> bool:
+    """Whether a Hub model's configuration is not one of transformers, which always name a type."""
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        configuration = read_json(Path(hf_hub_download(repo, CONFIGURATION, revision=revision)))
+    except (HfHubHTTPError, OSError, ValueError, GovorError):  # opening it says what is wrong with a name
+        return False
+    return isinstance(configuration, dict) and "model_type" not in configuration
+
+
 def open_family(spec: Spec) -> Family:
     """Opens a transformers model with the family that its architecture belongs to."""
     configuration = configuration_of(spec.place, spec.revision)
@@ -71,9 +107,15 @@ def configuration_of(place: Path | str, revision: str | None, **changes: Any) ->
     """The configuration of a transformers model.
 
     Raises:
-        ModelError: there is none that can be read.
+        ModelError: there is none that can be read, or the model is in another program's format.
     """
     from transformers import AutoConfig
+
+    if isinstance(place, Path) and (format := _format(place, read_settings(place))):
+        raise ModelError(
+            f"{place} is a {format} model, which can be decoded but not trained: name the model that it was "
+            "made from"
+        )
 
     with readable(place):
         return AutoConfig.from_pretrained(place, revision=revision, **changes)
@@ -89,7 +131,7 @@ def resolve(spec: str | Path) -> Path | str:
             )
         return str(spec)
     for candidate in (folder, folder / "model", *_checkpoints(folder)):
-        if (candidate / "config.json").exists() or "backend" in read_settings(candidate):
+        if (candidate / CONFIGURATION).exists() or "backend" in read_settings(candidate):
             return candidate
     raise ModelError(
         f"{folder} holds no model (no config.json, no model/, no checkpoint): is the run still new?"
