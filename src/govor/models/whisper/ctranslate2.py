@@ -168,6 +168,11 @@ class CTranslate2Whisper:
         """Text of token ids."""
         return str(self.tokenizer.decode(list(tokens), skip_special_tokens=True)).strip()
 
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """See `govor.models.base.Tasked`."""
+        return tuple(self.prompt.tasks) or ("transcribe",)
+
     def check_language(self, tag: str | None) -> None:
         """See `govor.models.base.Multilingual`."""
         self.prompt.check(tag)

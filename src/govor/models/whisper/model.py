@@ -59,6 +59,11 @@ class WhisperFamily(Trainable):
         self._thinning = Windows(core)
         core.get_encoder().embed_positions.requires_grad_(False)  # sinusoids; from_pretrained forgets this
 
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """See `govor.models.base.Tasked`."""
+        return tuple(self.prompt.tasks) or ("transcribe",)
+
     def check_language(self, tag: str | None) -> None:
         """See `govor.models.base.Multilingual`."""
         self.prompt.check(tag)
