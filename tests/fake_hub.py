@@ -70,9 +70,9 @@ class FakeHub:
     def info(self, kind: str, name: str) -> dict[str, Any]:
         return json.loads((self.repo(kind, name) / "info.json").read_text())
 
-    def create(self, kind: str, name: str, private: bool) -> None:
+    def create(self, kind: str, name: str, private: bool, sdk: str | None = None) -> None:
         (self.repo(kind, name) / "files").mkdir(parents=True, exist_ok=True)
-        self._save(kind, name, {"private": private, "sha": "0" * 40, "commits": []})
+        self._save(kind, name, {"private": private, "sha": "0" * 40, "commits": [], "sdk": sdk})
 
     def _save(self, kind: str, name: str, info: dict[str, Any]) -> None:
         (self.repo(kind, name) / "info.json").write_text(json.dumps(info))
@@ -246,7 +246,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.hub.repo(kind, name).exists():
             self._json({"error": "You already created this repo", "url": url}, 409)
             return
-        self.hub.create(kind, name, bool(asked.get("private") or asked.get("visibility") == "private"))
+        private = bool(asked.get("private") or asked.get("visibility") == "private")
+        self.hub.create(kind, name, private, asked.get("sdk"))
         self._json({"url": url, "name": name, "id": name})
 
     def show(self, kind: str, repo: str, revision: str = "main") -> None:

@@ -36,7 +36,8 @@ class DetailFlags(Section):
     base_model: str | None = flag(None, "model: its base on the Hub, if training began with a folder")
     export: tuple[str, ...] = flag((), "model: an exported folder, beside it as ct2/, onnx/ or ggml/")
     benchmark: str | None = flag(None, "model: registered benchmark of the Hub whose rows were evaluated")
-    package: str = flag("govor", "Space: govor, a git+ address, or a wheel")
+    package: str | None = flag(None, "Space: a wheel or a git+ address (default: this govor)")
+    secret: str | None = flag(None, "Space: variable with a token for a private model, to be its secret")
     out: str | None = flag(None, "Space: folder in which its files stay")
 
 
@@ -68,7 +69,7 @@ def command(
         Given[DetailFlags],
         flags(
             DetailFlags,
-            *("column", "keep_names", "base_license", "base_model", "benchmark", "package", "out"),
+            *("column", "keep_names", "base_license", "base_model", "benchmark", "package", "secret", "out"),
             evaluation=Flag(metavar="FOLDER", commas=False),
             export=Flag(metavar="FOLDER", commas=False),
         ),
@@ -116,7 +117,14 @@ def command(
     else:
         target, out = _target(repo, None, kind), Path(more.out) if more.out else None
         summary = publish_space(
-            path, target, licence, recipe=loaded, package=more.package, out=out, **switches
+            path,
+            target,
+            licence,
+            recipe=loaded,
+            package=more.package,
+            secret=more.secret,
+            out=out,
+            **switches,
         )
     emit(summary, json, _lines(summary, asked.public))
 

@@ -10,6 +10,7 @@ from govor.errors import ModelError
 from govor.models.base import Family, Recogniser
 from govor.models.device import MASTERS, choose_device, choose_precision, decoding_weights, settle
 from govor.models.families import engine, engines, maker_of
+from govor.models.hub_exports import fetched, names_export
 from govor.models.quiet import readable
 from govor.models.saved import hub_settings, normaliser_of, read_settings
 from govor.models.spec import Spec
@@ -27,7 +28,7 @@ def open_model(
 
     Args:
         spec: a model's folder, a run's folder (its ``model/``, else its newest checkpoint), a checkpoint, an
-            exported model's folder, or a Hub id.
+            exported model's folder, a Hub id, or one with the folder of an export, such as ``lab/hr/ct2``.
         device: ``auto``, ``cpu`` or ``cuda:N``.
         precision: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
         revision: of a Hub model.
@@ -38,7 +39,7 @@ def open_model(
         ModelError: there is no such model, or its family is not known.
         MachineError: the device is not there.
     """
-    place = resolve(spec)
+    place = fetched(resolve(spec), revision)
     settings = read_settings(place) if isinstance(place, Path) else hub_settings(place, revision)
     backend = settings.get("backend")
     if backend in engines():
@@ -97,7 +98,7 @@ def resolve(spec: str | Path) -> Path | str:
 
 
 def _looks_like_path(spec: str) -> bool:
-    return spec.startswith((".", "/", "~")) or spec.count("/") != 1
+    return spec.startswith((".", "/", "~")) or not (spec.count("/") == 1 or names_export(spec))
 
 
 def _checkpoints(run: Path) -> Iterator[Path]:

@@ -11,6 +11,7 @@ from typing import Any, TypedDict
 
 from govor.errors import ModelError
 from govor.export.entry import REPORT
+from govor.models.hub_exports import FOLDERS
 from govor.store import read_record
 
 TRANSFORMERS = "transformers"
@@ -42,19 +43,19 @@ KINDS: Mapping[str, Kind] = {
     ),
     "ctranslate2": Kind(
         "CTranslate2 (faster-whisper)",
-        "ct2",
+        FOLDERS["ctranslate2"],
         re.compile(r"model\.bin"),
         re.compile(r"(shared_)?vocabulary\.(txt|json)"),
     ),
     "onnx": Kind(
         "ONNX",
-        "onnx",
+        FOLDERS["onnx"],
         re.compile(r"[\w-]+\.onnx"),
         re.compile(r"[\w-]+\.onnx([._]data)?"),
     ),
     "ggml": Kind(
         "ggml (whisper.cpp)",
-        "ggml",
+        FOLDERS["ggml"],
         re.compile(r"ggml[\w.-]*\.bin|[\w.-]+\.gguf"),
         re.compile(r"[\w-]+\.mlmodelc\.zip"),
     ),

@@ -17,7 +17,9 @@ from govor.publish.licenses import License
 from govor.publish.metadata import REPOSITORY, require_valid_card
 from govor.publish.model import ModelOrder, plan_model
 from govor.publish.remote import full_name
-from govor.publish.space import PACKAGE, decoding_of, write_space
+from govor.publish.served import choose_served
+from govor.publish.space import SpaceOrder, decoding_of, write_space
+from govor.publish.space_token import give_token, secret_token
 from govor.publish.upload import Published, describe, upload
 from govor.store import locked
 
@@ -66,7 +68,8 @@ def publish_space(
     license: str | License,
     *,
     recipe: Recipe | None = None,
-    package: str = PACKAGE,
+    package: str | None = None,
+    secret: str | None = None,
     public: bool = False,
     dry_run: bool = False,
     out: Path | None = None,
@@ -74,20 +77,33 @@ def publish_space(
     """Publishes a Space that serves a published model with the decoding settings it was evaluated with.
 
     Args:
-        model: the published model's repository.
+        model: the published model's repository; its export in int8 is served where it has one.
         repo: where to.
         license: of the Space.
         recipe: whose ``[evaluate]`` and ``[transcribe]`` settings it decodes with.
-        package: what it installs: ``govor``, a ``git+…`` address, or a wheel.
+        package: what it installs: a wheel or a ``git+…`` address; unless given, this govor as a wheel.
+        secret: environment variable with a token that may read the model, to be the Space's ``HF_TOKEN``.
         public: visible to everybody; private otherwise.
         dry_run: only say what would be sent.
         out: where the folder stays; a temporary one unless given.
+
+    Raises:
+        InputError: `secret` names a variable that is not set.
     """
+    token, repo = secret_token(secret), _named(repo, dry_run)
+    if not REPOSITORY.fullmatch(model):
+        raise InputError(f"{model!r} is not a published model: name its repository, owner/name")
+    served = choose_served(model)
     decoding = decoding_of(recipe.transcribe) if recipe else {}
+    order = SpaceOrder(served, License.of(license), decoding, package)
     with _staging() as folder:
         place = out or folder / "space"
-        plan = write_space(place, model=model, license=license, decoding=decoding, package=package)
-        return _send(plan, repo, public, dry_run)
+        plan = write_space(place, order)
+        say(served.memory)
+        done = _send(plan, repo, public, dry_run)
+    if not dry_run:
+        give_token(done.repo, token, served)
+    return done
 
 
 @contextmanager
