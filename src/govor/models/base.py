@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from govor.features import Example, Extractor, Features, Labels, Wave
 from govor.packing import PADDED, Cost
-from govor.records import Hypothesis
+from govor.records import Hypothesis, PlacedWord
 from govor.text import Normaliser
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ __all__ = [
     "Labels",
     "ModelFacts",
     "Multilingual",
+    "Placing",
     "PromptFacts",
     "Prompted",
     "Recogniser",
@@ -343,6 +344,14 @@ class Searched(Protocol):
 
     def searched_texts(self, log_probs: Sequence[NDArray[np.float32]], options: DecodeOptions) -> list[str]:
         """The best text for each ``[F, V]``."""
+
+
+@runtime_checkable
+class Placing(Protocol):
+    """A recogniser that finds known words in a sound which may hold more."""
+
+    def place(self, wave: Wave, words: Sequence[str]) -> list[PlacedWord | None]:
+        """Where each *normalised* word is in a wave ``[T]``; None for a word that it cannot spell."""
 
 
 @runtime_checkable
