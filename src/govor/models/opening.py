@@ -6,16 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from govor.errors import GovorError, ModelError
+from govor.errors import ModelError
 from govor.models.base import Family, Recogniser
 from govor.models.device import MASTERS, choose_device, choose_precision, decoding_weights, settle
-from govor.models.families import engine, engines, foreign_files, foreign_format, maker_of
+from govor.models.families import engine, engines, foreign_format, maker_of
+from govor.models.hub_exports import CONFIGURATION, fetched, names_export
 from govor.models.quiet import readable
 from govor.models.saved import SavedSettings, hub_settings, normaliser_of, read_settings
 from govor.models.spec import Spec
-from govor.store import read_json
-
-CONFIGURATION = "config.json"
 
 
 def open_model(
@@ -30,7 +28,7 @@ def open_model(
 
     Args:
         spec: a model's folder, a run's folder (its ``model/``, else its newest checkpoint), a checkpoint, an
-            exported model's folder, or a Hub id.
+            exported model's folder, a Hub id, or one with the folder of an export, such as ``lab/hr/ct2``.
         device: ``auto``, ``cpu`` or ``cuda:N``.
         precision: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
         revision: of a Hub model.
@@ -41,12 +39,10 @@ def open_model(
         ModelError: there is no such model, or its family is not known.
         MachineError: the device is not there.
     """
-    place = resolve(spec)
+    place = fetched(resolve(spec), revision)
     settings = read_settings(place) if isinstance(place, Path) else hub_settings(place, revision)
-    folder = place if isinstance(place, Path) else _fetched(place, revision, settings)
-    format = _format(folder, settings) if folder else None
-    if folder and format:
-        return engine(format).open_folder(folder, device, precision)
+    if isinstance(place, Path) and (format := _format(place, settings)):
+        return engine(format).open_folder(place, device, precision)
     where = choose_device(device)
     arithmetic = choose_precision(precision, where)
     settle(arithmetic, where)
@@ -71,30 +67,6 @@ def _format(folder: Path, settings: SavedSettings) -> str | None:
         return foreign_format(folder)
     own = settings.get("backend")
     return own if own in engines() else None
-
-
-def _fetched(repo: str, revision: str | None, settings: SavedSettings) -> Path | None:
-    """The folder of a Hub model that an engine opens; None where transformers is to open it by its name."""
-    from huggingface_hub import snapshot_download
-
-    exported = settings.get("backend") in engines()
-    if not exported and (settings or not _is_foreign(repo, revision)):
-        return None
-    wanted = None if exported else foreign_files()
-    with readable(repo):
-        return Path(snapshot_download(repo, revision=revision, allow_patterns=wanted))
-
-
-def _is_foreign(repo: str, revision: str | None) -> bool:
-    """Whether a Hub model's configuration is not one of transformers, which always name a type."""
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError
-
-    try:
-        configuration = read_json(Path(hf_hub_download(repo, CONFIGURATION, revision=revision)))
-    except (HfHubHTTPError, OSError, ValueError, GovorError):  # opening it says what is wrong with a name
-        return False
-    return isinstance(configuration, dict) and "model_type" not in configuration
 
 
 def open_family(spec: Spec) -> Family:
@@ -139,7 +111,7 @@ def resolve(spec: str | Path) -> Path | str:
 
 
 def _looks_like_path(spec: str) -> bool:
-    return spec.startswith((".", "/", "~")) or spec.count("/") != 1
+    return spec.startswith((".", "/", "~")) or not (spec.count("/") == 1 or names_export(spec))
 
 
 def _checkpoints(run: Path) -> Iterator[Path]:
