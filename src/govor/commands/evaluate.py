@@ -158,6 +158,11 @@ def _notes(summary: Mapping[str, Any]) -> list[str]:
         notes.append(
             f"{empty['count']} references are empty; {empty['insertions']} words were written for them"
         )
+    if summary.get("confidence_auc") is not None:
+        notes.append(
+            f"confidence tells wrong words from right ones with an AUC of {summary['confidence_auc']:.2f} "
+            "(0.5 says nothing, 1 everything)"
+        )
     notes += _comparison(summary.get("comparison"), groups)
     notes += _long_form(summary.get("long_form"))
     if summary["rtf"]:

@@ -84,7 +84,8 @@ class ReleasedNormaliser:
 
     @cached_property
     def _apply(self) -> Callable[[str], str]:
-        return _MADE[self.kind]()
+        made: Callable[[str], str] = _MADE[self.kind]()
+        return made
 
     @property
     def name(self) -> str:

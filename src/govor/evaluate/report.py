@@ -236,6 +236,11 @@ def _notes(summary: Mapping[str, Any]) -> Iterator[Note]:
         yield Note(f"Scored by character; words of the WER: {summary['segmentation']}.")
     for note in prompt_notes(summary):
         yield Note(f"{note[0].upper()}{note[1:]}.", False)
+    if summary.get("confidence_auc") is not None:
+        yield Note(
+            f"Confidence tells wrong words from right ones with an AUC of {summary['confidence_auc']:.2f} "
+            "(0.5 says nothing, 1 everything)."
+        )
     if summary["detectable_difference"] is not None:
         yield Note(
             f"A second system with unrelated errors would have to differ by "

@@ -11,6 +11,7 @@ import polars as pl
 from govor.config import EvaluateConfig
 from govor.errors import DatasetError, InputError
 from govor.evaluate.base import Base
+from govor.evaluate.calibration import error_auc
 from govor.evaluate.diagnosis import Diagnosis, diagnose
 from govor.evaluate.intervals import Grouping, grouping
 from govor.evaluate.long_form import long_form_scores, plan_recordings, transcribe_recordings
@@ -66,6 +67,7 @@ def write_results(
         "test_looks": test_looks,
         "slices": slice_scores(scores, table, config.slices),
         "diagnosis": diagnosis.as_dict(scores.ids),
+        "confidence_auc": error_auc(scores, _column(system, scores, "confidence")),
         "baseline": rates_of(baseline, other, table, split) if baseline and other else None,
         "comparison": comparison.as_dict(scores.ids) if comparison else None,
         "better_than_base": comparison.better

@@ -100,6 +100,7 @@ class StoredSummary(StoredRates):
     dataset: StoredDataset
     seed: NotRequired[int]
     slices: dict[str, dict[str, Mapping[str, object]]]
+    confidence_auc: NotRequired[float | None]
     baseline: NotRequired[StoredRates | None]
     comparison: NotRequired[StoredComparison | None]
     better_than_base: NotRequired[bool | None]

@@ -86,6 +86,7 @@ class EvaluationSummary(SystemRates):
         test_looks: how often the run was scored on this split; None for what is no run.
         slices: rates by column and value.
         diagnosis: kinds of errors.
+        confidence_auc: how well confidence tells wrong words from right ones; None where nothing can be told.
         baseline: rates of what it is compared with.
         comparison: with it, in pairs.
         better_than_base: None where the baseline is not the base.
@@ -100,6 +101,7 @@ class EvaluationSummary(SystemRates):
     test_looks: int | None
     slices: Slices
     diagnosis: Mapping[str, object]
+    confidence_auc: float | None
     baseline: SystemRates | None
     comparison: Mapping[str, object] | None
     better_than_base: bool | None
