@@ -46,13 +46,13 @@ class AudioFacts:
         return asdict(self)
 
 
-def probe(source: AudioSource, limits: DecodeLimits | None = None) -> AudioFacts:
+def probe(source: AudioSource) -> AudioFacts:
     """Reads the header of `source`.
 
     Raises:
         AudioError: it cannot be opened, or is out of bounds.
     """
-    limits = limits or DecodeLimits()
+    limits = DecodeLimits()
     with opened(source, limits) as opened_source:
         return facts_of(opened_source, limits)
 

@@ -21,7 +21,7 @@ _NO_TAGS = frozenset(
 
 
 @dataclass
-class Captioned:
+class CaptionFiles:
     """The files to read.
 
     Attributes:
@@ -37,7 +37,7 @@ class Captioned:
 
 def captioned(
     files: Sequence[Path], near: Neighbours, language: str | None, *, ask: bool = True
-) -> Captioned:
+) -> CaptionFiles:
     """The files to read, of those there are.
 
     Args:
@@ -49,7 +49,7 @@ def captioned(
     Raises:
         CorpusError: a recording has captions in several languages and `language` does not tell which.
     """
-    found = Captioned()
+    found = CaptionFiles()
     groups: dict[tuple[Path, str], list[tuple[Path, str | None]]] = {}
     usable: list[Path] = []
     found.rejections += rejected_names(files, usable)
@@ -76,7 +76,7 @@ def tag_in(tail: str) -> str | None:
 
 
 def _of_language(
-    audio: str, group: list[tuple[Path, str | None]], language: str | None, found: Captioned, *, ask: bool
+    audio: str, group: list[tuple[Path, str | None]], language: str | None, found: CaptionFiles, *, ask: bool
 ) -> list[tuple[Path, str | None]]:
     tags = {tag for _, tag in group}
     if language is None:

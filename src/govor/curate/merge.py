@@ -22,7 +22,7 @@ from govor.console import say
 from govor.corpora.folder import Corpus, CorpusInfo, CorpusSummary, CorpusWriter
 from govor.corpora.spool import common_schema, conform
 from govor.curate.measure import BATCH_ROWS
-from govor.curate.sampled import Sampled
+from govor.curate.sheet_utterances import SheetUtterances
 from govor.errors import CorpusError, UsageError
 from govor.findings import count_of, some
 
@@ -103,7 +103,7 @@ def merge_corpora(corpora: Mapping[str, Path], out: Path, config: MergeConfig) -
                 hashes.append(frame["id"].hash(seed=0).to_numpy())
                 writer.write(conform(frame.drop("_renamed"), schema))
         _require_distinct(names, np.concatenate(hashes))
-    Sampled(pl.concat([_sampled(part, names) for part in parts])).write(out)
+    SheetUtterances(pl.concat([_sampled(part, names) for part in parts])).write(out)
     if renamed:
         say(
             f"merge: {count_of(renamed, 'id')} of several corpora: the name of their corpus was "
@@ -256,7 +256,7 @@ def _before(part: Part, column: str) -> pl.Expr:
 
 def _sampled(part: Part, names: Names) -> pl.DataFrame:
     """Who was sent to people, under the new ids."""
-    table = Sampled.read(part.corpus.folder).table
+    table = SheetUtterances.read(part.corpus.folder).table
     shared = pl.Series(np.isin(table["id"].hash(seed=0).to_numpy(), names.shared_ids), dtype=pl.Boolean)
     return table.with_columns(pl.when(shared).then(_before(part, "id")).otherwise("id").alias("id"))
 

@@ -76,13 +76,13 @@ def probe_all(requests: list[tuple[str, str]], report: Callable[[Probe], None]) 
         report(found)
 
 
-def probe_recording(audio: str, path: str, limits: DecodeLimits | None = None) -> Probe:
+def probe_recording(audio: str, path: str) -> Probe:
     """Decodes a recording once and describes it.
 
     Raises:
         AudioError: it cannot be decoded.
     """
-    limits = limits or DecodeLimits()
+    limits = DecodeLimits()
     with opened(path, limits) as source:
         facts = facts_of(source, limits)
         digest = _digest(source)

@@ -13,9 +13,9 @@ import polars as pl
 from govor.console import say
 from govor.corpora.folder import Corpus, CorpusSummary, CorpusWriter
 from govor.curate.measure import BATCH_ROWS
-from govor.curate.sampled import Sampled
 from govor.curate.sheet import VERDICTS, read_sheet
 from govor.curate.sheet_ids import match_ids, refuse_doubtful, written_id
+from govor.curate.sheet_utterances import SheetUtterances
 from govor.errors import CorpusError, UsageError
 from govor.findings import count_of, some
 
@@ -76,7 +76,7 @@ def review_corpus(corpus: Path, sheet: Path, out: Path) -> ReviewSummary:
         for batch in source.batches(None, BATCH_ROWS):
             frame = pl.DataFrame(pl.from_arrow(batch))
             _write(writer, frame, verdicts)
-    Sampled.read(corpus).write(out)
+    SheetUtterances.read(corpus).write(out)
     return ReviewSummary(**vars(writer.info.summary(out)), verdicts=counts, unknown=unknown)
 
 

@@ -11,7 +11,7 @@ from govor.config import ModelConfig
 from govor.errors import ModelError, RecipeError
 from govor.findings import Finding
 from govor.models.base import Family, Recogniser
-from govor.models.own_checks import Seen
+from govor.models.own_checks import DataFacts
 from govor.models.spec import Spec
 
 FAMILIES = {
@@ -79,7 +79,7 @@ class Maker(Protocol):
     def usual_rate(self, configuration: Any, config: ModelConfig) -> float:
         """The peak learning rate of published recipes."""
 
-    def own_checks(self, family: Any, seen: Seen) -> Iterable[Finding]:
+    def own_checks(self, family: Any, seen: DataFacts) -> Iterable[Finding]:
         """Faults that only this kind of model can have."""
 
 
@@ -133,6 +133,6 @@ def engine(format: str) -> Engine:
     return found
 
 
-def own_checks_of(family: Family, seen: Seen) -> Iterable[Finding]:
+def own_checks_of(family: Family, seen: DataFacts) -> Iterable[Finding]:
     """Faults that only this kind of model can have."""
     return maker(family.describe()["family"]).own_checks(family, seen)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import Any, TypedDict, cast
 
 from govor.config import Recipe, Workspace
 from govor.console import table
-from govor.pipeline.run import chosen, reasons_to_run
+from govor.machine import cores
+from govor.pipeline.run import reasons_to_run, stages_between
 from govor.records import Summary
 from govor.store import free_bytes, read_json, readable_bytes, readable_seconds
 
@@ -48,9 +48,9 @@ class StageProjection:
         return (
             self.stage,
             "runs" if self.runs else "unchanged",
-            _known(self.disk_bytes, readable_bytes),
-            _known(self.memory_bytes, readable_bytes),
-            _known(self.seconds, readable_seconds),
+            _shown(self.disk_bytes, readable_bytes),
+            _shown(self.memory_bytes, readable_bytes),
+            _shown(self.seconds, readable_seconds),
             self.note or "; ".join(self.reasons),
         )
 
@@ -84,7 +84,7 @@ def project(recipe: Recipe, *, first: str | None = None, last: str | None = None
     """What `recipe` would run from `first` to `last`; changes nothing on disk."""
     root = Workspace.of(recipe).root
     found, behind = [], False
-    for stage in chosen(recipe, first, last):
+    for stage in stages_between(recipe, first, last):
         reasons = reasons_to_run(stage, recipe, root) or (["a stage before it runs"] if behind else [])
         if stage.name == first:
             reasons = ["--from asks for it"]
@@ -94,7 +94,7 @@ def project(recipe: Recipe, *, first: str | None = None, last: str | None = None
     return Projection(str(root), free_bytes(root), tuple(found))
 
 
-def _known(value: float | None, show: Any) -> str:
+def _shown(value: float | None, show: Any) -> str:
     return "?" if value is None else show(value)
 
 
@@ -126,7 +126,7 @@ def _prepare(recipe: Recipe) -> Cost:
     corpus = _newest_corpus(recipe)
     if corpus is None:
         return {"note": "known after import"}
-    workers = recipe.prepare.workers or os.cpu_count() or 1
+    workers = recipe.prepare.workers or cores()
     projection = projected(Corpus.open(corpus), recipe.prepare)
     memory_bytes = workers * WORKER_CEILING_BYTES + PARENT_CEILING_BYTES
     seconds = projection.seconds / PREPARED_AUDIO_S_PER_CPU_S / workers

@@ -50,7 +50,7 @@ def _import(corpus: CorpusConfig, out: Path, root: Path) -> None:
         return
     attempt = StageRecord(_stage(corpus), RUNNING, settings, inputs)
     attempt.save(root)
-    attempt.finished(import_corpus(corpus, out), out).save(root)
+    attempt.as_done(import_corpus(corpus, out), out).save(root)
 
 
 def _with_dotted_names(record: StageRecord | None) -> StageRecord | None:

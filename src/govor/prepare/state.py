@@ -62,7 +62,7 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredPlan:
     """The plan that a target is being, or was, made by.
 
     Attributes:
@@ -76,12 +76,12 @@ class Stored:
     layout: Layout
 
 
-def read_stored(target: Target) -> Stored | None:
+def read_stored(target: Target) -> StoredPlan | None:
     """What the target remembers, or None for a new one."""
-    return read_record(target, PLAN, Stored)
+    return read_record(target, PLAN, StoredPlan)
 
 
-def stored_plan(target: Target, stored: Stored) -> Plan:
+def stored_plan(target: Target, stored: StoredPlan) -> Plan:
     """The plan itself, read back.
 
     Raises:
@@ -132,7 +132,7 @@ def store_plan(target: Target, plan: Plan, settings: Settings, corpus: str) -> N
     write_json(target, PLAN, {"settings": settings.as_dict(), "corpus": corpus, "layout": layout})
 
 
-def refuse_other_settings(target: Target, stored: Stored, settings: Settings) -> None:
+def refuse_other_settings(target: Target, stored: StoredPlan, settings: Settings) -> None:
     """Refuses to mix clips of different settings or library versions.
 
     Raises:
