@@ -55,6 +55,11 @@ def without_interval(groups: Mapping[str, Any] | None = None) -> str:
     return f"no interval ({count} {unit if count == 1 else NOUNS.get(unit, unit + 's')})"
 
 
+def shortened(text: str, most: int) -> str:
+    """`text` in at most so many characters, the last of them ``…`` where it is longer."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def readable(text: object) -> str:
     """Text that every file and terminal takes: bytes of names that are not UTF-8 as ``\\xe9``."""
     return _HALF.sub(_written_out, str(text))

@@ -13,6 +13,9 @@ from govor.commands.flags import Flag, Given, flag, flags
 from govor.config.setting import Section
 from govor.console import emit
 from govor.errors import LimitError
+from govor.shown import shortened
+
+LONGEST_TEXT = 200
 
 
 @dataclass(frozen=True)
@@ -91,10 +94,6 @@ def _corpus(
     return asdict(made), json, [*lines, *made.remarks]
 
 
-def _shortened(text: str, characters: int = 200) -> str:
-    return text if len(text) <= characters else text[:characters] + " …"
-
-
 def _lines(summary: Mapping[str, Any]) -> list[str]:
     from govor.store import readable_bytes
 
@@ -104,6 +103,6 @@ def _lines(summary: Mapping[str, Any]) -> list[str]:
         return [*lines, f"transcripts equal on {proved}"]
     lines.append(f"{summary['different']} differ on {proved}, WER {summary['wer_difference']:+.4f}")
     for item in summary["differences"]:
-        before, now = (_shortened(item[key]) for key in ("original", "exported"))
+        before, now = (shortened(item[key], LONGEST_TEXT) for key in ("original", "exported"))
         lines += [f"  {item['id']}", f"    before: {before}", f"    now:    {now}"]
     return lines

@@ -10,6 +10,7 @@ from pathlib import Path
 from govor.corpora.lines import rejected_names
 from govor.corpora.neighbours import Neighbours
 from govor.errors import CorpusError
+from govor.findings import some
 from govor.records import Rejection
 
 RICHEST_FIRST = (".eaf", ".textgrid", ".vtt", ".srt")
@@ -62,7 +63,7 @@ def captioned(
         kept = _of_language(audio.split("\0")[0], group, language, found, ask=ask)
         found.files += _without_copies(kept, left)
     if left:
-        found.remarks.append(f"left, as copies of richer files of the same name: {_some(left)}")
+        found.remarks.append(f"left, as copies of richer files of the same name: {some(left)}")
     found.files.sort()
     return found
 
@@ -115,8 +116,3 @@ def _without_copies(group: list[tuple[Path, str | None]], left: list[str]) -> li
             left.append(file.name)
         best.setdefault(file.stem, (file, tag))
     return list(best.values())
-
-
-def _some(names: Sequence[str], most: int = 5) -> str:
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more
