@@ -34,7 +34,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
-class Transcript:
+class TranscriptFile:
     """One file of transcripts, parsed.
 
     Attributes:
@@ -168,7 +168,7 @@ def split_of(file: Path, root: Path) -> str | None:
 def read_beside(
     source: Source,
     files: Iterable[Path],
-    parse: Callable[[Path], Transcript],
+    parse: Callable[[Path], TranscriptFile],
     needs: str,
     told: Callable[[], Sequence[str]] = tuple,
 ) -> Reading:
@@ -202,7 +202,7 @@ def read_beside(
 
 
 def _rows(
-    file: Path, parse: Callable[[Path], Transcript], recordings: Recordings
+    file: Path, parse: Callable[[Path], TranscriptFile], recordings: Recordings
 ) -> Iterator[Row | Rejection]:
     try:
         made = parse(file)

@@ -21,7 +21,7 @@ FAMILIES = {
 """``module:class`` of the `Maker` of every family, by the name that reports and ``govor.json`` give it."""
 
 
-class Engine(Protocol):
+class ExportFormat(Protocol):
     """A module that writes and reads a format for another program than transformers.
 
     Attributes:
@@ -45,7 +45,7 @@ class Maker(Protocol):
     Attributes:
         title: of its models, for people.
         examples: ``model_type`` of new models that it makes, for messages.
-        engines: modules of the formats that it can be exported to, by format; each is an `Engine`.
+        engines: modules of the formats that it can be exported to, by format; each is an `ExportFormat`.
     """
 
     title: str
@@ -126,10 +126,10 @@ def engines() -> dict[str, str]:
     return {format: module for name in FAMILIES for format, module in maker(name).engines.items()}
 
 
-def engine(format: str) -> Engine:
+def engine(format: str) -> ExportFormat:
     """The module of a format in `engines`."""
     module: Any = importlib.import_module(engines()[format])
-    found: Engine = module
+    found: ExportFormat = module
     return found
 
 

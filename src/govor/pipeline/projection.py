@@ -55,7 +55,7 @@ class StageProjection:
         )
 
 
-class Cost(TypedDict, total=False):
+class StageCost(TypedDict, total=False):
     """What is known of a stage's cost, as `StageProjection` has it."""
 
     disk_bytes: int
@@ -65,7 +65,7 @@ class Cost(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class Projection(Summary):
+class RecipeProjection(Summary):
     """All stages of a recipe, and the disk they would write to."""
 
     work: str
@@ -80,7 +80,7 @@ class Projection(Summary):
         return [*rows, f"work folder {self.work}, {readable_bytes(self.free_bytes)} free"]
 
 
-def project(recipe: Recipe, *, first: str | None = None, last: str | None = None) -> Projection:
+def project(recipe: Recipe, *, first: str | None = None, last: str | None = None) -> RecipeProjection:
     """What `recipe` would run from `first` to `last`; changes nothing on disk."""
     root = Workspace.of(recipe).root
     found, behind = [], False
@@ -89,16 +89,16 @@ def project(recipe: Recipe, *, first: str | None = None, last: str | None = None
         if stage.name == first:
             reasons = ["--from asks for it"]
         behind = behind or bool(reasons)
-        cost = _COSTS.get(stage.name, _cheap)(recipe) if reasons else Cost()
+        cost = _COSTS.get(stage.name, _cheap)(recipe) if reasons else StageCost()
         found.append(StageProjection(stage.name, bool(reasons), tuple(reasons), **cost))
-    return Projection(str(root), free_bytes(root), tuple(found))
+    return RecipeProjection(str(root), free_bytes(root), tuple(found))
 
 
 def _shown(value: float | None, show: Any) -> str:
     return "?" if value is None else show(value)
 
 
-def _cheap(recipe: Recipe) -> Cost:
+def _cheap(recipe: Recipe) -> StageCost:
     rows = _rows(recipe)
     if rows is None:
         return {"note": "known after import"}
@@ -119,7 +119,7 @@ def _newest_corpus(recipe: Recipe) -> Path | None:
     return next((p for p in (place.selected, place.corpus) if (p / "corpus.json").exists()), None)
 
 
-def _prepare(recipe: Recipe) -> Cost:
+def _prepare(recipe: Recipe) -> StageCost:
     from govor.corpora.folder import Corpus
     from govor.prepare import projected
 
@@ -133,20 +133,22 @@ def _prepare(recipe: Recipe) -> Cost:
     return {"disk_bytes": projection.bytes, "memory_bytes": memory_bytes, "seconds": seconds}
 
 
-def _preflight(recipe: Recipe) -> Cost:
+def _preflight(recipe: Recipe) -> StageCost:
     return {"seconds": recipe.preflight.minutes * 60, "note": "at most, its time budget"}
 
 
-def _train(recipe: Recipe) -> Cost:
+def _train(recipe: Recipe) -> StageCost:
     report = Workspace.of(recipe).run / "preflight" / "report.json"
-    measured: Cost | None = read_json(report).get("projection") if report.exists() else None
+    measured: StageCost | None = read_json(report).get("projection") if report.exists() else None
     if not measured:
         return {"note": "measured by preflight"}
-    known = cast(Cost, {key: value for key, value in measured.items() if key in Cost.__annotations__})
+    known = cast(
+        StageCost, {key: value for key, value in measured.items() if key in StageCost.__annotations__}
+    )
     return {**known, "note": "as preflight measured it"}
 
 
-_COSTS: Mapping[str, Callable[[Recipe], Cost]] = {
+_COSTS: Mapping[str, Callable[[Recipe], StageCost]] = {
     "prepare": _prepare,
     "preflight": _preflight,
     "train": _train,

@@ -11,8 +11,8 @@ import numpy as np
 
 from govor.audio.encoding import ClipEncoder, Pcm, clip_encoder, to_pcm
 from govor.audio.facts import cut_off, declared_seconds
-from govor.audio.reader import Reader, open_reader
-from govor.audio.source import Source
+from govor.audio.reader import AudioReader, open_reader
+from govor.audio.source import EncodedAudio
 from govor.audio.stream import Lane, Mono, check_channel
 from govor.errors import AudioError
 from govor.prepare.settings import Settings
@@ -221,7 +221,7 @@ def _order(item: _OpenClip) -> tuple[float, int, int]:
 
 
 def cut_recording(
-    source: Source,
+    source: EncodedAudio,
     spans: list[Span],
     settings: Settings,
     beat: Callable[[], None] = lambda: None,
@@ -254,7 +254,11 @@ def cut_recording(
 
 
 def _cut(
-    source: Source, reader: Reader, wanted: list[_OpenClip], settings: Settings, beat: Callable[[], None]
+    source: EncodedAudio,
+    reader: AudioReader,
+    wanted: list[_OpenClip],
+    settings: Settings,
+    beat: Callable[[], None],
 ) -> Iterator[Outcome]:
     tracks = []
     for channel in sorted({item.span.channel for item in wanted}, key=lambda c: -1 if c is None else c):
@@ -305,7 +309,7 @@ def _shed_of(tracks: list[_Track], shard: int, held_bytes: int) -> Iterator[Refu
         yield track.shed(item)
 
 
-def _judged(outcome: Outcome, source: Source, reader: Reader, decoded_s: float) -> Outcome:
+def _judged(outcome: Outcome, source: EncodedAudio, reader: AudioReader, decoded_s: float) -> Outcome:
     """One of the last clips: refused where it leans on the end of a recording that was cut off."""
     if not isinstance(outcome, EncodedClip):
         return outcome

@@ -33,7 +33,7 @@ class StoredSettings(TypedDict):
 
 
 @dataclass(frozen=True)
-class Layout:
+class PlanLayout:
     """What besides the units makes a `Plan`, and is called there as it is here."""
 
     splits: list[str]
@@ -73,7 +73,7 @@ class StoredPlan:
 
     settings: StoredSettings
     corpus: str
-    layout: Layout
+    layout: PlanLayout
 
 
 def read_stored(target: Target) -> StoredPlan | None:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from govor.audio.limits import DecodeLimits
 from govor.audio.mp3 import IndexMismatchError
 from govor.audio.reader import indexed
-from govor.audio.source import Source, opened
+from govor.audio.source import EncodedAudio, opened
 from govor.audio.stream import mono_blocks
 from govor.errors import AudioError, CorpusError, GovorError
 from govor.machine import peak_rss_bytes
@@ -195,7 +195,7 @@ def _outcomes(task: Task, audio: str, spans: list[Span], beat: Callable[[], None
 
 
 def _by_the_right_decoder(
-    task: Task, source: Source, audio: str, spans: list[Span], beat: Callable[[], None]
+    task: Task, source: EncodedAudio, audio: str, spans: list[Span], beat: Callable[[], None]
 ) -> Iterator[Outcome]:
     """The outcomes of a recording whose end may tell that another decoder must be used.
 

@@ -23,7 +23,7 @@ SUPPRESSED_SHARE = 0.01
 
 
 @dataclass(frozen=True)
-class Labels:
+class TextLabels:
     """The labels of one text.
 
     Attributes:
@@ -52,7 +52,7 @@ def own_checks(family: WhisperFamily, seen: DataFacts) -> Iterator[Finding]:
     yield from _suppressed(family, seen)
 
 
-def _labels(family: WhisperFamily, seen: DataFacts) -> Iterator[Labels]:
+def _labels(family: WhisperFamily, seen: DataFacts) -> Iterator[TextLabels]:
     """Labels as training makes them, times of their clips included, of train texts spread over the split."""
     texts = seen.texts.get("train", ())
     for row in range(0, len(texts), max(1, len(texts) // TEXTS_TRIED)):
@@ -60,7 +60,7 @@ def _labels(family: WhisperFamily, seen: DataFacts) -> Iterator[Labels]:
         tokens = family.encode_text(texts[row], language, seen.seconds["train"][row])
         if len(tokens) > (family.max_labels or len(tokens)):
             continue  # training leaves it out, and another check finds it
-        yield Labels(seen.ids["train"][row], language, tokens, _inputs(family, tokens))
+        yield TextLabels(seen.ids["train"][row], language, tokens, _inputs(family, tokens))
 
 
 def _inputs(family: WhisperFamily, tokens: Sequence[int]) -> list[int]:
@@ -84,7 +84,7 @@ def _name(family: WhisperFamily, token: int) -> str:
     return str(family.tokenizer.convert_ids_to_tokens(token))
 
 
-def _start(family: WhisperFamily, labels: Sequence[Labels]) -> Iterator[Finding]:
+def _start(family: WhisperFamily, labels: Sequence[TextLabels]) -> Iterator[Finding]:
     start = family.prompt.start
     counts = Counter(one.inputs.count(start) for one in labels)
     first = sum(one.inputs[:1] == [start] for one in labels)
@@ -108,7 +108,7 @@ def _start(family: WhisperFamily, labels: Sequence[Labels]) -> Iterator[Finding]
     )
 
 
-def _end(family: WhisperFamily, labels: Sequence[Labels]) -> Iterator[Finding]:
+def _end(family: WhisperFamily, labels: Sequence[TextLabels]) -> Iterator[Finding]:
     wrong = [one for one in labels if one.tokens[-1:] != [family.prompt.end]]
     if wrong:
         yield Finding(
@@ -127,7 +127,7 @@ def _generation(family: WhisperFamily) -> Any:
     return core_of(family.model).generation_config
 
 
-def _language(family: WhisperFamily, labels: Sequence[Labels], seen: DataFacts) -> Iterator[Finding]:
+def _language(family: WhisperFamily, labels: Sequence[TextLabels], seen: DataFacts) -> Iterator[Finding]:
     prompt = family.prompt
     if not prompt.multilingual:
         return
@@ -177,7 +177,7 @@ def _language_finding(measured: str, limit: str, seen: DataFacts, prompt: Prompt
     )
 
 
-def _task(family: WhisperFamily, labels: Sequence[Labels], seen: DataFacts) -> Iterator[Finding]:
+def _task(family: WhisperFamily, labels: Sequence[TextLabels], seen: DataFacts) -> Iterator[Finding]:
     tasks = {token: task for task, token in family.prompt.tasks.items()}
     if not tasks:
         return
@@ -198,7 +198,7 @@ def _task(family: WhisperFamily, labels: Sequence[Labels], seen: DataFacts) -> I
     )
 
 
-def _timestamps(family: WhisperFamily, labels: Sequence[Labels]) -> Iterator[Finding]:
+def _timestamps(family: WhisperFamily, labels: Sequence[TextLabels]) -> Iterator[Finding]:
     plain = family.prompt.no_timestamps
     kinds = Counter(_kind(one.tokens, plain) for one in labels)
     decoded = "with" if family.manner.timestamps else "without"
