@@ -10,9 +10,9 @@ SOURCE = Path(__file__).parents[1] / "src" / "govor"
 # From top to bottom: a package may import those above it. Packages on one line may not import each other.
 ORDER = [
     {"errors", "bars", "interrupts", "shown", "waiting"},
-    {"records", "extras", "espeak", "memory", "packing", "hosts", "machine", "shape", "parquet"},
+    {"records", "extras", "espeak", "memory", "packing", "hosts", "machine", "shape"},
     {"store", "console"},
-    {"memory_floor"},
+    {"memory_floor", "parquet"},
     {"config"},
     {"text", "audio", "features", "pages", "findings"},
     {"corpora"},
@@ -22,6 +22,7 @@ ORDER = [
     {"lm"},
     {"models"},
     {"transcribe"},
+    {"align"},
     {"evaluate"},
     {"export"},
     {"inspection"},
