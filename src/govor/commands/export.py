@@ -11,8 +11,7 @@ import typer
 
 from govor.commands.flags import Flag, Given, flag, flags
 from govor.config.setting import Section
-from govor.console import emit
-from govor.errors import LimitError
+from govor.console import emit, emit_made
 from govor.shown import shortened
 
 LONGEST_TEXT = 200
@@ -68,13 +67,8 @@ def command(
         return
     from govor.export import export_model
 
-    try:
-        summary = export_model(source, format, out, device=device, **vars(proof.settings()))
-    except LimitError as error:
-        if not json:
-            emit(error.summary, False, _lines(error.summary))
-        raise
-    emit(summary, json, _lines(summary))
+    proving = vars(proof.settings())
+    emit_made(lambda: export_model(source, format, out, device=device, **proving), json, _lines)
 
 
 def _corpus(
