@@ -144,7 +144,7 @@ def planned(rows: int) -> dict[str, Any]:
     code = (
         "import json,sys,time;from pathlib import Path;from govor.corpora.folder import Corpus;"
         "from govor.prepare.planner import plan;from govor.prepare.rows import contents;"
-        "from govor.prepare.memory import peak_rss_bytes;"
+        "from govor.machine import peak_rss_bytes;"
         f"c=Corpus.open(Path({str(folder)!r}));t=time.process_time();p=plan(c,16000);a=time.process_time()-t;"
         "m=peak_rss_bytes()/1e6;x=contents(c,p);b=time.process_time()-t;"
         "print(json.dumps(dict(rows=p.read,hours=p.seconds/3600,shards=len(p.names),plan_cpu_s=a,plan_peak_mb=m,"

@@ -9,8 +9,8 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[1] / "src" / "govor"
 # From top to bottom: a package may import those above it. Packages on one line may not import each other.
 ORDER = [
-    {"errors", "bars", "interrupts", "waiting"},
-    {"records", "extras", "shown", "espeak", "memory", "packing", "hosts", "shape"},
+    {"errors", "bars", "interrupts", "shown", "waiting"},
+    {"records", "extras", "espeak", "memory", "packing", "hosts", "machine", "shape"},
     {"store", "console"},
     {"memory_floor", "parquet"},
     {"config"},

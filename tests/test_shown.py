@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import math
+import os
 import re
 from pathlib import Path
 
 import pytest
 
 from govor.records import Interval
-from govor.shown import has_interval, interval_text
+from govor.shown import has_interval, interval_text, readable
 
 SOURCE = Path(__file__).parents[1] / "src" / "govor"
 ONE_SPEAKER = {"unit": "speaker", "count": 1}
@@ -50,6 +51,12 @@ def test_why_there_is_none(groups: dict[str, object] | None, words: str) -> None
 def test_half_an_interval_as_earlier_versions_wrote_it() -> None:
     half = {"value": 0.5, "low": 0.0, "high": None}
     assert not has_interval(half) and interval_text(half, ONE_SPEAKER) == "no interval (1 speaker)"
+
+
+def test_odd_names_can_be_written_everywhere() -> None:
+    assert readable("čaj") == "čaj" and readable(Path("a b")) == "a b"
+    assert readable(os.fsdecode(b"caf\xe9.wav")) == "caf\\xe9.wav"
+    assert readable("half \ud83d") == "half \\ud83d"
 
 
 def test_nothing_else_writes_the_ends_of_an_interval() -> None:

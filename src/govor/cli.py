@@ -24,6 +24,7 @@ from govor.errors import GovorError, InputError, InterruptError, LimitError, Mac
 from govor.extras import missing_extra
 from govor.parquet import PANIC
 from govor.records import plain
+from govor.shown import readable
 
 STAGES = {
     "Begin": {
@@ -338,14 +339,6 @@ def _explain_dashes(error: Exception) -> None:
     name = next((item for item in sys.argv[2:] if item[0:1] == "-" and item[1:2] != "-" and item[2:]), None)
     if type(error).__name__ == "NoSuchOption" and name:
         print(f"Put a name that begins with - at the end, after --: ... -- {name}", file=sys.stderr)
-
-
-def readable(text: str) -> str:
-    """`text` with the bytes of names that are not UTF-8 as people write them: ``\\xe9``."""
-    try:
-        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    except UnicodeEncodeError:  # half a character of UTF-16
-        return text
 
 
 _reported: list[int] = []

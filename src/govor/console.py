@@ -6,11 +6,12 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from govor.bars import open_row
+from govor.errors import LimitError
 from govor.records import plain
 
 PLAIN_LINE_EVERY_S = 10.0
@@ -29,6 +30,21 @@ def emit(summary: Mapping[str, Any], as_json: bool, lines: Sequence[str] = ()) -
     else:
         for line in lines:
             print(line)
+
+
+def emit_made(
+    make: Callable[[], Mapping[str, Any]],
+    as_json: bool,
+    lines_of: Callable[[Mapping[str, Any]], Sequence[str]],
+) -> None:
+    """Prints the summary that `make` gives; that of a passed limit too, before the limit is said."""
+    try:
+        summary = make()
+    except LimitError as error:
+        if not as_json:
+            emit(error.summary, False, lines_of(error.summary))
+        raise
+    emit(summary, as_json, lines_of(summary))
 
 
 def say(message: str) -> None:

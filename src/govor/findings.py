@@ -203,7 +203,7 @@ def some(names: Iterable[str], shown: int = SHOWN_NAMES) -> str:
     listed = list(names)
     rest = len(listed) - shown
     text = ", ".join(listed[:shown])
-    return f"{text} and {rest} more" if rest > 0 else text
+    return f"{text} and {rest:,} more" if rest > 0 else text
 
 
 def count_of(number: int, noun: str, plural: str | None = None) -> str:

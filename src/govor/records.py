@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import Field, asdict, dataclass, field, fields, is_dataclass, replace
+from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -49,10 +49,8 @@ def as_json(value: Any) -> Any:
 
 def plain(value: Any) -> Any:
     """The JSON form of what ``json`` does not know: its ``default``."""
-    if isinstance(value, Mapping):
-        return dict(value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
+    if isinstance(value, Mapping) or (is_dataclass(value) and not isinstance(value, type)):
+        return as_json(value)
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, (set, frozenset)):

@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from govor.shown import NAME_BYTES
+
 Shape = TypeVar("Shape")
 INT64 = 2**63
-NAME_BYTES = range(0xDC80, 0xDD00)
-"""Halves of letters that stand for bytes of file names which are no UTF-8; all others are damage."""
 _NOUNS: dict[Any, str] = {
     str: "a text",
     int: "a whole number",

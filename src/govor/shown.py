@@ -1,10 +1,14 @@
-"""What people read, written in one way everywhere: intervals, and times of subtitles."""
+"""What people read, written in one way everywhere: intervals, odd names, and times of subtitles."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+NAME_BYTES = range(0xDC80, 0xDD00)
+"""Halves of characters that stand for bytes of file names which are no UTF-8; all others are damage."""
+_HALF = re.compile("[\ud800-\udfff]")
 NOUNS = {"utterance": "utterances", "speaker": "speakers", "recording": "recordings"}
 
 
@@ -49,6 +53,22 @@ def without_interval(groups: Mapping[str, Any] | None = None) -> str:
     if count > 1:
         return "no interval (no reference words)"
     return f"no interval ({count} {unit if count == 1 else NOUNS.get(unit, unit + 's')})"
+
+
+def shortened(text: str, most: int) -> str:
+    """`text` in at most so many characters, the last of them ``…`` where it is longer."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def readable(text: object) -> str:
+    """Text that every file and terminal takes: bytes of names that are not UTF-8 as ``\\xe9``."""
+    return _HALF.sub(_written_out, str(text))
+
+
+def _written_out(half: re.Match[str]) -> str:
+    """A byte of a name (Python keeps it as half a character of UTF-16), or a half that is damage."""
+    number = ord(half[0])
+    return f"\\x{number - 0xDC00:02x}" if number in NAME_BYTES else f"\\u{number:x}"
 
 
 def subtitle_clock(time_ms: int, mark: str) -> str:

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from govor.audio.guard import GuardedWorker, WorkerLostError, guarded
+from govor.audio.guard import GuardedWorker, WorkerLostError
 from govor.errors import AudioError
 
 
@@ -28,15 +28,9 @@ def test_a_worker_survives_everything_it_is_given():
 
 
 def test_audio_errors_come_through_with_their_code(tmp_path):
-    with pytest.raises(AudioError) as caught:
-        guarded("govor.audio:probe", str(tmp_path / "none.wav"))
+    with GuardedWorker() as worker, pytest.raises(AudioError) as caught:
+        worker.call("govor.audio:probe", str(tmp_path / "none.wav"))
     assert caught.value.code == "missing"
-
-
-def test_a_crash_is_an_audio_error_for_callers_of_guarded():
-    with pytest.raises(AudioError) as caught:
-        guarded("os:abort")
-    assert caught.value.code == "crashed"
 
 
 def test_an_orphan_ends_by_itself():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from govor.corpora.ctm import _word
 from govor.corpora.cues import read_cues
-from govor.corpora.nist import Channels
+from govor.corpora.nist import ChannelNumbers
 from govor.corpora.numbers import number
 from govor.corpora.stm import _row
 from govor.corpora.textgrid import read_textgrid
@@ -87,7 +87,7 @@ def test_times_of_ctm_and_stm_come_back(start: int, length: int) -> None:
     word = _word(Path("a.ctm"), 1, f"rec A {start / 1000} {length / 1000} dan")
     assert not isinstance(word, Rejection)
     assert (word[2].start, word[2].end) == (start / 1000, start / 1000 + length / 1000)
-    row = _row(Path("a.stm"), 1, f"rec A ana {start / 1000} {length / 1000} dobar dan", Channels(False))
+    row = _row(Path("a.stm"), 1, f"rec A ana {start / 1000} {length / 1000} dobar dan", ChannelNumbers(False))
     assert isinstance(row, dict) and (row["start"], row["end"]) == (start / 1000, length / 1000)
 
 
@@ -95,5 +95,5 @@ def test_times_of_ctm_and_stm_come_back(start: int, length: int) -> None:
 def test_what_is_no_time_is_set_aside(first: str, second: str) -> None:
     word = _word(Path("a.ctm"), 1, f"rec A {first} {second} dan")
     assert isinstance(word, Rejection) or (math.isfinite(word[2].start) and math.isfinite(word[2].end))
-    row = _row(Path("a.stm"), 1, f"rec A ana {first} {second} dobar dan", Channels(False))
+    row = _row(Path("a.stm"), 1, f"rec A ana {first} {second} dobar dan", ChannelNumbers(False))
     assert isinstance(row, Rejection) or all(math.isfinite(row[name]) for name in ("start", "end"))  # type: ignore

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import pytest
 
-from govor.corpora.pipes import Target, file_of
+from govor.corpora.pipes import PipedAudio, file_of
 
 
 @pytest.mark.parametrize(
     ("entry", "target"),
     [
-        ("a.wav", Target("a.wav")),
-        ("/data/with space.wav", Target("/data/with space.wav")),
-        ("cat a.wav |", Target("a.wav")),
-        ("flac -c -d -s a.flac |", Target("a.flac")),
-        ("flac -cds 'a b.flac' |", Target("a b.flac")),
-        ("/usr/bin/sph2pipe -f wav -p -c 1 a.sph |", Target("a.sph", 0)),
-        ("sph2pipe -f wav a.sph |", Target("a.sph")),
-        ("sox a.mp3 -t wav - |", Target("a.mp3")),
-        ("sox -t wav a -r 16000 -b 16 -c 1 -t wav - |", Target("a")),
-        ("sox a.wav -t wav - remix 2 |", Target("a.wav", 1)),
-        ("sox a.wav -t wav - rate -v 16k |", Target("a.wav")),
-        ("ffmpeg -i a.m4a -f wav -ar 16000 -ac 1 - |", Target("a.m4a")),
+        ("a.wav", PipedAudio("a.wav")),
+        ("/data/with space.wav", PipedAudio("/data/with space.wav")),
+        ("cat a.wav |", PipedAudio("a.wav")),
+        ("flac -c -d -s a.flac |", PipedAudio("a.flac")),
+        ("flac -cds 'a b.flac' |", PipedAudio("a b.flac")),
+        ("/usr/bin/sph2pipe -f wav -p -c 1 a.sph |", PipedAudio("a.sph", 0)),
+        ("sph2pipe -f wav a.sph |", PipedAudio("a.sph")),
+        ("sox a.mp3 -t wav - |", PipedAudio("a.mp3")),
+        ("sox -t wav a -r 16000 -b 16 -c 1 -t wav - |", PipedAudio("a")),
+        ("sox a.wav -t wav - remix 2 |", PipedAudio("a.wav", 1)),
+        ("sox a.wav -t wav - rate -v 16k |", PipedAudio("a.wav")),
+        ("ffmpeg -i a.m4a -f wav -ar 16000 -ac 1 - |", PipedAudio("a.m4a")),
     ],
 )
-def test_unpacking_is_read_as_the_file(entry: str, target: Target) -> None:
+def test_unpacking_is_read_as_the_file(entry: str, target: PipedAudio) -> None:
     assert file_of(entry) == target
 
 

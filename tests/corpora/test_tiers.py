@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from govor.corpora.tiers import NoSpokenTierError, spoken
+from govor.corpora.tiers import NoSpokenTierError, SpokenCue, choose, utterances
 from govor.corpora.timed_text import Cue, Tier
 
 
@@ -17,8 +17,12 @@ PHONES = tier("Ana - phones", (0, 0.1, "d"), (0.1, 0.2, "o"))
 SPOKEN = tier("Ana", (0, 1, "Dobar dan."), (1, 2, ""), (2, 3, "Hvala!"))
 
 
+def spoken(tiers: list[Tier], wanted: str | None) -> list[SpokenCue]:
+    return utterances(choose(tiers, wanted), wanted)
+
+
 def texts(*tiers: Tier, wanted: str | None = None) -> list[str]:
-    return [item.cue.text for item in spoken(tiers, wanted)]
+    return [item.cue.text for item in spoken(list(tiers), wanted)]
 
 
 def test_utterances_go_before_words_and_phones_are_never_taken() -> None:

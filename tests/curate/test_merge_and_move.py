@@ -12,7 +12,7 @@ from govor.config import MergeConfig, SelectConfig
 from govor.corpora.folder import Corpus
 from govor.curate import merge_corpora, move_corpus, review_corpus, sample_corpus, select_corpus
 from govor.curate.merge import named_apart
-from govor.curate.sampled import Sampled
+from govor.curate.sheet_utterances import SheetUtterances
 from govor.errors import CorpusError, LimitError, UsageError
 
 
@@ -65,7 +65,7 @@ def test_what_was_sampled_stays_known(make_corpus: Any, tmp_path: Path) -> None:
     folders = [make_corpus([{"audio": "a.wav"}], name) for name in ("one", "two")]
     sample_corpus(folders[0], tmp_path / "s.csv", 1)
     merge(folders)
-    assert Sampled.read(tmp_path / "merged").ids() == ["one/u0"]
+    assert SheetUtterances.read(tmp_path / "merged").ids() == ["one/u0"]
 
 
 def test_what_cannot_be_merged(make_corpus: Any, tmp_path: Path) -> None:

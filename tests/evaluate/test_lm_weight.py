@@ -39,15 +39,18 @@ class Unsure:
 class Data:
     """A data set whose every transcript is "ab"."""
 
-    splits = {"dev": 3}
+    splits, sample_rate = {"dev": 3}, 8_000
 
     def table(self, split):
         import polars as pl
 
         return pl.DataFrame({"text": ["ab"] * 3})
 
-    def waves(self, split, rows):
-        return ((row, np.zeros(10, np.float32)) for row in rows)
+    def durations(self, split):
+        return np.array([0.5, 1.0, 0.75])
+
+    def wave(self, split, row):
+        return np.zeros(round(8_000 * self.durations(split)[row]), np.float32)
 
 
 @pytest.fixture
@@ -68,6 +71,21 @@ def test_the_best_is_chosen_and_the_smallest_of_equals(arpa):
     assert chosen.wer_without == 1.0 and chosen.wer == 0.0
     assert 0 < chosen.lm_weight <= 0.3 and chosen.word_bonus == 0.0
     assert chosen.chosen_on == "data:dev"
+
+
+def test_batches_fit_the_memory_and_waves_have_the_models_rate(arpa, capsys):
+    lengths = []
+
+    class Small(Unsure):
+        def log_probs(self, waves):
+            if sum(map(len, waves)) > 14_000:
+                raise MemoryError
+            lengths.append([len(wave) for wave in waves])
+            return super().log_probs(waves)
+
+    chosen = lm_weight.choose_weight(Small(), arpa, "data", "dev")
+    assert lengths == [[12_000], [8_000]] and chosen.utterances == 2
+    assert "dev row 1 is left out: it needs more memory than there is" in capsys.readouterr().err
 
 
 def test_only_a_ctc_model_and_a_split_that_is_there(arpa):

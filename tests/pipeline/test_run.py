@@ -169,7 +169,7 @@ def test_settings_are_the_same_when_they_come_back_from_a_record(stage, tmp_path
     from govor.pipeline.record import RUNNING, StageRecord, load_record
 
     settings = stage.settings_of(recipe_from({}))
-    StageRecord(stage.name, RUNNING, settings, {}).finished({}, None).save(tmp_path)
+    StageRecord(stage.name, RUNNING, settings, {}).as_done({}, None).save(tmp_path)
     assert load_record(tmp_path, stage.name).reasons_to_run(settings, {}) == []
 
 

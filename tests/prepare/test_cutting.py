@@ -10,7 +10,7 @@ from govor.audio import load_mono
 from govor.audio.limits import DecodeLimits
 from govor.audio.source import opened
 from govor.prepare import cutting
-from govor.prepare.cutting import EncodedClip, Refused, Span, cut_recording
+from govor.prepare.cutting import EncodedClip, Refusal, Span, cut_recording
 from govor.prepare.settings import Settings
 
 SETTINGS = Settings("wav", 16_000, 10**8, 10**8, 172_800.0, 30.0, {})
@@ -54,7 +54,7 @@ def test_outcomes_come_in_the_order_in_which_spans_end(recording):
 def test_a_span_may_end_a_little_late_but_not_much(recording):
     late, later = cut(recording, [Span(0, None, 18.0, 20.05), Span(1, None, 18.0, 20.5)])
     assert isinstance(late, EncodedClip) and abs(late.samples - 2 * 16_000) <= 1
-    assert isinstance(later, Refused) and later.reason == "past_end"
+    assert isinstance(later, Refusal) and later.reason == "past_end"
 
 
 def test_clips_longer_than_allowed_are_refused(recording):
@@ -75,7 +75,7 @@ def test_clips_that_are_open_together_are_bounded(recording, monkeypatch):
         Span(3, None, 17.0, 19.0),
     ]
     outcomes = {outcome.row: outcome for outcome in cut(recording, spans)}
-    assert {row: outcome.reason for row, outcome in outcomes.items() if isinstance(outcome, Refused)} == {
+    assert {row: outcome.reason for row, outcome in outcomes.items() if isinstance(outcome, Refusal)} == {
         0: "clip_too_long",
         2: "clip_too_long",
     }
@@ -90,18 +90,18 @@ def test_a_refused_clip_is_refused_whatever_else_is_cut_beside_it(recording, mon
     alone = {outcome.row: outcome for outcome in cut(recording, mine)}
     beside = {outcome.row: outcome for outcome in cut(recording, mine + others)}
     assert {row: beside[row] for row in alone} == alone
-    assert [row for row in alone if isinstance(alone[row], Refused)] == [0]
+    assert [row for row in alone if isinstance(alone[row], Refusal)] == [0]
 
 
 def test_finished_clips_are_let_go_of(recording, monkeypatch):
     made = []
-    honest = cutting._Open
+    honest = cutting._OpenClip
 
     def remember(*args):
         made.append(honest(*args))
         return made[-1]
 
-    monkeypatch.setattr(cutting, "_Open", remember)
+    monkeypatch.setattr(cutting, "_OpenClip", remember)
     cut(recording, [Span(i, None, float(i), i + 0.9) for i in range(SECONDS)])
     assert len(made) == SECONDS and all(item._encoder is None for item in made)
 

@@ -16,7 +16,7 @@ from govor.config import PrepareConfig
 from govor.corpora.folder import Corpus
 from govor.prepare import cutting, work
 from govor.prepare.preparation import Preparation
-from govor.prepare.rows import Gathered
+from govor.prepare.rows import RowBuckets
 from govor.prepare.shard import ShardWriter
 from govor.prepare.supervisor import _Progress
 from govor.prepare.target import LocalTarget
@@ -82,7 +82,7 @@ def run_alone(corpus, target, config, heard=lambda seconds: None):
     with target.held():
         made = Preparation.of(corpus, target, config, update=False)
         missing = made.missing()
-        gathered = Gathered(target.scratch, corpus, made.plan, np.ones(len(missing), bool), made.filled)
+        gathered = RowBuckets(target.scratch, corpus, made.plan, np.ones(len(missing), bool), made.filled)
         (task,) = made._tasks(gathered, missing)
         finished = []
         told = _Progress(made.settings.sample_rate)

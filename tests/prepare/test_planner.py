@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from govor.corpora.folder import Corpus, CorpusInfo, CorpusWriter
 from govor.errors import CorpusError
 from govor.prepare.planner import PLAN_COLUMNS, plan
-from govor.prepare.rows import Gathered, contents
+from govor.prepare.rows import RowBuckets, contents
 from govor.prepare.settings import auto_shard_bytes
 
 RATE = 16_000
@@ -112,7 +112,7 @@ def test_gathered_rows_are_the_corpus(tmp_path, spans):
     corpus = corpus_of(tmp_path, spans)
     planned = plan(corpus, RATE, SHARD_BYTES)
     pending = np.ones(len(planned.names), bool)
-    gathered = Gathered(tmp_path / "spill", corpus, planned, pending, contents(corpus, planned))
+    gathered = RowBuckets(tmp_path / "spill", corpus, planned, pending, contents(corpus, planned))
     seen = [name for _, rows in gathered.tasks() for name in rows["id"].to_pylist()]
     gathered.close()
     assert sorted(seen) == sorted(str(i) for i in range(len(spans)))

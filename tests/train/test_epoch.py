@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from govor.config import Recipe
 from govor.errors import StoppedError
 from govor.train import train
-from govor.train.epoch import Layout, Leg, plan_epoch
+from govor.train.epoch import BatchLayout, Leg, plan_epoch
 from govor.train.feed import FedBatch
 from govor.train.step import Stepper
 from govor.train.stop import Stopper
 
 layouts = st.builds(
-    Layout,
+    BatchLayout,
     batch_s=st.floats(4, 60),
     max_batch=st.integers(1, 16),
     world_size=st.integers(1, 4),
@@ -35,7 +35,7 @@ layouts = st.builds(
     layouts,
 )
 def test_no_clip_is_lost_or_seen_twice(
-    durations: list[float], stretches: list[tuple[Layout, float]], last: Layout
+    durations: list[float], stretches: list[tuple[BatchLayout, float]], last: BatchLayout
 ) -> None:
     seconds, legs, seen = np.array(durations), [], []
     for layout, share in stretches:
@@ -52,7 +52,7 @@ def test_no_clip_is_lost_or_seen_twice(
 
 
 def test_continuing_with_the_same_layout_takes_the_rest_as_planned() -> None:
-    seconds, layout = np.linspace(1, 9, 50), Layout(20.0, 8, 2, 2)
+    seconds, layout = np.linspace(1, 9, 50), BatchLayout(20.0, 8, 2, 2)
     whole = plan_epoch(seconds, 0, 0, (), layout)
     rest = plan_epoch(seconds, 0, 0, [Leg(layout, 4)], layout)
     assert all(
@@ -63,7 +63,7 @@ def test_continuing_with_the_same_layout_takes_the_rest_as_planned() -> None:
 
 
 def test_groups_hold_what_is_accumulated() -> None:
-    plan = plan_epoch(np.full(10, 5.0), 0, 0, (), Layout(5.0, 4, 1, 4))
+    plan = plan_epoch(np.full(10, 5.0), 0, 0, (), BatchLayout(5.0, 4, 1, 4))
     assert [len(group) for group in plan.groups()] == [4, 4, 2]
 
 

@@ -18,7 +18,7 @@ from govor.errors import LimitError, ModelError
 from govor.load import Dataset
 from govor.models import Batch, open_model
 from govor.train import train
-from govor.train.epoch import EpochPlan, Layout, plan_epoch
+from govor.train.epoch import BatchLayout, EpochPlan, plan_epoch
 from govor.train.feed import FedBatch, Feed
 from govor.train.memory import in_pieces, largest_that_fits
 from govor.train.metrics import read_metrics
@@ -184,7 +184,7 @@ def test_a_clip_longer_than_the_window_is_called_so(tiny_whisper: Path, speech: 
 
 
 def one_clip() -> EpochPlan:
-    return plan_epoch(np.ones(1), 0, 0, (), Layout(10.0, 4, 1, 1))
+    return plan_epoch(np.ones(1), 0, 0, (), BatchLayout(10.0, 4, 1, 1))
 
 
 def test_pictures_of_a_model_that_takes_waves(recipe: Callable[..., Recipe], capfd) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from govor.audio.block import Block, finite
 from govor.audio.limits import BLOCK_S, DecodeLimits, block_frames
-from govor.audio.source import Source
+from govor.audio.source import EncodedAudio
 from govor.errors import AudioError
 
 AV_FORMATS = (
@@ -34,7 +34,7 @@ class AvReader:
     provisional = False
     declared_samples: int | None = None
 
-    def __init__(self, source: Source, limits: DecodeLimits) -> None:
+    def __init__(self, source: EncodedAudio, limits: DecodeLimits) -> None:
         self._source, self._limits = source, limits
         self._file: BinaryIO = source.open()
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from fractions import Fraction
 from typing import Any, Protocol
@@ -26,11 +25,6 @@ def to_pcm(samples: NDArray[np.float32]) -> Pcm:
     np.rint(scaled, out=scaled)
     np.clip(scaled, -32_768.0, 32_767.0, out=scaled)
     return scaled.astype(np.int16)
-
-
-def pcm_sha256(pcm: Pcm) -> str:
-    """SHA-256 of 16-bit little-endian samples: equal clips have equal sums, whatever the codec."""
-    return hashlib.sha256(pcm.astype("<i2", copy=False).data).hexdigest()
 
 
 class ClipEncoder(Protocol):

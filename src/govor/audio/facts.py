@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from govor.audio.limits import DecodeLimits
 from govor.audio.mp3 import cut_off_index, trusted_index
 from govor.audio.ogg import ends_within_a_page
-from govor.audio.reader import Reader, open_reader
-from govor.audio.source import AudioSource, Source, opened
+from govor.audio.reader import AudioReader, open_reader
+from govor.audio.source import AudioSource, EncodedAudio, opened
 
 _RIFF_CHUNK_BYTES = 8
 
@@ -46,18 +46,18 @@ class AudioFacts:
         return asdict(self)
 
 
-def probe(source: AudioSource, limits: DecodeLimits | None = None) -> AudioFacts:
+def probe(source: AudioSource) -> AudioFacts:
     """Reads the header of `source`.
 
     Raises:
         AudioError: it cannot be opened, or is out of bounds.
     """
-    limits = limits or DecodeLimits()
+    limits = DecodeLimits()
     with opened(source, limits) as opened_source:
         return facts_of(opened_source, limits)
 
 
-def facts_of(source: Source, limits: DecodeLimits) -> AudioFacts:
+def facts_of(source: EncodedAudio, limits: DecodeLimits) -> AudioFacts:
     """As `probe`, of a source that is open."""
     reader = open_reader(source, limits)
     try:
@@ -78,7 +78,7 @@ def facts_of(source: Source, limits: DecodeLimits) -> AudioFacts:
         reader.close()
 
 
-def declared_seconds(source: Source, reader: Reader) -> float | None:
+def declared_seconds(source: EncodedAudio, reader: AudioReader) -> float | None:
     """Seconds that the header of an opened recording announces, None when it says nothing reliable."""
     riff_s = _riff_declared_s(source) if reader.container == "wav" else None
     if riff_s is not None:
@@ -89,12 +89,12 @@ def declared_seconds(source: Source, reader: Reader) -> float | None:
     return index.samples / index.sample_rate if index else None
 
 
-def cut_off(source: Source, reader: Reader) -> bool:
+def cut_off(source: EncodedAudio, reader: AudioReader) -> bool:
     """Whether an opened recording without a declared length ends where no such file ends."""
     return reader.container == "ogg" and ends_within_a_page(source)
 
 
-def _riff_declared_s(source: Source) -> float | None:
+def _riff_declared_s(source: EncodedAudio) -> float | None:
     """Seconds that a WAV's ``data`` chunk promises: more than the file holds when it was cut off."""
     head = source.head
     byte_rate, place = 0, 12

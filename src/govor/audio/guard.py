@@ -209,19 +209,6 @@ class GuardedWorker:
         self._process, self._connection, self._life_fd = None, None, -1
 
 
-def guarded(target: str, *args: Any, timeout_s: float = STALL_S, memory_bytes: int = MEMORY_BYTES) -> Any:
-    """Runs one function in a child of its own; whatever happens to the child becomes an `AudioError`.
-
-    Raises:
-        AudioError: code ``crashed``, ``stalled``, ``killed``, ``out_of_memory``, or the function's own.
-    """
-    with GuardedWorker(memory_bytes=memory_bytes, cpu_s=int(timeout_s) + 1, stall_s=timeout_s) as worker:
-        try:
-            return worker.call(target, *args)
-        except WorkerLostError as error:
-            raise AudioError(f"{args[0] if args else target}: the decoder {error}", error.code) from None
-
-
 def _rebuilt(name: str, message: str) -> GovorError:
     kind = getattr(errors, name, GovorError)
     try:

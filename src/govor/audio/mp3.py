@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from govor.audio.mp3_frames import ID3V1_BYTES, FrameHeader, count_alike
-from govor.audio.source import Source
+from govor.audio.source import EncodedAudio
 from govor.errors import AudioError
 
 _FRAMES_FLAG, _BYTES_FLAG, _SEEKING_FLAG, _QUALITY_FLAG = 1, 2, 4, 8
@@ -68,7 +68,7 @@ def id3v2_bytes(head: bytes) -> int:
     return 10 + size + (10 if head[5] & 0x10 else 0)
 
 
-def trusted_index(source: Source) -> Mp3Index | None:
+def trusted_index(source: EncodedAudio) -> Mp3Index | None:
     """How long `source` is, or None where that is not certain.
 
     Its Xing/Info header says so where it agrees with the file's size. Without one, the frames of a clip of
@@ -88,7 +88,7 @@ def trusted_index(source: Source) -> Mp3Index | None:
     return _counted(source, start, header)
 
 
-def cut_off_index(source: Source) -> Mp3Index | None:
+def cut_off_index(source: EncodedAudio) -> Mp3Index | None:
     """What the Xing/Info header of `source` announces, when the file ends before that does."""
     start, frame = _first_frame(source)
     header = FrameHeader.parse(frame)
@@ -98,7 +98,7 @@ def cut_off_index(source: Source) -> Mp3Index | None:
     return None
 
 
-def _first_frame(source: Source) -> tuple[int, bytes]:
+def _first_frame(source: EncodedAudio) -> tuple[int, bytes]:
     """Where the first frame begins, and its beginning."""
     start = id3v2_bytes(source.read_at(0, 10))
     return start, source.read_at(start, _INDEX_BYTES)
@@ -110,7 +110,7 @@ def _xing(frame: bytes, header: FrameHeader) -> bytes:
     return tag if tag[:4] in (b"Xing", b"Info") else b""
 
 
-def _counted(source: Source, start: int, header: FrameHeader) -> Mp3Index | None:
+def _counted(source: EncodedAudio, start: int, header: FrameHeader) -> Mp3Index | None:
     """The frames of a clip of constant bit rate."""
     if source.size_bytes > _COUNTED_BYTES:
         return None
@@ -142,7 +142,7 @@ def _encoder(tag: bytes) -> bytes:
     return tag[place : place + 4]
 
 
-def _missing_bytes(source: Source, start: int, announced: Mp3Index) -> int:
+def _missing_bytes(source: EncodedAudio, start: int, announced: Mp3Index) -> int:
     """By how much the stream of `source` is shorter than announced."""
     tail = source.read_at(max(0, source.size_bytes - ID3V1_BYTES), 3)
     stream_bytes = source.size_bytes - start - (ID3V1_BYTES if tail == b"TAG" else 0)

@@ -5,7 +5,7 @@ Layout: RFC 3533.
 
 from __future__ import annotations
 
-from govor.audio.source import Source
+from govor.audio.source import EncodedAudio
 
 _CAPTURE = b"OggS\x00"
 """Every page begins so: its mark and the version."""
@@ -14,7 +14,7 @@ _HEADER_BYTES = 27
 _LONGEST_PAGE_BYTES = _HEADER_BYTES + 255 + 255 * 255
 
 
-def ends_within_a_page(source: Source) -> bool:
+def ends_within_a_page(source: EncodedAudio) -> bool:
     """Whether `source`, an Ogg file, ends before its last page does."""
     tail = source.read_at(max(0, source.size_bytes - _LONGEST_PAGE_BYTES), _LONGEST_PAGE_BYTES)
     place = tail.rfind(_CAPTURE)

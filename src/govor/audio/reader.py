@@ -13,12 +13,12 @@ from govor.audio.block import Block
 from govor.audio.limits import BLOCK_S, DecodeLimits
 from govor.audio.mp3 import Mp3Index, id3v2_bytes, trusted_index
 from govor.audio.mp3_frames import looks_like_mp3
-from govor.audio.source import Source
+from govor.audio.source import EncodedAudio
 
 _SOUNDFILE_MAGIC = (b"RIFF", b"RIFX", b"RF64", b"fLaC", b"OggS", b"FORM", b"caff", b".snd", b"NIST", b"riff")
 
 
-class Reader(Protocol):
+class AudioReader(Protocol):
     """A recording opened for decoding.
 
     Attributes:
@@ -51,7 +51,7 @@ class Reader(Protocol):
         """Lets go of the file."""
 
 
-def open_reader(source: Source, limits: DecodeLimits, decoder: str = "auto") -> Reader:
+def open_reader(source: EncodedAudio, limits: DecodeLimits, decoder: str = "auto") -> AudioReader:
     """Opens `source` with the decoder that reads it exactly.
 
     Args:
@@ -77,7 +77,7 @@ def open_reader(source: Source, limits: DecodeLimits, decoder: str = "auto") -> 
     return AvReader(source, limits)
 
 
-def _choose(source: Source) -> tuple[str, Mp3Index | None]:
+def _choose(source: EncodedAudio) -> tuple[str, Mp3Index | None]:
     head = source.read_at(0, 16)
     if head[:4] in _SOUNDFILE_MAGIC:
         return "soundfile", None
@@ -88,6 +88,6 @@ def _choose(source: Source) -> tuple[str, Mp3Index | None]:
     return "pyav", None
 
 
-def indexed(source: Source) -> bool:
+def indexed(source: EncodedAudio) -> bool:
     """Whether `source` is an MP3 that is decoded by its own index, which its end may prove wrong."""
     return _choose(source)[1] is not None

@@ -13,7 +13,7 @@ import soundfile as sf
 from govor.audio.block import Block, finite
 from govor.audio.limits import BLOCK_S, DecodeLimits, block_frames
 from govor.audio.mp3 import IndexMismatchError, Mp3Index
-from govor.audio.source import Source
+from govor.audio.source import EncodedAudio
 from govor.errors import AudioError
 
 SOUNDFILE_SUBTYPES = frozenset(
@@ -49,7 +49,7 @@ class SoundfileReader:
 
     decoder = "soundfile"
 
-    def __init__(self, source: Source, limits: DecodeLimits, index: Mp3Index | None = None) -> None:
+    def __init__(self, source: EncodedAudio, limits: DecodeLimits, index: Mp3Index | None = None) -> None:
         self._source, self._limits, self._index = source, limits, index
         self._raw = source.open()
         try:
@@ -135,7 +135,7 @@ class SoundfileReader:
         self._raw.close()
 
 
-def _decoder(source: Source, raw: BinaryIO) -> _Forward:
+def _decoder(source: EncodedAudio, raw: BinaryIO) -> _Forward:
     """libsndfile on `raw`, the opened `source`."""
     return _Forward(raw if source.path is None else raw.fileno(), closefd=False)
 

@@ -29,7 +29,7 @@ AudioSource = str | Path | bytes
 
 
 @dataclass(frozen=True)
-class Source:
+class EncodedAudio:
     """Encoded audio that can be opened any number of times.
 
     Attributes:
@@ -66,8 +66,8 @@ class Source:
 @contextmanager
 def opened(
     source: AudioSource, limits: DecodeLimits, beat: Callable[[], None] = lambda: None
-) -> Iterator[Source]:
-    """Yields `source` as a checked local `Source`.
+) -> Iterator[EncodedAudio]:
+    """Yields `source` as a checked local `EncodedAudio`.
 
     Args:
         source: path, URI or encoded bytes.
@@ -80,16 +80,16 @@ def opened(
     """
     if isinstance(source, bytes):
         limits.check_size(len(source), "audio in memory")
-        yield Source("audio in memory", len(source), None, source)
+        yield EncodedAudio("audio in memory", len(source), None, source)
     elif "://" in str(source) and not str(source).startswith("file://"):
         with tempfile.NamedTemporaryFile(prefix="govor-") as file:
             _fetch(str(source), cast(BinaryIO, file), limits, beat)
-            yield Source(str(source), os.fstat(file.fileno()).st_size, file.name, None)
+            yield EncodedAudio(str(source), os.fstat(file.fileno()).st_size, file.name, None)
     else:
         path = str(source).removeprefix("file://")
         size_bytes = _file_size(path)
         limits.check_size(size_bytes, path)
-        yield Source(path, size_bytes, path, None)
+        yield EncodedAudio(path, size_bytes, path, None)
 
 
 def _file_size(path: str) -> int:

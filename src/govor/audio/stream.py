@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from govor.audio.block import Block
 from govor.audio.limits import DecodeLimits
 from govor.audio.mp3 import IndexMismatchError
-from govor.audio.reader import Reader, open_reader
-from govor.audio.source import AudioSource, Source, opened
+from govor.audio.reader import AudioReader, open_reader
+from govor.audio.source import AudioSource, EncodedAudio, opened
 from govor.errors import AudioError
 
 Mono = NDArray[np.float32]
@@ -71,7 +71,7 @@ def _one_channel(block: Block, channel: int | None) -> Mono:
     return cast(Mono, block.mean(axis=1, dtype=np.float32))
 
 
-def check_channel(channel: int | None, reader: Reader, name: str) -> None:
+def check_channel(channel: int | None, reader: AudioReader, name: str) -> None:
     """Refuses a channel that the recording does not have.
 
     Raises:
@@ -128,7 +128,7 @@ def mono_blocks(
 
 
 def _span(
-    source: Source,
+    source: EncodedAudio,
     sample_rate: int,
     channel: int | None,
     limits: DecodeLimits,
@@ -152,7 +152,7 @@ def _span(
         reader.close()
 
 
-def _seek_near(reader: Reader, first: int, sample_rate: int) -> int:
+def _seek_near(reader: AudioReader, first: int, sample_rate: int) -> int:
     """Seeks to shortly before output sample `first`; returns the output sample the reader stands at."""
     if first < SEEK_FROM_S * sample_rate or reader.decoder != "soundfile":
         return 0
@@ -165,7 +165,7 @@ def _seek_near(reader: Reader, first: int, sample_rate: int) -> int:
     return steps * step_out
 
 
-def _resampled(reader: Reader, lane: Lane) -> Iterator[Mono]:
+def _resampled(reader: AudioReader, lane: Lane) -> Iterator[Mono]:
     for block in reader.blocks():
         yield lane.push(block)
     yield lane.finish()

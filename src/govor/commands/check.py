@@ -8,9 +8,9 @@ from typing import Any
 
 import typer
 
+from govor.commands.flags import items
 from govor.config import TextConfig
-from govor.console import emit
-from govor.errors import LimitError
+from govor.console import emit_made
 
 
 def command(
@@ -42,16 +42,13 @@ def command(
     from govor.curate import check_corpus
 
     where = out or corpus.with_name(f"{corpus.resolve().name}-check")
-    codes = tuple(code.strip() for code in fail_on.split(",") if code.strip())
-    try:
-        summary = check_corpus(
-            corpus, where, text=_text(rules, recipe), fail_on=codes, audio=audio, workers=workers
-        )
-    except LimitError as error:
-        if not as_json:
-            emit(error.summary, False, _lines(error.summary))
-        raise
-    emit(summary, as_json, _lines(summary))
+    codes = tuple(items([fail_on]))
+    text = _text(rules, recipe)
+    emit_made(
+        lambda: check_corpus(corpus, where, text=text, fail_on=codes, audio=audio, workers=workers),
+        as_json,
+        _lines,
+    )
 
 
 def _text(rules: str | None, recipe: Path | None) -> TextConfig:
@@ -61,8 +58,7 @@ def _text(rules: str | None, recipe: Path | None) -> TextConfig:
         return load_recipe(recipe).text
     if rules is None:
         return TextConfig()
-    names = [name.strip() for name in rules.split(",") if name.strip()]
-    return recipe_from({"text": {"rules": names}}, where="--rules").text
+    return recipe_from({"text": {"rules": items([rules])}}, where="--rules").text
 
 
 def _lines(summary: Mapping[str, Any]) -> list[str]:

@@ -11,8 +11,10 @@ import typer
 
 from govor.commands.flags import Flag, Given, flag, flags
 from govor.config.setting import Section
-from govor.console import emit
-from govor.errors import LimitError
+from govor.console import emit, emit_made
+from govor.shown import shortened
+
+LONGEST_TEXT = 200
 
 
 @dataclass(frozen=True)
@@ -65,13 +67,8 @@ def command(
         return
     from govor.export import export_model
 
-    try:
-        summary = export_model(source, format, out, device=device, **vars(proof.settings()))
-    except LimitError as error:
-        if not json:
-            emit(error.summary, False, _lines(error.summary))
-        raise
-    emit(summary, json, _lines(summary))
+    proving = vars(proof.settings())
+    emit_made(lambda: export_model(source, format, out, device=device, **proving), json, _lines)
 
 
 def _corpus(
@@ -91,10 +88,6 @@ def _corpus(
     return asdict(made), json, [*lines, *made.remarks]
 
 
-def _shortened(text: str, characters: int = 200) -> str:
-    return text if len(text) <= characters else text[:characters] + " …"
-
-
 def _lines(summary: Mapping[str, Any]) -> list[str]:
     from govor.store import readable_bytes
 
@@ -107,6 +100,6 @@ def _lines(summary: Mapping[str, Any]) -> list[str]:
     rates = unknown if change is None else f"WER {change:+.4f}"
     lines.append(f"{summary['different']} differ on {proved}, {rates}")
     for item in summary["differences"]:
-        before, now = (_shortened(item[key]) for key in ("original", "exported"))
+        before, now = (shortened(item[key], LONGEST_TEXT) for key in ("original", "exported"))
         lines += [f"  {item['id']}", f"    before: {before}", f"    now:    {now}"]
     return lines

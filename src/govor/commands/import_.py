@@ -12,8 +12,8 @@ import typer
 
 from govor.commands.flags import Flag, Given, flags, items, pairs
 from govor.config import CorpusConfig
-from govor.console import emit
-from govor.errors import LimitError, UsageError
+from govor.console import emit, emit_made
+from govor.errors import UsageError
 from govor.store import readable_hours
 
 
@@ -67,13 +67,7 @@ def _list(config: CorpusConfig, as_json: bool) -> None:
 def _import(config: CorpusConfig, out: Path, as_json: bool) -> None:
     from govor.corpora import import_corpus
 
-    try:
-        summary = import_corpus(config, out)
-    except LimitError as error:  # too much was set aside; the corpus is there and shown all the same
-        if not as_json:
-            emit(error.summary, False, _lines(error.summary))
-        raise
-    emit(summary, as_json, _lines(summary))
+    emit_made(lambda: import_corpus(config, out), as_json, _lines)
 
 
 def _lines(summary: Mapping[str, Any]) -> list[str]:

@@ -8,8 +8,7 @@ from typing import Any
 
 import typer
 
-from govor.console import emit
-from govor.errors import LimitError
+from govor.console import emit_made
 
 
 def command(
@@ -25,13 +24,7 @@ def command(
     """
     from govor.curate import move_corpus
 
-    try:
-        summary = move_corpus(corpus, audio_root)
-    except LimitError as error:
-        if not as_json:
-            emit(error.summary, False, _lines(error.summary))
-        raise
-    emit(summary, as_json, _lines(summary))
+    emit_made(lambda: move_corpus(corpus, audio_root), as_json, _lines)
 
 
 def _lines(summary: Mapping[str, Any]) -> list[str]:

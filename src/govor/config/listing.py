@@ -16,7 +16,7 @@ from govor.errors import InputError
 
 
 @dataclass(frozen=True)
-class Listed:
+class SettingLine:
     """One setting.
 
     Attributes:
@@ -51,7 +51,7 @@ class Listed:
         return {"key": self.key, **dataclasses.asdict(self)}
 
 
-def listed_settings(section: Any = Recipe, prefix: str = "") -> Iterator[Listed]:
+def listed_settings(section: Any = Recipe, prefix: str = "") -> Iterator[SettingLine]:
     """All settings, in the order of the stages; sections inside sections follow theirs."""
     hints = typing.get_type_hints(section)
     inner = []
@@ -65,8 +65,8 @@ def listed_settings(section: Any = Recipe, prefix: str = "") -> Iterator[Listed]
         yield from listed_settings(kind, name)
 
 
-def _listed(field: dataclasses.Field[Any], declared: Declaration, section: str) -> Listed:
-    return Listed(
+def _listed(field: dataclasses.Field[Any], declared: Declaration, section: str) -> SettingLine:
+    return SettingLine(
         section,
         field.name,
         shown_default(field),
@@ -86,7 +86,7 @@ def shown_default(field: dataclasses.Field[Any]) -> str:
     return "" if default in (None, (), {}, [], "") else dumps({"x": default}).strip().removeprefix("x = ")
 
 
-def matching(settings: list[Listed], pattern: str) -> list[Listed]:
+def matching(settings: list[SettingLine], pattern: str) -> list[SettingLine]:
     """The settings of a section, else those whose key, former name elsewhere or meaning has `pattern`.
 
     Raises:
@@ -101,7 +101,7 @@ def matching(settings: list[Listed], pattern: str) -> list[Listed]:
     return found
 
 
-def setting_lines(settings: list[Listed]) -> list[str]:
+def setting_lines(settings: list[SettingLine]) -> list[str]:
     """For a terminal: each section with its settings, as a recipe would hold them."""
     lines: list[str] = []
     section = None
@@ -114,7 +114,7 @@ def setting_lines(settings: list[Listed]) -> list[str]:
     return lines
 
 
-def _facts(row: Listed) -> str:
+def _facts(row: SettingLine) -> str:
     """In brackets: what it may be, and what a change of it changes."""
     may_be = ", ".join(row.choices) if row.choices else row.bounds
     changes = f"changes {row.changes}{f'; on resume {row.drift}' if row.drift else ''}"

@@ -27,7 +27,7 @@ _MARK = ".unpacked.json"
 
 
 @dataclass(frozen=True)
-class Contents:
+class ArchiveContents:
     """What one pass over an archive found.
 
     Attributes:
@@ -55,7 +55,7 @@ def member_names(archive: Path, most: int = 50) -> list[str]:
     return names
 
 
-def survey(archive: Path, folder: Path, wants_table: Callable[[str], bool], suffix: str) -> Contents:
+def survey(archive: Path, folder: Path, wants_table: Callable[[str], bool], suffix: str) -> ArchiveContents:
     """One pass over an archive: copies its tables to `folder`, lists its audio.
 
     Args:
@@ -82,7 +82,7 @@ def survey(archive: Path, folder: Path, wants_table: Callable[[str], bool], suff
                 sizes.append(member.size)
             bar.advance()
     audio = pl.DataFrame({"clip": names, "bytes": sizes}, schema={"clip": pl.String, "bytes": pl.Int64})
-    return Contents(tables, audio)
+    return ArchiveContents(tables, audio)
 
 
 def unpack(archive: Path, wanted: pl.DataFrame, folder: Path) -> None:
@@ -138,7 +138,7 @@ def _readable(archive: Path) -> Iterator[None]:
         raise CorpusError(f"{archive} is damaged or cut short ({error}): fetch it again") from error
 
 
-class Content:
+class MemberContent:
     """What a member of an archive holds, to be read once."""
 
     def __init__(self, archive: Path, source: IO[bytes]) -> None:
@@ -150,7 +150,7 @@ class Content:
             return self._source.read(size)
 
 
-def stream(archive: Path) -> Iterator[tuple[tarfile.TarInfo, Content]]:
+def stream(archive: Path) -> Iterator[tuple[tarfile.TarInfo, MemberContent]]:
     """The regular files of an archive of any size, in order, each to be read before the next is asked for.
 
     Raises:
@@ -160,7 +160,7 @@ def stream(archive: Path) -> Iterator[tuple[tarfile.TarInfo, Content]]:
         while (member := tar.next()) is not None:
             tar.members.clear()  # type: ignore[attr-defined]
             if _checked(archive, member).isfile() and (source := tar.extractfile(member)) is not None:
-                yield member, Content(archive, source)
+                yield member, MemberContent(archive, source)
 
 
 def _files(archive: Path, tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from govor.corpora.beside import (
     Recordings,
-    Transcript,
+    TranscriptFile,
     first_files,
     mostly,
     read_beside,
@@ -59,10 +59,10 @@ def _names(file: Path) -> tuple[str, ...]:
     return (bare,) if bare else ()
 
 
-def _parse(file: Path) -> Transcript:
+def _parse(file: Path) -> TranscriptFile:
     if not _is_track(file):
         raise TimedTextError(1, "it does not begin with a label: start, end and text between tabs")
-    return Transcript(_rows(file), _names(file))
+    return TranscriptFile(_rows(file), _names(file))
 
 
 def _rows(file: Path) -> Iterator[Row | Rejection]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from govor.corpora.neighbours import Neighbours
 from govor.corpora.reader import CHUNK_ROWS, Chunk, Reading, Source
 from govor.corpora.rows import Row, frame_of, usable
 from govor.corpora.splits import split_in
-from govor.corpora.tiers import Spoken
+from govor.corpora.tiers import SpokenCue
 from govor.corpora.timed_text import TimedTextError
 from govor.corpora.word_times import RELATIVE
 from govor.errors import CorpusError
@@ -34,7 +34,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
-class Transcript:
+class TranscriptFile:
     """One file of transcripts, parsed.
 
     Attributes:
@@ -168,9 +168,8 @@ def split_of(file: Path, root: Path) -> str | None:
 def read_beside(
     source: Source,
     files: Iterable[Path],
-    parse: Callable[[Path], Transcript],
+    parse: Callable[[Path], TranscriptFile],
     needs: str,
-    notes: Mapping[str, object] | None = None,
     told: Callable[[], Sequence[str]] = tuple,
 ) -> Reading:
     """Opens transcripts that lie beside their recordings, or name them.
@@ -180,7 +179,6 @@ def read_beside(
         files: the transcripts.
         parse: reads one of them; a `TimedTextError` sets the whole file aside, as ``bad_<extension>``.
         needs: what the format needs, for people.
-        notes: what else goes to ``corpus.json``.
         told: sentences for people, once all is read.
 
     Raises:
@@ -199,12 +197,12 @@ def read_beside(
         remarks.extend(told())
 
     audio_root = Path(source.config.audio_root or root)
-    noted = {"files": len(listed), **(notes or {})}
-    return Reading(in_chunks(rows()), audio_root, notes=noted, remarks=remarks, word_times=RELATIVE)
+    notes = {"files": len(listed)}
+    return Reading(in_chunks(rows()), audio_root, notes=notes, remarks=remarks, word_times=RELATIVE)
 
 
 def _rows(
-    file: Path, parse: Callable[[Path], Transcript], recordings: Recordings
+    file: Path, parse: Callable[[Path], TranscriptFile], recordings: Recordings
 ) -> Iterator[Row | Rejection]:
     try:
         made = parse(file)
@@ -265,7 +263,7 @@ def _chunk(rows: list[Row], rejections: list[Rejection]) -> Chunk:
     return Chunk(frame_of(rows), Path(rows[0]["_file"]) if rows else Path(), rejections)
 
 
-def spoken_row(item: Spoken) -> Row:
+def spoken_row(item: SpokenCue) -> Row:
     """An utterance with its words as a row; their times count from its beginning."""
     cue = item.cue
     row: Row = {"start": round(cue.start, 4), "end": round(cue.end, 4), "text": cue.text, "_line": cue.line}

@@ -10,6 +10,7 @@ from pathlib import Path
 from govor.corpora.lines import rejected_names
 from govor.corpora.neighbours import Neighbours
 from govor.errors import CorpusError
+from govor.findings import some
 from govor.records import Rejection
 
 RICHEST_FIRST = (".eaf", ".textgrid", ".vtt", ".srt")
@@ -21,7 +22,7 @@ _NO_TAGS = frozenset(
 
 
 @dataclass
-class Captioned:
+class CaptionFiles:
     """The files to read.
 
     Attributes:
@@ -37,7 +38,7 @@ class Captioned:
 
 def captioned(
     files: Sequence[Path], near: Neighbours, language: str | None, *, ask: bool = True
-) -> Captioned:
+) -> CaptionFiles:
     """The files to read, of those there are.
 
     Args:
@@ -49,7 +50,7 @@ def captioned(
     Raises:
         CorpusError: a recording has captions in several languages and `language` does not tell which.
     """
-    found = Captioned()
+    found = CaptionFiles()
     groups: dict[tuple[Path, str], list[tuple[Path, str | None]]] = {}
     usable: list[Path] = []
     found.rejections += rejected_names(files, usable)
@@ -62,7 +63,7 @@ def captioned(
         kept = _of_language(audio.split("\0")[0], group, language, found, ask=ask)
         found.files += _without_copies(kept, left)
     if left:
-        found.remarks.append(f"left, as copies of richer files of the same name: {_some(left)}")
+        found.remarks.append(f"left, as copies of richer files of the same name: {some(left)}")
     found.files.sort()
     return found
 
@@ -76,7 +77,7 @@ def tag_in(tail: str) -> str | None:
 
 
 def _of_language(
-    audio: str, group: list[tuple[Path, str | None]], language: str | None, found: Captioned, *, ask: bool
+    audio: str, group: list[tuple[Path, str | None]], language: str | None, found: CaptionFiles, *, ask: bool
 ) -> list[tuple[Path, str | None]]:
     tags = {tag for _, tag in group}
     if language is None:
@@ -115,8 +116,3 @@ def _without_copies(group: list[tuple[Path, str | None]], left: list[str]) -> li
             left.append(file.name)
         best.setdefault(file.stem, (file, tag))
     return list(best.values())
-
-
-def _some(names: Sequence[str], most: int = 5) -> str:
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

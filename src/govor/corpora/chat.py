@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from govor.corpora.beside import Transcript, first_files, read_beside, transcript_files
+from govor.corpora.beside import TranscriptFile, first_files, read_beside, transcript_files
 from govor.corpora.lines import first_line, rejected_line
 from govor.corpora.reader import Reading, Source
 from govor.corpora.rows import Row
@@ -43,7 +43,7 @@ _UNCLEAR = re.compile(r"(?<!\w)(?:xxx|yyy|www)(?!\w)")
 
 
 @dataclass(frozen=True)
-class Line:
+class ChatLine:
     """A line of the main tier, continuation lines joined: who says what, where it stands."""
 
     number: int
@@ -71,7 +71,7 @@ def said_in(text: str) -> str:
     return " ".join(text.split())
 
 
-def _parse(file: Path) -> Transcript:
+def _parse(file: Path) -> TranscriptFile:
     lines = decode(file).split("\n")
     if not any(line.startswith(("@Begin", "@UTF8")) for line in lines[:20]):
         raise TimedTextError(1, "it does not begin as a CHAT file")
@@ -82,7 +82,7 @@ def _parse(file: Path) -> Transcript:
     timed = [line for line in said if _BULLET.search(line.text)]
     rows = [_row(file, line) for line in said] if timed else _whole(said)
     tag = languages[0] if len(languages) == 1 else None
-    return Transcript(
+    return TranscriptFile(
         [row if isinstance(row, Rejection) else row | {"language": tag} for row in rows],
         (media,) if media else (),
     )
@@ -95,21 +95,23 @@ def _heads(lines: list[str]) -> Iterator[tuple[str, str]]:
             yield name, value
 
 
-def _main_lines(lines: list[str]) -> Iterator[Line]:
-    current: Line | None = None
+def _main_lines(lines: list[str]) -> Iterator[ChatLine]:
+    current: ChatLine | None = None
     for number, line in enumerate(lines, 1):
         if line.startswith("\t"):
-            current = Line(current.number, current.speaker, f"{current.text} {line[1:]}") if current else None
+            current = (
+                ChatLine(current.number, current.speaker, f"{current.text} {line[1:]}") if current else None
+            )
             continue
         if current:
             yield current
         who, colon, text = line.partition(":")
-        current = Line(number, who[1:].strip(), text.strip()) if line.startswith("*") and colon else None
+        current = ChatLine(number, who[1:].strip(), text.strip()) if line.startswith("*") and colon else None
     if current:
         yield current
 
 
-def _row(file: Path, line: Line) -> Row | Rejection:
+def _row(file: Path, line: ChatLine) -> Row | Rejection:
     times = _BULLET.findall(line.text)
     source = _BULLET.sub("", line.text).strip()
     if not times:
@@ -121,7 +123,7 @@ def _row(file: Path, line: Line) -> Row | Rejection:
     return row | {"speaker": line.speaker, "_line": line.number}
 
 
-def _whole(said: list[Line]) -> list[Row | Rejection]:
+def _whole(said: list[ChatLine]) -> list[Row | Rejection]:
     if not said:
         return []
     speakers = {line.speaker for line in said}

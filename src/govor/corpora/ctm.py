@@ -19,7 +19,14 @@ from govor.corpora.beside import (
     transcript_files,
 )
 from govor.corpora.lines import rejected_line
-from govor.corpora.nist import Channels, first_fields, is_number, named_recording, numbered_lines, places
+from govor.corpora.nist import (
+    ChannelNumbers,
+    first_fields,
+    is_number,
+    named_recording,
+    numbered_lines,
+    places,
+)
 from govor.corpora.reader import Reading, Source
 from govor.corpora.rows import Row
 from govor.corpora.tiers import LONGEST_S, PAUSE_S, joined_words
@@ -67,7 +74,7 @@ def read(source: Source) -> Reading:
 def _rows(file: Path, recordings: Recordings, split: str | None, scratch: Path) -> Iterator[Row | Rejection]:
     """Utterances, one recording's words in memory at a time."""
     counts, together = _counted(file)
-    channels = Channels(from_zero=any(channel == "0" for _, channel in counts))
+    channels = ChannelNumbers(from_zero=any(channel == "0" for _, channel in counts))
     lines = numbered_lines(file) if together else _sorted_lines(file, counts, scratch)
     words: list[_Word] = []
     for item in chain(lines, [None]):

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from govor.corpora.beside import (
     Recordings,
-    Transcript,
+    TranscriptFile,
     first_files,
     mostly,
     read_beside,
@@ -40,7 +40,7 @@ _MS_PER_S = 1000
 
 
 @dataclass(frozen=True)
-class Columns:
+class ExportColumns:
     """Which column holds what, from 0, and how many there are."""
 
     begin: int
@@ -89,12 +89,12 @@ def _first_line(file: Path) -> str:
     return line
 
 
-def _columns(line: str) -> Columns | None:
+def _columns(line: str) -> ExportColumns | None:
     cells = [cell.strip() for cell in line.split("\t")]
     return _named(cells) or _unnamed(cells)
 
 
-def _named(cells: Sequence[str]) -> Columns | None:
+def _named(cells: Sequence[str]) -> ExportColumns | None:
     """From a header: ``Begin Time - hh:mm:ss.ms`` and so on."""
     begins = [i for i, cell in enumerate(cells) if cell.lower().startswith("begin time")]
     ends = [i for i, cell in enumerate(cells) if cell.lower().startswith("end time")]
@@ -103,10 +103,12 @@ def _named(cells: Sequence[str]) -> Columns | None:
     at = {cell.lower(): index for index, cell in enumerate(cells)}
     text = at.get("annotation", at.get("value", len(cells) - 1))
     path = at.get("file path", at.get("file", at.get("file name")))
-    return Columns(begins[0], ends[0], text, at.get("tier"), at.get("participant"), len(cells), path, True)
+    return ExportColumns(
+        begins[0], ends[0], text, at.get("tier"), at.get("participant"), len(cells), path, True
+    )
 
 
-def _unnamed(cells: Sequence[str]) -> Columns | None:
+def _unnamed(cells: Sequence[str]) -> ExportColumns | None:
     """From a first row: times of the same form stand in the order begin, end, perhaps duration."""
     clocks = [i for i, cell in enumerate(cells) if _CLOCK.fullmatch(cell)]
     if len(clocks) < 2 or clocks[0] == 0 or clocks[-1] == len(cells) - 1:
@@ -115,7 +117,7 @@ def _unnamed(cells: Sequence[str]) -> Columns | None:
     if _time(cells[begin]) >= _time(cells[end]):
         return None
     participant = 1 if begin > 1 else None
-    return Columns(begin, end, len(cells) - 1, 0, participant, len(cells))
+    return ExportColumns(begin, end, len(cells) - 1, 0, participant, len(cells))
 
 
 def _time(cell: str) -> float:
@@ -133,7 +135,7 @@ def _time(cell: str) -> float:
     return value / (_MS_PER_S if cell.strip().isdecimal() else 1)
 
 
-def _parse(file: Path, source: Source, report: TierReport) -> Transcript:
+def _parse(file: Path, source: Source, report: TierReport) -> TranscriptFile:
     columns = _columns(_first_line(file))
     if columns is None:
         raise TimedTextError(1, "it is not a tab-delimited export of ELAN")
@@ -148,10 +150,10 @@ def _parse(file: Path, source: Source, report: TierReport) -> Transcript:
             tier = cells[columns.tier] if columns.tier is not None else ""
             media.setdefault(_media(cells, columns), {}).setdefault(tier, []).append(cue)
     rows = [row for name, tiers in media.items() for row in _spoken(file, name, tiers, source, report)]
-    return Transcript([*rejections, *rows])
+    return TranscriptFile([*rejections, *rows])
 
 
-def _lines(file: Path, columns: Columns) -> Iterator[tuple[int, str]]:
+def _lines(file: Path, columns: ExportColumns) -> Iterator[tuple[int, str]]:
     """The rows with their numbers, without header and comments."""
     lines = ((n, line) for n, line in enumerate(decode(file).split("\n"), 1) if line.strip())
     rows = ((n, line) for n, line in lines if not line.lstrip('"').startswith("#"))
@@ -160,14 +162,14 @@ def _lines(file: Path, columns: Columns) -> Iterator[tuple[int, str]]:
     yield from rows
 
 
-def _media(cells: Sequence[str], columns: Columns) -> str | None:
+def _media(cells: Sequence[str], columns: ExportColumns) -> str | None:
     """The recording that a row of several files' export names, without its extension."""
     if columns.file is None:
         return None
     return PurePosixPath(cells[columns.file].replace("\\", "/")).stem or None
 
 
-def _cue(file: Path, number: int, cells: list[str], columns: Columns) -> Cue | Rejection:
+def _cue(file: Path, number: int, cells: list[str], columns: ExportColumns) -> Cue | Rejection:
     if len(cells) != columns.count:
         detail = f"{len(cells)} fields where the first line has {columns.count}"
         return rejected_line(file, number, "wrong_columns", detail)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from govor.config import CorpusConfig
 from govor.corpora.lines import WIDE_MARKS
-from govor.corpora.text_settings import FEWEST_FOREIGN_LINES, TextSettings, Undecoded
+from govor.corpora.text_settings import FEWEST_FOREIGN_LINES, TextSettings, UndecodableLines
 from govor.errors import CorpusError
 from govor.findings import count_of
 
@@ -89,7 +89,7 @@ def _cost(samples: Sequence[bytes], encoding: str) -> float | None:
     return (odd + rare + signs) / len(beyond) + crowded + LIKELY_FIRST_COST * CANDIDATES.index(encoding)
 
 
-def remedy(undecoded: Undecoded, language: str | None = None) -> str:
+def remedy(undecoded: UndecodableLines, language: str | None = None) -> str:
     """What to type, with a line as the guessed encoding reads it."""
     encoding = guess_encoding(undecoded.samples, language)
     if encoding is None:
@@ -153,7 +153,7 @@ def foreign_file(path: Path) -> str | None:
         if data.startswith(WIDE_MARKS):
             return f"{file} is UTF-16: import it with --encoding utf-16, or save it as UTF-8"
         lines = data.split(b"\n")[: -1 if len(data) == FIRST_BYTES else None]
-        found = Undecoded()
+        found = UndecodableLines()
         for line in lines:
             try:
                 line.decode("utf-8")

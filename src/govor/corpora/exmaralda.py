@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
-from govor.corpora.beside import Transcript, first_files, read_beside, transcript_files
+from govor.corpora.beside import TranscriptFile, first_files, read_beside, transcript_files
 from govor.corpora.lines import rejected_line
 from govor.corpora.numbers import number
 from govor.corpora.reader import Reading, Source
@@ -54,7 +54,7 @@ def _told(tiers: dict[tuple[str, str, bool], int]) -> list[str]:
     return [f"tiers taken: {', '.join(taken) or 'none'}{rest}"] if tiers else []
 
 
-def _parse(file: Path, wanted: str | None, seen: dict[tuple[str, str, bool], int]) -> Transcript:
+def _parse(file: Path, wanted: str | None, seen: dict[tuple[str, str, bool], int]) -> TranscriptFile:
     root = read_xml(file, "basic-transcription")
     times = _times(root)
     names = {s.get("id", ""): s for s in root.iter("speaker")}
@@ -67,7 +67,7 @@ def _parse(file: Path, wanted: str | None, seen: dict[tuple[str, str, bool], int
         seen[key] = seen.get(key, 0) + len(tier.findall("event"))
     rows = [row for tier in tiers for row in _tier(file, tier, times, names.get(tier.get("speaker", "")))]
     media = [PurePosixPath(m.get("url", "").replace("\\", "/")).name for m in root.iter("referenced-file")]
-    return Transcript(rows, [name for name in media if name])
+    return TranscriptFile(rows, [name for name in media if name])
 
 
 def _times(root: ET.Element) -> dict[str, float]:

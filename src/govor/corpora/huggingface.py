@@ -78,7 +78,7 @@ def parquet_files(path: Path) -> list[Path]:
 
 
 @dataclass(frozen=True)
-class Batch:
+class RowBatch:
     """Some rows of a data set.
 
     Attributes:
@@ -124,7 +124,7 @@ def _saved(path: Path) -> dict[str, list[Path]]:
     return files if any(files.values()) else {}
 
 
-def _arrow_batches(saved: Mapping[str, list[Path]], folder: Path | None) -> Iterator[Batch]:
+def _arrow_batches(saved: Mapping[str, list[Path]], folder: Path | None) -> Iterator[RowBatch]:
     import pyarrow as pa
 
     size = sum(file.stat().st_size for files in saved.values() for file in files)
@@ -137,11 +137,11 @@ def _arrow_batches(saved: Mapping[str, list[Path]], folder: Path | None) -> Iter
                 batch.validate(full=True)  # a size or place in a damaged file may point outside of it
                 step = _rows_at_once(batch.nbytes, batch.num_rows)
                 for start in range(0, batch.num_rows, step):
-                    yield Batch(file, split, first + start, batch.slice(start, step).to_pylist())
+                    yield RowBatch(file, split, first + start, batch.slice(start, step).to_pylist())
                 first += batch.num_rows
 
 
-def _parquet_batches(path: Path, folder: Path | None) -> Iterator[Batch]:
+def _parquet_batches(path: Path, folder: Path | None) -> Iterator[RowBatch]:
     import pyarrow.parquet as pq
 
     tables = parquet_files(path)
@@ -155,7 +155,7 @@ def _parquet_batches(path: Path, folder: Path | None) -> Iterator[Batch]:
             step = _rows_at_once(_audio_bytes(table), file.metadata.num_rows)
             for batch in file.iter_batches(batch_size=step):
                 batch.validate(full=True)
-                yield Batch(table, split, first, batch.to_pylist())
+                yield RowBatch(table, split, first, batch.to_pylist())
                 first += batch.num_rows
 
 
@@ -179,7 +179,7 @@ def _audio_bytes(table: Path) -> int:
     return sum(size for size in sizes if size > 0)
 
 
-def _hub_batches(id: str) -> Iterator[Batch]:
+def _hub_batches(id: str) -> Iterator[RowBatch]:
     """Rows of a data set on the Hub, streamed split by split, its audio not decoded."""
     with required():
         import datasets
@@ -201,12 +201,12 @@ def _undecoded(rows: Any, audio: Any) -> Any:
     return rows
 
 
-def _streamed(place: Path, split: str, rows: Iterable[Row]) -> Iterator[Batch]:
+def _streamed(place: Path, split: str, rows: Iterable[Row]) -> Iterator[RowBatch]:
     for number, row in enumerate(rows, 1):
-        yield Batch(place, split, number, [row])
+        yield RowBatch(place, split, number, [row])
 
 
-def _chunks(batches: Iterable[Batch], source: Source, folder: Path) -> Iterator[Chunk]:
+def _chunks(batches: Iterable[RowBatch], source: Source, folder: Path) -> Iterator[Chunk]:
     unpacker, rows_of_split = AudioUnpacker(folder), Counter[str]()
     maps: dict[Path, ColumnMap] = {}
     for file, audio, light in _without_audio(batches, source, unpacker, rows_of_split):
@@ -227,7 +227,7 @@ def _chunks(batches: Iterable[Batch], source: Source, folder: Path) -> Iterator[
 
 
 def _without_audio(
-    batches: Iterable[Batch], source: Source, unpacker: AudioUnpacker, rows_of_split: Counter[str]
+    batches: Iterable[RowBatch], source: Source, unpacker: AudioUnpacker, rows_of_split: Counter[str]
 ) -> Iterator[tuple[Path, str, list[Row]]]:
     """The rows of one file at a time with the column of audio, its path in its place."""
     light: list[Row] = []
@@ -274,7 +274,7 @@ def _keep_origin(row: Row, source: Source) -> None:
             row[f"orig_{name}"] = row.pop(name)
 
 
-def _column_of_audio(batch: Batch, source: Source) -> str:
+def _column_of_audio(batch: RowBatch, source: Source) -> str:
     """The column of audio: as named, or the struct of bytes and path in any of the rows, or a usual name."""
     if "audio" in source.config.columns:
         return source.config.columns["audio"]

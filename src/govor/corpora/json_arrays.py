@@ -10,8 +10,7 @@ from pathlib import Path
 from govor.corpora.json_items import JsonItems
 from govor.corpora.json_lines import MOST_FIRST_OBJECTS
 from govor.corpora.lines import rejected_line
-from govor.corpora.reader import CHUNK_ROWS, Chunk
-from govor.corpora.rows import frame_of, usable_rows
+from govor.corpora.reader import CHUNK_ROWS, Chunk, chunked
 from govor.corpora.timed_text import TimedTextError
 from govor.records import Rejection
 
@@ -20,10 +19,7 @@ _ROWS_A_CHUNK = CHUNK_ROWS // 4
 
 def read_json_array(file: Path) -> Iterator[Chunk]:
     """The objects of an array, their keys as columns; what is not an object is rejected by its line."""
-    rows = _rows(file)
-    while taken := list(islice(rows, _ROWS_A_CHUNK)):
-        kept, rejections = usable_rows(file, taken)
-        yield Chunk(frame_of(kept), file, rejections)
+    return chunked(file, _rows(file), _ROWS_A_CHUNK)
 
 
 def array_keys(file: Path, most: int | None = MOST_FIRST_OBJECTS) -> list[str]:

@@ -19,6 +19,7 @@ from typing import IO
 
 import polars as pl
 
+from govor import shown
 from govor.corpora.text_settings import text_settings
 from govor.errors import CorpusError
 from govor.records import Rejection
@@ -67,9 +68,8 @@ def rejected_line(file: Path, line: int, reason: str, detail: str, id: str | Non
 
 
 def readable(text: object) -> str:
-    """Text that can be written on one line: bytes of names that are no UTF-8, half letters as ``\\udce8``."""
-    shown = str(text).replace("\n", "\\n").replace("\r", "\\r")
-    return shown if shown.isascii() else shown.encode("utf-8", "backslashreplace").decode("utf-8")
+    """Text that can be written on one line, with `govor.shown.readable`'s form of odd names."""
+    return shown.readable(text).replace("\n", "\\n").replace("\r", "\\r")
 
 
 def columns_in_words(names: Iterable[str]) -> str:

@@ -19,6 +19,7 @@ from govor.corpora.reader import Chunk, Reading
 from govor.corpora.rows import Row
 from govor.corpora.text_settings import reading_text
 from govor.corpora.tidy import tidy
+from govor.shown import shortened
 
 ROWS = 5
 MOST_CHUNKS = 200
@@ -112,4 +113,4 @@ def _shown(value: Any) -> str:
 
 def _cell(value: Any) -> str:
     text = "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)
-    return text if len(text) <= LONGEST_CELL else f"{text[: LONGEST_CELL - 1]}…"
+    return shortened(text, LONGEST_CELL)

@@ -50,7 +50,7 @@ def is_number(field: str) -> bool:
     return len(field) <= MAX_FIELD and _NUMBER.fullmatch(field) is not None
 
 
-class Channels:
+class ChannelNumbers:
     """Channel numbers from 0: ``A`` and ``1`` are the first; ``0`` is, in files that count from 0."""
 
     def __init__(self, from_zero: bool) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-from govor.corpora.beside import Transcript, first_files, read_beside, spoken_row, transcript_files
+from govor.corpora.beside import TranscriptFile, first_files, read_beside, spoken_row, transcript_files
 from govor.corpora.delimited import read_delimited
 from govor.corpora.lines import first_line
 from govor.corpora.numbers import number
@@ -41,7 +41,7 @@ def read(source: Source) -> Reading:
     return read_beside(source, transcript_files(source.path, (".nlp",)), _parse, NEEDS)
 
 
-def _parse(file: Path) -> Transcript:
+def _parse(file: Path) -> TranscriptFile:
     cues: list[Cue] = []
     rejections: list[Rejection] = []
     try:
@@ -52,7 +52,7 @@ def _parse(file: Path) -> Transcript:
             cues += [_cue(row) for row in chunk.frame.iter_rows(named=True) if row["token"]]
     except CorpusError as error:
         raise TimedTextError(1, str(error)) from None
-    return Transcript([*rejections, *_utterances(cues)], (file.stem,))
+    return TranscriptFile([*rejections, *_utterances(cues)], (file.stem,))
 
 
 def _cue(row: dict[str, str | None]) -> Cue:

@@ -11,7 +11,7 @@ SOX_HARMLESS_EFFECTS = frozenset({"rate", "channels", "dither", "remix"})
 
 
 @dataclass(frozen=True)
-class Target:
+class PipedAudio:
     """The file behind an entry of ``wav.scp``.
 
     Attributes:
@@ -23,7 +23,7 @@ class Target:
     channel: int | None = None
 
 
-def file_of(entry: str) -> Target | None:
+def file_of(entry: str) -> PipedAudio | None:
     """The file that an entry reads, or None for a command that is not one of the usual ones.
 
     Recognised: ``cat X |``, ``flac -c -d -s X |``, ``sph2pipe -f wav [-c N] X |``, ``sox X -t wav - |``
@@ -32,7 +32,7 @@ def file_of(entry: str) -> Target | None:
     """
     command = entry.strip()
     if not command.endswith("|"):
-        return Target(command)
+        return PipedAudio(command)
     try:
         words = shlex.split(command[:-1])
     except ValueError:
@@ -44,21 +44,21 @@ def file_of(entry: str) -> Target | None:
     return reader(words[1:]) if reader else None
 
 
-def _cat(words: list[str]) -> Target | None:
-    return Target(words[0]) if len(words) == 1 and not words[0].startswith("-") else None
+def _cat(words: list[str]) -> PipedAudio | None:
+    return PipedAudio(words[0]) if len(words) == 1 and not words[0].startswith("-") else None
 
 
-def _flac(words: list[str]) -> Target | None:
+def _flac(words: list[str]) -> PipedAudio | None:
     letters = {letter for word in words if word.startswith("-") and word[1:2] != "-" for letter in word[1:]}
     long = {word for word in words if word.startswith("--")}
     files = [word for word in words if not word.startswith("-")]
     decodes = "d" in letters or "--decode" in long
     to_stdout = "c" in letters or "--stdout" in long
     allowed = letters <= set("cdsf") and long <= {"--decode", "--stdout", "--silent", "--totally-silent"}
-    return Target(files[0]) if len(files) == 1 and decodes and to_stdout and allowed else None
+    return PipedAudio(files[0]) if len(files) == 1 and decodes and to_stdout and allowed else None
 
 
-def _sph2pipe(words: list[str]) -> Target | None:
+def _sph2pipe(words: list[str]) -> PipedAudio | None:
     files: list[str] = []
     channel, rest = None, iter(words)
     for word in rest:
@@ -70,10 +70,10 @@ def _sph2pipe(words: list[str]) -> Target | None:
             next(rest, None)
         elif not word.startswith("-"):
             files.append(word)
-    return Target(files[0], None if channel is None else channel - 1) if len(files) in (1, 2) else None
+    return PipedAudio(files[0], None if channel is None else channel - 1) if len(files) in (1, 2) else None
 
 
-def _sox(words: list[str]) -> Target | None:
+def _sox(words: list[str]) -> PipedAudio | None:
     places: list[int] = []
     index = 0
     while index < len(words) and len(places) < 2:
@@ -91,7 +91,7 @@ def _sox(words: list[str]) -> Target | None:
     return _after_effects(words[places[0]], effects)
 
 
-def _after_effects(path: str, effects: list[str]) -> Target | None:
+def _after_effects(path: str, effects: list[str]) -> PipedAudio | None:
     """The file, if the effects change nothing but rate, number of channels, or choose a channel."""
     channel = None
     names = [word for word in effects if not word.startswith("-") and not word[0].isdigit()]
@@ -103,10 +103,10 @@ def _after_effects(path: str, effects: list[str]) -> Target | None:
         if number is None:
             return None
         channel = number - 1
-    return Target(path, channel)
+    return PipedAudio(path, channel)
 
 
-def _ffmpeg(words: list[str]) -> Target | None:
+def _ffmpeg(words: list[str]) -> PipedAudio | None:
     path, rest = None, iter(words)
     for word in rest:
         if word == "-i" and path is None:
@@ -115,7 +115,7 @@ def _ffmpeg(words: list[str]) -> Target | None:
             next(rest, None)
         elif word not in ("-", "-y", "-nostdin", "-hide_banner", "pipe:1", "pipe:", "-vn"):
             return None
-    return Target(path) if path else None
+    return PipedAudio(path) if path else None
 
 
 def _number(word: str) -> int | None:

@@ -19,6 +19,7 @@ import polars as pl
 
 from govor.corpora.lines import raw_blocks
 from govor.corpora.text_settings import text_settings
+from govor.shown import shortened
 
 MOST_LINES_A_ROW = 100
 MOST_BAD_ROWS = 10_000
@@ -221,8 +222,7 @@ def _are_rows(row: str, tabs: int) -> bool:
 
 def _remark(file: Path, found: Quotes, taken_off: bool) -> str:
     number, row = found.example
-    shown = row.replace("\n", "⏎").replace("\t", " | ")
-    shown = shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}…"
+    shown = shortened(row.replace("\n", "⏎").replace("\t", " | "), LONGEST_SHOWN)
     done = "are taken off, as a writer's" if taken_off else "stay in the text"
     other = "none leaves them" if taken_off else "csv takes them off"
     return f"{file.name}: quotes around fields {done} (line {number}: {shown}); --quoting {other}"

@@ -110,15 +110,16 @@ class Reader:
     settings: tuple[str, ...] = ()
 
 
-def chunked(file: Path, rows: Iterable[Row | Rejection]) -> Iterator[Chunk]:
+def chunked(file: Path, rows: Iterable[Row | Rejection], chunk_rows: int = CHUNK_ROWS) -> Iterator[Chunk]:
     """Chunks of rows that a reader yields one by one; for formats that are never large.
 
     Args:
         file: the table that the rows stand in; a row's ``_line`` is its line.
         rows: utterances as dictionaries of column values, and rejections, in any order.
+        chunk_rows: rows in a chunk.
     """
     rest = iter(rows)
-    while some := list(islice(rest, CHUNK_ROWS)):
+    while some := list(islice(rest, chunk_rows)):
         kept, rejections = usable_rows(file, some)
         yield Chunk(frame_of(kept), file, rejections)
 

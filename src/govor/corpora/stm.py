@@ -18,7 +18,14 @@ from govor.corpora.beside import (
     transcript_files,
 )
 from govor.corpora.lines import rejected_line
-from govor.corpora.nist import Channels, first_fields, is_number, named_recording, numbered_lines, places
+from govor.corpora.nist import (
+    ChannelNumbers,
+    first_fields,
+    is_number,
+    named_recording,
+    numbered_lines,
+    places,
+)
 from govor.corpora.reader import Reading, Source
 from govor.corpora.rows import Row
 from govor.errors import CorpusError
@@ -64,7 +71,7 @@ def _once(files: list[Path], root: Path) -> list[Path]:
 
 
 def _rows(file: Path, recordings: Recordings, split: str | None) -> Iterator[Row | Rejection]:
-    channels = Channels(from_zero=any(channel == "0" for _, channel in places(file)))
+    channels = ChannelNumbers(from_zero=any(channel == "0" for _, channel in places(file)))
     names: dict[str, str] = {}
     for item in numbered_lines(file):
         if isinstance(item, Rejection):
@@ -78,7 +85,7 @@ def _rows(file: Path, recordings: Recordings, split: str | None) -> Iterator[Row
         yield row
 
 
-def _row(file: Path, number: int, line: str, channels: Channels) -> Row | Rejection:
+def _row(file: Path, number: int, line: str, channels: ChannelNumbers) -> Row | Rejection:
     fields = line.split(None, FEWEST_FIELDS)
     if len(fields) < FEWEST_FIELDS or not (is_number(fields[3]) and is_number(fields[4])):
         detail = "it needs recording, channel, speaker, start and end before the text"

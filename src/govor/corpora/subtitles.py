@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from govor.corpora.caption_files import Captioned, captioned
+from govor.corpora.caption_files import CaptionFiles, captioned
 from govor.corpora.cues import read_cues
 from govor.corpora.elan import Annotations, Media, media_of, read_elan
 from govor.corpora.lines import rejected_line
@@ -21,7 +21,7 @@ from govor.corpora.rows import Row
 from govor.corpora.splits import split_in
 from govor.corpora.textgrid import read_textgrid
 from govor.corpora.tier_report import TierReport, refuse_unclear
-from govor.corpora.tiers import Choice, NoSpokenTierError, Spoken, choose, utterances
+from govor.corpora.tiers import Choice, NoSpokenTierError, SpokenCue, choose, utterances
 from govor.corpora.timed_text import TimedTextError
 from govor.corpora.word_times import RELATIVE
 from govor.errors import CorpusError
@@ -104,7 +104,9 @@ class _Work:
         return [*self.tiers.told(), *(f"{count:,} {what}" for count, what in facts if count)]
 
 
-def _all_chunks(work: _Work, chosen: Captioned, notes: dict[str, Any], remarks: list[str]) -> Iterator[Chunk]:
+def _all_chunks(
+    work: _Work, chosen: CaptionFiles, notes: dict[str, Any], remarks: list[str]
+) -> Iterator[Chunk]:
     if chosen.rejections:
         yield Chunk(pl.DataFrame(), work.root, chosen.rejections)
     for file, language in chosen.files:
@@ -140,7 +142,7 @@ def _caption_rows(work: _Work, file: Path, language: str | None) -> Iterator[Row
     if not found.cues and not found.bad:
         yield rejected_line(file, 1, "no_cues", "it has no line with times and text")
     for cue in found.cues:
-        yield _row(Spoken(cue), audio, split) | {"language": language or found.language}
+        yield _row(SpokenCue(cue), audio, split) | {"language": language or found.language}
 
 
 def _annotation_rows(work: _Work, file: Path, found: Annotations) -> Iterator[Row | Rejection]:
@@ -190,7 +192,7 @@ def _shown(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix() if inside else str(path.absolute())
 
 
-def _row(item: Spoken, audio: str, split: str | None) -> Row:
+def _row(item: SpokenCue, audio: str, split: str | None) -> Row:
     cue = item.cue
     row: Row = {
         "audio": audio,

@@ -18,7 +18,7 @@ FEWEST_FOREIGN_LINES = 3
 
 
 @dataclass
-class Undecoded:
+class UndecodableLines:
     """Lines of one file that are not in the encoding it was read in.
 
     Attributes:
@@ -51,16 +51,16 @@ class TextSettings:
 
     encoding: str | None = None
     quoting: str | None = None
-    undecoded: dict[Path, Undecoded] = field(default_factory=dict)
+    undecoded: dict[Path, UndecodableLines] = field(default_factory=dict)
     quoted: dict[Path, str] = field(default_factory=dict)
 
     def note_undecoded(self, file: Path, raw: bytes) -> None:
         """A line of `file` is not in its encoding."""
-        self.undecoded.setdefault(file, Undecoded()).add(raw)
+        self.undecoded.setdefault(file, UndecodableLines()).add(raw)
 
     def note_beyond_ascii(self, file: Path) -> None:
         """Some line of `file` holds letters beyond ASCII, and could be read."""
-        self.undecoded.setdefault(file, Undecoded()).beyond_ascii = True
+        self.undecoded.setdefault(file, UndecodableLines()).beyond_ascii = True
 
 
 _current: ContextVar[TextSettings | None] = ContextVar("text_settings", default=None)

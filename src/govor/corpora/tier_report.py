@@ -9,7 +9,8 @@ from pathlib import Path
 from govor.corpora.tiers import UNCLEAR, Choice, example_of
 from govor.corpora.timed_text import Tier
 from govor.errors import CorpusError
-from govor.findings import count_of
+from govor.findings import count_of, some
+from govor.shown import shortened
 
 MOST_SHOWN = 12
 LONGEST_EXAMPLE = 60
@@ -43,7 +44,7 @@ class TierReport:
             name = tier.name.split("@")[0] + ("@…" if "@" in tier.name else "")
             known = self._found.setdefault(
                 (name, tier.name in taken),
-                ListedTier(name, role, tier.name in taken, 0, 0, _cut(example_of(tier))),
+                ListedTier(name, role, tier.name in taken, 0, 0, _example(tier)),
             )
             known.files += 1
             known.labels += sum(1 for cue in tier.cues if cue.text.strip())
@@ -61,8 +62,8 @@ class TierReport:
             return []
         taken = [f"{t.name} ({count_of(t.labels, 'label')})" for t in self._in_order() if t.taken]
         left = [f"{t.name} ({t.role})" for t in self._in_order() if not t.taken]
-        rest = f"; left: {_some(left)}" if left else ""
-        return [f"tiers taken: {_some(taken) or 'none'}{rest}; --text TIER takes another"]
+        rest = f"; left: {some(left, MOST_SHOWN)}" if left else ""
+        return [f"tiers taken: {some(taken, MOST_SHOWN) or 'none'}{rest}; --text TIER takes another"]
 
 
 def refuse_unclear(file: Path, tiers: Sequence[Tier], choice: Choice) -> None:
@@ -74,7 +75,7 @@ def refuse_unclear(file: Path, tiers: Sequence[Tier], choice: Choice) -> None:
     if not choice.unclear:
         return
     by_name = {tier.name: tier for tier in tiers}
-    lines = [f"  {n} ({role}): {_cut(example_of(by_name[n]))}" for n, role in choice.roles.items()]
+    lines = [f"  {n} ({role}): {_example(by_name[n])}" for n, role in choice.roles.items()]
     first = next(name for name, role in choice.roles.items() if role == UNCLEAR)
     raise CorpusError(
         f"{file} has several tiers that may hold the speech: name the one to take, such as "
@@ -82,10 +83,5 @@ def refuse_unclear(file: Path, tiers: Sequence[Tier], choice: Choice) -> None:
     )
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_EXAMPLE else f"{text[: LONGEST_EXAMPLE - 1]}…"
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - MOST_SHOWN:,} more" if len(names) > MOST_SHOWN else ""
-    return ", ".join(names[:MOST_SHOWN]) + more
+def _example(tier: Tier) -> str:
+    return shortened(example_of(tier), LONGEST_EXAMPLE)

@@ -31,7 +31,7 @@ _NOT_SPEECH = frozenset(["", "sil", "sp", "spn", "<sil>", "<p:>", "<eps>", "{sl}
 
 
 @dataclass(frozen=True)
-class Spoken:
+class SpokenCue:
     """An utterance, with the times of its words where they are known (seconds of the recording)."""
 
     cue: Cue
@@ -60,20 +60,6 @@ class Choice:
 
 class NoSpokenTierError(ValueError):
     """No tier holds what is said, or not the one asked for."""
-
-
-def spoken(
-    tiers: Sequence[Tier],
-    wanted: str | None,
-    parents: dict[str, str] | None = None,
-    language: str | None = None,
-) -> list[Spoken]:
-    """The utterances of an annotation, in order of time; see `choose` for the arguments.
-
-    Raises:
-        NoSpokenTierError: there is none, or nobody can tell; the message names the tiers that there are.
-    """
-    return utterances(choose(tiers, wanted, parents, language), wanted)
 
 
 def choose(
@@ -110,7 +96,7 @@ def choose(
     return Choice(taken, words, rest | {tier.name: SPEECH if tier not in words else WORDS for tier in taken})
 
 
-def utterances(choice: Choice, wanted: str | None = None) -> list[Spoken]:
+def utterances(choice: Choice, wanted: str | None = None) -> list[SpokenCue]:
     """The utterances of the tiers that were taken, in order of time.
 
     Raises:
@@ -214,7 +200,7 @@ def _speaker(tier: Tier, several: bool) -> str | None:
     return tier.name if several and not is_named_for_speech(tier.name) else None
 
 
-def _of_tier(tier: Tier, words: list[Tier], several: bool) -> Iterator[Spoken]:
+def _of_tier(tier: Tier, words: list[Tier], several: bool) -> Iterator[SpokenCue]:
     speaker = _speaker(tier, several)
     if tier in words:
         yield from joined_words(tier.cues, speaker)
@@ -223,14 +209,16 @@ def _of_tier(tier: Tier, words: list[Tier], several: bool) -> Iterator[Spoken]:
     for cue in tier.cues:
         if _is_speech(cue.text):
             inside = tuple(w for w in own[0].cues if _within(w, cue)) if own else ()
-            yield Spoken(Cue(cue.start, cue.end, cue.text.strip(), cue.speaker or speaker, cue.line), inside)
+            yield SpokenCue(
+                Cue(cue.start, cue.end, cue.text.strip(), cue.speaker or speaker, cue.line), inside
+            )
 
 
 def _within(word: Cue, cue: Cue) -> bool:
     return _is_speech(word.text) and cue.start <= (word.start + word.end) / 2 < cue.end
 
 
-def joined_words(words: Sequence[Cue], speaker: str | None = None) -> Iterator[Spoken]:
+def joined_words(words: Sequence[Cue], speaker: str | None = None) -> Iterator[SpokenCue]:
     """Utterances made of single words with times, up to pauses of `PAUSE_S` and at most `LONGEST_S` long."""
     return (_joined(group, speaker) for group in _groups(words))
 
@@ -248,6 +236,6 @@ def _groups(words: Sequence[Cue]) -> Iterator[list[Cue]]:
         yield group
 
 
-def _joined(words: list[Cue], speaker: str | None) -> Spoken:
+def _joined(words: list[Cue], speaker: str | None) -> SpokenCue:
     text = " ".join(word.text.strip() for word in words)
-    return Spoken(Cue(words[0].start, words[-1].end, text, speaker, words[0].line), tuple(words))
+    return SpokenCue(Cue(words[0].start, words[-1].end, text, speaker, words[0].line), tuple(words))

@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
 
-from govor.corpora.beside import Transcript, first_files, read_beside, transcript_files
+from govor.corpora.beside import TranscriptFile, first_files, read_beside, transcript_files
 from govor.corpora.lines import rejected_line
 from govor.corpora.numbers import number
 from govor.corpora.reader import Reading, Source
@@ -35,13 +35,13 @@ def read(source: Source) -> Reading:
     return read_beside(source, transcript_files(source.path, (".trs",)), _parse, NEEDS)
 
 
-def _parse(file: Path) -> Transcript:
+def _parse(file: Path) -> TranscriptFile:
     root = read_xml(file, "Trans")
     speakers = {s.get("id", ""): s for s in root.iter("Speaker")}
     language = root.get("{http://www.w3.org/XML/1998/namespace}lang") or root.get("xml:lang")
     rows = [row for turn in root.iter("Turn") for row in _turn(file, turn, speakers, language)]
     audio = root.get("audio_filename")
-    return Transcript(rows, (audio,) if audio else ())
+    return TranscriptFile(rows, (audio,) if audio else ())
 
 
 def _turn(

@@ -14,7 +14,7 @@ from typing import Any, TypeGuard
 
 from govor.corpora.beside import (
     Recordings,
-    Transcript,
+    TranscriptFile,
     first_files,
     read_beside,
     root_of,
@@ -77,9 +77,9 @@ def _has_segments(file: Path) -> bool:
     return first is not None and first.name != "" and _times(first.value) is not None
 
 
-def _parse(file: Path) -> Transcript:
+def _parse(file: Path) -> TranscriptFile:
     if file.suffix.lower() == ".tsv":
-        return Transcript(_tsv_rows(file))
+        return TranscriptFile(_tsv_rows(file))
     items = JsonItems(file, LISTS)
     segments: list[tuple[int, Any]] = []
     broken = None
@@ -92,7 +92,7 @@ def _parse(file: Path) -> Transcript:
         broken = rejected_line(file, 1, "no_segments", "it has no segments with times")
     rows = (_segment(file, line, value, items.head) for line, value in segments)
     media = (audio,) if isinstance(audio, str) else ()
-    return Transcript([*rows, *([broken] if broken else [])], media)
+    return TranscriptFile([*rows, *([broken] if broken else [])], media)
 
 
 def _segment(file: Path, line: int, segment: Any, head: Mapping[str, Any]) -> Row | Rejection:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from govor.corpora.archive import SUFFIXES, Content, is_archive, member_names, require_room, stream
+from govor.corpora.archive import SUFFIXES, MemberContent, is_archive, member_names, require_room, stream
 from govor.corpora.beside import first_files, in_chunks, is_audio, root_of, transcript_files
 from govor.corpora.embedded import AudioUnpacker
 from govor.corpora.folder import CORE_SCHEMA
@@ -132,7 +132,7 @@ def _samples(archive: Path, audio: AudioUnpacker, shard: str, *, unpack: bool) -
         yield sample
 
 
-def _keep(sample: Sample, end: str, size: int, source: Content) -> None:
+def _keep(sample: Sample, end: str, size: int, source: MemberContent) -> None:
     if size > MAX_TEXT_BYTES:
         sample.too_large.append(end)
     else:

@@ -22,7 +22,7 @@ from govor.console import say
 from govor.corpora.folder import Corpus, CorpusInfo, CorpusSummary, CorpusWriter
 from govor.corpora.spool import common_schema, conform
 from govor.curate.measure import BATCH_ROWS
-from govor.curate.sampled import Sampled
+from govor.curate.sheet_utterances import SheetUtterances
 from govor.errors import CorpusError, UsageError
 from govor.findings import count_of, some
 
@@ -31,7 +31,7 @@ OF, LICENSE = "corpus", "license"
 
 
 @dataclass(frozen=True)
-class Part:
+class MergePart:
     """One of the corpora.
 
     Attributes:
@@ -46,7 +46,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Names:
+class MergedNames:
     """How what several corpora have is called.
 
     Attributes:
@@ -103,7 +103,7 @@ def merge_corpora(corpora: Mapping[str, Path], out: Path, config: MergeConfig) -
                 hashes.append(frame["id"].hash(seed=0).to_numpy())
                 writer.write(conform(frame.drop("_renamed"), schema))
         _require_distinct(names, np.concatenate(hashes))
-    Sampled(pl.concat([_sampled(part, names) for part in parts])).write(out)
+    SheetUtterances(pl.concat([_sampled(part, names) for part in parts])).write(out)
     if renamed:
         say(
             f"merge: {count_of(renamed, 'id')} of several corpora: the name of their corpus was "
@@ -113,7 +113,7 @@ def merge_corpora(corpora: Mapping[str, Path], out: Path, config: MergeConfig) -
     return MergeSummary(**vars(writer.info.summary(out)), corpora=counts, renamed=renamed)
 
 
-def _require_distinct(names: Names, hashes: NDArray[np.uint64]) -> None:
+def _require_distinct(names: MergedNames, hashes: NDArray[np.uint64]) -> None:
     """Ids that were apart in their corpora are still apart."""
     if len(np.unique(hashes)) < names.distinct:
         raise CorpusError("ids of one corpus look like another's with its name before them: rename a folder")
@@ -131,7 +131,7 @@ def named_apart(folders: Sequence[Path]) -> dict[str, Path]:
     return {"-".join(path.parts[-depth:]): folder for path, folder in zip(paths, folders, strict=True)}
 
 
-def _opened(corpora: Mapping[str, Path], out: Path, config: MergeConfig) -> list[Part]:
+def _opened(corpora: Mapping[str, Path], out: Path, config: MergeConfig) -> list[MergePart]:
     if len(corpora) < 2:
         raise UsageError("govor merge makes one corpus of several: name two or more")
     for name, folder in corpora.items():
@@ -142,24 +142,26 @@ def _opened(corpora: Mapping[str, Path], out: Path, config: MergeConfig) -> list
         raise UsageError(
             f"--license {some(unknown, 1)}: there is no such corpus; there are {', '.join(corpora)}"
         )
-    return [Part(name, Corpus.open(folder), config.licenses.get(name)) for name, folder in corpora.items()]
+    return [
+        MergePart(name, Corpus.open(folder), config.licenses.get(name)) for name, folder in corpora.items()
+    ]
 
 
-def _names(parts: Sequence[Part], config: MergeConfig) -> Names:
+def _names(parts: Sequence[MergePart], config: MergeConfig) -> MergedNames:
     root = _common_root(parts)
     tables = [_recordings(part, root) for part in parts]
     recordings = _settled(pl.concat(tables))
     ids = [np.unique(_id_hashes(part)) for part in parts]
     distinct = sum(map(len, ids))
-    return Names(root, distinct, _in_several(ids), recordings, _shared_speakers(parts, config))
+    return MergedNames(root, distinct, _in_several(ids), recordings, _shared_speakers(parts, config))
 
 
-def _common_root(parts: Sequence[Part]) -> Path:
+def _common_root(parts: Sequence[MergePart]) -> Path:
     """The deepest folder above all recordings' folders."""
     return Path(os.path.commonpath([Path(part.corpus.info.audio_root).absolute() for part in parts]))
 
 
-def _audio(part: Part, root: Path) -> pl.Expr:
+def _audio(part: MergePart, root: Path) -> pl.Expr:
     """Paths of recordings from the common root."""
     own = Path(part.corpus.info.audio_root).absolute()
     before = "" if own == root else f"{own.relative_to(root).as_posix()}/"
@@ -169,7 +171,7 @@ def _audio(part: Part, root: Path) -> pl.Expr:
     return pl.when(elsewhere).then(below).otherwise(pl.lit(before) + audio).alias("audio")
 
 
-def _recordings(part: Part, root: Path) -> pl.DataFrame:
+def _recordings(part: MergePart, root: Path) -> pl.DataFrame:
     table = part.corpus.scan().select("recording", _audio(part, root)).unique(maintain_order=True)
     return table.collect().with_columns(pl.lit(part.name).alias("_part"))
 
@@ -196,14 +198,14 @@ def _in_several(ids: Sequence[NDArray[np.uint64]]) -> NDArray[np.uint64]:
     return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
 
 
-def _id_hashes(part: Part) -> NDArray[np.uint64]:
+def _id_hashes(part: MergePart) -> NDArray[np.uint64]:
     batches = (pl.DataFrame(pl.from_arrow(batch)) for batch in part.corpus.batches(["id"], BATCH_ROWS))
     return np.concatenate(
         [np.empty(0, np.uint64), *(frame["id"].hash(seed=0).to_numpy() for frame in batches)]
     )
 
 
-def _shared_speakers(parts: Sequence[Part], config: MergeConfig) -> frozenset[str]:
+def _shared_speakers(parts: Sequence[MergePart], config: MergeConfig) -> frozenset[str]:
     """Speakers whom several corpora name and who are to be kept apart.
 
     Raises:
@@ -222,12 +224,12 @@ def _shared_speakers(parts: Sequence[Part], config: MergeConfig) -> frozenset[st
     return frozenset(shared)
 
 
-def _speakers(part: Part) -> set[str]:
+def _speakers(part: MergePart) -> set[str]:
     found = part.corpus.scan().select(pl.col("speaker").drop_nulls().unique()).collect()
     return set(found["speaker"])
 
 
-def _frames(part: Part, names: Names, *, head: bool = False) -> Iterator[pl.DataFrame]:
+def _frames(part: MergePart, names: MergedNames, *, head: bool = False) -> Iterator[pl.DataFrame]:
     """The utterances as they stand in the merged corpus, with ``_renamed``; for `head` the first alone."""
     mine = names.recordings.filter(pl.col("_part") == part.name).drop("_part")
     for batch in part.corpus.batches(None, 1 if head else BATCH_ROWS):
@@ -250,18 +252,18 @@ def _frames(part: Part, names: Names, *, head: bool = False) -> Iterator[pl.Data
             return
 
 
-def _before(part: Part, column: str) -> pl.Expr:
+def _before(part: MergePart, column: str) -> pl.Expr:
     return pl.concat_str(pl.lit(f"{part.name}/"), column)
 
 
-def _sampled(part: Part, names: Names) -> pl.DataFrame:
+def _sampled(part: MergePart, names: MergedNames) -> pl.DataFrame:
     """Who was sent to people, under the new ids."""
-    table = Sampled.read(part.corpus.folder).table
+    table = SheetUtterances.read(part.corpus.folder).table
     shared = pl.Series(np.isin(table["id"].hash(seed=0).to_numpy(), names.shared_ids), dtype=pl.Boolean)
     return table.with_columns(pl.when(shared).then(_before(part, "id")).otherwise("id").alias("id"))
 
 
-def _info(parts: Sequence[Part], root: Path, config: MergeConfig) -> CorpusInfo:
+def _info(parts: Sequence[MergePart], root: Path, config: MergeConfig) -> CorpusInfo:
     infos = [part.corpus.info for part in parts]
     notes: dict[str, object] = {
         "merge": {

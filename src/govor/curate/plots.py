@@ -14,6 +14,7 @@ from govor.curate.table_checks import LOW_SIMILARITY, MAX_S
 from govor.curate.tally import Tally
 from govor.pages import SERIES, figure_svg, new_figure
 from govor.pages.figures import FAINT, INK
+from govor.shown import shortened
 
 MAX_BINS, MIN_BINS = 60, 12
 SPEAKERS_SHOWN = 12
@@ -112,7 +113,7 @@ def _hours(facts: Tally, duration: NDArray[np.float64]) -> Plot | None:
     shown = order[:SPEAKERS_SHOWN]
     unit, scale = ("hours", 1.0) if hours.max() >= 0.5 else ("minutes", 60.0)
     figure, axes = new_figure(5.6, max(1.6, 0.55 + 0.19 * len(shown)))
-    names = [_short(str(facts.names["speaker"][int(code)])) for code in shown]
+    names = [shortened(str(facts.names["speaker"][int(code)]), NAME_CHARACTERS) for code in shown]
     places = np.arange(len(shown))
     axes.barh(places, hours[shown] * scale, color=SERIES[0], height=0.72)
     axes.set_yticks(places, names)
@@ -125,10 +126,6 @@ def _hours(facts: Tally, duration: NDArray[np.float64]) -> Plot | None:
     share = hours[order[0]] / max(hours.sum(), 1e-12)
     caption = f"{len(hours):,} speakers; the first speaks {share:.0%} of it all"
     return Plot(title, figure_svg(figure, caption), caption)
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= NAME_CHARACTERS else f"{name[: NAME_CHARACTERS - 1]}…"
 
 
 def _similarity(facts: Tally) -> Plot | None:

@@ -17,7 +17,7 @@ from govor.audio.facts import facts_of
 from govor.audio.measures import Gauge, Mono, SoundMeasures
 from govor.audio.mp3 import IndexMismatchError
 from govor.audio.reader import open_reader
-from govor.audio.source import Source, opened
+from govor.audio.source import EncodedAudio, opened
 from govor.audio.stream import mixed
 from govor.errors import AudioError
 
@@ -76,13 +76,13 @@ def probe_all(requests: list[tuple[str, str]], report: Callable[[Probe], None]) 
         report(found)
 
 
-def probe_recording(audio: str, path: str, limits: DecodeLimits | None = None) -> Probe:
+def probe_recording(audio: str, path: str) -> Probe:
     """Decodes a recording once and describes it.
 
     Raises:
         AudioError: it cannot be decoded.
     """
-    limits = limits or DecodeLimits()
+    limits = DecodeLimits()
     with opened(path, limits) as source:
         facts = facts_of(source, limits)
         digest = _digest(source)
@@ -110,7 +110,7 @@ def probe_recording(audio: str, path: str, limits: DecodeLimits | None = None) -
     )
 
 
-def _decode(source: Source, limits: DecodeLimits, decoder: str) -> Gauge:
+def _decode(source: EncodedAudio, limits: DecodeLimits, decoder: str) -> Gauge:
     reader = open_reader(source, limits, decoder)
     gauge = Gauge(reader.rate)
     try:
@@ -122,7 +122,7 @@ def _decode(source: Source, limits: DecodeLimits, decoder: str) -> Gauge:
     return gauge
 
 
-def _digest(source: Source) -> str:
+def _digest(source: EncodedAudio) -> str:
     digest = hashlib.blake2b(digest_size=16)
     with source.open() as file:
         while block := file.read(_HASH_BLOCK_BYTES):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ import polars as pl
 from govor.audio.guard import GuardedWorker, WorkerLostError
 from govor.console import Progress, progress
 from govor.curate.probe import Probe, exists
+from govor.machine import cores
 from govor.store import atomic_path
 from govor.waiting import result_of
 
@@ -38,18 +38,13 @@ SCHEMA: Mapping[str, Any] = {name: _kind(hint) for name, hint in get_type_hints(
 }
 
 
-def processors() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def probe_corpus(recordings: Sequence[tuple[str, str]], folder: Path, workers: int = 0) -> pl.DataFrame:
     """Probes recordings, each in a guarded child process.
 
     Args:
         recordings: name in the corpus, and path or URI.
         folder: where results are kept; files of unchanged size and time are taken from there.
-        workers: child processes; 0 is one a processor.
+        workers: child processes; 0 is one a core.
 
     Returns:
         One row a recording, in the order given; columns are those of `Probe`.
@@ -59,7 +54,7 @@ def probe_corpus(recordings: Sequence[tuple[str, str]], folder: Path, workers: i
     known = _known(folder, wanted)
     todo = wanted.join(known.select("audio"), on="audio", how="anti", maintain_order="left")
     if todo.height:
-        _Pool(folder, workers or processors()).run(todo)
+        _Pool(folder, workers or cores()).run(todo)
         known = _known(folder, wanted)
     return wanted.select("audio").join(known, on="audio", how="left", maintain_order="left")
 

@@ -13,9 +13,9 @@ import polars as pl
 from govor.console import say
 from govor.corpora.folder import Corpus, CorpusSummary, CorpusWriter
 from govor.curate.measure import BATCH_ROWS
-from govor.curate.sampled import Sampled
 from govor.curate.sheet import VERDICTS, read_sheet
 from govor.curate.sheet_ids import match_ids, refuse_doubtful, written_id
+from govor.curate.sheet_utterances import SheetUtterances
 from govor.errors import CorpusError, UsageError
 from govor.findings import count_of, some
 
@@ -24,7 +24,7 @@ _FIRST_ROW = 2
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ReviewVerdict:
     """What a person decided about one utterance.
 
     Attributes:
@@ -76,13 +76,13 @@ def review_corpus(corpus: Path, sheet: Path, out: Path) -> ReviewSummary:
         for batch in source.batches(None, BATCH_ROWS):
             frame = pl.DataFrame(pl.from_arrow(batch))
             _write(writer, frame, verdicts)
-    Sampled.read(corpus).write(out)
+    SheetUtterances.read(corpus).write(out)
     return ReviewSummary(**vars(writer.info.summary(out)), verdicts=counts, unknown=unknown)
 
 
 def _settled(
-    filled: list[tuple[str, Verdict]], corpus: Corpus, sheet: Path
-) -> tuple[dict[str, Verdict], int]:
+    filled: list[tuple[str, ReviewVerdict]], corpus: Corpus, sheet: Path
+) -> tuple[dict[str, ReviewVerdict], int]:
     """Verdicts by ids of the corpus, and how many are about none of them.
 
     Raises:
@@ -102,14 +102,14 @@ def _settled(
     if found.unknown:
         count = count_of(len(found.unknown), "verdict")
         say(f"review: {count} about utterances that {corpus.folder} does not have: {some(found.unknown, 3)}")
-    verdicts: dict[str, Verdict] = {}
+    verdicts: dict[str, ReviewVerdict] = {}
     for name, verdict in filled:
         if name in found.ids:
             _refuse_conflict(verdicts.setdefault(found.ids[name], verdict), verdict, found.ids[name], sheet)
     return verdicts, len(found.unknown)
 
 
-def _refuse_conflict(one: Verdict, other: Verdict, name: str, sheet: Path) -> None:
+def _refuse_conflict(one: ReviewVerdict, other: ReviewVerdict, name: str, sheet: Path) -> None:
     if replace(one, comment="") != replace(other, comment=""):
         said = " and ".join(f"{v.verdict} {v.corrected or ''}".strip() for v in (one, other))
         raise CorpusError(
@@ -117,7 +117,7 @@ def _refuse_conflict(one: Verdict, other: Verdict, name: str, sheet: Path) -> No
         )
 
 
-def read_verdicts(sheet: Path) -> list[tuple[str, Verdict]]:
+def read_verdicts(sheet: Path) -> list[tuple[str, ReviewVerdict]]:
     """Ids as they are written, with verdicts; rows without any are left out.
 
     Raises:
@@ -130,7 +130,7 @@ def read_verdicts(sheet: Path) -> list[tuple[str, Verdict]]:
             raise CorpusError(
                 f"{sheet} has no column {column}: give the sheet that govor sample wrote, filled in"
             )
-    verdicts: list[tuple[str, Verdict]] = []
+    verdicts: list[tuple[str, ReviewVerdict]] = []
     for number, row in enumerate(rows, _FIRST_ROW):
         verdict = _verdict(row, f"{sheet}, row {number}")
         if verdict is not None:
@@ -140,7 +140,7 @@ def read_verdicts(sheet: Path) -> list[tuple[str, Verdict]]:
     return verdicts
 
 
-def _verdict(row: Mapping[str, Any], where: str) -> Verdict | None:
+def _verdict(row: Mapping[str, Any], where: str) -> ReviewVerdict | None:
     said = str(row.get("verdict") or "").strip().lower()
     corrected = str(row.get("corrected") or "").strip() or None
     comment = str(row.get("comment") or "").strip()
@@ -157,10 +157,10 @@ def _verdict(row: Mapping[str, Any], where: str) -> Verdict | None:
         )
     if said == "correct" and corrected is None:
         raise CorpusError(f"{where}: the verdict is correct, but the column corrected is empty: fill it in")
-    return Verdict(said, corrected if said == "correct" else None, comment)
+    return ReviewVerdict(said, corrected if said == "correct" else None, comment)
 
 
-def _write(writer: CorpusWriter, frame: pl.DataFrame, verdicts: Mapping[str, Verdict]) -> None:
+def _write(writer: CorpusWriter, frame: pl.DataFrame, verdicts: Mapping[str, ReviewVerdict]) -> None:
     found = [verdicts.get(name) for name in frame["id"]]
     text = pl.Series("corrected", [v.corrected if v else None for v in found], dtype=pl.String)
     said = pl.Series("verdict", [v.verdict if v else None for v in found], dtype=pl.String)

@@ -17,8 +17,8 @@ from govor.audio.guard import GuardedWorker, WorkerLostError
 from govor.console import progress, say
 from govor.corpora.folder import Corpus
 from govor.curate.groups import seeded_order
-from govor.curate.sampled import Sampled
 from govor.curate.sheet import MAX_ROWS, write_sheet
+from govor.curate.sheet_utterances import SheetUtterances
 from govor.errors import AudioError, CorpusError, UsageError
 from govor.records import Summary
 from govor.store import write_bytes
@@ -64,7 +64,7 @@ def sample_corpus(
     if not 0 < n < MAX_ROWS:
         raise UsageError(f"--n {n}: give a number from 1 to {MAX_ROWS - 1:,}, the rows that a sheet holds")
     source = Corpus.open(corpus)
-    earlier = Sampled.read(corpus).without_sheet(out.name)
+    earlier = SheetUtterances.read(corpus).without_sheet(out.name)
     ids = _chosen(source, n, seed, split, set() if again else set(earlier.ids()))
     rows, made = _with_clips(source, list(_rows(source, ids)), out.with_name(f"{out.stem}-clips"))
     second = source.info.notes.get("second_transcript")

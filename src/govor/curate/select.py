@@ -19,7 +19,7 @@ from govor.curate.exclusion import Exclusions
 from govor.curate.groups import seeded_order
 from govor.curate.leaks import crossings, leaking
 from govor.curate.measure import SPLIT_CODES, Cut, Measures, frames, measure
-from govor.curate.sampled import Sampled
+from govor.curate.sheet_utterances import SheetUtterances
 from govor.curate.splits import (
     DEV,
     FREE,
@@ -90,7 +90,7 @@ def select_corpus(corpus: Path, out: Path, config: SelectConfig) -> SelectSummar
     exclusions = Exclusions.read(config.exclude, config.codes)
     exclusions.settle_numbers(source)
     if config.exclude_sampled:
-        exclusions.exact |= set(Sampled.read(corpus).ids())
+        exclusions.exact |= set(SheetUtterances.read(corpus).ids())
     measures = measure(source, config, exclusions)
     reasons = _filtered(source, config, measures)
     plan = _planned(source, config, measures, reasons)
@@ -355,7 +355,7 @@ def _written(
                 known = pl.Series("similarity", measures.similarity[rows]).fill_nan(None)
                 frame = frame.with_columns(known)
             _write(writer, frame, config, plan.splits[rows], measures.held_out[rows], reasons[rows], names)
-    Sampled.read(source.folder).write(out)
+    SheetUtterances.read(source.folder).write(out)
     corpus = vars(writer.info.summary(out))
     return SelectSummary(**corpus, leak_loss=plan.loss, statements=statements, way=plan.way, cut=measures.cut)
 

@@ -88,7 +88,7 @@ class SplitPlan:
 
 
 @dataclass(frozen=True)
-class Cost:
+class GroupingCost:
     """What a grouping would cost.
 
     Attributes:
@@ -121,7 +121,7 @@ class Cost:
 class SplitError(Exception):
     """No split as it was asked for; `costs` says what weaker groupings would cost."""
 
-    def __init__(self, reason: str, costs: list[Cost]) -> None:
+    def __init__(self, reason: str, costs: list[GroupingCost]) -> None:
         super().__init__(reason)
         self.reason, self.costs = reason, costs
 
@@ -133,7 +133,7 @@ class LeakyError(SplitError):
 class CountError(SplitError):
     """Groups do not add up to the rows wanted; `counts` are those that can be met, smallest first."""
 
-    def __init__(self, reason: str, costs: list[Cost], counts: list[dict[str, int]]) -> None:
+    def __init__(self, reason: str, costs: list[GroupingCost], counts: list[dict[str, int]]) -> None:
         super().__init__(reason, costs)
         self.counts = counts
 
@@ -317,7 +317,7 @@ def _statements(task: SplitTask, splits: NDArray[np.int8], way: str, loss: float
     return said
 
 
-def _weaker(task: SplitTask) -> list[Cost]:
+def _weaker(task: SplitTask) -> list[GroupingCost]:
     """What every weaker grouping would cost, stronger ones first."""
     names = list(task.keys)
     costs = []
@@ -327,7 +327,7 @@ def _weaker(task: SplitTask) -> list[Cost]:
     return costs
 
 
-def _cost(task: SplitTask, subset: tuple[str, ...]) -> Cost:
+def _cost(task: SplitTask, subset: tuple[str, ...]) -> GroupingCost:
     weaker = SplitTask(
         {name: task.keys[name] for name in subset},
         task.order,
@@ -339,7 +339,7 @@ def _cost(task: SplitTask, subset: tuple[str, ...]) -> Cost:
     )
     plan, _ = _attempt(weaker)
     if plan is None:
-        return Cost(subset, possible=False)
+        return GroupingCost(subset, possible=False)
     held = (plan.splits >= DEV) & ((task.fixed == FREE) | task.guarded)
     crossing = {
         name: float((sharing(codes, plan.splits == TRAIN) & held).sum() / max(int(held.sum()), 1))
@@ -347,4 +347,4 @@ def _cost(task: SplitTask, subset: tuple[str, ...]) -> Cost:
         if name not in subset
     }
     counts = {str(NAMES[split]): count for split, count in _counts(task, plan).items()}
-    return Cost(subset, True, plan.loss, counts, crossing)
+    return GroupingCost(subset, True, plan.loss, counts, crossing)

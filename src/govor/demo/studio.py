@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from govor.console import Progress, progress
 from govor.demo.script import Recording
 from govor.errors import MachineError
 from govor.extras import required
+from govor.machine import cores
 from govor.store import read_json, remove_partials, write_text
 
 ALIGNMENT = "alignment.jsonl"
@@ -58,7 +58,7 @@ def _make_all(missing: Sequence[Recording], folder: Path, bar: Progress) -> None
     waiting, running = list(missing), list[subprocess.Popen[bytes]]()
     try:
         while waiting or running:
-            while waiting and len(running) < (os.cpu_count() or 1):
+            while waiting and len(running) < cores():
                 running.append(_start(waiting.pop(0), folder))
             running = [process for process in running if not _ended(process, bar)]
             time.sleep(_POLL_S)

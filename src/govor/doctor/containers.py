@@ -56,7 +56,7 @@ CONTAINERS = (
 
 
 @dataclass(frozen=True)
-class Trial:
+class ContainerTrial:
     """What became of one container.
 
     Attributes:
@@ -122,20 +122,22 @@ def is_whole(samples: NDArray[np.float32], rate_hz: int) -> str:
     return "" if share >= TONE_SHARE_LIMIT else f"only {share:.0%} of the energy is at {TONE_HZ:g} Hz"
 
 
-def try_container(container: Container) -> Trial:
+def try_container(container: Container) -> ContainerTrial:
     """Makes a sample of `container` and reads it the way every stage does."""
     try:
         content = sample_of(container)
     except Exception as error:
-        return Trial(container.name, "", 0.0, f"no sample could be made: {_line(error)}", False)
+        return ContainerTrial(container.name, "", 0.0, f"no sample could be made: {_line(error)}", False)
     alone = [name for name, read in READERS.items() if _problem(read, content)]
     detail = f"{' and '.join(alone)} alone cannot" if alone else ""
     try:
         decoder, samples = _read_govor(content)
     except Exception as error:
-        return Trial(container.name, "", 0.0, _line(error), False)
+        return ContainerTrial(container.name, "", 0.0, _line(error), False)
     wrong = is_whole(samples, RATE_HZ)
-    return Trial(container.name, decoder, round(len(samples) / RATE_HZ, 3), wrong or detail, not wrong)
+    return ContainerTrial(
+        container.name, decoder, round(len(samples) / RATE_HZ, 3), wrong or detail, not wrong
+    )
 
 
 def _read_govor(content: bytes) -> tuple[str, NDArray[np.float32]]:
@@ -178,7 +180,7 @@ def _line(error: BaseException) -> str:
     return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:200]}"
 
 
-def findings_of(trials: list[Trial]) -> list[Finding]:
+def findings_of(trials: list[ContainerTrial]) -> list[Finding]:
     """An error for every container that govor does not read whole."""
     return [
         Finding(

@@ -21,7 +21,7 @@ class Examination(Summary):
     errors: int
     warnings: int
     findings: tuple[Finding, ...]
-    decoders: tuple[containers.Trial, ...]
+    decoders: tuple[containers.ContainerTrial, ...]
     devices: tuple[machine.Device, ...]
     room: machine.Room
     versions: Mapping[str, str | None]
@@ -60,7 +60,7 @@ def examine(place: Path = Path()) -> Examination:
     )
 
 
-def _decoders() -> list[containers.Trial]:
+def _decoders() -> list[containers.ContainerTrial]:
     trials = []
     with console.progress("decoders", len(containers.CONTAINERS), "containers") as bar:
         for container in containers.CONTAINERS:

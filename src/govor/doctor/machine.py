@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from govor import machine
 from govor.findings import Finding
 from govor.store import free_bytes, readable_bytes
 
@@ -55,7 +55,7 @@ print(json.dumps(facts))
 
 def cores() -> float:
     """Cores this process may use: affinity, and the quota of its container."""
-    count = float(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    count = float(machine.cores())
     try:
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
         return count if quota == "max" else min(count, int(quota) / int(period))

@@ -10,17 +10,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from govor.console import progress
-from govor.errors import DatasetError, ModelError, UsageError
+from govor.console import progress, say
+from govor.errors import AudioError, DatasetError, ModelError, UsageError
+from govor.evaluate.decode import at_rate, plan_for
 from govor.lm.entry import LmSummary, make_lm
 from govor.lm.settings import settings_path
+from govor.memory import in_halves
 from govor.models.base import DecodeOptions, Recogniser, Searched
 from govor.store import read_json, write_json
 
 WEIGHTS = (0.0, 0.15, 0.3, 0.5, 0.7, 1.0, 1.4)
 BONUSES = (0.0, 0.7, 1.5, 2.5)
 MOST_UTTERANCES = 300
-BATCH = 8
 
 
 @dataclass(frozen=True)
@@ -115,13 +116,17 @@ def _outputs(recogniser: Recogniser, dataset: str, split: str) -> tuple[list[NDA
     count = data.splits.get(split, 0)
     if not count:
         raise DatasetError(f"{dataset} has no {split} split to choose the weight on: name one with --split")
-    rows = np.unique(np.linspace(0, count - 1, min(count, MOST_UTTERANCES)).round().astype(np.int64))
+    rows = np.unique(np.linspace(0, count - 1, min(count, MOST_UTTERANCES)).round().astype(np.int64)).tolist()
     texts, scores, references = data.table(split)["text"].to_list(), [], []
-    for begin in range(0, len(rows), BATCH):
-        part = rows[begin : begin + BATCH]
-        waves = dict(data.waves(split, part.tolist()))
-        scores += recogniser.log_probs([waves[int(row)] for row in part])
-        references += [recogniser.normaliser(texts[int(row)]) for row in part]
+    for batch in plan_for(recogniser, data.durations(split), rows, None, DecodeOptions()):
+        waves = [at_rate(data.wave(split, row), data.sample_rate, recogniser.sample_rate) for row in batch]
+        found = in_halves(recogniser.log_probs, waves)
+        for row, frames in zip(batch, found, strict=True):
+            if isinstance(frames, AudioError):
+                say(f"{split} row {row} is left out: {frames}")
+                continue
+            scores.append(frames)
+            references.append(recogniser.normaliser(texts[row]))
     return scores, references
 
 

@@ -5,11 +5,11 @@ Source: the Audacity manual, "Importing and Exporting Labels".
 
 from __future__ import annotations
 
-from govor.interchange.label import Label, Session, on_one_line
+from govor.interchange.label import Label, LabelledRecording, on_one_line
 from govor.interchange.session_format import SessionFormat, no_speaker
 
 
-def _render(session: Session, audio: str | None) -> str:
+def _render(session: LabelledRecording, audio: str | None) -> str:
     return "".join(_line(label) for label in session.labels)
 
 

@@ -13,7 +13,7 @@ _UNSAFE = re.compile(r'[\x00-\x1f<>:"|?*\\]')
 
 
 @dataclass
-class Names:
+class FileNames:
     """Names of files, one a recording; two recordings never share one, on disks that ignore case either."""
 
     taken: set[str] = field(default_factory=set)

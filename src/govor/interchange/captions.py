@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import re
 
-from govor.interchange.label import Label, Session, on_one_line
+from govor.interchange.label import Label, LabelledRecording, on_one_line
 from govor.interchange.session_format import SessionFormat, no_speaker
 from govor.shown import subtitle_clock
 
@@ -21,7 +21,7 @@ def _plain_text(text: str) -> str:
     return " ".join(_MARK_UP.sub("", on_one_line(text)).replace("-->", "->").split())
 
 
-def _subrip(session: Session, audio: str | None) -> str:
+def _subrip(session: LabelledRecording, audio: str | None) -> str:
     blocks = [
         f"{number}\n{_times(label, ',')}\n{_plain_text(label.text)}\n"
         for number, label in enumerate(session.labels, 1)
@@ -33,7 +33,7 @@ def _voice(speaker: str) -> str:
     return on_one_line(_ENDS_TAG.sub("", speaker))
 
 
-def _webvtt(session: Session, audio: str | None) -> str:
+def _webvtt(session: LabelledRecording, audio: str | None) -> str:
     head = "WEBVTT\n" + (f"Language: {session.language}\n" if session.language else "")
     return "\n".join([head, *(f"{_times(label, '.')}\n{_spoken(label)}\n" for label in session.labels)])
 

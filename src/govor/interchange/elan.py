@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
 
-from govor.interchange.label import Label, Layer, Session, layers, without_control
+from govor.interchange.label import Label, LabelledRecording, Layer, layers, without_control
 from govor.interchange.session_format import SessionFormat
 
 UTTERANCES, WORDS = "utterance", "word"
@@ -28,7 +28,7 @@ def held_speaker(speaker: str) -> str:
     return " ".join(without_control(speaker).split())
 
 
-def render(session: Session, audio: str | None) -> str:
+def render(session: LabelledRecording, audio: str | None) -> str:
     """An EAF file.
 
     Args:
@@ -63,7 +63,7 @@ def _document_attributes() -> dict[str, str]:
     }
 
 
-def _header(root: ET.Element, session: Session, audio: str | None) -> None:
+def _header(root: ET.Element, session: LabelledRecording, audio: str | None) -> None:
     header = ET.SubElement(root, "HEADER", {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"})
     media = {"MEDIA_URL": _address(session.audio), "MIME_TYPE": _mime(session.audio)}
     if audio is not None:

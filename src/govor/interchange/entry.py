@@ -26,7 +26,7 @@ from govor.interchange import (
     segments_json,
     table_files,
 )
-from govor.interchange.beside import PLACINGS, Names, place
+from govor.interchange.beside import PLACINGS, FileNames, place
 from govor.interchange.session_format import SessionFormat
 from govor.interchange.sessions import WORD_COLUMNS, SessionReader
 from govor.records import Rejection
@@ -126,7 +126,7 @@ def _new_folder(out: Path) -> Iterator[Path]:
 
 
 def _by_session(corpus: Corpus, format: SessionFormat, folder: Path, how: str) -> CorpusExport:
-    names, side = Names(), SideFile(folder / EXPORT_SIDE_FILE)
+    names, side = FileNames(), SideFile(folder / EXPORT_SIDE_FILE)
     written = files = recordings = 0
     with GuardedWorker() as worker, side:
         reader = SessionReader(corpus, worker, format.covers)

@@ -38,7 +38,7 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class LabelledRecording:
     """One recording and its labels.
 
     Attributes:

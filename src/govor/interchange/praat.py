@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from govor.interchange.elan import held_speaker, held_text, tier_name
-from govor.interchange.label import Label, Session, layers
+from govor.interchange.label import Label, LabelledRecording, layers
 from govor.interchange.session_format import SessionFormat
 
 
-def render(session: Session, audio: str | None) -> str:
+def render(session: LabelledRecording, audio: str | None) -> str:
     """A TextGrid; `audio` is not named in it: Praat opens the recording of the same name."""
     tiers = list(_tiers(session))
     end_ms = max([session.length_ms, *(label.end_ms for _, labels in tiers for label in labels)])
@@ -23,7 +23,7 @@ def render(session: Session, audio: str | None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _tiers(session: Session) -> Iterator[tuple[str, tuple[Label, ...]]]:
+def _tiers(session: LabelledRecording) -> Iterator[tuple[str, tuple[Label, ...]]]:
     for layer in layers(session.labels):
         yield tier_name(layer), layer.labels
         words = tuple(word for label in layer.labels for word in label.words)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from govor.interchange.label import Label, Session
+from govor.interchange.label import Label, LabelledRecording
 from govor.interchange.session_format import SessionFormat
 
 
@@ -18,7 +18,7 @@ def held_speaker(speaker: str) -> str:
     return speaker
 
 
-def render(session: Session, audio: str | None) -> str:
+def render(session: LabelledRecording, audio: str | None) -> str:
     """One JSON object."""
     segments = [_segment(number, label) for number, label in enumerate(session.labels)]
     text = " ".join(held_text(label.text) for label in session.labels)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from govor.interchange.label import Session
+from govor.interchange.label import LabelledRecording
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class SessionFormat:
     holds: frozenset[str]
     held_text: Callable[[str], str]
     held_speaker: Callable[[str], str]
-    render: Callable[[Session, str | None], str]
+    render: Callable[[LabelledRecording, str | None], str]
     covers: bool = False
 
 

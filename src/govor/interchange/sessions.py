@@ -12,7 +12,7 @@ import polars as pl
 from govor.audio.guard import GuardedWorker, WorkerLostError
 from govor.corpora.folder import Corpus
 from govor.errors import AudioError
-from govor.interchange.label import Label, Session, words_within
+from govor.interchange.label import Label, LabelledRecording, words_within
 from govor.records import Rejection
 
 STAGE = "export"
@@ -36,13 +36,15 @@ class SessionReader:
     with_length: bool = False
     rejections: list[Rejection] = field(default_factory=list)
 
-    def __iter__(self) -> Iterator[tuple[Session, pl.DataFrame]]:
+    def __iter__(self) -> Iterator[tuple[LabelledRecording, pl.DataFrame]]:
         """Every session with its rows of the corpus's table, in the order of its labels."""
         frame = self.corpus.scan().sort("recording", "audio", maintain_order=True).collect()
         for (recording, audio), rows in frame.group_by(["recording", "audio"], maintain_order=True):
             yield self._session(str(recording), self.corpus.audio_path(str(audio)), rows)
 
-    def _session(self, recording: str, audio: str, rows: pl.DataFrame) -> tuple[Session, pl.DataFrame]:
+    def _session(
+        self, recording: str, audio: str, rows: pl.DataFrame
+    ) -> tuple[LabelledRecording, pl.DataFrame]:
         length_s = self._length_s(audio, rows) if self.with_length or _open_ended(rows) else None
         listed = ((place, self._label(row, length_s)) for place, row in enumerate(rows.iter_rows(named=True)))
         found = [(place, label) for place, label in listed if label is not None]
@@ -51,7 +53,9 @@ class SessionReader:
         length_ms = max([round((length_s or 0.0) * 1000), *(label.end_ms for label in labels)])
         languages = set(rows["language"].drop_nulls())
         language = languages.pop() if len(languages) == 1 else None
-        return Session(recording, audio, length_ms, labels, language), rows[[place for place, _ in found]]
+        return LabelledRecording(recording, audio, length_ms, labels, language), rows[
+            [place for place, _ in found]
+        ]
 
     def _length_s(self, audio: str, rows: pl.DataFrame) -> float | None:
         """Length of the recording: of the file itself, else of the utterance that is the whole of it."""

@@ -12,7 +12,7 @@ DEFAULT_WORD_BONUS = 0.0
 
 
 @dataclass(frozen=True)
-class Chosen:
+class FusionWeights:
     """What `words.json` says of how `words.arpa` counts."""
 
     lm_weight: float = DEFAULT_WEIGHT
@@ -34,8 +34,8 @@ def fusion_settings(
         weight: asked for, or None.
         word_bonus: asked for, or None.
     """
-    chosen = Chosen()
+    chosen = FusionWeights()
     if arpa is not None and settings_path(arpa).exists():
-        chosen = read_record(settings_path(arpa), Chosen)
+        chosen = read_record(settings_path(arpa), FusionWeights)
     weight = chosen.lm_weight if weight is None else weight
     return weight, chosen.word_bonus if word_bonus is None else word_bonus

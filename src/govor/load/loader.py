@@ -27,7 +27,7 @@ ENDED_AT_ONCE = "ended with status 1"
 SCRIPT_HINT = "; in your own script, put the code that starts a Loader under if __name__ == '__main__':"
 
 
-class Augmenter(Protocol):
+class ClipAugmenter(Protocol):
     """What is done to clips while training; picklable, and a pure function of its arguments."""
 
     def wave(self, samples: Wave, epoch: int, utterance: str) -> Wave:
@@ -72,7 +72,7 @@ class ClipWork:
     dataset: Dataset
     split: str
     extractor: Extractor
-    augmenter: Augmenter | None = None
+    augmenter: ClipAugmenter | None = None
 
     def __call__(self, task: tuple[int, Sequence[int], Sequence[str]]) -> list[LoadedClip]:
         """Clips of (epoch, rows, their ids)."""

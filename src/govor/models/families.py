@@ -11,7 +11,7 @@ from govor.config import ModelConfig
 from govor.errors import ModelError, RecipeError
 from govor.findings import Finding
 from govor.models.base import Family, Recogniser
-from govor.models.own_checks import Seen
+from govor.models.own_checks import DataFacts
 from govor.models.spec import Spec
 
 FAMILIES = {
@@ -21,7 +21,7 @@ FAMILIES = {
 """``module:class`` of the `Maker` of every family, by the name that reports and ``govor.json`` give it."""
 
 
-class Engine(Protocol):
+class ExportFormat(Protocol):
     """A module that writes and reads a format for another program than transformers.
 
     Attributes:
@@ -51,7 +51,7 @@ class Maker(Protocol):
     Attributes:
         title: of its models, for people.
         examples: ``model_type`` of new models that it makes, for messages.
-        engines: modules of the formats that it can be exported to, by format; each is an `Engine`.
+        engines: modules of the formats that it can be exported to, by format; each is an `ExportFormat`.
     """
 
     title: str
@@ -85,7 +85,7 @@ class Maker(Protocol):
     def usual_rate(self, configuration: Any, config: ModelConfig) -> float:
         """The peak learning rate of published recipes."""
 
-    def own_checks(self, family: Any, seen: Seen) -> Iterable[Finding]:
+    def own_checks(self, family: Any, seen: DataFacts) -> Iterable[Finding]:
         """Faults that only this kind of model can have."""
 
 
@@ -132,10 +132,10 @@ def engines() -> dict[str, str]:
     return {format: module for name in FAMILIES for format, module in maker(name).engines.items()}
 
 
-def engine(format: str) -> Engine:
+def engine(format: str) -> ExportFormat:
     """The module of a format in `engines`."""
     module: Any = importlib.import_module(engines()[format])
-    found: Engine = module
+    found: ExportFormat = module
     return found
 
 
@@ -149,6 +149,6 @@ def foreign_files() -> list[str]:
     return sorted({name for format in engines() for name in engine(format).FOREIGN_FILES})
 
 
-def own_checks_of(family: Family, seen: Seen) -> Iterable[Finding]:
+def own_checks_of(family: Family, seen: DataFacts) -> Iterable[Finding]:
     """Faults that only this kind of model can have."""
     return maker(family.describe()["family"]).own_checks(family, seen)

@@ -26,7 +26,7 @@ OWN_CODES = (
 
 
 @dataclass(frozen=True)
-class Seen:
+class DataFacts:
     """The data that a model is going to meet.
 
     Attributes:

@@ -14,7 +14,7 @@ FORMAT = 1
 NAME = "govor.json"
 
 
-class Judged(TypedDict, total=False):
+class DevVerdict(TypedDict, total=False):
     """How the model did against its base on dev."""
 
     better: bool | None
@@ -66,7 +66,7 @@ class SavedSettings(TypedDict, total=False):
     base_revision: str | None
     new_head: bool
     generation: FittedGeneration | None
-    base_on_dev: Judged | None
+    base_on_dev: DevVerdict | None
     quantization: str
     original: str
     parameters: int

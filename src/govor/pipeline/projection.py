@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import Any, TypedDict, cast
 
 from govor.config import Recipe, Workspace
 from govor.console import table
-from govor.pipeline.run import chosen, reasons_to_run
+from govor.machine import cores
+from govor.pipeline.run import reasons_to_run, stages_between
 from govor.records import Summary
 from govor.store import free_bytes, read_json, readable_bytes, readable_seconds
 
@@ -48,14 +48,14 @@ class StageProjection:
         return (
             self.stage,
             "runs" if self.runs else "unchanged",
-            _known(self.disk_bytes, readable_bytes),
-            _known(self.memory_bytes, readable_bytes),
-            _known(self.seconds, readable_seconds),
+            _shown(self.disk_bytes, readable_bytes),
+            _shown(self.memory_bytes, readable_bytes),
+            _shown(self.seconds, readable_seconds),
             self.note or "; ".join(self.reasons),
         )
 
 
-class Cost(TypedDict, total=False):
+class StageCost(TypedDict, total=False):
     """What is known of a stage's cost, as `StageProjection` has it."""
 
     disk_bytes: int
@@ -65,7 +65,7 @@ class Cost(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class Projection(Summary):
+class RecipeProjection(Summary):
     """All stages of a recipe, and the disk they would write to."""
 
     work: str
@@ -80,25 +80,25 @@ class Projection(Summary):
         return [*rows, f"work folder {self.work}, {readable_bytes(self.free_bytes)} free"]
 
 
-def project(recipe: Recipe, *, first: str | None = None, last: str | None = None) -> Projection:
+def project(recipe: Recipe, *, first: str | None = None, last: str | None = None) -> RecipeProjection:
     """What `recipe` would run from `first` to `last`; changes nothing on disk."""
     root = Workspace.of(recipe).root
     found, behind = [], False
-    for stage in chosen(recipe, first, last):
+    for stage in stages_between(recipe, first, last):
         reasons = reasons_to_run(stage, recipe, root) or (["a stage before it runs"] if behind else [])
         if stage.name == first:
             reasons = ["--from asks for it"]
         behind = behind or bool(reasons)
-        cost = _COSTS.get(stage.name, _cheap)(recipe) if reasons else Cost()
+        cost = _COSTS.get(stage.name, _cheap)(recipe) if reasons else StageCost()
         found.append(StageProjection(stage.name, bool(reasons), tuple(reasons), **cost))
-    return Projection(str(root), free_bytes(root), tuple(found))
+    return RecipeProjection(str(root), free_bytes(root), tuple(found))
 
 
-def _known(value: float | None, show: Any) -> str:
+def _shown(value: float | None, show: Any) -> str:
     return "?" if value is None else show(value)
 
 
-def _cheap(recipe: Recipe) -> Cost:
+def _cheap(recipe: Recipe) -> StageCost:
     rows = _rows(recipe)
     if rows is None:
         return {"note": "known after import"}
@@ -119,34 +119,36 @@ def _newest_corpus(recipe: Recipe) -> Path | None:
     return next((p for p in (place.selected, place.corpus) if (p / "corpus.json").exists()), None)
 
 
-def _prepare(recipe: Recipe) -> Cost:
+def _prepare(recipe: Recipe) -> StageCost:
     from govor.corpora.folder import Corpus
     from govor.prepare import projected
 
     corpus = _newest_corpus(recipe)
     if corpus is None:
         return {"note": "known after import"}
-    workers = recipe.prepare.workers or os.cpu_count() or 1
+    workers = recipe.prepare.workers or cores()
     projection = projected(Corpus.open(corpus), recipe.prepare)
     memory_bytes = workers * WORKER_CEILING_BYTES + PARENT_CEILING_BYTES
     seconds = projection.seconds / PREPARED_AUDIO_S_PER_CPU_S / workers
     return {"disk_bytes": projection.bytes, "memory_bytes": memory_bytes, "seconds": seconds}
 
 
-def _preflight(recipe: Recipe) -> Cost:
+def _preflight(recipe: Recipe) -> StageCost:
     return {"seconds": recipe.preflight.minutes * 60, "note": "at most, its time budget"}
 
 
-def _train(recipe: Recipe) -> Cost:
+def _train(recipe: Recipe) -> StageCost:
     report = Workspace.of(recipe).run / "preflight" / "report.json"
-    measured: Cost | None = read_json(report).get("projection") if report.exists() else None
+    measured: StageCost | None = read_json(report).get("projection") if report.exists() else None
     if not measured:
         return {"note": "measured by preflight"}
-    known = cast(Cost, {key: value for key, value in measured.items() if key in Cost.__annotations__})
+    known = cast(
+        StageCost, {key: value for key, value in measured.items() if key in StageCost.__annotations__}
+    )
     return {**known, "note": "as preflight measured it"}
 
 
-_COSTS: Mapping[str, Callable[[Recipe], Cost]] = {
+_COSTS: Mapping[str, Callable[[Recipe], StageCost]] = {
     "prepare": _prepare,
     "preflight": _preflight,
     "train": _train,

@@ -51,7 +51,7 @@ class StageRecord:
         """Writes the record below the work folder `root`."""
         write_json(_path(root, self.stage), asdict(self))
 
-    def finished(self, summary: Mapping[str, Any], out: Path | None) -> StageRecord:
+    def as_done(self, summary: Mapping[str, Any], out: Path | None) -> StageRecord:
         """The same stage, done: with its summary and a snapshot of what it made."""
         files = snapshot(out) if out else {}
         known = hashes(out, files) if out else {}

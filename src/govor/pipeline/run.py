@@ -71,12 +71,12 @@ def run_recipe(
     with locked(root / "stages"):
         write_text(root / "recipe.toml", recipe.to_toml())
         _accept_before(first, root)
-        for stage in chosen(recipe, first, last):
+        for stage in stages_between(recipe, first, last):
             done[stage.name] = _run_stage(stage, recipe, root, device, forced=stage.name == first)
     return RecipeSummary(str(root), done, round(time.monotonic() - started_s, 1))
 
 
-def chosen(recipe: Recipe, first: str | None = None, last: str | None = None) -> Sequence[Stage]:
+def stages_between(recipe: Recipe, first: str | None = None, last: str | None = None) -> Sequence[Stage]:
     """The stages from `first` to `last` that the recipe asks for.
 
     Raises:
@@ -102,7 +102,7 @@ def _accept_as_it_stands(name: str, root: Path) -> None:
     """Takes what a finished stage made as it is now, whoever changed it since."""
     record = load_record(root, name)
     if record is not None and record.status == DONE and record.out and Path(record.out).exists():
-        record.finished(record.summary, Path(record.out)).save(root)
+        record.as_done(record.summary, Path(record.out)).save(root)
 
 
 def reasons_to_run(stage: Stage, recipe: Recipe, root: Path) -> list[str]:
@@ -132,7 +132,7 @@ def _run_stage(stage: Stage, recipe: Recipe, root: Path, device: str, *, forced:
     for earlier in STAGES:
         if earlier.amended_by == stage.name:
             _accept_as_it_stands(earlier.name, root)
-    attempt.finished(summary, stage.out(recipe)).save(root)
+    attempt.as_done(summary, stage.out(recipe)).save(root)
     return {"status": "done", "reasons": reasons, "summary": dict(summary)}
 
 
@@ -183,10 +183,6 @@ def _rename_aside(run: Path) -> None:
     aside = run.with_name(f"{run.name}-before-{number}")
     run.rename(aside)
     if (aside / "preflight").exists():  # it belongs to the new run: preflight has just passed
-        (aside / "preflight").rename(_made(run) / "preflight")
+        run.mkdir(parents=True)
+        (aside / "preflight").rename(run / "preflight")
     say(f"train: the run of the earlier settings is kept as {aside}")
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True)
-    return folder

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from govor.config import CorpusConfig, Recipe, Workspace
 from govor.config.recipe import corpus_name
@@ -14,8 +13,11 @@ from govor.console import say
 from govor.pipeline.record import RUNNING, StageRecord, as_stored, load_record
 from govor.pipeline.snapshot import source_fingerprints
 
+if TYPE_CHECKING:
+    from govor.curate.merge import MergeSummary
 
-def import_several(recipe: Recipe) -> Mapping[str, Any]:
+
+def import_several(recipe: Recipe) -> MergeSummary:
     """Imports each corpus that is new or changed into ``corpora/NAME`` and merges all into ``corpus``."""
     from govor.curate import merge_corpora
 
@@ -50,7 +52,7 @@ def _import(corpus: CorpusConfig, out: Path, root: Path) -> None:
         return
     attempt = StageRecord(_stage(corpus), RUNNING, settings, inputs)
     attempt.save(root)
-    attempt.finished(import_corpus(corpus, out), out).save(root)
+    attempt.as_done(import_corpus(corpus, out), out).save(root)
 
 
 def _with_dotted_names(record: StageRecord | None) -> StageRecord | None:

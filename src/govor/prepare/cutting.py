@@ -11,8 +11,8 @@ import numpy as np
 
 from govor.audio.encoding import ClipEncoder, Pcm, clip_encoder, to_pcm
 from govor.audio.facts import cut_off, declared_seconds
-from govor.audio.reader import Reader, open_reader
-from govor.audio.source import Source
+from govor.audio.reader import AudioReader, open_reader
+from govor.audio.source import EncodedAudio
 from govor.audio.stream import Lane, Mono, check_channel
 from govor.errors import AudioError
 from govor.prepare.settings import Settings
@@ -67,7 +67,7 @@ class EncodedClip:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Refusal:
     """A span that did not become a clip.
 
     Attributes:
@@ -81,10 +81,10 @@ class Refused:
     detail: str
 
 
-Outcome = EncodedClip | Refused
+Outcome = EncodedClip | Refusal
 
 
-class _Open:
+class _OpenClip:
     """A span while its samples arrive."""
 
     def __init__(self, span: Span, settings: Settings) -> None:
@@ -97,12 +97,12 @@ class _Open:
         self._digest = hashlib.sha256()
         self._silent = True
 
-    def refusal(self) -> Refused | None:
+    def refusal(self) -> Refusal | None:
         """Why the span is impossible whatever the recording holds, or None."""
         if self.first < 0:
-            return Refused(self.span.row, "bad_span", f"starts at {self.span.start} s")
+            return Refusal(self.span.row, "bad_span", f"starts at {self.span.start} s")
         if self.last is not None and self.last <= self.first:
-            return Refused(self.span.row, "empty_span", f"from {self.span.start} s to {self.span.end} s")
+            return Refusal(self.span.row, "empty_span", f"from {self.span.start} s to {self.span.end} s")
         if self.last is not None and self.too_long(self.last - self.first):
             return self._long()
         return None
@@ -115,14 +115,14 @@ class _Open:
         """Bytes of the clip so far."""
         return self._encoder.encoded_bytes if self._encoder else 0
 
-    def too_large(self) -> Refused:
+    def too_large(self) -> Refusal:
         """The answer where it, and what is open beside it, take too much memory."""
         reached_s = self.samples / self._settings.sample_rate
         detail = f"clips open at {reached_s:.0f} s of it take more than {OPEN_BYTES / 1e6:g} MB"
-        return Refused(self.span.row, "clip_too_long", detail)
+        return Refusal(self.span.row, "clip_too_long", detail)
 
-    def _long(self) -> Refused:
-        return Refused(self.span.row, "clip_too_long", f"longer than {self._settings.max_clip_s:g} s")
+    def _long(self) -> Refusal:
+        return Refusal(self.span.row, "clip_too_long", f"longer than {self._settings.max_clip_s:g} s")
 
     def take(self, pcm: Pcm, position: int) -> None:
         """Takes what is its own of samples that begin at `position`."""
@@ -145,28 +145,28 @@ class _Open:
         if self.too_long(self.samples):
             return self._long()
         if self._encoder is None:
-            return self._past_end(total) if total else Refused(self.span.row, "no_samples", "nothing in it")
+            return self._past_end(total) if total else Refusal(self.span.row, "no_samples", "nothing in it")
         tolerance = END_TOLERANCE_S * self._settings.sample_rate
         if ended and self.last is not None and self.last - total > tolerance:
             return self._past_end(total)
         if self._silent:
-            return Refused(self.span.row, "silent", f"no sample beyond {SILENT_PEAK} of 32768")
+            return Refusal(self.span.row, "silent", f"no sample beyond {SILENT_PEAK} of 32768")
         content, self._encoder = self._encoder.finish(), None
         return EncodedClip(self.span.row, content, self.samples, self._digest.hexdigest())
 
-    def _past_end(self, total: int) -> Refused:
+    def _past_end(self, total: int) -> Refusal:
         rate = self._settings.sample_rate
         wanted = self.span.end if self.span.end is not None else self.span.start
-        return Refused(self.span.row, "past_end", f"{wanted} s, the recording ends at {total / rate:.2f} s")
+        return Refusal(self.span.row, "past_end", f"{wanted} s, the recording ends at {total / rate:.2f} s")
 
 
 class _Track:
     """The spans of one channel, in order of their beginning."""
 
-    def __init__(self, lane: Lane, spans: list[_Open]) -> None:
+    def __init__(self, lane: Lane, spans: list[_OpenClip]) -> None:
         self._lane = lane
         self._waiting = sorted(spans, key=lambda item: item.first, reverse=True)
-        self._active: list[_Open] = []
+        self._active: list[_OpenClip] = []
         self.position = 0
 
     @property
@@ -193,11 +193,11 @@ class _Track:
                 yield item.finish(stop, ended=False)
 
     @property
-    def active(self) -> tuple[_Open, ...]:
+    def active(self) -> tuple[_OpenClip, ...]:
         """The clips that have begun and are not complete."""
         return tuple(self._active)
 
-    def shed(self, item: _Open) -> Refused:
+    def shed(self, item: _OpenClip) -> Refusal:
         """Refuses an open clip."""
         self._active.remove(item)
         return item.too_large()
@@ -212,16 +212,16 @@ class _Track:
     def give_up(self, reason: str, detail: str) -> Iterator[Outcome]:
         """Refuses what is not complete."""
         for item in sorted(self._active + self._waiting, key=_order):
-            yield Refused(item.span.row, reason, detail)
+            yield Refusal(item.span.row, reason, detail)
         self._active, self._waiting = [], []
 
 
-def _order(item: _Open) -> tuple[float, int, int]:
+def _order(item: _OpenClip) -> tuple[float, int, int]:
     return (np.inf if item.last is None else item.last, item.first, item.span.row)
 
 
 def cut_recording(
-    source: Source,
+    source: EncodedAudio,
     spans: list[Span],
     settings: Settings,
     beat: Callable[[], None] = lambda: None,
@@ -239,7 +239,7 @@ def cut_recording(
     Raises:
         IndexMismatchError: an MP3's index proved wrong at its end: the same again with PyAV.
     """
-    opened = [_Open(span, settings) for span in spans]
+    opened = [_OpenClip(span, settings) for span in spans]
     refused = [refusal for item in opened if (refusal := item.refusal())]
     yield from refused
     rows = {refusal.row for refusal in refused}
@@ -254,7 +254,11 @@ def cut_recording(
 
 
 def _cut(
-    source: Source, reader: Reader, wanted: list[_Open], settings: Settings, beat: Callable[[], None]
+    source: EncodedAudio,
+    reader: AudioReader,
+    wanted: list[_OpenClip],
+    settings: Settings,
+    beat: Callable[[], None],
 ) -> Iterator[Outcome]:
     tracks = []
     for channel in sorted({item.span.channel for item in wanted}, key=lambda c: -1 if c is None else c):
@@ -262,7 +266,7 @@ def _cut(
         try:
             check_channel(channel, reader, source.name)
         except AudioError as error:
-            yield from (Refused(item.span.row, error.code, str(error)) for item in mine)
+            yield from (Refusal(item.span.row, error.code, str(error)) for item in mine)
             continue
         tracks.append(_Track(Lane(channel, reader.rate, settings.sample_rate), mine))
     try:
@@ -284,7 +288,7 @@ def _cut(
             yield _judged(outcome, source, reader, track.position / settings.sample_rate)
 
 
-def _shed(tracks: list[_Track]) -> Iterator[Refused]:
+def _shed(tracks: list[_Track]) -> Iterator[Refusal]:
     """Refuses the largest clips of a shard, as long as those that are open together hold too many bytes."""
     open_bytes: Counter[int] = Counter()
     for track in tracks:
@@ -295,7 +299,7 @@ def _shed(tracks: list[_Track]) -> Iterator[Refused]:
             yield from _shed_of(tracks, shard, held_bytes)
 
 
-def _shed_of(tracks: list[_Track], shard: int, held_bytes: int) -> Iterator[Refused]:
+def _shed_of(tracks: list[_Track], shard: int, held_bytes: int) -> Iterator[Refusal]:
     mine = [(item, track) for track in tracks for item in track.active if item.span.shard == shard]
     mine.sort(key=lambda pair: (-pair[0].encoded_bytes, _order(pair[0])))
     for item, track in mine:
@@ -305,7 +309,7 @@ def _shed_of(tracks: list[_Track], shard: int, held_bytes: int) -> Iterator[Refu
         yield track.shed(item)
 
 
-def _judged(outcome: Outcome, source: Source, reader: Reader, decoded_s: float) -> Outcome:
+def _judged(outcome: Outcome, source: EncodedAudio, reader: AudioReader, decoded_s: float) -> Outcome:
     """One of the last clips: refused where it leans on the end of a recording that was cut off."""
     if not isinstance(outcome, EncodedClip):
         return outcome
@@ -313,8 +317,8 @@ def _judged(outcome: Outcome, source: Source, reader: Reader, decoded_s: float) 
     missing_s = declared_s - decoded_s
     if missing_s > TRUNCATED_S and missing_s > TRUNCATED_SHARE * declared_s:
         detail = f"{decoded_s:.2f} s decoded, its header promises {declared_s:.2f} s"
-        return Refused(outcome.row, "truncated", detail)
+        return Refusal(outcome.row, "truncated", detail)
     if cut_off(source, reader):
         detail = f"{decoded_s:.2f} s decoded, the file ends in the middle of a page"
-        return Refused(outcome.row, "truncated", detail)
+        return Refusal(outcome.row, "truncated", detail)
     return outcome

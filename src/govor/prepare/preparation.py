@@ -14,14 +14,15 @@ from govor.config import PrepareConfig
 from govor.console import Progress, progress, say
 from govor.corpora.folder import Corpus
 from govor.errors import DatasetError
+from govor.prepare.engines import LocalEngine, RayEngine
 from govor.prepare.index import INDEX, Totals, totals, write_index
 from govor.prepare.planner import Plan, plan
 from govor.prepare.projection import require_room
 from govor.prepare.provenance import adopt, find_replaced, forget_recordings, known_stems, shard_stem
-from govor.prepare.rows import Contents, Gathered, contents
+from govor.prepare.rows import Contents, RowBuckets, contents
 from govor.prepare.schema import SHARD_COLUMN, ShardFacts, dataset_schema, left_out, plain_columns
 from govor.prepare.settings import Settings
-from govor.prepare.state import Stored, read_stored, refuse_other_settings, store_plan, stored_plan
+from govor.prepare.state import StoredPlan, read_stored, refuse_other_settings, store_plan, stored_plan
 from govor.prepare.target import DATA, Target
 from govor.prepare.task import Beat, Engine, Event, Message, ShardDone, Task, shard_key
 from govor.prepare.verdicts import Verdicts
@@ -128,7 +129,7 @@ class Preparation:
         self.target.remove(INDEX)
         pending = np.zeros(len(self.plan.names), bool)
         pending[missing] = True
-        gathered = Gathered(self.target.scratch, self.corpus, self.plan, pending, self.filled)
+        gathered = RowBuckets(self.target.scratch, self.corpus, self.plan, pending, self.filled)
         try:
             with progress("prepare", self._hours(missing), "h") as bar:
                 self._follow(bar, self._engine().run(self._tasks(gathered, missing)))
@@ -149,13 +150,8 @@ class Preparation:
         return float(self.plan.shard_pcm_bytes[missing].sum()) / self.settings.pcm_bytes_a_second / 3600
 
     def _engine(self) -> Engine:
-        if self.config.engine == "ray":
-            from govor.prepare.cluster import RayEngine
-
-            return RayEngine(self.target, self.verdicts, self.config)
-        from govor.prepare.local import LocalEngine
-
-        return LocalEngine(self.target, self.verdicts, self.config)
+        kind = RayEngine if self.config.engine == "ray" else LocalEngine
+        return kind(self.target, self.verdicts, self.config)
 
     def _follow(self, bar: Progress, events: Iterator[Event]) -> None:
         rejected = 0
@@ -174,7 +170,7 @@ class Preparation:
                     bar.advance(0, f"{rejected:,} rejected")
         bar.complete()
 
-    def _tasks(self, gathered: Gathered, missing: list[int]) -> Iterator[Task]:
+    def _tasks(self, gathered: RowBuckets, missing: list[int]) -> Iterator[Task]:
         columns = pq.read_schema(self.corpus.table)
         schema = dataset_schema(columns, self.settings.sample_rate, left_out(self.corpus.info))
         empty = {i for i in missing if not self.filled.rows[i]}
@@ -226,7 +222,7 @@ def _refuse_foreign(target: Target) -> None:
 
 
 def _planned(
-    corpus: Corpus, target: Target, config: PrepareConfig, stored: Stored | None, update: bool
+    corpus: Corpus, target: Target, config: PrepareConfig, stored: StoredPlan | None, update: bool
 ) -> Plan:
     if stored is None:
         return plan(corpus, config.sample_rate, config.shard_bytes)

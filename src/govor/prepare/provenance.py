@@ -68,7 +68,7 @@ def _file(shard: str) -> str:
 
 
 @dataclass
-class Replaced:
+class Replacements:
     """What was replaced since.
 
     Attributes:
@@ -80,13 +80,13 @@ class Replaced:
     recordings: set[str] = field(default_factory=set)
 
 
-def find_replaced(target: Target, corpus: Corpus, shards: Iterable[str]) -> Replaced:
+def find_replaced(target: Target, corpus: Corpus, shards: Iterable[str]) -> Replacements:
     """Compares the recordings of finished `shards` with what lies on the disk now.
 
     A file of the same size and time is the same. Where only the time differs (a copied folder), the content
     decides, and the new time is remembered.
     """
-    found = Replaced()
+    found = Replacements()
     held: dict[Snapshot, Snapshot | None] = {}
     for shard in shards:
         before = stored_recordings(target, shard) or []

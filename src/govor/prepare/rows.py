@@ -52,7 +52,7 @@ def contents(corpus: Corpus, plan: Plan) -> Contents:
     return Contents(checksum, rows, total_bytes / max(1, plan.read))
 
 
-class Gathered:
+class RowBuckets:
     """Rows of the shards still to be made, in buckets on disk, each small enough to be held.
 
     Args:

@@ -12,8 +12,8 @@ from govor.config import PrepareConfig
 from govor.corpora.folder import INFO as CORPUS_INFO
 from govor.corpora.folder import Corpus
 from govor.errors import DatasetError, LimitError
+from govor.machine import peak_rss_bytes
 from govor.prepare.index import Totals
-from govor.prepare.memory import peak_rss_bytes
 from govor.prepare.preparation import Preparation
 from govor.prepare.target import open_target
 from govor.records import Summary

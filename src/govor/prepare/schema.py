@@ -29,7 +29,6 @@ OWN_COLUMNS: dict[str, pa.DataType] = {
     "end": pa.float64(),
     "audio_sha256": pa.string(),
 }
-FROM_CORPUS = ("id", "text", "language", "speaker", "recording", "start", "end")
 NOT_CARRIED = ("audio", "channel", "split", "duration", "audio_sha256")
 REVIEW_COLUMNS = ("text_before_review", "verdict")
 """What ``govor review`` notes beside every utterance: carried, one verdict would change every shard."""

@@ -33,7 +33,7 @@ class StoredSettings(TypedDict):
 
 
 @dataclass(frozen=True)
-class Layout:
+class PlanLayout:
     """What besides the units makes a `Plan`, and is called there as it is here."""
 
     splits: list[str]
@@ -62,7 +62,7 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredPlan:
     """The plan that a target is being, or was, made by.
 
     Attributes:
@@ -73,15 +73,15 @@ class Stored:
 
     settings: StoredSettings
     corpus: str
-    layout: Layout
+    layout: PlanLayout
 
 
-def read_stored(target: Target) -> Stored | None:
+def read_stored(target: Target) -> StoredPlan | None:
     """What the target remembers, or None for a new one."""
-    return read_record(target, PLAN, Stored)
+    return read_record(target, PLAN, StoredPlan)
 
 
-def stored_plan(target: Target, stored: Stored) -> Plan:
+def stored_plan(target: Target, stored: StoredPlan) -> Plan:
     """The plan itself, read back.
 
     Raises:
@@ -134,7 +134,7 @@ def store_plan(target: Target, plan: Plan, settings: Settings, corpus: str) -> N
     write_json(target, PLAN, {"settings": settings.as_dict(), "corpus": corpus, "layout": layout})
 
 
-def refuse_other_settings(target: Target, stored: Stored, settings: Settings) -> None:
+def refuse_other_settings(target: Target, stored: StoredPlan, settings: Settings) -> None:
     """Refuses to mix clips of different settings or library versions.
 
     Raises:

@@ -15,11 +15,11 @@ import pyarrow as pa
 from govor.audio.limits import DecodeLimits
 from govor.audio.mp3 import IndexMismatchError
 from govor.audio.reader import indexed
-from govor.audio.source import Source, opened
+from govor.audio.source import EncodedAudio, opened
 from govor.audio.stream import mono_blocks
 from govor.errors import AudioError, CorpusError, GovorError
-from govor.prepare.cutting import EncodedClip, Outcome, Refused, Span, cut_recording
-from govor.prepare.memory import peak_rss_bytes
+from govor.machine import peak_rss_bytes
+from govor.prepare.cutting import EncodedClip, Outcome, Refusal, Span, cut_recording
 from govor.prepare.schema import SHARD_COLUMN
 from govor.prepare.shard import ShardWriter
 from govor.prepare.snapshot import Snapshot, as_it_is, audio_path, is_local
@@ -170,7 +170,7 @@ def _recordings(table: pa.Table) -> Iterator[tuple[str, list[Span]]]:
 def _outcomes(task: Task, audio: str, spans: list[Span], beat: Callable[[], None]) -> Iterator[Outcome]:
     """One outcome for each span of a recording, whatever state it is in."""
     if audio in task.verdicts:
-        yield from (Refused(span.row, *task.verdicts[audio]) for span in spans)
+        yield from (Refusal(span.row, *task.verdicts[audio]) for span in spans)
         return
     left = dict.fromkeys(span.row for span in spans)
     path = audio_path(audio, task.audio_root)
@@ -184,18 +184,18 @@ def _outcomes(task: Task, audio: str, spans: list[Span], beat: Callable[[], None
     except AudioError as error:
         if error.code == "missing":
             _check_root(path, task.audio_root)
-        yield from (Refused(row, error.code, str(error)) for row in left)
+        yield from (Refusal(row, error.code, str(error)) for row in left)
     except OSError as error:
-        yield from (Refused(row, "unreadable", _disk_fault(error, path)) for row in left)
+        yield from (Refusal(row, "unreadable", _disk_fault(error, path)) for row in left)
     except (GovorError, MemoryError):
         raise
     except Exception as error:  # decoders of damaged files raise whatever they like
         detail = f"{path}: the decoder failed ({type(error).__name__}: {error})"
-        yield from (Refused(row, "decoder_error", detail) for row in left)
+        yield from (Refusal(row, "decoder_error", detail) for row in left)
 
 
 def _by_the_right_decoder(
-    task: Task, source: Source, audio: str, spans: list[Span], beat: Callable[[], None]
+    task: Task, source: EncodedAudio, audio: str, spans: list[Span], beat: Callable[[], None]
 ) -> Iterator[Outcome]:
     """The outcomes of a recording whose end may tell that another decoder must be used.
 

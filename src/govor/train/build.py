@@ -23,7 +23,7 @@ from govor.train.augment import Augmenter, noise_files
 from govor.train.base import is_baseline
 from govor.train.changes import changes
 from govor.train.checkpoint import Checkpoint, Origin
-from govor.train.epoch import Layout, Rows, plan_epoch, steps_in_epoch
+from govor.train.epoch import BatchLayout, Rows, plan_epoch, steps_in_epoch
 from govor.train.feed import Feed
 from govor.train.folder import RunFacts, RunFolder, check_belongs
 from govor.train.judge import Judge, check_splits
@@ -52,7 +52,7 @@ EARLIER_RATE = 1e-4
 
 
 @dataclass(frozen=True)
-class Material:
+class RunData:
     """The data of a run.
 
     Attributes:
@@ -68,7 +68,7 @@ class Material:
     origin: Origin
 
 
-def open_material(recipe: Recipe) -> Material:
+def open_material(recipe: Recipe) -> RunData:
     """Opens the data set and checks what can be checked without a model.
 
     Raises:
@@ -85,7 +85,7 @@ def open_material(recipe: Recipe) -> Material:
     durations = dataset.durations(config.train_split)
     used = chosen_rows(durations, config.hours, config.seed)
     prints = {"model": model_fingerprint(recipe), "data": data_fingerprint(recipe, dataset)}
-    return Material(
+    return RunData(
         dataset, used, durations[used], {"fingerprints": prints, "settings": settings_behind(recipe)}
     )
 
@@ -138,7 +138,7 @@ def open_session(
 
 
 def with_rate(
-    recipe: Recipe, material: Material, start: Checkpoint | None, tell: Callable[[str], None] | None
+    recipe: Recipe, material: RunData, start: Checkpoint | None, tell: Callable[[str], None] | None
 ) -> Recipe:
     """The recipe with a learning rate: its own, else the one the run began with, else the usual one.
 
@@ -175,7 +175,7 @@ def _find_start(folder: RunFolder, ranks: Ranks, origin: Origin, mirror: str | N
     return found
 
 
-def _stepper(recipe: Recipe, material: Material, ranks: Ranks, start: Checkpoint | None) -> Stepper:
+def _stepper(recipe: Recipe, material: RunData, ranks: Ranks, start: Checkpoint | None) -> Stepper:
     family = make_family(recipe, material.dataset, material.used, str(ranks.device), start)
     adjust_model(family.model, recipe.train)
     ranks.share_model(family.model)
@@ -230,7 +230,7 @@ def _restore_best(folder: RunFolder, state: TrainState) -> None:
         state.best, state.best_errors = None, {}
 
 
-def _layout(state: TrainState, stepper: Stepper, material: Material, config: TrainConfig) -> Layout:
+def _layout(state: TrainState, stepper: Stepper, material: RunData, config: TrainConfig) -> BatchLayout:
     """How clips fall into batches; on a GPU the largest batch is tried first."""
     on_gpu = stepper.device.type == "cuda"
     state.batch_s = config.batch_s or state.batch_s
@@ -243,11 +243,11 @@ def _layout(state: TrainState, stepper: Stepper, material: Material, config: Tra
         state.pieces = pieces_needed(stepper, material.durations, state.batch_s, config.max_batch)
         if state.pieces and stepper.ranks.main:
             say(f"batches that compute more than {state.pieces[0][0]:.0f} s do not fit: they run in pieces")
-    return Layout(state.batch_s, config.max_batch, stepper.ranks.size, config.accumulate)
+    return BatchLayout(state.batch_s, config.max_batch, stepper.ranks.size, config.accumulate)
 
 
 def _set_total(
-    state: TrainState, config: TrainConfig, durations: NDArray[np.float64], layout: Layout
+    state: TrainState, config: TrainConfig, durations: NDArray[np.float64], layout: BatchLayout
 ) -> None:
     """Steps of the whole run: those asked for, or those that the epochs have under this layout."""
     if config.steps is not None:
@@ -257,7 +257,7 @@ def _set_total(
 
 
 def _steps_left(
-    state: TrainState, config: TrainConfig, durations: NDArray[np.float64], layout: Layout
+    state: TrainState, config: TrainConfig, durations: NDArray[np.float64], layout: BatchLayout
 ) -> int:
     whole, part = int(config.epochs), config.epochs - int(config.epochs)
     left = 0
@@ -273,7 +273,7 @@ def _steps_left(
     return round(max(0.0, part - state.epoch_share) / max(1 - state.epoch_share, 1e-9) * rest)
 
 
-def _feed(config: TrainConfig, material: Material, stepper: Stepper) -> Feed:
+def _feed(config: TrainConfig, material: RunData, stepper: Stepper) -> Feed:
     family = stepper.family
     augmenter = Augmenter(config.augment, config.seed, family.sample_rate, family.max_window_s)
     return Feed(
@@ -289,7 +289,7 @@ def _feed(config: TrainConfig, material: Material, stepper: Stepper) -> Feed:
     )
 
 
-def _facts(material: Material, stepper: Stepper, threads: int, state: TrainState, baseline: bool) -> RunFacts:
+def _facts(material: RunData, stepper: Stepper, threads: int, state: TrainState, baseline: bool) -> RunFacts:
     return {
         "versions": versions(),
         "hardware": hardware(stepper.ranks.device),

@@ -17,7 +17,7 @@ Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Layout:
+class BatchLayout:
     """What decides how clips fall into batches, besides seed and epoch.
 
     Attributes:
@@ -51,7 +51,7 @@ class Layout:
 class Leg:
     """`steps` batches (on each process) of an epoch that were trained under `layout`."""
 
-    layout: Layout
+    layout: BatchLayout
     steps: int
 
 
@@ -80,7 +80,7 @@ class EpochPlan:
 
 
 def plan_epoch(
-    durations: NDArray[np.float64], seed: int, epoch: int, legs: Sequence[Leg], layout: Layout
+    durations: NDArray[np.float64], seed: int, epoch: int, legs: Sequence[Leg], layout: BatchLayout
 ) -> EpochPlan:
     """What is left of an epoch after `legs`, laid out by `layout`. Pure.
 
@@ -113,6 +113,6 @@ def _count(batches: list[list[Rows]]) -> int:
     return sum(len(batch) for ranks in batches for batch in ranks)
 
 
-def steps_in_epoch(durations: NDArray[np.float64], seed: int, epoch: int, layout: Layout) -> int:
+def steps_in_epoch(durations: NDArray[np.float64], seed: int, epoch: int, layout: BatchLayout) -> int:
     """Optimiser steps of a whole epoch under `layout`."""
     return len(plan_epoch(durations, seed, epoch, (), layout).groups())

@@ -21,7 +21,7 @@ from govor.preflight.base import BaseSaid, base_said
 from govor.store import readable_seconds
 from govor.train.base import BaseVerdict, against_base, mark_model
 from govor.train.course import Course
-from govor.train.epoch import EpochPlan, Layout, Leg, plan_epoch
+from govor.train.epoch import BatchLayout, EpochPlan, Leg, plan_epoch
 from govor.train.feed import FedBatch, Feed, SkippedClip
 from govor.train.judge import BrokenOffError, DevEvaluation, Judge
 from govor.train.metrics import MetricsLog
@@ -61,7 +61,7 @@ class Session:
     ranks: Ranks
     state: TrainState
     durations: NDArray[np.float64]
-    layout: Layout
+    layout: BatchLayout
     feed: Feed
     stepper: Stepper
     judge: Judge

@@ -24,7 +24,7 @@ from govor.train import checkpoint
 from govor.train.checkpoint import MANIFEST, Checkpoint, Manifest
 from govor.train.folder import RunFolder
 from govor.train.metrics import METRICS
-from govor.train.mirror_target import Target, open_target
+from govor.train.mirror_target import MirrorTarget, open_target
 from govor.waiting import join
 
 KEPT = 2
@@ -253,13 +253,13 @@ def _name(step: int | None) -> str:
     return "" if step is None else checkpoint.folder_name(step)
 
 
-def copies(target: Target) -> list[str]:
+def copies(target: MirrorTarget) -> list[str]:
     """Names of whole checkpoints in a mirror, oldest first."""
     names = {name.split("/")[1] for name in target.sizes() if name.endswith(f"/{MANIFEST}")}
     return sorted(names)
 
 
-def fetch_manifest(target: Target, name: str) -> Manifest:
+def fetch_manifest(target: MirrorTarget, name: str) -> Manifest:
     """The manifest of a copy.
 
     Raises:
@@ -336,7 +336,7 @@ def _unreachable(where: str, error: Exception, otherwise: str) -> MachineError:
 
 def _fetch(
     folder: RunFolder,
-    target: Target,
+    target: MirrorTarget,
     name: str,
     begun: str | None,
     check: Check,
@@ -366,7 +366,7 @@ def _say_damaged(name: str, error: ModelError) -> None:
     say(f"the mirror's {name} is damaged ({error}); trying the one before")
 
 
-def _fetch_beside(folder: RunFolder, target: Target, found: Checkpoint) -> None:
+def _fetch_beside(folder: RunFolder, target: MirrorTarget, found: Checkpoint) -> None:
     """Metrics so far, what the run was (unless it is known here), and the best checkpoint."""
     sizes = target.sizes()
     for name in BESIDE:

@@ -15,7 +15,7 @@ BLOCK_BYTES = 1 << 20
 _MOUNTED = ("fuse", "9p", "nfs", "cifs", "smb", "drvfs", "virtiofs")
 
 
-class Target(Protocol):
+class MirrorTarget(Protocol):
     """A place for copies. Names are relative, with ``/``.
 
     Attributes:
@@ -47,7 +47,7 @@ class Target(Protocol):
         """In words: what `wrong` finding nothing means."""
 
 
-def open_target(where: str) -> Target:
+def open_target(where: str) -> MirrorTarget:
     """The target that ``[train] mirror`` names.
 
     Raises:

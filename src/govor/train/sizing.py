@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 LABELS_PER_S = 15.0
 FIRST_BATCH_S = 120.0
 MOST_BATCH_S = 3_840.0
-ROUNDING = 1e-6
 MARGIN = 1.02
 """Batches are padded to a multiple of some frames, a little beyond their longest clip."""
 

@@ -11,6 +11,7 @@ from govor.console import table
 from govor.errors import ModelError
 from govor.evaluate.paired import is_better
 from govor.records import Summary
+from govor.shown import shortened
 from govor.train import checkpoint
 from govor.train.folder import RunFacts, RunFolder
 from govor.train.metrics import MetricsLine, read_metrics
@@ -19,6 +20,7 @@ from govor.train.summary import Best
 
 SAMPLES_SHOWN = 4
 SAMPLE_CHARACTERS = 200
+"""A young model may say one word for ever."""
 
 
 class DevWer(TypedDict):
@@ -194,15 +196,11 @@ def status_lines(found: RunStatus) -> list[str]:
     lines += ["", *_checkpoint_lines(found.checkpoints)] if found.checkpoints else []
     for sample in found.samples:
         lines += ["", f"{sample['id']} (step {sample['step']})"]
-        lines += [f"  said  {_short(sample['reference'])}", f"  heard {_short(sample['hypothesis'])}"]
+        said, heard = (shortened(sample[key], SAMPLE_CHARACTERS) for key in ("reference", "hypothesis"))
+        lines += [f"  said  {said}", f"  heard {heard}"]
     if not found.complete and not found.running:
         lines += ["", "run govor train with the same recipe to continue"]
     return lines
-
-
-def _short(text: str) -> str:
-    """A young model may say one word for ever."""
-    return text if len(text) <= SAMPLE_CHARACTERS else f"{text[:SAMPLE_CHARACTERS]} …"
 
 
 def _wer_lines(found: RunStatus) -> list[str]:

@@ -112,18 +112,18 @@ class _Study:
         if is_grid(self.space):
             wanted = min(wanted, grid_size(self.space))
         while self._finished() < wanted:
-            proposed = self._propose()
-            if proposed is None:
+            proposal = self._propose()
+            if proposal is None:
                 say("every point of the space that was drawn has been tried: the study ends here")
                 return
             try:
-                self._one(*proposed)
+                self._run_trial(*proposal)
             finally:
                 write_report(self.study, self.space, self.folder)
             self._give_up_when_all_fail()
 
     def _finished(self) -> int:
-        return sum(map(counts, self.study.get_trials(deepcopy=False)))
+        return sum(map(is_counted, self.study.get_trials(deepcopy=False)))
 
     def _propose(self) -> tuple[optuna.Trial, Mapping[str, object]] | None:
         """The next trial with its values; None where only points come that were proposed before.
@@ -164,11 +164,11 @@ class _Study:
         running = (optuna.trial.TrialState.RUNNING,)
         for trial in self.study.get_trials(deepcopy=False, states=running):
             if self._may_run(trial):
-                self._again(trial, "the study was stopped while it ran")
+                self._retry(trial, "the study was stopped while it ran")
             else:
                 self._set_aside(trial.number)
 
-    def _again(self, trial: optuna.trial.FrozenTrial, why: str) -> None:
+    def _retry(self, trial: optuna.trial.FrozenTrial, why: str) -> None:
         """Records a trial as failed and queues its settings once more, in the same folder."""
         import optuna
 
@@ -180,7 +180,7 @@ class _Study:
         fixed = trial.system_attrs.get("fixed_params", {})  # killed before it took them up
         self.study.enqueue_trial({**fixed, **trial.params}, user_attrs=attributes)
 
-    def _one(self, trial: optuna.Trial, values: Mapping[str, object]) -> None:
+    def _run_trial(self, trial: optuna.Trial, values: Mapping[str, object]) -> None:
         """Runs a trial to its end, prunes it, or records its crash."""
         name = trial.user_attrs.get("folder", _name(trial.number))
         trial.set_user_attr("folder", name)
@@ -194,11 +194,11 @@ class _Study:
             process = TrialProcess(place, self.device)
             trial.set_user_attr("pid", process.pid)
             pruned = self._watch(trial, process, place)
-        self._tell(trial, process, pruned)
+        self._record_end(trial, process, pruned)
 
     def _watch(self, trial: optuna.Trial, process: TrialProcess, place: Path) -> bool:
         """Reports every evaluation while the trial runs; True when it was stopped for falling behind."""
-        told = 0
+        reported = 0
         while True:
             ended = process.wait(LOOK_EVERY_S)
             self._beat(trial)
@@ -208,9 +208,9 @@ class _Study:
                 for line in lines
                 if line["kind"] == "eval" and line["step"] and line["wer"] is not None
             ]
-            for number, wer in enumerate(evaluations[told:], start=told + 1):
+            for number, wer in enumerate(evaluations[reported:], start=reported + 1):
                 trial.report(wer, number)
-            told = len(evaluations)
+            reported = len(evaluations)
             if ended:
                 return False
             if self.stopper.asked():
@@ -220,7 +220,7 @@ class _Study:
                     "to go on",
                     {**self.summary(), "complete": False},
                 )
-            if told and self._prunes and trial.should_prune():
+            if reported and self._prunes and trial.should_prune():
                 process.stop()
                 return True
 
@@ -234,17 +234,17 @@ class _Study:
         backend = getattr(storage, "_backend", storage)
         backend.record_heartbeat(trial._trial_id)
 
-    def _tell(self, trial: optuna.Trial, process: TrialProcess, pruned: bool) -> None:
+    def _record_end(self, trial: optuna.Trial, process: TrialProcess, pruned: bool) -> None:
         import optuna
 
         if pruned:
             self.study.tell(trial, state=optuna.trial.TrialState.PRUNED)
             say(f"trial {trial.number} falls behind and was stopped")
         else:
-            self._tell_result(trial, process.result())
+            self._record_result(trial, process.result())
         self._drop_checkpoints()
 
-    def _tell_result(self, trial: optuna.Trial, result: TrialResult) -> None:
+    def _record_result(self, trial: optuna.Trial, result: TrialResult) -> None:
         import optuna
 
         if "summary" in result:
@@ -255,22 +255,22 @@ class _Study:
             say(f"trial {trial.number}: dev WER {summary.dev['wer']:.4f}")
             return
         error = result["error"]
-        if error.get("kind") == "input" and not self._any_good():
+        if error.get("kind") == "input" and not self._has_result():
             self.study.tell(trial, state=optuna.trial.TrialState.FAIL)
             raise RecipeError(f"trial {trial.number} cannot run: {error['message']}")
         say(f"trial {trial.number} failed: {error['message']}")
         crashed = error["type"] == "Crash"
         if crashed and trial.user_attrs.get("attempts", 0) < self.recipe.tune.retries:
-            self._again(self.study.trials[trial.number], f"crash: {error['message']}")
+            self._retry(self.study.trials[trial.number], f"crash: {error['message']}")
             return
         trial.set_user_attr("error", error["message"])
         self.study.tell(trial, state=optuna.trial.TrialState.FAIL)
 
-    def _any_good(self) -> bool:
+    def _has_result(self) -> bool:
         return any(trial.value is not None for trial in self.study.trials)
 
     def _give_up_when_all_fail(self) -> None:
-        finished = [trial for trial in self.study.trials if counts(trial)]
+        finished = [trial for trial in self.study.trials if is_counted(trial)]
         last = finished[-FAILURES_IN_A_ROW:]
         if len(last) == FAILURES_IN_A_ROW and all(t.state.name == "FAIL" for t in last):
             raise LimitError(
@@ -281,7 +281,7 @@ class _Study:
 
     def _drop_checkpoints(self) -> None:
         """Only the best trial keeps its checkpoints; the others keep their logs and chosen model."""
-        if not self._any_good():
+        if not self._has_result():
             return
         best = self.study.best_trial.user_attrs["folder"]
         unfinished = {t.user_attrs.get("folder") for t in self.study.trials if not t.state.is_finished()}
@@ -294,7 +294,7 @@ class _Study:
         states = [t.state.name.lower() for t in self.study.trials if not t.user_attrs.get("repeated")]
         counts = {name: states.count(name) for name in ("complete", "pruned", "fail", "running")}
         found = TuneSummary(counts, None, None, None, str(self.folder), str(self.folder / "report.html"))
-        if not self._any_good():
+        if not self._has_result():
             return found
         best = self.study.best_trial
         path = self.folder / "best.toml"
@@ -308,7 +308,7 @@ class _Study:
         )
 
 
-def counts(trial: optuna.trial.FrozenTrial) -> bool:
+def is_counted(trial: optuna.trial.FrozenTrial) -> bool:
     """Whether a trial is finished: neither continued under another number nor a repeated point."""
     again = trial.user_attrs.get("continued") or trial.user_attrs.get("repeated")
     return trial.state.is_finished() and not again

@@ -15,7 +15,7 @@ from govor.models.ctc.rates import ctc_rate
 from govor.models.ctc.scratch import ctc_configuration, feature_extractor_for
 from govor.models.ctc.vocabulary import Vocabulary, build_vocabulary, open_tokenizer, vocabulary_of
 from govor.models.device import MASTERS
-from govor.models.own_checks import Seen
+from govor.models.own_checks import DataFacts
 from govor.models.quiet import readable
 from govor.models.spec import Spec
 
@@ -100,7 +100,7 @@ class Ctc:
         adapters = bool(config.lora) or config.adapter
         return ctc_rate(configuration, new=bool(config.from_scratch), adapters=adapters)
 
-    def own_checks(self, family: CtcFamily, seen: Seen) -> Iterator[Finding]:
+    def own_checks(self, family: CtcFamily, seen: DataFacts) -> Iterator[Finding]:
         """Head, special ids, vocabulary, masks."""
         from govor.models.ctc.checks import own_checks
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from govor.findings import Finding, count_of, some
-from govor.models.own_checks import Seen
+from govor.models.own_checks import DataFacts
 from govor.models.weights import core_of
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ UNUSED = "<unused-"
 """How a head's outputs without a token are called in `govor.models.ctc.vocabulary`."""
 
 
-def own_checks(family: CtcFamily, seen: Seen) -> Iterator[Finding]:
+def own_checks(family: CtcFamily, seen: DataFacts) -> Iterator[Finding]:
     """All checks of a CTC family."""
     yield from _head(family)
     yield from _space(family)
@@ -101,7 +101,7 @@ def _special_ids(family: CtcFamily) -> Iterator[Finding]:
         )
 
 
-def _vocabulary_source(family: CtcFamily, seen: Seen) -> Iterator[Finding]:
+def _vocabulary_source(family: CtcFamily, seen: DataFacts) -> Iterator[Finding]:
     """A vocabulary that holds exactly what train and test hold was built from both."""
     if not family.vocabulary.by_character or "train" not in seen.texts:
         return
@@ -129,7 +129,7 @@ def _characters(texts: Any, upper: bool) -> set[str]:
     return {c for text in found for c in (text.upper() if upper else text)} - {" "}
 
 
-def _mask(family: CtcFamily, seen: Seen) -> Iterator[Finding]:
+def _mask(family: CtcFamily, seen: DataFacts) -> Iterator[Finding]:
     span = mask_span_frames(core_of(family.model).config)
     if not span or "train" not in seen.seconds:
         return

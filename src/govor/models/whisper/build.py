@@ -9,7 +9,7 @@ from govor.config import ModelConfig
 from govor.errors import RecipeError
 from govor.findings import Finding
 from govor.models.names import require_known
-from govor.models.own_checks import Seen
+from govor.models.own_checks import DataFacts
 from govor.models.quiet import readable
 from govor.models.spec import Spec
 from govor.models.whisper.generation import fit_generation
@@ -70,7 +70,7 @@ class Whisper:
         """By size."""
         return whisper_rate(configuration, new=bool(config.from_scratch), lora=bool(config.lora))
 
-    def own_checks(self, family: WhisperFamily, seen: Seen) -> Iterator[Finding]:
+    def own_checks(self, family: WhisperFamily, seen: DataFacts) -> Iterator[Finding]:
         """Tokens around the text, and what decoding may not write."""
         from govor.models.whisper.checks import own_checks
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from govor.features import Example
 from govor.findings import Finding, count_of, share_of, some
-from govor.models.own_checks import Seen
+from govor.models.own_checks import DataFacts
 from govor.models.weights import core_of
 from govor.models.whisper.generation import LISTS
 
@@ -23,7 +23,7 @@ SUPPRESSED_SHARE = 0.01
 
 
 @dataclass(frozen=True)
-class Labels:
+class TextLabels:
     """The labels of one text.
 
     Attributes:
@@ -39,7 +39,7 @@ class Labels:
     inputs: list[int]
 
 
-def own_checks(family: WhisperFamily, seen: Seen) -> Iterator[Finding]:
+def own_checks(family: WhisperFamily, seen: DataFacts) -> Iterator[Finding]:
     """All checks of a Whisper family."""
     yield from _english_only(family, seen)
     labels = list(_labels(family, seen))
@@ -52,7 +52,7 @@ def own_checks(family: WhisperFamily, seen: Seen) -> Iterator[Finding]:
     yield from _suppressed(family, seen)
 
 
-def _labels(family: WhisperFamily, seen: Seen) -> Iterator[Labels]:
+def _labels(family: WhisperFamily, seen: DataFacts) -> Iterator[TextLabels]:
     """Labels as training makes them, times of their clips included, of train texts spread over the split."""
     texts = seen.texts.get("train", ())
     for row in range(0, len(texts), max(1, len(texts) // TEXTS_TRIED)):
@@ -60,7 +60,7 @@ def _labels(family: WhisperFamily, seen: Seen) -> Iterator[Labels]:
         tokens = family.encode_text(texts[row], language, seen.seconds["train"][row])
         if len(tokens) > (family.max_labels or len(tokens)):
             continue  # training leaves it out, and another check finds it
-        yield Labels(seen.ids["train"][row], language, tokens, _inputs(family, tokens))
+        yield TextLabels(seen.ids["train"][row], language, tokens, _inputs(family, tokens))
 
 
 def _inputs(family: WhisperFamily, tokens: Sequence[int]) -> list[int]:
@@ -84,7 +84,7 @@ def _name(family: WhisperFamily, token: int) -> str:
     return str(family.tokenizer.convert_ids_to_tokens(token))
 
 
-def _start(family: WhisperFamily, labels: Sequence[Labels]) -> Iterator[Finding]:
+def _start(family: WhisperFamily, labels: Sequence[TextLabels]) -> Iterator[Finding]:
     start = family.prompt.start
     counts = Counter(one.inputs.count(start) for one in labels)
     first = sum(one.inputs[:1] == [start] for one in labels)
@@ -108,7 +108,7 @@ def _start(family: WhisperFamily, labels: Sequence[Labels]) -> Iterator[Finding]
     )
 
 
-def _end(family: WhisperFamily, labels: Sequence[Labels]) -> Iterator[Finding]:
+def _end(family: WhisperFamily, labels: Sequence[TextLabels]) -> Iterator[Finding]:
     wrong = [one for one in labels if one.tokens[-1:] != [family.prompt.end]]
     if wrong:
         yield Finding(
@@ -127,7 +127,7 @@ def _generation(family: WhisperFamily) -> Any:
     return core_of(family.model).generation_config
 
 
-def _language(family: WhisperFamily, labels: Sequence[Labels], seen: Seen) -> Iterator[Finding]:
+def _language(family: WhisperFamily, labels: Sequence[TextLabels], seen: DataFacts) -> Iterator[Finding]:
     prompt = family.prompt
     if not prompt.multilingual:
         return
@@ -158,7 +158,7 @@ def _language(family: WhisperFamily, labels: Sequence[Labels], seen: Seen) -> It
         )
 
 
-def _language_finding(measured: str, limit: str, seen: Seen, prompt: Prompt) -> Finding:
+def _language_finding(measured: str, limit: str, seen: DataFacts, prompt: Prompt) -> Finding:
     names = [tag for tag in sorted(seen.languages) if prompt.language(tag)]
     known = f"set [model] language = {names[0]!r}" if names else ""
     if seen.languages and not names:
@@ -177,7 +177,7 @@ def _language_finding(measured: str, limit: str, seen: Seen, prompt: Prompt) -> 
     )
 
 
-def _task(family: WhisperFamily, labels: Sequence[Labels], seen: Seen) -> Iterator[Finding]:
+def _task(family: WhisperFamily, labels: Sequence[TextLabels], seen: DataFacts) -> Iterator[Finding]:
     tasks = {token: task for task, token in family.prompt.tasks.items()}
     if not tasks:
         return
@@ -198,7 +198,7 @@ def _task(family: WhisperFamily, labels: Sequence[Labels], seen: Seen) -> Iterat
     )
 
 
-def _timestamps(family: WhisperFamily, labels: Sequence[Labels]) -> Iterator[Finding]:
+def _timestamps(family: WhisperFamily, labels: Sequence[TextLabels]) -> Iterator[Finding]:
     plain = family.prompt.no_timestamps
     kinds = Counter(_kind(one.tokens, plain) for one in labels)
     decoded = "with" if family.manner.timestamps else "without"
@@ -227,7 +227,7 @@ def _kind(tokens: Sequence[int], plain: int) -> str:
     return "with" if times >= 2 else "half with"
 
 
-def _english_only(family: WhisperFamily, seen: Seen) -> Iterator[Finding]:
+def _english_only(family: WhisperFamily, seen: DataFacts) -> Iterator[Finding]:
     generation = _generation(family)
     says = getattr(generation, "is_multilingual", None)
     foreign = sorted(tag for tag in seen.languages if not tag.lower().startswith("en"))
@@ -253,7 +253,7 @@ def _english_only(family: WhisperFamily, seen: Seen) -> Iterator[Finding]:
         )
 
 
-def _suppressed(family: WhisperFamily, seen: Seen) -> Iterator[Finding]:
+def _suppressed(family: WhisperFamily, seen: DataFacts) -> Iterator[Finding]:
     """Tokens of the texts that the model's own settings keep it from writing: in train, else elsewhere."""
     train = {"train": seen.texts.get("train", ())}
     others = {split: texts for split, texts in seen.texts.items() if split != "train"}
@@ -266,7 +266,7 @@ def _suppressed(family: WhisperFamily, seen: Seen) -> Iterator[Finding]:
 
 
 def _undecodable(
-    family: WhisperFamily, seen: Seen, texts: Mapping[str, Sequence[str]]
+    family: WhisperFamily, seen: DataFacts, texts: Mapping[str, Sequence[str]]
 ) -> Iterator[tuple[str, list[int]]]:
     """(id, tokens that cannot come out) of every text that has such."""
     suppression = family.suppression

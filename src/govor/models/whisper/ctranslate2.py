@@ -53,7 +53,7 @@ FOREIGN_FILES = FILES
 
 
 def claims(folder: Path) -> bool:
-    """See `govor.models.families.Engine`."""
+    """See `govor.models.families.ExportFormat`."""
     return is_plain(folder)
 
 

@@ -39,7 +39,7 @@ Positions = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Thinned:
+class Thinning:
     """Which positions of a window stand, and for how many each does.
 
     Attributes:
@@ -57,7 +57,7 @@ def thinned_length(heard: int, window: int) -> int:
     return length if length < 0.9 * window else window
 
 
-def thinned(heard: int, length: int, window: int, draw: int) -> Thinned:
+def thinned(heard: int, length: int, window: int, draw: int) -> Thinning:
     """Chooses `length` of a window's positions for one clip: one of each stratum of the silence.
 
     The window's last position always stands, and for itself: where the convolutions end, it is unlike others.
@@ -71,7 +71,7 @@ def thinned(heard: int, length: int, window: int, draw: int) -> Thinned:
     kept, last = min(heard + AFTER_AUDIO, length - 1), window - 1
     edges = np.linspace(kept, last, length - kept).round().astype(np.int64)
     chosen = np.random.Generator(np.random.Philox(draw)).integers(edges[:-1], edges[1:])
-    return Thinned(
+    return Thinning(
         np.concatenate([np.arange(kept), chosen, [last]]),
         np.concatenate([np.ones(kept, np.int64), np.diff(edges), [1]]),
     )

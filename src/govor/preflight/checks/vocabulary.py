@@ -13,7 +13,7 @@ from govor.config import Recipe
 from govor.findings import Finding, count_of, share_of, some
 from govor.models.base import Family
 from govor.models.families import own_checks_of
-from govor.models.own_checks import OWN_CODES, Seen
+from govor.models.own_checks import OWN_CODES, DataFacts
 from govor.preflight.clips import Tables
 from govor.preflight.materials import Facts
 from govor.preflight.registry import check
@@ -81,7 +81,7 @@ def the_models_own_checks_pass(
     rows = {
         split: table["language"].to_list() for split, table in tables.items() if "language" in table.columns
     }
-    seen = Seen(
+    seen = DataFacts(
         {split: table["normal"].to_list() for split, table in tables.items()},
         {split: table["duration"].to_list() for split, table in tables.items()},
         {split: table["id"].to_list() for split, table in tables.items()},

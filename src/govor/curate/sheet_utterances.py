@@ -16,13 +16,13 @@ SCHEMA: dict[str, type[pl.DataType]] = {"id": pl.String, "sheet": pl.String, "se
 
 
 @dataclass(frozen=True)
-class Sampled:
+class SheetUtterances:
     """Utterances that went into sheets: columns id, sheet (its file name) and seed."""
 
     table: pl.DataFrame
 
     @classmethod
-    def read(cls, corpus: Path) -> Sampled:
+    def read(cls, corpus: Path) -> SheetUtterances:
         """What was sampled from a corpus, or from the corpora that it was made of."""
         path = corpus / FILE
         if not path.exists():
@@ -33,16 +33,16 @@ class Sampled:
         """All ids."""
         return self.table["id"].unique(maintain_order=True).to_list()
 
-    def without_sheet(self, sheet: str) -> Sampled:
+    def without_sheet(self, sheet: str) -> SheetUtterances:
         """What other sheets hold."""
-        return Sampled(self.table.filter(pl.col("sheet") != sheet))
+        return SheetUtterances(self.table.filter(pl.col("sheet") != sheet))
 
-    def plus(self, ids: list[str], sheet: str, seed: int) -> Sampled:
+    def plus(self, ids: list[str], sheet: str, seed: int) -> SheetUtterances:
         """With another sheet."""
         more = pl.DataFrame({"id": ids}, schema={"id": pl.String}).with_columns(
             pl.lit(sheet).alias("sheet"), pl.lit(seed, pl.Int64).alias("seed")
         )
-        return Sampled(pl.concat([self.table, more]))
+        return SheetUtterances(pl.concat([self.table, more]))
 
     def write(self, corpus: Path) -> None:
         """Writes it beside a corpus; nothing where nothing was sampled."""

@@ -1,10 +1,16 @@
-"""Memory of this process, as the kernel counts it."""
+"""This machine as a process may use it: cores, and the memory that it has used."""
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 from pathlib import Path
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def peak_rss_bytes() -> int:

@@ -1,35 +1,99 @@
-"""The Ray engine: the same plan and the same work function, on the nodes of a cluster.
+"""The engines: threads of this machine, or nodes of a Ray cluster, with the same plan and the same work.
 
-Each Ray task owns a worker process on its node, as a thread of the local engine does, so that crashing and
-hanging files are judged in the same way. The nodes must reach the corpus and the target: a shared path, or
-URLs. Work in flight is bounded; a task whose node is lost is given to another one.
+Each owns a worker process a task, so that crashing and hanging files are judged in the same way. The nodes
+must reach the corpus and the target: a shared path, or URLs. Their work in flight is bounded; a task whose
+node is lost is given to another one.
 """
 
 from __future__ import annotations
 
 import os
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from queue import Empty, Queue
 from typing import Any
 
 from govor.config import PrepareConfig
 from govor.errors import MachineError
 from govor.extras import required
+from govor.machine import cores
 from govor.prepare.supervisor import Supervisor
 from govor.prepare.target import Target, open_target
 from govor.prepare.task import Beat, Event, Message, ShardDone, Task, VerdictCodes
 from govor.prepare.verdicts import Verdicts
 
+LOOK_EVERY_S = 0.2
+"""A wait without an end would not be ended by Ctrl-C either."""
 ANSWER_S = 20.0
 WAIT_S = 0.5
 IN_FLIGHT_A_CORE = 2
 NODE_LOSSES = 8
 
 
+class LocalEngine:
+    """The processes of this machine.
+
+    Args:
+        target: where shards go.
+        verdicts: on its recordings.
+        config: number of workers (0: one a core), and their bounds.
+    """
+
+    def __init__(self, target: Target, verdicts: Verdicts, config: PrepareConfig) -> None:
+        self._parts = (target, verdicts, config)
+        self._workers = config.workers or cores()
+        self._stop, self._lock = threading.Event(), threading.Lock()
+        self._queue = Queue[Event | BaseException | None]()
+
+    def run(self, tasks: Iterator[Task]) -> Iterator[Event]:
+        """As `govor.prepare.task.Engine` says; the first error of a worker ends it."""
+        threads = [
+            threading.Thread(target=self._work, args=(tasks,), daemon=True) for _ in range(self._workers)
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            yield from self._events(len(threads))
+        finally:
+            self._stop.set()
+            for thread in threads:
+                thread.join()
+
+    def _work(self, tasks: Iterator[Task]) -> None:
+        """One thread: tasks until there are none; what it tells last is None or the error that ended it."""
+        supervisor = Supervisor(*self._parts, self._stop.is_set)
+        end = None
+        try:
+            while (task := self._next(tasks)) is not None:
+                for event in supervisor.run(task):
+                    self._queue.put(event)
+            supervisor.close()
+        except BaseException as error:
+            supervisor.kill()
+            end = error
+        self._queue.put(end)
+
+    def _next(self, tasks: Iterator[Task]) -> Task | None:
+        with self._lock:
+            return None if self._stop.is_set() else next(tasks, None)
+
+    def _events(self, threads: int) -> Iterator[Event]:
+        while threads:
+            with suppress(Empty):
+                event = self._queue.get(timeout=LOOK_EVERY_S)
+                if event is None:
+                    threads -= 1
+                elif isinstance(event, BaseException):
+                    raise event
+                else:
+                    yield event
+
+
 class RayEngine:
-    """The nodes of a Ray cluster; arguments as of `govor.prepare.local.LocalEngine`."""
+    """The nodes of a Ray cluster; arguments as of `LocalEngine`."""
 
     def __init__(self, target: Target, verdicts: Verdicts, config: PrepareConfig) -> None:
         self._target, self._verdicts, self._config = target, verdicts, config
