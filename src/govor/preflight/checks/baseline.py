@@ -9,6 +9,8 @@ import polars as pl
 
 from govor.config import PreflightConfig, Recipe, TrainConfig
 from govor.findings import Finding, count_of, some
+from govor.models.base import Family
+from govor.models.published import Measured, Published
 from govor.preflight.base import BaseSaid
 from govor.preflight.clips import Tables
 from govor.preflight.materials import Facts
@@ -19,6 +21,10 @@ USUAL_WER = 0.2
 SPREAD_FACTOR = 2.0
 """Errors cluster in utterances: their variance is about twice the binomial one."""
 NORMAL_95 = 1.96
+JUDGED_UTTERANCES = 10
+WORSE_SHARE = 0.5
+"""Of the way from the known WER to 1: further than this is not the data's difficulty alone."""
+GOOD_WER = 0.1
 LARGEST_TEST_SHARE = 0.5
 """Of all utterances: a larger test set leaves too little to learn from, and is not advised."""
 
@@ -38,6 +44,48 @@ def base_model_is_measured(
     scored = score(references, base.texts, normaliser, languages=languages)
     facts["base_wer"] = {**scored.wer.as_dict(), "utterances": table.height, "of": base.rows}
     yield from ()
+
+
+@check("base_much_worse", "base_nearly_right", after="base_model_is_measured")
+def base_model_is_as_good_as_known(
+    base: BaseSaid, family: Family, tables: Tables, recipe: Recipe, language: str | None, facts: Facts
+) -> Iterator[Finding]:
+    """The base model reaches what models of its size are known to, and leaves something to gain."""
+    measured = facts.get("base_wer")
+    if not measured or measured["value"] is None or len(base.texts) < JUDGED_UTTERANCES:
+        return
+    known = family.published(language) if isinstance(family, Measured) else None
+    if known and (measured["low"] or 0.0) > known.wer + WORSE_SHARE * max(0.0, 1 - known.wer):
+        yield _much_worse(known, measured["value"], language, base)
+    yield from _nearly_right(float(measured["value"]), tables.get(recipe.evaluate.split))
+
+
+def _much_worse(known: Published, wer: float, language: str | None, base: BaseSaid) -> Finding:
+    return Finding(
+        "base_much_worse",
+        "warning",
+        "the base model on dev",
+        f"its WER is {wer:.2f} on {len(base.texts)} utterances in {language!r}",
+        f"models of its size have {known.wer:.2f} on {known.on} ({known.source})",
+        "transcripts of other clips, another language, damaged audio or wrong decoding settings look like"
+        " this, and so does very hard speech",
+    )
+
+
+def _nearly_right(wer: float, table: pl.DataFrame | None) -> Iterator[Finding]:
+    if table is None or not table.height or not 0 < wer <= GOOD_WER:
+        return
+    words = int(table["normal"].str.split(" ").list.len().sum())
+    half = half_width(wer, words)
+    if wer / 2 < half:
+        yield Finding(
+            "base_nearly_right",
+            "warning",
+            f"the base model, split test of {table.height:,} utterances",
+            f"its WER on dev is {wer:.3f}; on test it would read ±{half:.3f}",
+            "half of the errors fewer must be more than that",
+            "whatever training gains, this test set could not show it",
+        )
 
 
 @check("test_too_small", after="base_model_is_measured")
