@@ -46,6 +46,7 @@ def clips_are_as_declared(dataset: Any, clips: list[Clip], sample_rate: int) -> 
             "programs mix or pick channels in different ways, and the clips take twice the space",
             PREPARE,
             tuple(clip.id for clip in several[:5]),
+            ids=tuple(clip.id for clip in several),
         )
 
 
@@ -88,6 +89,7 @@ def clips_hold_what_they_say(clips: list[Clip], tables: Tables, sample_rate: int
             tuple(
                 f"{clip.id}: {decoded:.2f} s, not {said:.2f} s" for clip, decoded, said in wrong[:5] if said
             ),
+            ids=tuple(clip.id for clip, _, _ in wrong),
         )
     silent = [c for c in clips if c.normal and is_silent(silent_share(c.wave, sample_rate))]
     yield from _silent(silent, len(clips))
@@ -104,4 +106,5 @@ def _silent(silent: list[Clip], total: int) -> Iterator[Finding]:
             "the model learns to invent text for silence",
             "look at their recordings with govor inspect: a channel or the times may be wrong",
             tuple(f"{clip.id}: {clip.normal!r}" for clip in silent[:5]),
+            ids=tuple(clip.id for clip in silent),
         )

@@ -43,6 +43,8 @@ def _empty(split: str, table: pl.DataFrame, empty: pl.DataFrame, normaliser: Nor
         "such a clip teaches the model to say nothing, and any word it says for it counts as an error",
         "leave these ids out with [select] exclude, or drop the rule of [text] rules that empties them",
         tuple(sources),
+        count=empty.height,
+        ids=tuple(empty["id"]),
     )
 
 
