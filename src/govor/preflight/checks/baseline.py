@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
 from govor.config import PreflightConfig, Recipe, TrainConfig
-from govor.findings import Finding, count_of, some
+from govor.findings import Finding, count_of, share_of, some
 from govor.models.base import Family
 from govor.models.published import Measured, Published
 from govor.preflight.base import BaseSaid
+from govor.preflight.checks.texts import has_digits
 from govor.preflight.clips import Tables
 from govor.preflight.materials import Facts
 from govor.preflight.registry import check
@@ -21,6 +22,7 @@ USUAL_WER = 0.2
 SPREAD_FACTOR = 2.0
 """Errors cluster in utterances: their variance is about twice the binomial one."""
 NORMAL_95 = 1.96
+FEWEST_NUMBERS, NUMBERS_SHARE = 3, 0.1
 JUDGED_UTTERANCES = 10
 WORSE_SHARE = 0.5
 """Of the way from the known WER to 1: further than this is not the data's difficulty alone."""
@@ -86,6 +88,37 @@ def _nearly_right(wer: float, table: pl.DataFrame | None) -> Iterator[Finding]:
             "half of the errors fewer must be more than that",
             "whatever training gains, this test set could not show it",
         )
+
+
+@check("numbers_written_otherwise", after="base_model_is_measured")
+def numbers_are_written_alike(base: BaseSaid, tables: Tables, training: TrainConfig) -> Iterator[Finding]:
+    """The base model writes numbers as the transcripts do: in digits or in words."""
+    texts = dict(tables[training.dev_split].select("id", "normal").iter_rows())
+    pairs = [(name, texts[name], said) for name, said in base.texts.items() if name in texts]
+    said_only = [(name, own, said) for name, own, said in pairs if has_digits(said) and not has_digits(own)]
+    own_only = [(name, own, said) for name, own, said in pairs if has_digits(own) and not has_digits(said)]
+    both = sum(has_digits(own) and has_digits(said) for _, own, said in pairs)
+    more = max(said_only, own_only, key=len)
+    if len(more) >= max(FEWEST_NUMBERS, NUMBERS_SHARE * len(pairs)) and len(more) > 2 * both:
+        yield _numbers(more, len(pairs), in_words=more is said_only)
+
+
+def _numbers(rows: Sequence[tuple[str, str, str]], total: int, in_words: bool) -> Finding:
+    return Finding(
+        "numbers_written_otherwise",
+        "warning",
+        "transcripts and the base model",
+        f"in {share_of(len(rows), total)} dev utterances the transcript has "
+        + ("words where the base model writes digits" if in_words else "digits and the base model has none"),
+        "numbers written in one way",
+        "until the model has learnt the other way, every number is an error, and the WER before training says"
+        " little"
+        if in_words
+        else "digits do not say how they are spoken, which a model has to learn from each by itself",
+        samples=tuple(f"{name}: {own!r} decoded as {said!r}" for name, own, said in rows[:5]),
+        count=len(rows),
+        ids=tuple(name for name, _, _ in rows),
+    )
 
 
 @check("test_too_small", after="base_model_is_measured")
