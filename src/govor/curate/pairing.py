@@ -22,7 +22,7 @@ PERMUTATIONS = 40
 MOST_ROWS = 200_000
 LEAST_STRETCH = 15
 """Rows that stand at another distance, one after the other, that are no chance."""
-WON_SHARE = 0.5
+WON_SHARE = 0.35
 """Of the variance that texts at another distance explain away in such a stretch."""
 CLIPPED_GAIN = 4.0
 SHUFFLED_CORRELATION, SHUFFLED_DEVIATIONS = 0.2, 3.0
