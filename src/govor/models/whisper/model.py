@@ -61,6 +61,11 @@ class WhisperFamily(Trainable):
         self._thinning = Windows(core)
         core.get_encoder().embed_positions.requires_grad_(False)  # sinusoids; from_pretrained forgets this
 
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """See `govor.models.base.Tasked`."""
+        return tuple(self.prompt.tasks) or ("transcribe",)
+
     def check_language(self, tag: str | None) -> None:
         """See `govor.models.base.Multilingual`."""
         self.prompt.check(tag)
@@ -121,6 +126,15 @@ class WhisperFamily(Trainable):
     def decode_text(self, tokens: Sequence[int]) -> str:
         """Text of label ids; prompt, timestamps and end are left out."""
         return str(self.tokenizer.decode(self.prompt.plain(tokens), skip_special_tokens=True)).strip()
+
+    def encode_plain(self, text: str) -> list[int]:
+        """Tokens of a text that is told, as it is written."""
+        return self.text_tokens(text)
+
+    @property
+    def writes_times(self) -> bool | None:
+        """See `govor.models.base.Timing`."""
+        return self.settings.get("timestamps")
 
     def missing_characters(self, text: str) -> set[str]:
         """None: tokens are bytes."""
