@@ -9,6 +9,7 @@ from govor.audio.measures import longest_silence_s
 from govor.preflight.base import BaseSaid
 from govor.preflight.clips import Clip
 from govor.preflight.materials import Materials
+from govor.preflight.preview import write_rate_preview
 from govor.preflight.registry import REGISTRY, all_checks
 from govor.preflight.run import run_check
 
@@ -93,3 +94,15 @@ def test_numbers_written_in_another_way(found, pair) -> None:
     assert numbers(found, [*PLAIN, pair]) == []
     assert numbers(found, PLAIN + [pair] * 5 + [("in 1990", "in 1990")] * 5) == []
     assert numbers(found, PLAIN) == []
+
+
+def test_clips_are_rendered_before_and_after_a_rate_is_changed(tmp_path):
+    import soundfile
+
+    waves = [clip(n, 1.0, 0.0, 12) for n in range(5)]
+    (tmp_path / "old.wav").write_bytes(b"")
+    folder = write_rate_preview(tmp_path, waves, 16_000, 8_000)
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == [f"c{n}-{when}.wav" for n in range(3) for when in ("after", "before")]
+    assert soundfile.info(folder / "c0-before.wav").duration == pytest.approx(1.0, abs=0.01)
+    assert soundfile.info(folder / "c0-after.wav").duration == pytest.approx(2.0, abs=0.01)

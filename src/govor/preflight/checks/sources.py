@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from govor.audio.voices import Voice, WrongRate, wrong_rates
 from govor.curate.quality import ANTIPHASE_DB, is_antiphase
 from govor.findings import Finding, share_of, some
 from govor.preflight.clips import Clip
+from govor.preflight.preview import write_rate_preview
 from govor.preflight.registry import check
 from govor.preflight.sources import Source, voice_in
 
@@ -28,10 +30,18 @@ def rates_of_sources_are_true(sources: list[Source]) -> Iterator[Finding]:
 
 
 @check("wrong_sample_rate")
-def rates_of_clips_are_true(clips: list[Clip], sample_rate: int) -> Iterator[Finding]:
+def rates_of_clips_are_true(clips: list[Clip], sample_rate: int, previews: Path) -> Iterator[Finding]:
     """The clips' voices have the pitch and pace of people."""
     heard = [(clip.id, sample_rate, voice_in(clip.wave, sample_rate, clip.normal)) for clip in clips]
-    yield from _wrong_rates(heard, "data set", {})
+    known = [(rate_hz, voice) for _, rate_hz, voice in heard if voice]
+    likely = [wrong.likely_hz for wrong in wrong_rates(known)]
+    for found, likely_hz in zip(_wrong_rates(heard, "data set", {}), likely, strict=True):
+        odd = [clip for clip in clips if clip.id in found.ids]
+        folder = write_rate_preview(previews, odd, sample_rate, likely_hz)
+        first = (
+            f"listen first: {folder} holds three of them as they are (before) and at {likely_hz} Hz (after)"
+        )
+        yield replace(found, fix=f"{first}; {found.fix}")
 
 
 def _wrong_rates(
