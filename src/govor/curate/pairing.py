@@ -9,6 +9,7 @@ Legend: N rows, in the order of the source.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,7 +52,7 @@ class Pairing:
     @property
     def shuffled(self) -> bool:
         """Whether letters and seconds have as little to do with each other as in permuted rows."""
-        return self.correlation <= max(SHUFFLED_CORRELATION, SHUFFLED_DEVIATIONS / self.rows**0.5)
+        return self.correlation <= max(SHUFFLED_CORRELATION, SHUFFLED_DEVIATIONS / math.sqrt(self.rows))
 
 
 @dataclass(frozen=True)
