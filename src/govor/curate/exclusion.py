@@ -208,7 +208,7 @@ def _found_by(path: Path, codes: Sequence[str]) -> set[str]:
     if not codes:
         listed = ", ".join(f"{code} {count:,}" for code, count in counts.items())
         raise CorpusError(f"{path} lists all findings ({listed}): say with --codes which are to be left out")
-    known = codes_of("check")
+    known = (*codes_of("check"), *codes_of("preflight"))
     unknown = [code for code in codes if code not in known]
     if unknown:
         raise CorpusError(f"--codes {unknown[0]}: there is no such finding; known are {', '.join(known)}")
