@@ -13,6 +13,7 @@ import json
 import os
 import shlex
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -311,12 +312,18 @@ def _machine_error(error: Exception) -> GovorError:
             "the folder in which govor was started is gone: change to another one and start again"
         )
     name = getattr(error, "filename", None)
-    known = readable_error(error, Path(name or "a file"))
+    known = readable_error(error, Path(name or _target() or "a file"))
     if isinstance(known, GovorError):
         return known
     place = f"{name}: " if name else ""
     what = getattr(error, "strerror", None) or first_line(error)
     return MachineError(f"{place}{what}; nothing that was finished is lost")
+
+
+def _target() -> str | None:
+    """What the command was to write, as far as its flags say it."""
+    words = [word for typed in sys.argv[1:] for word in typed.split("=", 1)]
+    return next((after for word, after in pairwise(words) if word in ("--out", "--dir")), None)
 
 
 def _is_there() -> bool:
