@@ -6,6 +6,7 @@ import argparse
 import importlib
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -146,6 +147,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=Path, help="folder of specimens that is kept")
     parser.add_argument("--log", type=Path, help="file that holds the counts after every round")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # workers end with it
     with tempfile.TemporaryDirectory(prefix="govor-fuzz-", dir=room()) as scratch:
         chosen = [CLASSES[name] for name in given.classes or CLASSES]
         seeds = (given.seeds or Path(scratch) / "seeds").absolute()
