@@ -97,6 +97,8 @@ CONTINUED = frozenset(
     ("run", "demo", "check", "prepare", "train", "tune", "evaluate", "transcribe", "publish")
 )
 """Commands that keep what is finished when they are stopped: the same command goes on with it."""
+ANY_TARGET = frozenset(("recipes", "sample", "lm", "inspect", "transcribe"))
+"""Commands that write without libraries that need names in UTF-8."""
 MODULES = {"import": "import_"}
 UsageFault: type[Exception] = typer.BadParameter.__mro__[2]
 """click's base of wrong usage; typer releases differ in where they keep click."""
@@ -168,7 +170,21 @@ class OnceCommand(TyperCommand):
         from govor.memory_floor import require_memory
 
         require_memory(str(self.name))
+        _refuse_odd_target(str(self.name))
         return super().invoke(ctx)
+
+
+def _refuse_odd_target(command: str) -> None:
+    """Said before hours of work: libraries outside Python write no file whose name is not UTF-8.
+
+    Raises:
+        MachineError: the target is one.
+    """
+    from govor.store import is_utf8
+
+    place = _target()
+    if place is not None and command not in ANY_TARGET and not is_utf8(place):
+        raise MachineError(f"{place} cannot be written (its name is not UTF-8): choose another target")
 
 
 def _counts_once(parameter: Any) -> bool:

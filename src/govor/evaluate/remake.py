@@ -19,8 +19,8 @@ from govor.evaluate.stored import AGAIN, SCORES, read_scores, read_summary
 def remake_report(folder: Path) -> None:
     """Writes ``report.html`` from ``summary.json`` and ``scores.parquet``; the page holds no clips."""
     summary, table = read_summary(folder), read_scores(folder)
-    for column in summary["slices"].keys() - set(table.columns):
-        raise InputError(f"{folder / SCORES} has no column {column} that the summary slices by: {AGAIN}")
+    for column in {"duration", *summary["slices"]} - set(table.columns):
+        raise InputError(f"{folder / SCORES} has no column {column}, which the report needs: {AGAIN}")
     scores = _scores(table, summary, "hypothesis")
     baseline = _scores(table, summary, "baseline_hypothesis") if "baseline_hypothesis" in table else None
     unknown = pl.Series([None] * table.height)
