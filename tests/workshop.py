@@ -238,7 +238,9 @@ CASES = {
         online=True,
     ),
     "serve": Case(
-        lambda w, out: ["serve", w.model, "--port", "0", "--device", "cpu"], serves=True, writes=False
+        lambda w, out: ["serve", w.model, "--no-page", "--port", "0", "--device", "cpu"],
+        serves=True,
+        writes=False,
     ),
     "report": Case(
         lambda w, out: ["report", out / "evaluation", "--port", "0"],
