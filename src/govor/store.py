@@ -237,6 +237,20 @@ def locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def require_writable(folder: Path) -> None:
+    """Makes a folder for many files, which is named where it cannot be written, instead of one of them.
+
+    Raises:
+        MachineError: it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise readable_error(error, folder) from error
+    if not os.access(folder, os.W_OK):
+        raise MachineError(f"{folder} cannot be written: choose another target")
+
+
 def free_bytes(path: Path) -> int:
     """Free bytes on the disk that holds `path` (which need not exist yet)."""
     place = path.absolute()
