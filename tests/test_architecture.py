@@ -22,6 +22,7 @@ ORDER = [
     {"lm"},
     {"models"},
     {"transcribe"},
+    {"align"},
     {"evaluate"},
     {"export"},
     {"inspection"},

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from govor.errors import LanguageError, ModelError
 from govor.models.base import DecodeOptions, PromptFacts
@@ -46,6 +46,15 @@ class Manner:
     def plain(self) -> Manner:
         """The same without timestamps."""
         return replace(self, timestamps=False)
+
+
+class Stretch(NamedTuple):
+    """Text tokens between two times; `closed` where the model wrote the second one."""
+
+    begin: float
+    end: float
+    tokens: list[int]
+    closed: bool
 
 
 @dataclass(frozen=True)
@@ -153,6 +162,29 @@ class Prompt:
             "suppression": released or "as the model was released",
         }
 
+    @property
+    def no_speech(self) -> int:
+        """The token that stands for nothing said, behind the start token: the last one before times."""
+        return self.no_timestamps - 1
+
+    def context(self, tokens: Sequence[int], max_labels: int) -> list[int]:
+        """Text from before, in its slot in front of the prompt: at most half of the decoder's places.
+
+        Args:
+            tokens: of the text; the end of it stays where it is too long.
+            max_labels: places of the decoder.
+
+        Raises:
+            ModelError: the model has no such slot.
+        """
+        if not tokens:
+            return []
+        if self.previous is None:
+            raise ModelError(
+                f"{self.name} has no place for text from before: leave out --prompt and --hotwords"
+            )
+        return [self.previous, *tokens[-(max_labels // 2 - 1) :]]
+
     def _named(self, language: str | None, task: str) -> list[int]:
         """Language and task tokens; none in English-only models.
 
@@ -191,14 +223,14 @@ class Prompt:
         """Time of a timestamp token, or None for others."""
         return (token - self.no_timestamps - 1) * TIMESTAMP_STEP_S if token > self.no_timestamps else None
 
-    def spans(self, tokens: Sequence[int], seconds: float) -> list[tuple[float, float, list[int]]]:
-        """(begin, end, text tokens) of the stretches between times; none where there are no times.
+    def spans(self, tokens: Sequence[int], seconds: float) -> list[Stretch]:
+        """The stretches between times; none where there are no times.
 
         Args:
             tokens: decoded ones.
             seconds: length of the audio, where the last stretch ends that has no end of its own.
         """
-        found: list[tuple[float, float, list[int]]] = []
+        found: list[Stretch] = []
         begin: float | None = None
         text: list[int] = []
         for token in tokens:
@@ -208,10 +240,10 @@ class Prompt:
                 continue
             time = min(time, seconds)
             if text:
-                found.append((begin or 0.0, time, text))
+                found.append(Stretch(begin or 0.0, time, text, closed=True))
             begin, text = time, []
         if text and begin is not None:
-            found.append((begin, seconds, text))
+            found.append(Stretch(begin, seconds, text, closed=False))
         return found
 
     def plain(self, tokens: Sequence[int]) -> list[int]:
