@@ -13,6 +13,7 @@ from govor.store import (
     atomic_path,
     fingerprint,
     free_bytes,
+    is_there,
     locked,
     read_json,
     readable_bytes,
@@ -140,3 +141,7 @@ def test_a_folder_that_cannot_be_written_is_named_itself(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda place, mode: False)
     with pytest.raises(MachineError, match="a/clips cannot be written: choose another target"):
         require_writable(tmp_path / "a" / "clips")
+
+
+def test_what_no_file_can_be_called_is_not_there(tmp_path):
+    assert is_there(tmp_path) and not is_there(tmp_path / "a") and not is_there(tmp_path / ("a" * 5000))

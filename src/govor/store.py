@@ -119,6 +119,14 @@ def given_path(text: str | Path) -> Path:
         return Path(text)
 
 
+def is_there(path: Path) -> bool:
+    """Whether something stands there; a name that is too long for a file is of nothing."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
 def is_utf8(path: str | Path) -> bool:
     """Whether a path can be written down; libraries outside Python take no other."""
     return not any("\ud800" <= letter <= "\udfff" for letter in str(path))

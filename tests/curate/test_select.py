@@ -245,6 +245,11 @@ def test_a_list_whose_name_is_not_utf8_is_read(tmp_path: Path, ending: str) -> N
     assert Exclusions.read([str(odd)]).unmet() == ["a", "b"]
 
 
+def test_times_of_thousands_of_digits_are_a_name(tmp_path: Path) -> None:
+    (tmp_path / "list").write_text(f"vid_{'9' * 5000}-1.52\n")
+    assert len(Exclusions.read([str(tmp_path / "list")]).unmet()) == 1
+
+
 def test_a_list_in_which_a_library_panics_is_said(tmp_path: Path, monkeypatch: Any) -> None:
     """polars' panics are no `Exception`."""
 

@@ -24,7 +24,7 @@ from govor.parquet import is_damage, read_table
 TOLERANCE_S = 0.010
 """Sources write 10965.9 where others write 10965.90 or 10965.901."""
 _TICK_S = 0.010
-_SPAN = re.compile(r"(?P<recording>.+)_(?P<start>\d+(?:\.\d+)?)-(?P<end>\d+(?:\.\d+)?)")
+_SPAN = re.compile(r"(?P<recording>.+)_(?P<start>\d{1,9}(?:\.\d+)?)-(?P<end>\d{1,9}(?:\.\d+)?)")
 _EXTENSION = re.compile(
     r"\.(wav|flac|mp3|ogg|oga|opus|m4a|mp4|aac|webm|wma|aiff?|sph|txt|textgrid|json)$", re.I
 )
