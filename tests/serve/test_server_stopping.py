@@ -159,3 +159,15 @@ def test_small_answers_are_sent_at_once():
 
     with listen("127.0.0.1", 0) as taken:
         assert taken.proto == socket.IPPROTO_TCP
+
+
+def test_ctrl_c_before_the_server_looks_for_it(monkeypatch):
+    """Between what is said at the start and the server's own handler."""
+    from stub import StubRecogniser
+
+    from govor.serve import server
+    from govor.serve.settings import ServeSettings
+
+    monkeypatch.setattr(server, "pressed", lambda: True)
+    monkeypatch.setattr(server, "_opener", lambda device: lambda spec: StubRecogniser())
+    server.serve(["base=/nowhere"], ServeSettings(port=0, page=False))  # it comes to its end

@@ -19,12 +19,12 @@ from govor.corpora.folder import Corpus
 from govor.curate.sheet_ids import is_number, match_ids, refuse_doubtful, written_id
 from govor.errors import CorpusError
 from govor.findings import codes_of, renamed
-from govor.parquet import read_table
+from govor.parquet import is_damage, read_table
 
 TOLERANCE_S = 0.010
 """Sources write 10965.9 where others write 10965.90 or 10965.901."""
 _TICK_S = 0.010
-_SPAN = re.compile(r"(?P<recording>.+)_(?P<start>\d+(?:\.\d+)?)-(?P<end>\d+(?:\.\d+)?)")
+_SPAN = re.compile(r"(?P<recording>.+)_(?P<start>\d{1,9}(?:\.\d+)?)-(?P<end>\d{1,9}(?:\.\d+)?)")
 _EXTENSION = re.compile(
     r"\.(wav|flac|mp3|ogg|oga|opus|m4a|mp4|aac|webm|wma|aiff?|sph|txt|textgrid|json)$", re.I
 )
@@ -173,7 +173,11 @@ def _entries(path: Path) -> Iterable[str]:
         path = path / "utterances.parquet"
     try:
         return _read(path)
-    except (OSError, ValueError, UnicodeDecodeError, pl.exceptions.PolarsError) as error:
+    except CorpusError:
+        raise
+    except BaseException as error:
+        if not (is_damage(error) or isinstance(error, OSError)):
+            raise
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CorpusError(
             f"the list {path} cannot be read ({reason}): give one id a line, as UTF-8"
@@ -196,7 +200,9 @@ def _lists_findings(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             return {"id", "code", "severity"} <= set(pl.read_parquet_schema(file))
-    except (OSError, pl.exceptions.PolarsError):
+    except BaseException as error:
+        if not (is_damage(error) or isinstance(error, OSError)):
+            raise
         return False
 
 

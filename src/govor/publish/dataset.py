@@ -177,11 +177,17 @@ def _schema(source: pa.Schema, disclosure: Disclosure, stamp: str) -> pa.Schema:
     return pa.schema(kept, metadata={"huggingface": json.dumps(described), "govor.copy": stamp})
 
 
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind))
+
+
 def _pseudonymised(table: pa.Table, pseudonyms: Pseudonyms | None) -> pa.Table:
     if pseudonyms is None:
         return table
     for name in HASHED_COLUMNS:
         if name in table.column_names:
+            if not _is_text(table.schema.field(name).type):
+                raise DatasetError(f"the column {name} of the data set holds no texts: prepare it again")
             values = pseudonyms.column(name, table.column(name).to_pylist())
             table = table.set_column(table.column_names.index(name), name, pa.array(values, pa.string()))
     return table.set_column(table.column_names.index("audio"), "audio", _renamed_audio(table))

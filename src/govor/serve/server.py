@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 
 from govor.console import say
 from govor.errors import GovorError
-from govor.interrupts import in_hand
+from govor.interrupts import in_hand, pressed
 from govor.serve.admission import Admission, LoginBrake
 from govor.serve.api import routes
 from govor.serve.engine import Engine
@@ -145,6 +145,12 @@ def stopping_server(config: Any, engine: Engine) -> Any:
         def handle_exit(self, sig: int, frame: Any) -> None:
             Thread(target=engine.stop, args=(GRACE_S,), daemon=True).start()  # no locks in signal handlers
             super().handle_exit(sig, frame)
+
+        async def on_tick(self, counter: int) -> bool:
+            """Also where Ctrl-C came before this server looked for it."""
+            if pressed() and not self.should_exit:
+                self.handle_exit(SIGINT, None)
+            return await super().on_tick(counter)
 
         @contextmanager
         def capture_signals(self) -> Iterator[None]:
