@@ -49,10 +49,10 @@ class CorpusConfig(Section):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.encoding is not None:
-            _require_encoding(self.encoding)
+            require_encoding(self.encoding)
 
 
-def _require_encoding(name: str) -> None:
+def require_encoding(name: str) -> None:
     """A text encoding that Python knows."""
     try:
         known = codecs.lookup(name)._is_text_encoding

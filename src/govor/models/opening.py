@@ -9,10 +9,10 @@ from typing import Any
 from govor.errors import ModelError
 from govor.models.base import Family, Recogniser
 from govor.models.device import MASTERS, choose_device, choose_precision, decoding_weights, settle
-from govor.models.families import engine, engines, maker_of
-from govor.models.hub_exports import fetched, names_export
+from govor.models.families import engine, engines, foreign_format, maker_of
+from govor.models.hub_exports import CONFIGURATION, fetched, names_export
 from govor.models.quiet import readable
-from govor.models.saved import hub_settings, normaliser_of, read_settings
+from govor.models.saved import SavedSettings, hub_settings, normaliser_of, read_settings
 from govor.models.spec import Spec
 
 
@@ -41,9 +41,8 @@ def open_model(
     """
     place = fetched(resolve(spec), revision)
     settings = read_settings(place) if isinstance(place, Path) else hub_settings(place, revision)
-    backend = settings.get("backend")
-    if backend in engines():
-        return engine(backend).open_folder(Path(place), device, precision)
+    if isinstance(place, Path) and (format := _format(place, settings)):
+        return engine(format).open_folder(place, device, precision)
     where = choose_device(device)
     arithmetic = choose_precision(precision, where)
     settle(arithmetic, where)
@@ -62,6 +61,14 @@ def open_model(
     )
 
 
+def _format(folder: Path, settings: SavedSettings) -> str | None:
+    """The engine's format that a folder is in; None: transformers opens it."""
+    if not settings:
+        return foreign_format(folder)
+    own = settings.get("backend")
+    return own if own in engines() else None
+
+
 def open_family(spec: Spec) -> Family:
     """Opens a transformers model with the family that its architecture belongs to."""
     configuration = configuration_of(spec.place, spec.revision)
@@ -72,9 +79,15 @@ def configuration_of(place: Path | str, revision: str | None, **changes: Any) ->
     """The configuration of a transformers model.
 
     Raises:
-        ModelError: there is none that can be read.
+        ModelError: there is none that can be read, or the model is in another program's format.
     """
     from transformers import AutoConfig
+
+    if isinstance(place, Path) and (format := _format(place, read_settings(place))):
+        raise ModelError(
+            f"{place} is a {format} model, which can be decoded but not trained: name the model that it was "
+            "made from"
+        )
 
     with readable(place):
         return AutoConfig.from_pretrained(place, revision=revision, **changes)
@@ -90,7 +103,7 @@ def resolve(spec: str | Path) -> Path | str:
             )
         return str(spec)
     for candidate in (folder, folder / "model", *_checkpoints(folder)):
-        if (candidate / "config.json").exists() or "backend" in read_settings(candidate):
+        if (candidate / CONFIGURATION).exists() or "backend" in read_settings(candidate):
             return candidate
     raise ModelError(
         f"{folder} holds no model (no config.json, no model/, no checkpoint): is the run still new?"
