@@ -62,11 +62,11 @@ class Withdrawals:
     def told(self) -> list[str]:
         """What was listed and not found; a withdrawal that meets nothing must not pass for done."""
         lists = (
-            ("speakers", self.speakers, self.unmet),
-            ("recordings", self.recordings.entries, self.recordings.unmet()),
+            ("speakers", len(self.speakers), self.unmet),
+            ("recordings", len(self.recordings.entries), self.recordings.unmet()),
         )
         return [
-            f"{len(unmet)} of {len(wanted)} {kind} to withdraw are not in this corpus, such as {unmet[0]}"
+            f"{len(unmet)} of {wanted} {kind} to withdraw are not in this corpus, such as {unmet[0]}"
             for kind, wanted, unmet in lists
             if unmet
         ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,7 +91,7 @@ def _int8(api: Any, repo: str, files: Mapping[str, RemoteFile]) -> str:
     return min(sizes, key=lambda place: sizes[place], default="")
 
 
-def _opened() -> Iterable[str]:
+def _opened() -> list[str]:
     from govor.models.families import engines
 
     return [format for format in engines() if format in FOLDERS]
