@@ -165,6 +165,15 @@ def _stem(column: pl.Expr) -> pl.Expr:
 
 
 def _entries(path: Path) -> Iterable[str]:
+    return listed(path, ID_COLUMNS)
+
+
+def listed(path: Path, columns: Sequence[str]) -> Iterable[str]:
+    """The entries of a list: a text with one a line, or the first of `columns` that a table has.
+
+    Raises:
+        CorpusError: it is missing, unreadable, or has no such column.
+    """
     if not path.exists():
         raise CorpusError(
             f"the list {path} does not exist: give a file with one id a line, or a corpus folder"
@@ -172,7 +181,7 @@ def _entries(path: Path) -> Iterable[str]:
     if path.is_dir():
         path = path / "utterances.parquet"
     try:
-        return _read(path)
+        return _read(path, columns)
     except CorpusError:
         raise
     except BaseException as error:
@@ -224,22 +233,24 @@ def _found_by(path: Path, codes: Sequence[str]) -> set[str]:
     return set(table.filter(pl.col("code").is_in(list(codes)))["id"])
 
 
-def _read(path: Path) -> Iterable[str]:
+def _read(path: Path, columns: Sequence[str]) -> Iterable[str]:
     kind = path.suffix.lower()
     if kind in TABLES:
         with path.open("rb") as file:  # polars opens no name that is not UTF-8
-            return _id_column(TABLES[kind](file), path)
+            return _id_column(TABLES[kind](file), path, columns)
     if kind == ".xlsx":
         from govor.curate.sheet import read_sheet
 
-        return [written_id(row["id"]) for row in read_sheet(path) if row.get("id") is not None]
+        rows = read_sheet(path)
+        name = next((column for column in columns if any(column in row for row in rows)), "id")
+        return [written_id(row[name]) for row in rows if row.get(name) is not None]
     return path.read_text(encoding="utf-8-sig").split("\n")
 
 
-def _id_column(frame: pl.DataFrame, path: Path) -> Iterable[str]:
-    name = next((column for column in ID_COLUMNS if column in frame.columns), None)
+def _id_column(frame: pl.DataFrame, path: Path, columns: Sequence[str]) -> Iterable[str]:
+    name = next((column for column in columns if column in frame.columns), None)
     if name is None:
         raise CorpusError(
-            f"the list {path} has no column {' or '.join(ID_COLUMNS[:3])}: name its id column id"
+            f"the list {path} has no column {' or '.join(columns[:3])}: name its column {columns[0]}"
         )
     return [str(value) for value in frame[name].drop_nulls()]
