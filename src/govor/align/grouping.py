@@ -75,13 +75,13 @@ def align_group(group: Group, config: AlignConfig, listener: Listener) -> Outcom
     side = TextSide.of(texts)
     words = [replace(word, recording=n) for n, heard in enumerate(group.heard) for word in heard.words]
     planned = plan_group(side, words, group.language, config)
-    planned = _without_chance(planned, len(group.heard))
+    planned = without_chance(planned, len(group.heard))
     speech = [listener.speech(heard.audio) for heard in group.heard]
     fixed, weak = _refined(planned, group, speech, config, listener)
     return _told(group, planned, fixed, weak, speech, config, dict(speakers))
 
 
-def _without_chance(planned: Planned, recordings: int) -> Planned:
+def without_chance(planned: Planned, recordings: int) -> Planned:
     """A plan without the pieces of recordings that share next to nothing with the texts: another text's."""
     plan = planned.plan
     letters = sum(piece.letters for piece in [*plan.placed, *plan.unplaced]) or 1
