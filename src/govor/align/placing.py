@@ -297,13 +297,13 @@ def _paced(piece: Piece, letter_s: float) -> bool:
 def _backed(number: int, pieces: Sequence[Piece], own: Sequence[bool], max_cer: float) -> bool:
     """A long piece stands for itself; a short one needs few errors, or good neighbours at once around it.
 
-    A scrap of a unit has no neighbours: mostly it is a word of a heading that was heard elsewhere.
+    A short scrap of a unit is never sure: mostly it is a word of a heading that was heard elsewhere.
     """
     here = pieces[number]
-    if here.letters >= ENOUGH_LETTERS:
-        return True
+    if here.letters >= ENOUGH_LETTERS or here.share < SCRAP_SHARE:
+        return here.letters >= ENOUGH_LETTERS
     letters, errors = here.letters, here.errors
-    for step in (-1, 1) if here.share >= SCRAP_SHARE else ():
+    for step in (-1, 1):
         there = number + step
         if 0 <= there < len(pieces) and own[there] and _near(here, pieces[there]):
             letters, errors = letters + pieces[there].letters, errors + pieces[there].errors
