@@ -16,7 +16,8 @@ DOCX = """<?xml version="1.0"?><w:document xmlns:w="x"><w:body>
 <w:t>treća</w:t></w:r></w:p>
 <w:tbl><w:tr><w:tc><w:p><w:r><w:t>u tablici</w:t></w:r></w:p></w:tc></w:tr></w:tbl>
 </w:body></w:document>"""
-ODT = """<?xml version="1.0"?><office:document-content xmlns:office="o" xmlns:text="t"><office:body><office:text>
+ODT = """<?xml version="1.0"?><office:document-content xmlns:office="o" xmlns:text="t">
+<office:body><office:text>
 <text:h>Naslov</text:h><text:p>Prva <text:span>rečenica</text:span>.<office:annotation><text:p>nije</text:p>
 </office:annotation><text:s/>Još.</text:p></office:text></office:body></office:document-content>"""
 

@@ -110,3 +110,14 @@ def test_pieces_move_to_where_a_model_hears_them(tmp_path):
     assert fixed[0].piece.start == pytest.approx(2.0 - 0.6 + 0.7)
     assert fixed[0].piece.end == pytest.approx(2.0 - 0.6 + 0.9)
     assert fixed[0].log_probability == pytest.approx(-0.1)
+
+
+def test_a_ctc_model_places_words(tiny_ctc):
+    from govor.models import open_model
+    from govor.models.base import Placing
+
+    model = open_model(tiny_ctc, device="cpu")
+    assert isinstance(model, Placing)
+    wave = np.random.default_rng(0).normal(0, 0.1, 32_000).astype(np.float32)
+    found = model.place(wave, ["dobar", "dan"])
+    assert 0 <= found[0].start < found[0].end <= found[1].start < found[1].end <= 2.1
