@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from govor.align.documents import Line
@@ -159,6 +159,7 @@ def test_a_long_sentence_is_cut_at_its_pauses():
     ]
 
 
+@example([0, 23, 0], [0, 0, 3, 3, 0], False)
 @settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.integers(0, 59), min_size=1, max_size=25),

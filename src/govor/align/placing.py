@@ -109,7 +109,8 @@ def plan(
     pieces: list[Piece] = []
     for unit, first, last in spans_of(units):
         parts = list(_parts(range(first, last), text, spoken, max_s))
-        parts = [_attached(part, parts, (first, last), text, spoken) for part in parts]
+        for number, part in enumerate(parts):
+            parts[number] = _attached(part, parts, (first, last), text, spoken)
         parts = [_with_unsaid(part) for part in parts] if keep_all else parts
         whole = max(int(text.first[last] - text.first[first]), 1)
         found = [_piece(unit, part, text, heard, spoken, whole) for part in parts]
