@@ -46,11 +46,15 @@ __all__ = [
     "Searched",
     "Sound",
     "Spelling",
+    "Tasked",
+    "Timing",
     "Wave",
     "cost_of",
+    "language_refusal",
     "prompt_in_words",
     "prompt_of",
     "sounds",
+    "tasks_of",
 ]
 
 
@@ -119,6 +123,9 @@ class DecodeOptions:
         lm_weight: weight of the language model.
         word_bonus: added per word in CTC beam search.
         windows: encoder windows: ``full`` as the model is used, ``short`` to compare with.
+        retries: decode again, more carefully, what repeats itself or is unlikely; by the sound alone.
+        prompt: text that is told as what was said before; None: nothing.
+        hotwords: words and names that are likely to be said.
     """
 
     task: str | None = None
@@ -129,6 +136,9 @@ class DecodeOptions:
     lm_weight: float = 0.5
     word_bonus: float = 0.0
     windows: str = "full"
+    retries: bool = False
+    prompt: str | None = None
+    hotwords: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,6 +269,15 @@ class Multilingual(Protocol):
 
 
 @runtime_checkable
+class Timing(Protocol):
+    """A recogniser that may write begin and end of what it hears itself, and says when it heard nothing."""
+
+    @property
+    def writes_times(self) -> bool | None:
+        """Whether it was trained to; None where what is saved with it does not say."""
+
+
+@runtime_checkable
 class Prompted(Protocol):
     """A recogniser that is told what to do by a prompt."""
 
@@ -269,6 +288,42 @@ class Prompted(Protocol):
 def prompt_of(recogniser: Any, options: DecodeOptions, language: str | None = None) -> PromptFacts | None:
     """The prompt that `recogniser` decodes with; None where it has none."""
     return recogniser.describe_prompt(options, language) if isinstance(recogniser, Prompted) else None
+
+
+@runtime_checkable
+class Tasked(Protocol):
+    """A recogniser that can do more than write what is said."""
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Of ``transcribe`` and ``translate``, those that it knows."""
+
+
+def tasks_of(recogniser: Any) -> tuple[str, ...]:
+    """What `recogniser` can be asked to do."""
+    return recogniser.tasks if isinstance(recogniser, Tasked) else ("transcribe",)
+
+
+def language_refusal(recogniser: Any, tag: str) -> str | None:
+    """Why `recogniser` would write no differently for being told a language, or None where it is told one.
+
+    A language that the model writes in any case is fine. One that it has no token for is `Multilingual`'s to
+    refuse.
+    """
+    heard = [prompt_of(recogniser, DecodeOptions(), one) for one in ("en", "de")]
+    told = [prompt["language"] for prompt in heard if prompt]
+    if len(set(told)) > 1 or (not told and isinstance(recogniser, Multilingual)):
+        return None
+    own = told[0] if told else getattr(recogniser, "settings", {}).get("language")
+    if own is None:
+        return "the model takes no language and does not say which one it writes: leave language out"
+    if _primary(own) == _primary(tag):
+        return None
+    return f"the model writes {own} whatever language it is told: leave language out, or ask for {own}"
+
+
+def _primary(tag: str) -> str:
+    return tag.replace("_", "-").split("-")[0].lower()
 
 
 def prompt_in_words(prompt: PromptFacts) -> str:

@@ -41,6 +41,12 @@ QUANTIZATIONS = ("float32", "int8")
 
 
 READERS: Mapping[str, Any] = {}
+FOREIGN_FILES: Sequence[str] = ()
+
+
+def claims(folder: Path) -> bool:
+    """None: a graph alone does not say what it reads."""
+    return False
 
 
 def convert(original: CtcFamily, out: Path, quantization: str | None) -> None:
