@@ -308,7 +308,7 @@ def _facts(material: RunData, stepper: Stepper, threads: int, state: TrainState,
     }
 
 
-def _note_rows(folder: RunFolder, material: Material, config: TrainConfig) -> None:
+def _note_rows(folder: RunFolder, material: RunData, config: TrainConfig) -> None:
     """Keeps which rows are trained on, so that a withdrawal can be told from it later."""
     rows = material.dataset.table(config.train_split)
     if "id" in rows.columns:
