@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from govor.errors import GovorError
 from govor.serve.engine import Engine
 from govor.serve.inputs import UploadsOnly
+from govor.serve.live.tickets import Tickets
 from govor.serve.models import ServedModel
 from govor.serve.second import SecondModel
 from govor.serve.settings import ServeSettings
@@ -31,7 +32,11 @@ AUTO = "model's choice, or detected"
 
 
 def mount(
-    app: FastAPI, models: Mapping[str, ServedModel], engine: Engine, settings: ServeSettings
+    app: FastAPI,
+    models: Mapping[str, ServedModel],
+    engine: Engine,
+    settings: ServeSettings,
+    tickets: Tickets,
 ) -> FastAPI:
     """Puts the page at ``/`` of `app`."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
