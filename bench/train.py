@@ -55,9 +55,10 @@ def sizes_of(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def with_govor(arguments: argparse.Namespace, out: str) -> dict[str, Any]:
     """govor's own loop; the same number of clips a step by capping the batch at BATCH clips."""
+    from govor.train.journal import read_metrics
+
     from govor.config import recipe_from
     from govor.train import opening, train
-    from govor.train.journal import read_metrics
 
     if arguments.family == "whisper":
         opening.Judge = loss_judge()  # type: ignore[misc]

@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from signal import SIGINT, SIGTERM
 from threading import Thread, current_thread, main_thread
 from typing import Any
@@ -23,6 +24,7 @@ from govor.serve.engine import Engine
 from govor.serve.guards import BodyLimit, Counting, Heartbeats, Keys, LastWord, error_body
 from govor.serve.hosts import HostNames
 from govor.serve.listening import PromptProtocol, listen
+from govor.serve.live.leave import leave_to_speak
 from govor.serve.live.rooms import Rooms
 from govor.serve.live.route import LIVE_ROUTE, live_routes
 from govor.serve.live.tickets import Tickets
@@ -66,7 +68,7 @@ def create_app(
     if settings.page:
         from govor.serve.page import mount
 
-        app = mount(app, models, engine, settings, tickets)
+        app = mount(app, models, engine, settings, partial(leave_to_speak, models, rooms, tickets))
     app.add_middleware(Heartbeats, stopping=engine.is_stopping)
     app.add_middleware(BodyLimit, limits=settings.limits, stopping=engine.is_stopping)
     app.add_middleware(Admission, refusal=engine.refusal)
