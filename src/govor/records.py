@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import Field, asdict, dataclass, field, fields, is_dataclass
+from dataclasses import Field, asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -141,6 +141,64 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Measures:
+    """What was measured while a stretch was decoded, under the names of OpenAI's Whisper.
+
+    Attributes:
+        avg_logprob: mean ln p of the tokens and the end.
+        compression_ratio: bytes of the text over those that zlib makes of it; above 2.4 it repeats itself.
+        no_speech_prob: of the model's token for nothing said, None where it has none.
+        temperature: of sampling; 0 where nothing is sampled.
+    """
+
+    avg_logprob: float
+    compression_ratio: float
+    no_speech_prob: float | None = None
+    temperature: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a text with the begin and end that the model itself wrote.
+
+    Attributes:
+        text: of the stretch.
+        start: seconds from the beginning of what was recognised.
+        end: seconds.
+        words: its words with their times, empty unless asked for.
+        closed: whether the model wrote the end; it is that of the audio otherwise.
+        measures: of the window it was decoded in.
+    """
+
+    text: str
+    start: float
+    end: float
+    words: tuple[Word, ...] = ()
+    closed: bool = True
+    measures: Measures | None = None
+
+    def shifted(self, offset_s: float) -> Span:
+        """The same stretch `offset_s` seconds later."""
+        words = tuple(word.shifted(offset_s) for word in self.words)
+        return replace(self, start=self.start + offset_s, end=self.end + offset_s, words=words)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedWord:
+    """Where a known word is in a sound.
+
+    Attributes:
+        start: seconds.
+        end: seconds.
+        log_probability: mean of ln p over the frames of its letters.
+    """
+
+    start: float
+    end: float
+    log_probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class Hypothesis:
     """What a model says about one clip or window.
 
@@ -151,6 +209,9 @@ class Hypothesis:
         language: detected or given language.
         tokens: token ids, special ones left out.
         spans: stretches of the text with begin and end, where the model writes them itself.
+        measures: None where the model gives none.
+        languages: detected ones with their probabilities, the likeliest first; empty where none is looked at
+        broken: it repeats itself or does not end; what is left of it stands before the first repetition.
     """
 
     text: str
@@ -158,7 +219,10 @@ class Hypothesis:
     confidence: float | None = None
     language: str | None = None
     tokens: tuple[int, ...] = ()
-    spans: tuple[Word, ...] = ()
+    spans: tuple[Span, ...] = ()
+    measures: Measures | None = None
+    languages: tuple[tuple[str, float], ...] = ()
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

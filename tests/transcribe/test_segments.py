@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from govor.records import Hypothesis, Word
+from govor.records import Hypothesis, Span, Word
 from govor.transcribe.segments import Joiner
 from govor.transcribe.windows import Window
 
@@ -46,7 +46,7 @@ def test_overlapping_windows_of_a_script_without_spaces_are_joined_without_doubl
 
 def test_stretches_that_the_model_parts_become_segments():
     """Inside the window, in the recording's seconds; times of words go before them."""
-    spans = (Word("ab c", 0.5, 2.0), Word("d", 3.0, 99.0))
+    spans = (Span("ab c", 0.5, 2.0), Span("d", 3.0, 99.0))
     joiner = Joiner()
     found = list(joiner.add(window(start=20.0), Hypothesis("ab c d", spans=spans)))
     assert [(s.start, s.end, s.text) for s in found] == [(20.5, 22.0, "ab c"), (23.0, 30.0, "d")]

@@ -13,7 +13,7 @@ from govor.espeak import synthesise
 from govor.records import Hypothesis, Word
 from govor.text import Normaliser
 from govor.transcribe import Transcriber
-from govor.transcribe.transcriber import alike
+from govor.transcribe.decoding import alike
 from govor.transcribe.windows import Buffer, cut
 
 
@@ -147,7 +147,7 @@ def test_a_model_with_a_fixed_window_gets_as_many_utterances_as_fit():
 def test_the_language_most_seconds_are_in_wins_and_the_others_are_decoded_again():
     recording = noise_words([(t, t + 8) for t in range(0, 90, 11)], 95)
     recogniser = Counting(max_window_s=12.0, languages=["hr", "sr", "hr", "hr"])
-    transcript = Transcriber(recogniser, TranscribeConfig(batch_s=40)).transcribe([recording])
+    transcript = Transcriber(recogniser, TranscribeConfig(batch_s=40, language="one")).transcribe([recording])
     assert transcript.language == "hr"
     assert set(recogniser.told[0]) == {None}
     assert all(set(told) == {"hr"} for told in recogniser.told[1:])

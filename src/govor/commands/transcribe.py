@@ -35,7 +35,7 @@ def command(
         flags(
             TranscribeConfig,
             *("format", "chunk", "stride", "language", "task", "timestamps", "words", "batch_s", "beam_size"),
-            *("lm", "lm_weight"),
+            *("prompt", "hotwords", "lm", "lm_weight"),
         ),
     ],
     text_model: Annotated[Given[TextModelFlags], flags(TextModelFlags)],

@@ -28,7 +28,11 @@ class TranscribeConfig(Section):
         above=0,
         unit="s",
     )
-    language: str | None = setting(None, "language; none: the model's own, or detected", HYPOTHESES)
+    language: str | None = setting(
+        None,
+        "language; none: the model's own, or detected for every stretch; one: detected once for all",
+        HYPOTHESES,
+    )
     task: str | None = setting(
         None,
         "what a multilingual model does; none: what it was trained for",
@@ -37,10 +41,15 @@ class TranscribeConfig(Section):
     )
     timestamps: bool | None = setting(
         None,
-        "Whisper: whether the model writes begin and end of what it hears; none: as it was trained",
+        "Whisper: whether the model writes begin and end of what it hears; none: what it was trained to, "
+        "tried on the first windows where nothing says so",
         HYPOTHESES,
     )
     words: bool = setting(False, "times of words in JSON (subtitles use them in any case)", HYPOTHESES)
+    prompt: str | None = setting(
+        None, "Whisper: text that is told as said before: names, spellings, a style", HYPOTHESES
+    )
+    hotwords: tuple[str, ...] = setting((), "words and names that are likely to be said", HYPOTHESES)
     batch_s: float = setting(
         240.0,
         "seconds computed together; for Whisper a short window counts as a whole one",

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from govor.features import Example, Extractor, Features, Labels, Wave
 from govor.packing import PADDED, Cost
-from govor.records import Hypothesis
+from govor.records import Hypothesis, PlacedWord
 from govor.text import Normaliser
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ __all__ = [
     "Labels",
     "ModelFacts",
     "Multilingual",
+    "Placing",
     "PromptFacts",
     "Prompted",
     "Recogniser",
@@ -46,6 +47,7 @@ __all__ = [
     "Sound",
     "Spelling",
     "Tasked",
+    "Timing",
     "Wave",
     "cost_of",
     "language_refusal",
@@ -121,6 +123,9 @@ class DecodeOptions:
         lm_weight: weight of the language model.
         word_bonus: added per word in CTC beam search.
         windows: encoder windows: ``full`` as the model is used, ``short`` to compare with.
+        retries: decode again, more carefully, what repeats itself or is unlikely; by the sound alone.
+        prompt: text that is told as what was said before; None: nothing.
+        hotwords: words and names that are likely to be said.
     """
 
     task: str | None = None
@@ -131,6 +136,9 @@ class DecodeOptions:
     lm_weight: float = 0.5
     word_bonus: float = 0.0
     windows: str = "full"
+    retries: bool = False
+    prompt: str | None = None
+    hotwords: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,6 +269,15 @@ class Multilingual(Protocol):
 
 
 @runtime_checkable
+class Timing(Protocol):
+    """A recogniser that may write begin and end of what it hears itself, and says when it heard nothing."""
+
+    @property
+    def writes_times(self) -> bool | None:
+        """Whether it was trained to; None where what is saved with it does not say."""
+
+
+@runtime_checkable
 class Prompted(Protocol):
     """A recogniser that is told what to do by a prompt."""
 
@@ -327,6 +344,14 @@ class Searched(Protocol):
 
     def searched_texts(self, log_probs: Sequence[NDArray[np.float32]], options: DecodeOptions) -> list[str]:
         """The best text for each ``[F, V]``."""
+
+
+@runtime_checkable
+class Placing(Protocol):
+    """A recogniser that finds known words in a sound which may hold more."""
+
+    def place(self, wave: Wave, words: Sequence[str]) -> list[PlacedWord | None]:
+        """Where each *normalised* word is in a wave ``[T]``; None for a word that it cannot spell."""
 
 
 @runtime_checkable

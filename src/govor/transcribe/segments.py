@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from govor.records import Hypothesis, Word
+from govor.records import Hypothesis, Measures, Span, Word
 from govor.text.spacing import pieces, spaces_before
 from govor.transcribe.merge import seam
 from govor.transcribe.transcript import Segment
@@ -29,14 +29,21 @@ class _WindowWords:
     words: tuple[Word, ...]
     text: str
     timed: bool
-    spans: tuple[Word, ...] = ()
+    spans: tuple[Span, ...] = ()
     settled: int = 0
     kept: int | None = None
+    language: str | None = None
+    measures: Measures | None = None
 
     @property
     def spaces(self) -> list[str]:
         """What the model wrote before each word: a space, or nothing in scripts that write none."""
         return spaces_before([word.text for word in self.words], self.text)
+
+    def measures_at(self, seconds: float) -> Measures | None:
+        """Of what was decoded there: a window whose parts were decoded again has several."""
+        begun = [span.measures for span in self.spans if span.measures and span.start <= seconds + 1e-6]
+        return begun[-1] if begun else self.measures
 
 
 class Joiner:
@@ -67,22 +74,30 @@ class Joiner:
         own = heard.words[heard.settled : heard.kept]
         if not heard.timed and len(own) == len(heard.words):
             for span in heard.spans:
-                yield Segment(span.start, span.end, span.text)
+                yield Segment(span.start, span.end, span.text, (), heard.language, span.measures)
             if heard.text and not heard.spans:
-                yield Segment(*heard.window.speech, heard.text)
+                yield Segment(*heard.window.speech, heard.text, (), heard.language, heard.measures)
             return
         spaces = iter(heard.spaces[heard.settled : heard.kept])
         for words in _groups(own):
             text = "".join(next(spaces) + word.text for word in words).lstrip()
-            yield Segment(words[0].start, words[-1].end, text, tuple(words) if self.keep_words else ())
+            kept = tuple(words) if self.keep_words else ()
+            measures = heard.measures_at(words[0].start)
+            yield Segment(words[0].start, words[-1].end, text, kept, heard.language, measures)
 
 
 def _heard(window: Window, hypothesis: Hypothesis) -> _WindowWords:
     text = hypothesis.text.strip()
-    if hypothesis.words:
-        return _WindowWords(window, tuple(_inside(w, window) for w in hypothesis.words), text, True)
-    spans = tuple(_inside(span, window) for span in hypothesis.spans)
-    return _WindowWords(window, spread(text, *window.speech), text, False, spans)
+    spans = tuple(_span_inside(span, window) for span in hypothesis.spans)
+    timed = bool(hypothesis.words)
+    words = tuple(_inside(w, window) for w in hypothesis.words) if timed else spread(text, *window.speech)
+    said = _WindowWords(window, words, text, timed, spans)
+    return replace(said, language=hypothesis.language, measures=hypothesis.measures)
+
+
+def _span_inside(span: Span, window: Window) -> Span:
+    place = _inside(Word(span.text, span.start, span.end), window)
+    return replace(span, text=place.text, start=place.start, end=place.end, words=())
 
 
 def _inside(word: Word, window: Window) -> Word:

@@ -1,8 +1,8 @@
 """Where somebody speaks: frame energies against a floor that follows the recording.
 
 Deliberately small. It answers two questions only: is anything to be heard in this stretch, and where is it
-quiet enough to cut. It errs towards speech, because what it drops is never decoded. A neural detector tells
-speech from music, which this one does not; a recogniser's own output decides there.
+quiet enough to cut. It errs towards speech, because what it drops is never decoded. It stands in where no
+neural detector is installed (see ``voice``), which tells speech from music too.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ STEADY_FRAMES = 50
 LOUD_DB = -35.0
 SHORTEST_CONTEXT_S = 2.0
 HANGOVER_FRAMES = 5
+VOICE_HANGOVER_FRAMES = 4
+POSSIBLE, LIKELY, SURE = 0.1, 0.25, 0.5
+"""Probabilities of speech."""
 SHORTEST_SPEECH_FRAMES = 3
 
 
@@ -73,6 +76,17 @@ def speech_frames(levels: Levels, history: Levels) -> NDArray[np.bool_]:
     loud = context[:, 0] > max(_threshold(context[:, 0]), SILENCE_DB)
     heard = _without_steady(loud, context)[len(history) :]
     return _widen(_without_clicks(heard), HANGOVER_FRAMES)
+
+
+def voiced_frames(probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which frames may hold speech, by a neural detector's probabilities ``[N]``; in doubt they do.
+
+    Stretches above `POSSIBLE` count where they are `LIKELY` anywhere, widened by 0.08 s on both sides.
+    """
+    mask = probabilities >= POSSIBLE
+    for start, end in runs(mask):
+        mask[start:end] = probabilities[start:end].max() >= LIKELY
+    return _widen(mask, VOICE_HANGOVER_FRAMES)
 
 
 def _is_steady(levels: Levels) -> bool:

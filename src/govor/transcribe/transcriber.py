@@ -5,12 +5,8 @@ audio blocks -> windows -> batches -> hypotheses -> segments; nothing but the te
 
 from __future__ import annotations
 
-import math
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
-from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -18,16 +14,14 @@ from numpy.typing import NDArray
 
 from govor.config import TranscribeConfig
 from govor.errors import AudioError
-from govor.memory import in_halves
-from govor.models.base import DecodeOptions, Multilingual, Recogniser, Sound, cost_of, prompt_of
-from govor.packing import UNLIMITED, pack
-from govor.records import Hypothesis
+from govor.models.base import DecodeOptions, Multilingual, Recogniser, Timing, prompt_of
+from govor.transcribe.decoding import ONE, Decoding
 from govor.transcribe.segments import Joiner
-from govor.transcribe.transcript import Segment, Transcript
+from govor.transcribe.transcript import Segment, Stretch, Transcript, in_stretches
+from govor.transcribe.voice import open_voice
 from govor.transcribe.windows import Buffer, Window, cut
 
 Source = str | Path | bytes | Iterable[NDArray[np.float32]]
-MOST_PADDING = 1.15
 
 
 class Transcription:
@@ -42,11 +36,11 @@ class Transcription:
     """
 
     def __init__(
-        self, windows: Iterator[Window], buffer: Buffer, decoder: _Decoder, blocks: _Blocks, words: bool
+        self, windows: Iterator[Window], buffer: Buffer, decoder: Decoding, blocks: _Blocks, words: bool
     ) -> None:
         self._windows, self._buffer, self._decoder, self._blocks = windows, buffer, decoder, blocks
         self._joiner = Joiner(keep_words=words)
-        self.prompt = prompt_of(decoder.recogniser, decoder.options, decoder.language)
+        self.prompt = prompt_of(decoder.recogniser, decoder.options, decoder.given)
         self._segments = self._run()
         self.decode_s = 0.0
         self.windows = 0
@@ -58,8 +52,13 @@ class Transcription:
 
     @property
     def language(self) -> str | None:
-        """Given or detected; None until known."""
+        """Given, or that of most of what was decoded; None until known."""
         return self._decoder.language
+
+    @property
+    def lost(self) -> list[Stretch]:
+        """Stretches so far in which somebody speaks and nothing was understood."""
+        return in_stretches(self._decoder.lost)
 
     @property
     def damage(self) -> str | None:
@@ -81,80 +80,6 @@ class Transcription:
             self.windows += 1
             yield from self._joiner.add(window, hypothesis)
         yield from self._joiner.finish()
-
-
-class _Decoder:
-    """Batches windows, and settles the language on the first ones."""
-
-    def __init__(
-        self,
-        recogniser: Recogniser,
-        options: DecodeOptions,
-        language: str | None,
-        batch_s: float,
-        eager: bool,
-    ) -> None:
-        self.recogniser, self.options, self.language = recogniser, options, language
-        self.batch_s, self.eager = batch_s, eager
-
-    def decode(self, windows: Iterator[Window]) -> Iterator[tuple[Window, Hypothesis]]:
-        settled = self.language is not None
-        cost = cost_of(self.recogniser.max_window_s)
-        sizes = (2**n for n in count()) if self.eager else UNLIMITED  # eager: a small batch first
-        for batch in pack(windows, _seconds, self.batch_s, cost, most=sizes):
-            hypotheses = self._recognise(batch)
-            if not settled:
-                hypotheses = self._settle(batch, hypotheses)
-                settled = True
-            yield from zip(batch, hypotheses, strict=True)
-
-    def _recognise(self, batch: Sequence[Window]) -> list[Hypothesis]:
-        """One hypothesis per window; windows that cost their own length go with those of like length."""
-        overlapping = any(window.overlaps or window.overlapped for window in batch)
-        options = replace(self.options, words=self.options.words or overlapping)
-        said: dict[int, Hypothesis | AudioError] = {}
-        fixed = self.recogniser.max_window_s is not None
-        for part in [list(range(len(batch)))] if fixed else alike([window.duration for window in batch]):
-            heard = [Sound(batch[i].samples, self.language) for i in part]
-            found = in_halves(lambda sounds: self.recogniser.recognise(sounds, options), heard)
-            said |= dict(zip(part, found, strict=True))
-        return [_require(said[i], window) for i, window in enumerate(batch)]
-
-    def _settle(self, batch: Sequence[Window], hypotheses: list[Hypothesis]) -> list[Hypothesis]:
-        """The language most seconds of the first batch are in; the others are decoded again in it."""
-        votes: Counter[str] = Counter()
-        for window, hypothesis in zip(batch, hypotheses, strict=True):
-            if hypothesis.language:
-                votes[hypothesis.language] += round(window.duration * 1000)
-        if not votes:
-            return hypotheses
-        self.language = votes.most_common(1)[0][0]
-        wrong = [i for i, h in enumerate(hypotheses) if h.language not in (None, self.language)]
-        if wrong:
-            for i, hypothesis in zip(wrong, self._recognise([batch[i] for i in wrong]), strict=True):
-                hypotheses[i] = hypothesis
-        return hypotheses
-
-
-def _seconds(window: Window) -> float:
-    return window.duration
-
-
-def _require(said: Hypothesis | AudioError, window: Window) -> Hypothesis:
-    """The hypothesis of a window.
-
-    Raises:
-        AudioError: it needs more memory than there is; that is an error of this recording alone.
-    """
-    if isinstance(said, AudioError):
-        raise AudioError(f"the window at {window.start:.1f} s of it: {said}", said.code)
-    return said
-
-
-def alike(durations: Sequence[float]) -> list[list[int]]:
-    """Indices in groups of about the same duration, so that little of a group is padding."""
-    order = sorted(range(len(durations)), key=durations.__getitem__)
-    return list(pack(order, durations.__getitem__, math.inf, padding=MOST_PADDING))
 
 
 class Transcriber:
@@ -186,6 +111,8 @@ class Transcriber:
             timestamps=config.timestamps,
             words=words or config.words,
             beam_size=config.beam_size,
+            prompt=config.prompt,
+            hotwords=tuple(config.hotwords),
             lm=config.lm,
             lm_weight=weight,
             word_bonus=bonus,
@@ -208,13 +135,13 @@ class Transcriber:
         """
         language = language or self.config.language
         if isinstance(self.recogniser, Multilingual):
-            self.recogniser.check_language(language)
+            self.recogniser.check_language(None if language == ONE else language)
         rate = self.recogniser.sample_rate
         blocks = _Blocks(source, rate)
-        buffer = Buffer(blocks, rate)
+        buffer = Buffer(blocks, rate, open_voice(rate) if isinstance(self.recogniser, Timing) else None)
         windows = cut(buffer, self.config, self.recogniser.max_window_s)
         options = self.options(words)
-        decoder = _Decoder(self.recogniser, options, language, self.config.batch_s, eager)
+        decoder = Decoding(self.recogniser, options, language, self.config.batch_s, eager)
         return Transcription(windows, buffer, decoder, blocks, options.words)
 
     def finished(self, name: str, run: Transcription, segments: Sequence[Segment]) -> Transcript:
@@ -224,7 +151,16 @@ class Transcriber:
             "decode_s": round(run.decode_s, 3),
             "rtf": round(run.decode_s / run.duration, 5) if run.duration else 0.0,
         }
-        return Transcript(name, run.duration, run.language, tuple(segments), timing, run.prompt, run.damage)
+        return Transcript(
+            name,
+            run.duration,
+            run.language,
+            tuple(segments),
+            timing,
+            run.prompt,
+            run.damage,
+            tuple(run.lost),
+        )
 
     def transcribe(
         self,

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict
 
-from govor.records import Word
+from govor.records import Measures, Word
 from govor.text.spacing import joined
 
 TIME_DIGITS = 3
+
+
+class Stretch(TypedDict):
+    """A stretch of a recording, in seconds."""
+
+    start: float
+    end: float
+
+
+class LanguageStretch(Stretch):
+    """A stretch and what is spoken in it."""
+
+    language: str
+
+
+def in_stretches(regions: Iterable[tuple[float, float]]) -> list[Stretch]:
+    """Begins and ends as files have them."""
+    return [{"start": round(start, TIME_DIGITS), "end": round(end, TIME_DIGITS)} for start, end in regions]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,20 +39,28 @@ class Segment:
         end: seconds.
         text: what is said.
         words: times of its words, empty where they were not asked for.
+        language: it was decoded in; None for models without a choice.
+        measures: of the window it was decoded in; None for models that give none.
     """
 
     start: float
     end: float
     text: str
     words: tuple[Word, ...] = ()
+    language: str | None = None
+    measures: Measures | None = None
 
     def as_dict(self) -> dict[str, object]:
-        """Plain data; ``words`` only where there are any."""
+        """Plain data; ``words``, ``language`` and measures only where there are any."""
         plain: dict[str, object] = {
             "start": round(self.start, TIME_DIGITS),
             "end": round(self.end, TIME_DIGITS),
             "text": self.text,
         }
+        if self.language:
+            plain["language"] = self.language
+        if self.measures:
+            plain |= _plain_measures(self.measures)
         if self.words:
             plain["words"] = [_plain_word(word) for word in self.words]
         return plain
@@ -52,6 +78,7 @@ class Transcript:
         timing: ``load_s``, ``decode_s`` and ``rtf`` (decoding seconds per second of audio).
         prompt: that the model was given; None for models without one.
         damage: why the recording was read no further than `duration`; None where all of it was.
+        lost: stretches in which somebody speaks and nothing was understood.
     """
 
     audio: str
@@ -61,6 +88,20 @@ class Transcript:
     timing: Mapping[str, float] = field(default_factory=dict)
     prompt: Mapping[str, Any] | None = None
     damage: str | None = None
+    lost: tuple[Stretch, ...] = ()
+
+    @property
+    def languages(self) -> list[LanguageStretch]:
+        """Stretches of the recording with their languages, in order of time."""
+        found: list[LanguageStretch] = []
+        for segment in self.segments:
+            if segment.language is None:
+                continue
+            if not found or found[-1]["language"] != segment.language:
+                (stretch,) = in_stretches([(segment.start, segment.end)])
+                found.append({**stretch, "language": segment.language})
+            found[-1]["end"] = round(segment.end, TIME_DIGITS)
+        return found
 
     @property
     def text(self) -> str:
@@ -78,7 +119,20 @@ class Transcript:
             "timing": dict(self.timing),
             **({"prompt": dict(self.prompt)} if self.prompt else {}),
             **({"damage": self.damage} if self.damage else {}),
+            **({"languages": self.languages} if len(self.languages) > 1 else {}),
+            **({"lost": list(self.lost)} if self.lost else {}),
         }
+
+
+def _plain_measures(measures: Measures) -> dict[str, object]:
+    """Under the names that OpenAI's Whisper has for them."""
+    quiet = measures.no_speech_prob
+    return {
+        "avg_logprob": round(measures.avg_logprob, 4),
+        "compression_ratio": round(measures.compression_ratio, 4),
+        **({} if quiet is None else {"no_speech_prob": round(quiet, 4)}),
+        "temperature": measures.temperature,
+    }
 
 
 def _plain_word(word: Word) -> dict[str, object]:

@@ -15,17 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govor.errors import UsageError
-from govor.transcribe.speech import FRAME_S, frame_levels, runs, speech_frames
+from govor.transcribe.speech import FRAME_S, SURE, frame_levels, runs, speech_frames, voiced_frames
 
 if TYPE_CHECKING:
     from govor.config import TranscribeConfig
+    from govor.transcribe.voice import Voice
 
 Samples = NDArray[np.float32]
+Region = tuple[float, float]
 
 DEFAULT_WINDOW_S = 20.0
 FORCED_OVERLAP_S = 3.0
 """Of a forced cut; longer than twice the longest word one meets."""
 HISTORY_S = 30.0
+LOOKAHEAD_FRAMES = 2
+"""What a neural detector needs to hear behind the last frame that it is asked about."""
 PAD_S = 0.4
 CLOSE_PAD_S = 0.1
 """Silence left around an utterance for models that were trained on cut ones: more of it is new to them."""
@@ -48,6 +52,8 @@ class Window:
         speech: seconds in the recording between which something is to be heard.
         overlaps: it begins before the end of the window that came before it.
         overlapped: the window that follows may begin before its end.
+        regions: seconds in the recording between which somebody speaks without a pause.
+        voiced_s: seconds in which a neural detector is sure of speech; None where there is no such detector.
     """
 
     start: float
@@ -56,6 +62,8 @@ class Window:
     speech: tuple[float, float]
     overlaps: bool = False
     overlapped: bool = False
+    regions: tuple[Region, ...] = ()
+    voiced_s: float | None = None
 
     @property
     def duration(self) -> float:
@@ -67,6 +75,23 @@ class Window:
         """Seconds from the beginning of the recording."""
         return self.start + self.duration
 
+    def part(self, start_s: float, end_s: float) -> Window:
+        """The window of a stretch of this one, given in the recording's seconds."""
+        first = max(0, round((start_s - self.start) * self.sample_rate))
+        samples = self.samples[first : max(first + 1, round((end_s - self.start) * self.sample_rate))]
+        regions = tuple(
+            (max(a, start_s), min(b, end_s)) for a, b in self.regions if a < end_s and b > start_s
+        )
+        speech = (regions[0][0], regions[-1][1]) if regions else (start_s, end_s)
+        return Window(
+            self.start + first / self.sample_rate,
+            samples,
+            self.sample_rate,
+            speech,
+            regions=regions,
+            voiced_s=None if self.voiced_s is None else min(self.voiced_s, sum(b - a for a, b in regions)),
+        )
+
 
 class Buffer:
     """The part of a stream that is still needed, with its frame levels and those before it.
@@ -74,7 +99,8 @@ class Buffer:
     Positions are frames of 20 ms; ``first_frame`` is the recording's frame at which the buffer begins.
     """
 
-    def __init__(self, blocks: Iterable[Samples], sample_rate: int) -> None:
+    def __init__(self, blocks: Iterable[Samples], sample_rate: int, voice: Voice | None = None) -> None:
+        self.voice = voice
         self.sample_rate = sample_rate
         self.frame_samples = round(FRAME_S * sample_rate)
         self.first_frame = 0
@@ -88,13 +114,15 @@ class Buffer:
     def fill(self, frames: int) -> None:
         """Reads until `frames` frames are there or the stream ends; its last frame is filled with zeros."""
         pieces, have = [self.samples], len(self.samples)
-        while have < frames * self.frame_samples and not self.exhausted:
+        while have < (frames + LOOKAHEAD_FRAMES) * self.frame_samples and not self.exhausted:
             block = next(self._blocks, None)
             if block is None:
                 self.exhausted = True
                 block = np.zeros(-have % self.frame_samples, dtype=np.float32)
             else:
                 self.read_samples += len(block)
+            if self.voice is not None:
+                self.voice.hear(np.asarray(block, dtype=np.float32))
             pieces.append(np.asarray(block, dtype=np.float32))
             have += len(block)
         if len(pieces) > 1:
@@ -112,7 +140,17 @@ class Buffer:
 
     def speech(self, frames: int) -> NDArray[np.bool_]:
         """Which of the first `frames` frames may hold speech."""
+        if self.voice is None:
+            return self.loud(frames)
+        return voiced_frames(self._voiced(len(self.levels)))[:frames]
+
+    def loud(self, frames: int) -> NDArray[np.bool_]:
+        """The same by levels alone."""
         return speech_frames(self.levels, self.history)[:frames]
+
+    def _voiced(self, frames: int) -> NDArray[np.float32]:
+        assert self.voice is not None
+        return self.voice.frames(self.first_frame, frames, self.frame_samples)
 
     def window(self, mask: NDArray[np.bool_], overlaps: bool, overlapped: bool) -> Window:
         """The window of the buffer's first frames, `mask` saying which of them hold speech.
@@ -124,7 +162,9 @@ class Buffer:
         spoken = np.flatnonzero(mask)
         end_s = min(self.seconds(int(spoken[-1]) + 1), self.read_samples / self.sample_rate)
         speech = self.seconds(int(spoken[0])), end_s
-        return Window(self.seconds(0), samples, self.sample_rate, speech, overlaps, overlapped)
+        regions = tuple((self.seconds(a), min(self.seconds(b), end_s)) for a, b in runs(mask))
+        sure = None if self.voice is None else float((self._voiced(len(mask)) > SURE).sum()) * FRAME_S
+        return Window(self.seconds(0), samples, self.sample_rate, speech, overlaps, overlapped, regions, sure)
 
     def seconds(self, frame: int) -> float:
         """Time in the recording of a buffer frame."""
@@ -211,6 +251,8 @@ def cut_at_pauses(buffer: Buffer, longest_s: float, full: bool = True) -> Iterat
             continue
         whole = buffer.exhausted and len(buffer.levels) <= length
         end, following, forced = _choose_cut(mask, length, pad, whole, full)
+        if forced and buffer.voice is not None:  # pauses that are too short for the detector
+            end, following, forced = _choose_cut(mask & buffer.loud(length), length, pad, whole, full)
         yield buffer.window(mask[:end], overlaps, forced)
         if buffer.exhausted and following >= len(buffer.levels):
             return

@@ -103,7 +103,7 @@ def test_times_part_the_text_and_are_no_part_of_it(tiny_whisper_files):
 
 def test_a_stretch_without_an_end_ends_with_the_audio(timed):
     prompt, text = timed.prompt, timed.text_tokens
-    assert prompt.spans([prompt.timestamp(0.5), *text("ab")], 3.0) == [(0.5, 3.0, text("ab"))]
+    assert prompt.spans([prompt.timestamp(0.5), *text("ab")], 3.0) == [(0.5, 3.0, text("ab"), False)]
     assert prompt.spans([prompt.timestamp(0.5), *text("ab"), prompt.timestamp(9.0)], 3.0)[0][1] == 3.0
     assert prompt.spans(text("ab"), 3.0) == []
 

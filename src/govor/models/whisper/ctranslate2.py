@@ -8,11 +8,11 @@ Shapes: B clips, M mels, F frames, N tokens.
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,22 @@ from govor.extras import required
 from govor.features import Extractor, Wave
 from govor.models.base import DecodeOptions, ModelFacts, PromptFacts, Recogniser, Sound
 from govor.models.exported import common_settings, extractor_from
-from govor.models.saved import normaliser_of, read_settings, write_settings
+from govor.models.saved import SavedSettings, normaliser_of, read_settings, write_settings
 from govor.models.weights import core_of
-from govor.models.whisper.decoding import hypothesis_of, most_new_tokens
+from govor.models.whisper.decoding import (
+    LANGUAGES_NAMED,
+    MOST_TOKENS,
+    hypothesis_of,
+    most_new_tokens,
+    text_counts,
+    told,
+)
 from govor.models.whisper.faster_whisper import FasterWhisper
 from govor.models.whisper.model import WhisperFamily
+from govor.models.whisper.plain_folder import FILES, is_plain, plain_settings
 from govor.models.whisper.prompt import TIMESTAMP_STEP_S, Manner, Prompt
-from govor.models.whisper.words import token_words
+from govor.models.whisper.search import Found, Search, settled
+from govor.models.whisper.words import with_words
 from govor.records import Hypothesis
 
 QUANTIZATIONS = ("float32", "float16", "int8", "int8_float16", "int8_float32", "int8_bfloat16", "bfloat16")
@@ -40,6 +49,12 @@ COMPUTE_TYPES = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
 
 
 READERS = {"faster_whisper": FasterWhisper}
+FOREIGN_FILES = FILES
+
+
+def claims(folder: Path) -> bool:
+    """See `govor.models.families.Engine`."""
+    return is_plain(folder)
 
 
 def convert(original: WhisperFamily, out: Path, quantization: str | None) -> None:
@@ -86,7 +101,7 @@ def _settings(original: WhisperFamily, quantization: str | None) -> dict[str, ob
 
 
 def open_folder(folder: Path, device: str = "auto", precision: str = "auto") -> Recogniser:
-    """Opens a converted folder.
+    """Opens a converted folder, whoever converted it.
 
     Raises:
         MissingExtraError: ctranslate2 is not installed.
@@ -102,13 +117,8 @@ class CTranslate2Whisper:
         with required():
             import ctranslate2
 
-        settings = read_settings(folder)
-        self.name, self.settings = str(folder), settings
-        self.normaliser = normaliser_of(settings)
-        self.extractor: Extractor = extractor_from(settings["extractor"])
-        self.sample_rate = self.extractor.sample_rate
-        self.max_window_s: float | None = settings["max_window_s"]
-        self.prompt = Prompt(**settings["prompt"], name=self.name)
+        ctranslate2.set_log_level(logging.ERROR)  # that float16 is computed in float32 stands in `describe`
+        self.name = str(folder)
         where, _, index = device.partition(":")
         try:
             self.engine = ctranslate2.models.Whisper(
@@ -120,6 +130,13 @@ class CTranslate2Whisper:
             )
         except (RuntimeError, ValueError) as error:
             raise ModelError(f"{folder} cannot be opened by ctranslate2: {error}") from error
+        settings: SavedSettings = read_settings(folder) or plain_settings(folder, self.engine)
+        self.settings = settings
+        self.normaliser = normaliser_of(settings)
+        self.extractor: Extractor = extractor_from(settings["extractor"])
+        self.sample_rate = self.extractor.sample_rate
+        self.max_window_s: float | None = settings["max_window_s"]
+        self.prompt = Prompt(**settings["prompt"], name=self.name)
         self.device = str(self.engine.device)
         self._views = ctranslate2.StorageView
 
@@ -172,19 +189,26 @@ class CTranslate2Whisper:
         longest_s = max(map(len, waves)) / self.sample_rate
         if self.max_window_s is not None and longest_s > self.max_window_s:
             raise ModelError(f"a wave of {longest_s:.2f} s is longer than the {self.max_window_s:g} s window")
-        encoded = self._encoded(waves)
-        codes = self._languages(encoded, [sound.language for sound in sounds])
+        states = _States(self._encoded(waves), len(waves), self._views)
+        codes, languages = self._languages(states, [sound.language for sound in sounds])
         manner = self.manner.asked(options)
-        prompts = [self.prompt.opening(code, manner) for code in codes]
-        found = self._generate(encoded, prompts, options, longest_s)
+        context = self.prompt.context(told(self, options), self.settings["max_labels"] or MOST_TOKENS)
+        prompts = [[*context, *self.prompt.opening(code, manner)] for code in codes]
+        seconds = [len(wave) / self.sample_rate for wave in waves]
+        found = settled(
+            lambda rows, search: self._attempt(states, rows, prompts, seconds, search, options),
+            len(waves),
+            options,
+        )
         hypotheses = [
-            self._hypothesis(result, code, len(wave) / self.sample_rate, len(prompts[0]))
-            for result, code, wave in zip(found, codes, waves, strict=True)
+            hypothesis_of(self, one, code, length, named)
+            for one, code, length, named in zip(found, codes, seconds, languages, strict=True)
         ]
         if not options.words:
             return hypotheses
         plain = [self.prompt.opening(code, manner.plain()) for code in codes]
-        return self._with_words(hypotheses, encoded, plain, waves)
+        counts = [text_counts(self, one, length) for one, length in zip(found, seconds, strict=True)]
+        return self._with_words(hypotheses, counts, states, plain, waves)
 
     def _encoded(self, waves: Sequence[Wave]) -> Any:
         """Encoder states ``[B, P, H]``; on a CPU window by window: as fast, with an eighth of the memory."""
@@ -192,6 +216,15 @@ class CTranslate2Whisper:
             return self.engine.encode(self._views.from_array(self._windows(waves)))
         states = [np.array(self.engine.encode(self._views.from_array(self._windows([w])))) for w in waves]
         return self._views.from_array(np.concatenate(states))
+
+    def encode_plain(self, text: str) -> list[int]:
+        """Tokens of a text that is told, as it is written."""
+        return list(self.tokenizer.encode(" " + text.strip(), add_special_tokens=False).ids)
+
+    @property
+    def writes_times(self) -> bool | None:
+        """See `govor.models.base.Timing`."""
+        return self.settings.get("timestamps")
 
     def _windows(self, waves: Sequence[Wave]) -> NDArray[np.float32]:
         """Log-mels of full windows ``[B, M, F]``."""
@@ -204,41 +237,76 @@ class CTranslate2Whisper:
             values[row, :, len(kept) :] = self.extractor.padding(features)
         return values
 
-    def _languages(self, encoded: Any, languages: Sequence[str | None]) -> list[str | None]:
+    def _languages(
+        self, states: _States, languages: Sequence[str | None]
+    ) -> tuple[list[str | None], list[tuple[tuple[str, float], ...]]]:
+        """The language of each window, and what was detected where none was known."""
+        named: list[tuple[tuple[str, float], ...]] = [()] * len(languages)
         if not self.prompt.multilingual:
-            return [None] * len(languages)
+            return [None] * len(languages), named
         own = self.settings.get("language")
         codes = [self.prompt.first_known(tag, own) for tag in languages]
-        if None in codes and self.engine.is_multilingual:
-            detected = [ranked[0][0].strip("<|>") for ranked in self.engine.detect_language(encoded)]
-            codes = [code or found for code, found in zip(codes, detected, strict=True)]
-        return codes
+        open_rows = [row for row, code in enumerate(codes) if code is None]
+        if not open_rows or not self.engine.is_multilingual:
+            return codes, named
+        detected = self.engine.detect_language(states.of(open_rows))
+        for row, ranked in zip(open_rows, detected, strict=True):
+            named[row] = tuple((token.strip("<|>"), share) for token, share in ranked[:LANGUAGES_NAMED])
+            codes[row] = named[row][0][0]
+        return codes, named
 
-    def _generate(
-        self, encoded: Any, prompts: Sequence[list[int]], options: DecodeOptions, longest_s: float
-    ) -> list[Any]:
-        new_tokens = most_new_tokens(self.settings["max_labels"], len(prompts[0]), longest_s)
-        generated: list[Any] = self.engine.generate(
-            encoded,
-            prompts,
-            beam_size=options.beam_size,
-            max_length=max(2 * new_tokens, len(prompts[0]) + new_tokens),  # the engine halves it
+    def _attempt(
+        self,
+        states: _States,
+        rows: Sequence[int],
+        prompts: Sequence[list[int]],
+        seconds: Sequence[float],
+        search: Search,
+        options: DecodeOptions,
+    ) -> list[Found]:
+        """What one search finds in some of the windows."""
+        own = [prompts[row] for row in rows]
+        new_tokens = most_new_tokens(
+            self.settings["max_labels"], len(own[0]), max(seconds[row] for row in rows)
+        )
+        results = self.engine.generate(
+            states.of(rows),
+            own,
+            beam_size=search.beams,
+            no_repeat_ngram_size=search.unrepeated,
+            max_length=max(2 * new_tokens, len(own[0]) + new_tokens),  # the engine halves it
             suppress_blank=bool(self.settings["begin_suppress_tokens"]),
             suppress_tokens=self._suppressed(self.manner.asked(options)),
             return_scores=True,
+            return_no_speech_prob=True,
         )
-        return generated
+        return [
+            self._found(result, len(prompts[row]), seconds[row])
+            for row, result in zip(rows, results, strict=True)
+        ]
 
-    def _hypothesis(self, result: Any, code: str | None, seconds: float, prompt_length: int) -> Hypothesis:
+    def _found(self, result: Any, prompt_length: int, seconds: float) -> Found:
         """Of what is decoded in any batch: a longer wave beside this one lets it write no more."""
-        sure = math.exp(min(0.0, result.scores[0]))
         most = most_new_tokens(self.settings["max_labels"], prompt_length, seconds)
-        return hypothesis_of(self, result.sequences_ids[0][:most], sure, code, seconds)
+        tokens = result.sequences_ids[0]
+        kept = tokens[:most]
+        text = self.prompt.plain(kept)
+        score = min(0.0, float(result.scores[0]))  # sum of ln p, the end's too, over the tokens without it
+        return Found.of(
+            kept,
+            text,
+            self.decode_text(text),
+            ended=len(tokens) < most,
+            confidence=math.exp(score),
+            logprob=score * len(tokens) / (len(tokens) + 1),
+            no_speech=float(result.no_speech_prob),
+        )
 
     def _with_words(
         self,
         hypotheses: Sequence[Hypothesis],
-        encoded: Any,
+        counts: Sequence[Sequence[int]],
+        states: _States,
         prompts: Sequence[list[int]],
         waves: Sequence[Wave],
     ) -> list[Hypothesis]:
@@ -248,26 +316,24 @@ class CTranslate2Whisper:
             if hypothesis.tokens:
                 by_prompt.setdefault(tuple(prompt[:-1]), []).append(row)
         timed = list(hypotheses)
-        states = np.array(encoded.to_device(_cpu())) if len(by_prompt) > 1 else None
         for opening, rows in by_prompt.items():
-            part = encoded
-            if states is not None or len(rows) < len(hypotheses):
-                everything = np.array(encoded.to_device(_cpu())) if states is None else states
-                part = self._views.from_array(np.ascontiguousarray(everything[rows]))
             tokens = [list(hypotheses[row].tokens) for row in rows]
-            aligned = self.engine.align(part, list(opening), tokens, [frames[row] for row in rows])
+            aligned = self.engine.align(states.of(rows), list(opening), tokens, [frames[row] for row in rows])
             for row, result in zip(rows, aligned, strict=True):
-                timed[row] = self._timed(hypotheses[row], result, len(waves[row]) / self.sample_rate)
+                length = len(waves[row]) / self.sample_rate
+                timed[row] = self._timed(hypotheses[row], result, length, counts[row])
         return timed
 
-    def _timed(self, hypothesis: Hypothesis, result: Any, seconds: float) -> Hypothesis:
+    def _timed(
+        self, hypothesis: Hypothesis, result: Any, seconds: float, counts: Sequence[int]
+    ) -> Hypothesis:
         path = np.array(result.alignments)
         entered = np.concatenate([[True], np.diff(path[:, 0]) > 0])
         starts = np.minimum(path[entered, 1] * TIMESTAMP_STEP_S, seconds)
         missing = len(hypothesis.tokens) + 1 - len(starts)
         starts = np.concatenate([starts, np.full(max(0, missing), seconds)])
-        words = token_words(self.tokenizer, hypothesis.tokens, starts)
-        return replace(hypothesis, words=words)
+        sure = list(map(float, result.text_token_probs))
+        return with_words(hypothesis, self.tokenizer, starts, sure, counts)
 
     def describe(self) -> ModelFacts:
         """Facts for reports."""
@@ -284,6 +350,28 @@ class CTranslate2Whisper:
             "normaliser": self.normaliser.name,
             "original": self.settings.get("original"),
         }
+
+
+class _States:
+    """Encoder states of a batch, of which some rows may be wanted again.
+
+    Args:
+        encoded: of all windows ``[B, P, H]``.
+        rows: how many.
+        views: makes what the engine takes of an array.
+    """
+
+    def __init__(self, encoded: Any, rows: int, views: Any) -> None:
+        self._encoded, self._rows, self._views = encoded, rows, views
+        self._array: NDArray[np.float32] | None = None
+
+    def of(self, rows: Sequence[int]) -> Any:
+        """The states of these rows."""
+        if list(rows) == list(range(self._rows)):
+            return self._encoded
+        if self._array is None:
+            self._array = np.array(self._encoded.to_device(_cpu()))
+        return self._views.from_array(np.ascontiguousarray(self._array[list(rows)]))
 
 
 def _cpu() -> Any:

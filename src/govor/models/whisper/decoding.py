@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from govor.models.base import DecodeOptions, Sound
@@ -11,8 +11,9 @@ from govor.models.confidence import geometric_mean
 from govor.models.saved import SavedSettings
 from govor.models.weights import core_of
 from govor.models.whisper.rules import rules_for
-from govor.models.whisper.words import align, token_words
-from govor.records import Hypothesis, Word
+from govor.models.whisper.search import Found, Search, settled
+from govor.models.whisper.words import align, with_words
+from govor.records import Hypothesis, Span
 
 if TYPE_CHECKING:
     import torch
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 # Runaway repetition ends here: no language is spoken at 50 byte-level tokens a second.
 TOKENS_PER_SECOND = 50
 TOKENS_BESIDES = 16
+LANGUAGES_NAMED = 5
 MOST_TOKENS = 448  # of a decoder that does not say how many places it has
 
 
@@ -48,6 +50,8 @@ class Prompting(Protocol):
 
     def decode_text(self, tokens: Sequence[int]) -> str: ...  # noqa: D102
 
+    def encode_plain(self, text: str) -> Sequence[int]: ...  # noqa: D102
+
 
 class Decoder:
     """Decodes one batch with a family's model."""
@@ -59,49 +63,108 @@ class Decoder:
 
     def decode(self, sounds: Sequence[Sound], options: DecodeOptions) -> list[Hypothesis]:
         """One hypothesis per sound; the encoder runs once."""
-        encoded = self.model.get_encoder()(self.family.windows([s.wave for s in sounds], options.windows))
-        codes = self._languages(encoded, [sound.language for sound in sounds])
+        features = self.family.windows([s.wave for s in sounds], options.windows)
+        hidden = self.model.get_encoder()(features).last_hidden_state
+        known = self._known([sound.language for sound in sounds])
+        if options.retries or None in known:
+            detected, silent = self._begun(hidden)
+        else:
+            detected, silent = [()] * len(sounds), [None] * len(sounds)
+        codes = [
+            code or (ranked[0][0] if ranked else None) for code, ranked in zip(known, detected, strict=True)
+        ]
         manner = self.family.manner.asked(options)
-        prompts = [self.prompt.opening(code, manner) for code in codes]
+        context = self.prompt.context(told(self.family, options), self.family.max_labels or MOST_TOKENS)
+        prompts = [[*context, *self.prompt.opening(code, manner)] for code in codes]
         seconds = [len(sound.wave) / self.family.sample_rate for sound in sounds]
-        tokens, peaks = self._generate(encoded, prompts, options, max(seconds))
-        hypotheses = []
-        for row, code in enumerate(codes):
-            most = most_new_tokens(self.family.max_labels, len(prompts[0]), seconds[row])
-            own = tokens[row][:most]
-            sure = self._confidence(own, [step[row] for step in peaks[:most]]) if peaks else None
-            hypotheses.append(hypothesis_of(self.family, own, sure, code, seconds[row]))
+        found = settled(
+            lambda rows, search: self._attempt(hidden, rows, prompts, seconds, silent, search, options),
+            len(sounds),
+            options,
+        )
+        looked = [
+            () if code else ranked[:LANGUAGES_NAMED] for code, ranked in zip(known, detected, strict=True)
+        ]
+        hypotheses = [
+            hypothesis_of(self.family, one, code, length, named)
+            for one, code, length, named in zip(found, codes, seconds, looked, strict=True)
+        ]
         if options.words:
             plain = [self.prompt.opening(code, manner.plain()) for code in codes]
-            return self._with_words(hypotheses, encoded, plain, seconds)
+            return self._with_words(hypotheses, found, hidden, plain, seconds)
         return hypotheses
 
-    def _languages(self, encoded: Any, languages: Sequence[str | None]) -> list[str | None]:
-        """The sounds' own, then the model's; what is still open is detected."""
+    def _known(self, languages: Sequence[str | None]) -> list[str | None]:
+        """The sounds' own, then the model's; None is to be detected."""
         if not self.prompt.multilingual:
-            return [None] * len(languages)
+            return ["en"] * len(languages)
         own = self.family.settings.get("language")
-        codes = [self.prompt.first_known(tag, own) for tag in languages]
-        if None in codes:
-            detected = self._detected(encoded)
-            codes = [code or found for code, found in zip(codes, detected, strict=True)]
-        return codes
+        return [self.prompt.first_known(tag, own) for tag in languages]
 
-    def _detected(self, encoded: Any) -> list[str]:
-        """The likeliest language token after the start token, for each clip."""
+    def _begun(self, hidden: torch.Tensor) -> tuple[list[tuple[tuple[str, float], ...]], list[float | None]]:
+        """After the start token: languages with probabilities, the likeliest first; that nobody speaks."""
         import torch
 
-        batch = encoded.last_hidden_state.shape[0]
-        start = torch.full((batch, 1), self.prompt.start, device=self.family.device)
-        logits = self.model(encoder_outputs=encoded, decoder_input_ids=start).logits[:, -1]
+        start = torch.full((len(hidden), 1), self.prompt.start, device=self.family.device)
+        logits = self.model(encoder_outputs=_states(hidden), decoder_input_ids=start).logits[:, -1].float()
+        quiet: list[float | None] = [*logits.softmax(dim=-1)[:, self.prompt.no_speech].tolist()]
         codes = list(self.prompt.languages)
+        if not codes:
+            return [()] * len(hidden), quiet
         ids = torch.tensor([self.prompt.languages[code] for code in codes], device=logits.device)
-        return [codes[i] for i in logits[:, ids].argmax(dim=-1).tolist()]
+        shares = logits[:, ids].softmax(dim=-1).tolist()
+        ranked = [sorted(zip(codes, row, strict=True), key=lambda pair: -pair[1]) for row in shares]
+        return [tuple(row) for row in ranked], quiet
+
+    def _attempt(
+        self,
+        hidden: torch.Tensor,
+        rows: Sequence[int],
+        prompts: Sequence[list[int]],
+        seconds: Sequence[float],
+        silent: Sequence[float | None],
+        search: Search,
+        options: DecodeOptions,
+    ) -> list[Found]:
+        """What one search finds in some of the windows."""
+        longest_s = max(seconds[row] for row in rows)
+        part, own = hidden[list(rows)], [prompts[row] for row in rows]
+        tokens, peaks = self._generate(part, own, search, options, longest_s)
+        found = []
+        for place, row in enumerate(rows):
+            most = most_new_tokens(self.family.max_labels, len(prompts[row]), seconds[row])
+            kept, ended = tokens[place][:most], len(tokens[place]) < most
+            steps = (
+                peaks[place][:most][: len(kept) + 1]
+                if peaks
+                else self._probabilities(part[place], own[place], kept)
+            )
+            found.append(self._found(kept, ended, steps, silent[row], sure=bool(peaks)))
+        return found
+
+    def _found(
+        self, tokens: list[int], ended: bool, steps: list[float], silent: float | None, sure: bool
+    ) -> Found:
+        text = self.prompt.plain(tokens)
+        return Found.of(
+            tokens,
+            text,
+            self.family.decode_text(text),
+            ended=ended,
+            confidence=self._confidence(tokens, steps) if sure else None,
+            logprob=math.log(geometric_mean(steps)) if steps else 0.0,
+            no_speech=silent,
+        )
 
     def _generate(
-        self, encoded: Any, prompts: Sequence[list[int]], options: DecodeOptions, longest_s: float
+        self,
+        hidden: torch.Tensor,
+        prompts: Sequence[list[int]],
+        search: Search,
+        options: DecodeOptions,
+        longest_s: float,
     ) -> tuple[list[list[int]], list[list[float]] | None]:
-        """(tokens of each clip up to its end, probabilities of each step and clip when greedy)."""
+        """(tokens of each clip up to its end, probabilities of each clip's steps when greedy)."""
         import torch
         from transformers import LogitsProcessorList
         from transformers.generation.utils import GenerationMixin
@@ -109,22 +172,23 @@ class Decoder:
         rules = self._rules(options, len(prompts[0]))
         found = GenerationMixin.generate(
             self.model,
-            encoder_outputs=encoded,
+            encoder_outputs=_states(hidden),
             decoder_input_ids=torch.tensor(prompts, device=self.family.device),
-            generation_config=self._settings(options, len(prompts[0]), longest_s),
+            generation_config=self._settings(search, len(prompts[0]), longest_s),
             logits_processor=LogitsProcessorList([rules]),
         )
         texts = [self._until_end(row[len(prompts[0]) :]) for row in found.tolist()]
-        peaks = torch.stack(rules.peaks).tolist() if rules.peaks and options.beam_size == 1 else None
-        return texts, peaks
+        greedy = rules.peaks and search.beams == 1
+        return texts, torch.stack(rules.peaks, dim=1).tolist() if greedy else None
 
-    def _settings(self, options: DecodeOptions, prompt_length: int, longest_s: float) -> Any:
+    def _settings(self, search: Search, prompt_length: int, longest_s: float) -> Any:
         """Plain generation: every rule that Whisper adds is a logits processor here."""
         from transformers import GenerationConfig
 
         return GenerationConfig(
             max_new_tokens=most_new_tokens(self.family.max_labels, prompt_length, longest_s),
-            num_beams=options.beam_size,
+            num_beams=search.beams,
+            no_repeat_ngram_size=search.unrepeated,
             do_sample=False,
             eos_token_id=self.prompt.end,
             pad_token_id=self.prompt.end,
@@ -147,6 +211,17 @@ class Decoder:
     def _until_end(self, tokens: list[int]) -> list[int]:
         return tokens[: tokens.index(self.prompt.end)] if self.prompt.end in tokens else tokens
 
+    def _probabilities(
+        self, hidden: torch.Tensor, prompt: Sequence[int], tokens: Sequence[int]
+    ) -> list[float]:
+        """Of tokens and the end, without the rules: beams do not keep theirs."""
+        import torch
+
+        ids = torch.tensor([[*prompt, *tokens]], device=self.family.device)
+        logits = self.model(encoder_outputs=_states(hidden[None]), decoder_input_ids=ids).logits[0].float()
+        shares = logits[len(prompt) - 1 :].softmax(dim=-1)
+        return [float(row[token]) for row, token in zip(shares, [*tokens, self.prompt.end], strict=True)]
+
     def _confidence(self, tokens: Sequence[int], peaks: Sequence[float]) -> float | None:
         """Of the text and its end, so that silence has one too; times are left out."""
         steps = [
@@ -159,17 +234,38 @@ class Decoder:
     def _with_words(
         self,
         hypotheses: list[Hypothesis],
-        encoded: Any,
+        found: Sequence[Found],
+        hidden: torch.Tensor,
         prompts: Sequence[list[int]],
         seconds: Sequence[float],
     ) -> list[Hypothesis]:
         timed = []
         for row, hypothesis in enumerate(hypotheses):
-            hidden = encoded.last_hidden_state[row : row + 1]
-            times = align(self.model, hidden, prompts[row], hypothesis.tokens, self.prompt.end, seconds[row])
-            words = token_words(self.family.tokenizer, hypothesis.tokens, times)
-            timed.append(replace(hypothesis, words=words))
+            states = hidden[row : row + 1]
+            times, sure = align(
+                self.model, states, prompts[row], hypothesis.tokens, self.prompt.end, seconds[row]
+            )
+            counts = text_counts(self.family, found[row], seconds[row])
+            timed.append(with_words(hypothesis, self.family.tokenizer, times, sure, counts))
         return timed
+
+
+def _states(hidden: torch.Tensor) -> Any:
+    from transformers.modeling_outputs import BaseModelOutput
+
+    return BaseModelOutput(last_hidden_state=hidden)
+
+
+def told(model: Any, options: DecodeOptions) -> list[int]:
+    """Tokens of the text that is told as what was said before, the words that are likely in front of it.
+
+    Args:
+        model: anything with `encode_plain`.
+        options: with text and words.
+    """
+    parts = [", ".join(options.hotwords), options.prompt or ""]
+    text = " ".join(part.strip() for part in parts if part.strip())
+    return list(model.encode_plain(text)) if text else []
 
 
 def most_new_tokens(max_labels: int | None, prompt_length: int, longest_s: float) -> int:
@@ -179,21 +275,57 @@ def most_new_tokens(max_labels: int | None, prompt_length: int, longest_s: float
 
 
 def hypothesis_of(
-    model: Any, tokens: Sequence[int], sure: float | None, code: str | None, seconds: float
+    model: Any, found: Found, code: str | None, seconds: float, languages: Sequence[tuple[str, float]] = ()
 ) -> Hypothesis:
     """What was decoded: text without times, and the stretches that times part it into.
 
     Args:
         model: anything with `prompt` and `decode_text`.
-        tokens: up to the end of text, times among them.
-        sure: confidence.
+        found: tokens and what was measured of them; those of a loop are left out.
         code: of the language.
         seconds: length of the audio.
+        languages: detected ones with their probabilities.
     """
+    tokens = _unlooped(model.prompt, found)
     plain = tuple(model.prompt.plain(tokens))
     spans = tuple(
-        Word(text, begin, end)
-        for begin, end, part in model.prompt.spans(tokens, seconds)
-        if (text := model.decode_text(part))
+        Span(text, one.begin, one.end, (), one.closed, found.measures)
+        for one in model.prompt.spans(tokens, seconds)
+        if (text := model.decode_text(one.tokens))
     )
-    return Hypothesis(model.decode_text(plain), (), sure, code, plain, spans)
+    return Hypothesis(
+        model.decode_text(plain),
+        (),
+        found.confidence,
+        code if model.prompt.multilingual else None,
+        plain,
+        spans,
+        found.measures,
+        tuple(languages),
+        found.is_broken,
+    )
+
+
+def text_counts(model: Any, found: Found, seconds: float) -> list[int]:
+    """Text tokens of each stretch that `hypothesis_of` makes; the last of them takes what has no text."""
+    stretches = model.prompt.spans(_unlooped(model.prompt, found), seconds)
+    counts: list[int] = []
+    waiting = 0
+    for one in stretches:
+        waiting += len(one.tokens)
+        if model.decode_text(one.tokens):
+            counts.append(waiting)
+            waiting = 0
+    return counts
+
+
+def _unlooped(prompt: Prompt, found: Found) -> Sequence[int]:
+    """Tokens up to the end of what is then repeated without end, and the time behind it."""
+    if found.loop is None:
+        return found.tokens
+    left = found.loop
+    for place, token in enumerate(found.tokens):
+        left -= token < prompt.end
+        if left < 0:
+            return found.tokens[:place]
+    return found.tokens

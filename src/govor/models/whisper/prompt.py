@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from govor.errors import LanguageError, ModelError
 from govor.models.base import DecodeOptions, PromptFacts
 from govor.models.saved import SavedSettings
 
 TIMESTAMP_STEP_S = 0.02
+TASKS = ("transcribe", "translate")
 # BCP 47 tags whose token has another name.
 ALIASES = {"nb": "no", "jv": "jw", "fil": "tl", "iw": "he", "cmn": "zh", "sh": "sr"}
 
@@ -47,6 +48,15 @@ class Manner:
         return replace(self, timestamps=False)
 
 
+class Stretch(NamedTuple):
+    """Text tokens between two times; `closed` where the model wrote the second one."""
+
+    begin: float
+    end: float
+    tokens: list[int]
+    closed: bool
+
+
 @dataclass(frozen=True)
 class Prompt:
     """What stands around the text.
@@ -76,8 +86,11 @@ class Prompt:
         Raises:
             ModelError: tokenizer and model do not belong together.
         """
-        languages = {t.strip("<|>"): i for t, i in (getattr(generation, "lang_to_id", None) or {}).items()}
-        tasks = dict(getattr(generation, "task_to_id", None) or {})
+        tokens = _tokens_of(generation, "lang_to_id", len(tokenizer), name)
+        languages = {token.strip("<|>"): number for token, number in tokens.items()}
+        tasks = _tokens_of(generation, "task_to_id", len(tokenizer), name)
+        if languages and not set(TASKS) <= tasks.keys():
+            raise ModelError(f"{name}: task_to_id in generation_config.json lacks one: copy it again")
         start = _token(tokenizer, "<|startoftranscript|>", name)
         if generation.decoder_start_token_id != start:
             raise ModelError(
@@ -149,6 +162,29 @@ class Prompt:
             "suppression": released or "as the model was released",
         }
 
+    @property
+    def no_speech(self) -> int:
+        """The token that stands for nothing said, behind the start token: the last one before times."""
+        return self.no_timestamps - 1
+
+    def context(self, tokens: Sequence[int], max_labels: int) -> list[int]:
+        """Text from before, in its slot in front of the prompt: at most half of the decoder's places.
+
+        Args:
+            tokens: of the text; the end of it stays where it is too long.
+            max_labels: places of the decoder.
+
+        Raises:
+            ModelError: the model has no such slot.
+        """
+        if not tokens:
+            return []
+        if self.previous is None:
+            raise ModelError(
+                f"{self.name} has no place for text from before: leave out --prompt and --hotwords"
+            )
+        return [self.previous, *tokens[-(max_labels // 2 - 1) :]]
+
     def _named(self, language: str | None, task: str) -> list[int]:
         """Language and task tokens; none in English-only models.
 
@@ -187,14 +223,14 @@ class Prompt:
         """Time of a timestamp token, or None for others."""
         return (token - self.no_timestamps - 1) * TIMESTAMP_STEP_S if token > self.no_timestamps else None
 
-    def spans(self, tokens: Sequence[int], seconds: float) -> list[tuple[float, float, list[int]]]:
-        """(begin, end, text tokens) of the stretches between times; none where there are no times.
+    def spans(self, tokens: Sequence[int], seconds: float) -> list[Stretch]:
+        """The stretches between times; none where there are no times.
 
         Args:
             tokens: decoded ones.
             seconds: length of the audio, where the last stretch ends that has no end of its own.
         """
-        found: list[tuple[float, float, list[int]]] = []
+        found: list[Stretch] = []
         begin: float | None = None
         text: list[int] = []
         for token in tokens:
@@ -204,15 +240,25 @@ class Prompt:
                 continue
             time = min(time, seconds)
             if text:
-                found.append((begin or 0.0, time, text))
+                found.append(Stretch(begin or 0.0, time, text, closed=True))
             begin, text = time, []
         if text and begin is not None:
-            found.append((begin, seconds, text))
+            found.append(Stretch(begin, seconds, text, closed=False))
         return found
 
     def plain(self, tokens: Sequence[int]) -> list[int]:
         """Tokens of the text alone: below all special ones, which begin with the end of text."""
         return [int(t) for t in tokens if int(t) < self.end]
+
+
+def _tokens_of(generation: Any, field: str, count: int, name: str) -> dict[str, int]:
+    """A table of tokens in ``generation_config.json``; empty where there is none."""
+    found = getattr(generation, field, None) or {}
+    if not isinstance(found, Mapping) or not all(type(n) is int and 0 <= n < count for n in found.values()):
+        raise ModelError(
+            f"{name}: {field} in generation_config.json must name tokens below {count:,}: copy it again"
+        )
+    return dict(found)
 
 
 def _token(tokenizer: Any, text: str, name: str) -> int:

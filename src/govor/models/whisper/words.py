@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from govor.models.confidence import geometric_mean
 from govor.models.whisper.prompt import TIMESTAMP_STEP_S
-from govor.records import Word
+from govor.records import Hypothesis, Word
 from govor.text.spacing import is_unspaced
 
 if TYPE_CHECKING:
@@ -30,8 +32,8 @@ MEDIAN_WIDTH = 7
 
 def align(
     model: Any, hidden: torch.Tensor, prompt: Sequence[int], tokens: Sequence[int], end: int, seconds: float
-) -> NDArray[np.float64]:
-    """Seconds at which each token begins, and where the last one ends: ``[N + 1]``.
+) -> tuple[NDArray[np.float64], list[float]]:
+    """Seconds at which each token begins, and where the last one ends ``[N + 1]``; the tokens' probabilities.
 
     Args:
         model: the transformers model.
@@ -42,17 +44,18 @@ def align(
         seconds: length of the audio; no time lies behind it.
     """
     if not tokens:
-        return np.zeros(1)
-    weights = _attention(model, hidden, [*prompt, *tokens, end])
+        return np.zeros(1), []
+    weights, logits = _attention(model, hidden, [*prompt, *tokens, end])
     positions = max(2, min(weights.shape[-1], round(seconds / TIMESTAMP_STEP_S)))
     matrix = _smoothed(weights[:, len(prompt) - 1 : -1, :positions])
     starts = first_frames(-matrix.mean(axis=0))
     times: NDArray[np.float64] = np.minimum(starts[: len(tokens) + 1] * TIMESTAMP_STEP_S, seconds)
-    return times
+    rows = logits[len(prompt) - 1 : -2, :end].softmax(dim=-1)  # of text tokens alone, as CTranslate2 has it
+    return times, [float(row[token]) for row, token in zip(rows, tokens, strict=True)]
 
 
-def _attention(model: Any, hidden: torch.Tensor, ids: list[int]) -> NDArray[np.float64]:
-    """Cross-attention of the alignment heads, ``[heads, tokens, P]``."""
+def _attention(model: Any, hidden: torch.Tensor, ids: list[int]) -> tuple[NDArray[np.float64], torch.Tensor]:
+    """Cross-attention of the alignment heads ``[heads, tokens, P]``, and logits ``[tokens, V]``."""
     import torch
     from transformers.modeling_outputs import BaseModelOutput
 
@@ -61,10 +64,10 @@ def _attention(model: Any, hidden: torch.Tensor, ids: list[int]) -> NDArray[np.f
             encoder_outputs=BaseModelOutput(last_hidden_state=hidden),
             decoder_input_ids=torch.tensor([ids], device=hidden.device),
             output_attentions=True,
-        ).cross_attentions
+        )
     heads = getattr(model.generation_config, "alignment_heads", None) or _upper_half(model)
-    chosen = [attended[layer][0, head] for layer, head in heads]
-    return torch.stack(chosen).float().cpu().numpy().astype(np.float64)
+    chosen = [attended.cross_attentions[layer][0, head] for layer, head in heads]
+    return torch.stack(chosen).float().cpu().numpy().astype(np.float64), attended.logits[0].float()
 
 
 def _upper_half(model: Any) -> list[tuple[int, int]]:
@@ -126,23 +129,65 @@ def _trace(entered: NDArray[np.int64], came: list[NDArray[np.int64]]) -> NDArray
     return starts
 
 
-def token_words(tokenizer: Any, tokens: Sequence[int], times: NDArray[np.float64]) -> tuple[Word, ...]:
+def token_words(
+    tokenizer: Any,
+    tokens: Sequence[int],
+    times: NDArray[np.float64],
+    probabilities: Sequence[float] | None = None,
+) -> tuple[Word, ...]:
     """Tokens put together to words with the times of their first token and of the next word's.
 
     Args:
         tokenizer: Whisper's.
         tokens: of the text ``[N]``.
         times: seconds at which they begin, and the end ``[N + 1]``.
+        probabilities: of the tokens ``[N]``; the confidence of a word is their geometric mean.
     """
     words: list[Word] = []
+    parts: list[list[float]] = []
     for first, last, text in _pieces(tokenizer, tokens):
         starts_word = text.startswith(" ") or not words or is_unspaced(text.lstrip()[:1])
         begin, end = float(times[first]), float(times[last + 1])
+        sure = list(probabilities[first : last + 1]) if probabilities is not None else []
         if starts_word:
             words.append(Word(text.strip(), begin, end))
+            parts.append(sure)
         else:
             words[-1] = Word(words[-1].text + text.strip(), words[-1].start, end)
-    return tuple(word for word in words if word.text)
+            parts[-1] += sure
+    named = zip(words, parts, strict=True)
+    return tuple(
+        replace(word, confidence=geometric_mean(sure) if sure else None) for word, sure in named if word.text
+    )
+
+
+def with_words(
+    hypothesis: Hypothesis,
+    tokenizer: Any,
+    times: NDArray[np.float64],
+    probabilities: Sequence[float] | None,
+    counts: Sequence[int],
+) -> Hypothesis:
+    """A hypothesis with the times of its words, those of its stretches too.
+
+    Args:
+        hypothesis: without words.
+        tokenizer: Whisper's.
+        times: seconds at which its tokens begin, and the end ``[N + 1]``.
+        probabilities: of its tokens ``[N]``, or None.
+        counts: text tokens of each stretch.
+    """
+    if not hypothesis.spans:
+        words = token_words(tokenizer, hypothesis.tokens, times, probabilities)
+        return replace(hypothesis, words=words)
+    spans, first = [], 0
+    for span, count in zip(hypothesis.spans, counts, strict=True):
+        last = first + count
+        sure = None if probabilities is None else probabilities[first:last]
+        own = token_words(tokenizer, hypothesis.tokens[first:last], times[first : last + 1], sure)
+        spans.append(replace(span, words=own))
+        first = last
+    return replace(hypothesis, spans=tuple(spans), words=tuple(w for span in spans for w in span.words))
 
 
 def _pieces(tokenizer: Any, tokens: Sequence[int]) -> list[tuple[int, int, str]]:

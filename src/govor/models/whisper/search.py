@@ -1,0 +1,137 @@
+"""What is searched for the text of a window, and how often: a function of the window alone.
+
+A text is decoded again where OpenAI's Whisper would (``whisper/transcribe.py``: it compresses too well, or
+its tokens are unlikely, unless the model says that nobody speaks), and where it repeats itself or does not
+end. Whisper samples then; here the search gets wider, and may at last not write five tokens twice. So a
+window gives the same text alone, in any batch and after a kill, in both backends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from govor.models.base import DecodeOptions
+from govor.models.whisper.repetition import compression_ratio, end_of_first
+from govor.records import Measures
+
+MOST_COMPRESSION = 2.4
+LEAST_LOGPROB = -1.0
+MOST_NO_SPEECH = 0.6
+"""The three are OpenAI's."""
+RETRY_BEAMS = 5
+UNREPEATED_TOKENS = 5
+
+
+@dataclass(frozen=True)
+class Search:
+    """How one attempt decodes.
+
+    Attributes:
+        beams: 1 is greedy.
+        unrepeated: so many tokens in a row are never written twice; 0: all may be.
+    """
+
+    beams: int
+    unrepeated: int = 0
+
+
+@dataclass(frozen=True)
+class Found:
+    """What an attempt found in one window.
+
+    Attributes:
+        tokens: up to the end of text, times among them.
+        ended: the end came before the limit.
+        confidence: geometric mean probability of what was written, or None.
+        measures: see `govor.records.Measures`.
+        loop: how many text tokens stand before the first repetition of a loop; None where there is none.
+    """
+
+    tokens: tuple[int, ...]
+    ended: bool
+    confidence: float | None
+    measures: Measures
+    loop: int | None = None
+
+    @classmethod
+    def of(
+        cls,
+        tokens: Sequence[int],
+        text: Sequence[int],
+        said: str,
+        *,
+        ended: bool,
+        confidence: float | None,
+        logprob: float,
+        no_speech: float | None,
+    ) -> Found:
+        """With what is measured of the text.
+
+        Args:
+            tokens: up to the end of text, times among them.
+            text: the text tokens among them.
+            said: their text.
+            ended: the end came before the limit.
+            confidence: geometric mean probability.
+            logprob: mean ln p.
+            no_speech: probability that nobody speaks.
+        """
+        measures = Measures(logprob, compression_ratio(said), no_speech)
+        return cls(tuple(tokens), ended, confidence, measures, end_of_first(text))
+
+    @property
+    def is_broken(self) -> bool:
+        """It repeats itself or does not end."""
+        return self.loop is not None or not self.ended
+
+    @property
+    def is_silent(self) -> bool:
+        """The model takes it that nobody speaks, and is not sure of what it wrote."""
+        quiet = self.measures.no_speech_prob
+        return quiet is not None and quiet > MOST_NO_SPEECH and self.measures.avg_logprob < LEAST_LOGPROB
+
+    @property
+    def is_doubtful(self) -> bool:
+        """It is worth another attempt."""
+        if self.is_broken or self.measures.compression_ratio > MOST_COMPRESSION:
+            return True
+        return self.measures.avg_logprob < LEAST_LOGPROB and not self.is_silent
+
+
+def searches(options: DecodeOptions) -> list[Search]:
+    """The attempts, in order."""
+    first = Search(options.beam_size)
+    if not options.retries:
+        return [first]
+    wide = max(options.beam_size, RETRY_BEAMS)
+    wider = [Search(wide)] if wide > options.beam_size else []
+    return [first, *wider, Search(wide, UNREPEATED_TOKENS)]
+
+
+def settled(
+    attempt: Callable[[Sequence[int], Search], Sequence[Found]], rows: int, options: DecodeOptions
+) -> list[Found]:
+    """The best of what the attempts find in each window.
+
+    Args:
+        attempt: decodes the windows with these numbers.
+        rows: how many windows there are.
+        options: whether there are several attempts.
+    """
+    best: dict[int, Found] = {}
+    waiting: Sequence[int] = range(rows)
+    for search in searches(options):
+        for row, found in zip(waiting, attempt(waiting, search), strict=True):
+            best[row] = min(best.get(row, found), found, key=_badness)
+        waiting = [row for row in waiting if best[row].is_doubtful]
+        if not waiting:
+            break
+    if not options.retries:  # the text is the model's own, loops and all
+        return [replace(best[row], loop=None) for row in range(rows)]
+    return [best[row] for row in range(rows)]
+
+
+def _badness(found: Found) -> tuple[bool, bool, float]:
+    repetitive = found.measures.compression_ratio > MOST_COMPRESSION
+    return found.is_broken, repetitive, -found.measures.avg_logprob

@@ -1,0 +1,209 @@
+"""Windows of a recording to hypotheses: in batches, each stretch in its language, with nothing left out."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import count
+
+from govor.console import say
+from govor.errors import AudioError
+from govor.memory import in_halves
+from govor.models.base import DecodeOptions, Recogniser, Sound, Timing, cost_of
+from govor.packing import UNLIMITED, pack
+from govor.records import Hypothesis
+from govor.transcribe.completeness import Completed, completed
+from govor.transcribe.languages import Stretches, Vote
+from govor.transcribe.windows import Region, Window
+
+MOST_PADDING = 1.15
+ONE = "one"
+"""Asks for one language that is detected for all of a recording."""
+
+Said = tuple[Window, Hypothesis]
+
+
+class Decoding:
+    """Decodes the windows of one recording.
+
+    Args:
+        recogniser: with or without times and languages of its own.
+        options: how it is asked.
+        language: of all windows; None: each stretch in the one that is detected; `ONE`: one that is detected.
+        batch_s: seconds computed together.
+        eager: begin with a batch of one window.
+
+    Attributes:
+        lost: seconds in which speech stayed without text.
+        spoken: seconds of windows by their language.
+    """
+
+    def __init__(
+        self,
+        recogniser: Recogniser,
+        options: DecodeOptions,
+        language: str | None,
+        batch_s: float,
+        eager: bool,
+    ) -> None:
+        self.recogniser, self.options = recogniser, options
+        self.given = None if language == ONE else language
+        self.one = language == ONE
+        self.batch_s, self.eager = batch_s, eager
+        self.lost: list[Region] = []
+        self.spoken: Counter[str] = Counter()
+        self._stretches: Stretches[Said] = Stretches()
+        self._settled: str | None = self.given
+        self._times = self._known_times()
+        if isinstance(recogniser, Timing):
+            self.options = replace(options, retries=True)
+
+    @property
+    def language(self) -> str | None:
+        """Given, or that of most of what was decoded; None until known."""
+        return self.given or next((name for name, _ in self.spoken.most_common(1)), None)
+
+    def _known_times(self) -> bool | None:
+        """Whether the model writes begin and end; None: it has to be tried."""
+        if self.options.timestamps is not None:
+            return self.options.timestamps
+        return self.recogniser.writes_times if isinstance(self.recogniser, Timing) else False
+
+    def decode(self, windows: Iterable[Window]) -> Iterator[Said]:
+        """Windows with what was heard in them, in order."""
+        for batch in self._batches(windows, self.eager):
+            said = self._first(batch)
+            yield from self._complete(list(self._in_languages(batch, said)))
+        yield from self._complete(list(self._stretches.finish()))
+
+    def _batches(self, windows: Iterable[Window], eager: bool = False) -> Iterator[list[Window]]:
+        sizes = (2**n for n in count()) if eager else UNLIMITED  # eager: a small batch first
+        cost = cost_of(self.recogniser.max_window_s)
+        return pack(windows, lambda window: window.duration, self.batch_s, cost, most=sizes)
+
+    def _first(self, batch: Sequence[Window]) -> list[Hypothesis]:
+        """Each window in its own language, and with times where the model turns out to write them."""
+        languages = [self._settled] * len(batch)
+        said = self._recognise(batch, languages)
+        if self._times is None:
+            self._times = tried_times(said)
+            if self._times is False:
+                say("the model writes no begin and end of what it hears: decoding goes on without them")
+                said = self._recognise(batch, languages)
+        return said
+
+    def _recognise(self, batch: Sequence[Window], languages: Sequence[str | None]) -> list[Hypothesis]:
+        """One hypothesis per window; windows that cost their own length go with those of like length."""
+        options = self._asked(batch)
+        said: dict[int, Hypothesis | AudioError] = {}
+        fixed = self.recogniser.max_window_s is not None
+        for part in [list(range(len(batch)))] if fixed else alike([window.duration for window in batch]):
+            heard = [Sound(batch[i].samples, languages[i]) for i in part]
+            found = in_halves(lambda sounds: self.recogniser.recognise(sounds, options), heard)
+            said |= dict(zip(part, found, strict=True))
+        return [_require(said[i], window) for i, window in enumerate(batch)]
+
+    def _asked(self, batch: Sequence[Window]) -> DecodeOptions:
+        """Words where windows overlap, and where nothing else says what a text leaves out."""
+        overlapping = any(window.overlaps or window.overlapped for window in batch)
+        timing = isinstance(self.recogniser, Timing)
+        words = self.options.words or overlapping or (timing and self._times is False)
+        times = self._times is not False if timing else self.options.timestamps
+        return replace(self.options, words=words, timestamps=times)
+
+    def _in_languages(
+        self, batch: Sequence[Window], said: Sequence[Hypothesis]
+    ) -> Iterator[tuple[Said, str | None]]:
+        """What is certain of the languages, with the windows it is certain of."""
+        pairs = list(zip(batch, said, strict=True))
+        if self.one and self._settled is None:
+            self._settle(pairs)
+        for window, hypothesis in pairs:
+            if self._settled is not None or hypothesis.language is None:
+                yield from self._stretches.finish()
+                yield (window, hypothesis), self._settled
+            else:
+                shares = hypothesis.languages or ((hypothesis.language, 1.0),)
+                yield from self._stretches.add(Vote((window, hypothesis), shares, _spoken_s(window)))
+
+    def _settle(self, pairs: Sequence[Said]) -> None:
+        """The language most seconds of the first batch are in."""
+        votes: Counter[str] = Counter()
+        for window, hypothesis in pairs:
+            if hypothesis.language:
+                votes[hypothesis.language] += round(window.duration * 1000)
+        if not votes:
+            return
+        self._settled = votes.most_common(1)[0][0]
+        if len(votes) > 1:
+            others = ", ".join(name for name, _ in votes.most_common()[1:])
+            say(f"all is decoded as {self._settled}, though some of it sounds like {others}")
+
+    def _complete(self, decided: Sequence[tuple[Said, str | None]]) -> Iterator[Said]:
+        """Windows in the language that was decided, with what their texts left out."""
+        if not decided:
+            return
+        windows = [window for (window, _), _ in decided]
+        said = [hypothesis for (_, hypothesis), _ in decided]
+        languages = [language or own.language for (_, own), language in decided]
+        wrong = [i for i, own in enumerate(said) if own.language not in (None, languages[i])]
+        for i, hypothesis in zip(wrong, self._again(windows, languages, wrong), strict=True):
+            said[i] = hypothesis
+        for done in self._completed(windows, said, languages):
+            self.lost += done.lost
+            if done.hypothesis.language:
+                self.spoken[done.hypothesis.language] += round(done.window.duration * 1000)
+            yield done.window, done.hypothesis
+
+    def _again(
+        self, windows: Sequence[Window], languages: Sequence[str | None], rows: Sequence[int]
+    ) -> list[Hypothesis]:
+        named = [languages[i] for i in rows]
+        return self._in_batches([windows[i] for i in rows], named)
+
+    def _in_batches(self, windows: Sequence[Window], languages: Sequence[str | None]) -> list[Hypothesis]:
+        found: list[Hypothesis] = []
+        for batch in self._batches(windows):
+            found += self._recognise(batch, languages[len(found) : len(found) + len(batch)])
+        return found
+
+    def _completed(
+        self, windows: Sequence[Window], said: Sequence[Hypothesis], languages: Sequence[str | None]
+    ) -> list[Completed]:
+        if not isinstance(self.recogniser, Timing):
+            return [Completed(window, own) for window, own in zip(windows, said, strict=True)]
+        return completed(
+            windows,
+            said,
+            lambda parts, numbers: self._in_batches(parts, [languages[number] for number in numbers]),
+        )
+
+
+def tried_times(said: Sequence[Hypothesis]) -> bool | None:
+    """Whether a model writes begin and end, by the first window with text; None where none has any."""
+    first = next((one for one in said if one.text.strip()), None)
+    return None if first is None else any(span.closed for span in first.spans)
+
+
+def _spoken_s(window: Window) -> float:
+    """Seconds of speech; all of a window whose regions are not known."""
+    return sum(b - a for a, b in window.regions) or window.duration
+
+
+def _require(said: Hypothesis | AudioError, window: Window) -> Hypothesis:
+    """The hypothesis of a window.
+
+    Raises:
+        AudioError: it needs more memory than there is; that is an error of this recording alone.
+    """
+    if isinstance(said, AudioError):
+        raise AudioError(f"the window at {window.start:.1f} s of it: {said}", said.code)
+    return said
+
+
+def alike(durations: Sequence[float]) -> list[list[int]]:
+    """Indices in groups of about the same duration, so that little of a group is padding."""
+    order = sorted(range(len(durations)), key=durations.__getitem__)
+    return list(pack(order, durations.__getitem__, math.inf, padding=MOST_PADDING))
