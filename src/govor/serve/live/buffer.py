@@ -6,7 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govor.serve.live.planner import Span
-from govor.transcribe.speech import FRAME_S, HANGOVER_FRAMES, frame_levels, runs, speech_frames
+from govor.transcribe.speech import (
+    FRAME_S,
+    HANGOVER_FRAMES,
+    VOICE_HANGOVER_FRAMES,
+    frame_levels,
+    runs,
+    speech_frames,
+    voiced_frames,
+)
+from govor.transcribe.voice import Voice
 
 Samples = NDArray[np.float32]
 HISTORY_S = 30.0
@@ -19,10 +28,11 @@ class LiveBuffer:
 
     Args:
         sample_rate: in Hz.
+        voice: a neural detector; None: levels decide.
     """
 
-    def __init__(self, sample_rate: int) -> None:
-        self.sample_rate = sample_rate
+    def __init__(self, sample_rate: int, voice: Voice | None = None) -> None:
+        self.sample_rate, self._voice = sample_rate, voice
         self._frame = round(FRAME_S * sample_rate)
         self._first_frame = 0
         self._samples = np.zeros(0, np.float32)
@@ -42,6 +52,8 @@ class LiveBuffer:
     def add(self, samples: Samples) -> None:
         """Appends samples ``[T]``."""
         self._samples = np.concatenate([self._samples, samples])
+        if self._voice is not None:
+            self._voice.hear(samples)
         fresh = self._samples[len(self._levels) * self._frame :]
         self._levels = np.concatenate([self._levels, frame_levels(fresh, self._frame)])
 
@@ -60,11 +72,16 @@ class LiveBuffer:
 
     def speech(self) -> tuple[Span, ...]:
         """Stretches of the stream in which somebody may speak; one ends where it is last heard."""
-        heard = speech_frames(self._levels, self._history)
-        found = runs(heard)
-        return tuple(
-            (self._time(a), self._time(b if b == len(heard) else b - HANGOVER_FRAMES)) for a, b in found
-        )
+        heard, hangover = self._heard()
+        ends = ((a, b if b == len(heard) else b - hangover) for a, b in runs(heard))
+        return tuple((self._time(a), self._time(b)) for a, b in ends)
+
+    def _heard(self) -> tuple[NDArray[np.bool_], int]:
+        """Which frames may hold speech, and by how many too many at each side."""
+        if self._voice is None:
+            return speech_frames(self._levels, self._history), HANGOVER_FRAMES
+        likely = self._voice.frames(self._first_frame, len(self._levels), self._frame)
+        return voiced_frames(likely), VOICE_HANGOVER_FRAMES
 
     def _time(self, frame: int) -> float:
         return self.start_s + frame * FRAME_S

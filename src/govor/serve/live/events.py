@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from govor.records import Word
@@ -13,24 +14,26 @@ from govor.transcribe.transcript import TIME_DIGITS
 Event = dict[str, Any]
 
 
-def text_of(words: Sequence[Word], said: str) -> str:
-    """Words as they go on behind `said`: each carries the space that stands before it."""
-    text = "".join(word.text for word in words)
-    return space_between(said, text.lstrip()) + text.lstrip()
+def spaced(words: Sequence[Word], said: str) -> list[Word]:
+    """Words as they go on behind `said`; each of them carries the space that stands before it."""
+    if not words:
+        return []
+    first = words[0].text.lstrip()
+    return [replace(words[0], text=space_between(said, first) + first), *words[1:]]
 
 
-def partial(words: Sequence[Word], said: str) -> Event:
+def partial(words: Sequence[Word]) -> Event:
     """What is heard behind the final text and may change; it takes the place of the one before."""
-    return {"type": "partial", "text": text_of(words, said)}
+    return {"type": "partial", "text": "".join(word.text for word in words)}
 
 
-def final(words: Sequence[Word], said: str, closed: bool) -> Event:
+def final(words: Sequence[Word], closed: bool) -> Event:
     """What is final from now on: it goes behind the final text. `closed`: an utterance ends with it."""
     times = [
         {"word": w.text.strip(), "start": round(w.start, TIME_DIGITS), "end": round(w.end, TIME_DIGITS)}
         for w in words
     ]
-    return {"type": "final", "text": text_of(words, said), "closed": closed, "words": times}
+    return {"type": "final", "text": "".join(word.text for word in words), "closed": closed, "words": times}
 
 
 def pace(step_s: float, behind_s: float) -> Event:

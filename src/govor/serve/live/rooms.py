@@ -7,17 +7,18 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Protocol
 
-from govor.models.base import DecodeOptions
+from govor.models.base import DecodeOptions, Recogniser
 from govor.serve.limits import ServeLimits
 from govor.serve.live.session import Ear
 from govor.serve.metrics import Metrics
 from govor.serve.models import ServedModel
 from govor.serve.patience import Patience
-from govor.serve.prompts import with_prompt
 from govor.serve.refusals import RequestError
 from govor.transcribe import Transcriber
+from govor.transcribe.voice import open_voice
 from govor.transcribe.windows import DEFAULT_WINDOW_S
 
 LOOK_S = 0.1
@@ -87,16 +88,16 @@ def ear_of(model: ServedModel, patience: Patience) -> Ear:
     with model.borrowed() as recogniser:
         longest_s = recogniser.max_window_s or DEFAULT_WINDOW_S
         sample_rate, takes_prompt = recogniser.sample_rate, recogniser.takes_prompt
+        retries = recogniser.is_timing
 
     @contextmanager
-    def borrowed() -> Iterator[object]:
+    def borrowed() -> Iterator[Recogniser]:
         with model.borrowed() as recogniser:
             yield recogniser.for_one(patience)
 
     def options(before: str | None) -> DecodeOptions:
         with model.borrowed() as recogniser:
             plain = Transcriber(recogniser, model.config).options(words=True)
-        told: DecodeOptions = with_prompt(plain, before)
-        return told
+        return replace(plain, prompt=before or plain.prompt, retries=retries)
 
-    return Ear(borrowed, options, sample_rate, longest_s, takes_prompt)  # type: ignore[arg-type]
+    return Ear(borrowed, options, sample_rate, longest_s, takes_prompt, open_voice(sample_rate))

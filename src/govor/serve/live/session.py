@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -32,10 +32,12 @@ from govor.serve.live.planner import (
 )
 from govor.text.spacing import spaces_before
 from govor.transcribe.segments import spread
+from govor.transcribe.voice import Voice
 
 TOLD_PACE_S = 0.5
 """A change of the step that is worth telling."""
 PROMPT_CHARACTERS = 200
+RECENT_WORDS = 100
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Ear:
         sample_rate: of the samples, in Hz.
         longest_s: most seconds that it takes at once.
         takes_prompt: whether the text before makes a difference to it.
+        voice: a detector of speech of its own for each speaker; None: levels decide.
     """
 
     borrowed: Callable[[], AbstractContextManager[Recogniser]]
@@ -55,6 +58,7 @@ class Ear:
     sample_rate: int
     longest_s: float
     takes_prompt: bool = False
+    voice: Voice | None = None
 
 
 class LiveSession:
@@ -84,11 +88,12 @@ class LiveSession:
         self._pending: list[Samples] = []
         self._received = 0
         self._reason: str | None = None
-        self._buffer = LiveBuffer(ear.sample_rate)
+        self._buffer = LiveBuffer(ear.sample_rate, ear.voice)
         self._said = Agreement()
         self._decoded_s = 0.0
         self._partial = ""
         self._in_utterance = False
+        self._recent: deque[Word] = deque(maxlen=RECENT_WORDS)
         self._told_s = self.step_s
         self._votes: Counter[str] = Counter()
         self._voted_s = 0.0
@@ -177,10 +182,12 @@ class LiveSession:
     def _told(self, fresh: Sequence[Word], closed: bool) -> list[Event]:
         told = []
         if fresh or (closed and self._in_utterance):
-            told.append(events.final(fresh, self.text, closed))
+            fresh = events.spaced(fresh, self.text)
+            told.append(events.final(fresh, closed))
             self.text += told[0]["text"]
+            self._recent += fresh
             self._in_utterance = not closed
-        tail = events.partial(self._said.tail, self.text)
+        tail = events.partial(events.spaced(self._said.tail, self.text))
         if tail["text"] != self._partial:
             self._partial = tail["text"]
             told.append(tail)
@@ -190,13 +197,18 @@ class LiveSession:
         """The words of the buffer up to `until_s`, in the stream's seconds."""
         start_s, begun_s = self._buffer.start_s, self._now()
         sound = Sound(self._buffer.until(until_s), self._asked_language())
-        options = self.ear.options(self.text[-PROMPT_CHARACTERS:] or None if self.ear.takes_prompt else None)
+        options = self.ear.options(self._before() if self.ear.takes_prompt else None)
         with self.ear.borrowed() as recogniser:
             (hypothesis,) = recogniser.recognise([sound], options)
         self._vote(hypothesis, until_s)
         self._decoded_s = until_s
         self.step_s = next_step(self.step_s, self._now() - begun_s, self.rules)
         return _words_of(hypothesis, start_s, until_s)
+
+    def _before(self) -> str | None:
+        """The end of the text that was said before the buffer: what is heard in it is no prompt."""
+        said = "".join(word.text for word in self._recent if word.end <= self._buffer.start_s)
+        return said[-PROMPT_CHARACTERS:].strip() or None
 
     def _asked_language(self) -> str | None:
         settled = self._voted_s >= self.rules.settle_s and self._votes
