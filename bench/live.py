@@ -6,6 +6,9 @@ ends, and their WER is what the live text's is held against. REFERENCE is a text
 Prints the WER of both texts, the delay from a word's end to the moment its final text is shown (median and
 95%), the share of shown partial words that were not kept, and how often steps grew. A word of the live text
 gets its time from the file's transcript where both agree on it.
+
+With --quiet nothing is played: the session runs in this process, and its clock is the processor time that it
+takes, as on a core that does nothing else. So a busy machine can measure it too.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ import websocket
 from govor.audio import load_mono
 from govor.config import TextConfig
 from govor.evaluate.edits import align, corpus_rate
+from govor.serve.live.session import LiveSession
 from govor.text import Normaliser
 from serve import Server
 
@@ -41,6 +45,16 @@ class Shown:
     steps: list[float] = field(default_factory=list)
     text: str = ""
 
+    def take(self, event: dict, now_s: float) -> None:
+        if event["type"] == "final":
+            self.final += [(word, now_s) for word in event["text"].split()]
+        elif event["type"] == "partial":
+            self.partial.append((len(self.final), event["text"].split()))
+        elif event["type"] == "pace":
+            self.steps.append(event["step_s"])
+        elif event["type"] == "done":
+            self.text = event["text"]
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -49,20 +63,85 @@ def main() -> None:
     parser.add_argument("reference", type=Path, nargs="?")
     parser.add_argument("--language")
     parser.add_argument("--seconds", type=float, help="only so much of it")
+    parser.add_argument("--quiet", action="store_true", help="processor time instead of a real-time play")
     asked = parser.parse_args()
     samples = load_mono(asked.recording, end=asked.seconds)
     normaliser = Normaliser.of(TextConfig(), asked.language)
-    with Server(asked.model) as server:
-        cpu_s = server.cpu_s()
-        words = transcribed(server, asked.recording, asked.language)
-        words = [word for word in words if word["start"] < len(samples) / RATE]
-        whole_s, cpu_s = server.cpu_s() - cpu_s, server.cpu_s()
-        shown = played(server, samples, asked.language)
-        live_s = server.cpu_s() - cpu_s
+    words, shown, costs = (quietly if asked.quiet else really)(asked, samples)
+    words = [word for word in words if word["start"] < len(samples) / RATE]
     file_text = " ".join(word["word"] for word in words)
     reference = asked.reference.read_text(encoding="utf-8") if asked.reference else file_text
     say(shown, words, (reference, file_text), normaliser, len(samples) / RATE)
-    print(f"server CPU-s: {whole_s:.1f} for the file, {live_s:.1f} live")
+    print(f"CPU-s: {costs[0]:.1f} for the file, {costs[1]:.1f} live")
+
+
+def really(asked: argparse.Namespace, samples: np.ndarray) -> tuple[list[dict], Shown, tuple[float, float]]:
+    """(the file's words, what was shown live, CPU-s of both), with a server, in real time."""
+    with Server(["-m", "govor", "serve", asked.model, "--no-page", "--port"]) as server:
+        begun_s = server.cpu_s()
+        words = transcribed(server, asked.recording, asked.language)
+        middle_s = server.cpu_s()
+        shown = played(server, samples, asked.language)
+        return words, shown, (middle_s - begun_s, server.cpu_s() - middle_s)
+
+
+def quietly(asked: argparse.Namespace, samples: np.ndarray) -> tuple[list[dict], Shown, tuple[float, float]]:
+    """The same in this process, in processor time."""
+    from govor.config import TranscribeConfig
+    from govor.models import open_model
+    from govor.serve.live.rooms import ear_of
+    from govor.serve.models import open_models
+    from govor.serve.patience import Patience
+    from govor.transcribe import Transcriber
+
+    config = TranscribeConfig(language=asked.language)
+    (model,) = open_models([asked.model], config, lambda spec: open_model(spec, device="cpu")).values()
+    clock = Clock()
+    with model.borrowed() as recogniser:
+        heard = Transcriber(recogniser.for_one(Patience()), config).transcribe(asked.recording, words=True)
+    words = [
+        {"word": word.text, "start": word.start, "end": word.end}
+        for segment in heard.segments
+        for word in segment.words
+    ]
+    whole_s, clock = clock(), Clock()
+    session = LiveSession(ear_of(model, Patience()), asked.language, now=clock)
+    return words, rehearsed(session, samples, clock), (whole_s, clock.worked_s)
+
+
+class Clock:
+    """Processor seconds of this process, and those that it was made to wait."""
+
+    def __init__(self) -> None:
+        self._begun_s, self._waited_s = time.process_time(), 0.0
+
+    def __call__(self) -> float:
+        return self.worked_s + self._waited_s
+
+    @property
+    def worked_s(self) -> float:
+        return time.process_time() - self._begun_s
+
+    def wait(self, seconds: float) -> None:
+        self._waited_s += seconds
+
+
+def rehearsed(session: LiveSession, samples: np.ndarray, clock: Clock) -> Shown:
+    """Feeds the session what has been said by its clock."""
+    shown, fed = Shown(), 0
+    while not session.is_done:
+        said = min(len(samples), int(clock() / BLOCK_S) * round(BLOCK_S * RATE))
+        if said > fed:
+            session.feed(samples[fed:said])
+            fed = said
+        if fed == len(samples):
+            session.end()
+        told = session.step()
+        for event in told or ():
+            shown.take(event, clock())
+        if told is None:
+            clock.wait(BLOCK_S)
+    return shown
 
 
 def transcribed(server: Server, recording: Path, language: str | None) -> list[dict]:
@@ -90,16 +169,11 @@ def played(server: Server, samples: np.ndarray, language: str | None) -> Shown:
 
     threading.Thread(target=speak, daemon=True).start()
     shown = Shown()
-    while (event := json.loads(socket.recv()))["type"] != "done":
-        now_s = time.monotonic() - begun_s
-        if event["type"] == "final":
-            shown.final += [(word, now_s) for word in event["text"].split()]
-        elif event["type"] == "partial":
-            shown.partial.append((len(shown.final), event["text"].split()))
-        elif event["type"] == "pace":
-            shown.steps.append(event["step_s"])
-    shown.text = event["text"]
-    return shown
+    while True:
+        event = json.loads(socket.recv())
+        shown.take(event, time.monotonic() - begun_s)
+        if event["type"] == "done":
+            return shown
 
 
 def say(

@@ -228,7 +228,8 @@ class Keys:
     def _guarded(scope: Scope) -> bool:
         if scope["type"] == "websocket":
             return True
-        return scope["type"] == "http" and (scope["path"].startswith("/v1/") or scope["path"] == "/metrics")
+        path = str(scope.get("path", ""))
+        return scope["type"] == "http" and (path.startswith("/v1/") or path == "/metrics")
 
     def _knows(self, scope: Scope) -> bool:
         scheme, _, given = dict(scope["headers"]).get(b"authorization", b"").strip().partition(b" ")
@@ -236,7 +237,7 @@ class Keys:
         if sum(hmac.compare_digest(given, key) for key in self.keys) > 0:
             return True
         tickets = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [])
-        return scope["type"] == "websocket" and any(self.ticket(one) for one in tickets[:1])
+        return bool(scope["type"] == "websocket") and any(self.ticket(one) for one in tickets[:1])
 
 
 class Counting:
