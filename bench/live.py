@@ -98,7 +98,7 @@ def quietly(asked: argparse.Namespace, samples: np.ndarray) -> tuple[list[dict],
     (model,) = open_models([asked.model], config, lambda spec: open_model(spec, device="cpu")).values()
     clock = Clock()
     with model.borrowed() as recogniser:
-        heard = Transcriber(recogniser.for_one(Patience()), config).transcribe(asked.recording, words=True)
+        heard = Transcriber(recogniser.for_one(Patience()), config).transcribe([samples], words=True)
     words = [
         {"word": word.text, "start": word.start, "end": word.end}
         for segment in heard.segments

@@ -133,6 +133,7 @@ def serve(specs: Sequence[str], settings: ServeSettings) -> None:
             http=PromptProtocol,
             ws="wsproto",
             ws_max_size=MESSAGE_BYTES,
+            ws_per_message_deflate=False,  # sound does not get smaller
             log_level="warning",
             timeout_graceful_shutdown=GRACE_S + ANSWER_S,
             timeout_keep_alive=KEEP_ALIVE_S,

@@ -26,6 +26,8 @@ from govor.serve.patience import OverError, Patience
 from govor.serve.refusals import RequestError, failure, wrong_value
 
 LIVE_ROUTE = "/v1/audio/live"
+COME_AGAIN_S = 5
+"""When those who cannot speak now should ask again."""
 RATES = (8_000, 48_000)
 PCM_RATE = 16_000
 ASKED = ("model", "language", "sample_rate", "ticket")
@@ -46,12 +48,14 @@ def live_routes(models: Mapping[str, ServedModel], rooms: Rooms) -> APIRouter:
                 raise refusal
         except (RequestError, GovorError) as error:
             status, body, headers = failure(error)
-            answer = Response(body, status, {**headers, "retry-after": "5"}, "application/json")
+            later = {"retry-after": str(COME_AGAIN_S)} if status in (429, 503) else {}
+            answer = Response(body, status, {**headers, **later}, "application/json")
             await socket.send_denial_response(answer)
             return
         talk = _Talk(socket, model, language, rooms, rate)
         with rooms.entered(talk):
             await talk.run()
+        rooms.metrics.audio_s.inc(talk.session.received_s)
 
     @router.get(LIVE_ROUTE, include_in_schema=False)
     async def explain() -> Response:
