@@ -64,6 +64,7 @@ def main() -> None:
     parser.add_argument("--language")
     parser.add_argument("--seconds", type=float, help="only so much of it")
     parser.add_argument("--quiet", action="store_true", help="processor time instead of a real-time play")
+    parser.add_argument("--show", action="store_true", help="print both texts too")
     asked = parser.parse_args()
     samples = load_mono(asked.recording, end=asked.seconds)
     normaliser = Normaliser.of(TextConfig(), asked.language)
@@ -72,6 +73,8 @@ def main() -> None:
     file_text = " ".join(word["word"] for word in words)
     reference = asked.reference.read_text(encoding="utf-8") if asked.reference else file_text
     say(shown, words, (reference, file_text), normaliser, len(samples) / RATE)
+    if asked.show:
+        print(f"\nfile: {file_text}\n\nlive: {shown.text}\n")
     print(f"CPU-s: {costs[0]:.1f} for the file, {costs[1]:.1f} live")
 
 

@@ -87,8 +87,7 @@ async def _form(request: Request) -> FormData:
 
 async def _transcribe(request: Request, engine: Engine, asked: Asked, audio: Path) -> Response:
     loop = asyncio.get_running_loop()
-    segments: Awaited = TypeVar("Awaited")
-Segments = asyncio.Queue()
+    segments: Segments = asyncio.Queue()
 
     def pass_on(segment: Segment, _read_s: float) -> None:
         loop.call_soon_threadsafe(segments.put_nowait, segment)

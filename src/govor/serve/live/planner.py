@@ -20,7 +20,7 @@ class LiveRules:
     Attributes:
         step_s: least new sound between two decodings.
         longest_step_s: most of it, however far the recogniser is behind.
-        rest: seconds of a step for each second that decoding takes: the others get the rest.
+        rest: seconds of a step for each second that decoding, with the wait for its turn, takes.
         buffer_s: longest buffer; then it is cut at the last final word.
         silence_s: ends an utterance.
         pad_s: silence that is left around speech.
@@ -30,7 +30,7 @@ class LiveRules:
 
     step_s: float = 1.0
     longest_step_s: float = 10.0
-    rest: float = 1.5
+    rest: float = 1.0
     buffer_s: float = 15.0
     silence_s: float = 0.8
     pad_s: float = 0.4
