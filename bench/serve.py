@@ -92,13 +92,13 @@ def first_seconds(recording: str, seconds: float) -> bytes:
 
 
 def row(server: Server, clip: bytes, clients: int, asked: argparse.Namespace) -> str:
-    cpu_s, begun_s = server.cpu_s(), time.monotonic()
+    cpu_s, begun_s, requests = server.cpu_s(), time.monotonic(), max(clients, asked.requests)
     with ThreadPoolExecutor(clients) as pool:
-        took = sorted(pool.map(lambda _: server.ask(clip), range(asked.requests)))
+        took = sorted(pool.map(lambda _: server.ask(clip), range(requests)))
     wall_s = time.monotonic() - begun_s
-    rate = asked.requests / wall_s
+    rate = requests / wall_s
     late = took[int(0.95 * (len(took) - 1))]
-    cpu = (server.cpu_s() - cpu_s) / asked.requests
+    cpu = (server.cpu_s() - cpu_s) / requests
     times = f"{statistics.median(took):.2f} | {late:.2f} | {cpu:.2f}"
     return f"| {clients} | {rate:.1f} | {rate * asked.seconds:.0f} | {times} |"
 

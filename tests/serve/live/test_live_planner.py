@@ -88,7 +88,7 @@ def test_a_cut_is_behind_the_beginning_and_a_long_buffer_is_always_cut(start, le
 
 def test_steps_grow_with_what_decoding_takes_and_shrink_again():
     step = next_step(1.0, 3.0, RULES)
-    assert step == 4.5
+    assert step == 3.0
     assert next_step(step, 100.0, RULES) == RULES.longest_step_s
     for _ in range(20):
         step = next_step(step, 0.1, RULES)

@@ -170,7 +170,7 @@ def test_a_slow_recogniser_is_asked_less_often_and_that_is_told():
     while not one.is_done:
         told += one.step()
     paces = [event["step_s"] for event in told if event["type"] == "pace"]
-    assert paces[0] == 6.0 and paces[-1] == LiveRules().step_s
+    assert paces[0] == 4.0 and paces[-1] == LiveRules().step_s
     assert finals(told) == text
     assert len(script.heard) < 60
 
