@@ -23,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
+import fastapi
 import httpx
 import psutil
 import soundfile as sf
@@ -66,19 +67,18 @@ def main() -> None:
 def serve_faster_whisper(model: str, port: int, beam_size: int, language: str) -> None:
     """What people write around faster-whisper: one model, one route, a thread a request."""
     import uvicorn
-    from fastapi import FastAPI, UploadFile
     from faster_whisper import WhisperModel
 
     threads = int(os.environ.get("OMP_NUM_THREADS", "0"))
     engine = WhisperModel(model, device="cpu", compute_type="int8", cpu_threads=threads)
-    app = FastAPI()
+    app = fastapi.FastAPI()
 
     @app.get("/health")
     def health() -> dict[str, str]:
         return {"status": "ok"}
 
     @app.post("/v1/audio/transcriptions")
-    def transcribe(file: UploadFile) -> dict[str, str]:
+    def transcribe(file: fastapi.UploadFile) -> dict[str, str]:
         segments, _ = engine.transcribe(file.file, language=language, beam_size=beam_size)
         return {"text": "".join(segment.text for segment in segments)}
 
