@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import statistics
 import threading
 import time
@@ -185,7 +186,7 @@ def say(
     reference, file_text = map(normaliser, texts)
     live, whole = (corpus_rate([(reference, text)]) for text in (normaliser(shown.text), file_text))
     delays = sorted(delays_of(shown, words, normaliser))
-    late = delays[int(0.95 * (len(delays) - 1))]
+    late = delays[math.ceil(0.95 * len(delays)) - 1]
     changed, partial = changes_of(shown, normaliser)
     print(f"{seconds:.0f} s, {len(shown.final)} words")
     print(

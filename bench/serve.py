@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import math
 import os
 import re
 import socket
@@ -97,7 +98,7 @@ def row(server: Server, clip: bytes, clients: int, asked: argparse.Namespace) ->
         took = sorted(pool.map(lambda _: server.ask(clip), range(requests)))
     wall_s = time.monotonic() - begun_s
     rate = requests / wall_s
-    late = took[int(0.95 * (len(took) - 1))]
+    late = took[math.ceil(0.95 * len(took)) - 1]
     cpu = (server.cpu_s() - cpu_s) / requests
     times = f"{statistics.median(took):.2f} | {late:.2f} | {cpu:.2f}"
     return f"| {clients} | {rate:.1f} | {rate * asked.seconds:.0f} | {times} |"
