@@ -57,7 +57,9 @@ class TranscribeConfig(Section):
         above=0,
         unit="s",
     )
-    beam_size: int = setting(1, "beams; 1 is greedy", HYPOTHESES, least=1)
+    beam_size: int | None = setting(
+        None, "beams, 1 is greedy; none: 5 where a decoder writes token by token, else 1", HYPOTHESES, least=1
+    )
     lm: str | None = setting(None, "ARPA file for CTC beam search", HYPOTHESES)
     lm_weight: float | None = setting(
         None, "weight of the language model; none: chosen on dev by govor lm, else 0.5", HYPOTHESES

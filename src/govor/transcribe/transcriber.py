@@ -13,13 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govor.config import TranscribeConfig
-from govor.errors import AudioError
+from govor.errors import AudioError, UsageError
 from govor.models.base import DecodeOptions, Multilingual, Recogniser, Timing, prompt_of
 from govor.transcribe.decoding import ONE, Decoding
 from govor.transcribe.segments import Joiner
 from govor.transcribe.transcript import Segment, Stretch, Transcript, in_stretches
 from govor.transcribe.voice import open_voice
 from govor.transcribe.windows import Buffer, Window, cut
+
+BEAMS = 5
+"""Whisper's own number, of a decoder that writes token by token."""
 
 Source = str | Path | bytes | Iterable[NDArray[np.float32]]
 
@@ -105,18 +108,31 @@ class Transcriber:
         from govor.lm import fusion_settings
 
         config = self.config
+        self._require_searched()
         weight, bonus = fusion_settings(config.lm, config.lm_weight, config.word_bonus)
         return DecodeOptions(
             task=config.task,
             timestamps=config.timestamps,
             words=words or config.words,
-            beam_size=config.beam_size,
+            beam_size=config.beam_size or (BEAMS if isinstance(self.recogniser, Timing) else 1),
             prompt=config.prompt,
             hotwords=tuple(config.hotwords),
             lm=config.lm,
             lm_weight=weight,
             word_bonus=bonus,
         )
+
+    def _require_searched(self) -> None:
+        """Refuses what the recogniser would ignore.
+
+        Raises:
+            UsageError: an n-gram model for a recogniser whose texts no search over frames finds.
+        """
+        if self.config.lm is not None and isinstance(self.recogniser, Timing):
+            raise UsageError(
+                f"--lm {self.config.lm}: {self.recogniser.name} writes its text token by token and takes no "
+                "n-gram model: leave it out, or name words with --hotwords"
+            )
 
     def stream(
         self, source: Source, *, words: bool = False, language: str | None = None, eager: bool = True
