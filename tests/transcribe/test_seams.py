@@ -105,10 +105,8 @@ def test_numpy_is_all_that_planning_needs():
 
 def test_where_windows_disagree_the_sure_words_stay():
     """A correct phrase is not given up for the lone word of a window that began within it."""
-    left = [
-        Word(w, 10 + i * 0.5, 10.4 + i * 0.5, 0.9)
-        for i, w in enumerate(["knocking", "people's", "hats", "off"])
-    ]
+    phrase = ["knocking", "people's", "hats", "off"]
+    left = [Word(word, 10 + i / 2, 10.4 + i / 2, 0.9) for i, word in enumerate(phrase)]
     right = [Word("not", 10.6, 11.9, 0.2), Word("then", 13.2, 13.5, 0.9)]
     kept, first = seam(left, right, 10.0, 13.0)
     assert kept == 4 and [word.text for word in right[first:]] == ["then"]

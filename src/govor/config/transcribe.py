@@ -49,7 +49,9 @@ class TranscribeConfig(Section):
     prompt: str | None = setting(
         None, "Whisper: text that is told as said before: names, spellings, a style", HYPOTHESES
     )
-    hotwords: tuple[str, ...] = setting((), "words and names that are likely to be said", HYPOTHESES)
+    hotwords: str | None = setting(
+        None, "text file of words and names that are likely to be said, one a line", HYPOTHESES
+    )
     batch_s: float = setting(
         240.0,
         "seconds computed together; for Whisper a short window counts as a whole one",

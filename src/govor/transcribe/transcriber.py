@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govor.config import TranscribeConfig
-from govor.errors import AudioError, UsageError
+from govor.errors import AudioError, InputError, UsageError
 from govor.models.base import DecodeOptions, Multilingual, Recogniser, Timing, prompt_of
 from govor.transcribe.decoding import ONE, Decoding
 from govor.transcribe.segments import Joiner
@@ -108,7 +108,7 @@ class Transcriber:
         from govor.lm import fusion_settings
 
         config = self.config
-        self._require_searched()
+        self._refuse_ignored()
         weight, bonus = fusion_settings(config.lm, config.lm_weight, config.word_bonus)
         return DecodeOptions(
             task=config.task,
@@ -116,23 +116,27 @@ class Transcriber:
             words=words or config.words,
             beam_size=config.beam_size or (BEAMS if isinstance(self.recogniser, Timing) else 1),
             prompt=config.prompt,
-            hotwords=tuple(config.hotwords),
+            hotwords=_lines_of(config.hotwords),
             lm=config.lm,
             lm_weight=weight,
             word_bonus=bonus,
         )
 
-    def _require_searched(self) -> None:
+    def _refuse_ignored(self) -> None:
         """Refuses what the recogniser would ignore.
 
         Raises:
-            UsageError: an n-gram model for a recogniser whose texts no search over frames finds.
+            UsageError: an n-gram model for a recogniser without a search over frames, or a text from before for
+                one that takes none.
         """
-        if self.config.lm is not None and isinstance(self.recogniser, Timing):
+        name, decoder = self.recogniser.name, isinstance(self.recogniser, Timing)
+        if self.config.lm is not None and decoder:
             raise UsageError(
-                f"--lm {self.config.lm}: {self.recogniser.name} writes its text token by token and takes no "
-                "n-gram model: leave it out, or name words with --hotwords"
+                f"--lm {self.config.lm}: {name} writes its text token by token and takes no n-gram model: "
+                "leave it out, or name words with --hotwords"
             )
+        if self.config.prompt is not None and not decoder:
+            raise UsageError(f"--prompt: {name} takes no text from before: name words with --hotwords")
 
     def stream(
         self, source: Source, *, words: bool = False, language: str | None = None, eager: bool = True
@@ -205,6 +209,21 @@ class Transcriber:
                 on_progress(run)
         name = name or (str(source) if isinstance(source, (str, Path)) else "")
         return self.finished(name, run, segments)
+
+
+def _lines_of(path: str | None) -> tuple[str, ...]:
+    """Lines of a text file that hold anything.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    if path is None:
+        return ()
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"--hotwords {path} cannot be read as UTF-8 text: {error}") from error
+    return tuple(filter(None, map(str.strip, text.splitlines())))
 
 
 class _Blocks:
