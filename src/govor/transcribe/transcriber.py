@@ -126,8 +126,8 @@ class Transcriber:
         """Refuses what the recogniser would ignore.
 
         Raises:
-            UsageError: an n-gram model for a recogniser without a search over frames, or a text from before for
-                one that takes none.
+            UsageError: an n-gram model for a recogniser without a search over frames, or a text from before
+                for one that takes none.
         """
         name, decoder = self.recogniser.name, isinstance(self.recogniser, Timing)
         if self.config.lm is not None and decoder:
