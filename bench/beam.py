@@ -15,14 +15,19 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+if TYPE_CHECKING:
+    from govor.models.ctc.vocabulary import Vocabulary
+
 Emissions = NDArray[np.float32]
+Search = Callable[[Emissions], str]
 
 
-def own_search(vocabulary, arpa: Path, weight: float, beam: int) -> Callable[[Emissions], str]:
+def own_search(vocabulary: Vocabulary, arpa: Path, weight: float, beam: int) -> Search:
     """What ``--lm`` does."""
     from govor.lm.beam import BeamDecoder
     from govor.models.ctc.fusion import load_lm, pieces_of
@@ -39,8 +44,8 @@ def own_search(vocabulary, arpa: Path, weight: float, beam: int) -> Callable[[Em
 
 
 def flashlight_search(
-    vocabulary, arpa: Path, words: list[str], weight: float, beam: int
-) -> Callable[[Emissions], str]:
+    vocabulary: Vocabulary, arpa: Path, words: list[str], weight: float, beam: int
+) -> Search:
     """The lexicon decoder with KenLM's scores."""
     from flashlight.lib.text.decoder import (
         CriterionType,
@@ -78,7 +83,7 @@ def flashlight_search(
     return search
 
 
-def greedy_search(vocabulary) -> Callable[[Emissions], str]:
+def greedy_search(vocabulary: Vocabulary) -> Search:
     """The best token of every frame."""
     from govor.models.ctc.frames import collapse
 
@@ -95,7 +100,7 @@ def flattened(emissions: Emissions, factor: float) -> Emissions:
     return (scaled - np.logaddexp.reduce(scaled, axis=-1, keepdims=True)).astype(np.float32)
 
 
-def measure(search, emissions: list[Emissions], references: list[str]) -> tuple[float, float]:
+def measure(search: Search, emissions: list[Emissions], references: list[str]) -> tuple[float, float]:
     """(CPU seconds, WER)."""
     from govor.evaluate import word_edits
 
@@ -124,7 +129,8 @@ def main() -> None:
     from govor.load import Dataset
     from govor.models import open_model
 
-    dataset, model = Dataset.open(asked.dataset), open_model(asked.model, device="cpu")
+    dataset = Dataset.open(asked.dataset)
+    model: Any = open_model(asked.model, device="cpu")  # a CTC one
     vocabulary = model.vocabulary
     texts = {
         s: [model.normaliser(t) for t in dataset.table(s)["text"].to_list()] for s in ("train", asked.split)

@@ -16,14 +16,14 @@ import argparse
 import itertools
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from govor_command import govor
 
 from govor.shown import has_interval, interval_text
+from govor_command import govor
 
 RATE_HZ = 16_000
 VOICES = ("m1", "m2", "m3", "m4", "f1", "f2", "f3", "f4")
@@ -183,7 +183,7 @@ def evaluated(run: Path, dataset: Path, out: Path) -> dict[str, Any]:
     return summary
 
 
-def shown(interval: dict[str, float]) -> str:
+def shown(interval: Mapping[str, Any]) -> str:
     return f"{interval['value']:.3f} [{interval_text(interval, scale=1, digits=3)}]"
 
 

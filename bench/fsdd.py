@@ -19,9 +19,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from govor_command import govor
-
 from govor.shown import interval_text
+from govor_command import govor
 
 LEFT_OUT = "theo"
 STEPS = 600

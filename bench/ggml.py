@@ -10,6 +10,7 @@ import json
 import re
 import struct
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -65,7 +66,7 @@ def write_ggml(model: Path, out: Path, kind: str) -> None:
                 _write_tensor(file, _name(name), values.astype(np.float32), kind)
 
 
-def _sizes(config: dict) -> list[int]:
+def _sizes(config: dict[str, int]) -> list[int]:
     wide = config["d_model"]
     return [
         config["vocab_size"],
@@ -97,7 +98,7 @@ def _name(name: str) -> str:
     return name
 
 
-def _write_tensor(file, name: str, values: np.ndarray, kind: str) -> None:
+def _write_tensor(file: BinaryIO, name: str, values: np.ndarray, kind: str) -> None:
     if re.fullmatch(r"encoder\.conv\d\.bias", name):
         values = values[:, None]
     matrix = values.ndim > 1 and not name.endswith(("positional_embedding", "bias"))

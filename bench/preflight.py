@@ -12,6 +12,7 @@ import argparse
 import resource
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -115,7 +116,7 @@ def prepared(recipe: Recipe) -> None:
     prepare_corpus(place.selected, place.dataset, recipe.prepare)
 
 
-def checked(recipe: Recipe) -> dict[str, Any]:
+def checked(recipe: Recipe) -> Mapping[str, Any]:
     from govor.preflight import preflight
 
     try:
@@ -129,7 +130,7 @@ def cpu_s() -> float:
     return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
-def report(name: str, summary: dict[str, Any], wall_s: float, cpu: float) -> None:
+def report(name: str, summary: Mapping[str, Any], wall_s: float, cpu: float) -> None:
     ran = sum(one["status"] != "skipped" for one in summary["checks"])
     print(
         f"\n### {name}: {summary['errors']} errors, {summary['warnings']} warnings,"

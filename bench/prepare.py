@@ -25,6 +25,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -78,7 +79,7 @@ def long_recordings(hours: float) -> Path:
             continue
         wave = speech(1800, voice)
         sf.write(folder / "source.wav", np.stack([wave, np.roll(wave, 7)], axis=1), 22_050)
-        mp3 = ["-ar", "48000", "-c:a", "libmp3lame", "-b:a", "128k", sources / f"{number}.mp3"]
+        mp3 = ["-ar", "48000", "-c:a", "libmp3lame", "-b:a", "128k", str(sources / f"{number}.mp3")]
         subprocess.run([*FFMPEG, "-i", folder / "source.wav", *mp3], check=True)
     rows = []
     for number in range(max(1, round(hours * 2))):
@@ -124,17 +125,17 @@ def short_clips(count: int) -> Path:
     return folder
 
 
-def _write(corpus: Path, rows: list[tuple], audio: Path) -> None:
+def _write(corpus: Path, rows: list[tuple[Any, ...]], audio: Path) -> None:
     columns = ["id", "recording", "audio", "text", "start", "end", "split"]
     frame = pl.DataFrame(rows, schema=columns, orient="row", infer_schema_length=None)
     with CorpusWriter(corpus, CorpusInfo("table", "bench", str(audio))) as writer:
         writer.write(frame)
 
 
-def govor(folder: Path, out: Path) -> dict:
+def govor(folder: Path, out: Path) -> dict[str, Any]:
     """`govor prepare` in a process of its own; its summary."""
     shutil.rmtree(out, ignore_errors=True)
-    command = [sys.executable, "-m", "govor", "prepare", folder / "corpus", "--out", out, "--json"]
+    command = [sys.executable, "-m", "govor", "prepare", str(folder / "corpus"), "--out", str(out), "--json"]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
     return json.loads(done.stdout)
 
@@ -157,11 +158,13 @@ def ffmpeg_clips(files: list[Path], out: Path) -> None:
         subprocess.run(list(map(str, command)), check=True)
 
 
-def against_ffmpeg(folder: Path, reference: Callable[[list[Path], Path], None], repeats: int) -> dict:
+def against_ffmpeg(
+    folder: Path, reference: Callable[[list[Path], Path], None], repeats: int
+) -> dict[str, Any]:
     """CPU ratio, alternating, the best of `repeats` each."""
     files = sorted((folder / "audio").glob("*.mp3"))
     ours, theirs, walls = [], [], []
-    summary: dict = {}
+    summary: dict[str, Any] = {}
     for _ in range(repeats):
         out = folder / "ffmpeg"
         shutil.rmtree(out, ignore_errors=True)
@@ -222,7 +225,7 @@ THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 SAMPLE_EVERY_S = 0.25
 
 
-def watched(command: list[object], one_thread: bool = False) -> dict:
+def watched(command: list[object], one_thread: bool = False) -> dict[str, Any]:
     """Runs `command`: CPU and wall seconds, and memory at its height.
 
     Memory is the largest sum of the proportional set sizes of the process and its descendants, looked at four
@@ -232,9 +235,8 @@ def watched(command: list[object], one_thread: bool = False) -> dict:
     if one_thread:
         environment |= dict.fromkeys(THREADS, "1")
     before, started_s = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    process = psutil.Popen(
-        list(map(str, command)), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    words = list(map(str, command))
+    process = psutil.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     peak_bytes = 0
     while True:
         try:
@@ -243,7 +245,7 @@ def watched(command: list[object], one_thread: bool = False) -> dict:
         except psutil.TimeoutExpired:
             peak_bytes = max(peak_bytes, family_bytes(process))
     if status:
-        raise subprocess.CalledProcessError(status, command[:3])
+        raise subprocess.CalledProcessError(status, words[:3])
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return {
         "cpu_s": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
@@ -264,7 +266,7 @@ def family_bytes(process: psutil.Process) -> int:
 
 def mapped(
     files: list[str], folder: Path, processes: int, one_thread: bool, tokenizer: str, decoder: str
-) -> dict:
+) -> dict[str, Any]:
     """`datasets.map(prepare_dataset)` over `files`; what it wrote is removed."""
     cache = folder / "features"
     shutil.rmtree(cache, ignore_errors=True)
@@ -276,7 +278,7 @@ def mapped(
     return facts
 
 
-def against_features(folder: Path, tokenizer: str, decoder: str) -> dict:
+def against_features(folder: Path, tokenizer: str, decoder: str) -> dict[str, Any]:
     """`datasets.map(prepare_dataset)` with Whisper features, as tutorials write it, beside govor."""
     files = [str(path) for path in sorted((folder / "audio").glob("*.mp3"))]
     out = folder / "dataset"
@@ -284,7 +286,12 @@ def against_features(folder: Path, tokenizer: str, decoder: str) -> dict:
     ours = watched([sys.executable, "-m", "govor", "prepare", folder / "corpus", "--out", out])
     ours["bytes"] = sum(path.stat().st_size for path in (out / "data").iterdir())
     shutil.rmtree(out)
-    result: dict = {"clips": len(files), "labels": bool(tokenizer), "decoder": decoder, "govor": ours}
+    result: dict[str, Any] = {
+        "clips": len(files),
+        "labels": bool(tokenizer),
+        "decoder": decoder,
+        "govor": ours,
+    }
     for name, (processes, one_thread) in MAPS.items():
         theirs = mapped(files, folder, processes, one_thread, tokenizer, decoder)
         ratios = {f"times govor, {key}": theirs[key] / ours[key] for key in ours}
@@ -293,7 +300,7 @@ def against_features(folder: Path, tokenizer: str, decoder: str) -> dict:
     return result
 
 
-def quality() -> dict:
+def quality() -> dict[str, Any]:
     """Largest and mean error of prepared clips against ffmpeg with its soxr resampler, in dB."""
     import io
 
@@ -316,7 +323,7 @@ def quality() -> dict:
     return {"clips": len(errors), "worst_db": float(max(errors)), "mean_db": float(np.mean(errors))}
 
 
-def memory(hours: float) -> dict:
+def memory(hours: float) -> dict[str, Any]:
     """Peak resident memory for so many hours."""
     folder = long_recordings(hours)
     summary = govor(folder, folder / "dataset")
@@ -336,7 +343,7 @@ def main() -> None:
     parser.add_argument("--tokenizer", default="", help="folder of a Whisper tokenizer: labels as well")
     parser.add_argument("--decoder", choices=["soundfile", "torchcodec"], default="soundfile")
     given = parser.parse_args()
-    runs: dict[str, Callable[[], dict]] = {
+    runs: dict[str, Callable[[], dict[str, Any]]] = {
         "long": lambda: against_ffmpeg(long_recordings(given.hours), ffmpeg_whole, given.repeats),
         "clips": lambda: against_ffmpeg(short_clips(given.clips), ffmpeg_clips, given.repeats),
         "features": lambda: against_features(short_clips(given.clips), given.tokenizer, given.decoder),

@@ -21,6 +21,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -88,7 +89,7 @@ def mp3_recording(path: Path, hours: float) -> None:
     tone_recording(folder / "piece.wav", 1 / 6)
     subprocess.run([*ffmpeg, "-i", folder / "piece.wav", "-b:a", "48k", folder / "piece.mp3"], check=True)
     (folder / "list").write_text(f"file {folder / 'piece.mp3'}\n" * round(hours * 6))
-    joined = ["-f", "concat", "-safe", "0", "-i", folder / "list", "-c", "copy", "-f", "mp3", path]
+    joined = ["-f", "concat", "-safe", "0", "-i", str(folder / "list"), "-c", "copy", "-f", "mp3", str(path)]
     subprocess.run([*ffmpeg, *joined], check=True)
 
 
@@ -101,7 +102,7 @@ def one_clip(folder: Path, hours: float) -> Path:
     return folder
 
 
-def prepared(folder: Path, codec: str = "flac") -> dict:
+def prepared(folder: Path, codec: str = "flac") -> dict[str, Any]:
     """`govor prepare` in a process of its own; its summary."""
     out = folder / "dataset"
     command = [
@@ -109,9 +110,9 @@ def prepared(folder: Path, codec: str = "flac") -> dict:
         "-m",
         "govor",
         "prepare",
-        folder / "corpus",
+        str(folder / "corpus"),
         "--out",
-        out,
+        str(out),
         "--json",
         "--codec",
         codec,
@@ -133,7 +134,7 @@ def prepared(folder: Path, codec: str = "flac") -> dict:
     return {key: summary[key] for key in keys}
 
 
-def planned(rows: int) -> dict:
+def planned(rows: int) -> dict[str, Any]:
     """Plans a synthetic corpus of `rows` utterances, half long recordings, half files of their own."""
     folder = WORK / f"plan-{rows}"
     if not (folder / "corpus.json").exists():

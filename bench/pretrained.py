@@ -22,6 +22,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -343,10 +344,7 @@ def storage_part(work: Path, options: argparse.Namespace) -> Iterator[str]:
         folder = work / "storage" / name
         for kind, form in stored(model, folder, place / "dataset"):
             out = folder / f"evaluation-{kind}"
-            once(
-                folder / f"{kind}.json",
-                lambda form=form, out=out: evaluation(str(form), place / "dataset", out),
-            )
+            once(folder / f"{kind}.json", partial(evaluation, str(form), place / "dataset", out))
             first = None if kind == "float32" else texts_of(folder / "evaluation-float32")
             rates = [*raw_rates(rows, texts_of(out), first), None][:2]
             yield f"| {name} | {kind} | {' | '.join(map(rate, rates))} |"

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from finetune import shown
 from pretrained_data import prepared, sizes_of
 

@@ -13,7 +13,9 @@ import random
 import resource
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import jiwer
 import numpy as np
@@ -28,8 +30,11 @@ from govor.evaluate.intervals import rate_interval
 from govor.records import EditCounts
 from govor.text import Normaliser
 
+Result = TypeVar("Result")
+Pairs = list[tuple[str, str]]
 
-def generated(count: int, distinct: int = 200_000) -> list[tuple[str, str]]:
+
+def generated(count: int, distinct: int = 200_000) -> Pairs:
     generator = random.Random(0)
     pairs = []
     for _ in range(min(count, distinct)):
@@ -42,7 +47,7 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def timed(name: str, work) -> tuple[float, object]:
+def timed(name: str, work: Callable[[], Result]) -> tuple[float, Result]:
     start_s, start_cpu_s = time.perf_counter(), time.process_time()
     result = work()
     wall_s, cpu_s = time.perf_counter() - start_s, time.process_time() - start_cpu_s
@@ -64,13 +69,13 @@ def main() -> None:
     )
     some = options.jiwer_pairs
 
-    def ours(count, pairs):
+    def ours(count: Callable[[str, str], EditCounts], pairs: Pairs) -> EditCounts:
         total = EditCounts()
         for pair in pairs:
             total += count(*pair)
         return total
 
-    def theirs(process):
+    def theirs(process: Callable[[list[str], list[str]], Any]) -> EditCounts:
         found = process(references[:some], hypotheses[:some])
         return EditCounts(found.hits, found.substitutions, found.deletions, found.insertions)
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -64,32 +64,32 @@ def make(folder: Path, rows: int) -> Path:
     return folder / "corpus"
 
 
-def filters(corpus: Path, out: Path) -> dict[str, Any]:
+def filters(corpus: Path, out: Path) -> Mapping[str, Any]:
     from govor.curate import select_corpus
 
     return select_corpus(corpus, out, SelectConfig(min_similarity=0.8, max_duration=20.0))
 
 
-def splits(corpus: Path, out: Path) -> dict[str, Any]:
+def splits(corpus: Path, out: Path) -> Mapping[str, Any]:
     from govor.curate import select_corpus
 
     config = SelectConfig(min_similarity=0.8, max_duration=20.0, hours=1_000, dev=500, test=500)
     return select_corpus(corpus, out, config)
 
 
-def table_check(corpus: Path, out: Path) -> dict[str, Any]:
+def table_check(corpus: Path, out: Path) -> Mapping[str, Any]:
     from govor.curate import check_corpus
 
     return check_corpus(corpus, out, text=TextConfig(), audio=False)
 
 
-def kept_splits(corpus: Path, out: Path) -> dict[str, Any]:
+def kept_splits(corpus: Path, out: Path) -> Mapping[str, Any]:
     from govor.curate import select_corpus
 
     return select_corpus(corpus, out, SelectConfig(keep_splits=str(out.with_name("splits"))))
 
 
-JOBS: dict[str, Callable[[Path, Path], dict[str, Any]]] = {
+JOBS: dict[str, Callable[[Path, Path], Mapping[str, Any]]] = {
     "filters": filters,
     "splits": splits,
     "kept_splits": kept_splits,

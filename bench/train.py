@@ -24,7 +24,11 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from govor.train.loop import Session
+    from govor.train.step import StepReport
 
 CTC = {
     "model_type": "parakeet_ctc",
@@ -56,11 +60,11 @@ def sizes_of(arguments: argparse.Namespace) -> dict[str, Any]:
 def with_govor(arguments: argparse.Namespace, out: str) -> dict[str, Any]:
     """govor's own loop; the same number of clips a step by capping the batch at BATCH clips."""
     from govor.config import recipe_from
-    from govor.train import opening, train
-    from govor.train.journal import read_metrics
+    from govor.train import train
+    from govor.train.metrics import read_metrics
 
     if arguments.family == "whisper":
-        opening.Judge = loss_judge()  # type: ignore[misc]
+        judge_by_loss()
     train_settings = {
         "steps": arguments.steps,
         "batch_s": 1000.0,
@@ -86,12 +90,12 @@ def with_govor(arguments: argparse.Namespace, out: str) -> dict[str, Any]:
             "train": train_settings,
         }
     )
-    timed_judge(opening)
-    marked_steps(opening)
-    begin = begin_of_training(opening)
+    timed_judge()
+    marked_steps()
+    begin = begin_of_training()
     train(recipe, device="cpu")
     used_s = cpu_s() - begin[0] - JUDGING["cpu_s"]
-    lines = read_metrics(Path(out) / "run")
+    lines = cast(list[dict[str, Any]], read_metrics(Path(out) / "run"))
     steps = [line for line in lines if line["kind"] == "train"]
     evaluations = [line for line in lines if line["kind"] == "eval"]
     if arguments.family == "whisper":
@@ -199,16 +203,18 @@ def steady(steps: int) -> dict[str, float]:
     }
 
 
-def marked_steps(opening: Any) -> None:
+def marked_steps() -> None:
     """Marks the ends of the first and the last step."""
-    after = opening.Session._after
+    from govor.train.loop import Session
 
-    def noted(self: Any, report: Any) -> None:
+    after = Session._after
+
+    def marking(self: Session, report: StepReport) -> None:
         if self.state.step in (1, self.state.total_steps):
             mark("first" if self.state.step == 1 else "last")
         after(self, report)
 
-    opening.Session._after = noted
+    Session._after = marking  # type: ignore[method-assign]
 
 
 def cpu_s() -> float:
@@ -217,45 +223,49 @@ def cpu_s() -> float:
     return sum(resource.getrusage(k).ru_utime + resource.getrusage(k).ru_stime for k in kinds)
 
 
-def begin_of_training(opening: Any) -> list[float]:
+def begin_of_training() -> list[float]:
     """Processor time when the first step begins (the Trainer's clock starts behind model and data too)."""
-    begin: list[float] = []
-    run = opening.Session.run
+    from govor.train.loop import Session
 
-    def noted(self: Any) -> None:
+    begin: list[float] = []
+    run = Session.run
+
+    def clocked(self: Session) -> None:
         begin.append(cpu_s())
         run(self)
 
-    opening.Session.run = noted
+    Session.run = clocked  # type: ignore[method-assign]
     return begin
 
 
-def timed_judge(opening: Any) -> None:
+def timed_judge() -> None:
     """Takes the processor time of evaluating out of the account."""
-    judge = opening.Judge.judge
+    from govor.train.judge import Judge
 
-    def timed(self: Any, whole: bool = False, **more: Any) -> Any:
+    judge = Judge.judge
+
+    def timed(self: Judge, *asked: Any, **more: Any) -> Any:
         begin_s, begin_wall_s = cpu_s(), time.perf_counter()
         try:
-            return judge(self, whole, **more)
+            return judge(self, *asked, **more)
         finally:
             JUDGING["cpu_s"] += cpu_s() - begin_s
             JUDGING["wall_s"] += time.perf_counter() - begin_wall_s
 
-    opening.Judge.judge = timed
+    Judge.judge = timed  # type: ignore[method-assign]
 
 
-def loss_judge() -> type:
-    """A judge that gives the dev loss where others give the WER."""
-    from govor.train.judge import Judge, Judgement
+def judge_by_loss() -> None:
+    """From now on judges give the dev loss where they gave the WER, and compare no windows."""
+    from govor.train.judge import DevEvaluation, Judge
 
-    class LossJudge(Judge):
-        def judge(self, whole: bool = False, stopped: Any = None) -> Judgement:
-            start_s = time.monotonic()
-            loss = dev_loss(self.family, self.dataset, self.rows)
-            return Judgement(loss, loss, 1.0, len(self.rows), time.monotonic() - start_s, (), None)
+    def judge(self: Judge, *asked: Any, **more: Any) -> DevEvaluation:
+        start_s = time.monotonic()
+        loss = dev_loss(self.family, self.dataset, self.rows)
+        return DevEvaluation(loss, loss, 1.0, len(self.rows), time.monotonic() - start_s, (), None)
 
-    return LossJudge
+    Judge.judge = judge  # type: ignore[assignment]
+    Judge.compare_windows = lambda self, full: None  # type: ignore[method-assign]
 
 
 def dev_loss(family: Any, dataset: Any, rows: list[int]) -> float:
@@ -345,8 +355,8 @@ class Watch:
 
     def _judge(self, step: int) -> None:
         from govor.evaluate import corpus_rate, decode_rows
+        from govor.load.seeds import fixed_rows
         from govor.models.base import DecodeOptions
-        from govor.train.judge import fixed_rows
 
         passed_s, begin_s = self.trained_s(), time.perf_counter()
         rows = fixed_rows(self.dataset.splits["dev"], self.arguments.dev, 0)
@@ -397,8 +407,8 @@ def padding(dataset: Any, arguments: argparse.Namespace) -> float:
 def five_second_clips(folder: Path) -> Path:
     """A prepared data set of 160 train and 16 dev clips: twelve words (5 s) of Croatian, eight voices."""
     import numpy as np
-    from finetune import VOICES, prepared
 
+    from finetune import VOICES, prepared
     from govor.demo.sentences import distinct_sentences
 
     draw = np.random.default_rng(0)

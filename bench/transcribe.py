@@ -26,11 +26,19 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from ggml import write_ggml
 
+if TYPE_CHECKING:
+    from govor.models.ctc.model import CtcFamily
+    from govor.models.whisper.model import WhisperFamily
+
 RATE = 16_000
+System = Callable[[], str]
 WINDOW_S = 30
 PROMPT_TOKENS = 4
 TOKENIZER = Path(__file__).parents[2] / "shared" / "data" / "whisper-tiny-no-weights"
@@ -61,10 +69,10 @@ def make_models(folder: Path, wanted: set[str]) -> None:
     from govor.models.whisper.ctranslate2 import convert as to_ct2
     from govor.text import Normaliser
 
-    common = {"normaliser": Normaliser.of(TextConfig(), "hr"), "language": "hr", "device": "cpu"}
+    new = partial(new_model, normaliser=Normaliser.of(TextConfig(), "hr"), language="hr", device="cpu")
     sizes = {"model_type": "whisper", "tokenizer": str(TOKENIZER), **WHISPER_SIZES}
-    whisper = new_model(ModelConfig(from_scratch=sizes), train_texts=[], **common)
-    generation = whisper.model.generation_config
+    whisper = cast("WhisperFamily", new(ModelConfig(from_scratch=sizes), train_texts=[]))
+    generation: Any = whisper.model.generation_config
     generation.suppress_tokens = sorted({*(generation.suppress_tokens or []), whisper.prompt.end})
     generation.begin_suppress_tokens = None
     whisper.save(folder / "whisper")
@@ -76,7 +84,7 @@ def make_models(folder: Path, wanted: set[str]) -> None:
     if not {"ctc", "onnx"} & wanted:
         return
     letters = ["abcdefghijklmnopqrstuvwxyzčćđšž abc"]
-    ctc = new_model(ModelConfig(from_scratch=CTC_SIZES), train_texts=letters, **common)
+    ctc = cast("CtcFamily", new(ModelConfig(from_scratch=CTC_SIZES), train_texts=letters))
     ctc.save(folder / "ctc")
     if "onnx" in wanted:
         (folder / "onnx").mkdir()
@@ -113,22 +121,20 @@ def make_speech(path: Path, minutes: float) -> int:
     return round(tokens * WINDOW_S / (minutes * 60))
 
 
-def govor(model: str, audio: Path, tokens: int, **settings: object):
+def govor(model: str, audio: Path, tokens: int, **settings: Any) -> System:
     """A govor system: (run, windows are counted in its own object)."""
-    import govor.models.whisper.ctranslate2 as ct2
-    import govor.models.whisper.decoding as decoding
     from govor.config import TranscribeConfig
     from govor.models import open_model
+    from govor.models.whisper import decoding
     from govor.transcribe import Transcriber
 
-    for module in (ct2, decoding):
-        module.TOKENS_BESIDES, module.TOKENS_PER_SECOND = tokens, 0
+    decoding.TOKENS_BESIDES, decoding.TOKENS_PER_SECOND = tokens, 0
     recogniser = open_model(model, device="cpu")
     transcriber = Transcriber(recogniser, TranscribeConfig(**settings))
     return lambda: transcriber.transcribe(audio).text
 
 
-def pipeline(model: str, audio: Path, tokens: int, batch: int):
+def pipeline(model: str, audio: Path, tokens: int, batch: int) -> System:
     """The transformers pipeline, fed with samples."""
     import soundfile
     from transformers import pipeline as make
@@ -138,7 +144,7 @@ def pipeline(model: str, audio: Path, tokens: int, batch: int):
     pipe = make("automatic-speech-recognition", model=model, device="cpu")
     pipe.tokenizer.pad_token = pipe.tokenizer.pad_token or pipe.tokenizer.eos_token
     samples, rate = soundfile.read(audio, dtype="float32")
-    settings: dict = {"chunk_length_s": WINDOW_S, "batch_size": batch}
+    settings: dict[str, Any] = {"chunk_length_s": WINDOW_S, "batch_size": batch}
     if "whisper" in model:
         settings["stride_length_s"] = 0
         settings["generate_kwargs"] = {
@@ -150,7 +156,7 @@ def pipeline(model: str, audio: Path, tokens: int, batch: int):
     return lambda: pipe({"raw": samples, "sampling_rate": rate}, **settings)["text"]
 
 
-def faster_whisper(model: str, audio: Path, tokens: int, kind: str):
+def faster_whisper(model: str, audio: Path, tokens: int, kind: str) -> System:
     """faster-whisper with its fallbacks off."""
     import soundfile
     from faster_whisper import WhisperModel
@@ -176,7 +182,7 @@ def faster_whisper(model: str, audio: Path, tokens: int, kind: str):
     return run
 
 
-def whisper_cpp(model: str, audio: Path, tokens: int):
+def whisper_cpp(model: str, audio: Path, tokens: int) -> System:
     """whisper.cpp through its bindings, fallbacks off."""
     import _pywhispercpp as cpp
     import soundfile
@@ -201,7 +207,7 @@ def whisper_cpp(model: str, audio: Path, tokens: int):
 
 
 FIXED = {"chunk": float(WINDOW_S), "language": "hr"}
-SYSTEMS = {
+SYSTEMS: dict[str, tuple[Callable[..., System], str, dict[str, Any]]] = {
     "pipeline-whisper-1": (pipeline, "whisper", {"batch": 1}),
     "pipeline-whisper-8": (pipeline, "whisper", {"batch": 8}),
     "faster-whisper-float32": (faster_whisper, "float32", {"kind": "float32"}),
@@ -241,11 +247,11 @@ def peak_bytes() -> float:
     """Most memory of this process since it began; Linux counts a parent's in ru_maxrss, hence /proc."""
     status = Path("/proc/self/status")
     if status.exists():
-        return 1024 * int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1])
+        return 1024 * int(re.findall(r"VmHWM:\s+(\d+)", status.read_text())[0])
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def measure(name: str, folder: Path, audio: Path, tokens: int) -> dict:
+def measure(name: str, folder: Path, audio: Path, tokens: int) -> dict[str, Any]:
     """One system, in this process."""
     maker, model, settings = SYSTEMS[name]
     run = maker(str(folder / model), audio, tokens, **settings)
@@ -256,7 +262,7 @@ def measure(name: str, folder: Path, audio: Path, tokens: int) -> dict:
     return {"cpu_s": cpu, "wall_s": wall, "peak_mb": peak_mb, "characters": len(text)}
 
 
-def measured(name: str, folder: Path, audio: Path, tokens: int) -> dict:
+def measured(name: str, folder: Path, audio: Path, tokens: int) -> dict[str, Any]:
     """One system, in a process of its own; its error under ``error``.
 
     Making models here has set how many kernels oneDNN keeps in training: that is not handed on.

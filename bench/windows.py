@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from finetune import CROATIAN, DAYS_AND_NUMBERS, SIZES, prepared, shown, small_tokenizer, toml, utterances
 from govor_command import govor
 

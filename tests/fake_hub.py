@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from hub_rules import errors_of
+
 TOKEN = "hf_fake_token_of_the_tests"
 LFS_OVER_BYTES = 10_000
 KINDS = {"": "models", "datasets/": "datasets", "spaces/": "spaces"}
@@ -38,6 +40,7 @@ class Faults:
         drop: path pattern -> how many more times the connection is closed without an answer.
         quota_bytes: most bytes stored; beyond it an upload answers 413.
         gated: repositories that answer 403 with a gate.
+        answer: path pattern -> status and sentence that the Hub refuses it with.
         before: called with (method, path) before each request.
     """
 
@@ -45,6 +48,7 @@ class Faults:
     drop: dict[str, int] = field(default_factory=dict)
     quota_bytes: int | None = None
     gated: set[str] = field(default_factory=set)
+    answer: dict[str, tuple[int, str]] = field(default_factory=dict)
     before: Callable[[str, str], None] | None = None
 
 
@@ -56,6 +60,7 @@ class FakeHub:
         self.faults = Faults()
         self.log: list[tuple[str, str]] = []
         self.uploaded: Counter[str] = Counter()
+        self.secrets: dict[str, dict[str, str]] = {}
         self.lock = threading.RLock()
         (root / "lfs").mkdir(parents=True, exist_ok=True)
 
@@ -65,9 +70,9 @@ class FakeHub:
     def info(self, kind: str, name: str) -> dict[str, Any]:
         return json.loads((self.repo(kind, name) / "info.json").read_text())
 
-    def create(self, kind: str, name: str, private: bool) -> None:
+    def create(self, kind: str, name: str, private: bool, sdk: str | None = None) -> None:
         (self.repo(kind, name) / "files").mkdir(parents=True, exist_ok=True)
-        self._save(kind, name, {"private": private, "sha": "0" * 40, "commits": []})
+        self._save(kind, name, {"private": private, "sha": "0" * 40, "commits": [], "sdk": sdk})
 
     def _save(self, kind: str, name: str, info: dict[str, Any]) -> None:
         (self.repo(kind, name) / "info.json").write_text(json.dumps(info))
@@ -174,6 +179,10 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = _route  # noqa: N815
 
     def _faulty(self, path: str) -> bool:
+        for pattern, (status, sentence) in self.hub.faults.answer.items():
+            if re.search(pattern, path):
+                self._json({"error": sentence}, status)
+                return True
         for pattern, left in self.hub.faults.drop.items():
             if left and re.search(pattern, path):
                 self.hub.faults.drop[pattern] -= 1
@@ -237,7 +246,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.hub.repo(kind, name).exists():
             self._json({"error": "You already created this repo", "url": url}, 409)
             return
-        self.hub.create(kind, name, bool(asked.get("private") or asked.get("visibility") == "private"))
+        private = bool(asked.get("private") or asked.get("visibility") == "private")
+        self.hub.create(kind, name, private, asked.get("sdk"))
         self._json({"url": url, "name": name, "id": name})
 
     def show(self, kind: str, repo: str, revision: str = "main") -> None:
@@ -302,6 +312,9 @@ class Handler(BaseHTTPRequestHandler):
         if parent and parent != self.hub.info(kind, repo)["sha"]:
             self._json({"error": "A commit has happened since. Please refresh and try again."}, 412)
             return
+        if told := self._refused_card(kind, lines):
+            self._json({"error": f"Invalid metadata in README.md. {told}"}, 400)
+            return
         gone = [ln["value"]["path"] for ln in lines if ln["key"] == "deletedFile"]
         files = self.hub.repo(kind, repo) / "files"
         if any(not (files / path).is_file() for path in gone):
@@ -310,6 +323,13 @@ class Handler(BaseHTTPRequestHandler):
         sha = self.hub.commit(kind, repo, lines)
         url = f"http://{self.headers['host']}/{repo}/commit/{sha}"
         self._json({"success": True, "commitUrl": url, "commitOid": sha, "hookOutput": ""})
+
+    @staticmethod
+    def _refused_card(kind: str, lines: list[dict[str, Any]]) -> str:
+        """A commit with a card that the Hub does not take is refused as a whole."""
+        cards = [ln["value"] for ln in lines if ln["key"] == "file" and ln["value"]["path"] == "README.md"]
+        contents = [base64.b64decode(card["content"]).decode() for card in cards]
+        return " ".join(told for content in contents for told in errors_of(content, kind.rstrip("s")))
 
     def tree(self, kind: str, repo: str, revision: str, below: str | None = None) -> None:
         if not self._known(kind, repo):
@@ -364,7 +384,16 @@ class Handler(BaseHTTPRequestHandler):
         self._bytes(content[first : last + 1], 206, headers)
 
     def yaml(self) -> None:
-        self._json({"errors": [], "warnings": []})
+        asked = json.loads(self.body)
+        errors = [{"message": told} for told in errors_of(asked["content"], asked.get("repoType", "model"))]
+        self._json({"errors": errors, "warnings": []}, 400 if errors else 200)
+
+    def secret(self, repo: str) -> None:
+        if not (self._may_write() and self._known("spaces", repo)):
+            return
+        asked = json.loads(self.body)
+        self.hub.secrets[repo] = {**self.hub.secrets.get(repo, {}), asked["key"]: asked["value"]}
+        self._json({})
 
 
 REVISION = r"(?P<revision>[^/]+)"
@@ -372,6 +401,7 @@ ROUTES = [
     ("GET", r"/api/whoami-v2", Handler.whoami),
     ("POST", r"/api/validate-yaml", Handler.yaml),
     ("POST", r"/api/repos/create", Handler.create),
+    ("POST", rf"/api/spaces/{NAME}/secrets", Handler.secret),
     ("GET", rf"/api/{KIND}/{NAME}", Handler.show),
     ("GET", rf"/api/{KIND}/{NAME}/revision/{REVISION}", Handler.show),
     ("GET", rf"/api/{KIND}/{NAME}/refs", Handler.refs),

@@ -10,9 +10,9 @@ SOURCE = Path(__file__).parents[1] / "src" / "govor"
 # From top to bottom: a package may import those above it. Packages on one line may not import each other.
 ORDER = [
     {"errors", "bars", "interrupts", "waiting"},
-    {"records", "extras", "shown", "espeak", "memory", "packing", "hosts", "shape", "parquet"},
+    {"records", "extras", "shown", "espeak", "memory", "packing", "hosts", "shape"},
     {"store", "console"},
-    {"memory_floor"},
+    {"memory_floor", "parquet"},
     {"config"},
     {"text", "audio", "features", "pages", "findings"},
     {"corpora"},
@@ -22,6 +22,7 @@ ORDER = [
     {"lm"},
     {"models"},
     {"transcribe"},
+    {"align"},
     {"evaluate"},
     {"export"},
     {"inspection"},

@@ -138,3 +138,18 @@ def test_the_weight_of_a_language_model_is_a_number(tmp_path: Path) -> None:
     (tmp_path / "words.json").write_text('{"lm_weight": [{}]}')
     with pytest.raises(InputError, match=r"words\.json is damaged \(lm_weight is \[\{\}\] instead"):
         fusion_settings(tmp_path / "words.arpa")
+
+
+@pytest.mark.parametrize("tasks", [{}, {"transcribe": 5}, {"transcribe": "x", "translate": 6}, [1]])
+def test_a_whisper_whose_tasks_are_damaged(tasks: Any) -> None:
+    from types import SimpleNamespace
+
+    from govor.models.whisper.prompt import Prompt
+
+    class Tokenizer:
+        def __len__(self) -> int:
+            return 10
+
+    generation = SimpleNamespace(lang_to_id={"<|hr|>": 3}, task_to_id=tasks)
+    with pytest.raises(ModelError, match=r"task_to_id in generation_config\.json .*: copy it again"):
+        Prompt.of(generation, Tokenizer(), "m")

@@ -48,3 +48,9 @@ def test_panics_are_damage_and_interrupts_are_not() -> None:
         raise KeyboardInterrupt
     with pytest.raises(OSError, match="No space"), reading("x", CorpusError):
         raise OSError(28, "No space left on device")
+
+
+def test_a_name_that_is_not_utf8_is_said(table: Path) -> None:
+    odd = table.rename(table.with_name("t\udce8.parquet"))
+    with pytest.raises(CorpusError, match=r"cannot be read \(its name is not UTF-8\): rename it"):
+        read_table(odd, SCHEMA, kind=CorpusError)

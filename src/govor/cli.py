@@ -35,6 +35,7 @@ STAGES = {
     },
     "Corpus": {
         "import": "Read a corpus in any of the usual formats.",
+        "align": "Long recordings and their texts, not aligned, to a corpus.",
         "check": "Probe all audio, text and splits of a corpus.",
         "select": "Filters, budgets and leak-free splits.",
         "sample": "A random sample as a spreadsheet for people to review.",
@@ -66,6 +67,7 @@ STAGES = {
 """Commands by the stage of the work, each with its line in the overview."""
 COMMANDS = {name: line for stage in STAGES.values() for name, line in stage.items()}
 MEANT = {
+    "segment": "align",
     "finetune": "train",
     "fit": "train",
     "resume": "train",
@@ -93,7 +95,7 @@ MEANT = {
 }
 """Words of other tools, and the command that does it here."""
 CONTINUED = frozenset(
-    ("run", "demo", "check", "prepare", "train", "tune", "evaluate", "transcribe", "publish")
+    ("run", "demo", "align", "check", "prepare", "train", "tune", "evaluate", "transcribe", "publish")
 )
 """Commands that keep what is finished when they are stopped: the same command goes on with it."""
 MODULES = {"import": "import_"}

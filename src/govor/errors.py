@@ -22,14 +22,22 @@ A message is one sentence that names the thing, the value, the limit and what to
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
+
+BREAKS_LINE = re.compile(r"\n(?!  )|[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+"""Whatever a file or a name holds, a message stays one line (a list below it is indented by two spaces)."""
 
 
 class GovorError(Exception):
     """Base of all errors that are shown as one sentence instead of a traceback."""
 
     exit_status: ClassVar[int] = 1
+
+    def __str__(self) -> str:
+        """The sentence; characters that would break its line, or move a terminal's cursor, as ``\\x1b``."""
+        return BREAKS_LINE.sub(lambda odd: odd[0].encode("unicode_escape").decode(), super().__str__())
 
 
 class InputError(GovorError):

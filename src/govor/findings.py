@@ -82,6 +82,7 @@ class Finding:
         samples: a few instances, such as utterances with their text.
         count: how many recordings, utterances, … it is about, where they were counted.
         places: where in the corpus they stand, where that is known.
+        ids: of the utterances that it is about, where they are known by name.
     """
 
     code: str
@@ -94,6 +95,7 @@ class Finding:
     samples: tuple[str, ...] = ()
     count: int | None = None
     places: Places | None = field(default=None, compare=False, repr=False)
+    ids: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.code not in codes():
@@ -109,8 +111,9 @@ class Finding:
         return f"{where}{self.measured}{limit}{'; ' if self.why else ''}{self.why}"
 
     def as_dict(self) -> dict[str, object]:
-        """All attributes but `places`, and the message, as ``--json`` and reports keep them."""
-        named = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "places"}
+        """All attributes but `places` and `ids`, and the message, as ``--json`` and reports keep them."""
+        kept = [one.name for one in fields(self) if one.name not in ("places", "ids")]
+        named = {name: getattr(self, name) for name in kept}
         return {**named, "samples": list(self.samples), "message": self.message}
 
 

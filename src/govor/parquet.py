@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from govor.errors import GovorError, InputError
+from govor.store import is_utf8
 
 if TYPE_CHECKING:
     import polars as pl
@@ -50,6 +51,8 @@ def reading(name: str | Path, kind: type[GovorError] = InputError, then: str = A
     except (GovorError, MemoryError):
         raise
     except BaseException as error:
+        if isinstance(error, (TypeError, UnicodeEncodeError)) and not is_utf8(name):
+            raise kind(f"{name} cannot be read (its name is not UTF-8): rename it") from error
         if not is_damage(error):
             raise
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -184,6 +184,21 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class PlacedWord:
+    """Where a known word is in a sound.
+
+    Attributes:
+        start: seconds.
+        end: seconds.
+        log_probability: mean of ln p over the frames of its letters.
+    """
+
+    start: float
+    end: float
+    log_probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class Hypothesis:
     """What a model says about one clip or window.
 

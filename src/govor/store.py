@@ -95,7 +95,15 @@ def readable_error(error: Exception, path: Path) -> Exception:
     return error
 
 
-def is_utf8(path: Path) -> bool:
+def given_path(text: str | Path) -> Path:
+    """A path as people give it: ``~`` is their home folder; a ``~name`` that is nobody's stays as it is."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
+
+
+def is_utf8(path: str | Path) -> bool:
     """Whether a path can be written down; libraries outside Python take no other."""
     return not any("\ud800" <= letter <= "\udfff" for letter in str(path))
 

@@ -111,3 +111,17 @@ plain = st.one_of(
 )
 def test_toml_written_is_toml_read(data):
     assert tomllib.loads(dumps({"section": data})) == {"section": data}
+
+
+@pytest.mark.parametrize("name", ["n" * 5000, "~nobody-of-this-name/model"])
+def test_a_name_that_no_file_can_have_is_a_name_all_the_same(tmp_path, name):
+    """The system's errors for it, and for a home folder that nobody has, are not raised."""
+    (tmp_path / "r.toml").write_text(f'model.base = "{name}"\ncorpus.source = "{name}"\n')
+    recipe = load_recipe(tmp_path / "r.toml")
+    assert recipe.model.base == name and recipe.corpus.source.endswith(name)
+
+
+def test_a_path_that_holds_nul_is_refused(tmp_path):
+    (tmp_path / "r.toml").write_text(r'work = "a\u0000b"')
+    with pytest.raises(RecipeError, match="holds a NUL character"):
+        load_recipe(tmp_path / "r.toml")

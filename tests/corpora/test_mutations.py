@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
-import further_seconds
-import mutations
 import polars as pl
-import pytest
-import ten_seconds
 
+from fuzz.cases import run_case
+from fuzz.classes import CLASSES
 from govor.corpora.mailabs import _chunk
 from govor.corpora.reader import Chunk
 
-SEEDS = range(60)
+CASES = 120
 
 
-@pytest.fixture(scope="module", params=[ten_seconds, further_seconds], ids=lambda made: made.__name__)
-def sources(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Path]]:
-    place = tmp_path_factory.mktemp("sources")
-    yield {name: request.param.source(name, place / name) for name in request.param.WRITERS}
-
-
-def test_a_mutated_source_ends_in_rows_or_in_a_sentence(sources: dict[str, Path], tmp_path: Path) -> None:
-    failed = []
-    for seed in SEEDS:
-        try:
-            mutations.one(seed, sources, tmp_path)
-        except Exception as error:
-            failed.append(f"seed {seed}: {type(error).__name__}: {error}")
-    assert not failed, "\n".join(failed)
+def test_a_damaged_source_ends_in_rows_or_in_a_sentence(tmp_path: Path) -> None:
+    """The first cases of the fuzz harness, in this process; see ``tests/fuzz``."""
+    cls, sources = CLASSES["corpora"], tmp_path / "sources"
+    sources.mkdir()
+    cls.make(sources)
+    ended = [run_case(cls, sources, tmp_path / "scratch", 0, case) for case in range(CASES)]
+    assert not [outcome for outcome in ended if outcome.is_fault]
 
 
 def test_a_speakers_folder_that_is_not_utf8_is_read_or_set_aside(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from govor.config import SelectConfig
 from govor.corpora.folder import Corpus
 from govor.curate import select_corpus
+from govor.curate.exclusion import Exclusions
 from govor.errors import CorpusError, InputError, LimitError, UsageError
 
 
@@ -233,6 +234,15 @@ def test_listed_utterances_are_left_out(make_corpus: Any, rejected: Any, tmp_pat
     summary, out = select(corpus, exclude=(str(listed), str(table)))
     assert {i for i, reason in rejected(out).items() if reason == "excluded"} == {"plain", "other", "a", "c"}
     assert summary["statements"] == ["1 of 5 entries to exclude match nothing here, such as nobody"]
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "parquet"])
+def test_a_list_whose_name_is_not_utf8_is_read(tmp_path: Path, ending: str) -> None:
+    table, plain = pl.DataFrame({"id": ["a", "b"]}), tmp_path / f"list.{ending}"
+    write = {"jsonl": table.write_ndjson, "parquet": table.write_parquet}.get(ending, table.write_csv)
+    write(plain)
+    odd = plain.rename(tmp_path / f"l\udce8.{ending}")
+    assert Exclusions.read([str(odd)]).unmet() == ["a", "b"]
 
 
 def test_same_stem_in_another_folder_is_not_meant(make_corpus: Any, rejected: Any, tmp_path: Path) -> None:

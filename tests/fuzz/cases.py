@@ -16,6 +16,8 @@ from govor.errors import GovorError
 from .mutators import mutate
 
 Read = Callable[[Path, random.Random], Any]
+MISSING, MISNAMED, SELDOM = 0.03, 0.05, 0.05
+"""Shares of changes that take a file away, of names that become no UTF-8, and of files chosen seldom."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Class:
         make: writes the seeds into a folder, one folder or file each.
         read: reads a damaged copy of one of them, in any of the ways that commands do.
         damaged: patterns of the files that are changed; all others stay as they are.
+        seldom: endings of files among them that are chosen once in twenty times.
         heavy: modules that are imported before the workers are started.
     """
 
@@ -34,6 +37,7 @@ class Class:
     make: Callable[[Path], None]
     read: Read
     damaged: Sequence[str] = ("*",)
+    seldom: tuple[str, ...] = ()
     heavy: Sequence[str] = ()
 
 
@@ -73,11 +77,37 @@ def damage(folder: Path, cls: Class, draw: random.Random, only: int | None = Non
         )
         if not files:
             break
-        file = own.choice(files)
+        usual = [file for file in files if not file.name.endswith(cls.seldom)] if cls.seldom else files
+        file = own.choice(files if not usual or own.random() < SELDOM else usual)
+        if folder not in file.parents[:1] and (odd := own.random()) < MISSING + MISNAMED:
+            told.append(_lost(folder, file, own) if odd < MISSING else _misnamed(folder, file, own))
+            continue
         content, what = mutate(own, file.name, file.read_bytes())
         file.write_bytes(content)
         told.append(f"{file.relative_to(folder)}: {what}")
     return told
+
+
+def _lost(folder: Path, file: Path, draw: random.Random) -> str:
+    """A file is not there, or a folder stands in its place."""
+    file.unlink()
+    if draw.random() < 0.2:
+        file.mkdir()
+        return f"{file.relative_to(folder)} is a folder"
+    return f"{file.relative_to(folder)} is missing"
+
+
+def _misnamed(folder: Path, file: Path, draw: random.Random) -> str:
+    """A file, or a folder on the way to it, has a name that is not UTF-8."""
+    target = draw.choice([file, *file.parents[: len(file.relative_to(folder).parts) - 2]])
+    target.rename(target.with_name(misname(target.name)))
+    return f"name of {target.relative_to(folder)}"
+
+
+def misname(name: str) -> str:
+    """A name of the same kind with a byte of another encoding in it."""
+    stem, dot, ending = name.partition(".")
+    return stem + "\udce8" + dot + ending
 
 
 def run_case(
@@ -89,7 +119,7 @@ def run_case(
     shutil.rmtree(os.fsencode(folder), ignore_errors=True)
     folder.mkdir(parents=True)
     chosen = seed_of(seeds, draw)
-    copy = folder / chosen.name
+    copy = folder / (misname(chosen.name) if draw.random() < MISNAMED else chosen.name)
     if chosen.is_dir():
         shutil.copytree(chosen, copy)
     else:

@@ -42,7 +42,8 @@ def import_source(path: Path, draw: random.Random) -> None:
 
     inside = [f for f in path.iterdir() if f.name.endswith(".tar.gz")] if path.is_dir() else []
     source = inside[0] if len(inside) == 1 and path.name.endswith("-archive") else path
-    config = CorpusConfig(source=str(source), format="auto", language="hr", max_rejected=1.0)
+    format = seeds.formats()[path.name] if draw.random() < 0.3 and path.name in seeds.formats() else "auto"
+    config = CorpusConfig(source=str(source), format=format, language="hr", max_rejected=1.0)
     if draw.random() < 0.1:
         listing_lines(list_source(config))
     summary = import_corpus(config, path.parent / "imported")
@@ -186,7 +187,7 @@ def hear(path: Path, draw: random.Random) -> None:
 
     model = open_model(str(path), device="cpu")
     model.describe()
-    if path.name == "whisper" and draw.random() < 0.8:
+    if path.name.startswith("whisper") and draw.random() < 0.8:
         return  # it says 448 tokens of nonsense
     model.recognise([Sound(seeds.wave())], DecodeOptions())
 
@@ -235,7 +236,8 @@ def review(path: Path, draw: random.Random) -> None:
     from govor.config import SelectConfig
     from govor.curate import review_corpus, select_corpus
 
-    sheet = next(f for f in path.iterdir() if f.suffix in (".csv", ".xlsx"))
+    there = [file for file in path.iterdir() if file.suffix in (".csv", ".xlsx")]
+    sheet = there[0] if there else path / "sheet.csv"
     corpus = OPENED["reviewed"]
     if draw.random() < 0.7:
         review_corpus(corpus, sheet, path.parent / "reviewed")
@@ -338,13 +340,22 @@ def _client() -> Callable[..., int]:
     return lambda *request: loop.run_until_complete(ask(*request))
 
 
-TORCH = ("torch", "transformers", "govor.models", "govor.train")
-CORPUS = ("polars", "pyarrow.parquet", "govor.curate", "govor.prepare", "govor.corpora", "govor.audio.stream")
+TORCH = (
+    "torch", "polars", "govor.models", "govor.train", "govor.train.run",
+    "transformers.models.parakeet.modeling_parakeet", "transformers.models.whisper.modeling_whisper",
+)  # fmt: skip
+SOUND = (".wav", ".mp3", ".flac", ".ogg", ".gz", ".parquet", ".arrow")
+CORPUS = (
+    "polars", "pandas", "pyarrow.dataset", "pyarrow.parquet", "soundfile", "soxr", "matplotlib.figure",
+    "matplotlib.backends.backend_svg", "govor.curate.check", "govor.prepare", "govor.corpora",
+    "govor.audio.stream",
+)  # fmt: skip
+EVALUATE = ("govor.evaluate", "govor.evaluate.diagnosis", "scipy.stats", *CORPUS)
 CLASSES = {
     one.name: one
     for one in (
         Class("audio", seeds.audio, read_audio, heavy=("soundfile", "av", "soxr", "govor.audio.stream")),
-        Class("corpora", seeds.corpora, import_source, heavy=CORPUS),
+        Class("corpora", seeds.corpora, import_source, seldom=SOUND, heavy=CORPUS),
         Class(
             "corpus",
             seeds.corpus,
@@ -365,7 +376,7 @@ CLASSES = {
             seeds.dataset,
             _one_of(read_dataset, read_dataset, plan_dataset, judge_dataset),
             ("dataset.json", "*-of-*.parquet", "rejected.parquet"),
-            heavy=(*CORPUS, "govor.evaluate"),
+            heavy=(*EVALUATE, "govor.publish"),
         ),
         Class("prepared", seeds.dataset, prepare_again, ("dataset/**/*.*",), heavy=CORPUS),
         Class(
@@ -382,9 +393,9 @@ CLASSES = {
             seeds.evaluation,
             _one_of(compare_evaluations, show_report),
             ("evaluation/*.json", "evaluation/*.parquet", "evaluation/*.jsonl"),
-            heavy=("govor.evaluate", *CORPUS),
+            heavy=EVALUATE,
         ),
-        Class("hypotheses", seeds.hypotheses, judge_hypotheses, heavy=("govor.evaluate",)),
+        Class("hypotheses", seeds.hypotheses, judge_hypotheses, heavy=EVALUATE),
         Class("sheets", seeds.sheets, review, heavy=(*CORPUS, "openpyxl")),
         Class("lists", seeds.lists, exclude, heavy=CORPUS),
         Class("recipes", seeds.recipes, read_recipe, heavy=("govor.pipeline.projection", "govor.tune.space")),

@@ -37,6 +37,7 @@ ODD_VALUES: tuple[Any, ...] = (
     *("../x", "../../../x", "/", "C:\\a.wav", "file:///x/a.wav", "s3://b/c", "http://127.0.0.1:9/x", "~"),
     *("[1", '"', "'", "a\tb", "a|b", "a,b", "{{", "%s", "x" * 5000, "\n", "a\nb"),
 )
+ODD_KEYS = ("start", "words", "", "text", "id", "speaker", "_line")
 ODD_TEXTS = (
     *("1e300", "1e308", "-1", "nan", "", "99999999999999999999", "1e17", "inf", "-inf", "1e400", "0", "-0"),
     *('"', '""', "\t", "|", ",", "\\", "&#0;", "\ufeff", "\u200b", "<", ">", "-->", "00:00:01,000 --> x"),
@@ -166,7 +167,7 @@ def _odd(draw: random.Random, value: Any) -> tuple[Any, str]:
         key = draw.choice(list(value))
         if draw.random() < 0.15:
             return {k: v for k, v in value.items() if k != key}, f".{key} is gone"
-        name = draw.choice(("start", "words", "", "text", "id")) if draw.random() < 0.05 else key
+        name = draw.choice(ODD_KEYS) if draw.random() < 0.05 else key
         inner, told = _odd(draw, value[key])
         return value | {name: inner}, f".{name}{told}"
     if isinstance(value, list) and value and draw.random() < 0.8:

@@ -84,6 +84,16 @@ def corpora(folder: Path) -> None:
             made.source(name, folder / name)
 
 
+def formats() -> dict[str, str]:
+    """The format of every specimen of `corpora`."""
+    import further_seconds
+    import ten_seconds
+
+    return {
+        name: format for made in (ten_seconds, further_seconds) for name, (format, *_) in made.WRITERS.items()
+    }
+
+
 def corpus(folder: Path) -> None:
     from govor.curate import sample_corpus
     from speech import spoken_corpus

@@ -92,3 +92,25 @@ def test_a_base_is_decoded_as_it_was_released():
     released = open_model(WEIGHTS / "whisper-base", device="cpu")
     assert prompt_of(released, DecodeOptions())["suppression"] == "as the model was released"
     assert prompt_of(released, DecodeOptions())["suppressed_tokens"] == 88
+
+
+@pytest.mark.parametrize("name", ["whisper-base", "whisper-tiny-en"])
+def test_a_folder_of_faster_whisper_is_prompted_as_the_original(name):
+    """Its own ``lang_ids`` are one off where the model is for English alone."""
+    pytest.importorskip("ctranslate2")
+    if not (WEIGHTS / f"{name}-ct2").is_dir():
+        pytest.skip(f"GOVOR_WEIGHTS holds no {name}-ct2")
+    original, opened = (
+        open_model(WEIGHTS / name, device="cpu"),
+        open_model(WEIGHTS / f"{name}-ct2", device="cpu"),
+    )
+    fields = ("start", "end", "no_timestamps", "languages", "tasks", "previous")
+    assert [getattr(opened.prompt, f) for f in fields] == [getattr(original.prompt, f) for f in fields]
+    assert set(opened.settings["suppress_tokens"]) == set(original.suppression.always)
+    assert set(opened.settings["begin_suppress_tokens"]) == set(original.suppression.first)
+    assert opened.settings["vocabulary_size"] == original.model.config.vocab_size
+    speech = sounds([wave(1, 1.0)], "en")
+    assert (
+        opened.recognise(speech, DecodeOptions())[0].tokens
+        == original.recognise(speech, DecodeOptions())[0].tokens
+    )

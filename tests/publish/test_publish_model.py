@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,8 @@ import soundfile as sf
 from govor.errors import InputError, ModelError
 from govor.publish import publish_model
 from govor.publish.cards import cell
-from govor.publish.model import ModelOrder, plan_model, require_license
+from govor.publish.licenses import require_license
+from govor.publish.model import ModelOrder, plan_model
 from govor.publish.model_files import without_paths
 
 REPO = "tester/recogniser"
@@ -136,7 +138,7 @@ def test_a_model_no_better_than_its_base_says_so_first(model, evaluation, tmp_pa
     plan_model(ModelOrder(model, REPO, "cc-by-4.0", (evaluation,)), tmp_path / "staged")
     card = (tmp_path / "staged" / "README.md").read_text()
     first = card.index("Nothing that was trained is better")
-    assert first < card.index("Not better than its base model on test") < card.index("A speech recogniser")
+    assert first < card.index("Not better than its base model on test") < card.index("Speech to text")
     assert "+6.00 points (+1.00 to +11.00)" in card and said[1:] in capsys.readouterr().err
     published = json.loads((tmp_path / "staged" / "govor.json").read_text())
     assert published["better_than_base"] is False
@@ -156,8 +158,10 @@ def test_the_card_shows_measured_facts_beside_the_base_model(model, evaluation, 
     card = (tmp_path / "staged" / "README.md").read_text()
     assert "25.0% (20.0–31.0)" in card and "90.0% (80.0–100.0)" in card
     assert "7 speakers" in card and "a&#124;b" in card and "Horvat" not in card
-    results = (tmp_path / "staged" / ".eval_results" / "govor.yaml").read_text()
-    assert "id: tester/voices" in results and "value: 0.25" in results
+    assert not (tmp_path / "staged" / ".eval_results").exists(), "the Hub counts registered benchmarks alone"
+    plan_model(replace(order, benchmark="lab/benchmark"), tmp_path / "again")
+    results = (tmp_path / "again" / ".eval_results" / "govor.yaml").read_text()
+    assert "id: lab/benchmark" in results and "value: 0.25" in results
 
 
 def test_a_model_that_was_not_evaluated_says_so(model, tmp_path):

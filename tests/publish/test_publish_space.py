@@ -1,58 +1,134 @@
-"""A Space: small, complete, and serving as it is."""
+"""A Space: small, complete, installs what exists, serves the int8 export, has a token where it needs one."""
 
+import json
 import os
 import socket
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
 from govor.errors import InputError
 from govor.publish import publish_space
-from govor.publish.space import write_space
+from govor.publish.licenses import License
+from govor.publish.served import PROCESS_BYTES, Served
+from govor.publish.space import SpaceOrder, write_space
+from govor.publish.wheel import write_wheel
+from hub_rules import errors_of
+
+FILES = {"app.py", "Dockerfile", "requirements.txt", "README.md"}
+CC0 = License.of("cc0-1.0")
+
+
+def wheels(names):
+    return [name for name in names if name.endswith(".whl")]
 
 
 def test_its_files_name_the_model_the_licence_and_the_decoding(tmp_path):
     decoding = {"beam_size": 4, "chunk": 20.0, "stride": 2.0}
-    plan = write_space(tmp_path / "space", model="lab/hr", license="cc0-1.0", decoding=decoding)
-    assert {file.name for file in plan.all} == {"app.py", "requirements.txt", "README.md"}
+    plan = write_space(tmp_path / "space", SpaceOrder(Served("lab/hr"), CC0, decoding))
+    names = {file.name for file in plan.all}
+    assert names - {*wheels(names)} == FILES and len(wheels(names)) == 1
     app = (tmp_path / "space" / "app.py").read_text()
     assert "beam_size=4, chunk=20.0, stride=2.0" in app and "'lab/hr'" in app
     compile(app, "app.py", "exec")
     readme = (tmp_path / "space" / "README.md").read_text()
-    assert "sdk: gradio" in readme and "- lab/hr" in readme and "license: cc0-1.0" in readme
-    assert (tmp_path / "space" / "requirements.txt").read_text() == "govor[serve]\n"
+    header = yaml.safe_load(readme.split("---")[1])
+    assert header["sdk"] == "docker" and header["models"] == ["lab/hr"] and header["license"] == "cc0-1.0"
+    assert not errors_of(readme, "space")
+
+
+def test_it_installs_the_wheel_in_its_folder_and_no_package_of_an_index(tmp_path):
+    plan = write_space(tmp_path / "space", SpaceOrder(Served("lab/hr"), CC0, {}))
+    wheel = wheels(file.name for file in plan.all)[0]
+    lines = (tmp_path / "space" / "requirements.txt").read_text().splitlines()
+    assert lines[-1] == f"./{wheel}[serve]" and (tmp_path / "space" / wheel).is_file()
+    copied = (tmp_path / "space" / "Dockerfile").read_text()
+    assert copied.index("COPY") < copied.index("pip install"), "the wheel comes first"
+
+
+def test_the_wheel_holds_the_whole_package_and_is_the_same_each_time(tmp_path):
+    (tmp_path / "again").mkdir()
+    first, second = write_wheel(tmp_path), write_wheel(tmp_path / "again")
+    assert first.read_bytes() == second.read_bytes()
+    with zipfile.ZipFile(first) as file:
+        names = set(file.namelist())
+    assert {"govor/__init__.py", "govor/serve/page.css", "govor/publish/templates/app.py.txt"} <= names
+    assert any(name.startswith("govor/recipes/") for name in names)
+    assert not any("__pycache__" in name or name.startswith("tests") for name in names)
 
 
 @pytest.mark.parametrize("package", ["git+https://example.org/govor.git", "WHEEL"])
-def test_it_works_before_any_release(tmp_path, package):
+def test_another_package_may_be_named(tmp_path, package):
     if package == "WHEEL":
         package = str(tmp_path / "govor-0.1.0-py3-none-any.whl")
         Path(package).write_bytes(b"PK")
-    plan = write_space(tmp_path / "space", model="lab/hr", license="cc0-1.0", package=package)
-    requirement = (tmp_path / "space" / "requirements.txt").read_text()
-    assert requirement.startswith("govor[serve] @ ")
-    assert any(file.name.endswith(".whl") for file in plan.all) == package.endswith(".whl")
+    plan = write_space(tmp_path / "space", SpaceOrder(Served("lab/hr"), CC0, {}, package))
+    requirement = (tmp_path / "space" / "requirements.txt").read_text().splitlines()[-1]
+    expected = "./govor-0.1.0-py3-none-any.whl[serve]"
+    assert requirement == (expected if package.endswith(".whl") else f"govor[serve] @ {package}")
+    assert bool(wheels(file.name for file in plan.all)) == package.endswith(".whl")
 
 
-def test_a_missing_wheel_is_named(tmp_path):
+def test_a_missing_wheel_and_a_mere_name_are_refused(tmp_path):
     with pytest.raises(InputError, match="does not exist: build it with pip wheel"):
-        write_space(tmp_path, model="lab/hr", license="cc0-1.0", package="dist/govor.whl")
+        write_space(tmp_path, SpaceOrder(Served("lab/hr"), CC0, {}, "dist/govor.whl"))
+    with pytest.raises(InputError, match="no index has govor, and anybody could register"):
+        write_space(tmp_path, SpaceOrder(Served("lab/hr"), CC0, {}, "govor"))
+
+
+def test_memory_is_stated():
+    assert Served("lab/hr", weights_bytes=80_000_000).memory_bytes == PROCESS_BYTES + 160_000_000
+    assert "weights of 80 MB" in Served("lab/hr", weights_bytes=80_000_000).memory
+    assert "twice the size of the weights" in Served("lab/hr").memory
 
 
 def test_it_is_published_as_a_space(hub):
+    hub.create("models", "lab/hr", private=False)
     summary = publish_space("lab/hr", "tester/demo", "cc0-1.0")
-    assert summary["verified"] and summary["files"] == 3
-    assert {entry["path"] for entry in hub.tree("spaces", "tester/demo")} == {
-        "app.py", "requirements.txt", "README.md",
-    }  # fmt: skip
+    names = {entry["path"] for entry in hub.tree("spaces", "tester/demo")}
+    assert summary["verified"] and summary["files"] == 5
+    assert names - {*wheels(names)} == FILES
+    assert hub.info("spaces", "tester/demo")["sdk"] == "docker"
+
+
+def test_the_smallest_export_in_int8_is_served(hub):
+    hub.create("models", "lab/hr", private=False)
+    for place, quantization, size in (("ct2", "int8", 300), ("onnx", "int8", 200), ("ct2-f", "float16", 100)):
+        format, weights = ("onnx", "model.onnx") if place == "onnx" else ("ctranslate2", "model.bin")
+        folder = hub.repo("models", "lab/hr") / "files" / place
+        folder.mkdir()
+        (folder / "export.json").write_text(json.dumps({"format": format, "quantization": quantization}))
+        (folder / weights).write_bytes(b"x" * size)
+    publish_space("lab/hr", "tester/demo", "cc0-1.0")
+    files = hub.repo("spaces", "tester/demo") / "files"
+    assert "'lab/hr/onnx'" in (files / "app.py").read_text()
+    assert "[serve,export]" in (files / "requirements.txt").read_text()
+
+
+def test_a_private_model_needs_a_secret_which_is_set_or_said(hub, monkeypatch, capsys):
+    hub.create("models", "lab/hr", private=True)
+    publish_space("lab/hr", "tester/demo", "cc0-1.0")
+    assert "lab/hr is private: give tester/demo a token" in capsys.readouterr().err and not hub.secrets
+    monkeypatch.setenv("READER", "hf_reads_only")
+    publish_space("lab/hr", "tester/demo", "cc0-1.0", secret="READER")
+    assert hub.secrets == {"tester/demo": {"HF_TOKEN": "hf_reads_only"}}
+    assert "hf_reads_only" not in capsys.readouterr().err
+    everything = [
+        path.read_bytes() for path in hub.repo("spaces", "tester/demo").rglob("*") if path.is_file()
+    ]
+    assert not any(b"hf_reads_only" in content for content in everything)
+    with pytest.raises(InputError, match="--secret NOTHING: that environment variable is empty"):
+        publish_space("lab/hr", "tester/demo", "cc0-1.0", secret="NOTHING")
 
 
 @pytest.mark.browser
-def test_the_folder_serves_as_it_is(tmp_path, tiny_ctc):
+def test_the_folder_serves_as_it_is_in_an_environment_of_its_requirements(tmp_path, tiny_ctc):
     sys.path.insert(0, str(Path(__file__).parents[1] / "serve"))
     import numpy as np
     import soundfile as sf
@@ -62,13 +138,15 @@ def test_the_folder_serves_as_it_is(tmp_path, tiny_ctc):
 
     from govor.espeak import synthesise
 
-    write_space(tmp_path / "space", model="lab/hr", license="cc0-1.0")
+    write_space(tmp_path / "space", SpaceOrder(Served("lab/hr"), CC0, {}))
+    python = installed_python(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    environment = {**os.environ, "GOVOR_MODEL": str(tiny_ctc), "HOST": "127.0.0.1", "PORT": str(port)}
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    environment |= {"GOVOR_MODEL": str(tiny_ctc), "HOST": "127.0.0.1", "PORT": str(port)}
     speech = synthesise("dobar dan svima", "hr")
     sf.write(tmp_path / "a.wav", np.asarray(speech.samples), speech.sample_rate)
-    with subprocess.Popen([sys.executable, "app.py"], cwd=tmp_path / "space", env=environment) as process:
+    with subprocess.Popen([python, "app.py"], cwd=tmp_path / "space", env=environment) as process:
         try:
             _wait_for(f"http://127.0.0.1:{port}/health", process)
             with chromium() as browser:
@@ -87,7 +165,26 @@ def test_the_folder_serves_as_it_is(tmp_path, tiny_ctc):
             process.wait(30)
 
 
-def _wait_for(url, process, seconds=90):
+def installed_python(folder):
+    """A fresh environment with the Space's own requirements; what the wheel needs comes from this one."""
+    subprocess.run([sys.executable, "-m", "venv", folder / "env"], check=True)
+    site = next((folder / "env" / "lib").glob("python*/site-packages"))
+    here = [path for path in sys.path if path.endswith("site-packages")]
+    (site / "beside.pth").write_text("\n".join(here))
+    python = str(folder / "env" / "bin" / "python")
+    options = ["--no-deps", "--no-index", "--ignore-installed", "-q"]
+    lines = (folder / "space" / "requirements.txt").read_text().splitlines()
+    wanted = [line for line in lines if not line.startswith("--")]
+    command = [python, "-m", "pip", "install", *options, *wanted]
+    subprocess.run(command, cwd=folder / "space", check=True)
+    code = "import govor; print(govor.__file__)"
+    clean = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    found = subprocess.run([python, "-c", code], env=clean, capture_output=True, text=True, check=True)
+    assert str(folder / "env") in found.stdout, "the wheel in the folder is not what is imported"
+    return python
+
+
+def _wait_for(url, process, seconds=240):
     until = time.monotonic() + seconds
     while time.monotonic() < until and process.poll() is None:
         try:

@@ -16,8 +16,8 @@ class StubRecogniser:
     max_window_s = 30.0
     normaliser = Normaliser()
 
-    def __init__(self, word="dan", gate=None):
-        self.word, self.gate, self.entered = word, gate, threading.Event()
+    def __init__(self, word="dan", gate=None, sure=None):
+        self.word, self.gate, self.entered, self.sure = word, gate, threading.Event(), sure
         self.batches = []
         self.lock = threading.Lock()
 
@@ -31,7 +31,8 @@ class StubRecogniser:
 
     def _say(self, wave):
         seconds = int(np.ceil(len(wave) / self.sample_rate))
-        words = tuple(Word(self.word, i, min(i + 0.8, len(wave) / self.sample_rate)) for i in range(seconds))
+        end = len(wave) / self.sample_rate
+        words = tuple(Word(self.word, i, min(i + 0.8, end), self.sure) for i in range(seconds))
         return Hypothesis(" ".join([self.word] * seconds), words, 0.9, "hr")
 
     def describe(self):

@@ -112,6 +112,17 @@ def test_health_and_metrics(server, speech_wav):
         ({"stream": "perhaps"}, 400, "invalid_value"),
         ({"language": "../../etc/passwd"}, 400, "invalid_value"),
         ({"language": "x" * 100_000}, 400, "invalid_value"),
+        ({"temperature": "0.7"}, 400, "invalid_value"),
+        ({"temperature": "warm"}, 400, "invalid_value"),
+        ({"prompt": "Govorimo o jeziku."}, 400, "invalid_value"),
+        ({"include[]": "logprobs", "response_format": "srt"}, 400, "invalid_value"),
+        ({"include[]": "everything"}, 400, "invalid_value"),
+        ({"timestamp_granularities[]": "word"}, 400, "invalid_value"),
+        ({"stream": "true", "response_format": "srt"}, 400, "invalid_value"),
+        ({"chunking_strategy": '{"type": "server_vad"}'}, 400, "invalid_value"),
+        ({"known_speaker_names[]": "Ana"}, 400, "invalid_value"),
+        ({"x" * 2_000: "1"}, 400, "invalid_value"),
+        ({"language": ["hr", "sv"]}, 400, "invalid_value"),
         ({"model": "x" * 100_000}, 404, "model_not_found"),
     ],
 )
@@ -119,6 +130,75 @@ def test_wrong_values_are_named(server, speech_wav, form, status, code):
     answer = post(server[0], speech_wav, **form)
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert len(answer.content) < 1_000
+
+
+def test_what_needs_nothing_is_honoured(server, speech_wav):
+    nothing = {"temperature": "0.0", "prompt": "", "language": " ", "chunking_strategy": "auto"}
+    assert post(server[0], speech_wav, **nothing).status_code == 200
+
+
+class Timing(StubRecogniser):
+    """Ends a sentence with every word; says the times of words only where they are asked for."""
+
+    tasks = ("transcribe", "translate")
+
+    def recognise(self, sounds, options):
+        self.word = "day." if options.task == "translate" else "dan."
+        said = super().recognise(sounds, options)
+        return said if options.words else [dataclasses.replace(one, words=()) for one in said]
+
+
+def test_subtitles_and_segments_are_timed_though_nobody_asks_for_words(speech_wav):
+    with serving({"base": Timing()}) as (address, _):
+        asked = {form: post(address, speech_wav, response_format=form) for form in ("srt", "verbose_json")}
+    assert asked["srt"].text.count("-->") > 1
+    segments = asked["verbose_json"].json()["segments"]
+    assert "words" not in asked["verbose_json"].json() and all(s["end"] - s["start"] < 2 for s in segments)
+    assert segments[0]["avg_logprob"] is None, "not measured is not 0"
+    assert segments[0]["compression_ratio"] > 0
+
+
+def test_log_probabilities_of_words_make_up_the_text(server, speech_wav):
+    address = server[0]
+    refused = post(address, speech_wav, **{"include[]": "logprobs"})
+    assert refused.status_code == 400 and "probabilities" in refused.json()["error"]["message"]
+    with serving({"base": StubRecogniser(sure=0.5)}) as (address, _):
+        client = client_of(address)
+        heard = client.audio.transcriptions.create(
+            model="base", file=("a.wav", speech_wav), include=["logprobs"]
+        )
+        assert "".join(one.token for one in heard.logprobs) == heard.text
+        assert {one.logprob for one in heard.logprobs} == {-0.6931}
+        stream = post(address, speech_wav, stream="true", **{"include[]": "logprobs"}).text
+    events = [json.loads(line[6:]) for line in stream.splitlines() if line.startswith("data: {")]
+    told = [one["token"] for event in events for one in event.get("logprobs", [])]
+    assert "".join(told) == heard.text
+
+
+def test_translations_are_a_route_of_their_own(speech_wav):
+    with serving({"base": Timing(), "only": StubRecogniser()}) as (address, _):
+        client = client_of(address)
+        file = ("a.wav", speech_wav)
+        assert set(client.audio.translations.create(model="base", file=file).text.split()) == {"day."}
+        assert set(client.audio.transcriptions.create(model="base", file=file).text.split()) == {"dan."}
+        verbose = client.audio.translations.create(model="base", file=file, response_format="verbose_json")
+        assert verbose.task == "translate" and len(verbose.segments) > 1
+        with pytest.raises(openai.BadRequestError, match="cannot translate"):
+            client.audio.translations.create(model="only", file=file)
+        url = f"{address}/v1/audio/translations"
+        told = httpx.post(url, files={"file": file}, data={"language": "hr"}, timeout=60)
+        assert told.status_code == 400 and told.json()["error"]["param"] == "language"
+
+
+@pytest.mark.parametrize(("own", "status"), [(None, 400), ("hr", 200), ("hr-HR", 200), ("sv", 400)])
+def test_a_language_that_makes_no_difference_is_refused(speech_wav, own, status):
+    stub = StubRecogniser()
+    stub.settings = {"language": own} if own else {}
+    with serving({"base": stub}) as (address, _):
+        answer = post(address, speech_wav, language="hr")
+    assert answer.status_code == status
+    if status == 400:
+        assert answer.json()["error"]["param"] == "language"
 
 
 def test_wrong_types_and_too_much_of_a_form(server, speech_wav):
@@ -171,10 +251,12 @@ def test_what_breaks_in_a_stream_is_an_event_without_paths(speech_wav, error, co
 
 
 @contextlib.contextmanager
-def half_sent(address, content):
+def half_sent(address, content, form=None):
     """Sends a whole request and goes away without the answer."""
     host, port = address.removeprefix("http://").split(":")
-    request = httpx.Request("POST", f"{address}/v1/audio/transcriptions", files={"file": ("a.wav", content)})
+    request = httpx.Request(
+        "POST", f"{address}/v1/audio/transcriptions", files={"file": ("a.wav", content)}, data=form
+    )
     head = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
     with socket.create_connection((host, int(port))) as connection:
         connection.sendall(b"POST /v1/audio/transcriptions HTTP/1.1\r\n" + head.encode() + b"\r\n")
@@ -189,24 +271,44 @@ def until(condition):
         time.sleep(0.02)
 
 
-def test_clients_that_go_away_leave_no_file_and_free_their_places(speech_wav):
+@pytest.mark.parametrize("stream", [False, True])
+def test_clients_that_go_away_leave_no_file_and_free_their_places_at_once(speech_wav, stream):
+    """Also while the model is at their windows: what it still hears of them goes to nobody."""
     gate, before = threading.Event(), temporary()
-    limits = dataclasses.replace(LIMITS, concurrent=1, max_queue=1)
-    with serving({"base": StubRecogniser(gate=gate)}, limits=limits) as (address, app):
+    stub, limits = StubRecogniser(gate=gate), dataclasses.replace(LIMITS, concurrent=1, max_queue=1)
+    form = {"stream": "true"} if stream else {}
+    with serving({"base": stub}, limits=limits) as (address, app):
         engine = app.state.engine
-        with half_sent(address, speech_wav):
-            until(lambda: len(engine._running) == 1)
-            with half_sent(address, speech_wav):
+        with half_sent(address, speech_wav, form):
+            until(lambda: len(engine._running) == 1 and stub.entered.is_set())
+            with half_sent(address, speech_wav, form):
                 until(lambda: len(engine._waiting) == 1)
                 assert post(address, speech_wav).status_code == 429
-        until(lambda: engine._waiting[0].cancelled.is_set())
+        until(lambda: not engine._waiting and not engine._running)
+        assert not gate.is_set()
+        until(lambda: temporary() == before)
         with ThreadPoolExecutor(1) as pool:
             staying = pool.submit(post, address, speech_wav)
-            until(lambda: engine._waiting and not engine._waiting[0].cancelled.is_set())
+            until(lambda: engine._running)
             gate.set()
             assert staying.result().status_code == 200
-        until(lambda: temporary() == before)
-        assert len(app.state.models["base"].recogniser._recogniser.batches) <= 3
+        assert len(stub.batches) <= 2, "the second client's windows were never decoded"
+
+
+def test_what_a_gone_client_has_waiting_is_taken_out_of_the_batches(speech_wav):
+    gate = threading.Event()
+    stub = StubRecogniser(gate=gate)
+    with serving({"base": stub}) as (address, app), ThreadPoolExecutor(1) as pool:
+        first = pool.submit(post, address, speech_wav)
+        assert stub.entered.wait(60)
+        waiting = app.state.models["base"].recogniser._requests
+        with half_sent(address, speech_wav, {"stream": "true"}):
+            until(lambda: waiting.qsize() == 1)
+        until(lambda: len(app.state.engine._running) == 1)
+        gate.set()
+        assert first.result().status_code == 200
+        until(lambda: not waiting.qsize())
+    assert len(stub.batches) == 1
 
 
 def test_what_is_wrong_with_one_recording_is_no_fault_of_the_others(speech_wav):
@@ -373,18 +475,30 @@ def test_fifty_clients_at_once_are_all_answered(speech_wav):
         assert len(texts) == 1
 
 
-def test_windows_of_several_clients_share_batches(speech_wav):
+def test_windows_of_several_clients_share_batches_whatever_their_languages(speech_wav):
+    class Polyglot(StubRecogniser):
+        def check_language(self, tag):
+            assert tag in ("hr", "sv")
+
+        def recognise(self, sounds, options):
+            said = super().recognise(sounds, options)
+            return [
+                dataclasses.replace(one, text=s.language, words=())
+                for one, s in zip(said, sounds, strict=True)
+            ]
+
     gate = threading.Event()
-    stub = StubRecogniser(gate=gate)
+    stub = Polyglot(gate=gate)
     with serving({"base": stub}) as (address, app), ThreadPoolExecutor(4) as pool:
-        asked = [pool.submit(post, address, speech_wav)]
+        asked = [pool.submit(post, address, speech_wav, language="hr", response_format="text")]
         assert stub.entered.wait(60)
-        asked += [pool.submit(post, address, speech_wav) for _ in range(3)]
+        for tag in ("sv", "hr", "sv"):
+            asked.append(pool.submit(post, address, speech_wav, language=tag, response_format="text"))
         waiting = app.state.models["base"].recogniser._requests
         until(lambda: waiting.qsize() == 3)
         gate.set()
-        texts = {one.result().json()["text"] for one in asked}
-    assert len(texts) == 1 and max(stub.batches) > 1
+        texts = [one.result().text.split()[0] for one in asked]
+    assert texts == ["hr", "sv", "hr", "sv"] and stub.batches == [1, 3]
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "ključ", "a\nb"])

@@ -232,7 +232,7 @@ def test_stop_keeps_what_was_heard_and_frees_the_server(slow):
         find(browser, "#stop").click()
         wait(browser, lambda: "stopped" in find(browser, "#status").text)
         wait(browser, lambda: len(found(browser, SAVED)) == 3)
-        assert job.cancelled.is_set() and not find(browser, "#stop").is_enabled()
+        assert job.is_cancelled and not find(browser, "#stop").is_enabled()
         stub.opened.set()
         wait(browser, lambda: not app.state.engine._running)
         heard = len(find(browser, ".govor-columns").text)
@@ -248,7 +248,7 @@ def test_a_closed_tab_frees_the_server(slow):
         begin(browser, address, recording)
         (job,) = app.state.engine._running
         browser.get("about:blank")
-        wait(browser, job.cancelled.is_set)
+        wait(browser, lambda: job.is_cancelled)
 
 
 def test_while_text_comes_the_player_plays_on_and_the_progress_is_shown(slow):

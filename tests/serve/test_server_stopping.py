@@ -30,29 +30,39 @@ class Slow(StubRecogniser):
         return super().recognise(sounds, options)
 server.GRACE_S = float(sys.argv[2])
 server._opener = lambda device: lambda spec: Slow()
-settings = ServeSettings(port=0, limits=ServeLimits(concurrent=1), page=sys.argv[3] == "page")
+settings = ServeSettings(port=0, limits=ServeLimits(concurrent=int(sys.argv[4])), page=sys.argv[3] == "page")
 server.serve(["base=/nowhere"], settings)
 """
 
 
 @contextmanager
-def process(gate, grace_s=30.0, page=""):
+def process(gate, grace_s=30.0, page="", concurrent=1):
     """A server whose recogniser waits for the file `gate`; yields the process and its address."""
     tests = Path(__file__).parent
     paths = os.pathsep.join([str(tests), str(tests.parent), os.environ.get("PYTHONPATH", "")])
-    command = [sys.executable, "-c", PROGRAM, str(gate), str(grace_s), page]
+    command = [sys.executable, "-c", PROGRAM, str(gate), str(grace_s), page, str(concurrent)]
     environment = {**os.environ, "PYTHONPATH": paths}
     running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
     try:
         shown = next(line for line in running.stderr if line.startswith("health"))
-        yield running, shown.split()[1].removesuffix("/health")
+        address = shown.split()[1].removesuffix("/health")
+        until(lambda: is_up(address))
+        yield running, address
     finally:
         running.kill()
         running.wait()
 
 
-def post(address, content):
-    return httpx.post(f"{address}/v1/audio/transcriptions", files={"file": ("a.wav", content)}, timeout=60)
+def is_up(address):
+    try:
+        return httpx.get(f"{address}/health").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def post(address, content, **form):
+    url = f"{address}/v1/audio/transcriptions"
+    return httpx.post(url, files={"file": ("a.wav", content)}, data=form, timeout=60)
 
 
 def count(address, name):
@@ -97,6 +107,28 @@ def test_what_runs_longer_than_the_grace_is_answered_too(tmp_path, speech_wav):
         gate.touch()
         answer = running.result()
         assert answer.status_code == 503 and answer.json()["error"]["code"] == "stopping"
+        assert server.wait(20) == 0
+
+
+@pytest.mark.slow
+def test_every_open_request_is_answered_though_the_model_never_is_done(tmp_path, speech_wav):
+    """One that runs, one that is streamed, two that wait, one whose upload is not whole."""
+    with process(tmp_path / "gate", grace_s=1.0, concurrent=2) as (server, address):
+        host, port = address.removeprefix("http://").split(":")
+        with ThreadPoolExecutor(4) as pool, socket.create_connection((host, int(port))) as half:
+            half.sendall(
+                b"POST /v1/audio/transcriptions HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9999\r\n"
+                b"content-type: multipart/form-data; boundary=x\r\n\r\n--x\r\n"
+            )
+            forms = ({}, {"stream": "true"}, {}, {"stream": "true"})
+            asked = [pool.submit(post, address, speech_wav, **form) for form in forms]
+            until(lambda: count(address, "running") == 2 and count(address, "waiting") == 2)
+            server.terminate()
+            answers = [one.result() for one in asked]
+            assert [one.status_code for one in answers] == [503] * 4
+            assert {one.json()["error"]["code"] for one in answers} == {"stopping"}
+            half.settimeout(30)
+            assert half.recv(100).startswith(b"HTTP/1.1 503")
         assert server.wait(20) == 0
 
 

@@ -33,7 +33,11 @@ class DetailFlags(Section):
     keep_names: bool = flag(False, "data set: ids, speakers, recordings as they are")
     evaluation: tuple[str, ...] = flag((), "model: an evaluation for its card")
     base_license: str | None = flag(None, "model: licence of its base")
-    package: str = flag("govor", "Space: govor, a git+ address, or a wheel")
+    base_model: str | None = flag(None, "model: its base on the Hub, if training began with a folder")
+    export: tuple[str, ...] = flag((), "model: an exported folder, beside it as ct2/, onnx/ or ggml/")
+    benchmark: str | None = flag(None, "model: registered benchmark of the Hub whose rows were evaluated")
+    package: str | None = flag(None, "Space: a wheel or a git+ address (default: this govor)")
+    secret: str | None = flag(None, "Space: variable with a token for a private model, to be its secret")
     out: str | None = flag(None, "Space: folder in which its files stay")
 
 
@@ -52,14 +56,22 @@ def command(
     ],
     given: Annotated[
         Given[PublishConfig],
-        flags(PublishConfig, "license", "public", dataset=Flag(help="model: its data set on the Hub")),
+        flags(
+            PublishConfig,
+            "license",
+            "license_name",
+            "license_link",
+            "public",
+            dataset=Flag(help="model: its data set on the Hub"),
+        ),
     ],
     details: Annotated[
         Given[DetailFlags],
         flags(
             DetailFlags,
-            *("column", "keep_names", "base_license", "package", "out"),
+            *("column", "keep_names", "base_license", "base_model", "benchmark", "package", "secret", "out"),
             evaluation=Flag(metavar="FOLDER", commas=False),
+            export=Flag(metavar="FOLDER", commas=False),
         ),
     ],
     repo: Annotated[
@@ -84,11 +96,12 @@ def command(
     from govor.config import load_recipe
     from govor.publish import publish_dataset, publish_model, publish_space
     from govor.publish.dataset import Disclosure
-    from govor.publish.model import ModelOrder, require_license
+    from govor.publish.licenses import License
+    from govor.publish.model import ModelOrder
 
     loaded = load_recipe(recipe) if recipe else None
     asked = given.over(loaded.publish if loaded else PublishConfig())
-    licence, more = require_license(asked.license), details.settings()
+    licence, more = License.of(asked.license, asked.license_name, asked.license_link), details.settings()
     switches = Switches(public=asked.public, dry_run=dry_run)
     if kind is Kind.dataset:
         disclosure = Disclosure(more.column, more.keep_names)
@@ -96,12 +109,22 @@ def command(
         summary = publish_dataset(Path(path), target, licence, disclosure=disclosure, **switches)
     elif kind is Kind.model:
         target, evaluations = _target(repo, asked.model, kind), tuple(map(Path, more.evaluation))
-        order = ModelOrder(Path(path), target, licence, evaluations, asked.dataset, more.base_license)
+        order = ModelOrder(
+            *(Path(path), target, licence, evaluations, asked.dataset, more.base_license),
+            *(tuple(map(Path, more.export)), more.base_model, more.benchmark),
+        )
         summary = publish_model(order, **switches)
     else:
         target, out = _target(repo, None, kind), Path(more.out) if more.out else None
         summary = publish_space(
-            path, target, licence, recipe=loaded, package=more.package, out=out, **switches
+            path,
+            target,
+            licence,
+            recipe=loaded,
+            package=more.package,
+            secret=more.secret,
+            out=out,
+            **switches,
         )
     emit(summary, json, _lines(summary, asked.public))
 

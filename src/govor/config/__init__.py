@@ -1,5 +1,6 @@
 """Recipes: typed settings, each default written once, with its unit."""
 
+from govor.config.align import AlignConfig
 from govor.config.corpus import CorpusConfig
 from govor.config.evaluate import EvaluateConfig
 from govor.config.merge import MergeConfig
@@ -16,6 +17,7 @@ from govor.config.tune import TuneConfig
 from govor.config.workspace import Workspace
 
 __all__ = [
+    "AlignConfig",
     "CorpusConfig",
     "EvaluateConfig",
     "MergeConfig",

@@ -23,7 +23,7 @@ class CorpusConfig(Section):
         None, "licence of its rows; if there are several [[corpus]], it is kept with every row", DATA
     )
     format: str = setting("auto", "format of the source; auto: govor looks at the source", DATA)
-    language: str | None = setting(None, "BCP 47 language tag for rows without one", DATA)
+    language: str | None = setting(None, "BCP 47 language tag; rows of another language keep theirs", DATA)
     audio_root: str | None = setting(None, "folder that the audio paths are relative to", DATA)
     columns: dict[str, str] = setting({}, "our column = the source's column, such as text = 'sentence'", DATA)
     text: str | None = setting(None, "transcript that becomes text, if the source has several", DATA)
@@ -49,10 +49,10 @@ class CorpusConfig(Section):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.encoding is not None:
-            _require_encoding(self.encoding)
+            require_encoding(self.encoding)
 
 
-def _require_encoding(name: str) -> None:
+def require_encoding(name: str) -> None:
     """A text encoding that Python knows."""
     try:
         known = codecs.lookup(name)._is_text_encoding

@@ -34,6 +34,7 @@ from govor.config.train import TrainConfig
 from govor.config.transcribe import TranscribeConfig
 from govor.config.tune import TuneConfig
 from govor.errors import RecipeError
+from govor.store import given_path
 
 PATHS = (
     "work",
@@ -172,8 +173,17 @@ def _resolve_in(data: dict[str, object], last: str, key: str, recipe: Path) -> N
 def _from_folder(value: str, recipe: Path, maybe_id: bool) -> str:
     if "://" in value:
         return value
-    path = (recipe.parent / Path(value).expanduser()).absolute()
-    return value if maybe_id and not path.exists() else str(path)
+    if "\0" in value:
+        raise RecipeError(f"{recipe}: {value!r} holds a NUL character, which no name of a file can")
+    path = (recipe.parent / given_path(value)).absolute()
+    return value if maybe_id and not _exists(path) else str(path)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that is too long for a file
+        return False
 
 
 def apply_overrides(data: dict[str, object], overrides: Iterable[str]) -> None:

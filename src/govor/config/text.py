@@ -9,6 +9,7 @@ from govor.config.setting import WEIGHTS, Section, setting
 TEXT_RULES = (
     "nfc",
     "nfkc",
+    "entities",
     "invisible",
     "tags",
     "lower",

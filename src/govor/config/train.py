@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,13 @@ SMALL_SET_FACTOR = 0.4
 LAST_DIGITS = "the last digits may differ"
 HIGH_RATE_FACTOR = 5.0
 """Times the usual rate, above which preflight warns."""
+LOW_RATE_FACTOR = 30.0
+"""The part of the usual rate below which preflight warns."""
+
+
+def warm_steps(total_steps: int, warmup: float) -> int:
+    """Steps of a warm-up: a share of all, or above 1 their number."""
+    return round(warmup) if warmup > 1 else math.ceil(warmup * total_steps)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from govor.store import given_path
+
 
 def place_overrides(model: str | None, dataset: str | None, out: str | Path | None) -> list[str]:
     """``section.key=value`` for what is named; relative places start here, not at a recipe's folder."""
@@ -25,4 +27,4 @@ def beside(out: str | Path) -> dict[str, object]:
 
 def absolute(place: str | Path) -> str:
     """A place that is the same from everywhere; URLs are."""
-    return str(place) if "://" in str(place) else str(Path(place).expanduser().absolute())
+    return str(place) if "://" in str(place) else str(given_path(place).absolute())

@@ -22,6 +22,7 @@ from govor.config import CorpusConfig
 from govor.console import Progress, progress
 from govor.corpora.folder import CorpusInfo, CorpusWriter
 from govor.corpora.ids import Distinct, generated_id, recording_names, repeated
+from govor.corpora.language_tags import LanguageTags
 from govor.corpora.names import Resolution, resolve
 from govor.corpora.reader import Reading, merged
 from govor.corpora.speakers import with_speakers
@@ -83,7 +84,7 @@ def _first_pass(
     reading: Reading, config: CorpusConfig, corpus: CorpusWriter, spool: Spool, bar: Progress
 ) -> tuple[pl.Series, WordTimes]:
     """Rows to the spool; returns the distinct audio names, and what the rows say of their word times."""
-    words = WordTimes()
+    words, tags = WordTimes(), LanguageTags()
     config = replace(config, columns={}) if reading.renamed else config
     names = pl.Series("audio", [], dtype=pl.String)
     for chunk in merged(reading.chunks):
@@ -92,9 +93,10 @@ def _first_pass(
         bar.advance(checked.frame.height + checked.rejected.height)
         if checked.frame.height:
             words.look(checked.frame)
-            spool.add(checked.frame)
+            spool.add(tags.look(checked.frame))
             names = pl.concat([names, checked.frame["audio"].unique(maintain_order=True)])
             names = names.unique(maintain_order=True) if len(names) > 2 * CHUNK_NAMES else names
+    reading.remarks.extend(tags.told(config.language))
     return names.unique(maintain_order=True), words
 
 

@@ -18,6 +18,7 @@ from govor.corpora.reader import Reader, Reading, Source
 from govor.corpora.registry import Recognition, choose_reader
 from govor.corpora.text_settings import TextSettings, reading_text
 from govor.errors import CorpusError, LimitError
+from govor.store import given_path
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def open_source(config: CorpusConfig, out: Path, *, listing: bool = False) -> tu
     Raises:
         CorpusError: the source is missing or its format is not known, or a setting fits no such source.
     """
-    path = Path(config.source).expanduser()
+    path = given_path(config.source)
     if not is_unicode(str(path.absolute())):
         raise CorpusError(
             f"the path {str(path)!r} is not UTF-8, so it cannot be written to a corpus: rename it"

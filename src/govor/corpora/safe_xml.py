@@ -24,7 +24,7 @@ def read_xml(file: Path, root: str) -> ET.Element:
     """
     if file.stat().st_size > MAX_FILE_BYTES:
         raise TimedTextError(1, f"it is larger than {MAX_FILE_BYTES >> 20} MiB")
-    element = _parsed(file.read_bytes())
+    element = parsed_xml(file.read_bytes())
     if element.tag != root:
         raise TimedTextError(line_of(element), f"it is a {element.tag}, not a {root}")
     return element
@@ -35,7 +35,12 @@ def line_of(element: ET.Element) -> int:
     return int(element.get(LINE, "1"))
 
 
-def _parsed(data: bytes) -> ET.Element:
+def parsed_xml(data: bytes) -> ET.Element:
+    """The root element of a document.
+
+    Raises:
+        TimedTextError: it is no XML, or declares entities.
+    """
     parser, builder = expat.ParserCreate(), ET.TreeBuilder()
 
     def start(tag: str, attributes: dict[str, str]) -> None:

@@ -9,6 +9,7 @@ import polars as pl
 
 from govor.config import CorpusConfig
 from govor.corpora.folder import CORE_SCHEMA, REJECTED_SCHEMA
+from govor.corpora.language_tags import OWN, with_language
 from govor.corpora.lines import readable, rejected_line
 from govor.corpora.names import path_of_url
 from govor.corpora.reader import Chunk
@@ -19,7 +20,7 @@ from govor.corpora.tables import check_named, with_point
 from govor.records import Rejection
 
 NUMBERS = ("start", "end", "duration")
-KEPT = ("_file", "_line", "_word_base")
+KEPT = ("_file", "_line", "_word_base", OWN)
 LONGEST_S = 1e7
 """Times above are none: a recording of four months."""
 
@@ -78,9 +79,7 @@ def _tidy(chunk: Chunk, config: CorpusConfig) -> Tidy:
     if not chunk.frame.height:
         return Tidy(pl.DataFrame(schema={**CORE_SCHEMA, "_file": pl.String, "_line": pl.Int64}), early)
     frame = _renamed(chunk, config)
-    frame = _with_typed_words(_typed(frame)).with_columns(
-        pl.col("language").fill_null(pl.lit(config.language, pl.String))
-    )
+    frame = with_language(_with_typed_words(_typed(frame)), config.language)
     frame = frame.with_columns(_reason().alias("_reason"))
     bad = frame.filter(pl.col("_reason").is_not_null())
     good = frame.filter(pl.col("_reason").is_null())

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import polars as pl
@@ -178,12 +180,22 @@ def _entries(path: Path) -> Iterable[str]:
         ) from error
 
 
+TABLES: dict[str, Callable[[BinaryIO], pl.DataFrame]] = {
+    ".parquet": pl.read_parquet,
+    ".csv": partial(pl.read_csv, infer_schema=False),
+    ".tsv": partial(pl.read_csv, infer_schema=False, separator="\t"),
+    ".jsonl": partial(pl.read_ndjson, infer_schema_length=None),
+    ".ndjson": partial(pl.read_ndjson, infer_schema_length=None),
+}
+
+
 def _lists_findings(path: Path) -> bool:
     """Whether it is what `govor check` wrote: a row for every utterance and finding."""
     if path.suffix.lower() != ".parquet" or not path.is_file():
         return False
     try:
-        return {"id", "code", "severity"} <= set(pl.read_parquet_schema(path))
+        with path.open("rb") as file:
+            return {"id", "code", "severity"} <= set(pl.read_parquet_schema(file))
     except (OSError, pl.exceptions.PolarsError):
         return False
 
@@ -208,13 +220,9 @@ def _found_by(path: Path, codes: Sequence[str]) -> set[str]:
 
 def _read(path: Path) -> Iterable[str]:
     kind = path.suffix.lower()
-    if kind == ".parquet":
-        return _id_column(pl.read_parquet(path), path)
-    if kind in (".csv", ".tsv"):
-        separator = "\t" if kind == ".tsv" else ","
-        return _id_column(pl.read_csv(path, separator=separator, infer_schema=False), path)
-    if kind in (".jsonl", ".ndjson"):
-        return _id_column(pl.read_ndjson(path, infer_schema_length=None), path)
+    if kind in TABLES:
+        with path.open("rb") as file:  # polars opens no name that is not UTF-8
+            return _id_column(TABLES[kind](file), path)
     if kind == ".xlsx":
         from govor.curate.sheet import read_sheet
 

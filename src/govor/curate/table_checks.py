@@ -6,11 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govor.curate.leaks import GROUPS, crossings, leaking
+from govor.curate.pairing import pairing, shifted
 from govor.curate.places import of_rows
 from govor.curate.spans import Spans
 from govor.curate.splits import TRAIN
 from govor.curate.tally import TEXT_FLAGS, Tally
-from govor.findings import Finding
+from govor.curate.text_style import spellings
+from govor.findings import Finding, some
 from govor.text.languages import is_tag, nearest_tag
 
 MIN_S, MAX_S = 0.3, 30.0
@@ -29,9 +31,11 @@ def table_findings(facts: Tally, spans: Spans) -> list[Finding]:
         *_texts(facts),
         *_languages(facts),
         *_rates(facts),
+        *_pairs(facts),
         *_times(facts, spans),
         *_similar(facts),
         *_duplicates(facts),
+        *_speakers(facts),
         *_splits(facts),
     ]
 
@@ -76,6 +80,22 @@ def _rates(facts: Tally) -> list[Finding]:
         *of_rows("fast_speech", far > OUTLIER_DEVIATIONS, rate, "{:.1f} letters/s"),
         *of_rows("slow_speech", far < -OUTLIER_DEVIATIONS, -rate, "{:.1f} letters/s"),
     ]
+
+
+def _pairs(facts: Tally) -> list[Finding]:
+    """Texts that stand beside other recordings than their own, by letters and seconds alone."""
+    moved = shifted(facts.spoken, facts.duration)
+    if moved:
+        rows = np.zeros(len(facts.flags), np.bool_)
+        rows[moved.first : moved.last + 1] = True
+        side = "after" if moved.offset > 0 else "before"
+        detail = f"rows {moved.first + 1:,} to {moved.last + 1:,}: seconds go with the row {side}"
+        return of_rows("transcripts_shifted", rows, detail=detail)
+    found = pairing(facts.spoken, facts.duration)
+    if found is None or not found.shuffled:
+        return []
+    detail = f"letters and seconds correlate by {found.correlation:.2f}; permuted, by {found.by_chance:.2f}"
+    return of_rows("transcripts_shuffled", np.isfinite(facts.spoken), detail=detail)
 
 
 def _times(facts: Tally, spans: Spans) -> list[Finding]:
@@ -124,6 +144,16 @@ def _duplicates(facts: Tally) -> list[Finding]:
     both = np.where((speaker >= 0) & (said >= 0), speaker * (said.max(initial=0) + 1) + said, -1)
     numbers = np.unique(both, return_inverse=True)[1] - (1 if (both < 0).any() else 0)
     return [*found, *of_rows("duplicate_text", _repeats(numbers))]
+
+
+def _speakers(facts: Tally) -> list[Finding]:
+    """Speakers whose names differ in case, marks or zeros alone."""
+    names = facts.names["speaker"].to_list()
+    found = spellings(names)
+    doubtful = {name for written in found.values() for name in written}
+    numbers = [number for number, name in enumerate(names) if name in doubtful]
+    detail = some((" = ".join(written) for written in found.values()), 3)
+    return of_rows("speaker_spellings", np.isin(facts.keys["speaker"], numbers), detail=detail)
 
 
 def _repeats(codes: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -33,7 +33,7 @@ TEXT_FLAGS: dict[str, pl.Expr] = {
     "not_nfc": _TEXT.str.normalize("NFC") != _TEXT,
     "odd_punctuation": _TEXT.str.contains("[‘’‚‛“”„‟«»‹›–—―−…]"),
     "digits_in_text": _TEXT.str.contains(r"\p{Nd}"),
-    "tags_in_text": _TEXT.str.contains(r"\[[^\[\]]+\]|<[^<>]+>|&[a-z]+;"),
+    "tags_in_text": _TEXT.str.contains(r"\[[^\[\]]+\]|<[^<>]+>|&(#x?[0-9a-fA-F]+|[A-Za-z]{2,8});"),
     "very_long_text": _TEXT.str.len_chars() > LONG_TEXT_CHARACTERS,
 }
 """What a text may be flagged for; bit n of `Tally.flags` is the n-th of these."""

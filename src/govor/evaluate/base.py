@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from govor.shown import interval_text
+from govor.store import given_path
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Base:
         """Whether `place` names it."""
         if place is None or self.name is None:
             return False
-        return place == self.name or Path(place).expanduser().absolute() == Path(self.name).absolute()
+        return place == self.name or given_path(place).absolute() == Path(self.name).absolute()
 
     @property
     def is_gone(self) -> bool:

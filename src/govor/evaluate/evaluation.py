@@ -20,7 +20,7 @@ from govor.evaluate.looks import looks, record_look, run_of
 from govor.evaluate.parts import Place, Ranks, SplitDecoding, decode_split
 from govor.evaluate.results import COMING, require_columns, write_results
 from govor.evaluate.summary import EvaluationSummary, SetsSummary, System, require
-from govor.store import file_sha256, fingerprint, locked, read_json, write_json
+from govor.store import file_sha256, fingerprint, given_path, locked, read_json, write_json
 
 if TYPE_CHECKING:
     from govor.load import Dataset
@@ -156,7 +156,7 @@ def _options(config: EvaluateConfig) -> DecodeOptions:
 
 def _base(model: str | Path | None, asked: bool) -> Base:
     """What the model was fine-tuned from; a model that is not here is only looked up where that is needed."""
-    if model is None or not (asked or Path(model).expanduser().is_dir()):
+    if model is None or not (asked or given_path(model).is_dir()):
         return Base(why_none="no model is named")
     return base_of(str(model))
 
@@ -232,7 +232,7 @@ def _open(dataset: str, split: str) -> Dataset:
 
 def model_identity(model: str) -> str:
     """Fingerprint of a model's files; of its name where it is not a local folder."""
-    path = Path(model).expanduser()
+    path = given_path(model)
     if not path.is_dir():
         return fingerprint(model)
     if (path / "model").is_dir():

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from govor.evaluate.hypotheses import Appender, read_lines
-from govor.store import canonical_json
+from govor.store import canonical_json, given_path
 
 
 def run_of(model: str) -> Path | None:
     """The run's folder that `model` is in (the run itself, its ``model/`` or one of its checkpoints)."""
-    path = Path(model).expanduser()
+    path = given_path(model)
     if not path.exists():
         return None
     here = path.absolute()

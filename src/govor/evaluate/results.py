@@ -20,7 +20,7 @@ from govor.evaluate.report import Material, write_report
 from govor.evaluate.scores import Scores, TextNormaliser, score
 from govor.evaluate.slices import slice_scores
 from govor.evaluate.summary import EvaluationSummary, System, finite, rates_of
-from govor.store import atomic_path, write_json
+from govor.store import atomic_path, given_path, write_json
 
 if TYPE_CHECKING:
     from govor.load import Dataset
@@ -89,7 +89,7 @@ def write_results(
 
 def _lasting(url: str) -> str:
     """A path that ``govor report`` finds from any folder."""
-    return url if "://" in url else str(Path(url).expanduser().absolute())
+    return url if "://" in url else str(given_path(url).absolute())
 
 
 def _long_form(

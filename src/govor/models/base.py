@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from govor.features import Example, Extractor, Features, Labels, Wave
 from govor.packing import PADDED, Cost
-from govor.records import Hypothesis
+from govor.records import Hypothesis, PlacedWord
 from govor.text import Normaliser
 
 if TYPE_CHECKING:
@@ -39,18 +39,22 @@ __all__ = [
     "Labels",
     "ModelFacts",
     "Multilingual",
+    "Placing",
     "PromptFacts",
     "Prompted",
     "Recogniser",
     "Searched",
     "Sound",
     "Spelling",
+    "Tasked",
     "Timing",
     "Wave",
     "cost_of",
+    "language_refusal",
     "prompt_in_words",
     "prompt_of",
     "sounds",
+    "tasks_of",
 ]
 
 
@@ -286,6 +290,42 @@ def prompt_of(recogniser: Any, options: DecodeOptions, language: str | None = No
     return recogniser.describe_prompt(options, language) if isinstance(recogniser, Prompted) else None
 
 
+@runtime_checkable
+class Tasked(Protocol):
+    """A recogniser that can do more than write what is said."""
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """Of ``transcribe`` and ``translate``, those that it knows."""
+
+
+def tasks_of(recogniser: Any) -> tuple[str, ...]:
+    """What `recogniser` can be asked to do."""
+    return recogniser.tasks if isinstance(recogniser, Tasked) else ("transcribe",)
+
+
+def language_refusal(recogniser: Any, tag: str) -> str | None:
+    """Why `recogniser` would write no differently for being told a language, or None where it is told one.
+
+    A language that the model writes in any case is fine. One that it has no token for is `Multilingual`'s to
+    refuse.
+    """
+    heard = [prompt_of(recogniser, DecodeOptions(), one) for one in ("en", "de")]
+    told = [prompt["language"] for prompt in heard if prompt]
+    if len(set(told)) > 1 or (not told and isinstance(recogniser, Multilingual)):
+        return None
+    own = told[0] if told else getattr(recogniser, "settings", {}).get("language")
+    if own is None:
+        return "the model takes no language and does not say which one it writes: leave language out"
+    if _primary(own) == _primary(tag):
+        return None
+    return f"the model writes {own} whatever language it is told: leave language out, or ask for {own}"
+
+
+def _primary(tag: str) -> str:
+    return tag.replace("_", "-").split("-")[0].lower()
+
+
 def prompt_in_words(prompt: PromptFacts) -> str:
     """A prompt that `prompt_of` gave, in a line for people."""
     times = "with timestamps" if prompt["timestamps"] else "without timestamps"
@@ -304,6 +344,14 @@ class Searched(Protocol):
 
     def searched_texts(self, log_probs: Sequence[NDArray[np.float32]], options: DecodeOptions) -> list[str]:
         """The best text for each ``[F, V]``."""
+
+
+@runtime_checkable
+class Placing(Protocol):
+    """A recogniser that finds known words in a sound which may hold more."""
+
+    def place(self, wave: Wave, words: Sequence[str]) -> list[PlacedWord | None]:
+        """Where each *normalised* word is in a wave ``[T]``; None for a word that it cannot spell."""
 
 
 @runtime_checkable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,9 +28,15 @@ class Engine(Protocol):
         READERS: recognisers that are other programs which read the format, by the program's name. Each is a
             class that opens a folder, or raises ImportError where the program is not installed; its
             ``arguments`` and ``call_of(settings, recording)`` say how the program is called.
+        FOREIGN_FILES: of a folder in this format that other programs made, which `claims` may accept; empty
+            where only folders made here are opened.
     """
 
     READERS: Mapping[str, Any]
+    FOREIGN_FILES: Sequence[str]
+
+    def claims(self, folder: Path) -> bool:
+        """Whether a folder without ``govor.json`` is in this format."""
 
     def convert(self, original: Recogniser, out: Path, quantization: str | None) -> None:
         """Writes a family's model to an empty folder, with ``"backend": FORMAT`` in its ``govor.json``."""
@@ -131,6 +137,16 @@ def engine(format: str) -> Engine:
     module: Any = importlib.import_module(engines()[format])
     found: Engine = module
     return found
+
+
+def foreign_format(folder: Path) -> str | None:
+    """The format of a folder that another program made and an engine here opens; None for transformers'."""
+    return next((format for format in engines() if engine(format).claims(folder)), None)
+
+
+def foreign_files() -> list[str]:
+    """Names of the files that such a folder can have."""
+    return sorted({name for format in engines() for name in engine(format).FOREIGN_FILES})
 
 
 def own_checks_of(family: Family, seen: Seen) -> Iterable[Finding]:

@@ -9,9 +9,10 @@ from typing import Any
 from govor.errors import ModelError
 from govor.models.base import Family, Recogniser
 from govor.models.device import MASTERS, choose_device, choose_precision, decoding_weights, settle
-from govor.models.families import engine, engines, maker_of
+from govor.models.families import engine, engines, foreign_format, maker_of
+from govor.models.hub_exports import CONFIGURATION, fetched, names_export
 from govor.models.quiet import readable
-from govor.models.saved import hub_settings, normaliser_of, read_settings
+from govor.models.saved import SavedSettings, hub_settings, normaliser_of, read_settings
 from govor.models.spec import Spec
 
 
@@ -27,7 +28,7 @@ def open_model(
 
     Args:
         spec: a model's folder, a run's folder (its ``model/``, else its newest checkpoint), a checkpoint, an
-            exported model's folder, or a Hub id.
+            exported model's folder, a Hub id, or one with the folder of an export, such as ``lab/hr/ct2``.
         device: ``auto``, ``cpu`` or ``cuda:N``.
         precision: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
         revision: of a Hub model.
@@ -38,11 +39,10 @@ def open_model(
         ModelError: there is no such model, or its family is not known.
         MachineError: the device is not there.
     """
-    place = resolve(spec)
+    place = fetched(resolve(spec), revision)
     settings = read_settings(place) if isinstance(place, Path) else hub_settings(place, revision)
-    backend = settings.get("backend")
-    if backend in engines():
-        return engine(backend).open_folder(Path(place), device, precision)
+    if isinstance(place, Path) and (format := _format(place, settings)):
+        return engine(format).open_folder(place, device, precision)
     where = choose_device(device)
     arithmetic = choose_precision(precision, where)
     settle(arithmetic, where)
@@ -61,6 +61,14 @@ def open_model(
     )
 
 
+def _format(folder: Path, settings: SavedSettings) -> str | None:
+    """The engine's format that a folder is in; None: transformers opens it."""
+    if not settings:
+        return foreign_format(folder)
+    own = settings.get("backend")
+    return own if own in engines() else None
+
+
 def open_family(spec: Spec) -> Family:
     """Opens a transformers model with the family that its architecture belongs to."""
     configuration = configuration_of(spec.place, spec.revision)
@@ -71,9 +79,15 @@ def configuration_of(place: Path | str, revision: str | None, **changes: Any) ->
     """The configuration of a transformers model.
 
     Raises:
-        ModelError: there is none that can be read.
+        ModelError: there is none that can be read, or the model is in another program's format.
     """
     from transformers import AutoConfig
+
+    if isinstance(place, Path) and (format := _format(place, read_settings(place))):
+        raise ModelError(
+            f"{place} is a {format} model, which can be decoded but not trained: name the model that it was "
+            "made from"
+        )
 
     with readable(place):
         return AutoConfig.from_pretrained(place, revision=revision, **changes)
@@ -89,7 +103,7 @@ def resolve(spec: str | Path) -> Path | str:
             )
         return str(spec)
     for candidate in (folder, folder / "model", *_checkpoints(folder)):
-        if (candidate / "config.json").exists() or "backend" in read_settings(candidate):
+        if (candidate / CONFIGURATION).exists() or "backend" in read_settings(candidate):
             return candidate
     raise ModelError(
         f"{folder} holds no model (no config.json, no model/, no checkpoint): is the run still new?"
@@ -97,7 +111,7 @@ def resolve(spec: str | Path) -> Path | str:
 
 
 def _looks_like_path(spec: str) -> bool:
-    return spec.startswith((".", "/", "~")) or spec.count("/") != 1
+    return spec.startswith((".", "/", "~")) or not (spec.count("/") == 1 or names_export(spec))
 
 
 def _checkpoints(run: Path) -> Iterator[Path]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from govor.config import CorpusConfig
-from govor.store import PARTIAL_MARK, file_sha256, fingerprint
+from govor.store import PARTIAL_MARK, file_sha256, fingerprint, given_path
 
 Snapshot = dict[str, list[int]]
 """Path relative to the folder -> [bytes, modification time in ns]."""
@@ -37,7 +37,7 @@ def _facts(path: Path) -> list[int]:
 
 def place_fingerprint(name: str | None) -> str:
     """Fingerprint of a file or folder as it stands; of its name where it is not a local path."""
-    path = Path(name or "").expanduser()
+    path = given_path(name or "")
     return fingerprint(snapshot(path)) if name and path.exists() else fingerprint(name)
 
 

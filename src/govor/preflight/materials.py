@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,15 @@ import polars as pl
 from govor.config import PreflightConfig, Recipe, TrainConfig, Workspace
 from govor.corpora.folder import SPLITS, Corpus
 from govor.models.base import Family
+from govor.models.listening import Listening
 from govor.models.rates import UsualRate, first_rate, seconds_used
 from govor.preflight.base import BaseSaid, decode_base, dev_options
 from govor.preflight.budget import Budget
 from govor.preflight.clips import Clip, Tables, at_rate, sample_clips
+from govor.preflight.hearing import Hearing, SourceOrder, choose, hear
 from govor.preflight.labels import label_all
-from govor.preflight.practice import Practice, choose_clips, overfit
+from govor.preflight.lengths import Lengths, lengths_of, order_of, source_rows
+from govor.preflight.practice import Practice, choose_clips, overfit, practice_windows
 from govor.preflight.sources import Source, read_sources
 from govor.text import Normaliser
 
@@ -137,9 +141,7 @@ class Materials:
     @cached_property
     def base(self) -> BaseSaid:
         """What the model says of dev before anything is trained."""
-        model = self.recipe.model
-        if model.from_scratch or model.vocabulary == "build":
-            raise UnavailableError("a new model, or one with a new head, has no WER before training")
+        self._require_known("has no WER before training")
         if self.training.dev_split not in self.tables:
             raise UnavailableError("there is no dev split")
         return decode_base(
@@ -150,6 +152,44 @@ class Materials:
             self.recipe.model.language,
             self.budget,
         )
+
+    def _require_known(self, lacks: str) -> None:
+        model = self.recipe.model
+        if model.from_scratch or model.vocabulary == "build":
+            raise UnavailableError(f"a new model, or one with a new head, {lacks}")
+
+    @cached_property
+    def source_rows(self) -> pl.DataFrame:
+        """Texts and seconds of all rows in the order of the source; see `govor.preflight.lengths`."""
+        imported = self.workspace.corpus
+        try:
+            corpus = Corpus.open(imported) if (imported / "corpus.json").exists() else self.corpus
+        except UnavailableError:
+            return source_rows(None, self.tables)
+        return source_rows(corpus, self.tables)
+
+    @cached_property
+    def lengths(self) -> Lengths:
+        """Letters and seconds of all rows."""
+        return lengths_of(self.source_rows)
+
+    @cached_property
+    def order(self) -> SourceOrder:
+        """Normalised texts of all rows in the order of the source."""
+        return order_of(self.source_rows, self.normaliser)
+
+    @cached_property
+    def hearings(self) -> list[Hearing]:
+        """A few clips with their own and other texts scored on them; before anything is trained."""
+        self._require_known("knows no speech yet")
+        family = self.family
+        if not isinstance(family, Listening):
+            raise UnavailableError("this kind of model does not score texts")
+        language = self.recipe.model.language
+        clips = [at_rate(one, self.sample_rate, family.sample_rate) for one in self.clips]
+        told = [replace(one, language=language or one.language) for one in clips]
+        chosen = choose(told, family.sample_rate)
+        return hear(family, chosen, self.order, practice_windows(family), self.settings.seed, self.budget)
 
     @cached_property
     def labels(self) -> Tables:

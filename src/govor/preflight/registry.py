@@ -27,6 +27,7 @@ COST_OF = {
     "sources": "audio",
     "family": "model",
     "labels": "model",
+    "hearings": "decoding",
     "base": "decoding",
     "practice_clips": "training",
     "practice": "training",

@@ -40,7 +40,8 @@ def dataset_header(
     clips: int,
     languages: Iterable[str],
     *,
-    license: str | None = None,
+    terms: Mapping[str, str] | None = None,
+    name: str = "",
     about: str = "",
 ) -> Mapping[str, object]:
     """What the Hub is told about a data set.
@@ -49,14 +50,16 @@ def dataset_header(
         splits: those that have clips.
         clips: in all of them.
         languages: tags of the utterances.
-        license: of the data, where it is published.
+        terms: the header's lines on the licence, where it is published.
+        name: for people, where it has one.
         about: of the configuration; ``datasets`` knows a local data set by its folder's name and the
             header alone: a fingerprint here keeps its cache from giving another set of the same name.
     """
     files = [{"split": split, "path": f"data/{split}-*.parquet"} for split in splits]
     described = {"description": about} if about else {}
     return {
-        **({"license": license} if license else {}),
+        **({"pretty_name": name} if name else {}),
+        **(terms or {}),
         "configs": [{"config_name": "default", **described, "data_files": files}],
         **language_header(languages),
         "task_categories": ["automatic-speech-recognition"],

@@ -96,6 +96,8 @@ def stored_plan(target: Target, stored: Stored) -> Plan:
     shards = units["shard"].to_numpy()
     if units.null_count().sum_horizontal().item() or not np.isin(shards, range(len(layout.task))).all():
         raise DatasetError(damaged(target, UNITS, "a unit has a shard that does not exist"))
+    if layout.task and units.is_empty():
+        raise DatasetError(damaged(target, UNITS, "it has no units"))
     return Plan(
         unit=units["unit"].to_numpy(),
         unit_shard=shards,

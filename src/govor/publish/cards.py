@@ -11,6 +11,8 @@ from jinja2.exceptions import UndefinedError
 
 from govor.errors import InputError
 from govor.prepare.card_header import dataset_header, header_text
+from govor.publish.language_names import in_words
+from govor.publish.licenses import License
 from govor.shown import interval_text
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -72,8 +74,9 @@ def dataset_card(
         provenance: ``corpus.json`` of the corpora behind it, first the imported one.
     """
     clips = sum(split["utterances"] for split in facts["splits"].values())
-    languages = facts.get("languages", [])
-    header = dataset_header(facts["splits"], clips, languages, license=facts["license"])
+    languages, license = facts.get("languages", []), License.stored(facts)
+    facts = {"repo": "data", "name": "Speech data set", "all_speakers": None, **facts}
+    header = dataset_header(facts["splits"], clips, languages, terms=license.header, name=str(facts["name"]))
     rejected: dict[str, int] = dict(info.get("reasons", {}))
     for corpus in provenance:
         rejected.update(corpus["reasons"])
@@ -82,6 +85,9 @@ def dataset_card(
         "dataset_card.md",
         header,
         facts=facts,
+        clips=clips,
+        languages=in_words(languages),
+        terms=str(license),
         rejected=rejected,
         source=source,
         format=provenance[0]["format"] if provenance else None,

@@ -22,6 +22,7 @@ from govor.load.dataset import SplitFacts
 from govor.parquet import reading
 from govor.publish.cards import dataset_card
 from govor.publish.files import UploadPlan
+from govor.publish.licenses import License
 from govor.publish.pseudonyms import Pseudonyms
 from govor.shape import fitted, parsed
 from govor.store import (
@@ -93,7 +94,9 @@ class Disclosure:
     keep_names: bool = False
 
 
-def plan_dataset(source: Path, copy: Path, license: str, disclosure: Disclosure) -> UploadPlan:
+def plan_dataset(
+    source: Path, copy: Path, license: str | License, disclosure: Disclosure, repo: str | None = None
+) -> UploadPlan:
     """Makes the copy to be published and plans its upload.
 
     Args:
@@ -101,12 +104,13 @@ def plan_dataset(source: Path, copy: Path, license: str, disclosure: Disclosure)
         copy: folder for the copy.
         license: of the data, as the card's header names it.
         disclosure: what is told.
+        repo: where it goes, as the card names it.
 
     Raises:
         DatasetError: `source` is not a data set, or has no such column.
         DiskFullError: the copy does not fit.
     """
-    info = _info(source)
+    license, info = License.of(license), _info(source)
     shards = [str(name) for name in info["shards"]]
     _check_columns(source / shards[0], disclosure)
     require_space(copy, sum((source / name).stat().st_size for name in shards), "the copy to be published")
@@ -115,6 +119,7 @@ def plan_dataset(source: Path, copy: Path, license: str, disclosure: Disclosure)
     for name in shards:
         _copy_shard(source / name, copy / name, disclosure, pseudonyms)
     facts = _facts(info, copy, shards, license, disclosure)
+    facts = {**facts, "repo": repo or copy.name, "name": (repo or source.name).rpartition("/")[2]}
     write_json(copy / MANIFEST, facts)
     write_text(copy / "README.md", dataset_card(facts, info, _provenance(source, info)))
     return UploadPlan.of_folder("dataset", copy, shards, (MANIFEST, "README.md"), ("data/",))
@@ -193,30 +198,32 @@ def _renamed_audio(table: pa.Table) -> pa.ChunkedArray:
 
 
 def _facts(
-    info: Mapping[str, Any], copy: Path, shards: Sequence[str], license: str, disclosure: Disclosure
+    info: Mapping[str, Any], copy: Path, shards: Sequence[str], license: License, disclosure: Disclosure
 ) -> Mapping[str, Any]:
     kept = ("splits", "read", "kept", "rejected", "reasons", "hours", "sample_rate", "codec", "languages")
     contents = {name: file_sha256(copy / name) for name in shards}
+    speakers = _speakers(copy, shards)
     return {
         "fingerprint": fingerprint(contents),
         **{key: info[key] for key in kept if key in info},
         "shards": list(shards),
         "bytes": sum((copy / name).stat().st_size for name in shards),
-        "license": license,
+        **license.header,
         "columns": pq.read_schema(copy / shards[0]).names,
         "pseudonymised": not disclosure.keep_names,
-        "speakers": _speakers(copy, shards),
+        "speakers": {split: len(names) for split, names in sorted(speakers.items())},
+        "all_speakers": len(set().union(*speakers.values())),
     }
 
 
-def _speakers(copy: Path, shards: Iterable[str]) -> dict[str, int]:
+def _speakers(copy: Path, shards: Iterable[str]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for name in shards:
         split = Path(name).name.split("-")[0]
         if "speaker" in pq.read_schema(copy / name).names:
             column = pl.read_parquet(copy / name, columns=["speaker"])["speaker"].drop_nulls().unique()
             found.setdefault(split, set()).update(column)
-    return {split: len(names) for split, names in sorted(found.items())}
+    return found
 
 
 def _provenance(source: Path, info: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from govor.store import file_sha256
 
+CARD = "README.md"
 _BLOCK_BYTES = 1 << 20
 
 
@@ -55,13 +56,18 @@ class UploadPlan:
         kind: ``model``, ``dataset`` or ``space``.
         files: all but the last ones, in order of their names.
         last: card and manifest: they appear only when all else is there.
-        owned: folders and endings (``data/``, ``.safetensors``) whose other files there are stale and go.
+        owned: folders, and endings of files beside the card (``data/``, ``.safetensors``), whose other files
+            there are stale and go.
+        foreign: endings of files beside the card that this plan must not stand beside.
+        parts: folders that the kind knows; those there that are not in the plan are said.
     """
 
     kind: str
     files: tuple[UploadFile, ...]
     last: tuple[UploadFile, ...]
     owned: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
 
     @classmethod
     def of_folder(
@@ -84,5 +90,24 @@ class UploadPlan:
 
     def is_stale(self, name: str) -> bool:
         """Whether a file on the Hub is ours by its place or ending, but no longer part of the plan."""
-        ours = any(name.startswith(o) if o.endswith("/") else name.endswith(o) for o in self.owned)
-        return ours and name not in {file.name for file in self.all}
+        return _among(name, self.owned) and name not in self._names
+
+    def is_foreign(self, name: str) -> bool:
+        """Whether a file on the Hub would lose its own configuration to this plan."""
+        return _among(name, self.foreign) and name not in self._names
+
+    def is_outdated(self, name: str) -> bool:
+        """Whether a file on the Hub is of a part that this plan does not have."""
+        return _among(name, self.parts) and not _among(name, self.owned) and name not in self._names
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(file.name for file in self.all)
+
+
+def _among(name: str, places: Iterable[str]) -> bool:
+    """Whether a file lies in one of some folders (``data/``), or beside the card with one of some endings."""
+    return any(
+        name.startswith(place) if place.endswith("/") else "/" not in name and name.endswith(place)
+        for place in places
+    )

@@ -17,14 +17,15 @@ from govor.evaluate.stored import read_for_card, read_scores
 from govor.load.dataset import DatasetFacts
 from govor.models.saved import read_settings
 from govor.parquet import reading, require_columns
-from govor.prepare.card_header import language_header
-from govor.publish.cards import render_card
+from govor.publish.exports import Exported
+from govor.publish.licenses import License
+from govor.publish.metadata import REPOSITORY
 from govor.shown import has_interval, interval_text
 from govor.store import read_record
 from govor.train.folder import RunFolder
 from govor.train.metrics import read_metrics
 
-EDITS = dict.fromkeys(("substitutions", "deletions", "insertions"), pl.Int64)
+EDITS = dict.fromkeys(("substitutions", "deletions", "insertions"), pl.Int32)
 FAILURES_SHOWN = 5
 SLICES_SHOWN = 12
 NAMING_COLUMNS = ("speaker", "recording", "id")
@@ -63,10 +64,13 @@ class Facts:
         leaks: rows of test that share something with train, by what they share; None where unknown.
         evaluations: summaries by name.
         failures: worst utterances of the first evaluation.
+        exports: exported models in the same repository.
+        named_base: the base's repository, as the publisher names it.
+        is_adapter: whether the weights are an adapter's alone.
     """
 
     repo: str
-    license: str
+    license: License
     dataset_repo: str | None
     settings: Mapping[str, Any]
     config: Mapping[str, Any]
@@ -78,28 +82,74 @@ class Facts:
     leaks: Mapping[str, int] | None
     evaluations: Mapping[str, Mapping[str, Any]]
     failures: Sequence[Mapping[str, Any]]
+    exports: Sequence[Exported] = ()
+    named_base: str | None = None
+    is_adapter: bool = False
 
     @cached_property
     def is_seq2seq(self) -> bool:
         """Whether the model writes text with a decoder, so that faster-whisper may serve it."""
         return bool(self.config.get("is_encoder_decoder"))
 
-    def card(self, base_license: str | None = None) -> str:
-        """The model card."""
-        return render_card("model_card.md", self._header(), facts=self, base_license=base_license)
+    @property
+    def model_type(self) -> str:
+        """The type of transformers that the configuration names; empty where it names none."""
+        return str(self.config.get("model_type") or "")
 
-    def _header(self) -> Mapping[str, Any]:
-        language = self.settings.get("language")
-        base = self.recipe.get("model", {}).get("base")
-        return {
-            "license": self.license,
-            **language_header([language] if language else []),
-            "library_name": "transformers",
-            "pipeline_tag": "automatic-speech-recognition",
-            "tags": ["speech", "govor"],
-            **({"base_model": base} if base and not str(base).startswith("/") else {}),
-            **({"datasets": [self.dataset_repo]} if self.dataset_repo else {}),
-        }
+    @property
+    def languages(self) -> list[str]:
+        """Tags of the languages that it writes; empty where nothing says which."""
+        named = self.settings.get("language")
+        return [named] if named else [str(tag) for tag in self.dataset.get("languages", []) if tag]
+
+    @property
+    def lone_export(self) -> bool:
+        """Whether the repository holds one exported model, beside the card."""
+        return any(not one.place for one in self.exports)
+
+    @property
+    def has_safetensors(self) -> bool:
+        """Whether transformers opens the repository itself."""
+        return not self.lone_export
+
+    @property
+    def library(self) -> str:
+        """The library that the Hub shows code for."""
+        return next((one.format for one in self.exports if not one.place), "transformers")
+
+    @property
+    def relation(self) -> str | None:
+        """What was done to the base, in the Hub's words; None for a mere conversion."""
+        if self.is_adapter:
+            return "adapter"
+        if self.recipe or self.settings.get("base"):
+            return "finetune"
+        quantized = any(not one.place and one.is_quantized for one in self.exports)
+        return "quantized" if quantized else None
+
+    @property
+    def hub_base(self) -> str | None:
+        """The base model's repository; None where it is a folder that only this machine knows."""
+        if self.named_base:
+            return self.named_base
+        base = self._trained_from
+        is_name = bool(REPOSITORY.fullmatch(base)) and "/" in base
+        return base if is_name and not Path(base).exists() else None
+
+    @property
+    def _trained_from(self) -> str:
+        named = self.recipe.get("model", {}).get("base") or self.settings.get("base")
+        return str(named or self.settings.get("original") or "")
+
+    def set_name(self, name: str, summary: Mapping[str, Any]) -> str:
+        """How an evaluated set is called: by its repository where it is published, else by its folder."""
+        stored = summary.get("dataset") or {}
+        same = stored.get("fingerprint") and stored["fingerprint"] == self.dataset.get("fingerprint")
+        if same and self.dataset_repo:
+            return self.dataset_repo
+        place = Path(str(stored.get("path") or ""))
+        folder = place.parent.name if place.name == "dataset" else place.name
+        return folder or name
 
     @property
     def warnings(self) -> list[str]:
@@ -112,8 +162,8 @@ class Facts:
     @property
     def base(self) -> str | None:
         """The base model's name; a local folder's last part."""
-        base = str(self.recipe.get("model", {}).get("base") or "")
-        return (Path(base).name if base.startswith("/") else base) or None
+        base = self._trained_from
+        return self.hub_base or Path(base).name or None
 
     @property
     def revision(self) -> str | None:
@@ -131,12 +181,13 @@ class Facts:
     @property
     def train_settings(self) -> Mapping[str, Any]:
         """The settings of training that a reader wants to see."""
-        train = self.recipe.get("train", {})
+        chosen = {key: self.run[key] for key in ("precision", "lr", "batch_s") if self.run.get(key)}
+        train = {**self.recipe.get("train", {}), **chosen}
         unused = "epochs" if train.get("steps") else "steps"
         return {
             key: train[key]
             for key in SHOWN_SETTINGS
-            if key != unused and train.get(key) not in (None, "", [])
+            if key != unused and train.get(key) not in (None, "", [], "auto")
         }
 
     def slices(self, summary: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any]]]:
@@ -150,19 +201,17 @@ class Facts:
         ]
         return sorted(found, key=lambda one: -int(one[2].get("utterances", 0)))[:SLICES_SHOWN]
 
-    def results(self) -> list[Mapping[str, Any]]:
-        """Entries for ``.eval_results``; the Hub needs to know the data set."""
-        if not self.dataset_repo:
-            return []
-        return [self._result(name, summary) for name, summary in self.evaluations.items()]
+    def results(self, benchmark: str) -> list[Mapping[str, Any]]:
+        """Entries for ``.eval_results``, which the Hub counts for registered benchmarks alone."""
+        return [self._result(name, summary, benchmark) for name, summary in self.evaluations.items()]
 
-    def _result(self, name: str, summary: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _result(self, name: str, summary: Mapping[str, Any], benchmark: str) -> Mapping[str, Any]:
         wer = summary["wer"]
         notes = (
             f"WER, normalised with {summary.get('normaliser', {}).get('name', 'no rules')}, {name}, "
             f"{summary['utterances']} utterances, {_interval(wer, summary.get('groups'))}"
         )
-        dataset = {"id": self.dataset_repo, "task_id": summary["split"]}
+        dataset = {"id": benchmark, "task_id": summary["split"]}
         return {"dataset": dataset, "value": wer["value"], "notes": notes}
 
 
@@ -172,9 +221,15 @@ def _interval(wer: Mapping[str, Any], groups: Mapping[str, Any] | None) -> str:
 
 
 def gather(
-    model: Path, repo: str, license: str, evaluations: Sequence[Path] = (), dataset_repo: str | None = None
+    model: Path,
+    repo: str,
+    license: License,
+    evaluations: Sequence[Path] = (),
+    dataset_repo: str | None = None,
+    exports: Sequence[Exported] = (),
+    named_base: str | None = None,
 ) -> Facts:
-    """Reads what there is about a model: its folder, its run, its data set, its evaluations."""
+    """Reads what there is about a model: its folder, its run, its data set, its evaluations, its exports."""
     run = model if (model / "run.json").exists() else None
     weights = model / "model" if (model / "model").is_dir() else model
     recipe = _recipe(run / "recipe.toml") if run else {}
@@ -195,6 +250,9 @@ def gather(
         leaks=_leaks(dataset) if dataset else None,
         evaluations=summaries,
         failures=_failures([place for place in places if _scored(place)]),
+        exports=exports,
+        named_base=named_base,
+        is_adapter=(weights / "adapter_config.json").exists(),
     )
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from govor.errors import ModelError
+from govor.publish.exports import format_of, is_of_kind
+from govor.publish.files import CARD
 
-WEIGHTS = (r"model(-\d{5}-of-\d{5})?\.safetensors", r"adapter(_model|\.[\w-]+)?\.safetensors")
 CONFIGURATION = (
     r"config\.json",
     r"generation_config\.json",
@@ -19,17 +20,17 @@ CONFIGURATION = (
     r"tokenizer_config\.json",
     r"special_tokens_map\.json",
     r"govor\.json",
+    r"export\.json",
 )
 """JSON that can name files of this machine; what it names of them is cut to the last part."""
 VOCABULARY = (
-    r"model\.safetensors\.index\.json",
     r"(tokenizer|vocab|added_tokens|normalizer)\.json",
     r"(vocab|merges)\.txt",
     r"(spiece|tokenizer|sentencepiece(\.bpe)?)\.model",
     r"chat_template\.jinja",
     r"LICENSE(\.txt|\.md)?",
 )
-KNOWN = (*WEIGHTS, *CONFIGURATION, *VOCABULARY)
+KNOWN = (*CONFIGURATION, *VOCABULARY)
 _ROOT = r"(?:file:/+|(?<![\w.:/\\])/(?=[^\s/])|(?<!\w)[A-Za-z]:[\\/]|(?<![\w\\])\\\\(?=[^\s\\]))"
 PATH = re.compile(_ROOT + r"(?:[^/\\\n\"'<>|]+[/\\])+")
 """The folders of an absolute path (POSIX, Windows, UNC or file: address) in a text, spaces included."""
@@ -52,24 +53,25 @@ def model_files(folder: Path) -> ModelFiles:
     """What of a folder is published. Links are not followed: what they point to was never looked at.
 
     Raises:
-        ModelError: there are no weights as safetensors.
+        ModelError: there are no weights that may be published.
     """
-    found = sorted(path for path in folder.iterdir() if path.name != "README.md")
-    names = tuple(path.name for path in found if _is_known(path))
-    if not any(re.fullmatch(pattern, name) for name in names for pattern in WEIGHTS):
+    found = sorted(path for path in folder.iterdir() if path.name != CARD)
+    plain = [path for path in found if path.is_file() and not path.is_symlink()]
+    format = format_of(path.name for path in plain)
+    if format is None:
         linked = any(path.is_symlink() for path in found)
         mend = (
             "copy the folder with cp -rL, which follows its links"
             if linked
-            else "save it with save_pretrained"
+            else "save it with save_pretrained, or export it with govor export"
         )
-        raise ModelError(f"{folder} has no weights as safetensors: {mend}")
+        raise ModelError(f"{folder} has no weights as safetensors, and no export: {mend}")
+    names = tuple(path.name for path in plain if is_of_kind(path, format) or _is_known(path.name))
     return ModelFiles(names, tuple(path.name for path in found if path.name not in names))
 
 
-def _is_known(path: Path) -> bool:
-    known = any(re.fullmatch(pattern, path.name) for pattern in KNOWN)
-    return known and path.is_file() and not path.is_symlink()
+def _is_known(name: str) -> bool:
+    return any(re.fullmatch(pattern, name) for pattern in KNOWN)
 
 
 def is_configuration(name: str) -> bool:

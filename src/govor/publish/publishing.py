@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from govor.config import Recipe
@@ -12,8 +13,13 @@ from govor.console import say
 from govor.errors import InputError
 from govor.publish.dataset import Disclosure, plan_dataset
 from govor.publish.files import UploadPlan
+from govor.publish.licenses import License
+from govor.publish.metadata import REPOSITORY, require_valid_card
 from govor.publish.model import ModelOrder, plan_model
-from govor.publish.space import PACKAGE, decoding_of, write_space
+from govor.publish.remote import full_name
+from govor.publish.served import choose_served
+from govor.publish.space import SpaceOrder, decoding_of, write_space
+from govor.publish.space_token import give_token, secret_token
 from govor.publish.upload import Published, describe, upload
 from govor.store import locked
 
@@ -21,7 +27,7 @@ from govor.store import locked
 def publish_dataset(
     source: Path,
     repo: str,
-    license: str,
+    license: str | License,
     *,
     disclosure: Disclosure | None = None,
     public: bool = False,
@@ -37,9 +43,9 @@ def publish_dataset(
         public: visible to everybody; private otherwise.
         dry_run: only say what would be sent.
     """
-    copy = source.parent / f"{source.name}-published"
+    copy, repo = source.parent / f"{source.name}-published", _named(repo, dry_run)
     with locked(copy):
-        plan = plan_dataset(source, copy, license, disclosure or Disclosure())
+        plan = plan_dataset(source, copy, license, disclosure or Disclosure(), repo)
         return _send(plan, repo, public, dry_run)
 
 
@@ -51,6 +57,7 @@ def publish_model(order: ModelOrder, *, public: bool = False, dry_run: bool = Fa
         public: visible to everybody; private otherwise.
         dry_run: only say what would be sent.
     """
+    order = replace(order, repo=_named(order.repo, dry_run))
     with _staging() as folder:
         return _send(plan_model(order, folder / "model"), order.repo, public, dry_run)
 
@@ -58,10 +65,11 @@ def publish_model(order: ModelOrder, *, public: bool = False, dry_run: bool = Fa
 def publish_space(
     model: str,
     repo: str,
-    license: str,
+    license: str | License,
     *,
     recipe: Recipe | None = None,
-    package: str = PACKAGE,
+    package: str | None = None,
+    secret: str | None = None,
     public: bool = False,
     dry_run: bool = False,
     out: Path | None = None,
@@ -69,20 +77,33 @@ def publish_space(
     """Publishes a Space that serves a published model with the decoding settings it was evaluated with.
 
     Args:
-        model: the published model's repository.
+        model: the published model's repository; its export in int8 is served where it has one.
         repo: where to.
         license: of the Space.
         recipe: whose ``[evaluate]`` and ``[transcribe]`` settings it decodes with.
-        package: what it installs: ``govor``, a ``git+…`` address, or a wheel.
+        package: what it installs: a wheel or a ``git+…`` address; unless given, this govor as a wheel.
+        secret: environment variable with a token that may read the model, to be the Space's ``HF_TOKEN``.
         public: visible to everybody; private otherwise.
         dry_run: only say what would be sent.
         out: where the folder stays; a temporary one unless given.
+
+    Raises:
+        InputError: `secret` names a variable that is not set.
     """
+    token, repo = secret_token(secret), _named(repo, dry_run)
+    if not REPOSITORY.fullmatch(model):
+        raise InputError(f"{model!r} is not a published model: name its repository, owner/name")
+    served = choose_served(model)
     decoding = decoding_of(recipe.transcribe) if recipe else {}
+    order = SpaceOrder(served, License.of(license), decoding, package)
     with _staging() as folder:
         place = out or folder / "space"
-        plan = write_space(place, model=model, license=license, decoding=decoding, package=package)
-        return _send(plan, repo, public, dry_run)
+        plan = write_space(place, order)
+        say(served.memory)
+        done = _send(plan, repo, public, dry_run)
+    if not dry_run:
+        give_token(done.repo, token, served)
+    return done
 
 
 @contextmanager
@@ -92,9 +113,15 @@ def _staging() -> Iterator[Path]:
         yield Path(folder)
 
 
-def _send(plan: UploadPlan, repo: str, public: bool, dry_run: bool) -> Published:
-    if repo.count("/") > 1 or not repo.strip("/"):
+def _named(repo: str, dry_run: bool) -> str:
+    """A repository under its whole name, as cards write it; a dry run asks nobody."""
+    if not REPOSITORY.fullmatch(repo):
         raise InputError(f"{repo!r} is not a repository: write name or organisation/name")
+    return repo if dry_run else full_name(repo)
+
+
+def _send(plan: UploadPlan, repo: str, public: bool, dry_run: bool) -> Published:
+    require_valid_card(plan)
     for line in describe(plan, repo):
         say(line)
     if dry_run:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from govor.errors import DiskFullError, InputError, MachineError
+from govor.errors import DiskFullError, GovorError, InputError, MachineError
 from govor.extras import required
 from govor.publish.files import UploadFile
 
@@ -45,12 +46,28 @@ def _remote(entry: Any) -> RemoteFile:
     return RemoteFile(entry.size, sha256, entry.blob_id)
 
 
+def full_name(repo: str) -> str:
+    """``owner/name`` of a repository that was named without its owner: the token's own account.
+
+    Raises:
+        InputError: there is no token, or it is not accepted.
+    """
+    if "/" in repo:
+        return repo
+    api = hub_api()
+    with hub_errors(repo):
+        return f"{api.whoami()['name']}/{repo}"
+
+
 def head(api: Any, repo: str, kind: str) -> str:
     """The newest commit of a repository."""
     return str(api.repo_info(repo, repo_type=kind).sha)
 
 
-QUOTA_STATUS = (402, 413, 507)
+REFUSED_STATUS = 400
+PAYMENT_STATUS = 402
+"""Payment required: storage, or hardware that the plan does not hold; the Hub says which."""
+QUOTA_STATUS = (413, 507)
 """Answers that mean that the account's storage is used up."""
 
 
@@ -71,17 +88,43 @@ def hub_errors(repo: str) -> Iterator[None]:
         raise InputError(
             f"{repo}: no token: run hf auth login, or set HF_TOKEN, then the same command"
         ) from error
+    except GovorError:
+        raise
     except Exception as error:
         raise _readable(repo, root_cause(error)) from error
 
 
+def validate_on_hub(api: Any, card: Path, kind: str) -> None:
+    """Asks the Hub's own validator about a card, before anything is sent.
+
+    Raises:
+        InputError: it refuses the card; its sentences are shown.
+    """
+    from huggingface_hub.utils import get_session
+
+    body = {"content": card.read_text(encoding="utf-8"), "repoType": kind}
+    answer = get_session().post(f"{api.endpoint}/api/validate-yaml", json=body)
+    if answer.status_code != REFUSED_STATUS:
+        answer.raise_for_status()
+        return
+    errors = answer.json().get("errors", [])
+    told = "; ".join(_one_line(str(error.get("message", error))) for error in errors)
+    raise InputError(f"the Hub refuses the header of {card.name}: {told or _one_line(answer.text)}")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
 def _readable(repo: str, error: BaseException) -> BaseException:
     if status_of(error):
-        return _from_status(repo, status_of(error))
+        return _from_status(repo, status_of(error), hub_sentence(error))
     if is_broken_connection(error):
         return MachineError(
             f"{repo}: the Hub cannot be reached ({type(error).__name__}): run the same command again"
         )
+    if isinstance(error, ValueError):  # the client asks the Hub's validator before a commit
+        return InputError(f"{repo}: {_one_line(str(error))}")
     return error
 
 
@@ -103,17 +146,28 @@ def is_broken_connection(error: BaseException) -> bool:
     return "TransportError" in names or isinstance(error, (ConnectionError, TimeoutError))
 
 
-def _from_status(repo: str, status: int) -> Exception:
+def hub_sentence(error: BaseException) -> str:
+    """What the Hub itself said, on one line; empty where it said nothing."""
+    said = getattr(error, "server_message", None) or ""
+    return _one_line(str(said))
+
+
+def _from_status(repo: str, status: int, said: str) -> Exception:
+    told = f" (the Hub: {said})" if said else ""
     sentences: Mapping[int, str] = {
         401: "the token is not accepted: make a write token and log in with hf auth login",
         403: "the token may not write here: use a token with write access to this name",
         404: "there is no such repository, or the token may not see it",
         412: "it changed meanwhile on the Hub: look at its history, then run the same command again",
     }
+    if status == PAYMENT_STATUS:
+        return InputError(f"{repo}: the account's plan does not allow this{told}: look at its settings")
     if status in QUOTA_STATUS:
         return DiskFullError(
-            f"{repo}: the account's storage on the Hub is used up: free some, run the command again"
+            f"{repo}: the account's storage on the Hub is used up{told}: free some, run the command again"
         )
     if status in sentences:
-        return InputError(f"{repo}: {sentences[status]}")
-    return MachineError(f"{repo}: the Hub answered {status}: run the same command again, it continues")
+        return InputError(f"{repo}: {sentences[status]}{told}")
+    if status < 500 and status != 429:
+        return InputError(f"{repo}: the Hub refuses this with {status}{told}: mend that, then run it again")
+    return MachineError(f"{repo}: the Hub answered {status}: run the same command again, it continues{told}")

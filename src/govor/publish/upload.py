@@ -9,13 +9,13 @@ and goes on.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from govor.console import progress, say
-from govor.errors import MachineError
-from govor.publish.files import UploadFile, UploadPlan
+from govor.errors import InputError, MachineError
+from govor.publish.files import CARD, UploadFile, UploadPlan
 from govor.publish.remote import (
     QUOTA_STATUS,
     head,
@@ -25,12 +25,15 @@ from govor.publish.remote import (
     remote_tree,
     root_cause,
     status_of,
+    validate_on_hub,
 )
 from govor.records import Summary
 from govor.store import readable_bytes
 
 COMMIT_BYTES = 2_000_000_000
 COMMIT_FILES = 50
+SPACE_SDK = "docker"
+"""Of Spaces: a gradio one installs its requirements before its own files are there, a wheel among them."""
 TRIES = 5
 FIRST_WAIT_S = 1.0
 
@@ -84,6 +87,7 @@ def upload(
     """
     api = hub_api()
     with hub_errors(repo):
+        _patiently(lambda: _validate(api, plan), sleep)
         made = _patiently(
             lambda: api.create_repo(
                 repo, repo_type=plan.kind, private=private, exist_ok=True, **_space(plan)
@@ -98,18 +102,40 @@ def upload(
     return Published(name, revision, len(plan.all), plan.size_bytes, sent)
 
 
+def _validate(api: Any, plan: UploadPlan) -> None:
+    for file in plan.last:
+        if file.name == CARD:
+            validate_on_hub(api, file.path, plan.kind)
+
+
 def _space(plan: UploadPlan) -> dict[str, str]:
-    return {"space_sdk": "gradio"} if plan.kind == "space" else {}
+    return {"space_sdk": SPACE_SDK} if plan.kind == "space" else {}
 
 
 def _send_files(api: Any, plan: UploadPlan, repo: str, sleep: Callable[[float], None]) -> int:
     there = _patiently(lambda: remote_tree(api, repo, plan.kind), sleep)
+    _refuse_foreign(plan, repo, there)
     lacking = [file for file in plan.files if file.name not in there or not there[file.name].equals(file)]
     with progress("upload", sum(file.size_bytes for file in lacking) / 1e6, "MB") as bar:
         for batch in batches(lacking):
             _commit(api, plan, repo, batch, (), f"Add {len(batch)} files", sleep)
             bar.advance(sum(file.size_bytes for file in batch) / 1e6)
     return len(lacking)
+
+
+def _refuse_foreign(plan: UploadPlan, repo: str, there: Iterable[str]) -> None:
+    """A repository that holds what the plan would break, or would silently contradict."""
+    if broken := [name for name in there if plan.is_foreign(name)]:
+        raise InputError(
+            f"{repo} holds {broken[0]}, which this would leave without its own configuration: publish an "
+            "export beside its model, with govor publish model MODEL REPO --export FOLDER, or name another "
+            "repository"
+        )
+    if old := sorted({name.split("/")[0] for name in there if plan.is_outdated(name)}):
+        say(
+            f"{repo} still holds {', '.join(old)} of an earlier upload, which may be of other weights: give "
+            "them anew with --export, or delete them there"
+        )
 
 
 def _send_last(api: Any, plan: UploadPlan, repo: str, sleep: Callable[[float], None]) -> int:

@@ -7,8 +7,8 @@ from collections import defaultdict, deque
 from collections.abc import Callable
 
 from govor.errors import GovorError
-from govor.serve.api import failure
 from govor.serve.guards import App, Message, Receive, Scope, Send, answer, error_body
+from govor.serve.refusals import failure
 
 UPLOAD_ROUTES = ("/v1/audio/transcriptions", "/v1/audio/translations", "/gradio_api/upload")
 LOGIN_ROUTE = "/login"

@@ -3,33 +3,61 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import math
+import zlib
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+from govor.records import Word
+from govor.text.spacing import space_between, spaces_before
 from govor.transcribe import Segment, Transcript
 from govor.transcribe.writers import render
 
 FORMATS = ("json", "text", "srt", "vtt", "verbose_json")
+TIMED = ("srt", "vtt", "verbose_json")
+STREAMABLE = ("json", "text")
 GRANULARITIES = ("word", "segment")
+INCLUDED = ("logprobs",)
 MEDIA_TYPES = {"text": "text/plain", "srt": "application/x-subrip", "vtt": "text/vtt"}
+LEAST_PROBABILITY = 1e-6
+"""What a confidence of 0 is shown as: JSON has no infinity."""
+MEASURED = ("temperature", "avg_logprob", "no_speech_prob")
+"""Of a segment; null where the model was not asked."""
 
 
-def body(transcript: Transcript, form: str, granularities: Sequence[str] = ("segment",)) -> str:
-    """The answer's body in one of `FORMATS`."""
+def body(
+    transcript: Transcript,
+    form: str,
+    granularities: Sequence[str] = ("segment",),
+    *,
+    task: str = "transcribe",
+    logprobs: bool = False,
+) -> str:
+    """The answer's body in one of `FORMATS`.
+
+    Args:
+        transcript: what was heard.
+        form: one of `FORMATS`.
+        granularities: of verbose_json.
+        task: ``transcribe`` or ``translate``.
+        logprobs: whether json says them.
+    """
     if form == "text":
         return transcript.text + "\n"
     if form in ("srt", "vtt"):
         return render(transcript, form)
     plain: dict[str, object] = {"text": transcript.text}
     if form == "verbose_json":
-        plain = _verbose(transcript, granularities)
+        plain = _verbose(transcript, granularities, task)
+    if logprobs:
+        plain["logprobs"] = log_probabilities(transcript.segments)
     seconds = round(transcript.duration)
     return json.dumps({**plain, "usage": {"type": "duration", "seconds": seconds}}, ensure_ascii=False)
 
 
-def _verbose(transcript: Transcript, granularities: Sequence[str]) -> dict[str, object]:
+def _verbose(transcript: Transcript, granularities: Sequence[str], task: str) -> dict[str, object]:
     plain: dict[str, object] = {
-        "task": "transcribe",
+        "task": task,
         "language": transcript.language or "",
         "duration": round(transcript.duration, 3),
         "text": transcript.text,
@@ -46,6 +74,8 @@ def _verbose(transcript: Transcript, granularities: Sequence[str]) -> dict[str, 
 
 
 def _segment(number: int, segment: Segment) -> dict[str, object]:
+    """Null stands where nothing was measured: a number would be taken for one."""
+    packed = segment.text.encode()
     return {
         "id": number,
         "seek": 0,
@@ -53,11 +83,31 @@ def _segment(number: int, segment: Segment) -> dict[str, object]:
         "end": round(segment.end, 3),
         "text": segment.text,
         "tokens": [],
-        "temperature": 0.0,
-        "avg_logprob": 0.0,
-        "compression_ratio": 0.0,
-        "no_speech_prob": 0.0,
+        "compression_ratio": round(len(packed) / len(zlib.compress(packed)), 4) if packed else 0.0,
+        **{name: getattr(segment, name, None) for name in MEASURED},
     }
+
+
+def has_confidences(segments: Iterable[Segment]) -> bool:
+    """Whether every word has a measured probability."""
+    return all(word.confidence is not None for segment in segments for word in segment.words)
+
+
+def log_probabilities(segments: Sequence[Segment], said: str = "") -> list[dict[str, object]]:
+    """One entry a word, so that the tokens together are the text; `said` is what stands before them."""
+    entries = []
+    for segment in segments:
+        spaces = spaces_before([word.text for word in segment.words], segment.text)
+        first = space_between(said, segment.text)
+        for number, (space, word) in enumerate(zip(spaces, segment.words, strict=True)):
+            entries.append(_log_probability((first if number == 0 else space) + word.text, word))
+        said = segment.text
+    return entries
+
+
+def _log_probability(token: str, word: Word) -> dict[str, object]:
+    probability = max(word.confidence or 0.0, LEAST_PROBABILITY)
+    return {"token": token, "logprob": round(math.log(probability), 4), "bytes": list(token.encode())}
 
 
 def event(kind: str, **fields: Any) -> str:

@@ -4,62 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import re
-import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData
 
-from govor.errors import AudioError, LanguageError
 from govor.serve import answers
-from govor.serve.description import ANSWERS, FORM, LANGUAGE, METRICS, NO_MODEL, STREAM
-from govor.serve.engine import (
-    ClientGoneError,
-    Engine,
-    Job,
-    JobTimeError,
-    QueueFullError,
-    StoppingError,
-)
-from govor.serve.guards import error_body
+from govor.serve.asked import Asked, find_model, read_form
+from govor.serve.description import ANSWERS, METRICS, NO_MODEL, TRANSCRIPTION, TRANSLATION, form
+from govor.serve.engine import ClientGoneError, Engine, Job
 from govor.serve.metrics import Metrics
 from govor.serve.models import ALIAS, ServedModel
+from govor.serve.refusals import RequestError, failure, wrong_value
+from govor.serve.uploads import keep
 from govor.text.spacing import space_between
 from govor.transcribe import Segment, Transcript
 
-COPY_BYTES = 1 << 20
-STREAMED = ("true", "1", "True")
-LONGEST_VALUE = 200
-"""Characters of a field that are looked at, and shown in a message."""
-CLIENT_GONE = 499
-"""What web servers count where nobody is left to be answered."""
-PREFIX = "govor-upload-"
-"""Of temporary files; what a crash leaves can be found by it."""
-
-
-class RequestError(Exception):
-    """What is wrong with a request, with its HTTP status."""
-
-    def __init__(self, status: int, message: str, code: str, param: str | None = None) -> None:
-        super().__init__(message)
-        self.status, self.code, self.param = status, code, param
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a request asks for, checked."""
-
-    model: ServedModel
-    language: str | None
-    form: str
-    granularities: tuple[str, ...]
-    stream: bool
+Segments = asyncio.Queue[Segment | None]
 
 
 def routes(models: Mapping[str, ServedModel], engine: Engine, metrics: Metrics) -> APIRouter:
@@ -80,19 +45,16 @@ def routes(models: Mapping[str, ServedModel], engine: Engine, metrics: Metrics) 
 
     @router.get("/v1/models/{name:path}", responses=NO_MODEL)
     async def show_model(name: str) -> dict[str, object]:
-        _find(models, name)
+        find_model(models, name)
         return _card(name)
 
-    @router.post("/v1/audio/transcriptions", openapi_extra=FORM, responses=ANSWERS, response_class=Response)
-    async def transcribe(request: Request) -> Response:
-        form = await _form(request)
-        try:
-            asked = _read(form, models)
-            audio = await _keep(form)
-        finally:
-            await form.close()
-        return await _transcribe(request, engine, asked, audio)
+    def offer(path: str, task: str, fields: dict[str, dict[str, Any]]) -> None:
+        @router.post(path, name=task, openapi_extra=form(fields), responses=ANSWERS, response_class=Response)
+        async def take(request: Request) -> Response:
+            return await _take(request, engine, models, task)
 
+    offer("/v1/audio/transcriptions", "transcribe", TRANSCRIPTION)
+    offer("/v1/audio/translations", "translate", TRANSLATION)
     return router
 
 
@@ -100,15 +62,14 @@ def _card(name: str) -> dict[str, object]:
     return {"id": name, "object": "model", "created": 0, "owned_by": "govor"}
 
 
-def _find(models: Mapping[str, ServedModel], name: str) -> ServedModel:
-    if name == ALIAS or not name:
-        return next(iter(models.values()))
-    if name not in models:
-        offered = ", ".join((*models, ALIAS))
-        raise RequestError(
-            404, f"there is no model {name!r}; there are {offered}", "model_not_found", "model"
-        )
-    return models[name]
+async def _take(request: Request, engine: Engine, models: Mapping[str, ServedModel], task: str) -> Response:
+    filled = await _form(request)
+    try:
+        asked = read_form(filled, models, task)
+        audio = await keep(filled)
+    finally:
+        await filled.close()
+    return await _transcribe(request, engine, asked, audio)
 
 
 async def _form(request: Request) -> FormData:
@@ -118,72 +79,20 @@ async def _form(request: Request) -> FormData:
     try:
         return await request.form(max_files=1, max_fields=50)
     except Exception as error:
-        if type(error).__name__.startswith("_Too"):  # from the layer that counts the body
+        if type(error).__name__.startswith("_"):  # from the layer that counts the body
             raise
         raise RequestError(400, f"the form cannot be read: {error}", "invalid_form") from error
 
 
-def _read(form: FormData, models: Mapping[str, ServedModel]) -> Asked:
-    if not isinstance(form.get("file"), UploadFile):
-        raise RequestError(400, "the field file is missing, or is not a file", "missing_file", "file")
-    shape = _choice(form, "response_format", answers.FORMATS, "json")
-    granularities = [str(value) for value in form.getlist("timestamp_granularities[]")] or ["segment"]
-    for value in granularities:
-        if value not in answers.GRANULARITIES:
-            raise RequestError(
-                400, f"timestamp_granularities[] is {value!r}; it must be word or segment", "invalid_value",
-                "timestamp_granularities[]",
-            )  # fmt: skip
-    stream = _choice(form, "stream", STREAM, "false") in STREAMED
-    language = _text(form, "language").strip() or None
-    if language is not None and not re.fullmatch(LANGUAGE, language):
-        raise RequestError(400, "language is not a language tag such as hr", "invalid_value", "language")
-    model = _find(models, _text(form, "model"))
-    return Asked(model, language, shape, tuple(granularities), stream)
-
-
-def _text(form: FormData, name: str) -> str:
-    """A field's text; a file in its place is refused."""
-    value = form.get(name) or ""
-    if not isinstance(value, str):
-        raise RequestError(400, f"{name} is a file; it must be a text", "invalid_value", name)
-    return value[:LONGEST_VALUE]
-
-
-def _choice(form: FormData, name: str, allowed: tuple[str, ...], default: str) -> str:
-    value = _text(form, name) or default
-    if value not in allowed:
-        raise RequestError(
-            400, f"{name} is {value!r}; it must be one of {', '.join(allowed)}", "invalid_value", name
-        )
-    return value
-
-
-async def _keep(form: FormData) -> Path:
-    """Copies the upload to a temporary file whose name owes nothing to the client."""
-    upload = form["file"]
-    assert isinstance(upload, UploadFile)
-    descriptor, name = tempfile.mkstemp(prefix=PREFIX)
-    try:
-        with os.fdopen(descriptor, "wb") as target:
-            while block := await upload.read(COPY_BYTES):
-                await asyncio.to_thread(target.write, block)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return Path(name)
-
-
 async def _transcribe(request: Request, engine: Engine, asked: Asked, audio: Path) -> Response:
     loop = asyncio.get_running_loop()
-    segments: asyncio.Queue[Segment | None] = asyncio.Queue()
+    segments: Segments = asyncio.Queue()
 
     def pass_on(segment: Segment, _read_s: float) -> None:
         loop.call_soon_threadsafe(segments.put_nowait, segment)
 
-    words = "word" in asked.granularities and asked.form == "verbose_json"
     on_segment = pass_on if asked.stream else None
-    job = Job(audio, asked.model, "upload", asked.language, words, on_segment)
+    job = Job(audio, asked.model, "upload", asked.language, asked.words, asked.task, asked.prompt, on_segment)
     job.result.add_done_callback(lambda _: audio.unlink(missing_ok=True))
     job.result.add_done_callback(lambda _: _wake(loop, segments))
     try:
@@ -192,38 +101,52 @@ async def _transcribe(request: Request, engine: Engine, asked: Asked, audio: Pat
         audio.unlink(missing_ok=True)
         raise
     if asked.stream:
-        first = await segments.get()
-        if first is None:
-            _raise_failure(job)
-        return StreamingResponse(_events(job, first, segments), media_type="text/event-stream")
-    transcript = await _finished(request, job)
+        first = await _unless_gone(request, job, segments.get())
+        _raise_failure(job, first, asked)
+        events = _events(job, first, segments, asked.logprobs)
+        return StreamingResponse(events, media_type="text/event-stream")
+    return _answer(asked, await _finished(request, job))
+
+
+def _answer(asked: Asked, transcript: Transcript) -> Response:
+    _require_logprobs(asked, transcript.segments)
     media = answers.MEDIA_TYPES.get(asked.form, "application/json")
-    return Response(answers.body(transcript, asked.form, asked.granularities), media_type=media)
+    content = answers.body(
+        transcript, asked.form, asked.granularities, task=asked.task, logprobs=asked.logprobs
+    )
+    return Response(content, media_type=media)
 
 
-def _wake(loop: asyncio.AbstractEventLoop, segments: asyncio.Queue[Segment | None]) -> None:
+def _wake(loop: asyncio.AbstractEventLoop, segments: Segments) -> None:
     with suppress(RuntimeError):  # the loop is closed: the server has stopped
         loop.call_soon_threadsafe(segments.put_nowait, None)
 
 
-def _raise_failure(job: Job) -> None:
-    if (error := job.result.exception()) is not None:
+def _raise_failure(job: Job, first: Segment | None, asked: Asked) -> None:
+    """What goes wrong before the first words is no event yet, but the answer's status."""
+    if first is None and (error := job.result.exception()) is not None:
         raise error
+    if first is not None:
+        try:
+            _require_logprobs(asked, [first])
+        except RequestError:
+            job.cancel()
+            raise
+
+
+def _require_logprobs(asked: Asked, segments: Sequence[Segment]) -> None:
+    if asked.logprobs and not answers.has_confidences(segments):
+        raise wrong_value("include[]", f"the model {asked.model.name} gives no probabilities of words")
 
 
 async def _finished(request: Request, job: Job) -> Transcript:
-    """Waits for the transcript; a client that goes away frees its place."""
+    """Waits for the transcript."""
     waiting = asyncio.wrap_future(job.result)
+    waiting.add_done_callback(_looked_at)
     try:
-        while True:
-            done, _ = await asyncio.wait({waiting}, timeout=1.0)
-            if done:
-                return waiting.result()
-            if await request.is_disconnected():
-                job.cancelled.set()
+        return await _unless_gone(request, job, asyncio.shield(waiting))
     finally:
-        job.cancelled.set()
-        waiting.add_done_callback(_looked_at)
+        job.cancel()
 
 
 def _looked_at(waiting: asyncio.Future[Transcript]) -> None:
@@ -232,14 +155,39 @@ def _looked_at(waiting: asyncio.Future[Transcript]) -> None:
         waiting.exception()
 
 
-async def _events(
-    job: Job, first: Segment | None, segments: asyncio.Queue[Segment | None]
-) -> AsyncIterator[str]:
+async def _unless_gone(request: Request, job: Job, awaited: Any) -> Any:
+    """What is awaited; a client that goes away frees its place at once.
+
+    Raises:
+        ClientGoneError: it has gone.
+    """
+    task, gone = asyncio.ensure_future(awaited), asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise ClientGoneError("the client has gone")
+    except BaseException:
+        job.cancel()
+        raise
+    finally:
+        gone.cancel()
+        task.cancel()
+
+
+async def _gone(request: Request) -> None:
+    """Returns when the client hangs up; the whole form is here already."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _events(job: Job, first: Segment | None, segments: Segments, logprobs: bool) -> AsyncIterator[str]:
     segment, said = first, ""
     try:
         while segment is not None:
             delta = space_between(said, segment.text) + segment.text
-            yield answers.event("transcript.text.delta", delta=delta)
+            beside = {"logprobs": answers.log_probabilities([segment], said)} if logprobs else {}
+            yield answers.event("transcript.text.delta", delta=delta, **beside)
             said = segment.text
             segment = await segments.get()
         error = job.result.exception()
@@ -249,30 +197,4 @@ async def _events(
             yield answers.event("transcript.text.done", text=job.result.result().text)
         yield "data: [DONE]\n\n"
     finally:
-        job.cancelled.set()
-
-
-def failure(error: BaseException) -> tuple[int, bytes, dict[str, str]]:
-    """Status, body and headers for what went wrong."""
-    if isinstance(error, RequestError):
-        return error.status, error_body(str(error), error.code, param=error.param), {}
-    if isinstance(error, QueueFullError):
-        after = {"Retry-After": str(error.retry_after_s)}
-        return 429, error_body(str(error), "busy", "rate_limit_error"), after
-    if isinstance(error, StoppingError):
-        return 503, error_body(str(error), "stopping", "server_error"), {"Retry-After": "5"}
-    if isinstance(error, ClientGoneError):
-        return CLIENT_GONE, error_body(str(error), "client_gone"), {}
-    if isinstance(error, JobTimeError):
-        return 408, error_body(str(error), "timeout"), {}
-    if isinstance(error, LanguageError):
-        return 400, error_body(str(error), "invalid_value", param="language"), {}
-    if isinstance(error, AudioError):
-        status = 413 if error.code in ("too_long", "too_large") else 400
-        return status, error_body(_without_path(str(error)), error.code, param="file"), {}
-    return 500, error_body("the server failed; its log says why", "internal_error", "server_error"), {}
-
-
-def _without_path(message: str) -> str:
-    """The client's file, not the temporary one that holds it."""
-    return re.sub(rf"\S*{PREFIX}\w+", "the upload", message)
+        job.cancel()

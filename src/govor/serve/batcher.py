@@ -8,7 +8,8 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from govor.errors import AudioError
@@ -21,10 +22,14 @@ from govor.models.base import (
     Recogniser,
     Sound,
     cost_of,
+    language_refusal,
     prompt_of,
+    tasks_of,
 )
 from govor.packing import pack
 from govor.records import Hypothesis
+from govor.serve.patience import OverError, Patience
+from govor.serve.prompts import takes_prompt
 
 
 @dataclass(eq=False)
@@ -39,13 +44,23 @@ class _Request:
     def hear(self, place: int, said: Hypothesis | AudioError) -> None:
         """Takes the result of one sound; the last one answers the caller."""
         self.said[place] = said
-        if len(self.said) < len(self.sounds) or self.answer.done():
+        if len(self.said) < len(self.sounds):
             return
         wrong = next((one for one in self.said.values() if isinstance(one, AudioError)), None)
         if wrong is not None:
-            self.answer.set_exception(wrong)
-        else:
+            self.fail(wrong)
+            return
+        with suppress(InvalidStateError):  # it was forgotten
             self.answer.set_result([self.said[n] for n in range(len(self.sounds))])  # type: ignore[misc]
+
+    def fail(self, error: Exception) -> None:
+        """Answers the caller with an error, unless it is answered."""
+        with suppress(InvalidStateError):
+            self.answer.set_exception(error)
+
+    def forget(self) -> None:
+        """Its caller waits no longer: what is not in a batch yet never will be."""
+        self.fail(OverError())
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,18 +95,35 @@ class Batcher:
         self.batches = self.users = 0
         self.name, self.sample_rate = recogniser.name, recogniser.sample_rate
         self.max_window_s, self.normaliser = recogniser.max_window_s, recogniser.normaliser
+        self.tasks, self.takes_prompt = tasks_of(recogniser), takes_prompt(recogniser)
 
-    def recognise(self, sounds: Sequence[Sound], options: DecodeOptions) -> list[Hypothesis]:
-        """As `Recogniser.recognise`; waits for its turn.
+    def recognise(
+        self, sounds: Sequence[Sound], options: DecodeOptions, patience: Patience | None = None
+    ) -> list[Hypothesis]:
+        """As `Recogniser.recognise`; waits for its turn, as long as there is patience.
 
         Raises:
             AudioError: a sound needs more memory than there is.
+            OverError: the patience ended before.
         """
         if not sounds:
             return []
         request = _Request(sounds, options)
         self._requests.put(request)
-        return request.answer.result()
+        take_back = patience.when_over(request.forget) if patience else None
+        try:
+            return request.answer.result()
+        finally:
+            if take_back:
+                take_back()
+
+    def for_one(self, patience: Patience) -> OneCaller:
+        """The recogniser for one caller, who may leave."""
+        return OneCaller(self, patience)
+
+    def language_refusal(self, tag: str) -> str | None:
+        """As `govor.models.base.language_refusal`."""
+        return language_refusal(self._recogniser, tag)
 
     def check_language(self, tag: str | None) -> None:
         """As `Multilingual.check_language`, where the recogniser is one."""
@@ -114,6 +146,9 @@ class Batcher:
     def _run(self) -> None:
         waiting: list[_Turn] = []
         while self._receive(waiting):
+            waiting = [turn for turn in waiting if not turn.request.answer.done()]
+            if not waiting:
+                continue
             batch = self._first_batch(waiting)
             self._answer(batch)
             done = set(batch)
@@ -150,10 +185,29 @@ class Batcher:
         except Exception as error:
             requests = list(dict.fromkeys(turn.request for turn in batch))
             if len(requests) == 1:
-                requests[0].answer.set_exception(error)
+                requests[0].fail(error)
                 return
             for request in requests:  # what is wrong with one is no fault of the others
                 self._answer([turn for turn in batch if turn.request is request])
             return
         for turn, said in zip(batch, found, strict=True):
             turn.request.hear(turn.place, said)
+
+
+class OneCaller:
+    """A `Batcher` as one caller sees it: calls end when the caller leaves."""
+
+    def __init__(self, batcher: Batcher, patience: Patience) -> None:
+        self._batcher, self._patience = batcher, patience
+        self.name, self.sample_rate = batcher.name, batcher.sample_rate
+        self.max_window_s, self.normaliser = batcher.max_window_s, batcher.normaliser
+        self.check_language, self.describe_prompt = batcher.check_language, batcher.describe_prompt
+        self.describe = batcher.describe
+
+    def recognise(self, sounds: Sequence[Sound], options: DecodeOptions) -> list[Hypothesis]:
+        """As `Batcher.recognise`.
+
+        Raises:
+            OverError: the caller has left.
+        """
+        return self._batcher.recognise(sounds, options, self._patience)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from govor.audio.guard import GuardedWorker, WorkerLostError
 from govor.errors import AudioError
 from govor.serve.limits import ServeLimits
+from govor.serve.patience import OverError, Patience
 
 Block = NDArray[np.float32]
 QUEUED_BLOCKS = 32
@@ -39,17 +40,28 @@ def send_blocks(
     return samples
 
 
-def guarded_blocks(path: Path, sample_rate: int, limits: ServeLimits) -> Generator[Block]:
+def guarded_blocks(
+    path: Path, sample_rate: int, limits: ServeLimits, patience: Patience | None = None
+) -> Generator[Block]:
     """Mono blocks ``[T]`` of an untrusted file.
+
+    Args:
+        path: the file.
+        sample_rate: of the blocks, in Hz.
+        limits: for the child that decodes it.
+        patience: of whoever waits for the blocks.
 
     Raises:
         AudioError: it cannot be decoded, passes a limit, or took its decoder down.
+        OverError: nobody waits any more.
     """
     ready: queue.Queue[Any] = queue.Queue(QUEUED_BLOCKS)
     abandoned = threading.Event()
     arguments = (str(path), sample_rate, limits.max_s, limits.max_bytes)
     thread = threading.Thread(target=_decode, args=(arguments, limits, ready, abandoned), daemon=True)
     thread.start()
+    if patience is not None:
+        patience.when_over(lambda: _put_over(ready, abandoned))
     try:
         while (item := ready.get()) is not None:
             if isinstance(item, Exception):
@@ -91,6 +103,14 @@ def _put(ready: queue.Queue[Any], item: Block | Exception | None, abandoned: thr
         except queue.Full:
             continue
     raise _AbandonedError
+
+
+def _put_over(ready: queue.Queue[Any], abandoned: threading.Event) -> None:
+    """Wakes whoever waits for the next block."""
+    abandoned.set()
+    _drain(ready)
+    with suppress(queue.Full):
+        ready.put_nowait(OverError())
 
 
 def _drain(ready: queue.Queue[Any]) -> None:

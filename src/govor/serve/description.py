@@ -9,41 +9,40 @@ from govor.serve.models import ALIAS
 
 LANGUAGE = r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*"
 """A language tag, whole."""
+LONGEST_PROMPT = 4_000
+"""Characters; models look at less of it."""
 STREAM = ("false", "true", "0", "1", "False", "True")
 JSON, STREAMED = "application/json", "text/event-stream"
 Responses = dict[int | str, dict[str, Any]]
 _TEXT = {"schema": {"type": "string"}}
 _OBJECT = {"schema": {"type": "object"}}
 
-FORM: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {"type": "string", "format": "binary"},
-                        "model": {"type": "string", "default": ALIAS},
-                        "language": {"type": "string", "pattern": f"^({LANGUAGE})?$"},
-                        "response_format": {
-                            "type": "string",
-                            "enum": list(answers.FORMATS),
-                            "default": "json",
-                        },
-                        "timestamp_granularities[]": {
-                            "type": "array",
-                            "items": {"type": "string", "enum": list(answers.GRANULARITIES)},
-                        },
-                        "stream": {"type": "string", "enum": list(STREAM), "default": "false"},
-                    },
-                }
-            }
-        },
-    }
+TRANSLATION: dict[str, dict[str, Any]] = {
+    "file": {"type": "string", "format": "binary"},
+    "model": {"type": "string", "default": ALIAS},
+    "prompt": {"type": "string", "maxLength": LONGEST_PROMPT},
+    "response_format": {"type": "string", "enum": list(answers.FORMATS), "default": "json"},
+    "temperature": {"type": "number", "enum": [0], "default": 0},
 }
-"""The form that a request for a transcript is."""
+"""Fields of a request for a translation into English."""
+TRANSCRIPTION: dict[str, dict[str, Any]] = {
+    **TRANSLATION,
+    "language": {"type": "string", "pattern": f"^({LANGUAGE})?$"},
+    "timestamp_granularities[]": {
+        "type": "array",
+        "items": {"type": "string", "enum": list(answers.GRANULARITIES)},
+    },
+    "include[]": {"type": "array", "items": {"type": "string", "enum": list(answers.INCLUDED)}},
+    "chunking_strategy": {"type": "string", "enum": ["auto"], "default": "auto"},
+    "stream": {"type": "string", "enum": list(STREAM), "default": "false"},
+}
+"""Fields of a request for a transcript."""
+
+
+def form(fields: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The form that a request is; what is no field of it is refused."""
+    schema = {"type": "object", "required": ["file"], "properties": fields, "additionalProperties": False}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
 
 
 def _refusal(what: str) -> dict[str, Any]:
@@ -59,7 +58,7 @@ ANSWERS: Responses = {
         "description": "The transcript, in the form that was asked for.",
         "content": {JSON: _OBJECT, **dict.fromkeys((*answers.MEDIA_TYPES.values(), STREAMED), _TEXT)},
     },
-    400: _refusal("The form, a field or the recording cannot be read."),
+    400: _refusal("The form, a field or the recording cannot be read, or the model cannot do it."),
     **NO_MODEL,
     408: _refusal("It took too long."),
     413: _refusal("The recording is too large or too long."),

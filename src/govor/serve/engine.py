@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,11 @@ from govor.errors import GovorError
 from govor.serve.blocks import Block, guarded_blocks
 from govor.serve.limits import ServeLimits
 from govor.serve.metrics import Metrics
+from govor.serve.patience import OverError, Patience
+from govor.serve.prompts import with_prompt
 
 if TYPE_CHECKING:
+    from govor.config import TranscribeConfig
     from govor.serve.models import ServedModel
     from govor.transcribe import Segment, Transcript
 
@@ -56,8 +59,11 @@ class Job:
         name: what the transcript calls it.
         language: given language or None.
         words: whether times of words are wanted.
+        task: ``transcribe`` or ``translate``; None: as the server is set.
+        prompt: text that the model is told before, or None.
         on_segment: called with every segment and the seconds read so far, from the engine's thread.
         result: the transcript, or what went wrong.
+        patience: ends with `cancel`, and with it whatever the job waits for.
     """
 
     audio: Path
@@ -65,10 +71,28 @@ class Job:
     name: str = "audio"
     language: str | None = None
     words: bool = False
+    task: str | None = None
+    prompt: str | None = None
     on_segment: Callable[[Segment, float], None] | None = None
     result: Future[Transcript] = field(default_factory=Future)
     submitted_s: float = field(default_factory=time.monotonic)
-    cancelled: threading.Event = field(default_factory=threading.Event)
+    patience: Patience = field(default_factory=Patience)
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether nobody waits for it any more."""
+        return self.patience.is_over
+
+    def cancel(self) -> None:
+        """Ends it wherever it is; what it holds is free at once."""
+        self.patience.end()
+
+    @property
+    def config(self) -> TranscribeConfig:
+        """How the model's recordings are decoded, with what this one's owner asks for."""
+        config = replace(self.model.config, task=self.task) if self.task else self.model.config
+        settings: TranscribeConfig = with_prompt(config, self.prompt)
+        return settings
 
 
 class Engine:
@@ -104,6 +128,7 @@ class Engine:
             self._waiting.append(job)
             self._note()
             self._changed.notify()
+        job.patience.when_over(self._let_go)
 
     def refusal(self) -> QueueFullError | StoppingError | None:
         """Why no further recording can be taken now, or None."""
@@ -119,10 +144,15 @@ class Engine:
 
     def _forget_gone(self) -> None:
         """Frees the places of clients that have gone while they waited."""
-        gone = [job for job in self._waiting if job.cancelled.is_set()]
-        self._waiting = deque(job for job in self._waiting if not job.cancelled.is_set())
+        gone = [job for job in self._waiting if job.is_cancelled]
+        self._waiting = deque(job for job in self._waiting if not job.is_cancelled)
         for job in gone:
             job.result.set_exception(ClientGoneError("the client has gone"))
+
+    def _let_go(self) -> None:
+        with self._changed:
+            self._forget_gone()
+            self._note()
 
     def _retry_after_s(self) -> int:
         typical_s = sorted(self._recent_s)[len(self._recent_s) // 2]
@@ -153,8 +183,9 @@ class Engine:
         for thread in self._threads:
             thread.join(max(0.0, until_s - time.monotonic()))
         with self._changed:
-            for job in self._running:
-                job.cancelled.set()
+            running = list(self._running)
+        for job in running:
+            job.cancel()
         for thread in self._threads:
             thread.join()
 
@@ -163,6 +194,8 @@ class Engine:
             started_s = time.monotonic()
             try:
                 transcript = self._transcribe(job)
+            except OverError:
+                job.result.set_exception(self._gone())
             except BaseException as error:
                 if not isinstance(error, GovorError):
                     say(f"serve: {type(error).__name__}: {error}")
@@ -193,7 +226,7 @@ class Engine:
 
         segments: list[Segment] = []
         with job.model.borrowed() as recogniser, closing(self._blocks(job, recogniser.sample_rate)) as blocks:
-            transcriber = Transcriber(recogniser, job.model.config)
+            transcriber = Transcriber(recogniser.for_one(job.patience), job.config)
             run = transcriber.stream(blocks, words=job.words, language=job.language)
             for segment in run:
                 self._check(job)
@@ -205,14 +238,17 @@ class Engine:
 
     def _blocks(self, job: Job, sample_rate: int) -> Generator[Block]:
         """The upload's samples, as long as somebody wants them."""
-        with closing(guarded_blocks(job.audio, sample_rate, self.limits)) as blocks:
+        with closing(guarded_blocks(job.audio, sample_rate, self.limits, job.patience)) as blocks:
             self._check(job)
             for block in blocks:
                 yield block
                 self._check(job)
 
+    def _gone(self) -> GovorError:
+        return StoppingError(STOPPING) if self._stopping else ClientGoneError("the client has gone")
+
     def _check(self, job: Job) -> None:
-        if job.cancelled.is_set():
-            raise StoppingError(STOPPING) if self._stopping else ClientGoneError("the client has gone")
+        if job.is_cancelled:
+            raise self._gone()
         if time.monotonic() - job.submitted_s > self.limits.job_s:
             raise JobTimeError(f"transcribing took longer than {self.limits.job_s:g} s, the server's limit")

@@ -18,7 +18,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-COUNTED_PATHS = ("/v1/audio/transcriptions", "/v1/models", "/health", "/metrics")
+COUNTED_PATHS = ("/v1/audio/transcriptions", "/v1/audio/translations", "/v1/models", "/health", "/metrics")
 HEARTBEAT = "/gradio_api/heartbeat/"
 LOOK_S = 0.5
 MOST_DIGITS = 18
@@ -32,6 +32,9 @@ def error_body(
     """An error as OpenAI's clients read it."""
     error = {"message": message, "type": kind, "param": param, "code": code}
     return json.dumps({"error": error}, ensure_ascii=False).encode()
+
+
+STOPPED = error_body("the server is being stopped", "stopping", "server_error")
 
 
 async def answer(send: Send, status: int, body: bytes, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
@@ -50,11 +53,21 @@ class _TooSlowError(Exception):
     """The body takes too long to arrive."""
 
 
-class BodyLimit:
-    """Counts and times request bodies while they arrive; a header's word is not needed."""
+class _StoppedError(Exception):
+    """The server is being stopped before the body is whole."""
 
-    def __init__(self, app: App, limits: ServeLimits) -> None:
-        self.app, self.limits = app, limits
+
+class BodyLimit:
+    """Counts and times request bodies while they arrive; a header's word is not needed.
+
+    Args:
+        app: what is inside.
+        limits: how large an upload may be, and how long it may take.
+        stopping: whether the server is being stopped; it waits for no body then.
+    """
+
+    def __init__(self, app: App, limits: ServeLimits, stopping: Callable[[], bool]) -> None:
+        self.app, self.limits, self.stopping = app, limits, stopping
         self.max_bytes = limits.max_bytes + FORM_BYTES
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,6 +90,8 @@ class BodyLimit:
         except _TooSlowError:
             message = f"the upload took longer than {self.limits.upload_s:g} s, the server's limit"
             await self._refuse(send, started, 408, error_body(message, "upload_timeout"))
+        except _StoppedError:
+            await self._refuse(send, started, 503, STOPPED)
 
     async def _refuse(self, send: Send, started: bool, status: int, body: bytes) -> None:
         if not started:
@@ -94,10 +109,7 @@ class BodyLimit:
                 return await receive()
             if declared.isdigit() and (len(declared) > MOST_DIGITS or int(declared) > self.max_bytes):
                 raise _TooLargeError
-            try:
-                message = await asyncio.wait_for(receive(), max(0.0, until_s - time.monotonic()))
-            except TimeoutError:
-                raise _TooSlowError from None
+            message = await self._received(receive, until_s)
             seen += len(message.get("body", b""))
             whole = not message.get("more_body", False)
             if seen > self.max_bytes:
@@ -105,6 +117,44 @@ class BodyLimit:
             return message
 
         return counted
+
+    async def _received(self, receive: Receive, until_s: float) -> Message:
+        while not self.stopping():
+            left_s = until_s - time.monotonic()
+            try:
+                return await asyncio.wait_for(receive(), max(0.0, min(LOOK_S, left_s)))
+            except TimeoutError:
+                if left_s <= LOOK_S:
+                    raise _TooSlowError from None
+        raise _StoppedError
+
+
+class LastWord:
+    """Answers what the server breaks off when it stops: nobody is left with a bare 500.
+
+    Args:
+        app: what is inside.
+        stopping: whether the server is being stopped.
+    """
+
+    def __init__(self, app: App, stopping: Callable[[], bool]) -> None:
+        self.app, self.stopping = app, stopping
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes the request on."""
+        started = False
+
+        async def noting_send(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noting_send)
+        except asyncio.CancelledError:
+            if started or scope["type"] != "http" or not self.stopping():
+                raise
+            await answer(send, 503, STOPPED, [(b"retry-after", b"5"), (b"connection", b"close")])
 
 
 class Heartbeats:

@@ -18,13 +18,14 @@ from govor.console import say
 from govor.errors import GovorError
 from govor.interrupts import in_hand
 from govor.serve.admission import Admission, LoginBrake
-from govor.serve.api import RequestError, failure, routes
+from govor.serve.api import routes
 from govor.serve.engine import Engine
-from govor.serve.guards import BodyLimit, Counting, Heartbeats, Keys, error_body
+from govor.serve.guards import BodyLimit, Counting, Heartbeats, Keys, LastWord, error_body
 from govor.serve.hosts import HostNames
 from govor.serve.listening import PromptProtocol, listen
 from govor.serve.metrics import Metrics
 from govor.serve.models import ServedModel, Watcher, open_models
+from govor.serve.refusals import RequestError, failure
 from govor.serve.settings import ServeSettings
 
 GRACE_S = 30
@@ -59,13 +60,14 @@ def create_app(
 
         app = mount(app, models, engine, settings)
     app.add_middleware(Heartbeats, stopping=engine.is_stopping)
-    app.add_middleware(BodyLimit, limits=settings.limits)
+    app.add_middleware(BodyLimit, limits=settings.limits, stopping=engine.is_stopping)
     app.add_middleware(Admission, refusal=engine.refusal)
     app.add_middleware(Keys, keys=settings.api_keys)
     if settings.api_keys:
         app.add_middleware(LoginBrake)
     else:
         app.add_middleware(HostNames, host=settings.host, allowed=settings.allowed_hosts)
+    app.add_middleware(LastWord, stopping=engine.is_stopping)
     app.add_middleware(Counting, metrics=metrics)
     return app
 

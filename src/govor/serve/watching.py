@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from govor.errors import GovorError
-from govor.serve.api import failure
+from govor.errors import GovorError, LanguageError
+from govor.serve.asked import require_model_can
 from govor.serve.engine import Engine, Job
 from govor.serve.models import ServedModel
+from govor.serve.refusals import RequestError, failure
 from govor.serve.view import ModelTranscript, failed_html, listening_html
 from govor.transcribe import Transcript
 
@@ -45,24 +46,29 @@ def watch(
         language: given language or None.
         stop: ends it before its time; what was heard until then is kept.
     """
-    jobs: list[Job] = []
+    jobs: list[tuple[ModelTranscript, Job]] = []
     started_s = time.monotonic()
     try:
         for one in heard:
-            job = Job(audio, models[one.name], audio.name, language, True, _listener(one))
+            try:
+                require_model_can(models[one.name], "transcribe", language, None)
+            except (RequestError, LanguageError) as error:
+                one.failure = str(error)
+                continue
+            job = Job(audio, models[one.name], audio.name, language, True, on_segment=_listener(one))
             engine.submit(job)
-            jobs.append(job)
-        while not all(job.result.done() for job in jobs) and not stop.is_set():
+            jobs.append((one, job))
+        while not all(job.result.done() for _, job in jobs) and not stop.is_set():
             yield listening_html(heard, time.monotonic() - started_s)
             stop.wait(max(REFRESH_S, len(heard[0].segments) * REFRESH_SEGMENT_S))
-        for one, job in zip(heard, jobs, strict=True):
+        for one, job in jobs:
             _finish(one, job, time.monotonic() - started_s)
     except GovorError as error:
         for one in heard:
             one.failure = str(error)
     finally:
-        for job in jobs:
-            job.cancelled.set()
+        for _, job in jobs:
+            job.cancel()
 
 
 def _listener(one: ModelTranscript) -> Callable[[Any, float], None]:

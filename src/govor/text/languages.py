@@ -58,3 +58,8 @@ def iso_639(tag: str) -> str | None:
     first = primary_language(tag.strip())
     code = _TWO_OF_THREE.get(first) or _OLD.get(first, first)
     return code if re.fullmatch("[a-z]{2,3}", code) and is_tag(code) else None
+
+
+def three_letters(code: str) -> list[str]:
+    """The codes of three letters (ISO 639-2) that stand for a code of two; none for others."""
+    return [three for three, two in _TWO_OF_THREE.items() if two == code]

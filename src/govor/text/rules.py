@@ -6,6 +6,7 @@ version travels with every model that was trained with it.
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Callable
@@ -123,6 +124,10 @@ def _tags(text: str, context: Context) -> str:
     return re.sub(r"\[[^\[\]]*\]|<[^<>]*>", " ", text)
 
 
+def _entities(text: str, context: Context) -> str:
+    return html.unescape(text)
+
+
 def _marks(text: str, context: Context) -> str:
     apart = unicodedata.normalize("NFD", text)
     return unicodedata.normalize("NFC", _replace(apart, ("M",), ""))
@@ -147,6 +152,7 @@ RULES: dict[str, Rule] = {
             "Unicode NFKC: also ligatures, full-width and superscript forms",
             lambda text, _: unicodedata.normalize("NFKC", text),
         ),
+        Rule("entities", 1, "HTML entities become their characters (&amp; becomes &)", _entities),
         Rule("invisible", 1, "control and format characters go (ZWNJ and ZWJ stay)", _invisible),
         Rule("tags", 1, "spans in [square] and <angle> brackets go", _tags),
         Rule("lower", 1, "lower-case with the language's casing (Turkish I becomes ı)", _lower),

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from govor.config.train import AugmentConfig
 from govor.errors import RecipeError
+from govor.store import given_path
 from govor.train.seeds import generator
 
 Array = NDArray[np.float32]
@@ -113,9 +113,7 @@ def noise_files(folder: str) -> list[str]:
     Raises:
         RecipeError: there is none.
     """
-    files = sorted(
-        str(p) for p in Path(folder).expanduser().rglob("*") if p.suffix.lower() in _NOISE_SUFFIXES
-    )
+    files = sorted(str(p) for p in given_path(folder).rglob("*") if p.suffix.lower() in _NOISE_SUFFIXES)
     if not files:
         raise RecipeError(f"train.augment.noise: {folder} holds no sound files (wav, flac, ogg, opus, mp3)")
     return files

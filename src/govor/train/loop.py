@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from govor.config import TrainConfig
 from govor.config.moments import Every
+from govor.config.train import warm_steps
 from govor.console import Progress, say
 from govor.errors import LimitError, StoppedError
 from govor.findings import count_of
@@ -19,6 +20,7 @@ from govor.interrupts import about
 from govor.preflight.base import BaseSaid, base_said
 from govor.store import readable_seconds
 from govor.train.base import BaseVerdict, against_base, mark_model
+from govor.train.course import Course
 from govor.train.epoch import EpochPlan, Layout, Leg, plan_epoch
 from govor.train.feed import FedBatch, Feed, SkippedClip
 from govor.train.judge import BrokenOffError, DevEvaluation, Judge
@@ -82,6 +84,7 @@ class Session:
         self._last: DevEvaluation | None = None
         self._first_step = self.state.step
         self._evaluating = False
+        self._course = Course(warm_steps(self.state.total_steps, self.config.warmup))
 
     def saying(self) -> str:
         """What the first Ctrl-C waits for, and for how long."""
@@ -258,10 +261,14 @@ class Session:
         self.metrics.write("eval", s.step, {**found.scores(), "epoch": round(s.position.epoch, 4)})
         for utterance, reference, hypothesis in found.samples:
             self.metrics.sample(s.step, utterance, reference, hypothesis)
-        if found.warning and self.ranks.main:
-            say(f"step {s.step}: {found.warning}")
-            self.metrics.write("event", s.step, {"event": "disagreement", "message": found.warning})
+        self._warn("disagreement", found.warning)
+        self._warn("course", self._course.judged(s.step, found.wer))
         return found
+
+    def _warn(self, event: str, message: str | None) -> None:
+        if message and self.ranks.main:
+            say(f"step {self.state.step}: {message}")
+            self.metrics.write("event", self.state.step, {"event": event, "message": message})
 
     def evaluate_base(self) -> float:
         """WER before the first step, logged as step 0; what preflight decoded is not decoded again.
@@ -390,6 +397,7 @@ class Session:
                 **used,
             },
         )
+        self._warn("course", self._course.trained(s.step, self._window.loss))
         self._window, self._window_s = _Window(), time.monotonic()
 
     def _stop(self) -> NoReturn:

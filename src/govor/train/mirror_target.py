@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from govor.errors import ModelError, RecipeError
 from govor.extras import required
-from govor.store import file_sha256
+from govor.store import file_sha256, given_path
 
 BLOCK_BYTES = 1 << 20
 _MOUNTED = ("fuse", "9p", "nfs", "cifs", "smb", "drvfs", "virtiofs")
@@ -66,9 +66,7 @@ class FileTarget:
 
         self.name = where
         try:
-            self._fs, root = fsspec.core.url_to_fs(
-                str(Path(where).expanduser()) if "://" not in where else where
-            )
+            self._fs, root = fsspec.core.url_to_fs(str(given_path(where)) if "://" not in where else where)
         except (ImportError, ValueError) as error:
             raise RecipeError(f"train.mirror: {where} cannot be opened ({error})") from error
         self._root = str(root).rstrip("/")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from govor.config.train import warm_steps
+
 
 def rate_factor(step: int, total_steps: int, warmup: float, shape: str) -> float:
     """Factor of the peak learning rate for optimiser step `step` (0-based) of `total_steps`.
@@ -14,10 +16,10 @@ def rate_factor(step: int, total_steps: int, warmup: float, shape: str) -> float
         warmup: share of the steps over which the factor climbs linearly to 1 (a number of steps above 1).
         shape: ``linear`` and ``cosine`` fall to 0 at the end, ``constant`` stays.
     """
-    warm_steps = round(warmup) if warmup > 1 else math.ceil(warmup * total_steps)
-    if step < warm_steps:
-        return (step + 1) / warm_steps
+    warm = warm_steps(total_steps, warmup)
+    if step < warm:
+        return (step + 1) / warm
     if shape == "constant":
         return 1.0
-    done = min(1.0, (step - warm_steps) / max(1, total_steps - warm_steps))
+    done = min(1.0, (step - warm) / max(1, total_steps - warm))
     return 0.5 * (1 + math.cos(math.pi * done)) if shape == "cosine" else 1.0 - done

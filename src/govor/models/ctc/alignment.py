@@ -12,6 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govor.models.ctc.frames import Run
+from govor.models.ctc.vocabulary import Vocabulary
+from govor.records import PlacedWord
+
+WILDCARD_COST = 0.7
+"""Nats that a frame loses in a gap against its likeliest token, so that letters are not passed over."""
 
 
 def align(log_probs: NDArray[np.float32], tokens: Sequence[int], blank: int) -> list[Run]:
@@ -31,6 +36,65 @@ def align(log_probs: NDArray[np.float32], tokens: Sequence[int], blank: int) -> 
     states[1::2] = tokens
     path = _best_path(log_probs[:, states].astype(np.float64), _skippable(states, blank))
     return [] if path is None else _runs(path, log_probs, tokens)
+
+
+def place_words(
+    log_probs: NDArray[np.float32], words: Sequence[str], vocabulary: Vocabulary, frame_s: float
+) -> list[PlacedWord | None]:
+    """Where words are in a sound that may hold more: before, behind and between them anything may be said.
+
+    A gap may be silence, the delimiter, or any token at a cost: the star token of Pratap et al., "Scaling
+    speech technology to 1,000+ languages" (2023), in every gap.
+
+    Args:
+        log_probs: ln p ``[F, V]``.
+        words: normalised.
+        vocabulary: of the model.
+        frame_s: seconds of a frame.
+
+    Returns:
+        For each word its place, or None where the vocabulary has no token of it; nothing but None where the
+        words do not fit into the frames.
+    """
+    spelt = [
+        [token for token in vocabulary.encode(word) if token not in vocabulary.special] for word in words
+    ]
+    tokens = [token for word in spelt for token in word]
+    if not tokens or not len(log_probs):
+        return [None] * len(words)
+    states = np.full(2 * len(tokens) + 1, vocabulary.blank, dtype=np.int64)
+    states[1::2] = tokens
+    scores = log_probs[:, states].astype(np.float64)
+    edges = 2 * np.cumsum([0, *map(len, spelt)])
+    scores[:, edges] = _gap(log_probs, vocabulary)[:, None]
+    path = _best_path(scores, _skippable(states, vocabulary.blank))
+    if path is None:
+        return [None] * len(words)
+    return _placed(path, scores, spelt, frame_s)
+
+
+def _gap(log_probs: NDArray[np.float32], vocabulary: Vocabulary) -> NDArray[np.float64]:
+    """What a frame is worth between words ``[F]``."""
+    quiet = [vocabulary.blank, *([] if vocabulary.delimiter is None else [vocabulary.delimiter])]
+    anything = log_probs.max(axis=1) - WILDCARD_COST
+    return np.maximum(log_probs[:, quiet].max(axis=1), anything).astype(np.float64)
+
+
+def _placed(
+    path: NDArray[np.int64], scores: NDArray[np.float64], spelt: Sequence[Sequence[int]], frame_s: float
+) -> list[PlacedWord | None]:
+    worth = scores[np.arange(len(path)), path]
+    found: list[PlacedWord | None] = []
+    token = 0
+    for word in spelt:
+        if not word:
+            found.append(None)
+            continue
+        low, high = np.searchsorted(path, [2 * token + 1, 2 * (token + len(word))])
+        letters = worth[low:high][path[low:high] % 2 == 1]
+        found.append(PlacedWord(float(low * frame_s), float(high * frame_s), float(letters.mean())))
+        token += len(word)
+    return found
 
 
 def _skippable(states: NDArray[np.int64], blank: int) -> NDArray[np.bool_]:

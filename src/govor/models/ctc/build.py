@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from govor.config import ModelConfig
-from govor.errors import ModelError, RecipeError
+from govor.errors import LanguageError, ModelError, RecipeError
 from govor.findings import Finding
+from govor.models.ctc.languages import adapter_of
+from govor.models.ctc.mms import MmsFamily, has_languages, languages_of, speak
 from govor.models.ctc.model import CtcFamily
 from govor.models.ctc.rates import ctc_rate
 from govor.models.ctc.scratch import ctc_configuration, feature_extractor_for
@@ -45,7 +47,8 @@ class Ctc:
             tokenizer = open_tokenizer(spec.place, spec.revision)
             feature_extractor = AutoFeatureExtractor.from_pretrained(spec.place, revision=spec.revision)
         vocabulary = vocabulary_of(tokenizer, configuration.vocab_size, configuration.pad_token_id)
-        return CtcFamily(model, spec, feature_extractor, vocabulary)
+        kind = MmsFamily if has_languages(model, tokenizer) else CtcFamily
+        return kind(model, spec, feature_extractor, vocabulary)
 
     def base(
         self, configuration: Any, spec: Spec, config: ModelConfig, train_texts: Iterable[str]
@@ -73,6 +76,9 @@ class Ctc:
                 dtype=MASTERS,
             )
         noted = spec.noting(new_head=True) if built or config.adapter else spec
+        if not built and not config.adapter and has_languages(model, vocabulary.tokenizer):
+            vocabulary = _spoken(model, vocabulary.tokenizer, spec)
+            return MmsFamily(model, noted, feature_extractor, vocabulary)
         return CtcFamily(model, noted, feature_extractor, vocabulary)
 
     def scratch(self, spec: Spec, config: ModelConfig, train_texts: Iterable[str]) -> CtcFamily:
@@ -119,6 +125,16 @@ def _kept_vocabulary(configuration: Any, spec: Spec) -> Vocabulary:
     with readable(spec.place):
         tokenizer = open_tokenizer(spec.place, spec.revision)
     return vocabulary_of(tokenizer, configuration.vocab_size, configuration.pad_token_id)
+
+
+def _spoken(model: Any, tokenizer: Any, spec: Spec) -> Vocabulary:
+    """The vocabulary of the data's language, whose adapter and head are taken up."""
+    tag = spec.settings.get("language")
+    try:
+        code = adapter_of(tag, languages_of(tokenizer), spec.name) if tag else tokenizer.target_lang
+    except LanguageError as error:
+        raise RecipeError(f"{error}; for a new language set [model] adapter = true") from error
+    return speak(model, tokenizer, code, spec)
 
 
 def _refuse_generation(config: ModelConfig) -> None:

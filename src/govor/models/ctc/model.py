@@ -22,14 +22,17 @@ from numpy.typing import NDArray
 from govor.errors import ModelError
 from govor.features import Example, Labels, Wave, WaveSpec
 from govor.models.base import FULL, Batch, DecodeOptions, EncoderWindows, ModelFacts, Sound
+from govor.models.ctc.alignment import place_words
 from govor.models.ctc.frames import Run, collapse, hypothesis_of, repeats
 from govor.models.ctc.fusion import beam_runs, is_searched, texts_of
+from govor.models.ctc.listening import HeardByCtc
 from govor.models.ctc.vocabulary import Vocabulary, keep_delimiter
 from govor.models.device import autocast, moved
+from govor.models.listening import Heard
 from govor.models.spec import Spec
 from govor.models.trainable import Trainable
 from govor.models.weights import core_of
-from govor.records import Hypothesis
+from govor.records import Hypothesis, PlacedWord
 
 if TYPE_CHECKING:
     import torch
@@ -232,6 +235,18 @@ class CtcFamily(Trainable):
     def searched_texts(self, log_probs: Sequence[NDArray[np.float32]], options: DecodeOptions) -> list[str]:
         """See `govor.models.base.Searched`."""
         return texts_of(log_probs, self.vocabulary, options)
+
+    def listen(self, sound: Sound, windows: str = "full") -> Heard:
+        """See `govor.models.listening.Listening`."""
+        return HeardByCtc(self.vocabulary, self._scores([sound.wave])[0])
+
+    def language_code(self, tag: str | None) -> str | None:
+        """None: it tells no languages apart."""
+        return None
+
+    def place(self, wave: Wave, words: Sequence[str]) -> list[PlacedWord | None]:
+        """See `govor.models.base.Placing`."""
+        return place_words(self.log_probs([wave])[0], words, self.vocabulary, self.frame_s)
 
     def _scores(self, waves: Sequence[Wave]) -> list[NDArray[np.float32]]:
         import torch

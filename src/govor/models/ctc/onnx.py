@@ -23,13 +23,14 @@ from govor.errors import ModelError, UsageError
 from govor.extras import required
 from govor.features import Extractor, Wave, WaveSpec
 from govor.models.base import DecodeOptions, ModelFacts, Recogniser, Sound
+from govor.models.ctc.alignment import place_words
 from govor.models.ctc.frames import collapse, hypothesis_of
 from govor.models.ctc.fusion import beam_runs, is_searched, texts_of
 from govor.models.ctc.model import CtcFamily
 from govor.models.ctc.vocabulary import Vocabulary
 from govor.models.exported import common_settings, extractor_from
 from govor.models.saved import normaliser_of, read_settings, write_settings
-from govor.records import Hypothesis
+from govor.records import Hypothesis, PlacedWord
 
 MODEL = "model.onnx"
 FEWEST_FRAMES = 16
@@ -40,6 +41,12 @@ QUANTIZATIONS = ("float32", "int8")
 
 
 READERS: Mapping[str, Any] = {}
+FOREIGN_FILES: Sequence[str] = ()
+
+
+def claims(folder: Path) -> bool:
+    """None: a graph alone does not say what it reads."""
+    return False
 
 
 def convert(original: CtcFamily, out: Path, quantization: str | None) -> None:
@@ -184,6 +191,10 @@ class OnnxCtc:
     def searched_texts(self, log_probs: Sequence[NDArray[np.float32]], options: DecodeOptions) -> list[str]:
         """See `govor.models.base.Searched`."""
         return texts_of(log_probs, self.vocabulary, options)
+
+    def place(self, wave: Wave, words: Sequence[str]) -> list[PlacedWord | None]:
+        """See `govor.models.base.Placing`."""
+        return place_words(self._run(wave), words, self.vocabulary, self.frame_s)
 
     def _run(self, wave: Wave) -> NDArray[np.float32]:
         values = self.extractor(wave)

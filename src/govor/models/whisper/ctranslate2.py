@@ -8,6 +8,7 @@ Shapes: B clips, M mels, F frames, N tokens.
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import tempfile
@@ -24,7 +25,7 @@ from govor.extras import required
 from govor.features import Extractor, Wave
 from govor.models.base import DecodeOptions, ModelFacts, PromptFacts, Recogniser, Sound
 from govor.models.exported import common_settings, extractor_from
-from govor.models.saved import normaliser_of, read_settings, write_settings
+from govor.models.saved import SavedSettings, normaliser_of, read_settings, write_settings
 from govor.models.weights import core_of
 from govor.models.whisper.decoding import (
     LANGUAGES_NAMED,
@@ -36,6 +37,7 @@ from govor.models.whisper.decoding import (
 )
 from govor.models.whisper.faster_whisper import FasterWhisper
 from govor.models.whisper.model import WhisperFamily
+from govor.models.whisper.plain_folder import FILES, is_plain, plain_settings
 from govor.models.whisper.prompt import TIMESTAMP_STEP_S, Manner, Prompt
 from govor.models.whisper.search import Found, Search, settled
 from govor.models.whisper.words import with_words
@@ -47,6 +49,12 @@ COMPUTE_TYPES = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
 
 
 READERS = {"faster_whisper": FasterWhisper}
+FOREIGN_FILES = FILES
+
+
+def claims(folder: Path) -> bool:
+    """See `govor.models.families.Engine`."""
+    return is_plain(folder)
 
 
 def convert(original: WhisperFamily, out: Path, quantization: str | None) -> None:
@@ -93,7 +101,7 @@ def _settings(original: WhisperFamily, quantization: str | None) -> dict[str, ob
 
 
 def open_folder(folder: Path, device: str = "auto", precision: str = "auto") -> Recogniser:
-    """Opens a converted folder.
+    """Opens a converted folder, whoever converted it.
 
     Raises:
         MissingExtraError: ctranslate2 is not installed.
@@ -109,13 +117,8 @@ class CTranslate2Whisper:
         with required():
             import ctranslate2
 
-        settings = read_settings(folder)
-        self.name, self.settings = str(folder), settings
-        self.normaliser = normaliser_of(settings)
-        self.extractor: Extractor = extractor_from(settings["extractor"])
-        self.sample_rate = self.extractor.sample_rate
-        self.max_window_s: float | None = settings["max_window_s"]
-        self.prompt = Prompt(**settings["prompt"], name=self.name)
+        ctranslate2.set_log_level(logging.ERROR)  # that float16 is computed in float32 stands in `describe`
+        self.name = str(folder)
         where, _, index = device.partition(":")
         try:
             self.engine = ctranslate2.models.Whisper(
@@ -127,6 +130,13 @@ class CTranslate2Whisper:
             )
         except (RuntimeError, ValueError) as error:
             raise ModelError(f"{folder} cannot be opened by ctranslate2: {error}") from error
+        settings: SavedSettings = read_settings(folder) or plain_settings(folder, self.engine)
+        self.settings = settings
+        self.normaliser = normaliser_of(settings)
+        self.extractor: Extractor = extractor_from(settings["extractor"])
+        self.sample_rate = self.extractor.sample_rate
+        self.max_window_s: float | None = settings["max_window_s"]
+        self.prompt = Prompt(**settings["prompt"], name=self.name)
         self.device = str(self.engine.device)
         self._views = ctranslate2.StorageView
 
@@ -157,6 +167,11 @@ class CTranslate2Whisper:
     def decode_text(self, tokens: Sequence[int]) -> str:
         """Text of token ids."""
         return str(self.tokenizer.decode(list(tokens), skip_special_tokens=True)).strip()
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """See `govor.models.base.Tasked`."""
+        return tuple(self.prompt.tasks) or ("transcribe",)
 
     def check_language(self, tag: str | None) -> None:
         """See `govor.models.base.Multilingual`."""

@@ -19,11 +19,13 @@ from govor.errors import ModelError
 from govor.features import Example, Labels, Wave
 from govor.models.base import FULL, Batch, DecodeOptions, EncoderWindows, ModelFacts, PromptFacts, Sound
 from govor.models.device import autocast, moved
+from govor.models.listening import Heard
 from govor.models.quiet import quiet
 from govor.models.spec import Spec
 from govor.models.trainable import Trainable
 from govor.models.weights import core_of
 from govor.models.whisper.decoding import Decoder
+from govor.models.whisper.listening import HeardByWhisper
 from govor.models.whisper.prompt import Manner, Prompt
 from govor.models.whisper.suppression import Suppression
 from govor.models.whisper.text import TextTokens
@@ -56,6 +58,11 @@ class WhisperFamily(Trainable):
         self.frame_multiple = max(2, self.frame_multiple)  # the encoder needs an even number
         self._thinning = Windows(core)
         core.get_encoder().embed_positions.requires_grad_(False)  # sinusoids; from_pretrained forgets this
+
+    @property
+    def tasks(self) -> tuple[str, ...]:
+        """See `govor.models.base.Tasked`."""
+        return tuple(self.prompt.tasks) or ("transcribe",)
 
     def check_language(self, tag: str | None) -> None:
         """See `govor.models.base.Multilingual`."""
@@ -240,6 +247,15 @@ class WhisperFamily(Trainable):
                 f"a wave of {longest_s:.2f} s is longer than the {self.max_window_s:g} s that {self.name} "
                 "hears: use govor transcribe (or evaluate --long-form), which cut at pauses"
             )
+
+    def listen(self, sound: Sound, windows: str = "full") -> Heard:
+        """See `govor.models.listening.Listening`."""
+        self._require_window(len(sound.wave) / self.sample_rate)
+        return HeardByWhisper(self, sound, windows)
+
+    def language_code(self, tag: str | None) -> str | None:
+        """See `govor.models.listening.Listening`."""
+        return self.prompt.language(tag)
 
     def windows(self, waves: Sequence[Wave], kind: str = "full") -> torch.Tensor:
         """Log-mels of ``full`` or ``short`` windows ``[B, M, 2 * positions (or fewer)]``, on the device."""

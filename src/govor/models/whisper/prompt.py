@@ -16,6 +16,7 @@ from govor.models.base import DecodeOptions, PromptFacts
 from govor.models.saved import SavedSettings
 
 TIMESTAMP_STEP_S = 0.02
+TASKS = ("transcribe", "translate")
 # BCP 47 tags whose token has another name.
 ALIASES = {"nb": "no", "jv": "jw", "fil": "tl", "iw": "he", "cmn": "zh", "sh": "sr"}
 
@@ -85,8 +86,11 @@ class Prompt:
         Raises:
             ModelError: tokenizer and model do not belong together.
         """
-        languages = {t.strip("<|>"): i for t, i in (getattr(generation, "lang_to_id", None) or {}).items()}
-        tasks = dict(getattr(generation, "task_to_id", None) or {})
+        tokens = _tokens_of(generation, "lang_to_id", len(tokenizer), name)
+        languages = {token.strip("<|>"): number for token, number in tokens.items()}
+        tasks = _tokens_of(generation, "task_to_id", len(tokenizer), name)
+        if languages and not set(TASKS) <= tasks.keys():
+            raise ModelError(f"{name}: task_to_id in generation_config.json lacks one: copy it again")
         start = _token(tokenizer, "<|startoftranscript|>", name)
         if generation.decoder_start_token_id != start:
             raise ModelError(
@@ -245,6 +249,16 @@ class Prompt:
     def plain(self, tokens: Sequence[int]) -> list[int]:
         """Tokens of the text alone: below all special ones, which begin with the end of text."""
         return [int(t) for t in tokens if int(t) < self.end]
+
+
+def _tokens_of(generation: Any, field: str, count: int, name: str) -> dict[str, int]:
+    """A table of tokens in ``generation_config.json``; empty where there is none."""
+    found = getattr(generation, field, None) or {}
+    if not isinstance(found, Mapping) or not all(type(n) is int and 0 <= n < count for n in found.values()):
+        raise ModelError(
+            f"{name}: {field} in generation_config.json must name tokens below {count:,}: copy it again"
+        )
+    return dict(found)
 
 
 def _token(tokenizer: Any, text: str, name: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -91,6 +92,9 @@ def the_models_own_checks_pass(
         recipe.model.task,
     )
     return own_checks_of(family, seen)
+
+
+COMPOSED = "add the rule 'nfc' to [text] rules: these marks stand apart from their letters"
 
 
 def sort_letters(family: Family, characters: Counter[str], normaliser: Normaliser) -> Letters:
@@ -198,7 +202,8 @@ def _missing(
             f" transcripts that hold one: {where}",
             f"at most {OTHER_LANGUAGE_SHARE:.0%} of the transcripts of a split",
             "the vocabulary was made for other text, perhaps another language; these can never be written",
-            samples=samples,
+            COMPOSED if _loose(letters.missing) else "",
+            samples,
         )
     elif touched.get("train") or max(shares.values()) > RARE_SHARE:
         yield Finding(
@@ -208,7 +213,10 @@ def _missing(
             f"it lacks {listed}; transcripts that hold one: {where}",
             "every character of the transcripts",
             "words with such a character always count as errors; in train they teach the unknown token",
-            "add a rule to [text] rules that rewrites them, leave these utterances out ([select] exclude), or"
+            COMPOSED
+            if _loose(letters.missing)
+            else "add a rule to [text] rules that rewrites them, leave these utterances out"
+            " ([select] exclude), or"
             + (
                 " set [model] vocabulary = 'build'"
                 if touched.get("train")
@@ -216,6 +224,11 @@ def _missing(
             ),
             samples,
         )
+
+
+def _loose(missing: frozenset[str]) -> bool:
+    """Whether all that is missing are marks that stand apart from their letters."""
+    return all(unicodedata.combining(c) for c in missing)
 
 
 def _holding(table: pl.DataFrame, characters: frozenset[str]) -> int:

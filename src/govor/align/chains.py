@@ -1,0 +1,201 @@
+"""Stretches in chains: where two texts go on together, in both the same way.
+
+A chain is monotone in both texts and has no long gap. Text that was moved (swapped sections) makes a chain of
+its own. Method: the chaining of seeds between genomes (Li, "Minimap2", 2018), with the gap costs of letters.
+
+Shapes: N stretches.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from govor.align.anchors import Stretches
+
+LONGEST_GAP = 600
+"""Letters between two stretches of a chain: about 100 words."""
+DRIFT = 0.5
+"""Share of a gap by which its two sides may differ, besides `SLACK` letters."""
+SLACK = 60
+GAP_COST = 0.02
+"""Letters that a chain loses for a letter of gap."""
+DRIFT_COST = 0.1
+MOST_BEFORE = 400
+"""Stretches that are tried as the one before."""
+LEAST_SCORE = 18.0
+"""Letters that a chain shares, less its costs: fewer are chance."""
+SURE_LENGTH = 14
+"""A stretch so long needs no neighbours."""
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Stretches that go on together.
+
+    Attributes:
+        parts: in order; none overlaps another in either text.
+        score: letters, less the costs of gaps.
+    """
+
+    parts: Stretches
+    score: float
+
+    @property
+    def a(self) -> tuple[int, int]:
+        """From where to where it goes in the one text."""
+        return int(self.parts.a[0]), int(self.parts.a[-1] + self.parts.length[-1])
+
+    @property
+    def b(self) -> tuple[int, int]:
+        """From where to where it goes in the other."""
+        return int(self.parts.b[0]), int(self.parts.b[-1] + self.parts.length[-1])
+
+
+def chained(found: Stretches, least: float = LEAST_SCORE) -> list[Chain]:
+    """The best chains that overlap in neither text, by their place in the first."""
+    found = _supported(found)
+    score, before = _scores(found)
+    chains = _apart(found, score, before, least)
+    return sorted(chains, key=lambda chain: chain.a)
+
+
+def _supported(found: Stretches) -> Stretches:
+    """Those that are long, or have others near them on about the same diagonal; by their place."""
+    if not len(found):
+        return found
+    down = found.a // LONGEST_GAP
+    across = (found.b - found.a) // LONGEST_GAP
+    key = down * (1 << 32) + across
+    weight: dict[int, int] = {}
+    for place, length in zip(key.tolist(), found.length.tolist(), strict=True):
+        weight[place] = weight.get(place, 0) + length
+    near = [i * (1 << 32) + j for i in (-1, 0, 1) for j in (-1, 0, 1)]
+    around = np.fromiter((sum(weight.get(k + n, 0) for n in near) for k in key.tolist()), np.int64, len(key))
+    return found.chosen((found.length >= SURE_LENGTH) | (around - found.length >= found.length))
+
+
+def _scores(found: Stretches) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The best chain that ends with each stretch, and the stretch before it in that chain (or -1)."""
+    a, b, length = found.a, found.b, found.length
+    score = length.astype(np.float64)
+    before = np.full(len(found), -1, np.int64)
+    begin = np.maximum(np.searchsorted(a, a - LONGEST_GAP - 64, "left"), np.arange(len(found)) - MOST_BEFORE)
+    for here in range(1, len(found)):
+        low = int(begin[here])
+        if low == here:
+            continue
+        down = a[here] - a[low:here] - length[low:here]
+        across = b[here] - b[low:here] - length[low:here]
+        apart = np.abs(down - across)
+        widest = np.maximum(down, across)
+        overlap = np.minimum(np.minimum(down, across), 0)
+        fits = (widest <= LONGEST_GAP) & (apart <= DRIFT * widest + SLACK) & (length[here] + overlap > 0)
+        fits &= (a[low:here] < a[here]) & (b[low:here] < b[here])
+        if not fits.any():
+            continue
+        gain = (
+            score[low:here] + length[here] + overlap - GAP_COST * np.maximum(widest, 0) - DRIFT_COST * apart
+        )
+        gain[~fits] = -np.inf
+        best = int(gain.argmax())
+        if gain[best] > score[here]:
+            score[here], before[here] = gain[best], low + best
+    return score, before
+
+
+def _apart(
+    found: Stretches, score: NDArray[np.float64], before: NDArray[np.int64], least: float
+) -> list[Chain]:
+    """Chains from the best down; what a better one covers in either text is cut off."""
+    used = np.zeros(len(found), bool)
+    taken_a, taken_b = _Taken(), _Taken()
+    chains = []
+    for end in np.argsort(-score, kind="stable").tolist():
+        if score[end] < least:
+            break
+        members = _free_members(end, before, used)
+        for part in _between(members, found, taken_a, taken_b):
+            trimmed = _trimmed(found.chosen(np.array(part)))
+            worth = _worth(trimmed)
+            if worth >= least:
+                chain = Chain(trimmed, worth)
+                taken_a.add(*chain.a)
+                taken_b.add(*chain.b)
+                chains.append(chain)
+    return chains
+
+
+def _free_members(end: int, before: NDArray[np.int64], used: NDArray[np.bool_]) -> list[int]:
+    members = []
+    while end >= 0 and not used[end]:
+        used[end] = True
+        members.append(end)
+        end = int(before[end])
+    return members[::-1]
+
+
+class _Taken:
+    """Spans of a text that chains have, in order."""
+
+    def __init__(self) -> None:
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+
+    def add(self, start: int, end: int) -> None:
+        from bisect import bisect
+
+        place = bisect(self.starts, start)
+        self.starts.insert(place, start)
+        self.ends.insert(place, end)
+
+    def meets(self, start: int, end: int) -> bool:
+        from bisect import bisect
+
+        place = bisect(self.starts, start)
+        behind = place < len(self.starts) and self.starts[place] < end
+        return behind or (place > 0 and self.ends[place - 1] > start)
+
+    def slot(self, place: int) -> int:
+        """Number of the free span that a place is in."""
+        from bisect import bisect
+
+        return bisect(self.starts, place)
+
+
+def _between(members: list[int], found: Stretches, taken_a: _Taken, taken_b: _Taken) -> list[list[int]]:
+    """Runs of members that lie in one free span of both texts."""
+    parts: list[list[int]] = []
+    slot = None
+    for member in members:
+        a, b, length = int(found.a[member]), int(found.b[member]), int(found.length[member])
+        if taken_a.meets(a, a + length) or taken_b.meets(b, b + length):
+            continue
+        here = taken_a.slot(a), taken_b.slot(b)
+        if here != slot:
+            parts.append([])
+            slot = here
+        parts[-1].append(member)
+    return parts
+
+
+def _trimmed(parts: Stretches) -> Stretches:
+    """The same without overlaps: a stretch begins behind the one before it in both texts."""
+    if len(parts) < 2:
+        return parts
+    over = np.zeros(len(parts), np.int64)
+    over[1:] = np.maximum(
+        parts.a[:-1] + parts.length[:-1] - parts.a[1:], parts.b[:-1] + parts.length[:-1] - parts.b[1:]
+    )
+    over = np.maximum(over, 0)
+    cut = Stretches(parts.a + over, parts.b + over, parts.length - over)
+    return cut.chosen(cut.length > 0)
+
+
+def _worth(parts: Stretches) -> float:
+    gaps_a = parts.a[1:] - parts.a[:-1] - parts.length[:-1]
+    gaps_b = parts.b[1:] - parts.b[:-1] - parts.length[:-1]
+    costs = GAP_COST * np.maximum(gaps_a, gaps_b) + DRIFT_COST * np.abs(gaps_a - gaps_b)
+    return float(parts.length.sum() - costs.sum())

@@ -1,0 +1,296 @@
+"""One group of recordings and texts: heard, planned, refined in the sound, told."""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path
+
+from govor.align.documents import Document
+from govor.align.hearing import Heard
+from govor.align.outcome import NONE, Outcome, Part, PlacedUtterance, Stretch, Unplaced, status_of
+from govor.align.placing import Piece
+from govor.align.planning import Planned, plan_group
+from govor.align.refining import Fixed, at_pauses, placed_in_sound, usable
+from govor.align.sound import Speech
+from govor.align.speakers import with_speakers
+from govor.align.text_side import TextSide
+from govor.align.units import Unit, units_of
+from govor.config import AlignConfig
+from govor.models.base import Placing
+from govor.text.spacing import joined
+
+LEAST_OF_RECORDING, LEAST_OF_TEXT = 0.05, 0.2
+"""A text is refused where less of the recording and less of the text than this agree."""
+SHORTEST_STRETCH_S = 0.5
+"""Of speech without a text that is told."""
+JOINED_S = 2.0
+"""Pauses within such a stretch are shorter."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Recordings and texts that hang together.
+
+    Attributes:
+        heard: of each recording, in order.
+        documents: the texts, in order.
+        language: BCP 47 tag.
+    """
+
+    heard: Sequence[Heard]
+    documents: Sequence[Document]
+    language: str | None
+
+
+@dataclass(frozen=True)
+class Listener:
+    """What looks into the sound of recordings.
+
+    Attributes:
+        speech: where somebody speaks in a recording.
+        model: places words; None where the model cannot.
+        sample_rate: of the model, in Hz.
+        normalised: a word as the model is asked for it.
+    """
+
+    speech: Callable[[str], Speech]
+    model: Placing | None
+    sample_rate: int
+    normalised: Callable[[str], str]
+
+
+def align_group(group: Group, config: AlignConfig, listener: Listener) -> Outcome:
+    """What becomes of a group."""
+    texts, speakers = [], Counter[str]()
+    for document in group.documents:
+        lines, named = (
+            (list(document.lines), Counter[str]()) if config.keep_all else with_speakers(document.lines)
+        )
+        texts.append(units_of(lines, document.wrapped))
+        speakers += named
+    side = TextSide.of(texts)
+    words = [replace(word, recording=n) for n, heard in enumerate(group.heard) for word in heard.words]
+    planned = plan_group(side, words, group.language, config)
+    planned = _without_chance(planned, len(group.heard))
+    speech = [listener.speech(heard.audio) for heard in group.heard]
+    fixed, weak = _refined(planned, group, speech, config, listener)
+    return _told(group, planned, fixed, weak, speech, config, dict(speakers))
+
+
+def _without_chance(planned: Planned, recordings: int) -> Planned:
+    """A plan without the pieces of recordings that share next to nothing with the texts: another text's."""
+    plan = planned.plan
+    letters = sum(piece.letters for piece in [*plan.placed, *plan.unplaced]) or 1
+    heard = Counter(dict.fromkeys(range(recordings), 1))
+    for word in planned.words:
+        heard[word.recording] += len(word.text)
+    refused = set()
+    for number in range(recordings):
+        said = sum(piece.letters for piece in plan.placed if piece.recording == number)
+        if said < LEAST_OF_RECORDING * heard[number] and said < LEAST_OF_TEXT * letters:
+            refused.add(number)
+    kept = [piece for piece in plan.placed if piece.recording not in refused]
+    lost = [piece for piece in plan.placed if piece.recording in refused]
+    return replace(planned, plan=replace(plan, placed=kept, unplaced=[*plan.unplaced, *lost]))
+
+
+def _refined(
+    planned: Planned, group: Group, speech: Sequence[Speech], config: AlignConfig, listener: Listener
+) -> tuple[list[Fixed], list[Fixed]]:
+    """The placed pieces at their final times, and those that the sound does not bear out."""
+    good, weak = [], []
+    ordered = sorted(planned.plan.placed, key=lambda piece: (piece.recording, piece.start, piece.end))
+    for number, pieces in groupby(ordered, key=lambda piece: piece.recording):
+        some = list(pieces)
+        if listener.model is not None:
+            file = Path(group.heard[number].audio)
+            spell = lambda word: listener.normalised(planned.spoken[word])  # noqa: E731
+            fixed = placed_in_sound(some, file, listener.model, listener.sample_rate, spell)
+        else:
+            fixed = [Fixed(piece, _heard_probability(piece, planned)) for piece in some]
+        fixed = at_pauses(sorted(fixed, key=_start), speech[number], config.max_shift)
+        for one, sure in zip(fixed, usable(fixed, config.min_log_probability), strict=True):
+            (good if sure else weak).append(one)
+    return good, weak
+
+
+def _start(fixed: Fixed) -> float:
+    return fixed.piece.start
+
+
+def _heard_words(piece: Piece, planned: Planned) -> range:
+    """Numbers of the words heard that a piece stands for."""
+    low, high = piece.heard
+    return range(int(planned.heard.words[low]), int(planned.heard.words[high - 1]) + 1)
+
+
+def _heard_probability(piece: Piece, planned: Planned) -> float | None:
+    """Mean ln of the confidence of the words heard."""
+    import math
+
+    known = [planned.words[n].confidence for n in _heard_words(piece, planned)]
+    logs = [math.log(max(one, 1e-6)) for one in known if one is not None]
+    return sum(logs) / len(logs) if logs else None
+
+
+def _told(
+    group: Group,
+    planned: Planned,
+    fixed: Sequence[Fixed],
+    weak: Sequence[Fixed],
+    speech: Sequence[Speech],
+    config: AlignConfig,
+    speakers: Mapping[str, int],
+) -> Outcome:
+    utterances = [_utterance(one, planned, group) for one in fixed]
+    unplaced = [*_not_sure(planned, weak, group, config), *_unspoken(planned, group)]
+    stretches = _untranscribed(fixed, group, speech)
+    return Outcome(
+        utterances=tuple(utterances),
+        unplaced=tuple(sorted(unplaced, key=lambda one: (one.source, one.line))),
+        untranscribed=tuple(stretches),
+        recordings=tuple(_recording_parts(group, fixed, speech)),
+        texts=tuple(_text_parts(group, planned, fixed)),
+        speakers=speakers,
+    )
+
+
+def _source(unit: int, planned: Planned, group: Group) -> str:
+    return str(group.documents[planned.side.sources[unit]].file)
+
+
+def written(words: Sequence[int], unit: Unit, first: int) -> str:
+    """The source's text of some words of a unit, whose first word has the number `first`."""
+    runs: list[list[int]] = []
+    for word in words:
+        if runs and word == runs[-1][1] + 1:
+            runs[-1][1] = word
+        else:
+            runs.append([word, word])
+    return joined([unit.slice(low - first, high - first) for low, high in runs])
+
+
+def _utterance(fixed: Fixed, planned: Planned, group: Group) -> PlacedUtterance:
+    piece, side = fixed.piece, planned.side
+    unit, heard = side.units[piece.unit], group.heard[piece.recording]
+    return PlacedUtterance(
+        audio=heard.audio,
+        start=round(piece.start, 3),
+        end=round(piece.end, 3),
+        text=written(piece.words, unit, side.first_word(piece.unit)),
+        source=_source(piece.unit, planned, group),
+        line=unit.line,
+        words=tuple(side.words[word] for word in piece.words),
+        word_starts=tuple(round(start, 3) for start, _ in piece.times),
+        word_ends=tuple(round(end, 3) for _, end in piece.times),
+        hypothesis=joined([planned.words[n].text for n in _heard_words(piece, planned)]),
+        cer=round(piece.cer, 4),
+        speaker=unit.speaker,
+        language=group.language,
+        log_probability=None if fixed.log_probability is None else round(fixed.log_probability, 4),
+    )
+
+
+def _not_sure(planned: Planned, weak: Sequence[Fixed], group: Group, config: AlignConfig) -> list[Unplaced]:
+    limit = f"--min-log-probability {config.min_log_probability:g}"
+    reasons = [(piece, _why(piece, config)) for piece in planned.plan.unplaced]
+    reasons += [(one.piece, f"ln p {one.log_probability or 0:.2f} is below {limit}") for one in weak]
+    return [_lost(piece, why, planned, group) for piece, why in reasons]
+
+
+def _why(piece: Piece, config: AlignConfig) -> str:
+    if piece.cer > config.max_cer:
+        return f"CER {piece.cer:.2f} is above --max-cer {config.max_cer:g}"
+    seconds = piece.end - piece.start
+    return f"CER {piece.cer:.2f} over {piece.letters} letters in {seconds:.1f} s is not sure enough"
+
+
+def _lost(piece: Piece, why: str, planned: Planned, group: Group) -> Unplaced:
+    unit = planned.side.units[piece.unit]
+    text = written(piece.words, unit, planned.side.first_word(piece.unit))
+    return Unplaced(_source(piece.unit, planned, group), unit.line, text, "unplaced", why)
+
+
+def _unspoken(planned: Planned, group: Group) -> list[Unplaced]:
+    """Units that nobody said, and words that nobody said in others."""
+    side, plan = planned.side, planned.plan
+    found = [
+        Unplaced(_source(unit, planned, group), side.units[unit].line, side.units[unit].text, "unspoken")
+        for unit in plan.missing
+    ]
+    by_unit: dict[int, list[int]] = {}
+    for word in plan.unsaid:
+        by_unit.setdefault(int(side.of_word[word]), []).append(word)
+    for unit, words in by_unit.items():
+        text = written(words, side.units[unit], side.first_word(unit))
+        found.append(Unplaced(_source(unit, planned, group), side.units[unit].line, text, "left_out"))
+    return found
+
+
+def _untranscribed(fixed: Sequence[Fixed], group: Group, speech: Sequence[Speech]) -> list[Stretch]:
+    found = []
+    for number, heard in enumerate(group.heard):
+        covered = [(one.piece.start, one.piece.end) for one in fixed if one.piece.recording == number]
+        for start, end in without(speech[number], covered):
+            said = [word.text for word in heard.words if word.end > start and word.start < end]
+            found.append(Stretch(heard.audio, round(start, 3), round(end, 3), joined(said)))
+    return found
+
+
+def without(speech: Speech, covered: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Speech that spans, by their starts, do not cover; short pauses part no stretch, spans do."""
+    ends = [end for _, end in covered]
+    found: list[tuple[float, float, int]] = []
+    for start, end in zip(speech.starts.tolist(), speech.ends.tolist(), strict=True):
+        low = start
+        for place in range(bisect(ends, start), len(covered) + 1):
+            begin, stop = covered[place] if place < len(covered) else (end, end)
+            if low < min(begin, end):
+                _add(found, low, min(begin, end), place)
+            low = max(low, stop)
+            if begin >= end:
+                break
+    return [(low, high) for low, high, _ in found if high - low >= SHORTEST_STRETCH_S]
+
+
+def _add(found: list[tuple[float, float, int]], low: float, high: float, place: int) -> None:
+    """One more stretch before the span of that number, or more of the last one."""
+    if found and found[-1][2] == place and low - found[-1][1] < JOINED_S:
+        low = found.pop()[0]
+    found.append((low, high, place))
+
+
+def _recording_parts(group: Group, fixed: Sequence[Fixed], speech: Sequence[Speech]) -> list[Part]:
+    texts = tuple(str(document.file) for document in group.documents)
+    made = []
+    for number, heard in enumerate(group.heard):
+        covered = [(one.piece.start, one.piece.end) for one in fixed if one.piece.recording == number]
+        spoken = float((speech[number].ends - speech[number].starts).sum())
+        bare = sum(end - start for start, end in without(speech[number], covered))
+        share = max(0.0, 1 - bare / spoken) if covered and spoken else 0.0
+        detail = (
+            "" if covered else "nothing was heard" if not heard.words else "nothing of its text was heard"
+        )
+        made.append(Part(heard.audio, status_of(share), round(share, 4), texts, detail))
+    return made
+
+
+def _text_parts(group: Group, planned: Planned, fixed: Sequence[Fixed]) -> list[Part]:
+    side = planned.side
+    whole, said = Counter[int](), Counter[int]()
+    for unit, source in zip(side.units, side.sources, strict=True):
+        whole[source] += sum(map(len, unit.words))
+    for one in fixed:
+        said[side.sources[one.piece.unit]] += sum(len(side.words[word]) for word in one.piece.words)
+    recordings = tuple(heard.audio for heard in group.heard)
+    made = []
+    for number, document in enumerate(group.documents):
+        share = said[number] / max(whole[number], 1)
+        status = status_of(share)
+        detail = "nothing of it was heard" if status == NONE else ""
+        made.append(Part(str(document.file), status, round(share, 4), recordings, detail))
+    return made

@@ -1,0 +1,103 @@
+"""What a model hears in recordings, kept beside the corpus: a second try costs no decoding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from govor.align.heard import HeardWord
+from govor.config import AlignConfig, TranscribeConfig
+from govor.errors import LimitError, ModelError
+from govor.store import read_record
+from govor.transcribe.files import FileLine, transcribe_files
+
+HYPOTHESES = "hypotheses"
+"""Folder of the transcripts in the corpus folder."""
+
+
+@dataclass(frozen=True)
+class _Word:
+    word: str
+    start: float
+    end: float
+    confidence: float | None = None
+
+
+@dataclass(frozen=True)
+class _Segment:
+    text: str
+    words: tuple[_Word, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Transcript:
+    """The part of a transcript's JSON that is used."""
+
+    duration: float
+    segments: tuple[_Segment, ...]
+    language: str | None = None
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What was heard in one recording.
+
+    Attributes:
+        audio: the recording.
+        duration: seconds.
+        language: given or detected.
+        words: with their times; their recording is 0.
+    """
+
+    audio: str
+    duration: float
+    language: str | None
+    words: tuple[HeardWord, ...]
+
+
+@dataclass(frozen=True)
+class Hearing:
+    """What was heard in all recordings.
+
+    Attributes:
+        heard: by recording.
+        failed: why a recording was set aside, by recording.
+    """
+
+    heard: Mapping[str, Heard]
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+
+def hear(model: str, recordings: Sequence[str], out: Path, config: AlignConfig, device: str) -> Hearing:
+    """Transcribes recordings with word times into ``hypotheses/`` of `out`; what is there is not done again.
+
+    Raises:
+        ModelError: the model gives no word times.
+        AudioError: the only recording cannot be decoded.
+    """
+    wanted = TranscribeConfig(format=("json",), words=True, language=config.language, batch_s=config.batch_s)
+    failed: dict[str, str] = {}
+    try:
+        lines: Sequence[FileLine] = transcribe_files(
+            model, recordings, out / HYPOTHESES, wanted, device
+        ).files
+    except LimitError as error:
+        summary: Mapping[str, Any] = error.summary
+        lines, failed = summary["files"], {one["audio"]: one["detail"] for one in summary["failed"]}
+    return Hearing({line["audio"]: _heard(line, model) for line in lines}, failed)
+
+
+def _heard(line: FileLine, model: str) -> Heard:
+    found = read_record(Path(line["outputs"][0]), _Transcript)
+    words = [
+        HeardWord(word.word, word.start, max(word.end, word.start), 0, word.confidence)
+        for segment in found.segments
+        for word in segment.words
+    ]
+    if not words and any(segment.text.strip() for segment in found.segments):
+        raise ModelError(
+            f"{model} gives no times of words: align with a CTC model, or a Whisper that has them"
+        )
+    return Heard(line["audio"], found.duration, found.language, tuple(words))

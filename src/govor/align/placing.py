@@ -1,0 +1,232 @@
+"""Units of a text as pieces of a recording: which words of each were spoken, when, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz.distance import Levenshtein
+
+from govor.align.letters import Letters
+from govor.align.spoken import Fate, Spoken
+
+HOLE_S = 4.0
+"""A pause within a sentence that is longer parts it."""
+TALK_S, TALK_LETTERS = 1.5, 15
+"""So is a shorter one in which something else was said."""
+ENOUGH_LETTERS = 24
+"""Shorter pieces are also judged with their neighbours."""
+NEAR_S = 3.0
+"""Pieces that follow each other so closely are neighbours."""
+SLOWEST, FASTEST = 4.0, 4.0
+"""Times as long, and as short, as the letters of a piece usually take."""
+FREE_LETTERS = 12
+"""Letters that have no usual pace yet."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Words of one unit that were spoken together.
+
+    Attributes:
+        unit: number of the unit.
+        words: numbers of the words, counted over all units, ascending; what nobody said is left out.
+        recording: number of the recording.
+        start: seconds.
+        end: seconds.
+        heard: from where to where the letters heard go.
+        letters: how many letters the words have.
+        cer: character error rate of what was heard against the words.
+        times: start and end of each word, seconds.
+    """
+
+    unit: int
+    words: tuple[int, ...]
+    recording: int
+    start: float
+    end: float
+    heard: tuple[int, int]
+    letters: int
+    cer: float
+    times: tuple[tuple[float, float], ...]
+
+    @property
+    def errors(self) -> float:
+        """Letters that differ."""
+        return self.cer * self.letters
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Where the units of a text are.
+
+    Attributes:
+        placed: pieces, in the order of the text.
+        unplaced: pieces that are not sure enough.
+        missing: numbers of units without any piece.
+        unsaid: words that nobody said in units of which others were placed.
+    """
+
+    placed: list[Piece] = field(default_factory=list)
+    unplaced: list[Piece] = field(default_factory=list)
+    missing: list[int] = field(default_factory=list)
+    unsaid: list[int] = field(default_factory=list)
+
+
+def plan(
+    units: NDArray[np.int64],
+    text: Letters,
+    heard: Letters,
+    spoken: Spoken,
+    *,
+    max_cer: float,
+    max_s: float,
+    keep_all: bool = False,
+) -> Plan:
+    """Places the units of a text.
+
+    Args:
+        units: number of the unit of each word ``[W]``, ascending.
+        text: letters of the words.
+        heard: letters heard.
+        spoken: the words in the recordings.
+        max_cer: greatest character error rate of a piece.
+        max_s: longest piece in seconds.
+        keep_all: words that nobody said stay in a sentence.
+    """
+    made = Plan()
+    pieces: list[Piece] = []
+    for unit, first, last in spans_of(units):
+        parts = list(_parts(range(first, last), text, spoken, heard, max_s, keep_all))
+        found = [_piece(unit, part, text, heard, spoken) for part in parts]
+        pieces += found
+        if not found:
+            made.missing.append(unit)
+        elif not keep_all:
+            kept = {word for part in parts for word in part}
+            made.unsaid.extend(word for word in range(first, last) if word not in kept)
+    sure = judged(pieces, spoken.letter_s, max_cer)
+    for piece, good in zip(pieces, sure, strict=True):
+        (made.placed if good else made.unplaced).append(piece)
+    return made
+
+
+def spans_of(units: NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
+    """Each unit with its first word and the word behind its last."""
+    edges = np.flatnonzero(np.diff(units)) + 1
+    starts = [0, *edges.tolist()] if len(units) else []
+    for first, last in zip(starts, [*starts[1:], len(units)], strict=True):
+        yield int(units[first]), first, last
+
+
+def _parts(
+    words: range, text: Letters, spoken: Spoken, heard: Letters, max_s: float, keep_all: bool
+) -> Iterator[list[int]]:
+    """The words of a unit that belong together in one recording."""
+    timed = [w for w in words if spoken.fate[w] in (Fate.HEARD, Fate.BETWEEN)]
+    part: list[int] = []
+    for word in timed:
+        if part and _parted(part[-1], word, spoken):
+            yield from _short_enough(part, spoken, max_s)
+            part = []
+        part.append(word)
+    for whole in _short_enough(part, spoken, max_s) if part else ():
+        if any(spoken.fate[word] == Fate.HEARD for word in whole):
+            yield _with_unsaid(whole, spoken) if keep_all else whole
+
+
+def _with_unsaid(part: list[int], spoken: Spoken) -> list[int]:
+    """A part with the words inside it that nobody said."""
+    return list(range(part[0], part[-1] + 1))
+
+
+def _parted(before: int, word: int, spoken: Spoken) -> bool:
+    """Whether something else, another recording or a long pause stands between two words of a unit."""
+    if spoken.recording[before] != spoken.recording[word] or spoken.start[word] < spoken.end[before] - 0.05:
+        return True
+    gap = spoken.start[word] - spoken.end[before]
+    if gap > HOLE_S:
+        return True
+    last, first = spoken.last[before], spoken.first[word]
+    return bool(gap > TALK_S and min(last, first) >= 0 and first - last - 1 >= TALK_LETTERS)
+
+
+def _short_enough(part: list[int], spoken: Spoken, max_s: float) -> Iterator[list[int]]:
+    """A part cut at its longest pauses until no piece is too long."""
+    waiting = [part]
+    while waiting:
+        here = waiting.pop()
+        length = spoken.end[here[-1]] - spoken.start[here[0]]
+        if length <= max_s or len(here) < 2:
+            yield here
+            continue
+        middle = (spoken.start[here[0]] + spoken.end[here[-1]]) / 2
+        gaps = [
+            (spoken.start[b] - spoken.end[a]) - abs(spoken.start[b] - middle) / length
+            for a, b in pairwise(here)
+        ]
+        cut = int(np.argmax(gaps)) + 1
+        waiting += [here[cut:], here[:cut]]
+
+
+def _piece(unit: int, words: list[int], text: Letters, heard: Letters, spoken: Spoken) -> Piece:
+    known = [word for word in words if spoken.fate[word] == Fate.HEARD]
+    first = int(min(spoken.first[word] for word in known))
+    last = int(max(spoken.last[word] for word in known)) + 1
+    said = "".join(text.of_word(word) for word in words)
+    cer = Levenshtein.distance(said, heard.text(first, last)) / max(len(said), 1)
+    times = _times(words, spoken)
+    start, end = times[0][0], times[-1][1]
+    recording = int(spoken.recording[known[0]])
+    return Piece(unit, tuple(words), recording, start, end, (first, last), len(said), cer, times)
+
+
+def _times(words: Sequence[int], spoken: Spoken) -> tuple[tuple[float, float], ...]:
+    """Start and end of each word, none before the one before it."""
+    found, reached = [], None
+    for word in words:
+        start, end = float(spoken.start[word]), float(spoken.end[word])
+        if np.isnan(start):
+            start = end = reached if reached is not None else 0.0
+        if reached is not None:
+            start = max(start, reached)
+        end = max(end, start)
+        found.append((start, end))
+        reached = end
+    return tuple(found)
+
+
+def judged(pieces: Sequence[Piece], letter_s: float, max_cer: float) -> list[bool]:
+    """Whether each piece is sure enough: by its errors, its pace, and if it is short by its neighbours."""
+    own = [_paced(piece, letter_s) and piece.cer <= max_cer for piece in pieces]
+    return [good and _backed(number, pieces, own, max_cer) for number, good in enumerate(own)]
+
+
+def _paced(piece: Piece, letter_s: float) -> bool:
+    usual = piece.letters * letter_s
+    free = FREE_LETTERS * letter_s
+    return usual / FASTEST - free <= piece.end - piece.start <= usual * SLOWEST + free
+
+
+def _backed(number: int, pieces: Sequence[Piece], own: Sequence[bool], max_cer: float) -> bool:
+    """A long piece stands for itself; a short one needs few errors, or good neighbours at once around it."""
+    here = pieces[number]
+    if here.letters >= ENOUGH_LETTERS:
+        return True
+    letters, errors = here.letters, here.errors
+    for step in (-1, 1):
+        there = number + step
+        if 0 <= there < len(pieces) and own[there] and _near(here, pieces[there]):
+            letters, errors = letters + pieces[there].letters, errors + pieces[there].errors
+    if letters >= ENOUGH_LETTERS:
+        return errors <= max_cer * letters
+    return errors <= max_cer * letters * letters / (letters + ENOUGH_LETTERS)
+
+
+def _near(one: Piece, other: Piece) -> bool:
+    if one.recording != other.recording:
+        return False
+    return min(abs(one.start - other.end), abs(other.start - one.end)) <= NEAR_S

@@ -1,0 +1,98 @@
+"""One group of recordings and texts: from what was heard and what is written to a plan. No file, no model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from govor.align.heard import Clock, HeardWord
+from govor.align.letters import Letters, folding, spelt
+from govor.align.matching import match
+from govor.align.placing import Plan, plan
+from govor.align.romanise import script_of
+from govor.align.spoken import spoken_words
+from govor.align.text_side import HEARD_EDGE, TEXT_EDGE, TextSide, read_numbers, respelt, with_edges
+from govor.config import AlignConfig
+
+SAMPLE_WORDS = 2_000
+"""Words that tell the script of a side."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What became of a group's text.
+
+    Attributes:
+        plan: where its units are.
+        side: the words of its texts.
+        spoken: each word as it is read: numbers in words where these were heard.
+        heard: the letters heard.
+        words: the words heard.
+    """
+
+    plan: Plan
+    side: TextSide
+    spoken: Sequence[str]
+    heard: Letters
+    words: Sequence[HeardWord]
+
+
+def plan_group(
+    side: TextSide, heard: Sequence[HeardWord], language: str | None, config: AlignConfig
+) -> Planned:
+    """Places the units of some texts in some recordings.
+
+    Args:
+        side: the texts.
+        heard: words of the recordings, one after the other.
+        language: BCP 47 tag of both.
+        config: limits.
+    """
+    fold = group_folding(side.words, [word.text for word in heard], language)
+    sources = [side.sources[unit] for unit in side.of_word.tolist()]
+    written = with_edges([fold(word) for word in side.words], sources, TEXT_EDGE)
+    said = [fold(word.text) for word in heard]
+    said = with_edges(said, [word.recording for word in heard], HEARD_EDGE)
+    text, other = spelt(written), spelt(said)
+    found = match(text.codes, other.codes)
+    read = partial(read_numbers, language=language, fold=fold)
+    numbers = read(side.words, written, text, found, other)
+    heard_numbers = read([word.text for word in heard], said, other, _inverse(found, len(other)), text)
+    if numbers or heard_numbers:
+        text, other = spelt(respelt(written, numbers)), spelt(respelt(said, heard_numbers))
+        found = match(text.codes, other.codes)
+    spoken = spoken_words(text, other, found, Clock.of(heard, other))
+    made = plan(
+        side.of_word,
+        text,
+        other,
+        spoken,
+        max_cer=config.max_cer,
+        max_s=config.max_duration,
+        keep_all=config.keep_all,
+    )
+    return Planned(made, side, _as_read(side.words, numbers), other, heard)
+
+
+def _inverse(found: NDArray[np.int64], letters: int) -> NDArray[np.int64]:
+    """For each letter heard the letter of the text that it stands for, or -1."""
+    made = np.full(letters, -1, np.int64)
+    known = np.flatnonzero(found >= 0)
+    made[found[known]] = known
+    return made
+
+
+def _as_read(words: Sequence[str], numbers: dict[int, str]) -> list[str]:
+    """Words as a model is asked for them: numbers as their reading, which is folded."""
+    return [numbers.get(number, word).strip(TEXT_EDGE) for number, word in enumerate(words)]
+
+
+def group_folding(written: Sequence[str], heard: Sequence[str], language: str | None) -> Callable[[str], str]:
+    """The folding of both sides: romanised where their scripts differ."""
+    one = script_of("".join(written[:SAMPLE_WORDS]))
+    other = script_of("".join(heard[:SAMPLE_WORDS]))
+    return folding(language, latin=bool(one and other and one != other))

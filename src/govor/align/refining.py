@@ -1,0 +1,109 @@
+"""Pieces at their exact times: by the frames of a model that can place words, then at the nearest pauses."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from govor.align.placing import Piece
+from govor.align.sound import Speech, cuts, readable_blocks
+from govor.models.base import Placing
+from govor.records import PlacedWord
+
+PAD_S = 0.6
+"""Heard on both sides of a piece: so far its rough times may be wrong."""
+SHORTEST_S = 0.05
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """A piece with its final times.
+
+    Attributes:
+        piece: the piece; its times are final.
+        log_probability: mean of ln p over its letters; None where no model placed them.
+    """
+
+    piece: Piece
+    log_probability: float | None = None
+
+
+Spell = Callable[[int], str]
+"""What is spoken for a word, by its number, normalised for the model."""
+
+
+def placed_in_sound(
+    pieces: Sequence[Piece], file: Path, model: Placing, sample_rate: int, spell: Spell
+) -> list[Fixed]:
+    """Pieces of one recording, by their starts, with the times that the model's frames give their words."""
+    spans = [(piece.start - PAD_S, piece.end + PAD_S) for piece in pieces]
+    made = []
+    for number, wave in cuts(readable_blocks(file, sample_rate), spans, sample_rate):
+        piece = pieces[number]
+        found = model.place(wave, [spell(word) for word in piece.words])
+        made.append(_fixed(piece, found, max(spans[number][0], 0.0)))
+    return made
+
+
+def _fixed(piece: Piece, found: Sequence[PlacedWord | None], offset: float) -> Fixed:
+    """A piece with what was found of its words; words that were not keep between their neighbours."""
+    known = [word for word in found if word is not None]
+    if not known:
+        return Fixed(piece)
+    times, reached = [], known[0].start + offset
+    for word in found:
+        start = reached if word is None else max(word.start + offset, reached)
+        reached = start if word is None else max(word.end + offset, start)
+        times.append((start, reached))
+    moved = replace(piece, start=times[0][0], end=times[-1][1], times=tuple(times))
+    return Fixed(moved, sum(word.log_probability for word in known) / len(known))
+
+
+def at_pauses(fixed: Sequence[Fixed], speech: Speech, most_s: float) -> list[Fixed]:
+    """Boundaries at the nearest pauses; no piece begins before the end of the one before it.
+
+    Args:
+        fixed: pieces of one recording, by their starts.
+        speech: of the recording.
+        most_s: how far a boundary may move.
+    """
+    made: list[Fixed] = []
+    for one in fixed:
+        start = speech.moved_start(one.piece.start, most_s)
+        end = max(speech.moved_end(one.piece.end, most_s), start + SHORTEST_S)
+        made.append(replace(one, piece=replace(one.piece, start=start, end=min(end, speech.duration))))
+    return [replace(one, piece=_with_words_inside(one.piece)) for one in _apart(made)]
+
+
+def _apart(fixed: list[Fixed]) -> list[Fixed]:
+    """Neighbours that overlap meet in the middle of what both have."""
+    for number in range(1, len(fixed)):
+        before, here = fixed[number - 1].piece, fixed[number].piece
+        if here.start < before.end:
+            middle = (max(here.start, before.start) + min(before.end, here.end)) / 2
+            fixed[number - 1] = replace(fixed[number - 1], piece=replace(before, end=middle))
+            fixed[number] = replace(fixed[number], piece=replace(here, start=middle))
+    return fixed
+
+
+def _with_words_inside(piece: Piece) -> Piece:
+    def inside(time: float) -> float:
+        return min(max(time, piece.start), piece.end)
+
+    return replace(piece, times=tuple((inside(start), inside(end)) for start, end in piece.times))
+
+
+def usable(fixed: Sequence[Fixed], least_log_probability: float) -> list[bool]:
+    """Whether each has a length and is likely enough."""
+    return [
+        one.piece.end - one.piece.start >= SHORTEST_S
+        and (one.log_probability is None or one.log_probability >= least_log_probability)
+        for one in fixed
+    ]
+
+
+def probability(log_probability: float | None) -> float | None:
+    """The geometric mean that a mean logarithm stands for."""
+    return None if log_probability is None else math.exp(log_probability)

@@ -1,0 +1,132 @@
+"""Pauses and speech of a recording, from its loudness alone; and its samples around known times.
+
+Shapes: N frames of 20 ms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from govor.transcribe.speech import FRAME_S, HANGOVER_FRAMES, frame_levels, runs, speech_frames
+
+CHUNK_FRAMES = 1_500
+"""Half a minute: judged together, against the half minute before."""
+MARGIN_S = 0.05
+"""Left of a pause before and behind what is said."""
+
+Mono = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Speech:
+    """Where somebody speaks.
+
+    Attributes:
+        starts: of stretches of speech, seconds.
+        ends: of the same stretches.
+        duration: of the recording, seconds.
+    """
+
+    starts: NDArray[np.float64]
+    ends: NDArray[np.float64]
+    duration: float
+
+    def moved_start(self, start: float, most: float) -> float:
+        """`start` at the end of the nearest pause, where one is within `most` seconds."""
+        return self._moved(start, self.starts - MARGIN_S, most)
+
+    def moved_end(self, end: float, most: float) -> float:
+        """`end` at the beginning of the nearest pause, where one is within `most` seconds."""
+        return self._moved(end, self.ends + MARGIN_S, most)
+
+    def _moved(self, time: float, edges: NDArray[np.float64], most: float) -> float:
+        place = int(np.searchsorted(edges, time))
+        near = [float(edge) for edge in edges[max(place - 1, 0) : place + 1] if abs(edge - time) <= most]
+        moved = min(near, key=lambda edge: abs(edge - time)) if near else time
+        return min(max(moved, 0.0), self.duration)
+
+
+def speech_of(blocks: Iterable[Mono], sample_rate: int) -> Speech:
+    """The speech of a recording, block by block.
+
+    Args:
+        blocks: mono samples.
+        sample_rate: in Hz.
+    """
+    size = round(FRAME_S * sample_rate)
+    parts, rest, count = [], np.zeros(0, np.float32), 0
+    for block in blocks:
+        count += len(block)
+        rest = np.concatenate([rest, block])
+        whole = len(rest) // size * size
+        parts.append(frame_levels(rest[:whole], size))
+        rest = rest[whole:]
+    levels = np.concatenate(parts) if parts else np.zeros((0, 2), np.float32)
+    found = _narrowed(runs(_spoken(levels)), len(levels))
+    starts, ends = (np.array(edge, np.float64) * FRAME_S for edge in (found[:, 0], found[:, 1]))
+    return Speech(starts, ends, count / sample_rate)
+
+
+def _spoken(levels: NDArray[np.float32]) -> NDArray[np.bool_]:
+    chunks = [
+        speech_frames(levels[at : at + CHUNK_FRAMES], levels[max(0, at - CHUNK_FRAMES) : at])
+        for at in range(0, len(levels), CHUNK_FRAMES)
+    ]
+    return np.concatenate(chunks) if chunks else np.zeros(0, bool)
+
+
+def _narrowed(found: Sequence[tuple[int, int]], frames: int) -> NDArray[np.int64]:
+    """Stretches without the hangover by which they were widened."""
+    made = []
+    for start, end in found:
+        low = start + HANGOVER_FRAMES if start else start
+        high = end - HANGOVER_FRAMES if end < frames else end
+        if low < high:
+            made.append((low, high))
+    return np.array(made, np.int64).reshape(-1, 2)
+
+
+def speech_of_file(file: Path, sample_rate: int) -> Speech:
+    """The speech of a recording; one that is damaged ends where it can no longer be decoded."""
+    return speech_of(readable_blocks(file, sample_rate), sample_rate)
+
+
+def readable_blocks(file: Path, sample_rate: int) -> Iterator[Mono]:
+    """The blocks of a recording, as far as it can be decoded."""
+    from govor.audio import mono_blocks
+    from govor.errors import AudioError
+
+    given = False
+    try:
+        for block in mono_blocks(file, sample_rate=sample_rate):
+            given = True
+            yield block
+    except AudioError as error:
+        if error.code != "corrupt" or not given:
+            raise
+
+
+def cuts(
+    blocks: Iterable[Mono], spans: Sequence[tuple[float, float]], sample_rate: int
+) -> Iterator[tuple[int, Mono]]:
+    """The samples of spans of one recording, in one pass: number of the span, and its samples.
+
+    Args:
+        blocks: mono samples.
+        spans: seconds, by their starts.
+        sample_rate: in Hz.
+    """
+    waves = iter(blocks)
+    held, base = np.zeros(0, np.float32), 0
+    for number, (start, end) in enumerate(spans):
+        low, high = max(round(start * sample_rate), 0), round(end * sample_rate)
+        while base + len(held) < high and (block := next(waves, None)) is not None:
+            held = np.concatenate([held, block])
+            gone = min(max(low - base, 0), len(held))
+            held, base = held[gone:], base + gone
+        yield number, held[max(0, low - base) : max(0, high - base)]

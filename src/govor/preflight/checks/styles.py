@@ -1,0 +1,242 @@
+"""All text, no model: what reaches the model that nobody says, and texts that are written in several ways."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+import polars as pl
+
+from govor.config import Recipe
+from govor.curate.leaks import NO_NAMES
+from govor.curate.sentences import letters, with_sentence
+from govor.curate.text_style import (
+    casing_of,
+    cut_texts,
+    ending_of,
+    form_of,
+    mixture,
+    shared_words,
+    spellings,
+)
+from govor.findings import Finding, Severity, share_of, some
+from govor.preflight.clips import Tables
+from govor.preflight.registry import check
+from govor.text import Normaliser
+
+ENTITY = re.compile(r"&(#\d+|#x[0-9a-fA-F]+|[A-Za-z]{2,8});")
+TAG = re.compile(r"</?[A-Za-z][^<>]*>|\[[^\[\]]+\]")
+FEW_SHARE, FEW_ROWS = 0.01, 10
+FORM_SHARE = 0.02
+KEY = r"[\p{N}\p{M}\s]+"
+
+
+@check("tags_in_text")
+def no_markup_is_learnt(tables: Tables, normaliser: Normaliser) -> Iterator[Finding]:
+    """No mark-up reaches the model: what [text] rules leave of it is no word."""
+    for kind, pattern, rule in (("entities", ENTITY, "entities"), ("tags", TAG, "tags")):
+        rows = _marked(tables, normaliser, pattern)
+        if rows:
+            yield _markup(kind, rule, rows, sum(table.height for table in tables.values()))
+
+
+def _marked(tables: Tables, normaliser: Normaliser, pattern: re.Pattern[str]) -> list[tuple[str, str]]:
+    """Ids and texts in which mark-up changes what is left after the rules."""
+    found = []
+    for table in tables.values():
+        languages = table["language"].to_list() if "language" in table.columns else [None] * table.height
+        for name, text, normal, language in zip(
+            table["id"], table["text"], table["normal"], languages, strict=True
+        ):
+            if text and pattern.search(text) and normaliser(_plain(text, pattern), language) != normal:
+                found.append((name, text))
+    return found
+
+
+def _plain(text: str, pattern: re.Pattern[str]) -> str:
+    return html.unescape(text) if pattern is ENTITY else pattern.sub(" ", text)
+
+
+def _markup(kind: str, rule: str, rows: Sequence[tuple[str, str]], total: int) -> Finding:
+    few = len(rows) < FEW_ROWS and len(rows) < FEW_SHARE * total
+    return Finding(
+        "tags_in_text",
+        "info" if few else "warning",
+        "texts",
+        f"{share_of(len(rows), total)} hold {kind} that [text] rules leave words of",
+        "only what is said",
+        "the model learns to write words that nobody says, such as amp or br",
+        f"put the rule '{rule}' in front of [text] rules"
+        + (", or decode them in the source" if rule == "entities" else ""),
+        tuple(f"{name}: {text!r}" for name, text in rows[:5]),
+        count=len(rows),
+        ids=tuple(name for name, _ in rows),
+    )
+
+
+Rows = list[tuple[str, str]]
+
+
+def _rows(tables: Tables, column: str) -> Rows:
+    return [
+        (name, text or "")
+        for table in tables.values()
+        for name, text in zip(table["id"].to_list(), table[column].to_list(), strict=True)
+    ]
+
+
+@check("texts_cut")
+def texts_are_whole(tables: Tables) -> Iterator[Finding]:
+    """Texts do not all end at one length."""
+    rows = _rows(tables, "text")
+    cut = cut_texts([text for _, text in rows])
+    if cut is None:
+        return
+    ids = tuple(rows[place][0] for place in cut.rows)
+    yield Finding(
+        "texts_cut",
+        "warning",
+        "texts",
+        f"{share_of(len(ids), len(rows))} end at {cut.length} {cut.unit}, and none is longer",
+        "lengths that thin out towards the longest",
+        "a program cut them: what is said behind that is learnt as silence",
+        samples=tuple(f"{rows[place][0]}: …{rows[place][1][-30:]!r}" for place in cut.rows[:5]),
+        count=len(ids),
+        ids=ids,
+    )
+
+
+@check("shared_words")
+def texts_begin_differently(tables: Tables) -> Iterator[Finding]:
+    """Texts do not all begin or end with the same words."""
+    rows = _rows(tables, "normal")
+    found = shared_words([text for _, text in rows])
+    if found:
+        place, words, count = found
+        mine = tuple(
+            name
+            for name, text in rows
+            if (text.startswith(words + " ") if place == "first" else text.endswith(" " + words))
+        )
+        yield Finding(
+            "shared_words",
+            "warning",
+            "texts",
+            f"{count:,} different texts have the same {place} words: {words!r}",
+            "below 80% of the texts",
+            "a name, a number or a title before every text is rarely said; the model learns to write it",
+            count=len(mine),
+            ids=mine,
+        )
+
+
+STYLES: tuple[tuple[str, Callable[[str], str | None], str, float], ...] = (
+    ("mixed_casing", casing_of, "lower", 0.15),
+    ("mixed_punctuation", ending_of, "punctuation", 0.25),
+    ("not_nfc", form_of, "nfc", FORM_SHARE),
+)
+
+
+@check("mixed_casing", "mixed_punctuation", "not_nfc")
+def texts_are_written_alike(tables: Tables) -> Iterator[Finding]:
+    """Texts are written in one way after [text] rules: casing, end marks, Unicode form."""
+    rows = _rows(tables, "normal")
+    for code, style_of, rule, share in STYLES:
+        found = mixture((style_of(text) for _, text in rows), share)
+        if found:
+            yield _mixed(code, found, rule, rows)
+
+
+def _mixed(code: str, found: dict[str, list[int]], rule: str, rows: Rows) -> Finding:
+    total = sum(map(len, found.values()))
+    told = ", ".join(f"{style}: {share_of(len(mine), total)}" for style, mine in found.items())
+    rarer = [place for mine in list(found.values())[1:] for place in mine]
+    return Finding(
+        code,
+        "warning",
+        "texts after [text] rules",
+        told,
+        "one way of writing",
+        "the model cannot hear which way a text is written: it guesses, and every other guess is an error",
+        f"add the rule '{rule}' to [text] rules, or bring the source to one way of writing",
+        tuple(f"{rows[place][0]}: {rows[place][1][:60]!r}" for place in rarer[:5]),
+        count=len(rarer),
+        ids=tuple(rows[place][0] for place in rarer),
+    )
+
+
+@check("leak_near_sentence")
+def no_sentence_is_nearly_shared(tables: Tables, recipe: Recipe) -> Iterator[Finding]:
+    """No dev or test sentence stands in train with another number, accent or spacing."""
+    learnt = tables.get(recipe.train.train_split)
+    if learnt is None:
+        return
+    for split, table in tables.items():
+        if split != recipe.train.train_split:
+            yield from _nearly(_near_keys(learnt), _near_keys(table), split, table.height)
+
+
+def _near_keys(table: pl.DataFrame) -> pl.DataFrame:
+    """``id``, ``sentence`` (as leaks compare it) and ``near``: its letters alone."""
+    keyed = with_sentence(table.lazy().select("id", "normal"), "normal").collect()
+    plain = letters(pl.col("normal")).str.normalize("NFKD").str.replace_all(KEY, "")
+    return keyed.with_columns(plain.alias("near")).rename({"_sentence": "sentence"})
+
+
+def _nearly(learnt: pl.DataFrame, held: pl.DataFrame, split: str, total: int) -> Iterator[Finding]:
+    known = held.filter(
+        pl.col("sentence").is_not_null() & ~pl.col("sentence").is_in(learnt["sentence"].to_list())
+    )
+    pairs = known.join(
+        learnt.filter(pl.col("sentence").is_not_null()).unique("near"), on="near", suffix="_train"
+    )
+    if not pairs.height:
+        return
+    yield Finding(
+        "leak_near_sentence",
+        "warning",
+        f"split {split}",
+        f"{share_of(pairs.height, total)} rows say a sentence of train but for numbers, accents or spaces",
+        "none",
+        "the model can answer them from memory, the WER is too good",
+        samples=tuple(
+            f"{row['id']}: {row['normal']!r}; {row['id_train']}: {row['normal_train']!r}"
+            for row in pairs.head(5).iter_rows(named=True)
+        ),
+        count=pairs.height,
+        ids=tuple(pairs["id"]),
+    )
+
+
+@check("speaker_spellings")
+def speakers_have_one_spelling(tables: Tables) -> Iterator[Finding]:
+    """No speaker is written in several ways."""
+    named = [
+        (str(speaker), split)
+        for split, table in tables.items()
+        if "speaker" in table.columns
+        for speaker in table["speaker"].drop_nulls().unique().sort()
+        if str(speaker).strip().lower() not in NO_NAMES
+    ]
+    found = spellings(name for name, _ in named)
+    if not found:
+        return
+    splits = {key: {split for name, split in named if name in names} for key, names in found.items()}
+    crossing = [key for key, where in splits.items() if len(where) > 1]
+    severity: Severity = "warning" if crossing else "info"
+    rows = [pl.col("speaker").cast(pl.String).is_in([name for names in found.values() for name in names])]
+    ids = tuple(
+        name for table in tables.values() if "speaker" in table.columns for name in table.filter(*rows)["id"]
+    )
+    yield Finding(
+        "speaker_spellings",
+        severity,
+        "column speaker",
+        f"{len(found)} speakers are written in several ways, {len(crossing)} of them in several splits"
+        f" ({some((' = '.join(names) for names in found.values()), 3)})",
+        "one spelling each; voices were not compared",
+        "splits that should share no speaker do, and the WER is too good",
+        count=len(found),
+        ids=ids,
+    )

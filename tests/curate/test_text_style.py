@@ -1,0 +1,78 @@
+"""How texts are written: what a program cut, what all begin with, mixed styles, names spelt twice."""
+
+import random
+
+from govor.curate.text_style import (
+    casing_of,
+    cut_texts,
+    ending_of,
+    form_of,
+    mixture,
+    shared_words,
+    spellings,
+)
+
+SAID = "the river runs slowly past old houses and we sat there until evening came over them all"
+WORDS = SAID.split()
+
+
+def sentences(count: int = 80, seed: int = 0) -> list[str]:
+    random_ = random.Random(seed)
+    return [
+        " ".join(random_.choices(WORDS, k=random_.randint(3, 14))).capitalize() + "." for _ in range(count)
+    ]
+
+
+def test_whole_texts_are_not_cut() -> None:
+    assert cut_texts(sentences()) is None
+    assert cut_texts(["seven", "three", "eight", "nine"] * 20) is None
+    assert cut_texts([f"call four five six {n}." for n in range(50)]) is None
+
+
+def test_texts_cut_in_a_column_of_forty_characters() -> None:
+    texts = [text[:40] for text in sentences()]
+    found = cut_texts(texts)
+    assert found is not None and (found.length, found.unit) == (40, "characters")
+    assert {len(texts[row]) for row in found.rows} <= {39, 40} and len(found.rows) > 20
+
+
+def test_texts_cut_behind_six_words() -> None:
+    found = cut_texts([" ".join(text.split()[:6]) for text in sentences()])
+    assert found is not None and (found.length, found.unit) == (6, "words")
+
+
+def test_six_words_with_their_full_stops_are_a_design() -> None:
+    texts = [" ".join(text.rstrip(".").split()[:6]) + "." for text in sentences()]
+    found = cut_texts(texts)
+    assert found is None or found.unit == "characters"
+
+
+def test_words_that_all_texts_share() -> None:
+    plain = [text.rstrip(".").lower() for text in sentences()]
+    assert shared_words(plain) is None
+    assert shared_words([f"anna berg {text}" for text in plain]) == ("first", "anna berg", 80)
+    assert shared_words([f"{text} over and out" for text in plain]) == ("last", "over and out", 80)
+    assert shared_words(["seven", "eight"] * 40) is None
+
+
+def test_styles() -> None:
+    assert [casing_of(t) for t in ("A B C", "a b c", "A b c", "a b", "一 二 三")] == [
+        *("upper case", "lower case", "sentence case", None, None)
+    ]
+    assert [ending_of(t) for t in ("It is so.", "It is so", "He said “no!”", "Yes.")] == [
+        *("an end mark", "no end mark", "an end mark", None)
+    ]
+    assert [form_of(t) for t in ("caf\u00e9", "cafe\u0301", "cafe")] == ["composed", "decomposed", None]
+
+
+def test_a_mixture_needs_two_common_styles() -> None:
+    assert mixture(["a"] * 80 + ["b"] * 20 + [None] * 50) == {"a": [*range(80)], "b": [*range(80, 100)]}
+    assert mixture(["a"] * 95 + ["b"] * 5) is None
+    assert mixture(["a"] * 8 + ["b"] * 8) is None
+    assert mixture([None] * 10) is None
+
+
+def test_spellings_of_one_name() -> None:
+    found = spellings(["spk1", "SPK-01", "spk 001", "spk10", "Anna", "anna ", "Ana"])
+    assert sorted(found.values()) == [["Anna", "anna "], ["spk1", "SPK-01", "spk 001"]]
+    assert spellings(["1", "10", "100", "a1", "a11"]) == {}

@@ -1,0 +1,117 @@
+"""CTranslate2 Whisper folders that other programs made open everywhere a model is taken."""
+
+import json
+import shutil
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from govor.errors import ModelError
+from govor.models import DecodeOptions, open_model, sounds
+from govor.models.families import foreign_format
+from govor.models.opening import configuration_of
+from govor.models.saved import read_settings
+from govor.models.whisper import ctranslate2 as exporting
+from govor.models.whisper.plain_folder import plain_settings
+
+pytest.importorskip("ctranslate2")
+
+LEFT = {"config.json", "model.bin", "tokenizer.json"}
+
+
+def wave(seed: int, seconds: float) -> np.ndarray:
+    return np.random.default_rng(seed).normal(0, 0.1, round(seconds * 16_000)).astype(np.float32)
+
+
+def plain(model, out, vocabulary="vocabulary.json"):
+    """The folder as faster-whisper's converter leaves it: no govor.json, no extractor, no generation."""
+    exporting.convert(open_model(model, device="cpu"), out, None)
+    tokens = json.loads((out / "vocabulary.json").read_text(encoding="utf-8"))
+    for path in out.iterdir():
+        if path.name not in LEFT:
+            path.unlink()
+    if vocabulary == "vocabulary.json":
+        (out / vocabulary).write_text(json.dumps(tokens), encoding="utf-8")
+    else:
+        (out / vocabulary).write_text("\n".join(tokens) + "\n", encoding="utf-8")
+    return out
+
+
+@pytest.fixture(scope="module")
+def plain_folder(tiny_whisper, tmp_path_factory):
+    return plain(tiny_whisper, tmp_path_factory.mktemp("plain") / "ct2")
+
+
+ENGINE = SimpleNamespace(n_mels=80, is_multilingual=True)
+READ = (
+    *("extractor", "window_frames", "max_window_s", "max_labels", "vocabulary_size"),
+    *("suppress_tokens", "begin_suppress_tokens", "prompt"),
+)
+
+
+@pytest.mark.parametrize("vocabulary", ["vocabulary.json", "vocabulary.txt"])
+def test_what_is_read_is_what_an_export_says_of_itself(tiny_whisper, tmp_path, vocabulary):
+    folder = plain(tiny_whisper, tmp_path / "ct2", vocabulary)
+    exporting.convert(open_model(tiny_whisper, device="cpu"), tmp_path / "own", None)
+    own, read = read_settings(tmp_path / "own"), plain_settings(folder, ENGINE)
+    assert {name: read[name] for name in READ} == {name: own[name] for name in READ}
+
+
+def test_it_opens_and_hears(plain_folder):
+    opened = open_model(plain_folder, device="cpu")
+    [heard] = opened.recognise(sounds([wave(1, 0.7)]), DecodeOptions(words=True))
+    assert heard.tokens and heard.text
+    assert opened.describe()["backend"] == "ctranslate2" and opened.describe()["window_s"] == 30
+
+
+def test_one_of_fewer_tokens_is_for_english_alone(plain_folder):
+    """Its tokenizer names languages all the same; no prompt has them."""
+    opened = open_model(plain_folder, device="cpu")
+    assert not opened.prompt.multilingual
+    assert opened.prompt.opening(None, opened.manner) == [opened.prompt.start, opened.prompt.no_timestamps]
+    opened.check_language("hr")
+
+
+def test_a_missing_tokenizer_is_named(tiny_whisper, tmp_path):
+    folder = plain(tiny_whisper, tmp_path / "ct2")
+    (folder / "tokenizer.json").unlink()
+    with pytest.raises(ModelError, match=r"ct2 has no tokenizer\.json: copy the one"):
+        open_model(folder, device="cpu")
+    (folder / "tokenizer.json").write_text('{"added_tokens": 5}', encoding="utf-8")
+    with pytest.raises(ModelError, match=r"tokenizer\.json is damaged"):
+        open_model(folder, device="cpu")
+
+
+def test_training_is_refused_by_name(plain_folder):
+    with pytest.raises(ModelError, match="ct2 is a ctranslate2 model, which can be decoded but not trained"):
+        configuration_of(plain_folder, None)
+
+
+def test_folders_of_transformers_are_left_to_it(tiny_whisper, tiny_ctc, tmp_path):
+    assert foreign_format(tiny_whisper) is None and foreign_format(tiny_ctc) is None
+    (tmp_path / "model.bin").write_bytes(b"\x06\x00\x00\x00\x12\x00TransformerSpec\x00")
+    assert foreign_format(tmp_path) is None
+
+
+def test_from_the_hub_by_its_id(plain_folder, tmp_path, monkeypatch):
+    """Only what belongs to the model is fetched; a configuration that names a type is transformers'."""
+    asked = []
+
+    def fetch_one(repo, name, revision=None):
+        if name != "config.json":
+            raise OSError(name)
+        return str(plain_folder / name)
+
+    def fetch_all(repo, revision=None, allow_patterns=None):
+        asked.append((repo, revision, allow_patterns))
+        return str(shutil.copytree(plain_folder, tmp_path / "snapshot", dirs_exist_ok=True))
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", fetch_one)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", fetch_all)
+    opened = open_model("others/faster-whisper-tiny", device="cpu", revision="v2")
+    assert opened.describe()["backend"] == "ctranslate2"
+    [(repo, revision, patterns)] = asked
+    assert (repo, revision) == ("others/faster-whisper-tiny", "v2")
+    assert {"model.bin", "tokenizer.json", "vocabulary.txt", "config.json"} <= set(patterns)
+    assert not any("safetensors" in pattern for pattern in patterns)

@@ -1,0 +1,167 @@
+"""Audio against text: what scores of own and other texts say, with answers that are known."""
+
+import numpy as np
+import pytest
+from preflight_parts import recipe_with
+
+from govor.models.listening import Fit, Heard, Scripted
+from govor.preflight.agreement import by_chance, ends, how_sure, matched, other_languages, unsaid
+from govor.preflight.budget import Budget
+from govor.preflight.clips import Clip
+from govor.preflight.hearing import SourceOrder, choose, hear, shorter
+from govor.preflight.materials import Materials
+from govor.preflight.registry import REGISTRY, all_checks
+from govor.preflight.run import run_check
+
+SAID = [f"sentence {number} about {word} and more of it" for number, word in enumerate("abcdefghijkl" * 4)]
+LANGUAGES = {"hr": 0.9, "en": 0.1}
+
+
+def right(words: int = 8, before: float = 1.0, after: float = 1.0) -> Fit:
+    return Fit(-0.8 * words, words, before, after)
+
+
+class Ears:
+    """A family that knows what is said in every clip: the number that its wave holds."""
+
+    def __init__(self, languages=None):
+        self.languages = languages if languages is not None else LANGUAGES
+
+    def listen(self, sound, windows: str = "full") -> Heard:
+        return Scripted(answers_for(SAID[int(sound.wave[0])]), self.languages)
+
+    def language_code(self, tag):
+        return tag if tag in self.languages else None
+
+
+def answers_for(said: str) -> dict[str, Fit]:
+    """The said text fits; without an end speech goes on; with a word more that costs ten nats."""
+    words = said.split()
+    found = {said: right(len(words))}
+    for n in (1, 2, 3):
+        found[" ".join(words[:-n])] = right(len(words) - n, after=10.0)
+        found[" ".join(words[n:])] = right(len(words) - n, before=9.0)
+    for extra in ("anna:", "anna: berg:"):
+        more = extra.split()
+        found[f"{extra} {said}"] = Fit(
+            -0.8 * len(words) - 10.0 * len(more), len(words) + len(more), 10.0, 1.0
+        )
+    return found
+
+
+def hearings(texts, languages=None, count=24, language="hr"):
+    """What is heard where clip n, in which `SAID[n]` is said, has the text n of `texts`."""
+    order = SourceOrder(texts, {f"c{n}": n for n in range(len(texts))})
+    clips = [Clip(f"c{n}", "train", n, np.array([n], np.float32), texts[n], language) for n in range(count)]
+    return hear(Ears(languages), clips, order, "full", 0, Budget(5.0))
+
+
+@pytest.fixture
+def outcome(tmp_path):
+    """Codes and severities that a check gives for hearings."""
+    all_checks()
+
+    def run(name, heard):
+        made = Materials(recipe_with(), "cpu", tmp_path)
+        made.__dict__["hearings"] = heard
+        result = run_check(REGISTRY[name], made, {})
+        return result.findings
+
+    return run
+
+
+def codes(findings):
+    return [(one.code, one.severity) for one in findings]
+
+
+def test_right_texts_are_quiet(outcome) -> None:
+    heard = hearings(SAID)
+    assert len(matched(heard).own) == 24
+    for name in ("own_text_fits_best", "ends_are_said", "language_is_the_stated_one"):
+        assert outcome(name, heard) == []
+
+
+@pytest.mark.parametrize("offset", [-2, -1, 1, 2])
+def test_texts_a_row_off_are_named_with_their_distance(outcome, offset) -> None:
+    texts = list(np.roll(SAID, -offset))
+    found = outcome("own_text_fits_best", hearings(texts))
+    assert codes(found) == [("transcripts_shifted", "error")]
+    assert ("before" if offset > 0 else "after") in found[0].measured
+    assert "sure" in found[0].limit and len(found[0].ids) == found[0].count >= 20
+
+
+def test_shuffled_texts(outcome) -> None:
+    texts = list(np.roll(SAID, 17))
+    found = outcome("own_text_fits_best", hearings(texts))
+    assert codes(found) == [("transcripts_shuffled", "error")]
+
+
+def test_a_few_wrong_texts_are_named(outcome) -> None:
+    texts = list(SAID)
+    texts[3], texts[9], texts[15] = texts[40], texts[41], texts[42]
+    found = outcome("own_text_fits_best", hearings(texts))
+    assert codes(found) == [("transcript_not_said", "warning")]
+    assert set(found[0].ids) == {"c3", "c9", "c15"}
+
+
+def test_missing_ends(outcome) -> None:
+    found = outcome("ends_are_said", hearings([" ".join(text.split()[:-2]) for text in SAID]))
+    assert codes(found) == [("ends_missing", "error")] and len(found[0].ids) == 24
+
+
+def test_a_quarter_of_missing_ends_is_a_warning_that_names_them(outcome) -> None:
+    texts = [" ".join(t.split()[:-1]) if n % 4 == 0 else t for n, t in enumerate(SAID)]
+    found = outcome("ends_are_said", hearings(texts))
+    assert codes(found) == [("ends_missing", "warning")]
+    assert found[0].ids == ("c0", "c4", "c8", "c12", "c16", "c20")
+
+
+def test_missing_beginnings(outcome) -> None:
+    found = outcome("ends_are_said", hearings([" ".join(text.split()[1:]) for text in SAID]))
+    assert codes(found) == [("beginnings_missing", "error")]
+
+
+def test_words_that_nobody_says_are_not_missing_beginnings(outcome) -> None:
+    found = outcome("ends_are_said", hearings([f"anna: {text}" for text in SAID]))
+    assert codes(found) == [("words_not_said", "error")] and "'anna:'" in found[0].measured
+
+
+def test_words_of_a_hard_language_are_not_unsaid() -> None:
+    assert unsaid(Fit(-40.0, 10), [Fit(-35.0, 9), Fit(-30.0, 8)]) == 0
+    assert unsaid(Fit(-40.0, 10), [Fit(-12.0, 8)]) == 1
+    assert unsaid(Fit(-40.0, 10), [Fit(float("-inf"), 1)]) == 0
+
+
+def test_another_language_than_the_stated_one(outcome) -> None:
+    heard = hearings(SAID, {"hr": 0.02, "sv": 0.9, "en": 0.08})
+    found = outcome("language_is_the_stated_one", heard)
+    assert codes(found) == [("other_language", "warning")] and "'sv'" in found[0].measured
+    assert other_languages(hearings(SAID, {"hr": 0.3, "sr": 0.7})) == []
+    assert other_languages(hearings(SAID, {"sv": 1.0}, language="xx")) == []
+    assert other_languages(hearings(SAID, {})) == []
+
+
+def test_ends_are_counted_apart() -> None:
+    seen = ends(hearings(SAID[:1] + SAID[1:], count=10))
+    assert not any((seen.unsaid_first, seen.unsaid_last, seen.speech_before, seen.speech_after))
+
+
+def test_what_is_scored() -> None:
+    assert shorter("a b c d e") == (["b c d e", "c d e", "d e"], ["a b c d", "a b c", "a b"])
+    assert shorter("a b c") == (["b c"], ["a b"]) and shorter("a b") == ([], [])
+    clips = [
+        Clip(f"c{n}", "train", n, np.zeros(n * 16_000, np.float32), f"t{n % 5}", "hr") for n in range(30)
+    ]
+    chosen = choose(clips, 16_000, 4)
+    assert len({clip.normal for clip in chosen}) == 4
+
+
+def test_how_sure_it_is() -> None:
+    assert by_chance(0, 10, 0.1) == pytest.approx(1.0) and by_chance(10, 10, 0.5) == pytest.approx(2**-10)
+    assert how_sure(1e-9).startswith("sure") and how_sure(0.01) == "chance does this once in 100"
+
+
+def test_a_new_model_is_not_asked(tmp_path) -> None:
+    all_checks()
+    result = run_check(REGISTRY["own_text_fits_best"], Materials(recipe_with(), "cpu", tmp_path), {})
+    assert result.status == "skipped" and "new model" in result.note
