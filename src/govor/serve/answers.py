@@ -84,7 +84,7 @@ def _segment(number: int, segment: Segment) -> dict[str, object]:
         "text": segment.text,
         "tokens": [],
         "compression_ratio": round(len(packed) / len(zlib.compress(packed)), 4) if packed else 0.0,
-        **{name: getattr(segment, name, None) for name in MEASURED},
+        **{name: getattr(segment.measures, name, None) for name in MEASURED},
     }
 
 

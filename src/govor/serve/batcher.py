@@ -21,6 +21,7 @@ from govor.models.base import (
     PromptFacts,
     Recogniser,
     Sound,
+    Timing,
     cost_of,
     language_refusal,
     prompt_of,
@@ -96,6 +97,8 @@ class Batcher:
         self.name, self.sample_rate = recogniser.name, recogniser.sample_rate
         self.max_window_s, self.normaliser = recogniser.max_window_s, recogniser.normaliser
         self.tasks, self.takes_prompt = tasks_of(recogniser), takes_prompt(recogniser)
+        if isinstance(recogniser, Timing):
+            self.writes_times = recogniser.writes_times
 
     def recognise(
         self, sounds: Sequence[Sound], options: DecodeOptions, patience: Patience | None = None
@@ -203,6 +206,8 @@ class OneCaller:
         self.max_window_s, self.normaliser = batcher.max_window_s, batcher.normaliser
         self.check_language, self.describe_prompt = batcher.check_language, batcher.describe_prompt
         self.describe = batcher.describe
+        if isinstance(batcher, Timing):
+            self.writes_times = batcher.writes_times
 
     def recognise(self, sounds: Sequence[Sound], options: DecodeOptions) -> list[Hypothesis]:
         """As `Batcher.recognise`.

@@ -197,7 +197,7 @@ class CTranslate2Whisper:
         seconds = [len(wave) / self.sample_rate for wave in waves]
         found = settled(
             lambda rows, search: self._attempt(states, rows, prompts, seconds, search, options),
-            len(waves),
+            [most_new_tokens(self.settings["max_labels"], len(prompts[0]), length) for length in seconds],
             options,
         )
         hypotheses = [
