@@ -42,6 +42,12 @@ class Timed:
         return {}
 
 
+@pytest.fixture(autouse=True)
+def noise_stands_for_speech(monkeypatch):
+    """A neural detector would not take it for that."""
+    monkeypatch.setattr("govor.transcribe.transcriber.open_voice", lambda rate: None)
+
+
 def recording(*parts_s, pause_s=3.0):
     times, at = [], 1.0
     for seconds in parts_s:
@@ -140,3 +146,14 @@ def test_speech_without_text_is_told():
     assert not transcript.segments
     (lost,) = transcript.as_dict()["lost"]
     assert lost["start"] == pytest.approx(1, abs=0.5) and lost["end"] == pytest.approx(11, abs=0.6)
+
+
+@pytest.mark.parametrize(("can", "told"), [(True, True), (False, False)])
+def test_the_prompt_that_is_told_is_the_one_that_was_used(can, told):
+    class Prompted(Timed):
+        def describe_prompt(self, options, language):
+            return {"timestamps": options.timestamps, "language": language, "previous_text": False}
+
+    config = TranscribeConfig(language="en", prompt="Before.")
+    transcript = Transcriber(Prompted(None, can), config).transcribe([recording(5)])
+    assert transcript.prompt == {"timestamps": told, "language": "en", "previous_text": True}

@@ -11,7 +11,7 @@ from itertools import count
 from govor.console import say
 from govor.errors import AudioError
 from govor.memory import in_halves
-from govor.models.base import DecodeOptions, Recogniser, Sound, Timing, cost_of
+from govor.models.base import DecodeOptions, PromptFacts, Recogniser, Sound, Timing, cost_of, prompt_of
 from govor.packing import UNLIMITED, pack
 from govor.records import Hypothesis
 from govor.transcribe.completeness import Completed, completed
@@ -64,6 +64,15 @@ class Decoding:
     def language(self) -> str | None:
         """Given, or that of most of what was decoded; None until known."""
         return self.given or next((name for name, _ in self.spoken.most_common(1)), None)
+
+    @property
+    def prompt(self) -> PromptFacts | None:
+        """That the model is given, as far as it is settled; None for models without one."""
+        options = self.options
+        if isinstance(self.recogniser, Timing):
+            options = replace(options, timestamps=self._times is not False)
+        facts = prompt_of(self.recogniser, options, self.given)
+        return facts and {**facts, "previous_text": bool(options.prompt or options.hotwords)}
 
     def _known_times(self) -> bool | None:
         """Whether the model writes begin and end; None: it has to be tried."""

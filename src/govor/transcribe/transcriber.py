@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from govor.config import TranscribeConfig
 from govor.errors import AudioError, InputError, UsageError
-from govor.models.base import DecodeOptions, Multilingual, Recogniser, Timing, prompt_of
+from govor.models.base import DecodeOptions, Multilingual, PromptFacts, Recogniser, Timing
 from govor.transcribe.decoding import ONE, Decoding
 from govor.transcribe.segments import Joiner
 from govor.transcribe.transcript import Segment, Stretch, Transcript, in_stretches
@@ -35,7 +35,6 @@ class Transcription:
         language: given or detected; None until known.
         decode_s: seconds spent so far, from audio to text.
         windows: windows decoded so far.
-        prompt: that the model is given; None for models without one.
     """
 
     def __init__(
@@ -43,7 +42,6 @@ class Transcription:
     ) -> None:
         self._windows, self._buffer, self._decoder, self._blocks = windows, buffer, decoder, blocks
         self._joiner = Joiner(keep_words=words)
-        self.prompt = prompt_of(decoder.recogniser, decoder.options, decoder.given)
         self._segments = self._run()
         self.decode_s = 0.0
         self.windows = 0
@@ -57,6 +55,11 @@ class Transcription:
     def language(self) -> str | None:
         """Given, or that of most of what was decoded; None until known."""
         return self._decoder.language
+
+    @property
+    def prompt(self) -> PromptFacts | None:
+        """That the model is given, as far as it is settled; None for models without one."""
+        return self._decoder.prompt
 
     @property
     def lost(self) -> list[Stretch]:
