@@ -1,6 +1,7 @@
 """A recogniser that writes times: tried where nothing says so; languages by stretch; nothing ignored."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -87,6 +88,17 @@ def test_every_stretch_is_decoded_in_its_own_language():
     assert [one["language"] for one in plain["languages"]] == ["en", "de"]
     assert plain["languages"][1]["start"] > 20 and plain["language"] == "en"
     assert plain["segments"][0]["avg_logprob"] == -0.25 and plain["segments"][0]["temperature"] == 0.0
+
+
+def test_a_tag_that_the_model_has_another_code_for_costs_nothing_and_is_kept():
+    class Coded(Timed):
+        def hear(self, sound, options):
+            return replace(super().hear(sound, options), language="no")
+
+    model = Coded()
+    transcript = Transcriber(model, TranscribeConfig(language="nb-NO")).transcribe([recording(20, 15)])
+    assert [language for language, _ in model.asked] == ["nb-NO", "nb-NO"]
+    assert {segment.language for segment in transcript.segments} == {"nb-NO"} == {transcript.language}
 
 
 def test_an_odd_window_is_decoded_again_in_the_language_around_it():

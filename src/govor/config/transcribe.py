@@ -53,7 +53,7 @@ class TranscribeConfig(Section):
         None, "text file of words and names that are likely to be said, one a line", HYPOTHESES
     )
     batch_s: float = setting(
-        240.0,
+        180.0,
         "seconds computed together; for Whisper a short window counts as a whole one",
         NOTHING,
         above=0,

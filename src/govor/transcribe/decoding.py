@@ -157,14 +157,16 @@ class Decoding:
         windows = [window for (window, _), _ in decided]
         said = [hypothesis for (_, hypothesis), _ in decided]
         languages = [language or own.language for (_, own), language in decided]
-        wrong = [i for i, own in enumerate(said) if own.language not in (None, languages[i])]
+        heard = enumerate(said) if self.given is None else ()  # a tag that is given may be another code's
+        wrong = [i for i, own in heard if own.language not in (None, languages[i])]
         for i, hypothesis in zip(wrong, self._again(windows, languages, wrong), strict=True):
             said[i] = hypothesis
         for done in self._completed(windows, said, languages):
             self.lost += done.lost
-            if done.hypothesis.language:
-                self.spoken[done.hypothesis.language] += round(done.window.duration * 1000)
-            yield done.window, done.hypothesis
+            language = done.hypothesis.language and (self.given or done.hypothesis.language)
+            if language:
+                self.spoken[language] += round(done.window.duration * 1000)
+            yield done.window, replace(done.hypothesis, language=language)
 
     def _again(
         self, windows: Sequence[Window], languages: Sequence[str | None], rows: Sequence[int]
