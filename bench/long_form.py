@@ -19,14 +19,18 @@ import subprocess
 import sys
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 RATE = 16_000
 RUN = 5
 """Reference words missing in a row that count as lost."""
+Row = dict[str, Any]
+Wave = np.ndarray[Any, Any]
+Run = Callable[[Wave, str], str]
 SYSTEMS = ("govor-5", "govor-1", "faster-whisper-5", "faster-whisper-vad-5", "faster-whisper-1")
 
 
@@ -35,11 +39,11 @@ def words(text: str) -> list[str]:
     return plain.split()
 
 
-def recordings(folder: Path, only: str | None) -> Iterator[tuple[str, np.ndarray, list[str], str]]:
+def recordings(folder: Path, only: str | None) -> Iterator[tuple[str, Wave, list[str], str]]:
     """(name, samples, reference, language), whole recordings in the order of the manifest."""
     from govor.audio import mono_blocks
 
-    rows: dict[str, list[dict]] = {}
+    rows: dict[str, list[Row]] = {}
     for line in (folder / "manifest.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         rows.setdefault(row["audio"], []).append(row)
@@ -54,7 +58,7 @@ def recordings(folder: Path, only: str | None) -> Iterator[tuple[str, np.ndarray
             yield from ((f"{name} {kind}", s, reference, language) for kind, s in harmed(samples))
 
 
-def harmed(samples: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+def harmed(samples: Wave) -> Iterator[tuple[str, Wave]]:
     import soxr
 
     level = np.sqrt(np.mean(samples**2))
@@ -65,14 +69,14 @@ def harmed(samples: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     yield "at 8 kHz", soxr.resample(soxr.resample(samples, RATE, RATE // 2), RATE // 2, RATE)
 
 
-def with_govor(model: str, beams: int):
+def with_govor(model: str, beams: int) -> Run:
     from govor.config import TranscribeConfig
     from govor.models import open_model
     from govor.transcribe import Transcriber
 
     recogniser = open_model(model, device="cpu")
 
-    def run(samples: np.ndarray, language: str) -> str:
+    def run(samples: Wave, language: str) -> str:
         config = TranscribeConfig(language=language, beam_size=beams)
         blocks = [samples[i : i + 10 * RATE] for i in range(0, len(samples), 10 * RATE)]
         return Transcriber(recogniser, config).transcribe(blocks, words=True).text
@@ -80,12 +84,12 @@ def with_govor(model: str, beams: int):
     return run
 
 
-def with_faster_whisper(model: str, beams: int, vad: bool):
+def with_faster_whisper(model: str, beams: int, vad: bool) -> Run:
     from faster_whisper import WhisperModel
 
     engine = WhisperModel(model, device="cpu", compute_type="default", cpu_threads=1)
 
-    def run(samples: np.ndarray, language: str) -> str:
+    def run(samples: Wave, language: str) -> str:
         segments, _ = engine.transcribe(
             samples, language=language, beam_size=beams, word_timestamps=True, vad_filter=vad
         )
@@ -94,7 +98,7 @@ def with_faster_whisper(model: str, beams: int, vad: bool):
     return run
 
 
-def opened(system: str, model: str):
+def opened(system: str, model: str) -> Run:
     beams = int(system.rpartition("-")[2])
     if system.startswith("govor"):
         return with_govor(model, beams)
@@ -126,7 +130,7 @@ def measure(system: str, model: str, folder: Path, only: str | None) -> None:
     print(json.dumps({"peak_mb": peak_bytes() / 1e6}))
 
 
-def row_of(system: str, lines: list[dict]) -> str:
+def row_of(system: str, lines: list[Row]) -> str:
     parts = [line for line in lines if "errors" in line]
     total = {
         key: sum(one[key] for one in parts) for key in ("errors", "words", "runs", "lost", "cpu_s", "seconds")
@@ -136,7 +140,7 @@ def row_of(system: str, lines: list[dict]) -> str:
     return f"{system:22} {wer:7.4f} {total['runs']:5} {total['lost']:6} {cpu:9.4f} {peak:8.0f}"
 
 
-def interval(ours: list[dict], theirs: list[dict]) -> str:
+def interval(ours: list[Row], theirs: list[Row]) -> str:
     """Difference of pooled WER with its 95% interval over recordings (paired bootstrap, 10,000 draws)."""
     a, b = (
         np.array([[one["errors"], one["words"]] for one in rows if "errors" in one])
@@ -151,7 +155,7 @@ def interval(ours: list[dict], theirs: list[dict]) -> str:
 def compare(names: list[str], model: str, folder: Path, only: str | None) -> None:
     """A row a system, a row a recording, and the differences."""
     print(f"{'system':22} {'WER':>7} {'runs':>5} {'words':>6} {'CPU-s/s':>9} {'peak MB':>8}", flush=True)
-    found: dict[str, list[dict]] = {}
+    found: dict[str, list[Row]] = {}
     for name in names:
         command = [sys.executable, __file__, model, str(folder), "--one", name]
         command += ["--only", only] if only else []
