@@ -114,3 +114,19 @@ def test_extensions_left_unseen_change_nothing_on_uncertain_outputs(seed, monkey
     monkeypatch.setattr(beam, "CONSIDERED", 10**6)
     assert found().tokens == few.tokens
     assert counted < sum(looked) / 2
+
+
+def test_a_word_that_is_likely_to_be_said_wins_where_the_sound_is_unsure():
+    p = np.full((5, 4), 0.01)
+    for frame, token in enumerate([1, 3, 1, 0, 2]):
+        p[frame, token] = 0.97
+    p[4] = [0.05, 0.01, 0.5, 0.01]
+    p[4, 0] = 0.48  # "a a" or "a ab"
+    p /= p.sum(axis=1, keepdims=True)
+    scores = np.log(p)
+
+    def best(*hot):
+        return BeamDecoder(PIECES, BLANK, beam_size=8, hotwords=hot).decode(scores)[0].text
+
+    assert best() == "a ab" and best("A") == "a a"
+    assert best("ab") == "a ab" and best("nobody said this") == "a ab"

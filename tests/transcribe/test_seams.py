@@ -101,3 +101,18 @@ def test_numpy_is_all_that_planning_needs():
     code = "import sys, govor.transcribe; assert 'torch' not in sys.modules"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
     assert isinstance(np.float32(0), np.float32)
+
+
+def test_where_windows_disagree_the_sure_words_stay():
+    """A correct phrase is not given up for the lone word of a window that began within it."""
+    phrase = ["knocking", "people's", "hats", "off"]
+    left = [Word(word, 10 + i / 2, 10.4 + i / 2, 0.9) for i, word in enumerate(phrase)]
+    right = [Word("not", 10.6, 11.9, 0.2), Word("then", 13.2, 13.5, 0.9)]
+    kept, first = seam(left, right, 10.0, 13.0)
+    assert kept == 4 and [word.text for word in right[first:]] == ["then"]
+    sure, unsure = Word("hats", 11.0, 11.5, 0.9), Word("bats", 11.0, 11.5, 0.3)
+    ends = Word("people's", 10.5, 10.9, 0.9), Word("off", 11.6, 12.0, 0.9)
+    for one, other in ((sure, unsure), (unsure, sure)):
+        kept, first = seam([ends[0], one, ends[1]], [ends[0], other, ends[1]], 10.0, 12.5)
+        joined = [*[ends[0], one, ends[1]][:kept], *[ends[0], other, ends[1]][first:]]
+        assert [word.text for word in joined] == ["people's", "hats", "off"]

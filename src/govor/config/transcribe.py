@@ -59,15 +59,19 @@ class TranscribeConfig(Section):
     prompt: str | None = setting(
         None, "Whisper: text that is told as said before: names, spellings, a style", HYPOTHESES
     )
-    hotwords: tuple[str, ...] = setting((), "words and names that are likely to be said", HYPOTHESES)
+    hotwords: str | None = setting(
+        None, "text file of words and names that are likely to be said, one a line", HYPOTHESES
+    )
     batch_s: float = setting(
-        240.0,
+        180.0,
         "seconds computed together; for Whisper a short window counts as a whole one",
         NOTHING,
         above=0,
         unit="s",
     )
-    beam_size: int = setting(1, "beams; 1 is greedy", HYPOTHESES, least=1)
+    beam_size: int | None = setting(
+        None, "beams, 1 is greedy; none: 5 where a decoder writes token by token, else 1", HYPOTHESES, least=1
+    )
     lm: str | None = setting(None, "ARPA file for CTC beam search", HYPOTHESES)
     lm_weight: float | None = setting(
         None, "weight of the language model; none: chosen on dev by govor lm, else 0.5", HYPOTHESES

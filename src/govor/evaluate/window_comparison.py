@@ -161,12 +161,12 @@ def _measure(
 
 def _flags(config: TranscribeConfig, setting: Setting) -> list[str]:
     chunk, stride = setting
-    flags = ["--beam-size", str(config.beam_size), "--batch-s", str(config.batch_s)]
+    flags = ["--batch-s", str(config.batch_s)]
     if chunk is not None:
         flags += ["--chunk", str(chunk), "--stride", str(stride)]
     if config.timestamps is not None:
         flags.append("--timestamps" if config.timestamps else "--no-timestamps")
-    named = {"--task": config.task, "--language": config.language}
+    named = {"--task": config.task, "--language": config.language, "--beam-size": config.beam_size}
     optional = {**named, "--lm": config.lm, "--lm-weight": config.lm_weight}
     for flag, value in optional.items():
         flags += [flag, str(value)] if value is not None else []

@@ -11,7 +11,7 @@ from itertools import count
 from govor.console import say
 from govor.errors import AudioError
 from govor.memory import in_halves
-from govor.models.base import DecodeOptions, Recogniser, Sound, Timing, cost_of
+from govor.models.base import DecodeOptions, PromptFacts, Recogniser, Sound, Timing, cost_of, prompt_of
 from govor.packing import UNLIMITED, pack
 from govor.records import Hypothesis
 from govor.transcribe.completeness import Completed, completed
@@ -64,6 +64,15 @@ class Decoding:
     def language(self) -> str | None:
         """Given, or that of most of what was decoded; None until known."""
         return self.given or next((name for name, _ in self.spoken.most_common(1)), None)
+
+    @property
+    def prompt(self) -> PromptFacts | None:
+        """That the model is given, as far as it is settled; None for models without one."""
+        options = self.options
+        if isinstance(self.recogniser, Timing):
+            options = replace(options, timestamps=self._times is not False)
+        facts = prompt_of(self.recogniser, options, self.given)
+        return facts and {**facts, "previous_text": bool(options.prompt or options.hotwords)}
 
     def _known_times(self) -> bool | None:
         """Whether the model writes begin and end; None: it has to be tried."""
@@ -148,14 +157,16 @@ class Decoding:
         windows = [window for (window, _), _ in decided]
         said = [hypothesis for (_, hypothesis), _ in decided]
         languages = [language or own.language for (_, own), language in decided]
-        wrong = [i for i, own in enumerate(said) if own.language not in (None, languages[i])]
+        heard = enumerate(said) if self.given is None else ()  # a tag that is given may be another code's
+        wrong = [i for i, own in heard if own.language not in (None, languages[i])]
         for i, hypothesis in zip(wrong, self._again(windows, languages, wrong), strict=True):
             said[i] = hypothesis
         for done in self._completed(windows, said, languages):
             self.lost += done.lost
-            if done.hypothesis.language:
-                self.spoken[done.hypothesis.language] += round(done.window.duration * 1000)
-            yield done.window, done.hypothesis
+            language = done.hypothesis.language and (self.given or done.hypothesis.language)
+            if language:
+                self.spoken[language] += round(done.window.duration * 1000)
+            yield done.window, replace(done.hypothesis, language=language)
 
     def _again(
         self, windows: Sequence[Window], languages: Sequence[str | None], rows: Sequence[int]

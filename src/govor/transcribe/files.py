@@ -20,7 +20,7 @@ from govor.transcribe.journal import Journal, TranscribedFile, key_of
 from govor.transcribe.subtitles import CueRules
 from govor.transcribe.takes import SPLIT, Sounding, takes_of, together
 from govor.transcribe.transcriber import Transcriber, Transcription
-from govor.transcribe.transcript import Transcript
+from govor.transcribe.transcript import Stretch, Transcript
 from govor.transcribe.word_lengths import without_pauses
 from govor.transcribe.writers import SUFFIXES, TIMED_FORMATS, render
 
@@ -175,6 +175,7 @@ class _Run:
         if transcript.damage:
             transcript = replace(transcript, damage=transcript.damage.replace(str(path), item.source))
             say(f"{item.source} is transcribed up to {transcript.duration:.2f} s: {transcript.damage}")
+        _say_what_was_found(transcript, item.source)
         names = self._write(transcript, item)
         return TranscribedFile(
             item.source,
@@ -240,6 +241,19 @@ def _blamed(source: str, path: Path) -> Iterator[None]:
             "or another model may do",
             "model_failed",
         ) from error
+
+
+def _say_what_was_found(transcript: Transcript, source: str) -> None:
+    """Several languages, and speech without text, with their times."""
+    if len(transcript.languages) > 1:
+        parts = [f"{one['language']} {_times(one)}" for one in transcript.languages]
+        say(f"{source}: several languages: {', '.join(parts)}")
+    if transcript.lost:
+        say(f"{source}: nothing was understood of the speech at {', '.join(map(_times, transcript.lost))}")
+
+
+def _times(stretch: Stretch) -> str:
+    return f"{stretch['start']:.1f}-{stretch['end']:.1f} s"
 
 
 def _channels(path: Path) -> int:

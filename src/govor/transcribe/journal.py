@@ -115,6 +115,8 @@ def key_of(item: Input, model: str, config: TranscribeConfig) -> str:
     settings = {name: value for name, value in config.deciding().items() if name != "files"}
     if config.lm is not None:
         settings["lm"] = [_stamp(config.lm), _stamp(str(settings_path(config.lm)))]
+    if config.hotwords is not None:
+        settings["hotwords"] = _stamp(config.hotwords)
     place = _stamp(str(resolve(model)))
     return fingerprint({"input": _stamp(item.source), "stem": item.stem, "model": place, **settings})
 

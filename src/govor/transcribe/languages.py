@@ -55,40 +55,38 @@ class Stretches(Generic[Item]):
         self.present: str | None = None
         self._waiting: list[Vote[Item]] = []
         self._other: str | None = None
+        self._sure_s = 0.0
 
     def add(self, vote: Vote[Item]) -> Iterator[tuple[Item, str | None]]:
         """What is certain once `vote` is known."""
         if self.present is None:
-            self._waiting.append(vote)
-            if self._waiting_s() >= CHANGE_S:
+            self._wait(vote, vote.seconds)
+            if self._sure_s >= CHANGE_S:
                 yield from self._decided(self._likeliest())
             return
         favoured = vote.favours(self.present)
         if favoured not in (None, self._other):  # what waits for a change was none
             yield from self._decided(self.present)
-        self._waiting.append(vote)
+        self._wait(vote, vote.seconds if favoured else 0.0)
         if favoured == self.present or (favoured is None and self._other is None):
             yield from self._decided(self.present)
         elif favoured is not None:
             self._other = favoured
-            if self._waiting_s() >= CHANGE_S:
+            if self._sure_s >= CHANGE_S:
                 yield from self._decided(favoured)
 
     def finish(self) -> Iterator[tuple[Item, str | None]]:
         """What still waits, in the present language."""
         yield from self._decided(self.present or self._likeliest())
 
+    def _wait(self, vote: Vote[Item], sure_s: float) -> None:
+        self._waiting.append(vote)
+        self._sure_s += sure_s
+
     def _decided(self, language: str | None) -> Iterator[tuple[Item, str | None]]:
-        waiting, self._waiting, self._other = self._waiting, [], None
+        waiting, self._waiting, self._other, self._sure_s = self._waiting, [], None, 0.0
         self.present = language
         yield from ((vote.item, language) for vote in waiting)
-
-    def _waiting_s(self) -> float:
-        """Seconds of speech that wait, and in a change are likeliest in the other language."""
-        heard = [
-            vote for vote in self._waiting if self._other in (None, *(name for name, _ in vote.shares[:1]))
-        ]
-        return sum(vote.seconds for vote in heard)
 
     def _likeliest(self) -> str | None:
         """The language with most of the waiting speech, weighted by how likely it is."""

@@ -1,8 +1,9 @@
 """The words of overlapping windows joined so that none is lost and none is said twice.
 
 Inside an overlap both windows report the same words, a little apart in time, and each may have a broken word
-at its own edge. The two sequences are aligned (same text, close in time); the seam is put at the agreed word
-nearest to the middle of the overlap. Where they agree on nothing, it is put where it splits no word.
+at its own edge. The two sequences are aligned (same text, close in time); the seam is put at an agreed word,
+of which the one that keeps the surest words, then the one nearest to the middle of the overlap. Where they
+agree on nothing, the surest words are kept too, then it is put where it splits no word.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from govor.records import Word
 TOLERANCE_S = 0.5
 """How far apart two windows may place the same word."""
 CLOSE_S = 0.1
+EVEN = 0.5
+"""Confidence of a word that is as likely wrong as right: a surer one is worth keeping, another is not."""
 FAR_WORTH = 0.02
 """Agreement further apart than `CLOSE_S` counts, but never against a closer one: words do repeat."""
 EDGE_PUNCTUATION = " \t\n.,;:!?…\"'„“”‘’«»()[]-–—¿¡"
@@ -41,12 +44,23 @@ def seam(
     agreed = _agreed(left[first:], right[:last])
     pairs = [(first + i + 1, j + 1) for i, j in agreed if first + i + 1 >= settled]
     if pairs:
-        return min(pairs, key=lambda pair: abs(_middle(left[pair[0] - 1]) - middle_s))
-    cut_s = _quiet_time([*left[first:], *right[:last]], start_s, end_s)
+        return max(
+            pairs,
+            key=lambda pair: (
+                _worth_of([*left[first : pair[0]], *right[pair[1] : last]]),
+                -abs(_middle(left[pair[0] - 1]) - middle_s),
+            ),
+        )
+    cut_s = _quiet_time(left[first:], right[:last], start_s, end_s)
     if settled:
         cut_s = max(cut_s, left[settled - 1].end)
     kept = sum(_middle(word) < cut_s for word in left)
     return max(kept, settled), sum(_middle(word) < cut_s for word in right)
+
+
+def _worth_of(words: Sequence[Word]) -> float:
+    """How much surer than even these words are together; 0 where no confidence is known."""
+    return sum(word.confidence - EVEN for word in words if word.confidence is not None)
 
 
 def _middle(word: Word) -> float:
@@ -92,11 +106,17 @@ def _path(best: list[list[float]], left: Sequence[Word], right: Sequence[Word]) 
     return pairs
 
 
-def _quiet_time(words: Sequence[Word], start_s: float, end_s: float) -> float:
-    """The moment of an overlap that splits least of any word, and among those the nearest to its middle."""
-    middle_s = (start_s + end_s) / 2
+def _quiet_time(left: Sequence[Word], right: Sequence[Word], start_s: float, end_s: float) -> float:
+    """The moment of an overlap that keeps the surest words, else splits least, else is nearest its middle."""
+    middle_s, words = (start_s + end_s) / 2, [*left, *right]
     edges = [edge for word in words for edge in (word.start, word.end) if start_s <= edge <= end_s]
-    return min([middle_s, *edges], key=lambda t: (_split_s(words, t), abs(t - middle_s)))
+
+    def goodness(time_s: float) -> tuple[float, float, float]:
+        before = [word for word in left if _middle(word) < time_s]
+        behind = [word for word in right if _middle(word) >= time_s]
+        return _worth_of([*before, *behind]), -_split_s(words, time_s), -abs(time_s - middle_s)
+
+    return max([middle_s, *edges], key=goodness)
 
 
 def _split_s(words: Sequence[Word], time_s: float) -> float:

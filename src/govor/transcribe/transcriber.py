@@ -13,13 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govor.config import TranscribeConfig
-from govor.errors import AudioError
-from govor.models.base import DecodeOptions, Multilingual, Recogniser, Timing, prompt_of
+from govor.errors import AudioError, InputError, UsageError
+from govor.models.base import DecodeOptions, Multilingual, PromptFacts, Recogniser, Timing
 from govor.transcribe.decoding import ONE, Decoding
 from govor.transcribe.segments import Joiner
 from govor.transcribe.transcript import Segment, Stretch, Transcript, in_stretches
 from govor.transcribe.voice import open_voice
 from govor.transcribe.windows import Buffer, Window, cut
+
+BEAMS = 5
+"""Whisper's own number, of a decoder that writes token by token."""
 
 Source = str | Path | bytes | Iterable[NDArray[np.float32]]
 
@@ -32,7 +35,6 @@ class Transcription:
         language: given or detected; None until known.
         decode_s: seconds spent so far, from audio to text.
         windows: windows decoded so far.
-        prompt: that the model is given; None for models without one.
     """
 
     def __init__(
@@ -40,7 +42,6 @@ class Transcription:
     ) -> None:
         self._windows, self._buffer, self._decoder, self._blocks = windows, buffer, decoder, blocks
         self._joiner = Joiner(keep_words=words)
-        self.prompt = prompt_of(decoder.recogniser, decoder.options, decoder.given)
         self._segments = self._run()
         self.decode_s = 0.0
         self.windows = 0
@@ -54,6 +55,11 @@ class Transcription:
     def language(self) -> str | None:
         """Given, or that of most of what was decoded; None until known."""
         return self._decoder.language
+
+    @property
+    def prompt(self) -> PromptFacts | None:
+        """That the model is given, as far as it is settled; None for models without one."""
+        return self._decoder.prompt
 
     @property
     def lost(self) -> list[Stretch]:
@@ -105,18 +111,35 @@ class Transcriber:
         from govor.lm import fusion_settings
 
         config = self.config
+        self._refuse_ignored()
         weight, bonus = fusion_settings(config.lm, config.lm_weight, config.word_bonus)
         return DecodeOptions(
             task=config.task,
             timestamps=config.timestamps,
             words=words or config.words,
-            beam_size=config.beam_size,
+            beam_size=config.beam_size or (BEAMS if isinstance(self.recogniser, Timing) else 1),
             prompt=config.prompt,
-            hotwords=tuple(config.hotwords),
+            hotwords=_lines_of(config.hotwords),
             lm=config.lm,
             lm_weight=weight,
             word_bonus=bonus,
         )
+
+    def _refuse_ignored(self) -> None:
+        """Refuses what the recogniser would ignore.
+
+        Raises:
+            UsageError: an n-gram model for a recogniser without a search over frames, or a text from before
+                for one that takes none.
+        """
+        name, decoder = self.recogniser.name, isinstance(self.recogniser, Timing)
+        if self.config.lm is not None and decoder:
+            raise UsageError(
+                f"--lm {self.config.lm}: {name} writes its text token by token and takes no n-gram model: "
+                "leave it out, or name words with --hotwords"
+            )
+        if self.config.prompt is not None and not decoder:
+            raise UsageError(f"--prompt: {name} takes no text from before: name words with --hotwords")
 
     def stream(
         self, source: Source, *, words: bool = False, language: str | None = None, eager: bool = True
@@ -189,6 +212,21 @@ class Transcriber:
                 on_progress(run)
         name = name or (str(source) if isinstance(source, (str, Path)) else "")
         return self.finished(name, run, segments)
+
+
+def _lines_of(path: str | None) -> tuple[str, ...]:
+    """Lines of a text file that hold anything.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    if path is None:
+        return ()
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"--hotwords {path} cannot be read as UTF-8 text: {error}") from error
+    return tuple(filter(None, map(str.strip, text.splitlines())))
 
 
 class _Blocks:

@@ -278,14 +278,23 @@ def _choose_cut(
     if whole:
         last = len(mask) if full else min(len(mask), int(np.flatnonzero(mask)[-1]) + 1 + pad)
         return last, len(mask), False
-    good = [p for p in pauses if p[1] - p[0] >= _frames(GOOD_PAUSE_S)]
-    late = [p for p in good if p[0] >= length // 2]
-    short = [p for p in pauses if p[0] >= length // 3 and p[1] - p[0] >= _frames(SHORT_PAUSE_S)]
-    if late or short:
-        start, end = late[-1] if late else max(short, key=lambda p: (p[1] - p[0], p[0]))
-        return (start + end) // 2, (start + end) // 2, False
+    chosen = _pause_to_cut(pauses, length, full)
+    if chosen:
+        return (chosen[0] + chosen[1]) // 2, (chosen[0] + chosen[1]) // 2, False
     overlap = min(_frames(FORCED_OVERLAP_S), length // 3)
     return len(mask), max(1, len(mask) - overlap), True
+
+
+def _pause_to_cut(pauses: Sequence[tuple[int, int]], length: int, full: bool) -> tuple[int, int] | None:
+    """A late pause that is good; where windows should be full, the longest of the last third before it."""
+    usable = [p for p in pauses if p[1] - p[0] >= _frames(SHORT_PAUSE_S)]
+    good = [p for p in usable if p[1] - p[0] >= _frames(GOOD_PAUSE_S)]
+    last_third = [p for p in usable if p[0] >= 2 * length // 3] if full else []
+    late = [p for p in good if p[0] >= length // 2]
+    if late and (not full or late[-1][0] >= 2 * length // 3 or not last_third):
+        return late[-1]
+    others = last_third or [p for p in usable if p[0] >= length // 3]
+    return max(others, key=lambda p: (p[1] - p[0], p[0]), default=None)
 
 
 def _utterance_end(pauses: Sequence[tuple[int, int]], frames: int) -> tuple[int, int] | None:

@@ -23,7 +23,7 @@ DEFAULT_BEAM_SIZE = 32
 
 def is_searched(options: DecodeOptions) -> bool:
     """Whether `options` ask for more than the best token of each frame."""
-    return options.lm is not None or options.beam_size > 1
+    return options.lm is not None or options.beam_size > 1 or bool(options.hotwords)
 
 
 def beam_runs(log_probs: NDArray[np.float32], vocabulary: Vocabulary, options: DecodeOptions) -> list[Run]:
@@ -52,6 +52,7 @@ def decoder_of(vocabulary: Vocabulary, options: DecodeOptions) -> BeamDecoder:
         beam_size=options.beam_size if options.beam_size > 1 else DEFAULT_BEAM_SIZE,
         skipped=vocabulary.special,
         fold=str.lower if vocabulary.upper else None,
+        hotwords=options.hotwords,
     )
 
 

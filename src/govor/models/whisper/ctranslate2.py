@@ -197,7 +197,7 @@ class CTranslate2Whisper:
         seconds = [len(wave) / self.sample_rate for wave in waves]
         found = settled(
             lambda rows, search: self._attempt(states, rows, prompts, seconds, search, options),
-            len(waves),
+            [most_new_tokens(self.settings["max_labels"], len(prompts[0]), length) for length in seconds],
             options,
         )
         hypotheses = [
@@ -218,8 +218,11 @@ class CTranslate2Whisper:
         return self._views.from_array(np.concatenate(states))
 
     def encode_plain(self, text: str) -> list[int]:
-        """Tokens of a text that is told, as it is written."""
-        return list(self.tokenizer.encode(" " + text.strip(), add_special_tokens=False).ids)
+        """Tokens of a text that is told, as it is written; see `govor.models.whisper.text.TextTokens`."""
+        bare, said = (
+            self.tokenizer.encode(one, add_special_tokens=False).ids for one in (" ", " " + text.strip())
+        )
+        return list(said[1:] if len(bare) == 1 and said[:1] == bare else said)
 
     @property
     def writes_times(self) -> bool | None:
@@ -291,14 +294,15 @@ class CTranslate2Whisper:
         tokens = result.sequences_ids[0]
         kept = tokens[:most]
         text = self.prompt.plain(kept)
+        ended = len(tokens) < most
         score = min(0.0, float(result.scores[0]))  # sum of ln p, the end's too, over the tokens without it
         return Found.of(
             kept,
             text,
             self.decode_text(text),
-            ended=len(tokens) < most,
+            ended=ended,
             confidence=math.exp(score),
-            logprob=score * len(tokens) / (len(tokens) + 1),
+            logprob=score * len(tokens) / (len(tokens) + ended),
             no_speech=float(result.no_speech_prob),
         )
 

@@ -79,7 +79,7 @@ class Decoder:
         seconds = [len(sound.wave) / self.family.sample_rate for sound in sounds]
         found = settled(
             lambda rows, search: self._attempt(hidden, rows, prompts, seconds, silent, search, options),
-            len(sounds),
+            [most_new_tokens(self.family.max_labels, len(prompts[0]), length) for length in seconds],
             options,
         )
         looked = [

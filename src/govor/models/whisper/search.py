@@ -110,26 +110,39 @@ def searches(options: DecodeOptions) -> list[Search]:
 
 
 def settled(
-    attempt: Callable[[Sequence[int], Search], Sequence[Found]], rows: int, options: DecodeOptions
+    attempt: Callable[[Sequence[int], Search], Sequence[Found]],
+    limits: Sequence[int],
+    options: DecodeOptions,
 ) -> list[Found]:
     """The best of what the attempts find in each window.
 
     Args:
         attempt: decodes the windows with these numbers.
-        rows: how many windows there are.
+        limits: most new tokens of each window.
         options: whether there are several attempts.
     """
     best: dict[int, Found] = {}
-    waiting: Sequence[int] = range(rows)
+    waiting = list(range(len(limits)))
     for search in searches(options):
-        for row, found in zip(waiting, attempt(waiting, search), strict=True):
-            best[row] = min(best.get(row, found), found, key=_badness)
+        for rows in _alike(waiting, limits, search):
+            for row, found in zip(rows, attempt(rows, search), strict=True):
+                best[row] = min(best.get(row, found), found, key=_badness)
         waiting = [row for row in waiting if best[row].is_doubtful]
         if not waiting:
             break
     if not options.retries:  # the text is the model's own, loops and all
-        return [replace(best[row], loop=None) for row in range(rows)]
-    return [best[row] for row in range(rows)]
+        return [replace(best[row], loop=None) for row in range(len(limits))]
+    return [best[row] for row in range(len(limits))]
+
+
+def _alike(rows: Sequence[int], limits: Sequence[int], search: Search) -> list[list[int]]:
+    """Windows that may be searched together: beams that do not end are chosen at their common limit."""
+    if search.beams == 1:
+        return [list(rows)]
+    groups: dict[int, list[int]] = {}
+    for row in rows:
+        groups.setdefault(limits[row], []).append(row)
+    return list(groups.values())
 
 
 def _badness(found: Found) -> tuple[bool, bool, float]:
