@@ -127,7 +127,7 @@ OTHER_MEANINGS = {
     "models/families.py": "the registry",
     "models/adapters.py": "ctc_head of transformers' Parakeet",
     "models/extractors.py": "transformers' WhisperFeatureExtractor",
-    "evaluate/english.py": "transformers' module of Whisper's English normaliser",
+    "evaluate/released.py": "transformers' module of Whisper's normalisers",
     "publish/model_facts.py": "faster-whisper, the program",
     "corpora/transcript_files.py": "the files that Whisper's own command writes",
     "interchange/segments_json.py": "whisper-json, the same files written",

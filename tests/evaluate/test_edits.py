@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from govor.evaluate import align, char_edits, corpus_rate, word_edits
 from govor.records import EditCounts
+from govor.text.spacing import is_unspaced
 
 SENTENCES = (
     "Poštovane kolegice i kolege, molim vas da zauzmete svoja mjesta.",
@@ -58,23 +59,29 @@ def pairs() -> list[tuple[str, str]]:
     ]
 
 
+@pytest.fixture(scope="module")
+def spaced(pairs):
+    """The pairs in scripts that write spaces: jiwer knows no other words."""
+    return [pair for pair in pairs if not any(is_unspaced(letter) for text in pair for letter in text)]
+
+
 def counts(output) -> EditCounts:
     return EditCounts(output.hits, output.substitutions, output.deletions, output.insertions)
 
 
-def test_equals_jiwer_on_20000_edits_in_several_scripts(pairs):
-    assert sum(reference != hypothesis for reference, hypothesis in pairs) > 10_000
-    references, hypotheses = map(list, zip(*pairs, strict=True))
-    words = sum((word_edits(*pair) for pair in pairs), EditCounts())
-    chars = sum((char_edits(*pair) for pair in pairs), EditCounts())
-    assert words == counts(jiwer.process_words(references, hypotheses))
+def test_equals_jiwer_on_thousands_of_edits_in_several_scripts(spaced):
+    assert sum(reference != hypothesis for reference, hypothesis in spaced) > 5_000
+    references, hypotheses = map(list, zip(*spaced, strict=True))
+    whole = sum((word_edits(*pair) for pair in spaced), EditCounts())
+    chars = sum((char_edits(*pair) for pair in spaced), EditCounts())
+    assert whole == counts(jiwer.process_words(references, hypotheses))
     assert chars == counts(jiwer.process_characters(references, hypotheses))
-    assert corpus_rate(pairs) == pytest.approx(jiwer.wer(references, hypotheses))
-    assert corpus_rate(pairs, characters=True) == pytest.approx(jiwer.cer(references, hypotheses))
+    assert corpus_rate(spaced) == pytest.approx(jiwer.wer(references, hypotheses))
+    assert corpus_rate(spaced, characters=True) == pytest.approx(jiwer.cer(references, hypotheses))
 
 
-def test_equals_jiwer_pair_by_pair(pairs):
-    for reference, hypothesis in pairs[:2000]:
+def test_equals_jiwer_pair_by_pair(spaced):
+    for reference, hypothesis in spaced[:2000]:
         assert word_edits(reference, hypothesis) == counts(jiwer.process_words(reference, hypothesis))
 
 
@@ -125,9 +132,9 @@ def cost_4_3(reference: list[str], hypothesis: list[str]) -> int:
 
 
 @pytest.mark.skipif(not shutil.which("sctk"), reason="sclite is not installed (Debian: sctk)")
-def test_agrees_with_sclite(pairs, tmp_path):
+def test_agrees_with_sclite(spaced, tmp_path):
     """sclite's alignments are shortest under 4/3/3: its cost is ours under 4/3/3, its errors never fewer."""
-    some = [pair for pair in pairs if pair[1] and pair[0].isascii()][:300]
+    some = [pair for pair in spaced if pair[1] and pair[0].isascii()][:300]
     assert len(some) > 100
     for name, side in (("ref", 0), ("hyp", 1)):
         lines = [f"{pair[side].lower()} (s1_{row:05d})\n" for row, pair in enumerate(some)]
@@ -161,3 +168,20 @@ def test_agrees_with_sclite(pairs, tmp_path):
         assert theirs.errors >= ours.errors
         same += theirs.errors == ours.errors
     assert same > 0.9 * len(some)
+
+
+@pytest.mark.parametrize(
+    ("reference", "hypothesis", "by_word", "by_character"),
+    [
+        ("今天天气很好", "今天天气狠好", (6, 1), (6, 1)),
+        ("今天 天气", "今天天气", (4, 0), (4, 0)),
+        ("我用 ChatGPT 写", "我用ChatGPT写", (4, 0), (12, 2)),
+        ("ผู้ใหญ่", "ผู้ใหญ", (3, 1), (7, 1)),
+        ("dobar dan", "dobardan", (2, 2), (9, 1)),
+    ],
+)
+def test_scripts_without_spaces_are_parted_by_character(reference, hypothesis, by_word, by_character):
+    """(units, errors): marks stay with their character, and spaces inside such a script are no edits."""
+    for count, (units, errors) in ((word_edits, by_word), (char_edits, by_character)):
+        edits = count(reference, hypothesis)
+        assert (edits.hits + edits.substitutions + edits.deletions, edits.errors) == (units, errors)

@@ -45,3 +45,11 @@ def test_unknown_ids_are_refused():
 def test_speakers_are_resampled_when_given():
     scores = score(REFERENCES, {}, groups={"a": "x", "b": "x", "c": "y"})
     assert (scores.groups.unit, scores.groups.count) == ("speaker", 2)
+
+
+def test_the_headline_of_scripts_without_spaces_is_by_character():
+    chinese = score({"a": "今天天气很好 OK", "b": "你好"}, {"a": "今天天气狠好 OK", "b": "你好"})
+    assert chinese.headline == "cer" and chinese.segmentation.startswith("characters with their marks")
+    assert chinese.cer.value == pytest.approx(1 / 11) and chinese.wer.value == pytest.approx(1 / 9)
+    croatian = score({"a": "dobar dan 你好"}, {"a": "dobar dan"})
+    assert croatian.headline == "wer" and croatian.segmentation == "white space"

@@ -14,6 +14,7 @@ import pytest
 from govor.config import ModelConfig
 from govor.errors import InputError, LimitError, ModelError, UsageError
 from govor.export import export_model
+from govor.export.proof import Proof
 from govor.models import DecodeOptions, new_model, open_model, sounds
 from govor.text import Normaliser
 
@@ -311,8 +312,23 @@ def test_a_change_above_the_limit_is_listed_and_exits_3(tiny_ctc, tmp_path, monk
     assert not summary["transcripts_equal"]
     assert summary["different"] == summary["clips"] == len(summary["differences"])
     assert summary["differences"][0]["exported"].endswith("krivo")
-    assert summary["wer_difference"] > 0
+    assert summary["wer_difference"] is None and summary["word_difference"] > 0.5
+    assert "(no clip has a reference)" in str(caught.value)
     assert json.loads((tmp_path / "out" / "export.json").read_text())["different"] == summary["different"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changed", "failure"),
+    [
+        (0.30, 0.20, 0.4, None),
+        (0.30, 0.304, 0.4, None),
+        (0.30, 0.32, 0.1, "changes the WER by +0.0200, the limit is 0.005,"),
+        (None, None, 0.4, None),
+        (None, None, 0.75, "changes 75.0% of the words, the limit is 50% (no clip has a reference),"),
+    ],
+)
+def test_only_a_rise_is_a_failure(before, after, changed, failure):
+    assert Proof(3, "clips", (), before, after, changed).failure(0.005) == failure
 
 
 def test_proof_on_a_data_set_measures_wer(tiny_ctc, tiny_dataset, tmp_path):

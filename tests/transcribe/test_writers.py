@@ -141,3 +141,54 @@ def test_segments_of_chinese_are_joined_without_spaces_in_the_whole_text():
     segments = (Segment(0, 1, "你好。"), Segment(1, 2, "今天"), Segment(2, 3, "OK"))
     made = Transcript("a.wav", 9.0, "zh", segments)
     assert made.text == "你好。今天 OK"
+
+
+INTERVIEW = Transcript(
+    "/recordings/a.wav",
+    5.0,
+    "hr",
+    (
+        Segment(
+            0.5, 2.0, "Dobar dan.", (Word("Dobar", 0.5, 1.0), Word("dan.", 1.2, 2.0)), speaker="channel 1"
+        ),
+        Segment(1.5, 3.0, "I <&>.", (Word("I", 1.5, 1.6), Word("<&>.", 1.7, 3.0)), speaker="channel 2"),
+        Segment(4.0, 4.5, "Hvala.", speaker="channel 1"),
+    ),
+)
+
+
+def test_eaf_has_a_tier_a_speaker_and_its_words_below(tmp_path):
+    pympi = pytest.importorskip("pympi")
+    path = tmp_path / "a.eaf"
+    path.write_text(render(INTERVIEW, "eaf"), encoding="utf-8")
+    read = pympi.Elan.Eaf(str(path))
+    assert set(read.tiers) == {f"{kind}@channel {n}" for kind in ("tx", "words") for n in (1, 2)}
+    assert read.get_parameters_for_tier("words@channel 1")["PARENT_REF"] == "tx@channel 1"
+    assert read.get_annotation_data_for_tier("tx@channel 1") == [
+        (500, 2000, "Dobar dan."),
+        (4000, 4500, "Hvala."),
+    ]
+    words = read.get_annotation_data_for_tier("words@channel 1")
+    assert [word[:3] for word in words] == [(500, 1000, "Dobar"), (1200, 2000, "dan.")]
+
+
+def test_textgrid_covers_the_recording(tmp_path):
+    textgrid = pytest.importorskip("praatio.textgrid")
+    path = tmp_path / "a.TextGrid"
+    path.write_text(render(INTERVIEW, "textgrid"), encoding="utf-8")
+    read = textgrid.openTextgrid(str(path), includeEmptyIntervals=False)
+    assert read.maxTimestamp == 5.0
+    assert [tuple(one) for one in read.getTier("tx@channel 2").entries] == [(1.5, 3.0, "I <&>.")]
+    assert [one.label for one in read.getTier("words@channel 1").entries] == ["Dobar", "dan."]
+
+
+def test_words_light_up_as_they_are_said():
+    text = render(INTERVIEW, "vtt-words")
+    assert "<v channel 1><c>Dobar</c> <00:00:01.200><c>dan.</c>\n" in text
+    assert "<v channel 2><c>I</c> <00:00:01.700><c>&lt;&amp;&gt;.</c>\n" in text
+    assert "<v channel 1>Hvala.\n" in text  # no time of a word was measured
+
+
+def test_empty_annotations_are_valid():
+    empty = Transcript("a.mp3", 3.0, None, ())
+    assert "xmax = 3" in render(empty, "textgrid") and "<ANNOTATION_DOCUMENT" in render(empty, "eaf")

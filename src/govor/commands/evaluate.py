@@ -123,12 +123,11 @@ def _lines_of_one(summary: Mapping[str, Any]) -> list[str]:
     baseline = summary.get("baseline")
     systems = [summary, baseline] if baseline else [summary]
     groups = summary["groups"]
-    rows = [
-        (name.upper(), *(_interval(system[name], groups) for system in systems)) for name in ("wer", "cer")
-    ]
+    measures = ("cer", "wer") if summary.get("headline") == "cer" else ("wer", "cer")
+    rows = [(name.upper(), *(_interval(system[name], groups) for system in systems)) for name in measures]
     rows += [
         (f"{name.upper()}, raw text", *(_interval(system["raw"][name], groups) for system in systems))
-        for name in ("wer", "cer")
+        for name in measures
     ]
     header = ("", *(system["model"] for system in systems))
     first = [f"{summary['split']}: {summary['utterances']} utterances, {hours}", ""]
@@ -149,6 +148,8 @@ def _notes(summary: Mapping[str, Any]) -> list[str]:
     if groups["note"]:
         notes.append(groups["note"])
     notes.append(f"normaliser: {summary['normaliser']['name']}")
+    if summary.get("headline") == "cer":
+        notes.append(f"scored by character; words of the WER: {summary['segmentation']}")
     notes += prompt_notes(summary)
     if summary["missing"]:
         notes.append(f"{summary['missing']} utterances have no hypothesis; all their words count as deleted")
@@ -156,6 +157,11 @@ def _notes(summary: Mapping[str, Any]) -> list[str]:
         empty = summary["empty_references"]
         notes.append(
             f"{empty['count']} references are empty; {empty['insertions']} words were written for them"
+        )
+    if summary.get("confidence_auc") is not None:
+        notes.append(
+            f"confidence tells wrong words from right ones with an AUC of {summary['confidence_auc']:.2f} "
+            "(0.5 says nothing, 1 everything)"
         )
     notes += _comparison(summary.get("comparison"), groups)
     notes += _long_form(summary.get("long_form"))
@@ -190,7 +196,8 @@ def _comparison(comparison: Mapping[str, Any] | None, groups: Mapping[str, Any])
     if not comparison:
         return []
     return [
-        f"WER difference {_points(comparison['wer_difference'], groups)}: {comparison['verdict']}; "
+        f"WER difference, model minus baseline, {_points(comparison['wer_difference'], groups)}: "
+        f"{comparison['verdict']}; "
         f"{comparison['wins']} won, {comparison['losses']} lost, {comparison['ties']} even"
     ]
 

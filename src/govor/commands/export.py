@@ -24,7 +24,7 @@ class ProofFlags(Section):
     quantization: str | None = flag(None, "ctranslate2: float32, float16, int8, …; onnx: float32, int8")
     clips: tuple[str, ...] = flag((), "recording or DATASET[:SPLIT] for the proof; none: the run's data")
     count: int = flag(32, "most clips", least=1)
-    max_wer_difference: float = flag(0.005, "exit 3 when the WER changes by more", least=0)
+    max_wer_difference: float = flag(0.005, "exit 3 when the WER rises by more", least=0)
 
 
 def command(
@@ -95,7 +95,10 @@ def _lines(summary: Mapping[str, Any]) -> list[str]:
     proved = f"{summary['clips']} clips of {summary['clips_from']}"
     if summary["transcripts_equal"]:
         return [*lines, f"transcripts equal on {proved}"]
-    lines.append(f"{summary['different']} differ on {proved}, WER {summary['wer_difference']:+.4f}")
+    change = summary["wer_difference"]
+    unknown = f"{100 * summary['word_difference']:.1f}% of the words changed, without references to judge by"
+    rates = unknown if change is None else f"WER {change:+.4f}"
+    lines.append(f"{summary['different']} differ on {proved}, {rates}")
     for item in summary["differences"]:
         before, now = (shortened(item[key], LONGEST_TEXT) for key in ("original", "exported"))
         lines += [f"  {item['id']}", f"    before: {before}", f"    now:    {now}"]

@@ -34,8 +34,8 @@ def command(
         Given[TranscribeConfig],
         flags(
             TranscribeConfig,
-            *("format", "chunk", "stride", "language", "task", "timestamps", "words", "batch_s", "beam_size"),
-            *("prompt", "hotwords", "lm", "lm_weight"),
+            *("format", "clip", "channels", "chunk", "stride", "language", "task", "timestamps", "words"),
+            *("batch_s", "beam_size", "prompt", "hotwords", "lm", "lm_weight"),
         ),
     ],
     text_model: Annotated[Given[TextModelFlags], flags(TextModelFlags)],

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from govor.config.setting import HYPOTHESES, NOTHING, REPORTS, Section, setting
 from govor.config.text import TextConfig
 
-ENGLISH = "english"
+RELEASED = ("english", "leaderboard", "basic")
+"""Normalisers that others released; each stands alone in ``rules``."""
 BETTER_THAN_BASE = "better_than_base"
 """The one requirement without a number: a lower WER than the base model, on the same rows."""
 CPU_BATCH_S, GPU_BATCH_S = 240.0, 960.0
@@ -25,7 +26,10 @@ class EvaluateConfig(Section):
     baseline: str | None = setting(None, "model compared on the same rows", HYPOTHESES)
     slices: tuple[str, ...] = setting((), "columns to slice by, besides the usual ones", REPORTS)
     rules: tuple[str, ...] | None = setting(
-        None, "rules of the normaliser, or english (Whisper's, alone); none: the model's own", REPORTS
+        None,
+        "rules of the normaliser, or one that others released, alone: english or basic (Whisper's), "
+        "leaderboard (Open ASR's); none: the model's own",
+        REPORTS,
     )
     language: str | None = setting(
         None, "language given to a multilingual model; none: each clip's own", HYPOTHESES
@@ -57,7 +61,7 @@ class EvaluateConfig(Section):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.rules not in (None, (ENGLISH,)):
+        if self.rules is not None and not self._is_released():
             TextConfig(rules=self.rules)
         for name, bound in self.require.items():
             if name == BETTER_THAN_BASE:
@@ -66,3 +70,9 @@ class EvaluateConfig(Section):
                 continue
             if isinstance(bound, bool) or not isinstance(bound, (int, float)):
                 raise ValueError(f"require.{name} is {bound!r}; it must be a number, such as wer = 0.3")
+
+    def _is_released(self) -> bool:
+        named = [name for name in self.rules or () if name in RELEASED]
+        if named and len(self.rules or ()) > 1:
+            raise ValueError(f"rules: {named[0]} is a whole normaliser: name it alone")
+        return bool(named)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from govor.config.clip import clip_of
 from govor.config.setting import HYPOTHESES, NOTHING, REPORTS, Section, setting
 
-FORMATS = ("txt", "srt", "vtt", "tsv", "json")
+FORMATS = ("txt", "srt", "vtt", "vtt-words", "tsv", "json", "textgrid", "eaf")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,15 @@ class TranscribeConfig(Section):
         HYPOTHESES,
         above=0,
         unit="s",
+    )
+    clip: str | None = setting(
+        None, "stretch that is transcribed, such as 10:00-12:30; none: the whole recording", HYPOTHESES
+    )
+    channels: str = setting(
+        "mix",
+        "channels of a recording: mixed, or split, each transcribed by itself",
+        HYPOTHESES,
+        choices=("mix", "split"),
     )
     language: str | None = setting(
         None,
@@ -71,6 +81,8 @@ class TranscribeConfig(Section):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.clip is not None:
+            clip_of(self.clip)
         if self.chunk is not None and self.chunk <= 2 * self.stride:
             raise ValueError(
                 f"chunk is {self.chunk:g} s, it must be longer than both strides of {self.stride:g} s"

@@ -1,7 +1,9 @@
 """Edits between a reference and a hypothesis, as counts and as an alignment.
 
-Words are what stands between white space; characters are Unicode code points of the words joined by single
-spaces. Where several alignments are equally short, the one of rapidfuzz is taken, as jiwer does.
+Words are what stands between white space, and in scripts that write no spaces between words (Chinese,
+Japanese, Thai, Lao, Khmer, Burmese, Tibetan) single characters with their marks. Characters are Unicode code
+points of the words joined by single spaces, without spaces within such scripts. Where several alignments are
+equally short, the one of rapidfuzz is taken, as jiwer does.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from dataclasses import dataclass
 from rapidfuzz.distance import Levenshtein
 
 from govor.records import EditCounts
+from govor.text.spacing import closed, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +38,17 @@ class Block:
 
 def words(text: str) -> list[str]:
     """The words of a text."""
-    return text.split()
+    return words_of(text)
 
 
 def characters(text: str) -> str:
     """The text whose characters are compared: words joined by single spaces."""
-    return " ".join(text.split())
+    return closed(text)
 
 
 def word_edits(reference: str, hypothesis: str) -> EditCounts:
     """Counts words that agree, are exchanged, missing or added."""
-    return _count(reference.split(), hypothesis.split())
+    return _count(words(reference), words(hypothesis))
 
 
 def char_edits(reference: str, hypothesis: str) -> EditCounts:

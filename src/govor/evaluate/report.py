@@ -129,6 +129,9 @@ def listening_order(material: Material, rows: NDArray[np.int64]) -> list[int]:
     return list(turns)
 
 
+HEADLINES = (("wer", "Word error rate"), ("cer", "Character error rate"))
+
+
 def mime_of(content: bytes) -> str:
     """MIME type of encoded audio, by its first bytes."""
     return MIMES.get(content[:4], "audio/mpeg")
@@ -168,27 +171,29 @@ def _ends(rate: Mapping[str, Any], groups: Mapping[str, Any] | None) -> str:
     return interval_text(rate, groups, digits=1, unit="%")
 
 
+def _rate_tile(summary: Mapping[str, Any], name: str, title: str) -> dict[str, str]:
+    rate = summary[name]
+    return {"name": title, "value": percent(rate["value"]), "note": _ends(rate, summary["groups"])}
+
+
 def _tiles(summary: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     baseline, comparison = summary.get("baseline"), summary.get("comparison")
     groups = summary["groups"]
-    yield {
-        "name": "Word error rate",
-        "value": percent(summary["wer"]["value"]),
-        "note": _ends(summary["wer"], groups),
-    }
+    first, second = HEADLINES if summary.get("headline") != "cer" else HEADLINES[::-1]
+    yield _rate_tile(summary, *first)
     if baseline:
         name = f"Baseline, {_short(baseline['model'])}"
-        note = _ends(baseline["wer"], groups)
-        yield {"name": name, "value": percent(baseline["wer"]["value"]), "note": note}
+        rate = baseline[first[0]]
+        yield {"name": name, "value": percent(rate["value"]), "note": _ends(rate, groups)}
     if comparison:
         difference = comparison["wer_difference"]
         note = f"{interval_text(difference, groups, digits=1, signed=True)}: {comparison['verdict']}"
-        yield {"name": "Difference, points", "value": f"{100 * difference['value']:+.1f}", "note": note}
-    yield {
-        "name": "Character error rate",
-        "value": percent(summary["cer"]["value"]),
-        "note": _ends(summary["cer"], groups),
-    }
+        yield {
+            "name": "WER, model minus baseline, points",
+            "value": f"{100 * difference['value']:+.1f}",
+            "note": note,
+        }
+    yield _rate_tile(summary, *second)
     raw = summary["raw"]
     yield {
         "name": "WER of raw text",
@@ -227,8 +232,15 @@ def _notes(summary: Mapping[str, Any]) -> Iterator[Note]:
     if groups["note"]:
         yield Note(f"{groups['note'].capitalize()}.", True)
     yield Note(f"Normaliser {summary['normaliser']['name']}, on both sides.", False)
+    if summary.get("headline") == "cer":
+        yield Note(f"Scored by character; words of the WER: {summary['segmentation']}.")
     for note in prompt_notes(summary):
         yield Note(f"{note[0].upper()}{note[1:]}.", False)
+    if summary.get("confidence_auc") is not None:
+        yield Note(
+            f"Confidence tells wrong words from right ones with an AUC of {summary['confidence_auc']:.2f} "
+            "(0.5 says nothing, 1 everything)."
+        )
     if summary["detectable_difference"] is not None:
         yield Note(
             f"A second system with unrelated errors would have to differ by "
@@ -353,16 +365,16 @@ def _columns(material: Material, rows: NDArray[np.int64]) -> dict[str, object]:
     scores, order = material.scores, rows.tolist()
     texts = scores.texts
     suspicion = {row: value for row, _, value in material.diagnosis.suspects.ranked()}
-    normal = list(texts.normal_references) != list(texts.references) or list(texts.normal_hypotheses) != list(
-        texts.hypotheses
-    )
+    ours = [" ".join(words(text)) for text in texts.normal_references]
+    theirs = [" ".join(words(text)) for text in texts.normal_hypotheses]
+    changed = ours != list(texts.references) or theirs != list(texts.hypotheses)
     columns: dict[str, object] = {
         "row": order,
         "id": [scores.ids[n] for n in order],
         "ref": [texts.references[n] for n in order],
         "hyp": [texts.hypotheses[n] for n in order],
-        "nref": [texts.normal_references[n] for n in order] if normal else None,
-        "nhyp": [texts.normal_hypotheses[n] for n in order] if normal else None,
+        "nref": [ours[n] for n in order] if changed else None,
+        "nhyp": [theirs[n] for n in order] if changed else None,
         "edits": [_edits(scores, n) for n in order],
         "errors": scores.words.errors[rows].tolist(),
         "words": scores.words.units[rows].tolist(),

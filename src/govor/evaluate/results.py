@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from govor.config import EvaluateConfig
-from govor.config.evaluate import ENGLISH
 from govor.errors import DatasetError, InputError
 from govor.evaluate.base import Base
+from govor.evaluate.calibration import error_auc
 from govor.evaluate.diagnosis import Diagnosis, diagnose
 from govor.evaluate.intervals import Grouping, grouping
 from govor.evaluate.long_form import long_form_scores, plan_recordings, transcribe_recordings
 from govor.evaluate.paired import compare_scores
+from govor.evaluate.released import released
 from govor.evaluate.report import Material, write_report
 from govor.evaluate.scores import Scores, TextNormaliser, score
 from govor.evaluate.slices import slice_scores
@@ -66,6 +67,7 @@ def write_results(
         "test_looks": test_looks,
         "slices": slice_scores(scores, table, config.slices),
         "diagnosis": diagnosis.as_dict(scores.ids),
+        "confidence_auc": error_auc(scores, _column(system, scores, "confidence")),
         "baseline": rates_of(baseline, other, table, split) if baseline and other else None,
         "comparison": comparison.as_dict(scores.ids) if comparison else None,
         "better_than_base": comparison.better
@@ -135,12 +137,11 @@ def _column(system: System, scores: Scores, key: str) -> list[Any]:
 
 def _normaliser(system: System, config: EvaluateConfig, data: Dataset) -> TextNormaliser:
     from govor.config import TextConfig
-    from govor.evaluate.english import EnglishNormaliser
     from govor.text import Normaliser
 
     stored = system.facts.get("normaliser")
-    if config.rules == (ENGLISH,):
-        return EnglishNormaliser.from_folder(system.name)
+    if others := released(config.rules):
+        return others
     language = stored["language"] if stored else _main_language(data, config.split)
     if config.rules is not None:
         return Normaliser.of(TextConfig(rules=config.rules), language)
@@ -149,12 +150,9 @@ def _normaliser(system: System, config: EvaluateConfig, data: Dataset) -> TextNo
 
 def stored_normaliser(data: Mapping[str, Any]) -> TextNormaliser:
     """The normaliser that a ``summary.json`` describes."""
-    from govor.evaluate.english import EnglishNormaliser
     from govor.text import Normaliser
 
-    if data.get("rules") == [ENGLISH]:
-        return EnglishNormaliser.from_folder(str(data.get("source")))
-    return Normaliser.from_dict(data)
+    return released(data.get("rules")) or Normaliser.from_dict(data)
 
 
 def _main_language(data: Dataset, split: str) -> str | None:

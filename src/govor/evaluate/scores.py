@@ -14,6 +14,7 @@ from govor.errors import InputError
 from govor.evaluate.edits import char_edits, word_edits
 from govor.evaluate.intervals import Grouping, grouping, rate_interval
 from govor.records import EditCounts, Interval
+from govor.text.spacing import is_mostly_unspaced
 
 
 class TextNormaliser(Protocol):
@@ -33,6 +34,9 @@ class TextNormaliser(Protocol):
     def as_dict(self) -> dict[str, object]:
         """Plain data."""
 
+
+BY_SPACE = "white space"
+BY_CHARACTER = "characters with their marks; white space in scripts that write it"
 
 EditTable = NDArray[np.int32]
 """``[N, 4]``: hits, substitutions, deletions and insertions of N utterances."""
@@ -132,6 +136,16 @@ class Scores:
     def cer(self) -> Interval:
         """Normalised character error rate."""
         return self.chars.interval
+
+    @cached_property
+    def headline(self) -> str:
+        """``cer`` where most letters of the references are of scripts without spaces, else ``wer``."""
+        return "cer" if is_mostly_unspaced(self.texts.normal_references) else "wer"
+
+    @property
+    def segmentation(self) -> str:
+        """What the WER takes for words."""
+        return BY_CHARACTER if self.headline == "cer" else BY_SPACE
 
     @property
     def raw(self) -> dict[str, Interval]:

@@ -63,6 +63,8 @@ class StoredRates(TypedDict):
     hours: float
     wer: StoredRate
     cer: StoredRate
+    headline: NotRequired[str]
+    segmentation: NotRequired[str]
     raw: dict[str, StoredRate]
     counts: dict[str, StoredEdits]
     groups: StoredGroups
@@ -98,6 +100,7 @@ class StoredSummary(StoredRates):
     dataset: StoredDataset
     seed: NotRequired[int]
     slices: dict[str, dict[str, Mapping[str, object]]]
+    confidence_auc: NotRequired[float | None]
     baseline: NotRequired[StoredRates | None]
     comparison: NotRequired[StoredComparison | None]
     better_than_base: NotRequired[bool | None]
@@ -117,6 +120,8 @@ class ShownOnCard(TypedDict):
     split: str
     utterances: int
     wer: StoredRate
+    cer: NotRequired[StoredRate]
+    headline: NotRequired[str]
     normaliser: NotRequired[Mapping[str, object]]
     groups: NotRequired[Mapping[str, object]]
     slices: NotRequired[dict[str, dict[str, Mapping[str, object]]]]

@@ -45,6 +45,8 @@ class SystemRates(Summary):
         hours: of audio.
         wer: normalised, corpus level.
         cer: likewise of characters.
+        headline: ``cer`` for scripts without spaces, else ``wer``.
+        segmentation: what the WER takes for words.
         raw: both, of the texts as they are.
         counts: edits by level.
         groups: what the intervals resample.
@@ -62,6 +64,8 @@ class SystemRates(Summary):
     hours: float
     wer: Rate
     cer: Rate
+    headline: str
+    segmentation: str
     raw: Mapping[str, Rate]
     counts: Mapping[str, Mapping[str, int]]
     groups: Mapping[str, object]
@@ -82,6 +86,7 @@ class EvaluationSummary(SystemRates):
         test_looks: how often the run was scored on this split; None for what is no run.
         slices: rates by column and value.
         diagnosis: kinds of errors.
+        confidence_auc: how well confidence tells wrong words from right ones; None where nothing can be told.
         baseline: rates of what it is compared with.
         comparison: with it, in pairs.
         better_than_base: None where the baseline is not the base.
@@ -96,6 +101,7 @@ class EvaluationSummary(SystemRates):
     test_looks: int | None
     slices: Slices
     diagnosis: Mapping[str, object]
+    confidence_auc: float | None
     baseline: SystemRates | None
     comparison: Mapping[str, object] | None
     better_than_base: bool | None
@@ -153,6 +159,8 @@ def rates_of(system: System, scores: Scores, table: pl.DataFrame, split: str) ->
         hours=seconds / 3600,
         wer=scores.wer.as_dict(),
         cer=scores.cer.as_dict(),
+        headline=scores.headline,
+        segmentation=scores.segmentation,
         raw={name: rate.as_dict() for name, rate in scores.raw.items()},
         counts={
             name: dataclasses.asdict(level.counts)

@@ -89,7 +89,7 @@ def export_model(
         quantization: ctranslate2: ``float32``, ``float16``, ``int8`` or ``int8_float16``; onnx: ``int8``.
         clips: recordings or data sets (``folder:split``); default: the run's own data set, dev first.
         count: most clips.
-        max_wer_difference: exit status 3 when the WER changes by more.
+        max_wer_difference: exit status 3 when the WER rises by more.
         device: where the original decodes.
 
     Raises:
@@ -130,10 +130,10 @@ def export_model(
 
 
 def _check_difference(proof: Proof, summary: ExportSummary) -> None:
-    if abs(proof.wer_difference) > summary.max_wer_difference:
+    failure = proof.failure(summary.max_wer_difference)
+    if failure:
         raise LimitError(
-            f"{summary.out} changes the WER by {proof.wer_difference:+.4f} on {proof.clips} clips of "
-            f"{proof.source}, the limit is {summary.max_wer_difference}: look at "
+            f"{summary.out} {failure} on {proof.clips} clips of {proof.source}: look at "
             f"{Path(summary.out) / REPORT}, name recordings of your own with --clips, try another "
             "--quantization, or raise --max-wer-difference",
             dict(summary),
@@ -193,11 +193,10 @@ def _proved_elsewhere(
             found[name] = None
             continue
         proof = prove(original, opened, samples, source)
-        if abs(proof.wer_difference) > limit:
+        if failure := proof.failure(limit):
             say(
-                f"{name.replace('_', '-')}, used as the model card says, differs by "
-                f"{proof.wer_difference:+.4f} "
-                f"WER on {proof.clips} clips of {source}: look at {name} in {out / REPORT}"
+                f"{name.replace('_', '-')}, used as the model card says, {failure} on {proof.clips} clips of "
+                f"{source}: look at {name} in {out / REPORT}"
             )
         found[name] = ElsewhereSummary(**proof.summary(), arguments=opened.arguments)
     return found

@@ -12,6 +12,9 @@ from govor.records import EditCounts, Summary
 
 BATCH = 4
 LISTED = 20
+MOST_CHANGED = 0.5
+"""Share of the words that an export may change on clips without references: rounding changes some, most of
+all in speech that the model hardly understands; a broken export changes nearly all."""
 
 
 @dataclass(frozen=True)
@@ -35,17 +38,32 @@ class Proof:
     word_difference: float
 
     @property
-    def wer_difference(self) -> float:
-        """Export minus original; without references, the words that changed."""
+    def wer_difference(self) -> float | None:
+        """Export minus original; None without references."""
         if self.wer_exported is None or self.wer_original is None:
-            return self.word_difference
+            return None
         return self.wer_exported - self.wer_original
+
+    def failure(self, limit: float) -> str | None:
+        """What is wrong with the export, for messages; None where nothing is, as when the WER falls.
+
+        Args:
+            limit: most that the WER may rise by. Without references nobody knows whether a changed word is
+                for the better, so that only many of them are a fault.
+        """
+        if self.wer_difference is None:
+            most = max(MOST_CHANGED, limit)
+            changed = f"changes {self.word_difference:.1%} of the words, the limit is {most:.0%}"
+            return f"{changed} (no clip has a reference)," if self.word_difference > most else None
+        if self.wer_difference <= limit:
+            return None
+        return f"changes the WER by {self.wer_difference:+.4f}, the limit is {limit:g},"
 
     def summary(self) -> ProofSummary:
         """What of it is shown."""
         return ProofSummary(
             transcripts_equal=not self.differences,
-            wer_difference=round(self.wer_difference, 5),
+            wer_difference=None if self.wer_difference is None else round(self.wer_difference, 5),
             word_difference=round(self.word_difference, 5),
             wer_original=self.wer_original,
             wer_exported=self.wer_exported,
@@ -61,7 +79,7 @@ class ProofSummary(Summary):
     """A proof as ``--json`` shows it: `Proof`, rounded, with the first differences alone."""
 
     transcripts_equal: bool
-    wer_difference: float
+    wer_difference: float | None
     word_difference: float
     wer_original: float | None
     wer_exported: float | None

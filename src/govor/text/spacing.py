@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 _SPACES_NOWHERE = "\u3040-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 """Chinese and Japanese."""
@@ -12,6 +12,7 @@ _SPACES_BETWEEN_PHRASES = "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff"
 """Thai, Lao, Tibetan, Burmese and Khmer."""
 _WIDE_MARKS = "\u3000-\u303f\uff00-\uffef"
 _UNSPACED = re.compile(f"[{_SPACES_NOWHERE}{_SPACES_BETWEEN_PHRASES}]")
+_BETWEEN_UNSPACED = re.compile(f"(?<={_UNSPACED.pattern}) (?={_UNSPACED.pattern})")
 _WIDE = re.compile(f"[{_SPACES_NOWHERE}{_WIDE_MARKS}]")
 _WIDE_MARK = re.compile(f"[{_WIDE_MARKS}]")
 _GOES_BEFORE = "เแโใไເແໂໃໄ"
@@ -23,6 +24,28 @@ _GOES_BEHIND = "ะาำๅๆฯະາຳຽໆ々ーぁぃぅぇぉっゃゅ�
 def is_unspaced(character: str) -> bool:
     """Whether it belongs to a script that writes no spaces between words."""
     return bool(_UNSPACED.match(character))
+
+
+def words_of(text: str) -> list[str]:
+    """What stands between spaces; in scripts that write none, the characters with their marks."""
+    if not _UNSPACED.search(text):
+        return text.split()
+    return [piece for word in text.split() for piece in pieces(word)]
+
+
+def closed(text: str) -> str:
+    """Single spaces between words, and none in scripts that write none, where they are a matter of taste."""
+    spaced = " ".join(text.split())
+    return _BETWEEN_UNSPACED.sub("", spaced) if _UNSPACED.search(spaced) else spaced
+
+
+def is_mostly_unspaced(texts: Iterable[str]) -> bool:
+    """Whether more than half of the letters belong to scripts that write no spaces."""
+    unspaced = letters = 0
+    for text in texts:
+        unspaced += len(_UNSPACED.findall(text))
+        letters += sum(map(str.isalpha, text))
+    return 2 * unspaced > letters > 0
 
 
 def pieces(word: str) -> list[str]:

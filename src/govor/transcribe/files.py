@@ -18,9 +18,11 @@ from govor.store import locked, readable_seconds, write_text
 from govor.transcribe.inputs import Input, find_inputs
 from govor.transcribe.journal import Journal, TranscribedFile, key_of
 from govor.transcribe.subtitles import CueRules
+from govor.transcribe.takes import SPLIT, Sounding, takes_of, together
 from govor.transcribe.transcriber import Transcriber, Transcription
 from govor.transcribe.transcript import Transcript
-from govor.transcribe.writers import TIMED_FORMATS, render
+from govor.transcribe.word_lengths import without_pauses
+from govor.transcribe.writers import SUFFIXES, TIMED_FORMATS, render
 
 DEFAULT_OUT = Path("transcripts")
 
@@ -187,21 +189,32 @@ class _Run:
     def _transcribe(self, path: Path, item: Input) -> Transcript:
         transcriber = self.transcriber
         words = self.config.words or any(name in TIMED_FORMATS for name in self.config.format)
-        bar = Progress(Path(item.stem).name, _declared_s(path), "s of audio")
+        takes = takes_of(self.config, _channels(path) if self.config.channels == SPLIT else 1)
+        total_s = _declared_s(path) if takes[0].is_whole else None
+        bar = Progress(Path(item.stem).name, total_s, "s of audio")
+        heard: list[Transcript] = []
 
         def show(run: Transcription) -> None:
             rtf = run.decode_s / run.duration if run.duration else 0.0
-            bar.advance(run.duration - bar.done, f"rtf {rtf:.3f}")
+            done = run.duration + sum(one.duration for one in heard)
+            bar.advance(done - bar.done, f"rtf {rtf:.3f}")
 
         try:
-            return transcriber.transcribe(path, name=item.source, words=words, on_progress=show)
+            for take in takes:
+                source = path if take.is_whole else Sounding(path, take, transcriber.recogniser.sample_rate)
+                one = transcriber.transcribe(source, name=item.source, words=words, on_progress=show)
+                if isinstance(source, Sounding) and source.damage:
+                    one = replace(one, damage=source.damage)
+                heard.append(take.placed(one))
         finally:
             bar.finish()
+        whole = together(heard)
+        return replace(whole, segments=without_pauses(whole.segments))
 
     def _write(self, transcript: Transcript, item: Input) -> list[str]:
         config = self.config
         rules = CueRules(config.line_characters, config.lines, config.reading_speed)
-        names = [f"{item.stem}.{format}" for format in config.format]
+        names = [f"{item.stem}.{SUFFIXES.get(format, format)}" for format in config.format]
         for name, format in zip(names, config.format, strict=True):
             write_text(self.out / name, render(transcript, format, rules))
         return names
@@ -227,6 +240,12 @@ def _blamed(source: str, path: Path) -> Iterator[None]:
             "or another model may do",
             "model_failed",
         ) from error
+
+
+def _channels(path: Path) -> int:
+    from govor.audio import probe
+
+    return probe(path).channels
 
 
 def _declared_s(path: Path) -> float | None:

@@ -27,11 +27,21 @@ CLAUSE_ENDS = (",", ";", ":", "–", "—", "،", "，", "、")
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """One subtitle: its time on screen and its lines."""
+    """One subtitle: its time on screen and its lines.
+
+    Attributes:
+        start: seconds.
+        end: seconds.
+        lines: of text.
+        words: what the lines are made of, each with the space before it; empty where times were not measured.
+        speaker: who speaks, where it is known.
+    """
 
     start: float
     end: float
     lines: tuple[str, ...]
+    words: tuple[Word, ...] = ()
+    speaker: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +60,25 @@ class CueRules:
 
 
 def cues(segments: Iterable[Segment], rules: CueRules, until_s: float = math.inf) -> list[Cue]:
-    """Subtitles of a transcript, in order, never overlapping.
+    """Subtitles of a transcript, in order; those of one speaker never overlap.
 
     Args:
         segments: in order of time.
         rules: what a subtitle may look like.
         until_s: where the recording ends; no subtitle stays longer.
     """
-    made: list[Cue] = []
+    made: dict[str | None, list[Cue]] = {}
     for segment in segments:
-        for group in _groups(_timed_pieces(segment), rules):
-            lines = break_lines([piece.text for piece in group], rules)
-            made.append(Cue(group[0].start, group[-1].end, lines))
-    return _readable(made, rules, until_s)
+        made.setdefault(segment.speaker, []).extend(_cues_of(segment, rules))
+    readable = [cue for own in made.values() for cue in _readable(own, rules, until_s)]
+    return sorted(readable, key=lambda cue: cue.start)
+
+
+def _cues_of(segment: Segment, rules: CueRules) -> Iterator[Cue]:
+    for group in _groups(_timed_pieces(segment), rules):
+        lines = break_lines([piece.text for piece in group], rules)
+        words = tuple(group) if segment.words else ()
+        yield Cue(group[0].start, group[-1].end, lines, words, segment.speaker)
 
 
 def _timed_pieces(segment: Segment) -> list[Word]:
@@ -146,6 +162,6 @@ def _readable(made: Sequence[Cue], rules: CueRules, until_s: float) -> list[Cue]
         end = max(cue.end, min(start + min(wanted_s, LONGEST_CUE_S), room))
         if index + 1 < len(made):
             end = min(end, max(made[index + 1].start, start))
-        end = max(end, start + BRIEFEST_CUE_S)
+        end = max(min(end, start + LONGEST_CUE_S), start + BRIEFEST_CUE_S)
         result.append(replace(cue, start=start, end=end))
     return result

@@ -41,6 +41,7 @@ class Segment:
         words: times of its words, empty where they were not asked for.
         language: it was decoded in; None for models without a choice.
         measures: of the window it was decoded in; None for models that give none.
+        speaker: who speaks, as far as it is known: a channel; None where nothing tells.
     """
 
     start: float
@@ -49,6 +50,7 @@ class Segment:
     words: tuple[Word, ...] = ()
     language: str | None = None
     measures: Measures | None = None
+    speaker: str | None = None
 
     def as_dict(self) -> dict[str, object]:
         """Plain data; ``words``, ``language`` and measures only where there are any."""
@@ -57,6 +59,8 @@ class Segment:
             "end": round(self.end, TIME_DIGITS),
             "text": self.text,
         }
+        if self.speaker:
+            plain["speaker"] = self.speaker
         if self.language:
             plain["language"] = self.language
         if self.measures:
@@ -79,6 +83,7 @@ class Transcript:
         prompt: that the model was given; None for models without one.
         damage: why the recording was read no further than `duration`; None where all of it was.
         lost: stretches in which somebody speaks and nothing was understood.
+        offset: where in the recording what was decoded begins, in seconds.
     """
 
     audio: str
@@ -89,6 +94,12 @@ class Transcript:
     prompt: Mapping[str, Any] | None = None
     damage: str | None = None
     lost: tuple[Stretch, ...] = ()
+    offset: float = 0.0
+
+    @property
+    def end(self) -> float:
+        """Where in the recording what was decoded ends, in seconds."""
+        return self.offset + self.duration
 
     @property
     def languages(self) -> list[LanguageStretch]:
@@ -121,6 +132,7 @@ class Transcript:
             **({"damage": self.damage} if self.damage else {}),
             **({"languages": self.languages} if len(self.languages) > 1 else {}),
             **({"lost": list(self.lost)} if self.lost else {}),
+            **({"clip": in_stretches([(self.offset, self.end)])[0]} if self.offset else {}),
         }
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 from govor.shown import subtitle_clock
+from govor.transcribe.annotations import eaf, textgrid
 from govor.transcribe.subtitles import Cue, CueRules, cues
 from govor.transcribe.transcript import Segment, Transcript
+
+TICK_S = 0.001  # times of words in a cue grow by at least that
 
 
 def render(transcript: Transcript, format: str, rules: CueRules | None = None) -> str:
@@ -15,7 +18,7 @@ def render(transcript: Transcript, format: str, rules: CueRules | None = None) -
 
     Args:
         transcript: what to write.
-        format: ``txt``, ``srt``, ``vtt``, ``tsv`` or ``json``.
+        format: one of ``TranscribeConfig.format``.
         rules: line length and reading speed of subtitles.
 
     Raises:
@@ -25,7 +28,11 @@ def render(transcript: Transcript, format: str, rules: CueRules | None = None) -
 
 
 def _txt(transcript: Transcript, rules: CueRules) -> str:
-    return "".join(f"{segment.text}\n" for segment in transcript.segments)
+    return "".join(f"{_said_by(segment)}{segment.text}\n" for segment in transcript.segments)
+
+
+def _said_by(segment: Segment) -> str:
+    return f"{segment.speaker}: " if segment.speaker else ""
 
 
 def _srt(transcript: Transcript, rules: CueRules) -> str:
@@ -34,7 +41,7 @@ def _srt(transcript: Transcript, rules: CueRules) -> str:
 
 
 def _cues(transcript: Transcript, rules: CueRules) -> list[Cue]:
-    return cues(transcript.segments, rules, transcript.duration)
+    return cues(transcript.segments, rules, transcript.end)
 
 
 def srt_block(cue: Cue) -> str:
@@ -49,8 +56,39 @@ def _vtt(transcript: Transcript, rules: CueRules) -> str:
 
 
 def _vtt_block(cue: Cue) -> str:
-    text = "\n".join(_escaped(line) for line in cue.lines)
-    return f"{clock(cue.start, '.')} --> {clock(cue.end, '.')}\n{text}\n"
+    return _vtt_cue(cue, [_escaped(line) for line in cue.lines])
+
+
+def _vtt_cue(cue: Cue, lines: Sequence[str]) -> str:
+    voice = f"<v {_escaped(cue.speaker)}>" if cue.speaker else ""
+    text = "\n".join(lines)
+    return f"{clock(cue.start, '.')} --> {clock(cue.end, '.')}\n{voice}{text}\n"
+
+
+def _vtt_words(transcript: Transcript, rules: CueRules) -> str:
+    """Players show each word in the style ``::cue(:past)`` once it is said; WebVTT's timestamp tags."""
+    blocks = [_vtt_cue(cue, list(_lit_lines(cue))) for cue in _cues(transcript, rules)]
+    return "\n".join(["WEBVTT\n", *blocks])
+
+
+def _lit_lines(cue: Cue) -> Iterator[str]:
+    """Lines with the time of every word but the first, where times were measured."""
+    words, latest = iter(cue.words), cue.start
+    for line in cue.lines:
+        if not cue.words:
+            yield _escaped(line)
+            continue
+        made, left = "", line
+        while left:
+            word = next(words)
+            text = word.text if made else word.text.lstrip()
+            left = left[len(text) :]
+            inside = latest + TICK_S <= word.start < cue.end
+            latest = word.start if inside else latest
+            space = text[: len(text) - len(text.lstrip())]
+            time = f"<{clock(word.start, '.')}>" if inside else ""
+            made += f"{space}{time}<c>{_escaped(text.lstrip())}</c>"
+        yield made
 
 
 def _escaped(line: str) -> str:
@@ -80,8 +118,13 @@ WRITERS: dict[str, Callable[[Transcript, CueRules], str]] = {
     "txt": _txt,
     "srt": _srt,
     "vtt": _vtt,
+    "vtt-words": _vtt_words,
     "tsv": _tsv,
     "json": _json,
+    "textgrid": lambda transcript, _: textgrid(transcript),
+    "eaf": lambda transcript, _: eaf(transcript),
 }
-TIMED_FORMATS = ("srt", "vtt")
+SUFFIXES = {"vtt-words": "words.vtt", "textgrid": "TextGrid"}
+"""Of files, where the format is called otherwise."""
+TIMED_FORMATS = ("srt", "vtt", "vtt-words", "textgrid", "eaf")
 """Formats that are better for the times of words."""
