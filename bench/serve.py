@@ -1,20 +1,30 @@
 """Throughput and latency of the API with concurrent clients: python bench/serve.py MODEL RECORDING
 
-One server process; clients send the first seconds of RECORDING over and over. Prints a Markdown table.
+One server process. Clients send the first seconds of RECORDING over and over, each its next request once the
+one before is answered. Prints a Markdown table.
+
+With --faster-whisper MODEL is a CTranslate2 folder, and faster-whisper serves it too: behind a minimal
+FastAPI app, with the same number of threads, beams and language. Both servers are asked in turn, so that
+whatever else the machine does meets both.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import math
 import os
+import re
 import socket
 import statistics
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
 
+import fastapi
 import httpx
 import psutil
 import soundfile as sf
@@ -29,15 +39,51 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--requests", type=int, default=48)
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 2, 4, 16])
+    parser.add_argument("--faster-whisper", action="store_true", help="beside it, with the same weights")
+    parser.add_argument("--beam-size", type=int, default=5)
+    parser.add_argument("--language", default="en")
+    parser.add_argument("--app", type=int, help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    if asked.app is not None:
+        serve_faster_whisper(asked.model, asked.app, asked.beam_size, asked.language)
+        return
     clip = first_seconds(asked.recording, asked.seconds)
-    print("| clients | requests/s | audio-s/s | median s | 95% s | server CPU-s a request |")
-    print("|---:|---:|---:|---:|---:|---:|")
-    with Server(asked.model) as server:
-        server.ask(clip)
+    decoding = ["--beam-size", str(asked.beam_size), "--language", asked.language]
+    kinds = {"govor": ["-m", "govor", "serve", asked.model, "--no-page", *decoding, "--port"]}
+    if asked.faster_whisper:
+        kinds["faster-whisper"] = [__file__, asked.model, asked.recording, *decoding, "--app"]
+    print("| server | clients | requests/s | audio-s/s | median s | 95% s | server CPU-s a request |")
+    print("|---|---:|---:|---:|---:|---:|---:|")
+    with ExitStack() as stack:
+        servers = {name: stack.enter_context(Server(command)) for name, command in kinds.items()}
+        for server in servers.values():
+            server.ask(clip)
         for clients in asked.clients:
-            print(row(server, clip, clients, asked), flush=True)
-        print(f"\npeak memory of the server: {server.memory_mb():.0f} MB")
+            for name, server in servers.items():
+                print(f"| {name} {row(server, clip, clients, asked)}", flush=True)
+        for name, server in servers.items():
+            print(f"\npeak memory of {name}: {server.memory_mb():.0f} MB")
+
+
+def serve_faster_whisper(model: str, port: int, beam_size: int, language: str) -> None:
+    """What people write around faster-whisper: one model, one route, a thread a request."""
+    import uvicorn
+    from faster_whisper import WhisperModel
+
+    threads = int(os.environ.get("OMP_NUM_THREADS", "0"))
+    engine = WhisperModel(model, device="cpu", compute_type="int8", cpu_threads=threads)
+    app = fastapi.FastAPI()
+
+    @app.get("/health")
+    def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.post("/v1/audio/transcriptions")
+    def transcribe(file: fastapi.UploadFile) -> dict[str, str]:
+        segments, _ = engine.transcribe(file.file, language=language, beam_size=beam_size)
+        return {"text": "".join(segment.text for segment in segments)}
+
+    uvicorn.run(app, host="127.0.0.1", port=port, log_level="error")
 
 
 def first_seconds(recording: str, seconds: float) -> bytes:
@@ -47,28 +93,27 @@ def first_seconds(recording: str, seconds: float) -> bytes:
 
 
 def row(server: Server, clip: bytes, clients: int, asked: argparse.Namespace) -> str:
-    cpu_s, begun_s = server.cpu_s(), time.monotonic()
+    cpu_s, begun_s, requests = server.cpu_s(), time.monotonic(), max(clients, asked.requests)
     with ThreadPoolExecutor(clients) as pool:
-        took = sorted(pool.map(lambda _: server.ask(clip), range(asked.requests)))
+        took = sorted(pool.map(lambda _: server.ask(clip), range(requests)))
     wall_s = time.monotonic() - begun_s
-    rate = asked.requests / wall_s
-    late = took[int(0.95 * (len(took) - 1))]
-    cpu = (server.cpu_s() - cpu_s) / asked.requests
+    rate = requests / wall_s
+    late = took[math.ceil(0.95 * len(took)) - 1]
+    cpu = (server.cpu_s() - cpu_s) / requests
     times = f"{statistics.median(took):.2f} | {late:.2f} | {cpu:.2f}"
     return f"| {clients} | {rate:.1f} | {rate * asked.seconds:.0f} | {times} |"
 
 
 class Server:
-    """``govor serve`` on a free port; CPU and memory of it and its decoding children."""
+    """A server on a free port, the last word of `command`; CPU and memory of it and its children."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, command: list[str]) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
-        self.model = model
+        self.command = [sys.executable, *command, str(self.port)]
 
     def __enter__(self) -> Server:
-        command = [sys.executable, "-m", "govor", "serve", self.model, "--no-page", "--port", str(self.port)]
-        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL, env={**os.environ})
+        self.process = subprocess.Popen(self.command, stderr=subprocess.DEVNULL, env={**os.environ})
         while True:
             try:
                 httpx.get(f"http://127.0.0.1:{self.port}/health")
@@ -91,7 +136,9 @@ class Server:
         return times.user + times.system + times.children_user + times.children_system
 
     def memory_mb(self) -> float:
-        return psutil.Process(self.process.pid).memory_info().rss / 1e6
+        """Most that the process itself held."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
+        return 1024 * int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1e6
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -154,11 +155,13 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def workshop(
     tiny_corpus: Path, tiny_dataset: Path, tiny_ctc: Path, tmp_path_factory: pytest.TempPathFactory
-) -> "Workshop":
+) -> "Iterator[Workshop]":
     """What every command needs; do not write into it."""
     from workshop import make_workshop
 
-    return make_workshop(tiny_corpus, tiny_dataset, tiny_ctc, tmp_path_factory.mktemp("workshop"))
+    with ExitStack() as opened:
+        folder = tmp_path_factory.mktemp("workshop")
+        yield make_workshop(tiny_corpus, tiny_dataset, tiny_ctc, folder, opened)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import time
 import pytest
 from soundfile import write
 
+from govor import cli
 from govor.cli import COMMANDS, load_command
 
 
@@ -209,3 +210,24 @@ def test_the_bench_evaluates_at_least_once(monkeypatch):
         for given in ((None, 60), (None, 200), (25, 60), (100, 60))
     }
     assert steps == {(None, 60): 60, (None, 200): 100, (25, 60): 25, (100, 60): 60}
+
+
+@pytest.mark.parametrize("given", [["--out", "d\udce8"], ["--out=d\udce8"]])
+def test_a_target_that_is_not_utf8_is_refused_before_anything_is_read(given, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["govor", "prepare", "nowhere", *given])
+    assert cli.run() == 1
+    assert capsys.readouterr().err == (
+        "govor: d\\xe8 cannot be written (its name is not UTF-8): choose another target\n"
+    )
+
+
+def test_what_a_library_wrote_has_the_name_of_the_target(monkeypatch, capsys):
+    """Some libraries tell of a full disk without a name."""
+    monkeypatch.setattr(sys, "argv", ["govor", "prepare", "corpus", "--out", "set"])
+
+    def full(**_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(cli, "app", full)
+    assert cli.run() == 1
+    assert "no space left while writing set: free some" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from govor.corpora.folder import Corpus, CorpusInfo, CorpusWriter
 from govor.errors import CorpusError, DatasetError, InputError, ModelError
+from govor.lm.arpa import read_arpa
 from govor.lm.settings import fusion_settings
 from govor.load import Dataset
 from govor.load.positions import clip_positions
@@ -153,3 +155,22 @@ def test_a_whisper_whose_tasks_are_damaged(tasks: Any) -> None:
     generation = SimpleNamespace(lang_to_id={"<|hr|>": 3}, task_to_id=tasks)
     with pytest.raises(ModelError, match=r"task_to_id in generation_config\.json .*: copy it again"):
         Prompt.of(generation, Tokenizer(), "m")
+
+
+def test_a_count_of_thousands_of_digits_is_no_count(tmp_path: Path) -> None:
+    (tmp_path / "words.arpa").write_text("\\data\\\nngram 1=" + "9" * 5000 + "\n\n\\1-grams:\n")
+    with pytest.raises(InputError, match="a count of 5,000 digits"):
+        read_arpa(tmp_path / "words.arpa")
+
+
+def test_a_plan_without_units() -> None:
+    from types import SimpleNamespace
+
+    from govor.prepare.state import UNIT_COLUMNS, stored_plan
+
+    content = io.BytesIO()
+    pl.DataFrame(schema=UNIT_COLUMNS).write_parquet(content)
+    target: Any = SimpleNamespace(name="d", read=lambda name: content.getvalue())
+    stored: Any = SimpleNamespace(layout=SimpleNamespace(task=[0]))
+    with pytest.raises(DatasetError, match="it has no units"):
+        stored_plan(target, stored)

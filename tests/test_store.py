@@ -1,6 +1,7 @@
 """Files appear whole or not at all; locks go with their process; fingerprints are stable."""
 
 import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,11 +13,13 @@ from govor.store import (
     atomic_path,
     fingerprint,
     free_bytes,
+    is_there,
     locked,
     read_json,
     readable_bytes,
     readable_seconds,
     require_space,
+    require_writable,
     write_json,
     write_text,
 )
@@ -127,3 +130,18 @@ def test_a_read_only_disk_is_one_sentence(tmp_path, monkeypatch):
     with pytest.raises(MachineError) as caught:
         write_text(target, "text")
     assert str(caught.value) == f"{target} cannot be written (Read-only file system): choose another target"
+
+
+def test_a_folder_that_cannot_be_written_is_named_itself(tmp_path, monkeypatch):
+    require_writable(tmp_path / "a" / "clips")
+    assert (tmp_path / "a" / "clips").is_dir()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(MachineError, match=r"file/clips cannot be written \(Not a directory\)"):
+        require_writable(tmp_path / "file" / "clips")
+    monkeypatch.setattr(os, "access", lambda place, mode: False)
+    with pytest.raises(MachineError, match="a/clips cannot be written: choose another target"):
+        require_writable(tmp_path / "a" / "clips")
+
+
+def test_what_no_file_can_be_called_is_not_there(tmp_path):
+    assert is_there(tmp_path) and not is_there(tmp_path / "a") and not is_there(tmp_path / ("a" * 5000))

@@ -26,4 +26,9 @@ def small_file_system(place: Path, size: str) -> Iterator[Path]:
     try:
         yield place
     finally:
-        subprocess.run(["umount", "-l", str(place)], check=True, timeout=10)
+        unmount(place)
+
+
+def unmount(place: Path) -> None:
+    """The file system at `place` is gone."""
+    subprocess.run(["umount", "-l", str(place)], check=True, timeout=10)

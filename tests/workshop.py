@@ -4,34 +4,92 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from govor.config.toml import dumps
+from warm import SETTINGS, Process, Warm
+
 TRAIN_STEPS = 4
+ALL = bool(os.environ.get("GOVOR_ALL"))
+"""Every moment, size and command, where somebody asks for them."""
+WORDS = ["jedan", "dva", "tri", "četiri", "pet", "šest", "sedam", "osam", "devet", "deset"]
 
 
 @dataclass(frozen=True)
 class Workshop:
-    """Inputs of all commands; `source` is a table of recordings beside them."""
+    """Inputs of all commands.
+
+    Attributes:
+        source: a table of recordings.
+        sheet: a sample of `corpus` with verdicts.
+        evaluations: two of them, ``a`` and ``b``.
+        hub: settings with which huggingface_hub talks to a Hub of the tests.
+        warm: starts commands.
+    """
 
     corpus: Path
     dataset: Path
     model: Path
     source: Path
+    sheet: Path
+    evaluations: Path
+    hub: Mapping[str, str]
+    warm: Warm
 
 
-def make_workshop(corpus: Path, dataset: Path, model: Path, folder: Path) -> Workshop:
-    """A workshop of a spoken corpus, the data set made from it, and a model."""
-    audio = folder / "source"
+def make_workshop(corpus: Path, dataset: Path, model: Path, folder: Path, open: ExitStack) -> Workshop:
+    """A workshop of a spoken corpus, the data set made from it, and a model; `open` closes it."""
+    from fake_hub import TOKEN, running
+
+    _, url = open.enter_context(running(folder / "hub"))
+    hub = {"HF_ENDPOINT": url, "HF_TOKEN": TOKEN, "HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_XET": "1"}
+    warm = Warm(folder)
+    open.callback(warm.close)
+    audio, evaluations = _source(corpus, folder / "source"), folder / "evaluations"
+    for name, lost in (("a", 1), ("b", 2)):
+        _evaluated(dataset, evaluations / name, lost)
+    return Workshop(corpus, dataset, model, audio, _sheet(corpus, folder), evaluations, hub, warm)
+
+
+def _source(corpus: Path, audio: Path) -> Path:
+    """Recordings, each said to hold two words, in a table."""
     shutil.copytree(corpus.parent / "audio", audio)
     names = sorted(path.name for path in audio.iterdir())
-    rows = "".join(f"{name},rečenica broj {number}\n" for number, name in enumerate(names))
-    (audio / "table.csv").write_text(f"audio,text\n{rows}")
-    return Workshop(corpus, dataset, model, audio)
+    rows = [f"{name},{WORDS[n % 10]} {WORDS[n // 10]}\n" for n, name in enumerate(names)]
+    (audio / "table.csv").write_text(f"audio,text\n{''.join(rows)}")
+    return audio
+
+
+def _sheet(corpus: Path, folder: Path) -> Path:
+    from govor.curate import sample_corpus
+
+    sample_corpus(corpus, folder / "sheet.csv", 5)
+    rows = (folder / "sheet.csv").read_text(encoding="utf-8-sig").splitlines()
+    place = rows[0].split(",").index("verdict")
+    kept = [row.split(",") for row in rows[1:]]
+    filled = [",".join(["keep" if n == place else cell for n, cell in enumerate(row)]) for row in kept]
+    (folder / "sheet.csv").write_text("\n".join([rows[0], *filled]) + "\n")
+    return folder / "sheet.csv"
+
+
+def _evaluated(dataset: Path, out: Path, lost: int) -> None:
+    """What is said in the test split, without the last words."""
+    from govor.config import EvaluateConfig
+    from govor.evaluate import evaluate
+    from govor.load import Dataset
+
+    rows = Dataset.open(dataset).table("test").select("id", "text").rows()
+    said = out.parent / f"{out.name}.txt"
+    said.parent.mkdir(exist_ok=True)
+    said.write_text("".join(f"{name} {text.rsplit(' ', lost)[0]}\n" for name, text in rows))
+    evaluate(None, str(dataset), out, EvaluateConfig(), hypotheses=said)
 
 
 @dataclass(frozen=True)
@@ -43,22 +101,69 @@ class Case:
         before: puts into the output folder what the command changes there.
         goes_on: whether Ctrl-C ends it with status 3.
         waits: whether something is in hand that the first Ctrl-C lets come to its end.
+        serves: whether it goes on until Ctrl-C, which is its usual end.
+        long: whether it takes so long that it is only begun here; tests of its own let it come to its end.
+        writes: whether it writes anything.
+        online: whether it talks to the Hub of the tests.
     """
 
     arguments: Callable[[Workshop, Path], list[object]]
     before: Callable[[Workshop, Path], None] = lambda workshop, out: None
     goes_on: bool = False
     waits: bool = False
+    serves: bool = False
+    long: bool = False
+    writes: bool = True
+    online: bool = False
 
 
 def _with_corpus(workshop: Workshop, out: Path) -> None:
     shutil.copytree(workshop.corpus, out / "corpus")
 
 
+def _with_second(workshop: Workshop, out: Path) -> None:
+    shutil.copytree(workshop.corpus, out / "second")
+
+
+def _with_evaluation(workshop: Workshop, out: Path) -> None:
+    shutil.copytree(workshop.evaluations / "a", out / "evaluation")
+
+
+def _with_dataset(workshop: Workshop, out: Path) -> None:
+    shutil.copytree(workshop.dataset, out / "dataset")
+
+
+TRAIN = {
+    "steps": TRAIN_STEPS, "lr": 1e-4, "batch_s": 30.0, "max_batch": 4, "threads": 1, "loader_workers": 0,
+    "eval_utterances": 2, "trackers": [],
+}  # fmt: skip
+
+
 def _with_recipe(workshop: Workshop, out: Path) -> None:
-    lines = [f"work = {str(out / 'work')!r}", "[corpus]", f"source = {str(workshop.source)!r}"]
-    lines += ["[select]", "splits = {dev = 0.2, test = 0.2}"]
-    (out / "recipe.toml").write_text("\n".join(lines) + "\n")
+    """All stages, from the table of recordings on."""
+    recipe = {
+        "work": str(out / "work"),
+        "corpus": {"source": str(workshop.source), "language": "hr"},
+        "select": {"dev": 3, "test": 3},
+        "prepare": {"workers": 1},
+        "model": {"base": str(workshop.model)},
+        "preflight": {"minutes": 0.0},
+        "train": TRAIN,
+    }
+    (out / "recipe.toml").write_text(dumps(recipe))
+
+
+def _with_set(workshop: Workshop, out: Path) -> None:
+    """A recipe of a data set that is there; what is searched has one value."""
+    recipe = {
+        "work": str(out / "work"),
+        "prepare": {"out": str(workshop.dataset)},
+        "model": {"base": str(workshop.model)},
+        "preflight": {"minutes": 0.05},
+        "train": TRAIN,
+        "tune": {"space": {"train.lr": [1e-4]}},
+    }
+    (out / "recipe.toml").write_text(dumps(recipe))
 
 
 CASES = {
@@ -82,7 +187,8 @@ CASES = {
     "train": Case(
         lambda w, out: [
             "train", "--data", w.dataset, "--model", w.model, "--out", out / "run", "--device", "cpu",
-            "--set", f"train.steps={TRAIN_STEPS}", "--set", "train.lr=0.0001",
+            *(word for key, value in TRAIN.items() for word in ("--set", f"train.{key}={value}")),
+            "--set", "preflight.minutes=0",
         ],
         goes_on=True,
         waits=True,
@@ -101,6 +207,48 @@ CASES = {
             "--device", "cpu",
         ]
     ),
+    "merge": Case(
+        lambda w, out: ["merge", w.corpus, out / "second", "--out", out / "merged", "--speakers", "same"],
+        _with_second,
+    ),
+    "review": Case(lambda w, out: ["review", w.corpus, w.sheet, "--out", out / "reviewed"]),
+    "compare": Case(
+        lambda w, out: [
+            "compare", w.evaluations / "a", w.evaluations / "b", "--out", out / "comparison",
+        ]
+    ),
+    "preflight": Case(
+        lambda w, out: ["preflight", out / "recipe.toml", "--out", out / "said", "--device", "cpu"], _with_set
+    ),
+    "run": Case(
+        lambda w, out: ["run", out / "recipe.toml", "--device", "cpu"], _with_recipe, goes_on=True, waits=True
+    ),
+    "tune": Case(
+        lambda w, out: ["tune", out / "recipe.toml", "--trials", "1", "--device", "cpu"],
+        _with_set,
+        goes_on=True,
+        waits=True,
+        long=True,
+    ),
+    "demo": Case(lambda w, out: ["demo", "--dir", out / "demo", "--device", "cpu"], goes_on=True, long=True),
+    "publish": Case(
+        lambda w, out: ["publish", "dataset", out / "dataset", "tester/set", "--license", "cc0-1.0"],
+        _with_dataset,
+        goes_on=True,
+        online=True,
+    ),
+    "serve": Case(
+        lambda w, out: ["serve", w.model, "--no-page", "--port", "0", "--device", "cpu"],
+        serves=True,
+        writes=False,
+    ),
+    "report": Case(
+        lambda w, out: ["report", out / "evaluation", "--port", "0"],
+        _with_evaluation,
+        serves=True,
+        writes=False,
+    ),
+    "doctor": Case(lambda w, out: ["doctor"], writes=False),
 }  # fmt: skip
 
 
@@ -109,21 +257,37 @@ def _first_recipe() -> str:
     return sorted(path.stem for path in recipes.glob("*.toml"))[0]
 
 
-def start(arguments: list[object], prelude: str = "", **more: object) -> subprocess.Popen[str]:
-    """``govor`` as a process of its own; `prelude` is run in it first."""
-    words = ["govor", *map(str, arguments)]
-    code = f"{prelude}\nimport sys; sys.argv = {words!r}\nfrom govor.__main__ import main; main()"
-    command = [sys.executable, *(["-c", code] if prelude else ["-m", *words])]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "POLARS_MAX_THREADS": "2"}
-    return subprocess.Popen(command, env=environment, **pipes, **more)
+PATIENCE_S = 600
 
 
-def run(arguments: list[object], prelude: str = "", limit_s: float = 600) -> tuple[int, str]:
-    """(exit status, what was said on stderr)."""
-    with start(arguments, prelude) as process:
-        said = process.communicate(timeout=limit_s)[1]
-    return process.returncode, said
+def fresh(arguments: list[object], environment: Mapping[str, str]) -> subprocess.Popen[str]:
+    """``govor`` as a process that begins with nothing imported."""
+    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+    settings = {**os.environ, **SETTINGS, **environment}
+    return subprocess.Popen([sys.executable, "-m", "govor", *map(str, arguments)], env=settings, **pipes)
+
+
+def run(workshop: Workshop, name: str, out: Path, prelude: str = "") -> tuple[int, str]:
+    """(exit status, what was said on stderr) of a command of `CASES` in the folder `out`."""
+    process = begin(workshop, name, out, prelude)
+    return workshop.warm.wait(process, PATIENCE_S)
+
+
+def begin(workshop: Workshop, name: str, out: Path, prelude: str = "") -> Process:
+    """The same, without waiting for its end."""
+    case = CASES[name]
+    online = f"from workshop import go_online; go_online({dict(workshop.hub)!r})\n" if case.online else ""
+    return workshop.warm.start(case.arguments(workshop, out), online + prelude)
+
+
+def go_online(hub: Mapping[str, str]) -> None:
+    """In a process that has read its settings already: they are others."""
+    from huggingface_hub import constants
+
+    os.environ.update(hub)
+    constants.ENDPOINT, constants.HF_HUB_OFFLINE = hub["HF_ENDPOINT"], False
+    constants.HF_HUB_DISABLE_XET = True
+    constants.HUGGINGFACE_CO_URL_TEMPLATE = hub["HF_ENDPOINT"] + "/{repo_id}/resolve/{revision}/{filename}"
 
 
 PAGE = 4096
@@ -144,6 +308,10 @@ class Whole:
     end: int
 
 
+LONG = Whole(8.0, 0, 100 * PAGE)
+"""Of a command that is only begun here."""
+
+
 @dataclass
 class Wholes:
     """Each command run once, when it is asked for."""
@@ -154,16 +322,31 @@ class Wholes:
 
     def of(self, name: str) -> Whole:
         """The undisturbed run of a command."""
+        if CASES[name].long:
+            return LONG
         if name not in self.known:
             out = self.folder / name
             out.mkdir()
             CASES[name].before(self.workshop, out)
             begin, begun_s = used_bytes(out), time.monotonic()
-            status, said = run(CASES[name].arguments(self.workshop, out))
-            assert status == 0, said
+            self._to_its_end(name, out)
             self.known[name] = Whole(time.monotonic() - begun_s, begin, used_bytes(out))
             shutil.rmtree(out)
         return self.known[name]
+
+    def _to_its_end(self, name: str, out: Path) -> None:
+        process = begin(self.workshop, name, out)
+        while CASES[name].serves and not ready(process):
+            time.sleep(0.05)
+        if CASES[name].serves:
+            os.kill(process.pid, signal.SIGINT)
+        status, said = self.workshop.warm.wait(process, PATIENCE_S)
+        assert status == 0, said
+
+
+def ready(process: Process) -> bool:
+    """Whether a server has said where it listens, or has ended."""
+    return "http" in process.said.read_text() or not Path(f"/proc/{process.pid}/stat").exists()
 
 
 def used_bytes(folder: Path) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from govor.api import (
+        align_recordings,
         check_corpus,
         compare_evaluations,
         estimate_lm,
@@ -41,6 +42,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "GovorError",
+    "align_recordings",
     "check_corpus",
     "compare_evaluations",
     "estimate_lm",

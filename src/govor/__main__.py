@@ -2,11 +2,18 @@
 
 import sys
 
-from govor import interrupts
+WINDOWS = (
+    "govor: govor does not run on Windows itself: install WSL2 (wsl --install in a terminal, then a "
+    "restart), open Ubuntu, and install govor there"
+)
 
 
 def main() -> None:
     """Entry point of the process."""
+    if sys.platform == "win32":
+        sys.exit(WINDOWS)
+    from govor import interrupts
+
     interrupts.watch(_before_it_began)
     try:
         from govor.cli import main as command_line

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from govor.config import (
+    AlignConfig,
     CorpusConfig,
     EvaluateConfig,
     MergeConfig,
@@ -26,6 +27,7 @@ from govor.config import (
 )
 from govor.config.recipe import apply_overrides
 from govor.config.training import beside, place_overrides
+from govor.errors import RecipeError
 
 if TYPE_CHECKING:
     from govor.corpora.folder import Corpus
@@ -105,6 +107,39 @@ def import_corpus(source: Place, out: Place, config: CorpusConfig | None = None,
     from govor.corpora import import_corpus as run
 
     return run(_configured("corpus", config, {**settings, "source": str(source)}), Path(out))
+
+
+def align_recordings(
+    model: Place,
+    recordings: Sequence[Place],
+    texts: Sequence[Place],
+    out: Place,
+    config: AlignConfig | None = None,
+    *,
+    device: str = "auto",
+    **settings: Any,
+) -> Summary:
+    """Finds where texts are spoken in long recordings. As ``govor align``, with its flags as settings.
+
+    Args:
+        model: whatever `open_model` takes.
+        recordings: files, or folders of them.
+        texts: files, or folders of them.
+        out: the corpus folder.
+        config: pairs, limits, boundaries.
+        device: ``auto``, ``cpu`` or ``cuda:N``.
+        settings: such as ``language="hr"``; they win over `config`.
+
+    Raises:
+        InputError: nothing can be read, pairs are not clear, or nothing of any text was heard.
+    """
+    from govor.align import align_recordings as run
+
+    try:
+        chosen = dataclasses.replace(config or AlignConfig(), **settings)
+    except (TypeError, ValueError) as error:
+        raise RecipeError(f"align: {error}") from error
+    return run(model, recordings, texts, Path(out), chosen, device)
 
 
 def open_corpus(corpus: Place) -> Corpus:

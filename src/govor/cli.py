@@ -13,6 +13,7 @@ import json
 import os
 import shlex
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,8 @@ CONTINUED = frozenset(
     ("run", "demo", "align", "check", "prepare", "train", "tune", "evaluate", "transcribe", "publish")
 )
 """Commands that keep what is finished when they are stopped: the same command goes on with it."""
+ANY_TARGET = frozenset(("recipes", "sample", "lm", "inspect", "transcribe"))
+"""Commands that write without libraries that need names in UTF-8."""
 MODULES = {"import": "import_"}
 UsageFault: type[Exception] = typer.BadParameter.__mro__[2]
 """click's base of wrong usage; typer releases differ in where they keep click."""
@@ -170,7 +173,21 @@ class OnceCommand(TyperCommand):
         from govor.memory_floor import require_memory
 
         require_memory(str(self.name))
+        _refuse_odd_target(str(self.name))
         return super().invoke(ctx)
+
+
+def _refuse_odd_target(command: str) -> None:
+    """Said before hours of work: libraries outside Python write no file whose name is not UTF-8.
+
+    Raises:
+        MachineError: the target is one.
+    """
+    from govor.store import is_utf8
+
+    place = _target()
+    if place is not None and command not in ANY_TARGET and not is_utf8(place):
+        raise MachineError(f"{place} cannot be written (its name is not UTF-8): choose another target")
 
 
 def _counts_once(parameter: Any) -> bool:
@@ -314,12 +331,18 @@ def _machine_error(error: Exception) -> GovorError:
             "the folder in which govor was started is gone: change to another one and start again"
         )
     name = getattr(error, "filename", None)
-    known = readable_error(error, Path(name or "a file"))
+    known = readable_error(error, Path(name or _target() or "a file"))
     if isinstance(known, GovorError):
         return known
     place = f"{name}: " if name else ""
     what = getattr(error, "strerror", None) or first_line(error)
     return MachineError(f"{place}{what}; nothing that was finished is lost")
+
+
+def _target() -> str | None:
+    """What the command was to write, as far as its flags say it."""
+    words = [word for typed in sys.argv[1:] for word in typed.split("=", 1)]
+    return next((after for word, after in pairwise(words) if word in ("--out", "--dir")), None)
 
 
 def _is_there() -> bool:

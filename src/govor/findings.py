@@ -172,6 +172,16 @@ def ranked(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), order.index(f.code)))
 
 
+def spoken(findings: Iterable[Finding]) -> list[str]:
+    """Findings for people in the midst of other work: errors first, each with what to type."""
+    listed = ranked(findings)
+    lines = [
+        f"{one.severity} {one.code}: {one.message}; do: {one.fix}" for one in listed if one.severity != "info"
+    ]
+    more = sum(one.severity == "info" for one in listed)
+    return [*lines, f"and {count_of(more, 'remark')} in the report"] if more else lines
+
+
 def codes_of(command: str) -> tuple[str, ...]:
     """The codes that a command may find."""
     return tuple(name for name, code in codes().items() if command in code.by)

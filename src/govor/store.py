@@ -81,11 +81,27 @@ def atomic_path(path: Path) -> Iterator[Path]:
         _remove(partial)
 
 
+@contextmanager
+def filling(place: Path) -> Iterator[None]:
+    """Around what libraries write below `place`: some of them do not say what they wrote.
+
+    Raises:
+        DiskFullError: the disk or quota is full.
+    """
+    try:
+        yield
+    except Exception as error:
+        known = readable_error(error, place)
+        if isinstance(known, DiskFullError) and known is not error:
+            raise known from error
+        raise
+
+
 def readable_error(error: Exception, path: Path) -> Exception:
     """What to raise for an error of the disk at `path`: a sentence where the cause is known, else `error`."""
     if isinstance(error, GovorError):
         return error
-    if isinstance(error, UnicodeEncodeError) and not is_utf8(path):
+    if isinstance(error, (UnicodeEncodeError, TypeError)) and not is_utf8(path):
         return MachineError(f"{path} cannot be written (its name is not UTF-8): choose another target")
     number = errno_of(error)
     if number in (errno.ENOSPC, errno.EDQUOT):
@@ -101,6 +117,14 @@ def given_path(text: str | Path) -> Path:
         return Path(text).expanduser()
     except RuntimeError:
         return Path(text)
+
+
+def is_there(path: Path) -> bool:
+    """Whether something stands there; a name that is too long for a file is of nothing."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def is_utf8(path: str | Path) -> bool:
@@ -213,11 +237,26 @@ def locked(folder: Path) -> Iterator[None]:
             raise BusyError(
                 f"{folder} is being written by process {holder}: wait for it or choose another --out"
             ) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        with suppress(OSError):  # a full disk is said by what is written next
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         yield
     finally:
         os.close(descriptor)
+
+
+def require_writable(folder: Path) -> None:
+    """Makes a folder for many files, which is named where it cannot be written, instead of one of them.
+
+    Raises:
+        MachineError: it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise readable_error(error, folder) from error
+    if not os.access(folder, os.W_OK):
+        raise MachineError(f"{folder} cannot be written: choose another target")
 
 
 def free_bytes(path: Path) -> int:

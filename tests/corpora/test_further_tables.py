@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import io
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -102,9 +103,23 @@ def test_a_sheet_that_declares_entities_is_refused(tmp_path: Path, imported: Imp
         imported(file, format="table")
 
 
+def packed_in_an_unknown_way() -> bytes:
+    """A ZIP archive whose one part has the method 99, as encrypted ones have."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("xl/workbook.xml", "<a/>")
+    data = bytearray(archive.getvalue())
+    data[8] = data[data.index(b"PK\1\2") + 10] = 99
+    return bytes(data)
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
-    [(b"PK\3\4 no zip", "cannot be read as .xlsx"), (b"", "cannot be read as .xlsx")],
+    [
+        (b"PK\3\4 no zip", "cannot be read as .xlsx"),
+        (b"", "cannot be read as .xlsx"),
+        (packed_in_an_unknown_way(), "cannot be read as .xlsx"),
+    ],
 )
 def test_what_is_no_spreadsheet_says_so(
     tmp_path: Path, imported: Importer, data: bytes, message: str

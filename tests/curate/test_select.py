@@ -7,7 +7,7 @@ import pytest
 
 from govor.config import SelectConfig
 from govor.corpora.folder import Corpus
-from govor.curate import select_corpus
+from govor.curate import exclusion, select_corpus
 from govor.curate.exclusion import Exclusions
 from govor.errors import CorpusError, InputError, LimitError, UsageError
 
@@ -243,6 +243,27 @@ def test_a_list_whose_name_is_not_utf8_is_read(tmp_path: Path, ending: str) -> N
     write(plain)
     odd = plain.rename(tmp_path / f"l\udce8.{ending}")
     assert Exclusions.read([str(odd)]).unmet() == ["a", "b"]
+
+
+def test_times_of_thousands_of_digits_are_a_name(tmp_path: Path) -> None:
+    (tmp_path / "list").write_text(f"vid_{'9' * 5000}-1.52\n")
+    assert len(Exclusions.read([str(tmp_path / "list")]).unmet()) == 1
+
+
+def test_a_list_in_which_a_library_panics_is_said(tmp_path: Path, monkeypatch: Any) -> None:
+    """polars' panics are no `Exception`."""
+
+    class PanicException(BaseException):
+        pass
+
+    def panic(*_: Any, **__: Any) -> Any:
+        raise PanicException("not yet implemented")
+
+    (tmp_path / "list.parquet").write_bytes(b"PAR1")
+    monkeypatch.setattr(pl, "read_parquet_schema", panic)
+    monkeypatch.setitem(exclusion.TABLES, ".parquet", panic)
+    with pytest.raises(CorpusError, match=r"list\.parquet cannot be read \(not yet implemented\)"):
+        Exclusions.read([str(tmp_path / "list.parquet")])
 
 
 def test_same_stem_in_another_folder_is_not_meant(make_corpus: Any, rejected: Any, tmp_path: Path) -> None:

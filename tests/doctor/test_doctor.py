@@ -92,3 +92,15 @@ def test_a_broken_main_job_ends_with_status_1(monkeypatch, capsys, tmp_path):
     with pytest.raises(typer.Exit) as stopped:
         doctor.command(place=tmp_path, as_json=False)
     assert stopped.value.exit_code == 1 and "cannot run here yet" in capsys.readouterr().out
+
+
+def test_a_remedy_is_said_once_for_all_findings_that_it_mends():
+    from govor.doctor.examine import _remedies
+    from govor.findings import Finding
+
+    fixes = (("torch", "pip install govor"), ("disk", "free some"), ("peft", "pip install govor"))
+    found = [
+        Finding("package_missing", "error", name, "missing", "there", "stops", fix) for name, fix in fixes
+    ]
+    said = [line.split(":")[1].strip() for line in _remedies(found)]
+    assert said == ["torch", "peft", "pip install govor", "disk", "free some"]

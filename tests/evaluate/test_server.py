@@ -123,3 +123,23 @@ def test_no_report_and_taken_port_are_said(tmp_path, url):
         make_server(tmp_path / "nothing")
     with pytest.raises(MachineError, match="--port"):
         make_server(tmp_path / "e", int(url.rpartition(":")[2]))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda s: s["diagnosis"]["kinds"]["no_output"].pop("title"), r"diagnosis\.kinds\.no_output"),
+        (lambda s: s["slices"]["speaker"].update(ana={"utterances": [1]}), r"slices\.speaker\.ana"),
+        (lambda s: s["slices"].update(town=s["slices"]["speaker"]), "no column town"),
+        (lambda s: s["normaliser"].pop("name"), "normaliser"),
+    ],
+)
+def test_a_report_is_not_made_from_a_damaged_summary(change, said, stage, careless, tmp_path):
+    stage[0]["careless"] = careless
+    evaluate("careless", "stub", tmp_path / "e", EvaluateConfig(slices=("speaker",)))
+    summary = json.loads((tmp_path / "e" / "summary.json").read_text())
+    change(summary)
+    (tmp_path / "e" / "summary.json").write_text(json.dumps(summary))
+    (tmp_path / "e" / "report.html").unlink()
+    with pytest.raises(InputError, match=said):
+        make_server(tmp_path / "e")

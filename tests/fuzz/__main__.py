@@ -6,6 +6,7 @@ import argparse
 import importlib
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -18,8 +19,8 @@ from .cases import Class, Outcome
 from .classes import CLASSES, OPENED
 from .pool import in_a_child, outcomes
 
-ROUND = 100
-"""Cases of a class before the next class has its turn: one worker reads them all."""
+ROUND_S = 30.0
+"""Seconds of a class before the next class has its turn: cheap readers meet more cases."""
 IN_MEMORY, ROOM_BYTES = Path("/dev/shm"), 1 << 30
 """Where damaged copies are written: a file there costs a tenth of one on a disk."""
 
@@ -62,7 +63,7 @@ def fuzz(
     until_s: float = float("inf"),
     after_round: Callable[[dict[str, Tally]], None] = lambda tallies: None,
 ) -> dict[str, Tally]:
-    """Up to `cases` of each class, in rounds."""
+    """Up to `cases` of each class, in rounds of equal time, until `until_s` (of `time.monotonic`)."""
     os.environ.update(
         {"OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1", "HF_HUB_OFFLINE": "1", "MPLBACKEND": "Agg"}
     )
@@ -71,14 +72,15 @@ def fuzz(
         importlib.import_module(name)
     make_seeds(chosen, seeds)
     tallies = {one.name: Tally() for one in chosen}
-    for start in range(0, cases, ROUND):
-        for one in chosen:
-            numbers = [(seed, case, None) for case in range(start, min(start + ROUND, cases))]
-            for made_by, case, outcome in outcomes(one, seeds / one.name / "seeds", numbers, room, until_s):
+    left = dict.fromkeys(tallies, range(cases))
+    while any(left.values()) and time.monotonic() < until_s:
+        for one in (one for one in chosen if left[one.name]):
+            numbers = [(seed, case, None) for case in left[one.name]]
+            turn_s = min(until_s, time.monotonic() + ROUND_S)
+            for made_by, case, outcome in outcomes(one, seeds / one.name / "seeds", numbers, room, turn_s):
                 tallies[one.name].add(made_by, case, outcome)
-        after_round(tallies)
-        if time.monotonic() > until_s:
-            break
+                left[one.name] = range(case + 1, cases)
+            after_round(tallies)
     return tallies
 
 
@@ -145,6 +147,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=Path, help="folder of specimens that is kept")
     parser.add_argument("--log", type=Path, help="file that holds the counts after every round")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # workers end with it
     with tempfile.TemporaryDirectory(prefix="govor-fuzz-", dir=room()) as scratch:
         chosen = [CLASSES[name] for name in given.classes or CLASSES]
         seeds = (given.seeds or Path(scratch) / "seeds").absolute()

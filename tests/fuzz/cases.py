@@ -80,7 +80,7 @@ def damage(folder: Path, cls: Class, draw: random.Random, only: int | None = Non
         usual = [file for file in files if not file.name.endswith(cls.seldom)] if cls.seldom else files
         file = own.choice(files if not usual or own.random() < SELDOM else usual)
         if folder not in file.parents[:1] and (odd := own.random()) < MISSING + MISNAMED:
-            told.append(_lost(folder, file, own) if odd < MISSING else _misnamed(folder, file, own))
+            told.append(_lost(folder, file) if odd < MISSING else _misnamed(folder, file, own))
             continue
         content, what = mutate(own, file.name, file.read_bytes())
         file.write_bytes(content)
@@ -88,12 +88,9 @@ def damage(folder: Path, cls: Class, draw: random.Random, only: int | None = Non
     return told
 
 
-def _lost(folder: Path, file: Path, draw: random.Random) -> str:
-    """A file is not there, or a folder stands in its place."""
+def _lost(folder: Path, file: Path) -> str:
+    """A file is not there."""
     file.unlink()
-    if draw.random() < 0.2:
-        file.mkdir()
-        return f"{file.relative_to(folder)} is a folder"
     return f"{file.relative_to(folder)} is missing"
 
 

@@ -55,8 +55,9 @@ def test_a_damaged_file_is_no_hypothesis(made, tmp_path, stored):
 
 
 def test_where_time_runs_out_a_seeded_part_is_decoded(made, monkeypatch):
+    monkeypatch.setattr("govor.preflight.base.FIRST_CLIPS", 1)
     monkeypatch.setattr("govor.preflight.base.CHUNK_CLIPS", 1)
-    ticks = iter([0.0, 1.0, 1.0, 1e6, 1e6, 1e6])
+    ticks = iter([0.0, 1.0, 2.0, 1e6, 1e6])
     monkeypatch.setattr("govor.preflight.base.time.monotonic", lambda: next(ticks))
     monkeypatch.setattr(type(made.budget), "share_s", lambda self, share: 60.0)
     assert len(made.base.texts) == 2 and made.base.rows == 4

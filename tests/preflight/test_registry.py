@@ -2,12 +2,14 @@
 
 import pytest
 
+from govor.curate.exclusion import Exclusions
 from govor.errors import LanguageError, ModelError, UsageError
 from govor.findings import Finding
 from govor.preflight.budget import Budget
+from govor.preflight.ids import write_ids
 from govor.preflight.materials import UnavailableError
-from govor.preflight.registry import COSTS, Check, all_checks, require_known
-from govor.preflight.run import run_check
+from govor.preflight.registry import COSTS, Check, all_checks, chosen_checks, require_known
+from govor.preflight.run import note_missing, run_check
 
 FOUND = Finding("overlap", "error", "here", "3", "2", "it breaks", "take one away")
 
@@ -139,3 +141,45 @@ def test_a_foreign_check_declares_its_codes():
 
     del REGISTRY["words_have_a_length"]
     assert codes().pop("word_far_too_long").by == ("preflight",)
+
+
+def test_checks_are_chosen_by_name_or_code_with_those_they_follow():
+    names = [one.name for one in chosen_checks(["leak_speaker"])]
+    assert names == ["nothing_crosses_splits"]
+    assert [one.name for one in chosen_checks(["test_split_can_tell"])] == [
+        "base_model_is_measured",
+        "test_split_can_tell",
+    ]
+    assert chosen_checks([]) == all_checks()
+    with pytest.raises(UsageError, match="did you mean one_batch_is_learnt"):
+        chosen_checks(["one_batch_is_lernt"])
+
+
+def test_a_package_that_is_not_installed_is_one_finding_for_all_checks():
+    def needs_torch(tables):
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+    one, other, well = (
+        Check(name, name, (), ("tables",), run)
+        for name, run in (("first", needs_torch), ("second", needs_torch), ("third", lambda tables: None))
+    )
+    made = type("Made", (), {"tables": {}, "budget": Budget(1.0)})()
+    outcomes = [run_check(check, made, {}) for check in (one, other, well)]
+    note_missing(outcomes)
+    found = [finding for outcome in outcomes for finding in outcome.findings]
+    assert [(f.code, f.severity) for f in found] == [("not_checked", "warning")]
+    assert "first, second" in found[0].measured and "torch is not installed" in found[0].measured
+    assert "pip install" in found[0].fix and found[0].where == "2 of 3 checks"
+    assert [outcome.status for outcome in outcomes] == ["skipped", "skipped", "passed"]
+
+
+def test_findings_name_ids_that_select_leaves_out(tmp_path):
+    found = [
+        Finding("empty_text", "error", ids=("a", "b")),
+        Finding("leak_speaker", "warning", ids=("b",)),
+        Finding("no_dev_split", "error"),
+    ]
+    path = write_ids(found, tmp_path)
+    assert Exclusions.read([str(path)], ["empty_text"]).exact == {"a", "b"}
+    assert Exclusions.read([str(path)], ["leak_speaker"]).exact == {"b"}
+    assert write_ids([], tmp_path) is None and not path.exists()

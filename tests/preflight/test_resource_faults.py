@@ -13,8 +13,8 @@ from govor.preflight import child
 from govor.preflight.checks import disk as disk_checks
 from govor.preflight.checks import resources
 from govor.preflight.checks.disk import checkpoint_bytes, checkpoints_fit_the_disk, kept_bytes
-from govor.preflight.checks.resources import longest_batch_fits, over_time, plan_run, windows_of
-from govor.preflight.child import Answer, StepJob, Trial
+from govor.preflight.checks.resources import Plan, longest_batch_fits, over_time, plan_run, windows_of
+from govor.preflight.child import Answer, StepJob, Trial, largest_that_fits
 
 
 def codes(findings):
@@ -251,3 +251,29 @@ def test_checkpoints_that_fit_give_no_finding(materials_of, quota):
 )
 def test_bytes_of_what_stands_at_once(keep, named, expected):
     assert kept_bytes(keep, 10, named) == expected
+
+
+def test_a_batch_that_does_not_fit_is_halved_until_it_does():
+    tried = []
+
+    def attempt(batch):
+        tried.append(len(batch.clips))
+        if len(batch.clips) > 5:
+            raise RuntimeError("CUDA out of memory")
+
+    assert largest_that_fits(attempt, Trial("full", [3.0] * 21)) == 5 and tried == [10, 5]
+    assert largest_that_fits(attempt, Trial("full", [3.0])) == 0
+
+    def never(batch):
+        raise MemoryError
+
+    assert largest_that_fits(never, Trial("full", [3.0] * 4)) == 0
+
+
+def test_what_fits_by_trying_is_what_the_remedy_says():
+    recipe = recipe_with(train={"batch_s": 120.0, "accumulate": 2})
+    plan = Plan([np.array([6.0] * 20)], 1.0)
+    found = resources._no_memory(plan, recipe, 5)
+    assert "5 longest clips of it fit" in found.measured
+    assert "[train] batch_s = 30 and accumulate = 8" in found.fix
+    assert "[train] batch_s = 60 and accumulate = 4" in resources._no_memory(plan, recipe, 0).fix

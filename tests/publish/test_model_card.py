@@ -157,3 +157,43 @@ def test_exports_of_an_earlier_upload_are_named(hub, tiny_whisper, ct2, tmp_path
     publish_model(ModelOrder(tiny_whisper, REPO, "mit"))
     assert f"{REPO} still holds ct2 of an earlier upload" in capsys.readouterr().err
     assert any(entry["path"] == "ct2/model.bin" for entry in hub.tree("models", REPO))
+
+
+def test_a_model_tells_what_it_was_trained_on_that_is_withdrawn_since(tiny_dataset, tiny_ctc, tmp_path):
+    from govor.prepare.withdrawn import WITHDRAWN, note_trained_on
+    from govor.train.status import status, status_lines
+
+    run, data = tmp_path / "work" / "run", tmp_path / "work" / "dataset"
+    shutil.copytree(tiny_dataset, data)
+    shutil.copytree(tiny_ctc, run / "model")
+    (run / "run.json").write_text('{"complete": true, "total_steps": 3}')
+    (run / "recipe.toml").write_text(f'name = "hr"\nwork = "{tmp_path / "work"}"\n')
+    note_trained_on(run, ["a", "b", "c"])
+    _, card, _ = staged(ModelOrder(run, REPO, "mit"), tmp_path)
+    assert "withdrawn" not in card and status(run).withdrawn == 0
+    note_trained_on(data, ["b", "c", "z"])
+    (data / "trained-on.parquet").rename(data / WITHDRAWN)
+    _, card, _ = staged(ModelOrder(run, REPO, "mit"), tmp_path / "again")
+    assert "> **It was trained on 2 utterances that were withdrawn from its data set since" in card
+    found = status(run)
+    assert found.withdrawn == 2 and "trained on 2 utterances that were withdrawn" in "\n".join(
+        status_lines(found)
+    )
+
+
+def test_publishing_says_that_older_revisions_hold_who_was_withdrawn(hub, tiny_dataset, tmp_path, capsys):
+    from govor.prepare.withdrawn import WITHDRAWN, note_trained_on
+    from govor.publish import publish_dataset
+
+    data = shutil.copytree(tiny_dataset, tmp_path / "dataset")
+    publish_dataset(data, "tester/voices", "cc0-1.0")
+    assert "withdrawn" not in capsys.readouterr().err
+    note_trained_on(data, ["gone"])
+    (data / "trained-on.parquet").rename(data / WITHDRAWN)
+    publish_dataset(data, "tester/voices", "cc0-1.0")
+    told = capsys.readouterr().err
+    assert "1 utterances were withdrawn" in told and "older revisions still do" in told
+    assert "super_squash_history('tester/voices', repo_type='dataset')" in told
+    files = hub.repo("datasets", "tester/voices") / "files"
+    assert "1 utterances were withdrawn since" in (files / "README.md").read_text()
+    assert not (files / WITHDRAWN).exists()

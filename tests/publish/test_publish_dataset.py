@@ -6,6 +6,8 @@ import subprocess
 import sys
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from govor.errors import DatasetError
@@ -103,3 +105,12 @@ def test_load_dataset_opens_it_from_the_hub(hub, source):
     info = json.loads((source / "dataset.json").read_text())
     expected = {name: [split["utterances"], "string"] for name, split in info["splits"].items()}
     assert json.loads(ran.stdout.splitlines()[-1]) == expected
+
+
+def test_names_that_are_no_texts_are_said(source, tmp_path):
+    shard = sorted((source / "data").glob("*.parquet"))[0]
+    table = pq.read_table(shard)
+    place, lists = table.column_names.index("speaker"), pa.array([["a"]] * table.num_rows)
+    pq.write_table(table.set_column(place, "speaker", lists), shard)
+    with pytest.raises(DatasetError, match="the column speaker of the data set holds no texts"):
+        plan_dataset(source, tmp_path / "copy", "cc0-1.0", Disclosure())

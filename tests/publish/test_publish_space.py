@@ -1,7 +1,6 @@
 """A Space: small, complete, installs what exists, serves the int8 export, has a token where it needs one."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import httpx
 import pytest
 import yaml
 
+from fresh_environment import clean, fresh_environment
 from govor.errors import InputError
 from govor.publish import publish_space
 from govor.publish.licenses import License
@@ -142,8 +142,7 @@ def test_the_folder_serves_as_it_is_in_an_environment_of_its_requirements(tmp_pa
     python = installed_python(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    environment |= {"GOVOR_MODEL": str(tiny_ctc), "HOST": "127.0.0.1", "PORT": str(port)}
+    environment = clean() | {"GOVOR_MODEL": str(tiny_ctc), "HOST": "127.0.0.1", "PORT": str(port)}
     speech = synthesise("dobar dan svima", "hr")
     sf.write(tmp_path / "a.wav", np.asarray(speech.samples), speech.sample_rate)
     with subprocess.Popen([python, "app.py"], cwd=tmp_path / "space", env=environment) as process:
@@ -166,20 +165,12 @@ def test_the_folder_serves_as_it_is_in_an_environment_of_its_requirements(tmp_pa
 
 
 def installed_python(folder):
-    """A fresh environment with the Space's own requirements; what the wheel needs comes from this one."""
-    subprocess.run([sys.executable, "-m", "venv", folder / "env"], check=True)
-    site = next((folder / "env" / "lib").glob("python*/site-packages"))
-    here = [path for path in sys.path if path.endswith("site-packages")]
-    (site / "beside.pth").write_text("\n".join(here))
-    python = str(folder / "env" / "bin" / "python")
-    options = ["--no-deps", "--no-index", "--ignore-installed", "-q"]
+    """A fresh environment with the Space's own requirements."""
     lines = (folder / "space" / "requirements.txt").read_text().splitlines()
     wanted = [line for line in lines if not line.startswith("--")]
-    command = [python, "-m", "pip", "install", *options, *wanted]
-    subprocess.run(command, cwd=folder / "space", check=True)
+    python = str(fresh_environment(folder / "env", wanted, folder / "space") / "python")
     code = "import govor; print(govor.__file__)"
-    clean = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    found = subprocess.run([python, "-c", code], env=clean, capture_output=True, text=True, check=True)
+    found = subprocess.run([python, "-c", code], env=clean(), capture_output=True, text=True, check=True)
     assert str(folder / "env") in found.stdout, "the wheel in the folder is not what is imported"
     return python
 

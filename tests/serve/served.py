@@ -33,7 +33,9 @@ def serving(stubs=None, **settings):
     specs = [f"{name}=/nowhere/{name}" for name in stubs]
     app = create_app(specs, ServeSettings(**settings), lambda spec: stubs[spec.rpartition("/")[2]])
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        config = uvicorn.Config(app, http=PromptProtocol, log_level="error", timeout_graceful_shutdown=5)
+        config = uvicorn.Config(
+            app, http=PromptProtocol, ws="wsproto", log_level="error", timeout_graceful_shutdown=5
+        )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
         thread.start()

@@ -89,3 +89,32 @@ def test_the_scheme_is_written_in_any_case(given):
 def test_a_key_without_its_scheme_opens_nothing(given):
     with serving(api_keys=("k3y",)) as (address, _):
         assert httpx.get(f"{address}/v1/models", headers={"authorization": given}).status_code == 401
+
+
+def test_tries_on_their_way_count():
+    """Or a thousand keys could be tried before the first answer."""
+
+    async def guess_all_at_once():
+        answers, held = [], asyncio.Event()
+
+        async def waiting(scope, receive, send):
+            await held.wait()
+            await answering(400)(scope, receive, send)
+
+        async def guess():
+            async def send(message):
+                if message["type"] == "http.response.start":
+                    answers.append(message["status"])
+
+            scope = {"type": "http", "method": "POST", "path": "/login", "client": ("10.0.0.1", 1)}
+            await brake(scope, None, send)
+
+        brake = LoginBrake(waiting)
+        tries = [asyncio.create_task(guess()) for _ in range(WRONG_TRIES + 20)]
+        await asyncio.sleep(0.05)
+        held.set()
+        await asyncio.gather(*tries)
+        return answers
+
+    answers = asyncio.run(guess_all_at_once())
+    assert sorted(answers) == [400] * WRONG_TRIES + [429] * 20

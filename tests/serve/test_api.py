@@ -21,6 +21,7 @@ from served import LIMITS, serving, wav_bytes
 from stub import StubRecogniser
 
 from govor.errors import AudioError, LanguageError, UsageError
+from govor.records import Measures, Span
 from govor.serve.settings import ServeSettings
 
 
@@ -156,6 +157,37 @@ def test_subtitles_and_segments_are_timed_though_nobody_asks_for_words(speech_wa
     assert "words" not in asked["verbose_json"].json() and all(s["end"] - s["start"] < 2 for s in segments)
     assert segments[0]["avg_logprob"] is None, "not measured is not 0"
     assert segments[0]["compression_ratio"] > 0
+
+
+class Whispering(StubRecogniser):
+    """Takes a prompt and says it; writes times itself, and measures what it writes."""
+
+    writes_times = True
+
+    def describe_prompt(self, options, language):
+        return {"language": language or "detected"}
+
+    def recognise(self, sounds, options):
+        self.asked = options
+        measures = Measures(-0.25, 1.5, 0.01, 0.2)
+        found = []
+        for said in super().recognise(sounds, options):
+            span = Span(said.text, 0.0, said.words[-1].end, said.words, True, measures)
+            found.append(dataclasses.replace(said, spans=(span,), measures=measures))
+        return found
+
+
+def test_a_prompt_reaches_the_model_and_what_it_measures_reaches_the_client(speech_wav):
+    stub = Whispering()
+    with serving({"base": stub}) as (address, _):
+        form = {"prompt": "Govorimo o jeziku.", "response_format": "verbose_json"}
+        answer = post(address, speech_wav, **form)
+        assert answer.status_code == 200 and stub.asked.prompt == "Govorimo o jeziku."
+        assert stub.asked.retries, "served recordings are decoded as govor transcribe does"
+        segment = answer.json()["segments"][0]
+        measured = ("avg_logprob", "compression_ratio", "no_speech_prob", "temperature")
+        assert [segment[name] for name in measured] == [-0.25, 1.5, 0.01, 0.2]
+        assert post(address, speech_wav, prompt="x" * 5_000).status_code == 400
 
 
 def test_log_probabilities_of_words_make_up_the_text(server, speech_wav):
@@ -483,7 +515,7 @@ def test_windows_of_several_clients_share_batches_whatever_their_languages(speec
         def recognise(self, sounds, options):
             said = super().recognise(sounds, options)
             return [
-                dataclasses.replace(one, text=s.language, words=())
+                dataclasses.replace(one, text=s.language, language=s.language, words=())
                 for one, s in zip(said, sounds, strict=True)
             ]
 

@@ -3,8 +3,12 @@
 import gradio as gr
 import pytest
 from fastapi import FastAPI
+from starlette.routing import WebSocketRoute
+from stub import StubRecogniser
 
 from govor.serve.page_routes import Use, is_known, use_of
+from govor.serve.server import create_app
+from govor.serve.settings import ServeSettings
 
 FILLED = {"path": "x/y.js", "path_or_url": "x", "url_path": "x", "name": "x"}
 
@@ -26,6 +30,8 @@ def walk(routes, prefix):
             for name in route.param_convertors:
                 path = path.replace("{" + name + "}", FILLED.get(name, "7"))
             yield from ((method, path) for method in route.methods)
+        elif isinstance(route, WebSocketRoute):
+            yield "WEBSOCKET", prefix + route.path_format
         elif hasattr(inner, "routes"):
             yield from walk(inner.routes, prefix + getattr(route, "path", ""))
         else:
@@ -37,6 +43,15 @@ def test_somebody_has_decided_about_every_route_of_gradio(keys):
     routes = mounted_routes(keys)
     assert len(routes) > 50 and ("POST", "/gradio_api/queue/join") in routes
     assert [route for route in sorted(routes) if not is_known(*route)] == []
+
+
+def test_gradio_mounts_no_websocket_and_only_the_live_one_is_open():
+    sockets = {path for method, path in mounted_routes(False) if method == "WEBSOCKET"}
+    assert sockets == set()
+    app = create_app(["base=/nowhere/base"], ServeSettings(page=True), lambda spec: StubRecogniser())
+    sockets = {path for method, path in walk(app.routes, "") if method == "WEBSOCKET"}
+    assert sockets == {"/v1/audio/live"} and all(is_known("WEBSOCKET", path) for path in sockets)
+    assert not is_known("WEBSOCKET", "/gradio_api/queue/join")
 
 
 def test_what_is_open_is_what_the_page_uses():

@@ -1,5 +1,7 @@
 """A real process that is told to stop: what runs is answered, what waits is refused, nothing hangs."""
 
+import io
+import json
 import os
 import signal
 import socket
@@ -12,6 +14,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+import soundfile as sf
+import websocket
 
 from govor.errors import MachineError
 from govor.serve.listening import listen
@@ -133,6 +137,25 @@ def test_every_open_request_is_answered_though_the_model_never_is_done(tmp_path,
 
 
 @pytest.mark.slow
+def test_who_speaks_is_told_all_that_was_said(tmp_path, speech_wav):
+    gate = tmp_path / "gate"
+    gate.touch()
+    samples, rate = sf.read(io.BytesIO(speech_wav), dtype="int16")
+    with process(gate) as (server, address):
+        url = address.replace("http", "ws", 1) + f"/v1/audio/live?sample_rate={rate}"
+        talk = websocket.create_connection(url, timeout=60)
+        talk.send_binary(samples.astype("<i2").tobytes())
+        while json.loads(talk.recv())["type"] != "final":
+            pass
+        server.terminate()
+        told = []
+        while not told or told[-1]["type"] != "done":
+            told.append(json.loads(talk.recv()))
+        assert told[-1]["reason"] == "stopping" and len(told[-1]["text"].split()) >= 8
+        assert server.wait(20) == 0
+
+
+@pytest.mark.slow
 def test_an_open_page_does_not_hold_the_server(tmp_path):
     url = "/gradio_api/heartbeat/abc"
     with (
@@ -159,3 +182,15 @@ def test_small_answers_are_sent_at_once():
 
     with listen("127.0.0.1", 0) as taken:
         assert taken.proto == socket.IPPROTO_TCP
+
+
+def test_ctrl_c_before_the_server_looks_for_it(monkeypatch):
+    """Between what is said at the start and the server's own handler."""
+    from stub import StubRecogniser
+
+    from govor.serve import server
+    from govor.serve.settings import ServeSettings
+
+    monkeypatch.setattr(server, "pressed", lambda: True)
+    monkeypatch.setattr(server, "_opener", lambda device: lambda spec: StubRecogniser())
+    server.serve(["base=/nowhere"], ServeSettings(port=0, page=False))  # it comes to its end

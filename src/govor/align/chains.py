@@ -8,6 +8,8 @@ Shapes: N stretches.
 
 from __future__ import annotations
 
+import heapq
+from bisect import bisect
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,9 +19,11 @@ from govor.align.anchors import Stretches
 
 LONGEST_GAP = 600
 """Letters between two stretches of a chain: about 100 words."""
-DRIFT = 0.5
+DRIFT = 0.25
 """Share of a gap by which its two sides may differ, besides `SLACK` letters."""
-SLACK = 60
+SLACK = 30
+LEAP, LEAP_SHARE = 25, 0.1
+"""By more than so many letters, and this share of the way, no two sides differ by mishearing alone."""
 GAP_COST = 0.02
 """Letters that a chain loses for a letter of gap."""
 DRIFT_COST = 0.1
@@ -27,6 +31,8 @@ MOST_BEFORE = 400
 """Stretches that are tried as the one before."""
 LEAST_SCORE = 18.0
 """Letters that a chain shares, less its costs: fewer are chance."""
+MOVED_SCORE = 60.0
+"""The same of a chain that breaks the order of larger ones."""
 SURE_LENGTH = 14
 """A stretch so long needs no neighbours."""
 
@@ -58,8 +64,23 @@ def chained(found: Stretches, least: float = LEAST_SCORE) -> list[Chain]:
     """The best chains that overlap in neither text, by their place in the first."""
     found = _supported(found)
     score, before = _scores(found)
-    chains = _apart(found, score, before, least)
-    return sorted(chains, key=lambda chain: chain.a)
+    chains = sorted(_apart(found, score, before, least), key=lambda chain: chain.a)
+    return _without_chance(chains)
+
+
+def _without_chance(chains: list[Chain]) -> list[Chain]:
+    """Chains without small ones that break the order of others: those are chance, large ones were moved."""
+    best = [chain.score for chain in chains]
+    came = [-1] * len(chains)
+    for here, chain in enumerate(chains):
+        for before in range(max(here - MOST_BEFORE, 0), here):
+            if chains[before].b[1] <= chain.b[0] and best[before] + chain.score > best[here]:
+                best[here], came[here] = best[before] + chain.score, before
+    main, place = set(), max(range(len(chains)), key=best.__getitem__, default=-1)
+    while place >= 0:
+        main.add(place)
+        place = came[place]
+    return [chain for n, chain in enumerate(chains) if n in main or chain.score >= MOVED_SCORE]
 
 
 def _supported(found: Stretches) -> Stretches:
@@ -112,19 +133,24 @@ def _apart(
     """Chains from the best down; what a better one covers in either text is cut off."""
     used = np.zeros(len(found), bool)
     taken_a, taken_b = _Taken(), _Taken()
+    ends = np.flatnonzero(score >= least)
+    waiting = [(-float(score[end]), int(end), [int(end)], False) for end in ends]
+    heapq.heapify(waiting)
     chains = []
-    for end in np.argsort(-score, kind="stable").tolist():
-        if score[end] < least:
-            break
-        members = _free_members(end, before, used)
-        for part in _between(members, found, taken_a, taken_b):
-            trimmed = _trimmed(found.chosen(np.array(part)))
-            worth = _worth(trimmed)
+    while waiting:
+        worth, end, members, whole = heapq.heappop(waiting)
+        members = members if whole else _free_members(end, before, used)
+        parts = _between(members, found, taken_a, taken_b)
+        if whole and parts == [members]:
+            chain = Chain(_trimmed(found.chosen(np.array(members))), -worth)
+            taken_a.add(*chain.a)
+            taken_b.add(*chain.b)
+            chains.append(chain)
+            continue
+        for part in parts:
+            worth = _worth(_trimmed(found.chosen(np.array(part))))
             if worth >= least:
-                chain = Chain(trimmed, worth)
-                taken_a.add(*chain.a)
-                taken_b.add(*chain.b)
-                chains.append(chain)
+                heapq.heappush(waiting, (-worth, part[-1], part, True))
     return chains
 
 
@@ -145,40 +171,40 @@ class _Taken:
         self.ends: list[int] = []
 
     def add(self, start: int, end: int) -> None:
-        from bisect import bisect
-
         place = bisect(self.starts, start)
         self.starts.insert(place, start)
         self.ends.insert(place, end)
 
     def meets(self, start: int, end: int) -> bool:
-        from bisect import bisect
-
         place = bisect(self.starts, start)
         behind = place < len(self.starts) and self.starts[place] < end
         return behind or (place > 0 and self.ends[place - 1] > start)
 
     def slot(self, place: int) -> int:
         """Number of the free span that a place is in."""
-        from bisect import bisect
-
         return bisect(self.starts, place)
 
 
 def _between(members: list[int], found: Stretches, taken_a: _Taken, taken_b: _Taken) -> list[list[int]]:
-    """Runs of members that lie in one free span of both texts."""
+    """Runs of members that lie in one free span of both texts, without a leap between two of them."""
     parts: list[list[int]] = []
-    slot = None
+    slot, last = None, None
     for member in members:
         a, b, length = int(found.a[member]), int(found.b[member]), int(found.length[member])
         if taken_a.meets(a, a + length) or taken_b.meets(b, b + length):
             continue
         here = taken_a.slot(a), taken_b.slot(b)
-        if here != slot:
+        if here != slot or (last is not None and _leaps(found, last, member)):
             parts.append([])
-            slot = here
+        slot, last = here, member
         parts[-1].append(member)
     return parts
+
+
+def _leaps(found: Stretches, one: int, other: int) -> bool:
+    """Whether so much more lies between two stretches in one text that they are in two places."""
+    down, across = int(found.a[other] - found.a[one]), int(found.b[other] - found.b[one])
+    return abs(down - across) > max(LEAP, LEAP_SHARE * max(down, across))
 
 
 def _trimmed(parts: Stretches) -> Stretches:

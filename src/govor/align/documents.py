@@ -5,6 +5,7 @@ Every reader gives the lines of a text in order; nothing is judged here.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -107,7 +108,7 @@ def _captions(file: Path) -> list[Line]:
 
 
 def _page(file: Path) -> list[Line]:
-    data = file.read_bytes()
+    data = file.read_bytes().removeprefix(codecs.BOM_UTF8)
     declared = _META_CHARSET.search(data[:4096])
     if declared is not None:
         try:

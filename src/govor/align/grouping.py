@@ -75,13 +75,13 @@ def align_group(group: Group, config: AlignConfig, listener: Listener) -> Outcom
     side = TextSide.of(texts)
     words = [replace(word, recording=n) for n, heard in enumerate(group.heard) for word in heard.words]
     planned = plan_group(side, words, group.language, config)
-    planned = _without_chance(planned, len(group.heard))
+    planned = without_chance(planned, len(group.heard))
     speech = [listener.speech(heard.audio) for heard in group.heard]
     fixed, weak = _refined(planned, group, speech, config, listener)
     return _told(group, planned, fixed, weak, speech, config, dict(speakers))
 
 
-def _without_chance(planned: Planned, recordings: int) -> Planned:
+def without_chance(planned: Planned, recordings: int) -> Planned:
     """A plan without the pieces of recordings that share next to nothing with the texts: another text's."""
     plan = planned.plan
     letters = sum(piece.letters for piece in [*plan.placed, *plan.unplaced]) or 1
@@ -102,20 +102,32 @@ def _refined(
     planned: Planned, group: Group, speech: Sequence[Speech], config: AlignConfig, listener: Listener
 ) -> tuple[list[Fixed], list[Fixed]]:
     """The placed pieces at their final times, and those that the sound does not bear out."""
-    good, weak = [], []
+    good: list[Fixed] = []
+    weak: list[Fixed] = []
     ordered = sorted(planned.plan.placed, key=lambda piece: (piece.recording, piece.start, piece.end))
     for number, pieces in groupby(ordered, key=lambda piece: piece.recording):
-        some = list(pieces)
-        if listener.model is not None:
-            file = Path(group.heard[number].audio)
-            spell = lambda word: listener.normalised(planned.spoken[word])  # noqa: E731
-            fixed = placed_in_sound(some, file, listener.model, listener.sample_rate, spell)
-        else:
-            fixed = [Fixed(piece, _heard_probability(piece, planned)) for piece in some]
+        fixed = _at_words(list(pieces), group.heard[number].audio, planned, listener)
         fixed = at_pauses(sorted(fixed, key=_start), speech[number], config.max_shift)
         for one, sure in zip(fixed, usable(fixed, config.min_log_probability), strict=True):
             (good if sure else weak).append(one)
     return good, weak
+
+
+def _at_words(pieces: Sequence[Piece], audio: str, planned: Planned, listener: Listener) -> list[Fixed]:
+    """Pieces at the times of their words.
+
+    What was heard letter by letter is where it was heard: looking into the sound again would find the same.
+    """
+    heard = [Fixed(piece, _heard_probability(piece, planned)) for piece in pieces]
+    if listener.model is None:
+        return heard
+    known = [one for one in heard if one.piece.cer == 0 and one.log_probability is not None]
+    rest = [one.piece for one in heard if one.piece.cer > 0 or one.log_probability is None]
+
+    def spell(word: int) -> str:
+        return listener.normalised(planned.spoken[word])
+
+    return known + placed_in_sound(rest, Path(audio), listener.model, listener.sample_rate, spell)
 
 
 def _start(fixed: Fixed) -> float:

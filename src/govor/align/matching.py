@@ -70,21 +70,19 @@ def _with_inner(text: Codes, heard: Codes, chains: list[Chain]) -> list[Chain]:
 
 def free_rectangles(chains: list[Chain], letters: int, heard: int) -> Iterator[tuple[int, int, int, int]]:
     """What lies between neighbours that are in one order in both: from, to in the text, from, to heard."""
-    ends = sorted((chain.b for chain in chains), key=lambda span: span[0])
-    after = {one[1]: other[0] for one, other in zip(ends, [*ends[1:], (heard, heard)], strict=True)}
-    before = {other[0]: one[1] for one, other in zip([(0, 0), *ends], [*ends, (heard, heard)], strict=False)}
-    edges = [(0, None), *((chain.a[1], chain) for chain in chains)]
-    nexts = [*((chain.a[0], chain) for chain in chains), (letters, None)]
-    for (low, left), (high, right) in zip(edges, nexts, strict=True):
-        begin = left.b[1] if left else None
-        end = right.b[0] if right else None
-        if begin is not None and end is not None:
-            if after[begin] == end:
-                yield low, high, begin, end
-        elif begin is not None:
-            yield low, high, begin, after[begin]
-        elif end is not None:
-            yield low, high, before[end], end
+    rank = sorted(range(len(chains)), key=lambda n: chains[n].b)
+    place = {chain: number for number, chain in enumerate(rank)}
+    for number in range(len(chains) + 1):
+        low = chains[number - 1].a[1] if number else 0
+        high = chains[number].a[0] if number < len(chains) else letters
+        left = place[number - 1] if number else -1
+        right = place[number] if number < len(chains) else len(chains)
+        if number and number < len(chains) and right != left + 1:
+            continue
+        left, right = (left, left + 1) if number else (right - 1, right)
+        begin = chains[rank[left]].b[1] if left >= 0 else 0
+        end = chains[rank[right]].b[0] if right < len(chains) else heard
+        yield low, high, begin, end
 
 
 def _fill_chain(found: NDArray[np.int64], text: Codes, heard: Codes, parts: Stretches) -> None:
@@ -132,9 +130,14 @@ def _go_on(
     begin = chain.b[1]
     end = min([start for start, _ in spans if start >= begin], default=len(heard))
     low, high = free
-    pairs = forward(text[low : min(high, low + TAIL)], heard[begin : min(end, begin + TAIL)])
-    found[pairs[:, 0] + low] = pairs[:, 1] + begin
-    return int(pairs[-1, 0]) + low + 1 if len(pairs) else low
+    while True:
+        pairs = forward(text[low : min(high, low + TAIL)], heard[begin : min(end, begin + TAIL)])
+        found[pairs[:, 0] + low] = pairs[:, 1] + begin
+        if not len(pairs):
+            return low
+        low, begin = low + int(pairs[-1, 0]) + 1, begin + int(pairs[-1, 1]) + 1
+        if len(pairs) < TAIL // 2:
+            return low
 
 
 def _go_back(
@@ -149,10 +152,13 @@ def _go_back(
     end = chain.b[0]
     begin = max([stop for _, stop in spans if stop <= end], default=0)
     low, high = free
-    low, begin = max(low, high - TAIL), max(begin, end - TAIL)
     begin = _behind_taken(found, begin, end)
-    pairs = backward(text[low:high], heard[begin:end])
-    found[pairs[:, 0] + high] = pairs[:, 1] + end
+    while True:
+        pairs = backward(text[max(low, high - TAIL) : high], heard[max(begin, end - TAIL) : end])
+        found[pairs[:, 0] + high] = pairs[:, 1] + end
+        if len(pairs) < TAIL // 2:
+            return
+        high, end = high + int(pairs[0, 0]), end + int(pairs[0, 1])
 
 
 def _behind_taken(found: NDArray[np.int64], begin: int, end: int) -> int:

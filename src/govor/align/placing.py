@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
 from govor.align.letters import Letters
-from govor.align.spoken import Fate, Spoken
+from govor.align.spoken import ROOM, Fate, Spoken
 
 HOLE_S = 4.0
 """A pause within a sentence that is longer parts it."""
@@ -19,10 +19,16 @@ TALK_S, TALK_LETTERS = 1.5, 15
 """So is a shorter one in which something else was said."""
 ENOUGH_LETTERS = 24
 """Shorter pieces are also judged with their neighbours."""
+SCRAP_SHARE = 0.5
+"""Of a unit's letters; less is a scrap."""
 NEAR_S = 3.0
 """Pieces that follow each other so closely are neighbours."""
 SLOWEST, FASTEST = 4.0, 4.0
 """Times as long, and as short, as the letters of a piece usually take."""
+SCRAP_OF_LARGEST, SCRAP_EQUAL, SCRAP_LETTERS = 0.5, 0.6, 6
+"""A part of a unit is a scrap where it is so much smaller than the largest, and agrees badly or is tiny."""
+LONGEST_ATTACHED_S = 3.0
+"""Words that are put before or behind what was heard of their unit."""
 FREE_LETTERS = 12
 """Letters that have no usual pace yet."""
 
@@ -39,6 +45,7 @@ class Piece:
         end: seconds.
         heard: from where to where the letters heard go.
         letters: how many letters the words have.
+        share: of the unit's letters that these are.
         cer: character error rate of what was heard against the words.
         times: start and end of each word, seconds.
     """
@@ -50,6 +57,7 @@ class Piece:
     end: float
     heard: tuple[int, int]
     letters: int
+    share: float
     cer: float
     times: tuple[tuple[float, float], ...]
 
@@ -100,8 +108,12 @@ def plan(
     made = Plan()
     pieces: list[Piece] = []
     for unit, first, last in spans_of(units):
-        parts = list(_parts(range(first, last), text, spoken, heard, max_s, keep_all))
-        found = [_piece(unit, part, text, heard, spoken) for part in parts]
+        parts = list(_parts(range(first, last), text, spoken, max_s))
+        for number, part in enumerate(parts):
+            parts[number] = _attached(part, parts, (first, last), text, spoken)
+        parts = [_with_unsaid(part) for part in parts] if keep_all else parts
+        whole = max(int(text.first[last] - text.first[first]), 1)
+        found = [_piece(unit, part, text, heard, spoken, whole) for part in parts]
         pieces += found
         if not found:
             made.missing.append(unit)
@@ -122,23 +134,83 @@ def spans_of(units: NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
         yield int(units[first]), first, last
 
 
-def _parts(
-    words: range, text: Letters, spoken: Spoken, heard: Letters, max_s: float, keep_all: bool
-) -> Iterator[list[int]]:
+def _parts(words: range, text: Letters, spoken: Spoken, max_s: float) -> Iterator[list[int]]:
     """The words of a unit that belong together in one recording."""
     timed = [w for w in words if spoken.fate[w] in (Fate.HEARD, Fate.BETWEEN)]
-    part: list[int] = []
-    for word in timed:
-        if part and _parted(part[-1], word, spoken):
-            yield from _short_enough(part, spoken, max_s)
-            part = []
-        part.append(word)
-    for whole in _short_enough(part, spoken, max_s) if part else ():
-        if any(spoken.fate[word] == Fate.HEARD for word in whole):
-            yield _with_unsaid(whole, spoken) if keep_all else whole
+    cut = [n for n in range(1, len(timed)) if _parted(timed[n - 1], timed[n], spoken)]
+    for part in _without_scraps([timed[a:b] for a, b in pairwise([0, *cut, len(timed)])], text, spoken):
+        for whole in _short_enough(part, spoken, max_s):
+            if any(spoken.fate[word] == Fate.HEARD for word in whole):
+                yield whole
 
 
-def _with_unsaid(part: list[int], spoken: Spoken) -> list[int]:
+def _without_scraps(parts: list[list[int]], text: Letters, spoken: Spoken) -> list[list[int]]:
+    """The parts of a unit without small ones that agree badly: a gap has torn them off the large one."""
+    size = [sum(len(text.of_word(word)) for word in part) for part in parts]
+    kept = []
+    for part, letters in zip(parts, size, strict=True):
+        poor = sum(int(spoken.equal[word]) for word in part) < SCRAP_EQUAL * letters
+        if part and not (letters < SCRAP_OF_LARGEST * max(size) and (poor or letters < SCRAP_LETTERS)):
+            kept.append(part)
+    return kept
+
+
+def _attached(
+    part: list[int], parts: Sequence[list[int]], unit: tuple[int, int], text: Letters, spoken: Spoken
+) -> list[int]:
+    """A part with the words of its unit beside it that have no other place, where there is time for them."""
+    taken = {word for other in parts for word in other}
+    before = _free_beside(part[0], -1, unit, taken, spoken)
+    after = _free_beside(part[-1], 1, unit, taken, spoken)
+    made = list(part)
+    if before and _gives_time(before[::-1], part[0], -1, text, spoken):
+        made = before[::-1] + made
+    if after and _gives_time(after, part[-1], 1, text, spoken):
+        made = made + after
+    return made
+
+
+def _free_beside(word: int, step: int, unit: tuple[int, int], taken: set[int], spoken: Spoken) -> list[int]:
+    """The words beside one, outwards, that are in no part."""
+    found = []
+    word += step
+    while unit[0] <= word < unit[1] and word not in taken and spoken.fate[word] != Fate.UNSAID:
+        found.append(word)
+        word += step
+    return found
+
+
+def _gives_time(words: list[int], beside: int, step: int, text: Letters, spoken: Spoken) -> bool:
+    """Gives words times at the usual pace before or behind the word beside them, where there is room."""
+    lengths = np.array([len(text.of_word(word)) for word in words])
+    needed = float(lengths.sum()) * spoken.letter_s
+    if needed > LONGEST_ATTACHED_S:
+        return False
+    other = words[0] - 1 if step < 0 else words[-1] + 1
+    room = _room(beside, other, step, spoken)
+    if room < ROOM * needed:
+        return False
+    needed = min(needed, room)
+    begin = float(spoken.start[beside]) - needed if step < 0 else float(spoken.end[beside])
+    share = np.concatenate([[0.0], np.cumsum(lengths) / max(int(lengths.sum()), 1)])
+    spoken.start[words] = begin + share[:-1] * needed
+    spoken.end[words] = begin + share[1:] * needed
+    spoken.recording[words] = spoken.recording[beside]
+    spoken.fate[words] = Fate.BETWEEN
+    return True
+
+
+def _room(beside: int, other: int, step: int, spoken: Spoken) -> float:
+    """Seconds between a word and the next one that was heard on that side, as far as it is known."""
+    if 0 <= other < len(spoken.fate) and spoken.recording[other] == spoken.recording[beside]:
+        edge = spoken.end[other] if step < 0 else spoken.start[other]
+        room = (spoken.start[beside] - edge) if step < 0 else (edge - spoken.end[beside])
+        if room >= 0:
+            return float(room)
+    return LONGEST_ATTACHED_S if step > 0 else min(LONGEST_ATTACHED_S, float(spoken.start[beside]))
+
+
+def _with_unsaid(part: list[int]) -> list[int]:
     """A part with the words inside it that nobody said."""
     return list(range(part[0], part[-1] + 1))
 
@@ -172,16 +244,28 @@ def _short_enough(part: list[int], spoken: Spoken, max_s: float) -> Iterator[lis
         waiting += [here[cut:], here[:cut]]
 
 
-def _piece(unit: int, words: list[int], text: Letters, heard: Letters, spoken: Spoken) -> Piece:
+def _piece(unit: int, words: list[int], text: Letters, heard: Letters, spoken: Spoken, whole: int) -> Piece:
     known = [word for word in words if spoken.fate[word] == Fate.HEARD]
     first = int(min(spoken.first[word] for word in known))
     last = int(max(spoken.last[word] for word in known)) + 1
+    first, last = _widened(first, last, words, known, text, len(heard))
     said = "".join(text.of_word(word) for word in words)
     cer = Levenshtein.distance(said, heard.text(first, last)) / max(len(said), 1)
     times = _times(words, spoken)
     start, end = times[0][0], times[-1][1]
     recording = int(spoken.recording[known[0]])
-    return Piece(unit, tuple(words), recording, start, end, (first, last), len(said), cer, times)
+    return Piece(
+        unit, tuple(words), recording, start, end, (first, last), len(said), len(said) / whole, cer, times
+    )
+
+
+def _widened(
+    first: int, last: int, words: list[int], known: list[int], text: Letters, end: int
+) -> tuple[int, int]:
+    """What was heard, with as many letters more as the words before and behind it have."""
+    before = sum(len(text.of_word(word)) for word in words if word < known[0])
+    after = sum(len(text.of_word(word)) for word in words if word > known[-1])
+    return max(first - before, 0), min(last + after, end)
 
 
 def _times(words: Sequence[int], spoken: Spoken) -> tuple[tuple[float, float], ...]:
@@ -212,10 +296,13 @@ def _paced(piece: Piece, letter_s: float) -> bool:
 
 
 def _backed(number: int, pieces: Sequence[Piece], own: Sequence[bool], max_cer: float) -> bool:
-    """A long piece stands for itself; a short one needs few errors, or good neighbours at once around it."""
+    """A long piece stands for itself; a short one needs few errors, or good neighbours at once around it.
+
+    A short scrap of a unit is never sure: mostly it is a word of a heading that was heard elsewhere.
+    """
     here = pieces[number]
-    if here.letters >= ENOUGH_LETTERS:
-        return True
+    if here.letters >= ENOUGH_LETTERS or here.share < SCRAP_SHARE:
+        return here.letters >= ENOUGH_LETTERS
     letters, errors = here.letters, here.errors
     for step in (-1, 1):
         there = number + step

@@ -63,7 +63,7 @@ def plan_group(
     numbers = read(side.words, written, text, found, other)
     heard_numbers = read([word.text for word in heard], said, other, _inverse(found, len(other)), text)
     if numbers or heard_numbers:
-        text, other = spelt(respelt(written, numbers)), spelt(respelt(said, heard_numbers))
+        text, other = spelt(respelt(written, numbers, fold)), spelt(respelt(said, heard_numbers, fold))
         found = match(text.codes, other.codes)
     spoken = spoken_words(text, other, found, Clock.of(heard, other))
     made = plan(
@@ -87,8 +87,8 @@ def _inverse(found: NDArray[np.int64], letters: int) -> NDArray[np.int64]:
 
 
 def _as_read(words: Sequence[str], numbers: dict[int, str]) -> list[str]:
-    """Words as a model is asked for them: numbers as their reading, which is folded."""
-    return [numbers.get(number, word).strip(TEXT_EDGE) for number, word in enumerate(words)]
+    """Words as a model is asked for them: numbers as they were read."""
+    return [numbers.get(number, word) for number, word in enumerate(words)]
 
 
 def group_folding(written: Sequence[str], heard: Sequence[str], language: str | None) -> Callable[[str], str]:

@@ -71,10 +71,21 @@ def at_pauses(fixed: Sequence[Fixed], speech: Speech, most_s: float) -> list[Fix
     """
     made: list[Fixed] = []
     for one in fixed:
-        start = speech.moved_start(one.piece.start, most_s)
-        end = max(speech.moved_end(one.piece.end, most_s), start + SHORTEST_S)
-        made.append(replace(one, piece=replace(one.piece, start=start, end=min(end, speech.duration))))
+        piece = one.piece
+        start, end = speech.moved_start(piece.start, most_s), speech.moved_end(piece.end, most_s)
+        if end - start < SHORTEST_S:  # all of it is in a pause
+            start, end = piece.start, piece.end
+        times = tuple(_without_pauses(*word, speech) for word in piece.times)
+        made.append(
+            replace(one, piece=replace(piece, start=start, end=min(end, speech.duration), times=times))
+        )
     return [replace(one, piece=_with_words_inside(one.piece)) for one in _apart(made)]
+
+
+def _without_pauses(start: float, end: float, speech: Speech) -> tuple[float, float]:
+    """A word's times without the pause before or behind it, which many models take for a part of it."""
+    later, earlier = speech.trimmed_start(start), speech.trimmed_end(end)
+    return (later, earlier) if later < earlier else (start, end)
 
 
 def _apart(fixed: list[Fixed]) -> list[Fixed]:

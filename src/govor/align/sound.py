@@ -37,12 +37,28 @@ class Speech:
     duration: float
 
     def moved_start(self, start: float, most: float) -> float:
-        """`start` at the end of the nearest pause, where one is within `most` seconds."""
-        return self._moved(start, self.starts - MARGIN_S, most)
+        """`start` at the end of the pause that it is in, or of the nearest one within `most` seconds."""
+        return self.trimmed_start(self._moved(start, self.starts - MARGIN_S, most))
 
     def moved_end(self, end: float, most: float) -> float:
-        """`end` at the beginning of the nearest pause, where one is within `most` seconds."""
-        return self._moved(end, self.ends + MARGIN_S, most)
+        """`end` at the beginning of the pause that it is in, or of the nearest one within `most` seconds."""
+        return self.trimmed_end(self._moved(end, self.ends + MARGIN_S, most))
+
+    def trimmed_start(self, start: float) -> float:
+        """`start`, or a little before the next speech where it is in a pause."""
+        before = int(np.searchsorted(self.starts, start, "right"))
+        quiet = before == 0 or self.ends[before - 1] <= start
+        return (
+            max(start, float(self.starts[before]) - MARGIN_S)
+            if quiet and before < len(self.starts)
+            else start
+        )
+
+    def trimmed_end(self, end: float) -> float:
+        """`end`, or a little behind the last speech where it is in a pause."""
+        before = int(np.searchsorted(self.starts, end, "right"))
+        quiet = before > 0 and self.ends[before - 1] <= end
+        return min(end, float(self.ends[before - 1]) + MARGIN_S) if quiet else end
 
     def _moved(self, time: float, edges: NDArray[np.float64], most: float) -> float:
         place = int(np.searchsorted(edges, time))

@@ -18,8 +18,10 @@ ANCHORED_SHARE = 0.5
 """Of a word's letters that must stand for something heard."""
 ROOM = 0.5
 """Words that had less than this part of the time they need were not said."""
-LEAST_UNSAID = 3
-"""Letters of words that are left out together, at least."""
+LEAST_UNSAID = 12
+"""Letters of words that are left out together, at least: a weak recogniser often misses a word or two."""
+FARTHEST_APART = 8
+"""Letters that may be heard between two neighbouring letters of a word."""
 LETTER_S = 0.07
 """Seconds of a letter, where too few are known."""
 
@@ -72,6 +74,7 @@ def spoken_words(text: Letters, heard: Letters, found: NDArray[np.int64], clock:
         clock: when the letters heard are spoken.
     """
     count = len(text.first) - 1
+    found = without_strays(text, found)
     first, last, matched, equal = _extents(text, heard, found, count)
     lengths = np.diff(text.first)
     known = (matched > 0) & (matched >= ANCHORED_SHARE * lengths)
@@ -85,6 +88,23 @@ def spoken_words(text: Letters, heard: Letters, found: NDArray[np.int64], clock:
     made = Spoken(fate, start, end, first, last, recording, equal, letter_s)
     _settle_between(made, lengths)
     return made
+
+
+def without_strays(text: Letters, found: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The same without letters that stand far from the rest of their word: a gap has torn them off."""
+    hit = np.flatnonzero(found >= 0)
+    of = text.words[hit]
+    inside = np.flatnonzero((np.diff(of) == 0) & (np.diff(found[hit]) > FARTHEST_APART))
+    if not len(inside):
+        return found
+    kept = found.copy()
+    for place in inside.tolist():
+        word = of[place]
+        low = int(np.searchsorted(of, word, "left"))
+        high = int(np.searchsorted(of, word, "right"))
+        before, after = slice(low, place + 1), slice(place + 1, high)
+        kept[hit[before if place + 1 - low < high - place - 1 else after]] = -1
+    return kept
 
 
 def _recording_of(place: NDArray[np.int64], clock: Clock) -> NDArray[np.int64]:

@@ -79,18 +79,23 @@ def read_numbers(
         fold: spells a word for the match.
 
     Returns:
-        Folded readings by number of the word; only where one is nearer than the digits.
+        Readings by number of the word; only where one is nearer than the digits.
     """
     made = {}
     for number, word in enumerate(words):
         if not has_digits(word):
             continue
         said = _said_there(number, letters, found, other)
-        ways = [folded[number], *(fold(way) for way in readings(word, language))]
-        best = min(ways, key=lambda way: Levenshtein.distance(way, said)) if said else ways[:2][-1]
+        ways = {fold(way): way for way in readings(word, language)}
+        best = _nearest([folded[number], *ways], said)
         if best != folded[number]:
-            made[number] = best
+            made[number] = ways[best]
     return made
+
+
+def _nearest(ways: Sequence[str], said: str) -> str:
+    """The way that is nearest to what was said; where that is not known, the first reading."""
+    return min(ways, key=lambda way: Levenshtein.distance(way, said)) if said else ways[:2][-1]
 
 
 def _said_there(number: int, letters: Letters, found: NDArray[np.int64], other: Letters) -> str:
@@ -105,9 +110,9 @@ def _said_there(number: int, letters: Letters, found: NDArray[np.int64], other: 
     return other.text(begin, end) if begin < end <= begin + 2 * FARTHEST else ""
 
 
-def respelt(folded: Sequence[str], changed: dict[int, str]) -> list[str]:
-    """Words of which some are spelt anew; the edge before one stays."""
-    return [_edge(word) + changed[n] if n in changed else word for n, word in enumerate(folded)]
+def respelt(folded: Sequence[str], changed: dict[int, str], fold: Fold) -> list[str]:
+    """Words of which some are read in another way; the edge before one stays."""
+    return [_edge(word) + fold(changed[n]) if n in changed else word for n, word in enumerate(folded)]
 
 
 def _edge(word: str) -> str:

@@ -71,7 +71,7 @@ def units_of(lines: Sequence[Line], wrapped: bool) -> list[Unit]:
     for line in _paragraphs(lines) if wrapped else lines:
         for sentence in sentences(line.text):
             tokens = tuple(_tokens(sentence))
-            if tokens:
+            if any(map(str.isalnum, sentence)):
                 found.append(Unit(sentence, tokens, line.number, line.speaker))
     return found
 

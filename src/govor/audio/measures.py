@@ -151,6 +151,16 @@ def silent_share(samples: Mono, rate_hz: int) -> float:
     return levels.silent
 
 
+def longest_silence_s(samples: Mono, rate_hz: int) -> float:
+    """Seconds of the longest run of frames of ``[T]`` below `SILENT_DBFS`."""
+    size = max(1, int(LEVEL_S * rate_hz))
+    frames = samples[: len(samples) // size * size].reshape(-1, size)
+    quiet = np.einsum("ft,ft->f", frames, frames) / size < 10 ** (SILENT_DBFS / 10)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], quiet, [False]]).astype(np.int8)))
+    runs = edges[1::2] - edges[::2]
+    return float(runs.max(initial=0)) * size / rate_hz
+
+
 class Levels:
     """How many 50 ms frames have which level, to whole dB.
 

@@ -12,6 +12,7 @@ import typer
 from govor.commands.flags import Flag, Given, flags
 from govor.config import AlignConfig
 from govor.console import emit
+from govor.findings import count_of
 from govor.store import readable_hours, readable_seconds
 
 MOST_SPEAKERS = 8
@@ -51,13 +52,15 @@ def command(
 def _lines(summary: Mapping[str, Any]) -> list[str]:
     unplaced = summary["unplaced"]
     said = {
-        "unplaced": "pieces of text not sure enough",
-        "unspoken": "sentences that nobody says",
-        "left_out": "sentences with words that nobody says",
+        "unplaced": ("piece", "of text not sure enough"),
+        "unspoken": ("sentence", "that nobody says"),
+        "left_out": ("sentence", "with words that nobody says"),
     }
-    counted = [f"  {unplaced[reason]:,} {what}" for reason, what in said.items() if reason in unplaced]
+    counted = [
+        f"  {count_of(unplaced[why], noun)} {what}" for why, (noun, what) in said.items() if why in unplaced
+    ]
     return [
-        f"{summary['kept']:,} utterances placed, {readable_hours(summary['hours'])}",
+        f"{count_of(summary['kept'], 'utterance')} placed, {readable_hours(summary['hours'])}",
         *_parts("recordings", summary["recordings"]),
         *_parts("texts", summary["texts"]),
         *_speakers(summary["speakers"]),

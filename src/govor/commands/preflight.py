@@ -27,6 +27,10 @@ def command(
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder (default: preflight/ in the run's folder).")
     ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="CHECK", help="Run this check, or those that give this code, alone."),
+    ] = None,
     overrides: Annotated[
         list[str] | None, typer.Option("--set", help="section.key=value, overrides the recipe.")
     ] = None,
@@ -35,7 +39,8 @@ def command(
 ) -> None:
     """Checks data and model together, in minutes, before long training.
 
-    Errors end with status 3; --accept accepts one and records it.
+    Errors end with status 3; --accept accepts one and records it. --only runs what did not fit into
+    --minutes. findings.parquet lists the utterances of every finding for govor select --exclude.
 
     Example: govor preflight swedish.toml --quota-hours 8 --accept leak_sentence
     """
@@ -47,9 +52,9 @@ def command(
     if "accept" in given.values:
         asked = dataclasses.replace(asked, accept=(*settings.preflight.accept, *asked.accept))
     settings = dataclasses.replace(settings, preflight=asked)
-    where = out or Workspace.of(settings).run / "preflight"
+    where = out or Workspace.of(settings).run / ("preflight-only" if only else "preflight")
     try:
-        summary = preflight(settings, out=where, device=device)
+        summary = preflight(settings, out=where, device=device, only=only or ())
     except LimitError as error:
         if not as_json:
             emit(error.summary, False, terminal_lines(error.summary))

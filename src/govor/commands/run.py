@@ -29,6 +29,10 @@ def command(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would run, with projected bytes, memory and time.")
     ] = False,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option("--accept", metavar="CODE", help="Code of a preflight error to accept; repeatable."),
+    ] = None,
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -39,10 +43,11 @@ def command(
 
     Example: govor run recipe.toml --set train.lr=2e-4 --to prepare
     """
+    from govor.commands.accepted import accepting
     from govor.pipeline.projection import project
     from govor.pipeline.run import run_recipe
 
-    loaded = load_recipe(recipe, set_ or ())
+    loaded = accepting(load_recipe(recipe, set_ or ()), accept or ())
     if dry_run:
         projection = project(loaded, first=from_, last=to)
         emit(projection, json, projection.lines())

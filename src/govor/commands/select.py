@@ -32,6 +32,8 @@ def command(
             ),
             keep_splits=Flag(metavar="CORPUS"),
             exclude=Flag(metavar="FILE", commas=False),
+            exclude_speakers=Flag(metavar="FILE", commas=False),
+            exclude_recordings=Flag(metavar="FILE", commas=False),
             codes=Flag(metavar="CODE,…"),
         ),
     ],

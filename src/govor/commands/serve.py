@@ -28,6 +28,7 @@ class ServerFlags(Section):
     max_hours: float = flag(4.0, "longest recording", above=0, unit="h")
     max_queue: int = flag(32, "recordings that may wait", least=1)
     concurrent: int = flag(4, "recordings decoded at once", least=1)
+    max_live: int = flag(4, "people who may speak at once", least=1)
     no_page: bool = flag(False, "the API alone")
 
 
@@ -37,7 +38,7 @@ def command(
         Given[ServerFlags],
         flags(
             ServerFlags,
-            *("host", "port", "max_mb", "max_hours", "max_queue", "concurrent", "no_page"),
+            *("host", "port", "max_mb", "max_hours", "max_queue", "concurrent", "max_live", "no_page"),
             api_key=Flag(metavar="KEY", commas=False),
             allowed_host=Flag(metavar="NAME", commas=False),
         ),
@@ -65,6 +66,7 @@ def command(
         asked.max_hours * 3600,
         max_queue=asked.max_queue,
         concurrent=asked.concurrent,
+        live=asked.max_live,
     )
     settings = ServeSettings(
         asked.host, asked.port, keys, asked.allowed_host, limits, given.settings(), device, not asked.no_page

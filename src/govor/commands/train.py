@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,17 +45,14 @@ def command(
     """
     import torch  # noqa: F401  (what is missing is said before preflight looks for an hour's worth of it)
 
+    from govor.commands.accepted import accepting
     from govor.preflight import ensure
     from govor.train import train
 
-    chosen = chosen_recipe(recipe, model, data, out, [*(set_ or []), *_accepted(accept or [])])
+    chosen = accepting(chosen_recipe(recipe, model, data, out, set_ or []), accept or ())
     ensure(chosen, device=device)
     summary = train(chosen, device=device)
     emit(summary, json, _lines(summary))
-
-
-def _accepted(codes: list[str]) -> list[str]:
-    return [f"preflight.accept={dumps(codes)}"] if codes else []
 
 
 def chosen_recipe(

@@ -34,7 +34,7 @@ from govor.config.train import TrainConfig
 from govor.config.transcribe import TranscribeConfig
 from govor.config.tune import TuneConfig
 from govor.errors import RecipeError
-from govor.store import given_path
+from govor.store import given_path, is_there
 
 PATHS = (
     "work",
@@ -176,14 +176,7 @@ def _from_folder(value: str, recipe: Path, maybe_id: bool) -> str:
     if "\0" in value:
         raise RecipeError(f"{recipe}: {value!r} holds a NUL character, which no name of a file can")
     path = (recipe.parent / given_path(value)).absolute()
-    return value if maybe_id and not _exists(path) else str(path)
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # a name that is too long for a file
-        return False
+    return value if maybe_id and not is_there(path) else str(path)
 
 
 def apply_overrides(data: dict[str, object], overrides: Iterable[str]) -> None:

@@ -58,6 +58,12 @@ class SelectConfig(Section):
     codes: tuple[str, ...] = setting(
         (), "findings whose utterances are left out, with a findings.parquet in exclude", DATA
     )
+    exclude_speakers: tuple[str, ...] = setting(
+        (), "files with speakers who withdrew: names, ids, or hashes as Common Voice has them", DATA
+    )
+    exclude_recordings: tuple[str, ...] = setting(
+        (), "files with recordings, files or utterances that were withdrawn", DATA
+    )
     exclude_sampled: bool = setting(False, "leave out utterances that govor sample sent to people", DATA)
 
     def __post_init__(self) -> None:

@@ -125,6 +125,7 @@ def opened_book(file: Path) -> Iterator[Any]:
         ValueError,
         TypeError,
         EOFError,
+        RuntimeError,  # a part that is encrypted, or packed in a way that is not known
     ) as error:
         raise CorpusError(
             f"{file} cannot be read as .xlsx ({str(error)[:100]}): save it again as .xlsx or as CSV UTF-8"

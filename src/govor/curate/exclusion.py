@@ -19,12 +19,12 @@ from govor.corpora.folder import Corpus
 from govor.curate.sheet_ids import is_number, match_ids, refuse_doubtful, written_id
 from govor.errors import CorpusError
 from govor.findings import codes_of, renamed
-from govor.parquet import read_table
+from govor.parquet import is_damage, read_table
 
 TOLERANCE_S = 0.010
 """Sources write 10965.9 where others write 10965.90 or 10965.901."""
 _TICK_S = 0.010
-_SPAN = re.compile(r"(?P<recording>.+)_(?P<start>\d+(?:\.\d+)?)-(?P<end>\d+(?:\.\d+)?)")
+_SPAN = re.compile(r"(?P<recording>.+)_(?P<start>\d{1,9}(?:\.\d+)?)-(?P<end>\d{1,9}(?:\.\d+)?)")
 _EXTENSION = re.compile(
     r"\.(wav|flac|mp3|ogg|oga|opus|m4a|mp4|aac|webm|wma|aiff?|sph|txt|textgrid|json)$", re.I
 )
@@ -165,6 +165,15 @@ def _stem(column: pl.Expr) -> pl.Expr:
 
 
 def _entries(path: Path) -> Iterable[str]:
+    return listed(path, ID_COLUMNS)
+
+
+def listed(path: Path, columns: Sequence[str]) -> Iterable[str]:
+    """The entries of a list: a text with one a line, or the first of `columns` that a table has.
+
+    Raises:
+        CorpusError: it is missing, unreadable, or has no such column.
+    """
     if not path.exists():
         raise CorpusError(
             f"the list {path} does not exist: give a file with one id a line, or a corpus folder"
@@ -172,8 +181,12 @@ def _entries(path: Path) -> Iterable[str]:
     if path.is_dir():
         path = path / "utterances.parquet"
     try:
-        return _read(path)
-    except (OSError, ValueError, UnicodeDecodeError, pl.exceptions.PolarsError) as error:
+        return _read(path, columns)
+    except CorpusError:
+        raise
+    except BaseException as error:
+        if not (is_damage(error) or isinstance(error, OSError)):
+            raise
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise CorpusError(
             f"the list {path} cannot be read ({reason}): give one id a line, as UTF-8"
@@ -196,7 +209,9 @@ def _lists_findings(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             return {"id", "code", "severity"} <= set(pl.read_parquet_schema(file))
-    except (OSError, pl.exceptions.PolarsError):
+    except BaseException as error:
+        if not (is_damage(error) or isinstance(error, OSError)):
+            raise
         return False
 
 
@@ -208,7 +223,7 @@ def _found_by(path: Path, codes: Sequence[str]) -> set[str]:
     if not codes:
         listed = ", ".join(f"{code} {count:,}" for code, count in counts.items())
         raise CorpusError(f"{path} lists all findings ({listed}): say with --codes which are to be left out")
-    known = codes_of("check")
+    known = (*codes_of("check"), *codes_of("preflight"))
     unknown = [code for code in codes if code not in known]
     if unknown:
         raise CorpusError(f"--codes {unknown[0]}: there is no such finding; known are {', '.join(known)}")
@@ -218,22 +233,24 @@ def _found_by(path: Path, codes: Sequence[str]) -> set[str]:
     return set(table.filter(pl.col("code").is_in(list(codes)))["id"])
 
 
-def _read(path: Path) -> Iterable[str]:
+def _read(path: Path, columns: Sequence[str]) -> Iterable[str]:
     kind = path.suffix.lower()
     if kind in TABLES:
         with path.open("rb") as file:  # polars opens no name that is not UTF-8
-            return _id_column(TABLES[kind](file), path)
+            return _id_column(TABLES[kind](file), path, columns)
     if kind == ".xlsx":
         from govor.curate.sheet import read_sheet
 
-        return [written_id(row["id"]) for row in read_sheet(path) if row.get("id") is not None]
+        rows = read_sheet(path)
+        name = next((column for column in columns if any(column in row for row in rows)), "id")
+        return [written_id(row[name]) for row in rows if row.get(name) is not None]
     return path.read_text(encoding="utf-8-sig").split("\n")
 
 
-def _id_column(frame: pl.DataFrame, path: Path) -> Iterable[str]:
-    name = next((column for column in ID_COLUMNS if column in frame.columns), None)
+def _id_column(frame: pl.DataFrame, path: Path, columns: Sequence[str]) -> Iterable[str]:
+    name = next((column for column in columns if column in frame.columns), None)
     if name is None:
         raise CorpusError(
-            f"the list {path} has no column {' or '.join(ID_COLUMNS[:3])}: name its id column id"
+            f"the list {path} has no column {' or '.join(columns[:3])}: name its column {columns[0]}"
         )
     return [str(value) for value in frame[name].drop_nulls()]

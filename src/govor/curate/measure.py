@@ -21,6 +21,7 @@ from govor.curate.exclusion import Exclusions
 from govor.curate.groups import Codes, seeded_order
 from govor.curate.leaks import codes_of_hashes, leak_value, value_hash
 from govor.curate.sentences import letters, with_sentence
+from govor.curate.withdrawal import Withdrawals
 from govor.errors import CorpusError
 from govor.text import similarities
 
@@ -48,6 +49,7 @@ class Measures:
         splits: numbers of the splits they came with, 0 for none ``[N]``.
         held_out: speakers that are held out ``[N]``.
         excluded: listed for exclusion ``[N]``.
+        withdrawn: of speakers and recordings that were withdrawn ``[N]``.
         keys: group numbers by key ``[N]`` each.
         cut: utterances that were cut, and the pieces they became.
     """
@@ -58,6 +60,7 @@ class Measures:
     splits: NDArray[np.int8]
     held_out: NDArray[np.bool_]
     excluded: NDArray[np.bool_]
+    withdrawn: NDArray[np.bool_]
     keys: Mapping[str, Codes]
     cut: Cut
 
@@ -105,7 +108,9 @@ def frames(
         yield frame
 
 
-def measure(corpus: Corpus, config: SelectConfig, exclusions: Exclusions) -> Measures:
+def measure(
+    corpus: Corpus, config: SelectConfig, exclusions: Exclusions, withdrawals: Withdrawals
+) -> Measures:
     """Reads the corpus once.
 
     Raises:
@@ -115,7 +120,7 @@ def measure(corpus: Corpus, config: SelectConfig, exclusions: Exclusions) -> Mea
     parts: dict[str, list[NDArray[Any]]] = {}
     cut = np.zeros(2, np.int64)
     for frame in frames(corpus, config, columns, compared=wants_similarity(config)):
-        for name, values in _measured(frame, config, exclusions, keys).items():
+        for name, values in _measured(frame, config, (exclusions, withdrawals), keys).items():
             parts.setdefault(name, []).append(values)
         if "cut_from" in frame.columns:
             pieces = frame["cut_from"].drop_nulls()
@@ -138,6 +143,7 @@ def _assembled(
         splits=column("splits", np.int8),
         held_out=column("held_out", np.bool_),
         excluded=column("excluded", np.bool_),
+        withdrawn=column("withdrawn", np.bool_),
         keys=keys,
         cut=cut,
     )
@@ -163,7 +169,7 @@ def _columns(corpus: Corpus, config: SelectConfig) -> list[str]:
 
 
 def _measured(
-    frame: pl.DataFrame, config: SelectConfig, exclusions: Exclusions, keys: Sequence[str]
+    frame: pl.DataFrame, config: SelectConfig, lists: tuple[Exclusions, Withdrawals], keys: Sequence[str]
 ) -> dict[str, NDArray[Any]]:
     split = pl.col("split").replace_strict(SPLIT_CODES, default=0, return_dtype=pl.Int8)
     lazy = with_sentence(frame.lazy()) if "sentence" in keys else frame.lazy()
@@ -175,7 +181,7 @@ def _measured(
     ).collect()
     measured = {name: found[name].to_numpy() for name in found.columns}
     measured["order"] = seeded_order(frame["id"].to_list(), config.seed)
-    measured["excluded"] = exclusions.matches(frame)
+    measured["excluded"], measured["withdrawn"] = (one.matches(frame) for one in lists)
     if "similarity" in frame.columns:
         measured["similarity"] = frame["similarity"].fill_null(float("nan")).to_numpy()
     return measured

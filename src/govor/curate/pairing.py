@@ -9,6 +9,7 @@ Legend: N rows, in the order of the source.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +23,11 @@ PERMUTATIONS = 40
 MOST_ROWS = 200_000
 LEAST_STRETCH = 15
 """Rows that stand at another distance, one after the other, that are no chance."""
-WON_SHARE = 0.5
+WON_SHARE = 0.35
 """Of the variance that texts at another distance explain away in such a stretch."""
+LOWER = 0.5
+"""Of the score that permuted rows reach, where correlations speak for it too."""
+SURE_STRETCH, AGREEING = 30, 0.5
 CLIPPED_GAIN = 4.0
 SHUFFLED_CORRELATION, SHUFFLED_DEVIATIONS = 0.2, 3.0
 """Of seven real corpora none has less than 0.68; permuted rows stay within so many deviations of 0."""
@@ -48,7 +52,7 @@ class Pairing:
     @property
     def shuffled(self) -> bool:
         """Whether letters and seconds have as little to do with each other as in permuted rows."""
-        return self.correlation <= max(SHUFFLED_CORRELATION, SHUFFLED_DEVIATIONS / self.rows**0.5)
+        return self.correlation <= max(SHUFFLED_CORRELATION, SHUFFLED_DEVIATIONS / math.sqrt(self.rows))
 
 
 @dataclass(frozen=True)
@@ -116,9 +120,27 @@ def _stretch(letters: Values, seconds: Values, offset: int, seed: int) -> tuple[
     inside = slice(first, last + 1)
     rows = int(np.isfinite(gains[inside]).sum())
     won = float(np.nansum(gains[inside])) / max(float(np.nansum(own[inside])), 1e-9)
-    if rows < LEAST_STRETCH or won < WON_SHARE or score <= _by_chance(letters, seconds, offset, seed):
+    if rows < LEAST_STRETCH or won < WON_SHARE:
+        return 0.0, None
+    chance = _by_chance(letters, seconds, offset, seed)
+    if score <= chance and not (score > LOWER * chance and _agrees_there(letters, seconds, offset, inside)):
         return 0.0, None
     return score, Shift(offset, first, last, rows)
+
+
+def _agrees_there(letters: Values, seconds: Values, offset: int, inside: slice) -> bool:
+    """Whether rows go with those at a distance as whole corpora do with themselves, and not with their own.
+
+    Where the rest of the corpus is right, permuting all of it asks for too much.
+    """
+    own, other = letters[inside], _at(letters, offset)[inside]
+    took = seconds[inside]
+    usable = _usable(own, took) & _usable(other, took)
+    if usable.sum() < SURE_STRETCH:
+        return False
+    logs = np.log(took[usable])
+    with_other = _correlation(np.log(other[usable]), logs)
+    return with_other >= AGREEING and with_other - _correlation(np.log(own[usable]), logs) >= AGREEING
 
 
 def _gains(letters: Values, seconds: Values, offset: int) -> tuple[Values, Values]:
@@ -127,14 +149,20 @@ def _gains(letters: Values, seconds: Values, offset: int) -> tuple[Values, Value
         said = np.where(letters > 0, np.log(letters), np.nan)
         took = np.where(seconds > 0, np.log(seconds), np.nan)
     pace = float(np.nanmedian(said)) - float(np.nanmedian(took))
-    other = np.full(len(said), np.nan)
-    if offset > 0:
-        other[:-offset] = said[offset:]
-    else:
-        other[-offset:] = said[:offset]
+    other = _at(said, offset)
     most = CLIPPED_GAIN * np.nanvar(said)
     own = np.minimum((said - took - pace) ** 2, most)
     return own - np.minimum((other - took - pace) ** 2, most), own
+
+
+def _at(values: Values, offset: int) -> Values:
+    """What stands so many rows later at each row, NaN beyond the ends ``[N]``."""
+    other = np.full(len(values), np.nan)
+    if offset > 0:
+        other[:-offset] = values[offset:]
+    else:
+        other[-offset:] = values[:offset]
+    return other
 
 
 def best_run(gains: Values) -> tuple[float, int, int]:

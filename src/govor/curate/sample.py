@@ -21,7 +21,7 @@ from govor.curate.sheet import MAX_ROWS, write_sheet
 from govor.curate.sheet_utterances import SheetUtterances
 from govor.errors import AudioError, CorpusError, UsageError
 from govor.records import Summary
-from govor.store import write_bytes
+from govor.store import require_writable, write_bytes
 from govor.text import similarity
 
 CLIP_STALL_S = 120.0
@@ -66,7 +66,9 @@ def sample_corpus(
     source = Corpus.open(corpus)
     earlier = SheetUtterances.read(corpus).without_sheet(out.name)
     ids = _chosen(source, n, seed, split, set() if again else set(earlier.ids()))
-    rows, made = _with_clips(source, list(_rows(source, ids)), out.with_name(f"{out.stem}-clips"))
+    clips = out.with_name(f"{out.stem}-clips")
+    require_writable(clips)
+    rows, made = _with_clips(source, list(_rows(source, ids)), clips)
     second = source.info.notes.get("second_transcript")
     write_sheet(out, rows, second if isinstance(second, str) else None)
     earlier.plus(ids, out.name, seed).write(corpus)

@@ -32,11 +32,13 @@ from govor.curate.splits import (
     SplitTask,
     plan_splits,
 )
+from govor.curate.withdrawal import Withdrawals
 from govor.errors import CorpusError, InputError, LimitError, UsageError
 from govor.records import as_json
 
 REASONS = (
     "",
+    "withdrawn",
     "excluded",
     "no_second_transcript",
     "low_similarity",
@@ -91,10 +93,17 @@ def select_corpus(corpus: Path, out: Path, config: SelectConfig) -> SelectSummar
     exclusions.settle_numbers(source)
     if config.exclude_sampled:
         exclusions.exact |= set(SheetUtterances.read(corpus).ids())
-    measures = measure(source, config, exclusions)
+    withdrawals = Withdrawals.read(config.exclude_speakers, config.exclude_recordings)
+    withdrawals.settle(source)
+    measures = measure(source, config, exclusions, withdrawals)
     reasons = _filtered(source, config, measures)
     plan = _planned(source, config, measures, reasons)
-    statements = [*_unmet(exclusions), *_unknown_speakers(measures, reasons, plan), *plan.statements]
+    statements = [
+        *withdrawals.told(),
+        *_unmet(exclusions),
+        *_unknown_speakers(measures, reasons, plan),
+        *plan.statements,
+    ]
     leaking = (reasons == 0) & (plan.leaks > 0)
     reasons[leaking] = plan.leaks[leaking] + len(REASONS) - 1
     statements += _keep_to_counts(config, measures, plan, reasons)
@@ -149,6 +158,7 @@ def _filtered(source: Corpus, config: SelectConfig, measures: Measures) -> NDArr
     """Number of the reason for every utterance that filters set aside, else 0 ``[N]``."""
     reasons = np.zeros(len(measures.order), np.int8)
     duration, similarity = measures.duration, measures.similarity
+    _mark(reasons, "withdrawn", measures.withdrawn)
     _mark(reasons, "excluded", measures.excluded)
     if similarity is not None and (config.min_similarity, config.max_similarity) != (None, None):
         _mark(reasons, "no_second_transcript", np.isnan(similarity))

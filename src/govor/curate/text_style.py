@@ -14,7 +14,7 @@ CUT_CHARACTERS, CUT_WORDS = 20, 4
 CUT_COUNT, CUT_SHARE, CUT_TIMES = 6, 0.05, 4.0
 """Texts at the greatest length, at least, and times as many as at the lengths below it."""
 CUT_BELOW = 5
-OPEN_SHARE = 0.3
+OPEN_SHARE = 0.4
 """Of cut texts that end with an end mark all the same, at most."""
 SAME_WORDS_SHARE = 0.8
 MOST_SAME_WORDS = 4
@@ -47,7 +47,8 @@ def cut_texts(texts: Sequence[str]) -> Cut | None:
     )
     for unit, least, size in counted:
         rows = _piled([size(text) for text in plain], least, 2 if unit == "characters" else 1)
-        if rows and _is_open([plain[row] for row in rows], plain, needs_rest=unit == "words"):
+        rest = [text for row, text in enumerate(plain) if row not in set(rows)]
+        if rows and _is_open([plain[row] for row in rows], rest, needs_rest=unit == "words"):
             return Cut(max(size(plain[row]) for row in rows), unit, tuple(rows))
     return None
 
@@ -63,22 +64,21 @@ def _piled(sizes: Sequence[int], least: int, width: int) -> list[int]:
     return top if many else []
 
 
-def _is_open(cut: Sequence[str], all_texts: Sequence[str], needs_rest: bool) -> bool:
+def _is_open(cut: Sequence[str], rest: Sequence[str], needs_rest: bool) -> bool:
     """Whether texts lack the end marks that the others have: one length by itself may be a design.
 
     Args:
         cut: texts of the greatest length.
-        all_texts: all of them.
-        needs_rest: whether there must be others that have end marks.
+        rest: shorter ones.
+        needs_rest: whether there must be some, with end marks.
     """
 
     def ended(texts: Sequence[str]) -> float:
         return sum(text[-1:] in END_MARKS for text in texts) / max(len(texts), 1)
 
-    rest = [text for text in all_texts if len(text) < min(map(len, cut))]
-    if ended(cut) > OPEN_SHARE or len({len(text.split()) for text in all_texts}) == 1:
+    if ended(cut) > OPEN_SHARE or len({len(text.split()) for text in [*cut, *rest]}) == 1:
         return False
-    return not needs_rest or (len(rest) >= LEAST_TEXTS // 2 and ended(rest) >= 0.5)
+    return not needs_rest or (len(rest) >= LEAST_TEXTS // 4 and ended(rest) >= 0.5)
 
 
 def shared_words(texts: Sequence[str]) -> tuple[str, str, int] | None:

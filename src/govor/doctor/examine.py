@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,9 +105,19 @@ def lines(summary: Examination) -> list[str]:
         *console.table(installed, ("package", "version")),
         "",
     ]
-    for one in summary.findings:
-        text += [f"{one.severity}: {one.message}", f"  do: {one.fix}"]
-    return [*text, _verdict(summary)]
+    return [*text, *_remedies(summary.findings), _verdict(summary)]
+
+
+def _remedies(findings: Sequence[Finding]) -> list[str]:
+    """Findings, those with one remedy together, each remedy once."""
+    by_fix: dict[str, list[Finding]] = {}
+    for one in findings:
+        by_fix.setdefault(one.fix, []).append(one)
+    return [
+        line
+        for fix, found in by_fix.items()
+        for line in (*(f"{one.severity}: {one.message}" for one in found), f"  do: {fix}")
+    ]
 
 
 def _device(one: machine.Device) -> tuple[str, str, str]:

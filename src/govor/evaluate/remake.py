@@ -8,16 +8,19 @@ from typing import Any
 
 import polars as pl
 
+from govor.errors import InputError
 from govor.evaluate.diagnosis import diagnose
 from govor.evaluate.report import Material, write_report
 from govor.evaluate.results import groups_of, stored_normaliser
 from govor.evaluate.scores import Scores, score
-from govor.evaluate.stored import read_scores, read_summary
+from govor.evaluate.stored import AGAIN, SCORES, read_scores, read_summary
 
 
 def remake_report(folder: Path) -> None:
     """Writes ``report.html`` from ``summary.json`` and ``scores.parquet``; the page holds no clips."""
     summary, table = read_summary(folder), read_scores(folder)
+    for column in {"duration", *summary["slices"]} - set(table.columns):
+        raise InputError(f"{folder / SCORES} has no column {column}, which the report needs: {AGAIN}")
     scores = _scores(table, summary, "hypothesis")
     baseline = _scores(table, summary, "baseline_hypothesis") if "baseline_hypothesis" in table else None
     unknown = pl.Series([None] * table.height)

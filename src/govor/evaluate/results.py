@@ -176,6 +176,8 @@ def require_columns(table: pl.DataFrame, config: EvaluateConfig, coming: Sequenc
     Raises:
         DatasetError: one is not.
     """
+    for name in {"id", "text"} - set(table.columns):
+        raise DatasetError(f"the data set has no column {name}: prepare it with govor")
     for name in missing_columns(table, config, coming):
         known = ", ".join(table.columns)
         raise DatasetError(f"the data set has no column {name!r} to slice by; it has {known}")

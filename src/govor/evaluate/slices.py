@@ -152,7 +152,8 @@ def _ranges(series: pl.Series, edges: Sequence[float], unit: str) -> list[str]:
 def _rates(scores: Scores, table: pl.DataFrame, part: Part) -> SliceRates:
     groups = subgroups(scores.groups, part.rows)
     words, chars, seed = scores.words, scores.chars, scores.words.seed
-    hours = float(table["duration"].gather(part.rows).sum()) / 3600 if "duration" in table.columns else None
+    seconds = table["duration"].gather(part.rows).drop_nulls() if "duration" in table.columns else None
+    hours = None if seconds is None or seconds.is_empty() else float(seconds.sum()) / 3600
     return {
         "utterances": len(part.rows),
         "hours": hours,

@@ -93,13 +93,81 @@ class StoredLong(TypedDict):
     baseline: NotRequired[StoredLong]
 
 
+class StoredSlice(TypedDict):
+    """The utterances of one value of a column."""
+
+    utterances: int
+    hours: float | None
+    wer: StoredRate
+    cer: StoredRate
+    groups: NotRequired[StoredSliceGroups | None]
+
+
+class StoredSliceGroups(TypedDict):
+    """What was resampled in a slice."""
+
+    unit: str
+    count: int
+
+
+class StoredKind(TypedDict):
+    """A kind of error."""
+
+    title: str
+    meaning: str
+    utterances: int
+    word_errors: int
+
+
+class StoredPair(TypedDict):
+    """What stands in the reference, and what was heard."""
+
+    reference: str
+    hypothesis: str
+    count: int
+
+
+class StoredWord(TypedDict):
+    """A word that was left out or added."""
+
+    word: str
+    count: int
+
+
+class StoredPairs(TypedDict):
+    """How many in all, and the most frequent."""
+
+    count: int
+    most: list[StoredPair]
+
+
+class StoredDiagnosis(TypedDict):
+    """What the errors are like."""
+
+    kinds: dict[str, StoredKind]
+    confusions: list[StoredPair]
+    split_or_joined: list[StoredPair]
+    character_confusions: list[StoredPair]
+    deleted_words: list[StoredWord]
+    inserted_words: list[StoredWord]
+    casing: StoredPairs
+    punctuation: StoredPairs
+
+
+class StoredNormaliser(TypedDict):
+    """What was done to both sides; further keys are its settings."""
+
+    name: str
+
+
 class StoredSummary(StoredRates):
     """``summary.json``."""
 
-    normaliser: Mapping[str, object]
+    normaliser: StoredNormaliser
     dataset: StoredDataset
     seed: NotRequired[int]
-    slices: dict[str, dict[str, Mapping[str, object]]]
+    slices: dict[str, dict[str, StoredSlice]]
+    diagnosis: StoredDiagnosis
     confidence_auc: NotRequired[float | None]
     baseline: NotRequired[StoredRates | None]
     comparison: NotRequired[StoredComparison | None]

@@ -16,7 +16,7 @@ from govor.export.clips import ProofClip, proof_clips
 from govor.export.proof import Proof, ProofSummary, prove
 from govor.models.base import Recogniser
 from govor.records import as_json
-from govor.store import locked, write_json
+from govor.store import filling, locked, write_json
 
 PLAIN = "transformers"
 """The format of the plain model, with LoRA merged in."""
@@ -216,7 +216,8 @@ def _replacing(out: Path) -> Iterator[Path]:
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
     try:
-        yield work
+        with filling(out):
+            yield work
         for path in out.iterdir():
             if path.name not in (".lock", WORK):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -18,6 +18,8 @@ from govor.store import atomic_path
 
 SHORTEST_LINE_BYTES = 4
 """Such as ``0 a`` and its end."""
+LONGEST_COUNT = 15
+"""Digits."""
 
 
 def write_arpa(model: NgramModel, path: Path) -> None:
@@ -102,6 +104,8 @@ class _Reader:
             found = re.fullmatch(r"ngram\s+(\d+)\s*=\s*(\d+)", line.strip())
             if not found:
                 break
+            if len(found[2]) > LONGEST_COUNT:
+                raise self._wrong(f"a count of {len(found[2]):,} digits")
             sizes.append(int(found[2]))
         if not sizes:
             raise self._wrong("no counts of n-grams")

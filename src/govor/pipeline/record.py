@@ -12,7 +12,7 @@ from typing import Any
 from govor.config import CorpusConfig, Recipe
 from govor.config.setting import Section
 from govor.pipeline.snapshot import changed_files, hashes, snapshot
-from govor.store import canonical_json, read_record, write_json
+from govor.store import canonical_json, is_there, read_record, write_json
 
 Settings = Mapping[str, object]
 """By dotted name."""
@@ -66,7 +66,7 @@ class StageRecord:
         reasons = [f"{name} changed" for name in inputs if self.inputs.get(name) != inputs[name]]
         for key in self.changed(settings):
             reasons.append(f"{key} was {self.settings.get(key)!r} and is {settings.get(key)!r}")
-        if self.out and not Path(self.out).exists():
+        if self.out and not is_there(Path(self.out)):
             reasons.append(f"{self.out} is gone")
         return reasons
 

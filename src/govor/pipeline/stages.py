@@ -10,8 +10,10 @@ from typing import Any
 
 from govor.config import Recipe, SelectConfig, Workspace
 from govor.config.recipe import corpus_name
+from govor.console import say
 from govor.curate.listing import LISTING
 from govor.errors import RecipeError
+from govor.findings import spoken
 from govor.pipeline.record import Settings, as_stored
 from govor.pipeline.several import import_several
 from govor.pipeline.snapshot import place_fingerprint, source_fingerprints
@@ -75,7 +77,10 @@ def _check(recipe: Recipe, device: str) -> Mapping[str, Any]:
     from govor.curate import check_corpus
 
     place = Workspace.of(recipe)
-    return check_corpus(place.corpus, place.check, text=recipe.text)
+    summary = check_corpus(place.corpus, place.check, text=recipe.text)
+    for line in spoken(summary.findings):
+        say(f"check: {line}")
+    return summary
 
 
 def _select(recipe: Recipe, device: str) -> Mapping[str, Any]:

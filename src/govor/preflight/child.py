@@ -12,7 +12,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from govor.errors import GovorError
-from govor.memory import is_out_of_memory
+from govor.memory import fits, is_out_of_memory
 
 KILLED = -9
 
@@ -73,6 +73,8 @@ class Answer:
         error: why it failed.
         killed: whether memory ended it.
         late: whether it took longer than it may.
+        fitted: clips of the largest batch that fit where it did not, by halving; 0 where not even one did, or
+            nothing says so.
     """
 
     texts: Sequence[str] | None = None
@@ -82,6 +84,7 @@ class Answer:
     error: str = ""
     killed: bool = False
     late: bool = False
+    fitted: int = 0
 
 
 def run_child(job: DecodeJob | StepJob, scratch: Path, timeout_s: float) -> Answer:
@@ -162,8 +165,27 @@ def step(job: StepJob) -> Answer:
     family.model.train()
     trained = [p for p in family.model.parameters() if p.requires_grad]
     optimiser = torch.optim.AdamW(trained, lr=1e-6, fused=True)  # fused, as training has it
-    seconds = [_timed_step(family, optimiser, batch, job.texts) for batch in [job.batches[-1], *job.batches]]
-    return Answer(seconds=seconds[1:], peak_bytes=_peak_bytes(family.device))
+
+    def timed(batch: Trial) -> float:
+        return _timed_step(family, optimiser, batch, job.texts)
+
+    seconds: list[float] = []
+    timed(job.batches[-1])
+    if not fits(lambda: seconds.append(timed(job.batches[0]))):
+        return Answer(killed=True, fitted=largest_that_fits(timed, job.batches[0]))
+    seconds += [timed(batch) for batch in job.batches[1:]]
+    return Answer(seconds=seconds, peak_bytes=_peak_bytes(family.device))
+
+
+def largest_that_fits(attempt: Callable[[Trial], object], batch: Trial) -> int:
+    """Clips of a batch that did not fit which do, halved until they do; 0 where not even one does."""
+    clips = batch.clips
+    while len(clips) > 1:
+        clips = clips[: len(clips) // 2]
+        part = Trial(batch.windows, clips)
+        if fits(lambda part=part: attempt(part)):  # type: ignore[misc]
+            return len(clips)
+    return 0
 
 
 def _timed_step(family: Any, optimiser: Any, batch: Trial, texts: Sequence[str]) -> float:

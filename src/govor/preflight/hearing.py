@@ -24,7 +24,7 @@ LIKE_LENGTH = 3
 MOST_DROPPED = 3
 """Words at either end that the own text is scored without."""
 LEAST_CLIPS = 8
-SHARE_OF_BUDGET = 0.3
+SHARE_OF_BUDGET = 0.2
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,11 @@ class Materials:
         """Folders of the recipe."""
         return Workspace.of(self.recipe)
 
+    @property
+    def previews(self) -> Path:
+        """Where clips are written as a remedy would make them, to be listened to first."""
+        return self.workspace.run / "preflight" / "preview"
+
     @cached_property
     def dataset(self) -> Any:
         """The prepared data set."""

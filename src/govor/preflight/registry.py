@@ -34,7 +34,7 @@ COST_OF = {
     "saved_model": "training",
 }
 """What making a material costs; one that is not named costs text."""
-COMMON_CODES = ("inconclusive", "check_failed", "model_unusable")
+COMMON_CODES = ("inconclusive", "check_failed", "model_unusable", "not_checked")
 """Codes that any check may lead to."""
 
 
@@ -102,6 +102,26 @@ def all_checks() -> list[Check]:
     for point in importlib.metadata.entry_points(group="govor.preflight"):
         point.load()
     return sorted(REGISTRY.values(), key=_place)
+
+
+def chosen_checks(only: Iterable[str]) -> list[Check]:
+    """The checks of these names, or that give these codes, with those whose figures they look at; none: all.
+
+    Raises:
+        UsageError: there is no such check and no such code; the nearest one is named.
+    """
+    every = all_checks()
+    wanted: set[str] = set()
+    for name in renamed(only, console.say):
+        mine = {one.name for one in every if name == one.name or name in one.codes}
+        if not mine:
+            known = [*(one.name for one in every), *known_codes()]
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+            hint = f"; did you mean {near[0]}?" if near else f"; checks are {', '.join(known[: len(every)])}"
+            raise UsageError(f"--only {name}: there is no such check{hint}")
+        wanted |= mine
+    wanted |= {one.after for one in every if one.name in wanted}
+    return [one for one in every if not wanted or one.name in wanted]
 
 
 def _place(one: Check) -> int:

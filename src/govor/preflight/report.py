@@ -43,6 +43,8 @@ def terminal_lines(summary: Mapping[str, Any]) -> list[str]:
         lines += [f"  held against: {one['limit']}"] if one["limit"] else []
         lines += [f"  why:          {one['why']}", f"  do:           {one['fix']}"]
         lines += [f"    {sample}" for sample in one["samples"]]
+    if summary.get("listing"):
+        lines += ["", f"ids: {summary['listing']} (govor select … --exclude it --codes CODE)"]
     return [*lines, "", closing_line(summary)]
 
 

@@ -13,11 +13,13 @@ from typing import Any
 
 from govor import console, store
 from govor.config import Recipe, Workspace
-from govor.errors import GovorError, LanguageError, LimitError
-from govor.findings import Finding, count_of, renamed
+from govor.errors import GovorError, LanguageError, LimitError, MissingExtraError
+from govor.extras import missing_extra
+from govor.findings import Finding, count_of, renamed, some
 from govor.preflight.budget import Budget, OutOfTimeError
+from govor.preflight.ids import write_ids
 from govor.preflight.materials import Materials, UnavailableError
-from govor.preflight.registry import COSTS, Check, all_checks, require_known
+from govor.preflight.registry import COSTS, Check, all_checks, chosen_checks, require_known
 from govor.preflight.report import terminal_lines, write_report
 from govor.records import Summary
 from govor.store import readable_seconds
@@ -40,6 +42,7 @@ class Outcome:
         seconds: wall time.
         findings: what it found.
         note: why it was skipped, or did not finish.
+        lacks: the package that is not installed and that it needs; "" for none.
     """
 
     check: Check
@@ -47,6 +50,7 @@ class Outcome:
     seconds: float = 0.0
     findings: list[Finding] = field(default_factory=list)
     note: str = ""
+    lacks: str = ""
 
     def as_dict(self) -> Mapping[str, str | float]:
         """As reports keep it."""
@@ -74,6 +78,7 @@ class PreflightSummary(Summary):
         projection: of the run: ``seconds``, ``memory_bytes``, ``disk_bytes``.
         wall_s: seconds that it took.
         out: the folder.
+        listing: the table of all utterances of all findings; "" where they name none.
         fingerprint: of settings and data, see `fingerprint_of`.
     """
 
@@ -86,16 +91,20 @@ class PreflightSummary(Summary):
     projection: Mapping[str, float]
     wall_s: float
     out: str
+    listing: str = ""
     fingerprint: str = ""
 
 
-def preflight(recipe: Recipe, *, out: Path, device: str = "auto") -> PreflightSummary:
+def preflight(
+    recipe: Recipe, *, out: Path, device: str = "auto", only: Sequence[str] = ()
+) -> PreflightSummary:
     """Checks data and model of `recipe` together.
 
     Args:
         recipe: resolved recipe; its data set must have been prepared.
         out: folder for ``report.json`` and ``report.html``.
         device: where the model runs.
+        only: names of the checks to run, or codes that they give; none: all. Such a report lets no run pass.
 
     Returns:
         The summary that ``--json`` prints.
@@ -103,20 +112,24 @@ def preflight(recipe: Recipe, *, out: Path, device: str = "auto") -> PreflightSu
     Raises:
         LimitError: there are errors that `[preflight] accept` does not let through; carries the summary.
         DatasetError: there is no data set to check.
-        UsageError: a code to accept that no check gives.
+        UsageError: a code to accept that no check gives, or a check that there is not.
     """
     require_known(recipe.preflight.accept)
+    checks = chosen_checks(only)
     scratch = Path(tempfile.mkdtemp(prefix="govor-preflight-"))
     try:
         materials = Materials(recipe, device, scratch)
         _ = materials.dataset
-        outcomes = run_checks(materials)
+        outcomes = run_checks(materials, checks)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     if "base" in vars(materials):
         materials.base.save(out)
-    fingerprint = fingerprint_of(recipe, materials.dataset)
-    summary = replace(summarise(outcomes, materials, out), fingerprint=fingerprint)
+    fingerprint = "" if only else fingerprint_of(recipe, materials.dataset)
+    listing = write_ids((finding for outcome in outcomes for finding in outcome.findings), out)
+    summary = replace(
+        summarise(outcomes, materials, out), listing=str(listing or ""), fingerprint=fingerprint
+    )
     write_report(summary, out, Path(recipe.work).name or recipe.name)
     stop_on_errors(summary)
     return summary
@@ -168,9 +181,9 @@ def fingerprint_of(recipe: Recipe, dataset: Any) -> str:
     return store.fingerprint([*(section.deciding() for section in sections), dataset.fingerprint])
 
 
-def run_checks(materials: Materials) -> list[Outcome]:
+def run_checks(materials: Materials, checks: Sequence[Check] = ()) -> list[Outcome]:
     """All checks, cheap ones first; what `materials` lacks is skipped, what has no time inconclusive."""
-    checks = all_checks()
+    checks = checks or all_checks()
     minutes = materials.budget.total_s / 60
     console.say(
         f"preflight: {len(checks)} checks of data and model, at most {minutes:g} min ([preflight] minutes)"
@@ -182,7 +195,29 @@ def run_checks(materials: Materials) -> list[Outcome]:
             _announce(one, materials)
             outcomes.append(run_check(one, materials, cannot))
             bar.advance(1, f"of {len(checks)}: {one.title}")
+    note_missing(outcomes)
     return outcomes
+
+
+def note_missing(outcomes: Sequence[Outcome]) -> None:
+    """One finding for all checks that were skipped because a package is not installed."""
+    skipped = [outcome for outcome in outcomes if outcome.lacks]
+    if not skipped:
+        return
+    package = str(skipped[0].lacks)
+    found = missing_extra(package)
+    names = [outcome.check.name for outcome in skipped]
+    skipped[0].findings.append(
+        Finding(
+            "not_checked",
+            "warning",
+            f"{len(names)} of {len(outcomes)} checks",
+            f"{package} is not installed, and these need it: {some(names, len(names))}",
+            "",
+            "what they look for was not looked for",
+            str(found).rpartition(": ")[2] if found else f"pip install {package}",
+        )
+    )
 
 
 def _announce(one: Check, materials: Any) -> None:
@@ -213,6 +248,9 @@ def run_check(one: Check, materials: Any, cannot: Faults) -> Outcome:
         outcome.status, outcome.note = "skipped", str(error)
     except OutOfTimeError:
         outcome.findings.append(_inconclusive(one, budget))
+    except (ImportError, MissingExtraError) as error:
+        outcome.lacks = _package(error)
+        outcome.status, outcome.note = "skipped", f"it needs {outcome.lacks}, which is not installed"
     except GovorError as error:
         told = any(str(error) == str(other) for other in cannot.values())
         cannot[one.name] = error
@@ -227,6 +265,13 @@ def run_check(one: Check, materials: Any, cannot: Faults) -> Outcome:
     return outcome
 
 
+def _package(error: Exception) -> str:
+    """The package that an import asked for."""
+    if isinstance(error, ImportError):
+        return (error.name or "a package").partition(".")[0]
+    return str(error).partition("needs ")[2].partition(",")[0] or "a package"
+
+
 def _take(one: Check, materials: Any, cannot: Faults, outcome: Outcome) -> Mapping[str, Any] | None:
     taken = {}
     for name in one.needs:
@@ -235,6 +280,9 @@ def _take(one: Check, materials: Any, cannot: Faults, outcome: Outcome) -> Mappi
             if known:
                 raise cannot[name]
             taken[name] = getattr(materials, name)
+        except (ImportError, MissingExtraError) as error:
+            cannot[name] = error
+            raise
         except UnavailableError as error:
             cannot[name] = error
             outcome.status, outcome.note = "skipped", str(error)
@@ -258,7 +306,8 @@ def _inconclusive(one: Check, budget: Budget) -> Finding:
         f"not finished after {budget.used_s / 60:.1f} min",
         f"[preflight] minutes = {budget.total_s / 60:g}",
         f"this was not checked: {one.doing}",
-        f"give it more time: --set preflight.minutes={max(1, round(budget.total_s / 30)):g}",
+        f"ask for it by name: govor preflight RECIPE --only {one.name} --minutes"
+        f" {max(5, round(budget.total_s / 30)):g}",
     )
 
 

@@ -26,6 +26,8 @@ from govor.prepare.state import StoredPlan, read_stored, refuse_other_settings, 
 from govor.prepare.target import DATA, Target
 from govor.prepare.task import Beat, Engine, Event, Message, ShardDone, Task, shard_key
 from govor.prepare.verdicts import Verdicts
+from govor.prepare.withdrawn import note_withdrawn
+from govor.shape import parsed
 from govor.store import fingerprint
 
 
@@ -203,7 +205,7 @@ class Preparation:
         """Removes what the plan does not know and writes the index."""
         sizes = {name: self.target.size(f"{DATA}/{name}") for name in self.plan.names}
         total = totals(self.plan, self.facts, sizes, self.settings)
-        if self.written or self.target.read(INDEX) is None:
+        if self.written or not self._is_indexed():
             for name in set(self.target.names(DATA)) - set(self.plan.names):
                 self.target.remove(f"{DATA}/{name}")
             extra = {
@@ -213,7 +215,17 @@ class Preparation:
                 "corpus": self.corpus.info.fingerprint,
             }
             write_index(self.target, total, self.plan, self.facts, extra, _languages(self.corpus))
+        if gone := note_withdrawn(self.target, self.corpus):
+            say(f"{gone:,} utterances were withdrawn from this data set so far: none of them is in it")
         return total
+
+    def _is_indexed(self) -> bool:
+        """Whether the index is of this corpus; a shard that went whole leaves nothing else to write."""
+        content = self.target.read(INDEX)
+        if content is None:
+            return False
+        index = parsed(content)
+        return isinstance(index, dict) and index.get("corpus") == self.corpus.info.fingerprint
 
 
 def _refuse_foreign(target: Target) -> None:

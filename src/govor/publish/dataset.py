@@ -20,6 +20,7 @@ from govor.corpora.folder import CorpusInfo
 from govor.errors import DatasetError
 from govor.load.dataset import SplitFacts
 from govor.parquet import reading
+from govor.prepare.withdrawn import withdrawn_from
 from govor.publish.cards import dataset_card
 from govor.publish.files import UploadPlan
 from govor.publish.licenses import License
@@ -118,7 +119,7 @@ def plan_dataset(
     remove_partials(copy / "data")
     for name in shards:
         _copy_shard(source / name, copy / name, disclosure, pseudonyms)
-    facts = _facts(info, copy, shards, license, disclosure)
+    facts = _facts(source, info, copy, shards, license, disclosure)
     facts = {**facts, "repo": repo or copy.name, "name": (repo or source.name).rpartition("/")[2]}
     write_json(copy / MANIFEST, facts)
     write_text(copy / "README.md", dataset_card(facts, info, _provenance(source, info)))
@@ -177,11 +178,17 @@ def _schema(source: pa.Schema, disclosure: Disclosure, stamp: str) -> pa.Schema:
     return pa.schema(kept, metadata={"huggingface": json.dumps(described), "govor.copy": stamp})
 
 
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind))
+
+
 def _pseudonymised(table: pa.Table, pseudonyms: Pseudonyms | None) -> pa.Table:
     if pseudonyms is None:
         return table
     for name in HASHED_COLUMNS:
         if name in table.column_names:
+            if not _is_text(table.schema.field(name).type):
+                raise DatasetError(f"the column {name} of the data set holds no texts: prepare it again")
             values = pseudonyms.column(name, table.column(name).to_pylist())
             table = table.set_column(table.column_names.index(name), name, pa.array(values, pa.string()))
     return table.set_column(table.column_names.index("audio"), "audio", _renamed_audio(table))
@@ -198,7 +205,12 @@ def _renamed_audio(table: pa.Table) -> pa.ChunkedArray:
 
 
 def _facts(
-    info: Mapping[str, Any], copy: Path, shards: Sequence[str], license: License, disclosure: Disclosure
+    source: Path,
+    info: Mapping[str, Any],
+    copy: Path,
+    shards: Sequence[str],
+    license: License,
+    disclosure: Disclosure,
 ) -> Mapping[str, Any]:
     kept = ("splits", "read", "kept", "rejected", "reasons", "hours", "sample_rate", "codec", "languages")
     contents = {name: file_sha256(copy / name) for name in shards}
@@ -207,6 +219,7 @@ def _facts(
         "fingerprint": fingerprint(contents),
         **{key: info[key] for key in kept if key in info},
         "shards": list(shards),
+        "withdrawn": withdrawn_from(source),
         "bytes": sum((copy / name).stat().st_size for name in shards),
         **license.header,
         "columns": pq.read_schema(copy / shards[0]).names,

@@ -17,6 +17,7 @@ from govor.publish.model_facts import Facts
 from govor.publish.model_index import model_index
 from govor.publish.model_uses import uses
 from govor.shown import interval_text
+from govor.train.status import trained_on_withdrawn
 
 LITTLE_TRAINING_HOURS = 5.0
 """Below, a card says that the model has heard little."""
@@ -125,7 +126,8 @@ class Card:
     @property
     def withdrawn(self) -> list[str]:
         """That some of the training data was withdrawn since."""
-        return []
+        rows = self.facts.withdrawn
+        return [f"It was {trained_on_withdrawn(rows)}."] if rows else []
 
     @property
     def not_for(self) -> list[str]:

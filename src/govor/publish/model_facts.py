@@ -17,6 +17,7 @@ from govor.evaluate.stored import read_for_card, read_scores
 from govor.load.dataset import DatasetFacts
 from govor.models.saved import read_settings
 from govor.parquet import reading, require_columns
+from govor.prepare.withdrawn import withdrawn_since
 from govor.publish.exports import Exported
 from govor.publish.licenses import License
 from govor.publish.metadata import REPOSITORY
@@ -67,6 +68,7 @@ class Facts:
         exports: exported models in the same repository.
         named_base: the base's repository, as the publisher names it.
         is_adapter: whether the weights are an adapter's alone.
+        withdrawn: rows of its training data that were withdrawn since.
     """
 
     repo: str
@@ -85,6 +87,7 @@ class Facts:
     exports: Sequence[Exported] = ()
     named_base: str | None = None
     is_adapter: bool = False
+    withdrawn: int = 0
 
     @cached_property
     def is_seq2seq(self) -> bool:
@@ -252,6 +255,7 @@ def gather(
         failures=_failures([place for place in places if _scored(place)]),
         exports=exports,
         named_base=named_base,
+        withdrawn=withdrawn_since(run, dataset) if run and dataset else 0,
         is_adapter=(weights / "adapter_config.json").exists(),
     )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from govor.config import Recipe
 from govor.console import say
 from govor.errors import InputError
+from govor.prepare.withdrawn import withdrawn_from
 from govor.publish.dataset import Disclosure, plan_dataset
 from govor.publish.files import UploadPlan
 from govor.publish.licenses import License
@@ -46,7 +47,21 @@ def publish_dataset(
     copy, repo = source.parent / f"{source.name}-published", _named(repo, dry_run)
     with locked(copy):
         plan = plan_dataset(source, copy, license, disclosure or Disclosure(), repo)
-        return _send(plan, repo, public, dry_run)
+        done = _send(plan, repo, public, dry_run)
+    if gone := withdrawn_from(source):
+        say(old_revisions(repo, gone))
+    return done
+
+
+def old_revisions(repo: str, rows: int) -> str:
+    """What is said of a repository from which people were withdrawn: history keeps them until it is cut."""
+    page = f"https://huggingface.co/datasets/{repo}/settings"
+    call = f"from huggingface_hub import HfApi; HfApi().super_squash_history('{repo}', repo_type='dataset')"
+    return (
+        f"{rows:,} utterances were withdrawn from this data set. The newest revision of {repo} does not hold "
+        f'them; older revisions still do. To delete those for ever: python -c "{call}", then delete the old '
+        f"files on {page}, Storage usage. Copies that others made stay: tell them"
+    )
 
 
 def publish_model(order: ModelOrder, *, public: bool = False, dry_run: bool = False) -> Published:

@@ -61,10 +61,11 @@ class LoginBrake:
             return
 
         async def noting_send(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                self._note(client, message["status"])
+            if message["type"] == "http.response.start" and message["status"] < 400:
+                self._failed.pop(client, None)
             await send(message)
 
+        self._begin(client)
         await self.app(scope, receive, noting_send)
 
     def _wait_s(self, client: str) -> int:
@@ -73,10 +74,8 @@ class LoginBrake:
         oldest_s = self.now() - tries[0] if tries and len(tries) == WRONG_TRIES else FORGET_S
         return max(0, round(FORGET_S - oldest_s + 0.5)) if oldest_s < FORGET_S else 0
 
-    def _note(self, client: str, status: int) -> None:
-        if status < 400:
-            self._failed.pop(client, None)
-            return
+    def _begin(self, client: str) -> None:
+        """A try counts as a wrong one until it was right: many may be on their way at once."""
         self._failed[client].append(self.now())
         while len(self._failed) > MOST_CLIENTS:
             del self._failed[next(iter(self._failed))]

@@ -21,8 +21,6 @@ INCLUDED = ("logprobs",)
 MEDIA_TYPES = {"text": "text/plain", "srt": "application/x-subrip", "vtt": "text/vtt"}
 LEAST_PROBABILITY = 1e-6
 """What a confidence of 0 is shown as: JSON has no infinity."""
-MEASURED = ("temperature", "avg_logprob", "no_speech_prob")
-"""Of a segment; null where the model was not asked."""
 
 
 def body(
@@ -61,6 +59,7 @@ def _verbose(transcript: Transcript, granularities: Sequence[str], task: str) ->
         "language": transcript.language or "",
         "duration": round(transcript.duration, 3),
         "text": transcript.text,
+        **({"lost": list(transcript.lost)} if transcript.lost else {}),
     }
     if "segment" in granularities:
         plain["segments"] = [_segment(i, segment) for i, segment in enumerate(transcript.segments)]
@@ -75,7 +74,8 @@ def _verbose(transcript: Transcript, granularities: Sequence[str], task: str) ->
 
 def _segment(number: int, segment: Segment) -> dict[str, object]:
     """Null stands where nothing was measured: a number would be taken for one."""
-    packed = segment.text.encode()
+    packed, measured = segment.text.encode(), segment.measures
+    ratio = len(packed) / len(zlib.compress(packed)) if packed else 0.0
     return {
         "id": number,
         "seek": 0,
@@ -83,8 +83,11 @@ def _segment(number: int, segment: Segment) -> dict[str, object]:
         "end": round(segment.end, 3),
         "text": segment.text,
         "tokens": [],
-        "compression_ratio": round(len(packed) / len(zlib.compress(packed)), 4) if packed else 0.0,
-        **{name: getattr(segment, name, None) for name in MEASURED},
+        "temperature": measured.temperature if measured else None,
+        "avg_logprob": round(measured.avg_logprob, 4) if measured else None,
+        "compression_ratio": round(measured.compression_ratio if measured else ratio, 4),
+        "no_speech_prob": measured.no_speech_prob if measured else None,
+        **({"language": segment.language} if segment.language else {}),
     }
 
 

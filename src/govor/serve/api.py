@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
@@ -24,6 +24,7 @@ from govor.serve.uploads import keep
 from govor.text.spacing import space_between
 from govor.transcribe import Segment, Transcript
 
+Awaited = TypeVar("Awaited")
 Segments = asyncio.Queue[Segment | None]
 
 
@@ -155,7 +156,7 @@ def _looked_at(waiting: asyncio.Future[Transcript]) -> None:
         waiting.exception()
 
 
-async def _unless_gone(request: Request, job: Job, awaited: Any) -> Any:
+async def _unless_gone(request: Request, job: Job, awaited: Awaitable[Awaited]) -> Awaited:
     """What is awaited; a client that goes away frees its place at once.
 
     Raises:

@@ -21,6 +21,7 @@ from govor.models.base import (
     PromptFacts,
     Recogniser,
     Sound,
+    Timing,
     cost_of,
     language_refusal,
     prompt_of,
@@ -29,7 +30,6 @@ from govor.models.base import (
 from govor.packing import pack
 from govor.records import Hypothesis
 from govor.serve.patience import OverError, Patience
-from govor.serve.prompts import takes_prompt
 
 
 @dataclass(eq=False)
@@ -95,7 +95,9 @@ class Batcher:
         self.batches = self.users = 0
         self.name, self.sample_rate = recogniser.name, recogniser.sample_rate
         self.max_window_s, self.normaliser = recogniser.max_window_s, recogniser.normaliser
-        self.tasks, self.takes_prompt = tasks_of(recogniser), takes_prompt(recogniser)
+        self.tasks = tasks_of(recogniser)
+        self.takes_prompt = prompt_of(recogniser, DecodeOptions()) is not None
+        self.is_timing = isinstance(recogniser, Timing)
 
     def recognise(
         self, sounds: Sequence[Sound], options: DecodeOptions, patience: Patience | None = None
@@ -117,9 +119,14 @@ class Batcher:
             if take_back:
                 take_back()
 
+    @property
+    def writes_times(self) -> bool | None:
+        """As `Timing.writes_times`, where the recogniser is one."""
+        return self._recogniser.writes_times if isinstance(self._recogniser, Timing) else False
+
     def for_one(self, patience: Patience) -> OneCaller:
         """The recogniser for one caller, who may leave."""
-        return OneCaller(self, patience)
+        return (TimingCaller if self.is_timing else OneCaller)(self, patience)
 
     def language_refusal(self, tag: str) -> str | None:
         """As `govor.models.base.language_refusal`."""
@@ -211,3 +218,12 @@ class OneCaller:
             OverError: the caller has left.
         """
         return self._batcher.recognise(sounds, options, self._patience)
+
+
+class TimingCaller(OneCaller):
+    """The same of a recogniser that may write times itself."""
+
+    @property
+    def writes_times(self) -> bool | None:
+        """As `Timing.writes_times`."""
+        return self._batcher.writes_times

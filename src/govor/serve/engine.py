@@ -18,7 +18,6 @@ from govor.serve.blocks import Block, guarded_blocks
 from govor.serve.limits import ServeLimits
 from govor.serve.metrics import Metrics
 from govor.serve.patience import OverError, Patience
-from govor.serve.prompts import with_prompt
 
 if TYPE_CHECKING:
     from govor.config import TranscribeConfig
@@ -90,9 +89,8 @@ class Job:
     @property
     def config(self) -> TranscribeConfig:
         """How the model's recordings are decoded, with what this one's owner asks for."""
-        config = replace(self.model.config, task=self.task) if self.task else self.model.config
-        settings: TranscribeConfig = with_prompt(config, self.prompt)
-        return settings
+        own = self.model.config
+        return replace(own, task=self.task or own.task, prompt=self.prompt or own.prompt)
 
 
 class Engine:

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any
+from urllib.parse import parse_qs
 
 from govor.serve.limits import ServeLimits
 from govor.serve.metrics import Metrics
@@ -43,6 +44,13 @@ async def answer(send: Send, status: int, body: bytes, headers: Sequence[tuple[b
     kind = (b"content-type", b"application/json")
     await send({"type": "http.response.start", "status": status, "headers": [kind, length, *headers]})
     await send({"type": "http.response.body", "body": body})
+
+
+async def deny(send: Send, status: int, body: bytes, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
+    """Answers a WebSocket that is not accepted, as `answer` would."""
+    kind = (b"content-type", b"application/json")
+    await send({"type": "websocket.http.response.start", "status": status, "headers": [kind, *headers]})
+    await send({"type": "websocket.http.response.body", "body": body})
 
 
 class _TooLargeError(Exception):
@@ -194,27 +202,42 @@ class Heartbeats:
 
 
 class Keys:
-    """Asks for a key in front of the API; `/health` answers without one, the page has a log-in of its own."""
+    """Asks for a key in front of the API; `/health` answers without one, the page has a log-in of its own.
 
-    def __init__(self, app: App, keys: Sequence[str]) -> None:
-        self.app, self.keys = app, [key.encode() for key in keys]
+    Args:
+        app: what is inside.
+        keys: any of them opens it; none: nothing is asked for.
+        ticket: whether a ticket opens one WebSocket: browsers cannot send a key with those.
+    """
+
+    def __init__(
+        self, app: App, keys: Sequence[str], ticket: Callable[[str], bool] = lambda given: False
+    ) -> None:
+        self.app, self.keys, self.ticket = app, [key.encode() for key in keys], ticket
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on if it may pass."""
-        if self.keys and scope["type"] == "http" and self._guarded(scope["path"]) and not self._knows(scope):
-            body = error_body("a valid key is needed: Authorization: Bearer KEY", "invalid_api_key")
-            await answer(send, 401, body, [(b"www-authenticate", b"Bearer")])
+        if not self.keys or not self._guarded(scope) or self._knows(scope):
+            await self.app(scope, receive, send)
             return
-        await self.app(scope, receive, send)
+        body = error_body("a valid key is needed: Authorization: Bearer KEY", "invalid_api_key")
+        refuse = deny if scope["type"] == "websocket" else answer
+        await refuse(send, 401, body, [(b"www-authenticate", b"Bearer")])
 
     @staticmethod
-    def _guarded(path: str) -> bool:
-        return path.startswith("/v1/") or path == "/metrics"
+    def _guarded(scope: Scope) -> bool:
+        if scope["type"] == "websocket":
+            return True
+        path = str(scope.get("path", ""))
+        return scope["type"] == "http" and (path.startswith("/v1/") or path == "/metrics")
 
     def _knows(self, scope: Scope) -> bool:
         scheme, _, given = dict(scope["headers"]).get(b"authorization", b"").strip().partition(b" ")
         given = given.strip() if scheme.lower() == b"bearer" else b""
-        return sum(hmac.compare_digest(given, key) for key in self.keys) > 0
+        if sum(hmac.compare_digest(given, key) for key in self.keys) > 0:
+            return True
+        tickets = parse_qs(scope["query_string"].decode("latin-1")).get("ticket", [])
+        return bool(scope["type"] == "websocket") and any(self.ticket(one) for one in tickets[:1])
 
 
 class Counting:

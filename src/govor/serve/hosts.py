@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from govor.errors import UsageError
 from govor.hosts import OwnNames
-from govor.serve.guards import App, Receive, Scope, Send, answer, error_body
+from govor.serve.guards import App, Receive, Scope, Send, answer, deny, error_body
 
 
 class HostNames:
@@ -28,16 +28,10 @@ class HostNames:
             named = {k: v.decode("latin-1") for k, v in scope["headers"] if k in (b"host", b"origin")}
             message = self.names.refusal(named.get(b"host", ""), named.get(b"origin"))
             if message is not None:
-                await self._refuse(scope, send, message)
+                refuse = deny if scope["type"] == "websocket" else answer
+                await refuse(send, 403, error_body(message, "unknown_host"))
                 return
         await self.app(scope, receive, send)
-
-    @staticmethod
-    async def _refuse(scope: Scope, send: Send, message: str) -> None:
-        if scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008, "reason": message[:100]})
-        else:
-            await answer(send, 403, error_body(message, "unknown_host"))
 
 
 def require_host_name(name: str) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from govor.serve.guards import App, Message, Receive, Scope, Send, answer, error_body
-from govor.serve.page_routes import FILE_ROUTE, Use, use_of
+from govor.serve.guards import App, Message, Receive, Scope, Send, answer, deny, error_body
+from govor.serve.page_routes import FILE_ROUTE, Use, is_open_socket, use_of
 
 LARGEST_CALL_BYTES = 4_000_000
 """Of a call of the page's functions; uploads have a route of their own."""
@@ -33,6 +33,9 @@ class UploadsOnly:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on if the page makes such requests, and all that it names was uploaded."""
+        if scope["type"] == "websocket" and not is_open_socket(scope["path"]):
+            await deny(send, 403, error_body("there is no such WebSocket", "not_found"))
+            return
         if scope["type"] != "http" or scope["path"].startswith(OWN_ROUTES):
             await self.app(scope, receive, send)
             return

@@ -55,6 +55,7 @@ class PromptProtocol(H11Protocol):
     """HTTP/1.1 with not too many clients, that send the head of a request within `REQUEST_S`."""
 
     _patience: asyncio.TimerHandle | None = None
+    _is_handed_over = False
 
     def connection_made(self, transport: Any) -> None:
         """Begins to wait for the first request."""
@@ -76,8 +77,13 @@ class PromptProtocol(H11Protocol):
         super().connection_lost(exc)
         self._forget()
 
+    def handle_websocket_upgrade(self, event: Any) -> None:
+        """Hands the connection over: from then on the WebSocket's own times count."""
+        super().handle_websocket_upgrade(event)
+        self._is_handed_over = True
+
     def _watch(self) -> None:
-        if not self._is_asked():
+        if self._is_handed_over or not self._is_asked():
             self._forget()
         elif self._patience is None:
             self._patience = self.loop.call_later(REQUEST_S, self._hang_up)

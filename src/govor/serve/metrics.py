@@ -23,6 +23,7 @@ class Metrics:
         self.audio_s = Counter("govor_audio_seconds", "Seconds transcribed.", registry=self.registry)
         self.waiting = Gauge("govor_waiting", "Recordings that wait.", registry=self.registry)
         self.running = Gauge("govor_running", "Recordings being transcribed.", registry=self.registry)
+        self.live = Gauge("govor_live", "People who speak.", registry=self.registry)
         self.reloads = Counter("govor_model_reloads", "Models exchanged.", registry=self.registry)
 
     def text(self) -> bytes:

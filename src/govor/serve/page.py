@@ -17,6 +17,7 @@ from fastapi import FastAPI
 from govor.errors import GovorError
 from govor.serve.engine import Engine
 from govor.serve.inputs import UploadsOnly
+from govor.serve.live.leave import Admit
 from govor.serve.models import ServedModel
 from govor.serve.second import SecondModel
 from govor.serve.settings import ServeSettings
@@ -27,19 +28,26 @@ CACHE_S = 3600
 """How long uploads of the page stay in its cache."""
 PAGE_USER = "govor"
 UPLOADS_VARIABLE = "GRADIO_TEMP_DIR"
+SCRIPTS = ("page.js", "live.js")
+TITLE = "# govor\nSpeech to text with times. Upload a recording of any length, record one, or speak live."
+SPEAK = "(leave) => { window.govorLive.start(leave); }"
 AUTO = "model's choice, or detected"
 
 
 def mount(
-    app: FastAPI, models: Mapping[str, ServedModel], engine: Engine, settings: ServeSettings
+    app: FastAPI,
+    models: Mapping[str, ServedModel],
+    engine: Engine,
+    settings: ServeSettings,
+    admit: Admit,
 ) -> FastAPI:
-    """Puts the page at ``/`` of `app`."""
+    """Puts the page at ``/`` of `app`; `admit` gives its visitors leave to speak."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     _keep_uploads_private()
     import gradio as gr
 
     here = Path(__file__).parent
-    page = build(models, engine, settings)
+    page = build(models, engine, settings, admit)
     page.queue(max_size=settings.limits.max_queue, default_concurrency_limit=settings.limits.concurrent)
     page.has_launched = True  # else Gradio takes no look at what calls name
     app.add_middleware(UploadsOnly, folder=gr.utils.get_upload_folder())
@@ -57,7 +65,7 @@ def mount(
         footer_links=[],
         theme=_theme(),
         css=(here / "page.css").read_text(encoding="utf-8"),
-        head=f"<script>{(here / 'page.js').read_text(encoding='utf-8')}</script>",
+        head="".join(f"<script>{(here / name).read_text(encoding='utf-8')}</script>" for name in SCRIPTS),
     )
 
 
@@ -80,13 +88,13 @@ def _theme() -> Any:
     return gr.themes.Default(primary_hue="teal", font=fonts, font_mono=["ui-monospace", "monospace"])
 
 
-def build(models: Mapping[str, ServedModel], engine: Engine, settings: ServeSettings) -> Any:
+def build(models: Mapping[str, ServedModel], engine: Engine, settings: ServeSettings, admit: Admit) -> Any:
     """The page's widgets and what they call."""
     import gradio as gr
 
     names = list(models)
     with gr.Blocks(title="govor", analytics_enabled=False, delete_cache=(CACHE_S, CACHE_S)) as page:
-        gr.Markdown("# govor\nSpeech to text with times. Upload a recording of any length, or record one.")
+        gr.Markdown(TITLE)
         audio = gr.Audio(
             sources=["upload", "microphone"],
             type="filepath",
@@ -103,6 +111,9 @@ def build(models: Mapping[str, ServedModel], engine: Engine, settings: ServeSett
         with gr.Row():
             start = gr.Button("Transcribe", variant="primary", elem_id="transcribe", scale=4, min_width=160)
             end = gr.Button("Stop", interactive=False, elem_id="stop", scale=1, min_width=100)
+            live = gr.Button("Speak live", elem_id="live", scale=2, min_width=140)
+        leave = gr.Textbox(visible="hidden")
+        gr.HTML("", elem_id="live-text")
         status = gr.HTML("", elem_id="status")
         player = gr.HTML("", elem_id="player")
         shown = gr.HTML("", elem_id="transcripts")
@@ -115,6 +126,16 @@ def build(models: Mapping[str, ServedModel], engine: Engine, settings: ServeSett
             show_progress="hidden",
             api_visibility="private",
             concurrency_limit=at_once,
+        )
+        live.click(
+            admit,
+            [chosen, language],
+            leave,
+            show_progress="hidden",
+            api_visibility="private",
+            concurrency_limit=None,
+        ).then(
+            None, leave, None, js="(leave) => { window.govorLive.start(leave); }", api_visibility="private"
         )
         end.click(Stop.set, [stop], None, concurrency_limit=None, api_visibility="private")
         if settings.then is not None:

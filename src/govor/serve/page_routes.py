@@ -44,6 +44,8 @@ CLOSED = (
 )
 """Known and not used: they reach for the network, call functions past the queue, or show the app's inside."""
 POSTS = {f"{API}/queue/join": Use.CALL, f"{API}/upload": Use.UPLOAD, "/login": Use.FORM, "/login/": Use.FORM}
+SOCKETS = ("/v1/audio/live",)
+"""All WebSockets: the API's own. Gradio's page needs none."""
 FILE_ROUTE = re.compile(rf"{API}/file[=/](?P<path>.*)", re.DOTALL)
 
 
@@ -63,8 +65,15 @@ def use_of(method: str, path: str) -> Use:
     return Use.READ if _any_of(READS, path) else Use.CLOSED
 
 
+def is_open_socket(path: str) -> bool:
+    """Whether a WebSocket may be opened under `path`."""
+    return path in SOCKETS
+
+
 def is_known(method: str, path: str) -> bool:
     """Whether somebody has decided about a route: it is open for a reason, or closed for one."""
+    if method == "WEBSOCKET":
+        return is_open_socket(path)
     return use_of(method, path) is not Use.CLOSED or _any_of(CLOSED, path)
 
 

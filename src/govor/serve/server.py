@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from signal import SIGINT, SIGTERM
 from threading import Thread, current_thread, main_thread
 from typing import Any
@@ -16,13 +17,17 @@ from starlette.exceptions import HTTPException
 
 from govor.console import say
 from govor.errors import GovorError
-from govor.interrupts import in_hand
+from govor.interrupts import in_hand, pressed
 from govor.serve.admission import Admission, LoginBrake
 from govor.serve.api import routes
 from govor.serve.engine import Engine
 from govor.serve.guards import BodyLimit, Counting, Heartbeats, Keys, LastWord, error_body
 from govor.serve.hosts import HostNames
 from govor.serve.listening import PromptProtocol, listen
+from govor.serve.live.leave import leave_to_speak
+from govor.serve.live.rooms import Rooms
+from govor.serve.live.route import LIVE_ROUTE, live_routes
+from govor.serve.live.tickets import Tickets
 from govor.serve.metrics import Metrics
 from govor.serve.models import ServedModel, Watcher, open_models
 from govor.serve.refusals import RequestError, failure
@@ -33,6 +38,8 @@ GRACE_S = 30
 ANSWER_S = 5
 """How long answers may take beyond that."""
 KEEP_ALIVE_S = 30
+MESSAGE_BYTES = 1_000_000
+"""Largest message of a WebSocket: half a minute of sound at 16 kHz."""
 
 
 def create_app(
@@ -53,16 +60,19 @@ def create_app(
     app = FastAPI(title="govor", lifespan=_lifespan(engine, watcher), openapi_url=None)
     app.state.models, app.state.engine, app.state.metrics = models, engine, metrics
     app.state.watcher = watcher
+    rooms, tickets = Rooms(settings.limits, metrics), Tickets()
+    app.state.rooms, app.state.tickets = rooms, tickets
     app.include_router(routes(models, engine, metrics))
+    app.include_router(live_routes(models, rooms))
     _show_errors(app)
     if settings.page:
         from govor.serve.page import mount
 
-        app = mount(app, models, engine, settings)
+        app = mount(app, models, engine, settings, partial(leave_to_speak, models, rooms, tickets))
     app.add_middleware(Heartbeats, stopping=engine.is_stopping)
     app.add_middleware(BodyLimit, limits=settings.limits, stopping=engine.is_stopping)
     app.add_middleware(Admission, refusal=engine.refusal)
-    app.add_middleware(Keys, keys=settings.api_keys)
+    app.add_middleware(Keys, keys=settings.api_keys, ticket=tickets.use)
     if settings.api_keys:
         app.add_middleware(LoginBrake)
     else:
@@ -121,14 +131,16 @@ def serve(specs: Sequence[str], settings: ServeSettings) -> None:
         config = uvicorn.Config(
             app,
             http=PromptProtocol,
-            ws="none",
+            ws="wsproto",
+            ws_max_size=MESSAGE_BYTES,
+            ws_per_message_deflate=False,  # sound does not get smaller
             log_level="warning",
             timeout_graceful_shutdown=GRACE_S + ANSWER_S,
             timeout_keep_alive=KEEP_ALIVE_S,
         )
         for line in start_lines(app.state.models, settings):
             say(line)
-        server = stopping_server(config, app.state.engine)
+        server = stopping_server(config, app.state.engine, app.state.rooms)
         with (
             suppress(KeyboardInterrupt),
             in_hand(lambda: f"running recordings are finished, {GRACE_S} s at most"),
@@ -137,14 +149,27 @@ def serve(specs: Sequence[str], settings: ServeSettings) -> None:
     say("stopped; nothing was left unanswered")
 
 
-def stopping_server(config: Any, engine: Engine) -> Any:
-    """A uvicorn server that, told to stop, refuses what waits at once and what still runs after `GRACE_S`."""
+def stopping_server(config: Any, engine: Engine, rooms: Rooms) -> Any:
+    """A uvicorn server that, told to stop, refuses what waits at once and what still runs after `GRACE_S`.
+
+    Who speaks then gets what was said as final text; uvicorn itself would hang up on them.
+    """
     import uvicorn
 
     class StoppingServer(uvicorn.Server):
         def handle_exit(self, sig: int, frame: Any) -> None:
             Thread(target=engine.stop, args=(GRACE_S,), daemon=True).start()  # no locks in signal handlers
             super().handle_exit(sig, frame)
+
+        async def on_tick(self, counter: int) -> bool:
+            """Also where Ctrl-C came before this server looked for it."""
+            if pressed() and not self.should_exit:
+                self.handle_exit(SIGINT, None)
+            return await super().on_tick(counter)
+
+        async def shutdown(self, sockets: Any = None) -> None:
+            await rooms.finish(GRACE_S)
+            await super().shutdown(sockets)
 
         @contextmanager
         def capture_signals(self) -> Iterator[None]:
@@ -172,5 +197,6 @@ def start_lines(models: Mapping[str, ServedModel], settings: ServeSettings) -> l
         *offered,
         *page,
         f"API      {address}/v1/audio/transcriptions  ({key}, open to {open_to})",
+        f"live     {address.replace('http', 'ws', 1)}{LIVE_ROUTE}",
         f"health   {address}/health   metrics {address}/metrics",
     ]

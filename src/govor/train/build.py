@@ -18,6 +18,7 @@ from govor.models.base import EncoderWindows
 from govor.models.build import adjust_model
 from govor.models.rates import first_rate
 from govor.preflight.base import dev_options
+from govor.prepare.withdrawn import note_trained_on
 from govor.train import checkpoint
 from govor.train.augment import Augmenter, noise_files
 from govor.train.base import is_baseline
@@ -117,6 +118,7 @@ def open_session(
     if ranks.main:
         facts = _facts(material, stepper, threads, state, baseline)
         _write_facts(folder, recipe, metrics, state, facts)
+        _note_rows(folder, material, config)
     session = Session(
         config=config,
         ranks=ranks,
@@ -304,6 +306,13 @@ def _facts(material: RunData, stepper: Stepper, threads: int, state: TrainState,
         "lr": state.lr,
         "baseline": baseline,
     }
+
+
+def _note_rows(folder: RunFolder, material: RunData, config: TrainConfig) -> None:
+    """Keeps which rows are trained on, so that a withdrawal can be told from it later."""
+    rows = material.dataset.table(config.train_split)
+    if "id" in rows.columns:
+        note_trained_on(folder.root, rows["id"].cast(str).gather(material.used).drop_nulls())
 
 
 def _write_facts(

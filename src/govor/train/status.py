@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TypedDict
 
 from govor import store
+from govor.config.workspace import Workspace
 from govor.console import table
 from govor.errors import ModelError
 from govor.evaluate.paired import is_better
+from govor.prepare.withdrawn import withdrawn_since
 from govor.records import Summary
 from govor.shown import shortened
 from govor.train import checkpoint
@@ -59,6 +61,7 @@ class RunStatus(Summary):
         evaluations: in order.
         checkpoints: oldest first.
         skipped: clips that could not be used.
+        withdrawn: rows that it was trained on and that were withdrawn from its data set since.
         samples: of the last evaluation.
         events: the last few.
         mirror: what was copied last.
@@ -79,6 +82,7 @@ class RunStatus(Summary):
     evaluations: list[DevWer]
     checkpoints: list[CheckpointLine]
     skipped: int
+    withdrawn: int
     samples: list[MetricsLine]
     events: list[MetricsLine]
     mirror: MirrorNote | None
@@ -117,11 +121,17 @@ def status(run: Path) -> RunStatus:
         evaluations=[{"step": line["step"], "wer": line["wer"]} for line in kinds["eval"]],
         checkpoints=[_described(found) for found in checkpoints],
         skipped=sum(line.get("event") == "skipped" for line in kinds["event"]),
+        withdrawn=_withdrawn(folder),
         samples=_last_samples(kinds["sample"]),
         events=[line for line in kinds["event"] if line.get("event") != "skipped"][-5:],
         mirror=read_note(folder) or None,
         out=str(run),
     )
+
+
+def _withdrawn(folder: RunFolder) -> int:
+    recipe = folder.recipe()
+    return withdrawn_since(folder.root, Path(Workspace.of(recipe).dataset)) if recipe else 0
 
 
 def is_running(run: Path) -> bool:
@@ -191,6 +201,7 @@ def status_lines(found: RunStatus) -> list[str]:
         lines.append(f"loss {found.loss:.4f}, {found.clips_per_s:g} clips/s")
     lines += _wer_lines(found)
     lines += [f"{found.skipped} clips could not be used"] if found.skipped else []
+    lines += [trained_on_withdrawn(found.withdrawn)] if found.withdrawn else []
     lines += [f"step {event['step']}: {event.get('message') or event['event']}" for event in found.events]
     lines += _mirror_lines(found.mirror)
     lines += ["", *_checkpoint_lines(found.checkpoints)] if found.checkpoints else []
@@ -201,6 +212,14 @@ def status_lines(found: RunStatus) -> list[str]:
     if not found.complete and not found.running:
         lines += ["", "run govor train with the same recipe to continue"]
     return lines
+
+
+def trained_on_withdrawn(rows: int) -> str:
+    """What is said of a model that heard what was withdrawn since."""
+    return (
+        f"trained on {rows:,} utterances that were withdrawn from its data set since: train again without "
+        "them, or say so where the model is used"
+    )
 
 
 def _wer_lines(found: RunStatus) -> list[str]:

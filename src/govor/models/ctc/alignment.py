@@ -77,7 +77,7 @@ def _gap(log_probs: NDArray[np.float32], vocabulary: Vocabulary) -> NDArray[np.f
     """What a frame is worth between words ``[F]``."""
     quiet = [vocabulary.blank, *([] if vocabulary.delimiter is None else [vocabulary.delimiter])]
     anything = log_probs.max(axis=1) - WILDCARD_COST
-    return np.maximum(log_probs[:, quiet].max(axis=1), anything).astype(np.float64)
+    return np.asarray(np.maximum(log_probs[:, quiet].max(axis=1), anything), np.float64)
 
 
 def _placed(

@@ -20,6 +20,7 @@ from govor.features import Example, Labels, Wave
 from govor.models.base import FULL, Batch, DecodeOptions, EncoderWindows, ModelFacts, PromptFacts, Sound
 from govor.models.device import autocast, moved
 from govor.models.listening import Heard
+from govor.models.published import Published
 from govor.models.quiet import quiet
 from govor.models.spec import Spec
 from govor.models.trainable import Trainable
@@ -27,6 +28,7 @@ from govor.models.weights import core_of
 from govor.models.whisper.decoding import Decoder
 from govor.models.whisper.listening import HeardByWhisper
 from govor.models.whisper.prompt import Manner, Prompt
+from govor.models.whisper.published import published_wer
 from govor.models.whisper.suppression import Suppression
 from govor.models.whisper.text import TextTokens
 from govor.models.whisper.windows import Windows, thinned, thinned_length
@@ -256,6 +258,11 @@ class WhisperFamily(Trainable):
     def language_code(self, tag: str | None) -> str | None:
         """See `govor.models.listening.Listening`."""
         return self.prompt.language(tag)
+
+    def published(self, language: str | None) -> Published | None:
+        """See `govor.models.published.Measured`; None for models of English alone."""
+        width = core_of(self.model).config.d_model
+        return published_wer(width, self.prompt.language(language)) if self.prompt.multilingual else None
 
     def windows(self, waves: Sequence[Wave], kind: str = "full") -> torch.Tensor:
         """Log-mels of ``full`` or ``short`` windows ``[B, M, 2 * positions (or fewer)]``, on the device."""

@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from govor.audio.measures import SILENT_DBFS, silent_share
+import numpy as np
+import polars as pl
+
+from govor.audio.measures import SILENT_DBFS, longest_silence_s, silent_share, speech_share
 from govor.curate.quality import SILENT_SHARE, is_silent
+from govor.curate.sentences import letters, spoken_letters
 from govor.findings import Finding, share_of, some
 from govor.models.base import Family
 from govor.preflight.clips import Clip, Tables
 from govor.preflight.registry import check
 
 DURATION_TOLERANCE_S = 0.1
+HALF_SILENT, LEAST_SILENCE_S = 0.35, 0.7
+"""Share of a clip, and seconds, of one run of silence that no pause has."""
+HURRIED_TIMES = 1.4
+USUAL_PACE = 16.0
+"""Letters a second of speech above which a corpus cannot be its own measure."""
+LEAST_LETTERS = 8
+FEWEST_PACES, FEWEST_HALF_SILENT = 8, 2
 PREPARE = "prepare the corpus again with govor prepare"
 
 
@@ -46,6 +57,7 @@ def clips_are_as_declared(dataset: Any, clips: list[Clip], sample_rate: int) -> 
             "programs mix or pick channels in different ways, and the clips take twice the space",
             PREPARE,
             tuple(clip.id for clip in several[:5]),
+            ids=tuple(clip.id for clip in several),
         )
 
 
@@ -88,6 +100,7 @@ def clips_hold_what_they_say(clips: list[Clip], tables: Tables, sample_rate: int
             tuple(
                 f"{clip.id}: {decoded:.2f} s, not {said:.2f} s" for clip, decoded, said in wrong[:5] if said
             ),
+            ids=tuple(clip.id for clip, _, _ in wrong),
         )
     silent = [c for c in clips if c.normal and is_silent(silent_share(c.wave, sample_rate))]
     yield from _silent(silent, len(clips))
@@ -104,4 +117,46 @@ def _silent(silent: list[Clip], total: int) -> Iterator[Finding]:
             "the model learns to invent text for silence",
             "look at their recordings with govor inspect: a channel or the times may be wrong",
             tuple(f"{clip.id}: {clip.normal!r}" for clip in silent[:5]),
+            ids=tuple(clip.id for clip in silent),
         )
+
+
+@check("half_silent_audio")
+def clips_are_not_cut_short(clips: list[Clip], sample_rate: int) -> Iterator[Finding]:
+    """No clip is silent for long while its text needs the time."""
+    known = [(clip, _pace(clip, sample_rate)) for clip in clips if clip.normal]
+    paces = [pace for clip, pace in known if pace and not _half_silent(clip, sample_rate)]
+    if len(paces) < FEWEST_PACES:
+        paces = [pace for _, pace in known if pace]
+    usual = float(np.median(paces)) if paces else 0.0
+    hurried = [
+        clip
+        for clip, pace in known
+        if pace and _half_silent(clip, sample_rate) and pace > HURRIED_TIMES * min(usual, USUAL_PACE)
+    ]
+    if len(hurried) < FEWEST_HALF_SILENT:
+        return
+    yield Finding(
+        "half_silent_audio",
+        "error" if len(hurried) > len(clips) / 2 else "warning",
+        "data set",
+        f"{share_of(len(hurried), len(clips))} sampled clips are silent for more than {HALF_SILENT:.0%} of"
+        f" their time, and what is left is too short for their text ({HURRIED_TIMES:g} times the usual pace)",
+        "a pause is part of speech; half a clip of digital silence is not",
+        "the model learns to write words that cannot be heard",
+        samples=tuple(f"{clip.id}: {clip.normal!r}" for clip in hurried[:5]),
+        count=len(hurried),
+        ids=tuple(clip.id for clip in hurried),
+    )
+
+
+def _half_silent(clip: Clip, rate_hz: int) -> bool:
+    silent_s = longest_silence_s(clip.wave, rate_hz)
+    return silent_s >= LEAST_SILENCE_S and silent_s > HALF_SILENT * len(clip.wave) / rate_hz
+
+
+def _pace(clip: Clip, rate_hz: int) -> float | None:
+    """Letters for each second of speech, None where digits stand for words or little is said."""
+    said = pl.select(spoken_letters(letters(pl.lit(clip.normal)))).item()
+    speech_s = speech_share(clip.wave, rate_hz) * len(clip.wave) / rate_hz
+    return said / speech_s if said and said >= LEAST_LETTERS and speech_s > 0 else None

@@ -46,6 +46,7 @@ def clips_fit_the_window(
                 f"set [select] max_duration = {window_s:g}, with split_at_words = true if word times are"
                 " known; then prepare again",
                 tuple(f"{row['id']}: {row['duration']:.1f} s" for row in long.head(5).iter_rows(named=True)),
+                ids=tuple(long["id"]),
             )
 
 
@@ -70,6 +71,7 @@ def labels_fit_the_decoder(
                 "leave these ids out with [select] exclude, or cut them with [select] max_duration and"
                 " split_at_words = true",
                 tuple(f"{row['id']}: {row['tokens']} tokens" for row in long.head(5).iter_rows(named=True)),
+                ids=tuple(long["id"]),
             )
 
 
@@ -113,4 +115,5 @@ def _too_few_frames(split: str, total: int, short: pl.DataFrame, training: Train
             f"{row['id']}: {row['have']} frames, {row['frames']} needed ({row['duration']:.2f} s)"
             for row in short.head(5).iter_rows(named=True)
         ),
+        ids=tuple(short["id"]),
     )

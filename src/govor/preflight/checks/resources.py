@@ -154,7 +154,7 @@ def longest_batch_fits(
     if answer.late:
         raise OutOfTimeError
     if answer.seconds is None:
-        yield _no_memory(plan, recipe) if answer.killed else _step_failed(plan, answer)
+        yield _no_memory(plan, recipe, answer.fitted) if answer.killed else _step_failed(plan, answer)
         return
     note_projection(plan, answer, facts, projection)
     limit = memory_limit(device)
@@ -201,34 +201,40 @@ def memory_limit(device: str) -> int:
     return int(torch.cuda.mem_get_info(where)[1]) if where.type == "cuda" else ram_bytes()[0]
 
 
-def _no_memory(plan: Plan, recipe: Recipe) -> Finding:
+def _no_memory(plan: Plan, recipe: Recipe, fitted: int) -> Finding:
+    tried = f"; the {count_of(fitted, 'longest clip')} of it fit, by trying" if fitted else ""
     return Finding(
         "memory_over",
         "error",
         f"[train] {next(iter(_halved(plan)))}",
-        f"memory ran out at the largest batch: {_largest(plan)} ({plan.largest_s:.0f} seconds to compute)",
+        f"memory ran out at the largest batch: {_largest(plan)} ({plan.largest_s:.0f} seconds to compute)"
+        + tried,
         "one training step on it",
         "training would fail there, perhaps after hours, because batches come in random order",
-        _smaller(plan, recipe),
+        _smaller(plan, recipe, fitted),
     )
 
 
-def _halved(plan: Plan) -> dict[str, float]:
+def _halved(plan: Plan, fitted: int = 0) -> dict[str, float]:
     """The settings that halve the largest batch, and every other that is larger than its half.
+
+    Where so many of its clips are known to fit, they leave that many.
 
     Clips that cost a window each are counted; others cost what they are padded to; some cost both.
     """
     windows, clips = plan.windows[0], plan.largest
-    count = {"max_batch": float(len(clips) // 2)} if windows.clip_s or windows.beside_s else {}
-    return count if windows.clip_s else {"batch_s": len(clips) * float(clips.max()) / 2, **count}
+    left = fitted or len(clips) / 2
+    count = {"max_batch": float(int(left))} if windows.clip_s or windows.beside_s else {}
+    return count if windows.clip_s else {"batch_s": left * float(clips.max()), **count}
 
 
-def _smaller(plan: Plan, recipe: Recipe) -> str:
+def _smaller(plan: Plan, recipe: Recipe, fitted: int = 0) -> str:
     """What takes less memory than the run as it is, in the order in which to try it."""
     ways = []
     if len(plan.largest) > 1:
-        halved = ", ".join(f"{name} = {value:g}" for name, value in _halved(plan).items())
-        ways.append(f"[train] {halved} and accumulate = {recipe.train.accumulate * 2}")
+        halved = ", ".join(f"{name} = {value:g}" for name, value in _halved(plan, fitted).items())
+        times = -(-len(plan.largest) // fitted) if fitted else 2
+        ways.append(f"[train] {halved} and accumulate = {recipe.train.accumulate * times}")
     if not recipe.train.gradient_checkpointing:
         ways.append("[train] gradient_checkpointing = true")
     if plan.windows[0].clip_s:

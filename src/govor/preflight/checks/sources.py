@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from govor.audio.voices import Voice, WrongRate, wrong_rates
 from govor.curate.quality import ANTIPHASE_DB, is_antiphase
 from govor.findings import Finding, share_of, some
 from govor.preflight.clips import Clip
+from govor.preflight.preview import write_rate_preview
 from govor.preflight.registry import check
 from govor.preflight.sources import Source, voice_in
 
@@ -23,24 +25,35 @@ LOUD_WITHIN_DB = 20.0
 @check("wrong_sample_rate")
 def rates_of_sources_are_true(sources: list[Source]) -> Iterator[Finding]:
     """The sample rates in the headers of the recordings are true."""
-    heard = [(f"{Path(one.audio).name} ({one.id})", one.rate_hz, one.voice) for one in sources]
-    yield from _wrong_rates(heard, "corpus")
+    names = {one.id: f"{Path(one.audio).name} ({one.id})" for one in sources}
+    yield from _wrong_rates([(one.id, one.rate_hz, one.voice) for one in sources], "corpus", names)
 
 
 @check("wrong_sample_rate")
-def rates_of_clips_are_true(clips: list[Clip], sample_rate: int) -> Iterator[Finding]:
+def rates_of_clips_are_true(clips: list[Clip], sample_rate: int, previews: Path) -> Iterator[Finding]:
     """The clips' voices have the pitch and pace of people."""
     heard = [(clip.id, sample_rate, voice_in(clip.wave, sample_rate, clip.normal)) for clip in clips]
-    yield from _wrong_rates(heard, "data set")
+    known = [(rate_hz, voice) for _, rate_hz, voice in heard if voice]
+    likely = [wrong.likely_hz for wrong in wrong_rates(known)]
+    for found, likely_hz in zip(_wrong_rates(heard, "data set", {}), likely, strict=True):
+        odd = [clip for clip in clips if clip.id in found.ids]
+        folder = write_rate_preview(previews, odd, sample_rate, likely_hz)
+        first = (
+            f"listen first: {folder} holds three of them as they are (before) and at {likely_hz} Hz (after)"
+        )
+        yield replace(found, fix=f"{first}; {found.fix}")
 
 
-def _wrong_rates(heard: Sequence[tuple[str, int, Voice | None]], where: str) -> Iterator[Finding]:
+def _wrong_rates(
+    heard: Sequence[tuple[str, int, Voice | None]], where: str, names: Mapping[str, str]
+) -> Iterator[Finding]:
     known = [(name, rate_hz, voice) for name, rate_hz, voice in heard if voice]
     for wrong in wrong_rates([(rate_hz, voice) for _, rate_hz, voice in known]):
-        yield _wrong_rate(wrong, where, tuple(known[place][0] for place in wrong.members[:5]))
+        ids = tuple(known[place][0] for place in wrong.members)
+        yield _wrong_rate(wrong, where, ids, tuple(names.get(one, one) for one in ids[:5]))
 
 
-def _wrong_rate(wrong: WrongRate, where: str, samples: tuple[str, ...]) -> Finding:
+def _wrong_rate(wrong: WrongRate, where: str, ids: tuple[str, ...], samples: tuple[str, ...]) -> Finding:
     voice = wrong.voice
     return Finding(
         "wrong_sample_rate",
@@ -55,6 +68,7 @@ def _wrong_rate(wrong: WrongRate, where: str, samples: tuple[str, ...]) -> Findi
         if wrong.sure
         else "a voice, a noise or a text of another recording can sound like this as well as a wrong header",
         samples=samples,
+        ids=ids,
     )
 
 

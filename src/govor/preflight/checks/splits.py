@@ -68,6 +68,7 @@ def _crossing(
         rule.why,
         _fix(rule, pairs[0], severity),
         tuple(rows["id"].cast(pl.String).head(5)),
+        ids=tuple(pl.concat(list(shared.values()))["id"].cast(pl.String).unique(maintain_order=True)),
     )
 
 

@@ -9,6 +9,7 @@ from itertools import combinations
 
 import polars as pl
 
+from govor.curate.text_style import ending_of
 from govor.findings import Finding, Severity, share_of, some
 from govor.preflight.clips import Tables
 from govor.preflight.registry import check
@@ -43,6 +44,8 @@ def _empty(split: str, table: pl.DataFrame, empty: pl.DataFrame, normaliser: Nor
         "such a clip teaches the model to say nothing, and any word it says for it counts as an error",
         "leave these ids out with [select] exclude, or drop the rule of [text] rules that empties them",
         tuple(sources),
+        count=empty.height,
+        ids=tuple(empty["id"]),
     )
 
 
@@ -54,6 +57,11 @@ def has_upper_case(text: str) -> bool:
 def has_punctuation(text: str) -> bool:
     """Whether any character is punctuation other than an apostrophe or hyphen inside a word."""
     return any(unicodedata.category(c)[0] == "P" and c not in "'’-" for c in text)
+
+
+def has_end_mark(text: str) -> bool:
+    """Whether it ends with a full stop or the like."""
+    return ending_of(text) == "an end mark"
 
 
 def has_digits(text: str) -> bool:
@@ -69,6 +77,7 @@ def has_loose_marks(text: str) -> bool:
 TRAITS: dict[str, tuple[Callable[[str], bool], str]] = {
     "upper-case letters": (has_upper_case, "lower"),
     "punctuation": (has_punctuation, "punctuation"),
+    "end marks": (has_end_mark, "punctuation"),
     "digits": (has_digits, ""),
     "decomposed characters": (has_loose_marks, "nfc"),
 }
@@ -80,11 +89,13 @@ def splits_are_written_alike(tables: Tables) -> Iterator[Finding]:
     texts = {
         split: table.filter(pl.col("normal") != "")["normal"].to_list() for split, table in tables.items()
     }
+    told: set[tuple[str, str, str]] = set()
     for trait, (has, rule) in TRAITS.items():
         counts = {split: sum(map(has, rows)) for split, rows in texts.items() if rows}
         for first, second in combinations(counts, 2):
             seen = ((counts[first], len(texts[first])), (counts[second], len(texts[second])))
-            if _differ(*seen):
+            if _differ(*seen) and (first, second, rule) not in told:
+                told.add((first, second, rule))
                 yield _written_differently(trait, rule, (first, second), seen)
 
 

@@ -1,7 +1,7 @@
 FROM python:3.11-slim
 
 RUN useradd --create-home --uid 1000 user
-USER user
+USER 1000
 WORKDIR /home/user/app
 ENV PATH=/home/user/.local/bin:$$PATH HOME=/home/user HF_HOME=/home/user/.cache/huggingface
 

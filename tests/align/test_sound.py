@@ -1,0 +1,123 @@
+"""Pauses of a recording, its cuts, and words in the frames of a CTC model."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from govor.align.placing import Piece
+from govor.align.refining import Fixed, at_pauses, placed_in_sound
+from govor.align.sound import Speech, cuts, speech_of
+from govor.models.ctc.alignment import place_words
+from govor.models.ctc.vocabulary import Vocabulary
+
+RATE = 1_000
+
+
+def noise(seconds, loud, seed=0):
+    generator = np.random.default_rng(seed)
+    swell = 1 + 0.9 * np.sin(np.arange(round(seconds * 16_000)) / 900)
+    return (generator.normal(0, loud, round(seconds * 16_000)) * swell).astype(np.float32)
+
+
+def test_speech_begins_and_ends_where_it_is_loud():
+    parts = [noise(1.0, 1e-4), noise(2.0, 0.1, 1), noise(1.0, 1e-4, 2), noise(1.5, 0.1, 3), noise(0.5, 1e-4)]
+    whole = np.concatenate(parts)
+    speech = speech_of(np.array_split(whole, 13), 16_000)
+    assert speech.starts == pytest.approx([1.0, 4.0], abs=0.06)
+    assert speech.ends == pytest.approx([3.0, 5.5], abs=0.06)
+    assert speech.duration == pytest.approx(6.0)
+    assert speech.moved_start(1.15, 0.2) == pytest.approx(0.95, abs=0.06)
+    assert speech.moved_start(2.0, 0.2) == 2.0
+    assert speech.moved_end(2.9, 0.2) == pytest.approx(3.05, abs=0.06)
+
+
+@given(
+    st.lists(st.integers(0, 40), max_size=30),
+    st.lists(st.tuples(st.integers(-5, 300), st.integers(0, 60)), max_size=8),
+)
+def test_cuts_are_the_samples_of_their_spans(sizes, spans):
+    whole = np.arange(sum(sizes), dtype=np.float32)
+    blocks = np.split(whole, np.cumsum(sizes)[:-1]) if sizes else []
+    wanted = sorted((start / RATE, (start + length) / RATE) for start, length in spans)
+    for number, wave in cuts(iter(blocks), wanted, RATE):
+        start, end = wanted[number]
+        assert wave.tolist() == whole[max(round(start * RATE), 0) : max(round(end * RATE), 0)].tolist()
+
+
+VOCABULARY = Vocabulary(("<pad>", "|", "a", "b", "c"), 0, 1, None, False, None)
+
+
+def frames(text):
+    """Sure log-probabilities of a string of tokens, one a frame; ``-`` is the blank."""
+    index = {"-": 0, "|": 1, "a": 2, "b": 3, "c": 4}
+    table = np.full((len(text), 5), np.log(0.01), np.float32)
+    table[np.arange(len(text)), [index[c] for c in text]] = np.log(0.96)
+    return table
+
+
+def test_words_are_where_their_letters_are():
+    found = place_words(frames("--ab-|--cc-a--"), ["ab", "ca"], VOCABULARY, 0.1)
+    assert [(round(w.start, 1), round(w.end, 1)) for w in found] == [(0.2, 0.4), (0.8, 1.2)]
+    assert found[0].log_probability > -0.1
+
+
+def test_other_talk_before_between_and_behind_is_passed_over():
+    found = place_words(frames("bccb|-ab-|ccbbc|ca-|bbb"), ["ab", "ca"], VOCABULARY, 1.0)
+    assert [(w.start, w.end) for w in found] == [(6.0, 8.0), (16.0, 18.0)]
+
+
+def test_a_word_without_letters_and_words_that_do_not_fit():
+    assert place_words(frames("-a-"), ["?", "a"], VOCABULARY, 1.0)[0] is None
+    assert place_words(frames("-a"), ["abc", "abc"], VOCABULARY, 1.0) == [None, None]
+    assert place_words(frames(""), ["a"], VOCABULARY, 1.0) == [None]
+
+
+def test_a_word_that_is_not_there_is_unlikely():
+    found = place_words(frames("--b-b-b--"), ["ca"], VOCABULARY, 1.0)
+    assert found[0].log_probability < -2
+
+
+def piece(start, end, words=1):
+    times = tuple(
+        (start + n * (end - start) / words, start + (n + 1) * (end - start) / words) for n in range(words)
+    )
+    return Piece(0, tuple(range(words)), 0, start, end, (0, 1), 5, 1.0, 0.0, times)
+
+
+def test_neighbours_never_overlap():
+    speech = Speech(np.array([0.9, 2.1]), np.array([2.0, 4.0]), 5.0)
+    fixed = at_pauses([Fixed(piece(1.0, 2.2)), Fixed(piece(2.0, 3.9, 2))], speech, 0.2)
+    first, second = (one.piece for one in fixed)
+    assert first.start == pytest.approx(0.85)
+    assert first.end <= second.start
+    assert second.end == pytest.approx(4.05)
+    assert all(second.start <= a <= b <= second.end for a, b in second.times)
+
+
+def test_pieces_move_to_where_a_model_hears_them(tmp_path):
+    import soundfile
+
+    from govor.records import PlacedWord
+
+    class Model:
+        def place(self, wave, words):
+            return [PlacedWord(0.7, 0.9, -0.1) if word == "x" else None for word in words]
+
+    soundfile.write(tmp_path / "a.wav", np.zeros(16_000 * 4, np.float32), 16_000)
+    given = piece(2.0, 2.6, 2)
+    fixed = placed_in_sound([given], tmp_path / "a.wav", Model(), 16_000, lambda word: "xy"[word])
+    assert fixed[0].piece.start == pytest.approx(2.0 - 0.6 + 0.7)
+    assert fixed[0].piece.end == pytest.approx(2.0 - 0.6 + 0.9)
+    assert fixed[0].log_probability == pytest.approx(-0.1)
+
+
+def test_a_ctc_model_places_words(tiny_ctc):
+    from govor.models import open_model
+    from govor.models.base import Placing
+
+    model = open_model(tiny_ctc, device="cpu")
+    assert isinstance(model, Placing)
+    wave = np.random.default_rng(0).normal(0, 0.1, 32_000).astype(np.float32)
+    found = model.place(wave, ["dobar", "dan"])
+    assert 0 <= found[0].start < found[0].end <= found[1].start < found[1].end <= 2.1
