@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from govor.transcribe.transcript import Segment, Transcript
 
 if TYPE_CHECKING:
-    from govor.interchange.label import Label, Session
+    from govor.interchange.label import Label, LabelledRecording
 
 
 def textgrid(transcript: Transcript) -> str:
@@ -25,14 +25,14 @@ def eaf(transcript: Transcript) -> str:
     return elan.render(session_of(transcript), None)
 
 
-def session_of(transcript: Transcript) -> Session:
+def session_of(transcript: Transcript) -> LabelledRecording:
     """A transcript as the tools that make annotations take it."""
-    from govor.interchange.label import Session
+    from govor.interchange.label import LabelledRecording
 
     spoken = (segment for segment in transcript.segments if segment.text.strip())
     labels = tuple(_label(number, segment) for number, segment in enumerate(spoken))
     length_ms = max([round(transcript.end * 1000), *(label.end_ms for label in labels)])
-    return Session(transcript.audio, transcript.audio, length_ms, labels, transcript.language)
+    return LabelledRecording(transcript.audio, transcript.audio, length_ms, labels, transcript.language)
 
 
 def _label(number: int, segment: Segment) -> Label:
