@@ -5,6 +5,7 @@ A process of its own for each, because espeak-ng's bytes depend on the calls bef
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Mapping
@@ -14,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govor.demo.noisy_transcript import misheard
-from govor.demo.script import Recording
+from govor.demo.script import TOLD, Recording
 from govor.demo.sentences import written
+from govor.errors import GovorError
 from govor.espeak import Speech, synthesise
-from govor.store import atomic_path, write_json
+from govor.store import write_bytes, write_json
 
 SAMPLE_RATE = 48_000
 PAUSE_S = (0.5, 1.4)
@@ -94,15 +96,20 @@ def _write_audio(path: Path, samples: Samples) -> None:
     """MP3: its bytes are a function of the samples; an Ogg stream has a random serial number."""
     import soundfile as sf
 
-    with atomic_path(path) as partial:
-        sf.write(partial, samples, SAMPLE_RATE, format="MP3", subtype="MPEG_LAYER_III")
+    content = io.BytesIO()  # libsndfile does not say that a disk is full
+    sf.write(content, samples, SAMPLE_RATE, format="MP3", subtype="MPEG_LAYER_III")
+    write_bytes(path, content.getvalue())
 
 
 def main() -> None:
     """Reads ``{"folder": …, "recording": {…}}`` from standard input and makes it."""
     order = json.load(sys.stdin)
     plan = {**order["recording"], "sentences": tuple(order["recording"]["sentences"])}
-    make(Recording(**plan), Path(order["folder"]))
+    try:
+        make(Recording(**plan), Path(order["folder"]))
+    except GovorError as error:
+        print(error, file=sys.stderr)
+        sys.exit(TOLD)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,8 @@ RATES_WPM = (140, 165, 190)
 TRAIN_SENTENCES, DEV_SENTENCES, TEST_SENTENCES, LONG_SENTENCES = 52, 20, 20, 30
 ID_LETTERS = string.ascii_letters + string.digits + "-_"
 ID_LENGTH = 11
+TOLD = 4
+"""Status of the process that makes a recording: what it says is a sentence for people."""
 
 
 @dataclass(frozen=True)

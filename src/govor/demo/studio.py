@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from govor.console import Progress, progress
-from govor.demo.script import Recording
+from govor.demo.script import TOLD, Recording
 from govor.errors import MachineError
 from govor.extras import required
 from govor.machine import cores
@@ -29,8 +29,7 @@ def make_corpus(plan: Sequence[Recording], folder: Path) -> None:
         MachineError: a recording could not be made.
     """
     _require_espeak()
-    for name in ("recordings", "segments"):
-        remove_partials(folder / name)
+    _remove_partials(folder)
     missing = [recording for recording in plan if not _made(recording, folder)]
     with progress("synthesise", len(missing), "recordings") as bar:
         _make_all(missing, folder, bar)
@@ -39,6 +38,11 @@ def make_corpus(plan: Sequence[Recording], folder: Path) -> None:
     alignment = folder / ALIGNMENT
     if not alignment.exists() or alignment.read_text(encoding="utf-8") != content:
         write_text(alignment, content)
+
+
+def _remove_partials(folder: Path) -> None:
+    for name in ("recordings", "segments"):
+        remove_partials(folder / name)
 
 
 def _require_espeak() -> None:
@@ -65,6 +69,8 @@ def _make_all(missing: Sequence[Recording], folder: Path, bar: Progress) -> None
     finally:
         for process in running:
             process.kill()
+            process.wait()
+        _remove_partials(folder)
 
 
 def _start(recording: Recording, folder: Path) -> subprocess.Popen[bytes]:
@@ -83,6 +89,8 @@ def _ended(process: subprocess.Popen[bytes], bar: Progress) -> bool:
     if process.returncode:
         said = process.stderr.read().decode("utf-8", "replace").strip() if process.stderr else ""
         reason = said.splitlines()[-1] if said else f"status {process.returncode}"
+        if process.returncode == TOLD:
+            raise MachineError(reason)
         raise MachineError(f"a demo recording could not be made ({reason}): run the same command again")
     bar.advance()
     return True
