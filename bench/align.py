@@ -20,7 +20,6 @@ import argparse
 import ast
 import random
 import resource
-import sys
 import sysconfig
 import time
 from bisect import bisect
@@ -92,8 +91,8 @@ def spoken(sentences: list[str], generator: random.Random, other: list[str]) -> 
     ]
     order += twice
     said = []
-    for sentence in order:
-        said += [word for word in sentence if word.number not in unsaid]
+    for words in order:
+        said += [word for word in words if word.number not in unsaid]
         if generator.random() < 0.06:
             said += [Said(word, -1) for word in generator.choice(other).split()]
     return said, unsaid
@@ -220,4 +219,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
