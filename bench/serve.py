@@ -138,7 +138,8 @@ class Server:
     def memory_mb(self) -> float:
         """Most that the process itself held."""
         status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
-        return 1024 * int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 1e6
+        found = re.search(r"VmHWM:\s+(\d+)", status)
+        return 1024 * int(found[1]) / 1e6 if found else float("nan")
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ def matched(hearings: Sequence[Hearing]) -> Matched:
     usable = [one for one in hearings if one.rivals]
     own = [one for one in usable if one.margin > 0]
     by_offset: dict[int, list[Hearing]] = {}
-    none = []
+    none: list[Hearing] = []
     for one in (one for one in usable if one.margin <= 0):
         step = best_offset(one)
         (none if step is None else by_offset.setdefault(step, [])).append(one)
