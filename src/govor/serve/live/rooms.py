@@ -22,6 +22,8 @@ from govor.transcribe.voice import open_voice
 from govor.transcribe.windows import DEFAULT_WINDOW_S
 
 LOOK_S = 0.1
+LIVE_BEAMS = 1
+"""Where nobody asked for more: what is heard live is decoded over and over."""
 
 
 class Speaker(Protocol):
@@ -97,7 +99,8 @@ def ear_of(model: ServedModel, patience: Patience) -> Ear:
 
     def options(before: str | None) -> DecodeOptions:
         with model.borrowed() as recogniser:
-            plain = Transcriber(recogniser, model.config).options(words=True)
-        return replace(plain, prompt=before or plain.prompt, retries=retries)
+            plain = Transcriber(recogniser.for_one(patience), model.config).options(words=True)
+        beams = model.config.beam_size or LIVE_BEAMS
+        return replace(plain, prompt=before or plain.prompt, beam_size=beams, retries=retries)
 
     return Ear(borrowed, options, sample_rate, longest_s, takes_prompt, open_voice(sample_rate))
