@@ -156,7 +156,7 @@ def test_the_remedy_for_another_encoding_is_named_and_never_taken(tmp_path: Path
     file = tmp_path / "m.tsv"
     file.write_bytes("audio\ttext\na.wav\tplain\na.wav\tčaša\n".encode("cp1250"))
     with pytest.raises(
-        CorpusError, match=r"m\.tsv cannot be read as UTF-8: --encoding cp1250 reads “a.wav\tčaša”"
+        CorpusError, match=r"m\.tsv cannot be read as UTF-8: --encoding cp1250 reads “a.wav\\tčaša”"
     ):
         imported(file, language="hr", max_rejected=0.1)
     assert imported(file, encoding="cp1250").rows["text"].to_list() == ["plain", "čaša"]

@@ -42,7 +42,11 @@ def _panic(path: Path, draw: Any) -> None:
 
 
 def _many_lines(path: Path, draw: Any) -> None:
-    raise GovorError("first\nsecond")
+    class TwoLinesError(GovorError):
+        def __str__(self) -> str:
+            return "first\nsecond"
+
+    raise TwoLinesError("")
 
 
 def _outside(path: Path, draw: Any) -> None:

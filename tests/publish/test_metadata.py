@@ -1,5 +1,7 @@
 """Headers of cards: what the Hub refuses is refused here before the first byte, and shown in its words."""
 
+import shutil
+
 import pytest
 import yaml
 
@@ -104,7 +106,8 @@ def test_an_unknown_licence_is_refused_in_a_dry_run(tiny_dataset):
 
 
 def test_swedish_as_common_voice_tags_it_is_published(hub, tiny_dataset, tmp_path):
-    folder = plan_dataset(tiny_dataset, tmp_path / "copy", "cc0-1.0", Disclosure(), "lab/sv").all
+    source = shutil.copytree(tiny_dataset, tmp_path / "dataset")
+    folder = plan_dataset(source, tmp_path / "copy", "cc0-1.0", Disclosure(), "lab/sv").all
     card = next(file.path for file in folder if file.name == "README.md")
     header = dataset_header(["test"], 3, ["sv-SE"], terms={"license": "cc0-1.0"})
     card.write_text(header_text(header) + "\n# Svenska\n")
@@ -136,8 +139,6 @@ def test_what_the_hub_says_of_a_refused_account_is_shown(hub, tmp_path, monkeypa
 
 
 def test_a_repository_without_owner_gets_the_accounts(hub, tiny_dataset, tmp_path, monkeypatch):
-    import shutil
-
     source = shutil.copytree(tiny_dataset, tmp_path / "dataset")
     assert publishing_module.publish_dataset(source, "voices", "cc0-1.0").repo == "tester/voices"
     card = (hub.repo("datasets", "tester/voices") / "files" / "README.md").read_text()

@@ -40,6 +40,12 @@ def several_times(wav, times):
     return wav_bytes(np.concatenate([samples] * times), rate)
 
 
+@pytest.fixture(autouse=True)
+def own_place_for_temporary_files(tmp_path, monkeypatch):
+    """Other tests write into the machine's at the same time."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
 def temporary():
     return set(Path(tempfile.gettempdir()).glob("govor-upload-*"))
 

@@ -6,15 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import typer
 
 from govor.commands.flags import Flag, Given, flag, flags
-from govor.config import PublishConfig
+from govor.config import PublishConfig, Recipe
 from govor.config.setting import Section
 from govor.console import emit
 from govor.errors import UsageError
+from govor.records import Summary
+
+if TYPE_CHECKING:
+    from govor.publish.licenses import License
 
 
 class Kind(StrEnum):
@@ -94,39 +98,71 @@ def command(
     Example: govor publish model run my-lab/wav2vec2-hr --license cc-by-4.0
     """
     from govor.config import load_recipe
-    from govor.publish import publish_dataset, publish_model, publish_space
-    from govor.publish.dataset import Disclosure
-    from govor.publish.licenses import License
-    from govor.publish.model import ModelOrder
 
     loaded = load_recipe(recipe) if recipe else None
     asked = given.over(loaded.publish if loaded else PublishConfig())
-    licence, more = License.of(asked.license, asked.license_name, asked.license_link), details.settings()
-    switches = Switches(public=asked.public, dry_run=dry_run)
-    if kind is Kind.dataset:
-        disclosure = Disclosure(more.column, more.keep_names)
-        target = _target(repo, asked.dataset, kind)
-        summary = publish_dataset(Path(path), target, licence, disclosure=disclosure, **switches)
-    elif kind is Kind.model:
-        target, evaluations = _target(repo, asked.model, kind), tuple(map(Path, more.evaluation))
-        order = ModelOrder(
-            *(Path(path), target, licence, evaluations, asked.dataset, more.base_license),
-            *(tuple(map(Path, more.export)), more.base_model, more.benchmark),
-        )
-        summary = publish_model(order, **switches)
-    else:
-        target, out = _target(repo, None, kind), Path(more.out) if more.out else None
-        summary = publish_space(
-            path,
-            target,
-            licence,
-            recipe=loaded,
-            package=more.package,
-            secret=more.secret,
-            out=out,
-            **switches,
-        )
-    emit(summary, json, _lines(summary, asked.public))
+    order = PublishOrder(path, repo, asked, details.settings(), loaded, dry_run)
+    publish = {Kind.dataset: _dataset, Kind.model: _model, Kind.space: _space}[kind]
+    emit(summary := publish(order), json, _lines(summary, asked.public))
+
+
+@dataclass(frozen=True)
+class PublishOrder:
+    """What is to be published, and how."""
+
+    path: str
+    repo: str | None
+    asked: PublishConfig
+    details: DetailFlags
+    recipe: Recipe | None
+    dry_run: bool
+
+    @property
+    def licence(self) -> License:
+        """With its name and its address."""
+        from govor.publish.licenses import License
+
+        return License.of(self.asked.license, self.asked.license_name, self.asked.license_link)
+
+    @property
+    def switches(self) -> Switches:
+        """What all kinds take."""
+        return Switches(public=self.asked.public, dry_run=self.dry_run)
+
+
+def _dataset(order: PublishOrder) -> Summary:
+    from govor.publish import publish_dataset
+    from govor.publish.dataset import Disclosure
+
+    disclosure = Disclosure(order.details.column, order.details.keep_names)
+    target = _target(order.repo, order.asked.dataset, Kind.dataset)
+    return publish_dataset(Path(order.path), target, order.licence, disclosure=disclosure, **order.switches)
+
+
+def _model(order: PublishOrder) -> Summary:
+    from govor.publish import publish_model
+    from govor.publish.model import ModelOrder
+
+    more, target = order.details, _target(order.repo, order.asked.model, Kind.model)
+    model = ModelOrder(
+        *(Path(order.path), target, order.licence, tuple(map(Path, more.evaluation)), order.asked.dataset),
+        *(more.base_license, tuple(map(Path, more.export)), more.base_model, more.benchmark),
+    )
+    return publish_model(model, **order.switches)
+
+
+def _space(order: PublishOrder) -> Summary:
+    from govor.publish import publish_space
+
+    more, target = order.details, _target(order.repo, None, Kind.space)
+    return publish_space(
+        *(order.path, target, order.licence),
+        recipe=order.recipe,
+        package=more.package,
+        secret=more.secret,
+        out=Path(more.out) if more.out else None,
+        **order.switches,
+    )
 
 
 def _target(repo: str | None, recipe: str | None, kind: Kind) -> str:
