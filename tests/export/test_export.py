@@ -140,8 +140,7 @@ def test_onnx_int8_above_the_limit_exits_3(tiny_ctc, tmp_path, monkeypatch):
         model = onnx_model(path)
         for tensor in model.graph.initializer:
             if tensor.name.endswith("_scale") and tensor.raw_data:
-                broken = np.frombuffer(tensor.raw_data, np.float32)[::-1] * -3
-                tensor.raw_data = broken.astype(np.float32).tobytes()
+                tensor.raw_data = bytes(len(tensor.raw_data))  # every weight is 0: it says nothing
         path.write_bytes(model.SerializeToString())
 
     monkeypatch.setattr(onnx, "_quantize", badly)
