@@ -16,7 +16,7 @@ import pytest
 
 from govor.interrupts import WAKE
 from warm import Process
-from workshop import ALL, CASES, Case, Wholes, Workshop, begin, fresh, ready, run
+from workshop import ALL, CASES, Case, Wholes, Workshop, begin, fresh, run, until_ready
 
 SEED = int(os.environ.get("GOVOR_SEED", "18"))
 MOMENTS = 3 if ALL else 1
@@ -122,8 +122,7 @@ def test_what_serves_ends_with_ctrl_c(name: str, workshop: Workshop, tmp_path: P
     """It is their usual end: status 0."""
     CASES[name].before(workshop, tmp_path)
     process = begin(workshop, name, tmp_path)
-    while not ready(process):
-        time.sleep(0.05)
+    until_ready(process)
     status, seconds, said = interrupted(workshop, process, 0.5, twice=False)
     print(f"{name} | ready | {seconds:.1f} | {status}")
     assert status == 0 and "stopped" in said and seconds < SLACK * LEFT_S, said

@@ -13,6 +13,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 from govor.config.toml import dumps
 from warm import SETTINGS, Process, Warm
 
@@ -338,17 +340,26 @@ class Wholes:
 
     def _to_its_end(self, name: str, out: Path) -> None:
         process = begin(self.workshop, name, out)
-        while CASES[name].serves and not ready(process):
-            time.sleep(0.05)
         if CASES[name].serves:
+            until_ready(process)
             os.kill(process.pid, signal.SIGINT)
         status, said = self.workshop.warm.wait(process, PATIENCE_S)
         assert status == 0, said
 
 
-def ready(process: Process) -> bool:
-    """Whether a server has said where it listens, or has ended."""
-    return "http" in process.said.read_text() or not Path(f"/proc/{process.pid}/stat").exists()
+def until_ready(process: Process) -> None:
+    """Waits until a server listens, or has ended.
+
+    Raises:
+        TimeoutError: it does neither for `PATIENCE_S`.
+    """
+    watched, until_s = psutil.Process(process.pid), time.monotonic() + PATIENCE_S
+    while watched.is_running() and watched.status() != psutil.STATUS_ZOMBIE:
+        if any(one.status == psutil.CONN_LISTEN for one in watched.net_connections("tcp")):
+            return
+        if time.monotonic() > until_s:
+            raise TimeoutError(process.said.read_text())
+        time.sleep(0.05)
 
 
 def used_bytes(folder: Path) -> int:
