@@ -9,6 +9,7 @@ from govor.preflight.agreement import by_chance, ends, how_sure, matched, other_
 from govor.preflight.budget import Budget
 from govor.preflight.clips import Clip
 from govor.preflight.hearing import SourceOrder, choose, hear, shorter
+from govor.preflight.lengths import Lengths
 from govor.preflight.materials import Materials
 from govor.preflight.registry import REGISTRY, all_checks
 from govor.preflight.run import run_check
@@ -61,9 +62,11 @@ def outcome(tmp_path):
     """Codes and severities that a check gives for hearings."""
     all_checks()
 
-    def run(name, heard):
+    def run(name, heard, lengths=(tuple(range(100)), tuple(range(100)))):
         made = Materials(recipe_with(), "cpu", tmp_path)
         made.__dict__["hearings"] = heard
+        letters, seconds = (10.0 + np.array(one) for one in lengths)
+        made.__dict__["lengths"] = Lengths(tuple(map(str, range(len(letters)))), letters, seconds)
         result = run_check(REGISTRY[name], made, {})
         return result.findings
 
@@ -90,10 +93,18 @@ def test_texts_a_row_off_are_named_with_their_distance(outcome, offset) -> None:
     assert "sure" in found[0].limit and len(found[0].ids) == found[0].count >= 20
 
 
-def test_shuffled_texts(outcome) -> None:
-    texts = list(np.roll(SAID, 17))
-    found = outcome("own_text_fits_best", hearings(texts))
+def test_shuffled_texts_stop_a_run_where_lengths_say_the_same(outcome) -> None:
+    heard = hearings(list(np.roll(SAID, 17)))
+    mixed = np.random.default_rng(0).permutation(100)
+    found = outcome("own_text_fits_best", heard, (range(100), mixed))
     assert codes(found) == [("transcripts_shuffled", "error")]
+
+
+def test_a_model_that_hears_no_text_anywhere_stops_nothing(outcome) -> None:
+    """As an untrained one: texts and recordings go together by their lengths."""
+    found = outcome("own_text_fits_best", hearings(list(np.roll(SAID, 17))))
+    assert codes(found) == [("transcripts_shuffled", "warning")]
+    assert "never trained" in found[0].why
 
 
 def test_a_few_wrong_texts_are_named(outcome) -> None:

@@ -81,7 +81,7 @@ def _unrelated(found: Pairing) -> Finding:
 
 
 @check("transcripts_shifted", "transcripts_shuffled", "transcript_not_said")
-def own_text_fits_best(hearings: list[Hearing], facts: Facts) -> Iterator[Finding]:
+def own_text_fits_best(hearings: list[Hearing], lengths: Lengths, facts: Facts) -> Iterator[Finding]:
     """The model finds each clip's own text more likely than the texts of other rows."""
     found = matched(hearings)
     if not found.total:
@@ -94,7 +94,8 @@ def own_text_fits_best(hearings: list[Hearing], facts: Facts) -> Iterator[Findin
     if found.offset is not None:
         yield _heard_shift(found, found.offset)
     elif not found.known and enough(found.total - len(found.own), found.total, MOST_SHARE):
-        yield _heard_shuffle(found)
+        together = pairing(lengths.letters, lengths.seconds)
+        yield _heard_shuffle(found, bool(together and together.shuffled))
     elif enough(len(wrong), found.total, 0.0) or len(wrong) > 1:
         yield _not_said(wrong, found)
 
@@ -116,18 +117,20 @@ def _heard_shift(found: Matched, offset: int) -> Finding:
     )
 
 
-def _heard_shuffle(found: Matched) -> Finding:
+def _heard_shuffle(found: Matched, lengths_agree: bool) -> Finding:
+    """An untrained model hears no text anywhere: it alone stops no run."""
     rest = [*found.none, *(one for many in found.by_offset.values() for one in many)]
-    sure = by_chance(len(found.own), found.total, found.chance)
-    untold = sure > 0.01
+    why = "the texts are those of other recordings"
     return Finding(
         "transcripts_shuffled",
-        "error" if untold else "warning",
+        "error" if lengths_agree else "warning",
         "sampled clips",
         f"the own text fits best in {share_of(len(found.own), found.total)}",
         f"by chance it would in {found.chance:.0%}; Whisper-base reaches 95% and more even in a language"
         " that it never learned",
-        "the texts are those of other recordings" if untold else "many texts are those of other recordings",
+        f"{why}, and letters do not go with seconds either"
+        if lengths_agree
+        else f"either {why}, or the base model was never trained to hear",
         samples=_shown(rest),
         count=len(rest),
         ids=_ids(rest),
