@@ -65,6 +65,28 @@ def test_a_library_that_does_not_return_is_left(presses):
     assert (status, printed, said) == (42, "farewell\n", STOPPING)
 
 
+def test_what_polars_called_is_left_alone():
+    """Rust panics at an exception in it: it is raised a moment later, in code of ours."""
+    body = """
+done = []
+lines = [
+    "def called():",
+    " ready()",
+    " while not interrupts.pressed(): pass",
+    " end_s = time.monotonic() + 0.3",
+    " while time.monotonic() < end_s: pass",
+    " done.append(True)",
+]
+exec(compile(chr(10).join(lines), os.sep.join(("", "x", "polars", "io.py")), "exec"), globals())
+try:
+    called()
+    time.sleep(10)
+except KeyboardInterrupt:
+    print("left", done)
+"""
+    assert interrupted(body) == (0, "left [True]\n", STOPPING)
+
+
 def test_half_written_files_go_with_the_process(tmp_path):
     body = f"""
 with store.atomic_path(Path({str(tmp_path)!r}) / "table") as partial:

@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any, NoReturn
 
 LEAVE_S = 2.0
@@ -78,11 +79,16 @@ class _State:
         except Exception:  # it looks at what another thread is changing
             return "finishing the current work"
 
-    def settle(self, *_: object) -> None:
-        """Raises where the main thread has to be told."""
-        if self.wants_out():
+    def settle(self, signum: int | None = None, frame: FrameType | None = None) -> None:
+        """Raises where the main thread has to be told; a moment later where that would only make a panic."""
+        if self.wants_out() and not _is_called_back(frame):
             self.raised = True
             raise KeyboardInterrupt
+
+
+def _is_called_back(frame: FrameType | None) -> bool:
+    """Whether Python runs a line of polars: Rust may have called it, and panics at what is raised there."""
+    return frame is not None and f"{os.sep}polars{os.sep}" in frame.f_code.co_filename
 
 
 _now = _State()

@@ -292,7 +292,7 @@ def journals(folder: Path) -> None:
     with Appender(place / "hypotheses.jsonl") as lines:
         lines.append([{"id": name, "text": text, "confidence": 0.5} for name, text in HEARD.items()])
     record = StageRecord("import", "running", {"corpus.source": "x", "train.lr": 1e-4}, {"source": "f" * 32})
-    record.finished({"read": 3, "kept": 3}, place / "a.txt").save(place)
+    record.as_done({"read": 3, "kept": 3}, place / "a.txt").save(place)
     said = {"fingerprint": "f" * 32, "texts": HEARD, "rows": 4, "seconds_each": 0.5}
     (place / "base.json").write_text(json.dumps(said))
     (place / "mirror.json").write_text(json.dumps({"target": "x", "step": 3, "verified": "whole"}))

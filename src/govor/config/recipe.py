@@ -90,7 +90,7 @@ class Recipe:
         return dumps(self.to_dict())
 
 
-def load_recipe(path: Path, overrides: Iterable[str] = ()) -> Recipe:
+def load_recipe(path: str | Path, overrides: Iterable[str] = ()) -> Recipe:
     """Reads a recipe; relative paths in it are taken from its own folder.
 
     Args:
@@ -101,6 +101,7 @@ def load_recipe(path: Path, overrides: Iterable[str] = ()) -> Recipe:
         RecipeError: missing, unreadable, unknown key (the nearest known one is named), wrong type.
         UsageError: an override is given twice.
     """
+    path = Path(path)
     data = _read_toml(path)
     apply_overrides(data, overrides)
     recipe = recipe_from(data, where=str(path))
