@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 
 import numpy as np
 import polars as pl
@@ -75,6 +76,14 @@ def test_the_index_tells_everything(tiny_dataset):
     assert index["splits"]["train"]["utterances"] == 12
     assert index["sample_rate"] == 16_000 and index["languages"] == ["hr"]
     assert pl.read_parquet(tiny_dataset / "rejected.parquet").height == 0
+
+
+def test_a_damaged_index_is_written_again(tiny_corpus, tiny_dataset, tmp_path):
+    copy = shutil.copytree(tiny_dataset, tmp_path / "dataset")
+    whole = (copy / "dataset.json").read_bytes()
+    (copy / "dataset.json").write_bytes(whole[: len(whole) // 2])
+    prepare_corpus(tiny_corpus, str(copy), ONE)
+    assert (copy / "dataset.json").read_bytes() == whole
 
 
 def test_workers_and_order_do_not_change_bytes(tiny_corpus, tiny_dataset, tmp_path):

@@ -27,7 +27,7 @@ from govor.prepare.target import DATA, Target
 from govor.prepare.task import Beat, Engine, Event, Message, ShardDone, Task, shard_key
 from govor.prepare.verdicts import Verdicts
 from govor.prepare.withdrawn import note_withdrawn
-from govor.shape import parsed
+from govor.shape import ShapeError, parsed
 from govor.store import fingerprint
 
 
@@ -220,11 +220,14 @@ class Preparation:
         return total
 
     def _is_indexed(self) -> bool:
-        """Whether the index is of this corpus; a shard that went whole leaves nothing else to write."""
-        content = self.target.read(INDEX)
-        if content is None:
+        """Whether the index is of this corpus; a damaged one is written again.
+
+        A shard that went whole leaves nothing else to write.
+        """
+        try:
+            index = parsed(self.target.read(INDEX) or b"null")
+        except ShapeError:
             return False
-        index = parsed(content)
         return isinstance(index, dict) and index.get("corpus") == self.corpus.info.fingerprint
 
 
