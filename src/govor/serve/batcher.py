@@ -119,9 +119,8 @@ class Batcher:
             if take_back:
                 take_back()
 
-    @property
-    def writes_times(self) -> bool | None:
-        """As `Timing.writes_times`, where the recogniser is one."""
+    def known_times(self) -> bool | None:
+        """`Timing.writes_times` of the recogniser, where it is one; the batcher itself never is."""
         return self._recogniser.writes_times if isinstance(self._recogniser, Timing) else False
 
     def for_one(self, patience: Patience) -> OneCaller:
@@ -226,4 +225,4 @@ class TimingCaller(OneCaller):
     @property
     def writes_times(self) -> bool | None:
         """As `Timing.writes_times`."""
-        return self._batcher.writes_times
+        return self._batcher.known_times()

@@ -53,6 +53,25 @@ async def deny(send: Send, status: int, body: bytes, headers: Sequence[tuple[byt
     await send({"type": "websocket.http.response.body", "body": body})
 
 
+class NotedSend:
+    """A `send` that knows whether anything was sent with it.
+
+    Args:
+        send: what it passes messages to.
+
+    Attributes:
+        begun: whether the answer has begun.
+    """
+
+    def __init__(self, send: Send) -> None:
+        self._send, self.begun = send, False
+
+    async def __call__(self, message: Message) -> None:
+        """Passes the message on."""
+        self.begun = True
+        await self._send(message)
+
+
 class _TooLargeError(Exception):
     """The body passes the limit."""
 
@@ -83,26 +102,20 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started = False
-
-        async def noting_send(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
+        noted = NotedSend(send)
         try:
-            await self.app(scope, self._counted(scope, receive), noting_send)
+            await self.app(scope, self._counted(scope, receive), noted)
         except _TooLargeError:
             message = f"the upload is larger than {self.limits.max_bytes} bytes, the server's limit"
-            await self._refuse(send, started, 413, error_body(message, "too_large"))
+            await self._refuse(noted, 413, error_body(message, "too_large"))
         except _TooSlowError:
             message = f"the upload took longer than {self.limits.upload_s:g} s, the server's limit"
-            await self._refuse(send, started, 408, error_body(message, "upload_timeout"))
+            await self._refuse(noted, 408, error_body(message, "upload_timeout"))
         except _StoppedError:
-            await self._refuse(send, started, 503, STOPPED)
+            await self._refuse(noted, 503, STOPPED)
 
-    async def _refuse(self, send: Send, started: bool, status: int, body: bytes) -> None:
-        if not started:
+    async def _refuse(self, send: NotedSend, status: int, body: bytes) -> None:
+        if not send.begun:
             await answer(send, status, body, [(b"connection", b"close")])
 
     def _counted(self, scope: Scope, receive: Receive) -> Receive:
@@ -150,17 +163,11 @@ class LastWord:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes the request on."""
-        started = False
-
-        async def noting_send(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
+        noted = NotedSend(send)
         try:
-            await self.app(scope, receive, noting_send)
+            await self.app(scope, receive, noted)
         except asyncio.CancelledError:
-            if started or scope["type"] != "http" or not self.stopping():
+            if noted.begun or scope["type"] != "http" or not self.stopping():
                 raise
             await answer(send, 503, STOPPED, [(b"retry-after", b"5"), (b"connection", b"close")])
 
@@ -181,14 +188,8 @@ class Heartbeats:
         if scope["type"] != "http" or HEARTBEAT not in scope["path"]:
             await self.app(scope, receive, send)
             return
-        begun = False
-
-        async def noting_send(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
-        inner = asyncio.ensure_future(self.app(scope, receive, noting_send))
+        noted = NotedSend(send)
+        inner = asyncio.ensure_future(self.app(scope, receive, noted))
         try:
             while not inner.done() and not self.stopping():
                 await asyncio.wait({inner}, timeout=LOOK_S)
@@ -197,7 +198,7 @@ class Heartbeats:
         await asyncio.wait({inner})
         if not inner.cancelled():
             inner.result()
-        elif begun:
+        elif noted.begun:
             await send({"type": "http.response.body", "body": b""})
 
 

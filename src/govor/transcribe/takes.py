@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from govor.config import TranscribeConfig
 from govor.config.clip import clip_of
 from govor.errors import AudioError
-from govor.records import Word
+from govor.transcribe.damage import UpToDamage
 from govor.transcribe.transcript import Segment, Stretch, Transcript
 
 SPLIT = "split"
@@ -51,10 +51,7 @@ class Take:
         return replace(transcript, segments=segments, lost=lost, offset=self.start)
 
     def _placed(self, segment: Segment) -> Segment:
-        words = tuple(
-            Word(word.text, word.start + self.start, word.end + self.start, word.confidence)
-            for word in segment.words
-        )
+        words = tuple(word.shifted(self.start) for word in segment.words)
         begin, end = segment.start + self.start, segment.end + self.start
         return replace(segment, start=begin, end=end, words=words, speaker=self.speaker)
 
@@ -81,22 +78,19 @@ class Sounding:
     def __iter__(self) -> Iterator[NDArray[np.float32]]:
         from govor.audio import mono_blocks
 
-        take, samples = self._take, 0
-        try:
-            for block in mono_blocks(
+        take = self._take
+        blocks = UpToDamage(
+            mono_blocks(
                 self._path,
                 sample_rate=self._sample_rate,
                 channel=take.channel,
                 start=take.start or None,
                 end=take.end,
-            ):
-                samples += len(block)
-                yield block
-        except AudioError as error:
-            if error.code != "corrupt" or not samples:
-                raise
-            self.damage = str(error)
-        if not samples and take.start:
+            )
+        )
+        yield from blocks
+        self.damage = blocks.damage
+        if not blocks.samples and take.start:
             raise AudioError(
                 f"{self._path} ends before {take.start:g} s, where --clip begins: name an earlier stretch",
                 "clip_outside",

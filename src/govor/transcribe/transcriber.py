@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govor.config import TranscribeConfig
-from govor.errors import AudioError, InputError, UsageError
+from govor.errors import InputError, UsageError
 from govor.models.base import DecodeOptions, Multilingual, PromptFacts, Recogniser, Timing
+from govor.transcribe.damage import UpToDamage
 from govor.transcribe.decoding import ONE, Decoding
 from govor.transcribe.segments import Joiner
 from govor.transcribe.transcript import Segment, Stretch, Transcript, in_stretches
@@ -243,12 +244,6 @@ class _Blocks:
         from govor.audio import mono_blocks
 
         file = self._source if isinstance(self._source, bytes) else Path(self._source)  # nothing is fetched
-        samples = 0
-        try:
-            for block in mono_blocks(file, sample_rate=self._sample_rate):
-                samples += len(block)
-                yield block
-        except AudioError as error:
-            if error.code != "corrupt" or not samples:
-                raise
-            self.damage = str(error)
+        blocks = UpToDamage(mono_blocks(file, sample_rate=self._sample_rate))
+        yield from blocks
+        self.damage = blocks.damage
