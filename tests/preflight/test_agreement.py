@@ -1,10 +1,13 @@
 """Audio against text: what scores of own and other texts say, with answers that are known."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
 import numpy as np
 import pytest
 from preflight_parts import recipe_with
 
-from govor.models.listening import Fit, Heard, Scripted
+from govor.models.listening import Fit, Heard
 from govor.preflight.agreement import by_chance, ends, how_sure, matched, other_languages, unsaid
 from govor.preflight.budget import Budget
 from govor.preflight.clips import Clip
@@ -16,6 +19,23 @@ from govor.preflight.run import run_check
 
 SAID = [f"sentence {number} about {word} and more of it" for number, word in enumerate("abcdefghijkl" * 4)]
 LANGUAGES = {"hr": 0.9, "en": 0.1}
+
+
+@dataclass(frozen=True)
+class Scripted:
+    """A `Heard` whose answers are known.
+
+    Attributes:
+        answers: by text; others fit badly.
+        languages: see `Heard`.
+    """
+
+    answers: Mapping[str, Fit]
+    languages: Mapping[str, float] = field(default_factory=dict)
+
+    def fits(self, texts: Sequence[str]) -> list[Fit]:
+        """The answers."""
+        return [self.answers.get(text, Fit(-8.0 * len(text.split()), len(text.split()))) for text in texts]
 
 
 def right(words: int = 8, before: float = 1.0, after: float = 1.0) -> Fit:

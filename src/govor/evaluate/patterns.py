@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from govor.evaluate.edits import Block, align, regions
+from govor.text import primary_language
 
 Pair = tuple[str, str]
 
@@ -151,14 +152,10 @@ def letter_pairs(reference: str, hypothesis: str) -> list[Pair]:
 
 def switches(reference: str, hypothesis: str, language: str | None, heard: str | None) -> bool:
     """Whether the hypothesis is in another script than the reference, or in a detected other language."""
-    if language and heard and _primary(language) != _primary(heard):
+    if language and heard and primary_language(language) != primary_language(heard):
         return True
     ours, theirs = main_script(reference), main_script(hypothesis)
     return ours is not None and theirs is not None and ours != theirs
-
-
-def _primary(tag: str) -> str:
-    return tag.replace("_", "-").split("-")[0].lower()
 
 
 def main_script(text: str) -> str | None:

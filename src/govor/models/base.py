@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from govor.features import Example, Extractor, Features, Labels, Wave
 from govor.packing import PADDED, Cost
 from govor.records import Hypothesis, PlacedWord
-from govor.text import Normaliser
+from govor.text import Normaliser, primary_language
 
 if TYPE_CHECKING:
     import torch
@@ -317,13 +317,9 @@ def language_refusal(recogniser: Any, tag: str) -> str | None:
     own = told[0] if told else getattr(recogniser, "settings", {}).get("language")
     if own is None:
         return "the model takes no language and does not say which one it writes: leave language out"
-    if _primary(own) == _primary(tag):
+    if primary_language(own) == primary_language(tag):
         return None
     return f"the model writes {own} whatever language it is told: leave language out, or ask for {own}"
-
-
-def _primary(tag: str) -> str:
-    return tag.replace("_", "-").split("-")[0].lower()
 
 
 def prompt_in_words(prompt: PromptFacts) -> str:

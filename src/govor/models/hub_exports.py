@@ -8,7 +8,7 @@ from pathlib import Path
 from govor.errors import GovorError
 from govor.models.families import engines, foreign_files
 from govor.models.quiet import readable
-from govor.models.saved import hub_settings
+from govor.models.saved import SavedSettings, hub_settings, read_settings
 from govor.store import read_json
 
 CONFIGURATION = "config.json"
@@ -23,23 +23,24 @@ def names_export(spec: str) -> bool:
     return len(parts) == 3 and all(parts) and parts[2].partition("-")[0] in FOLDERS.values()
 
 
-def fetched(place: Path | str, revision: str | None = None) -> Path | str:
-    """The local copy of what an engine opens from the Hub; every other place as it is.
+def fetched(place: Path | str, revision: str | None = None) -> tuple[Path | str, SavedSettings]:
+    """The local copy of what an engine opens from the Hub, every other place as it is; and its settings.
 
     Raises:
         ModelError: the Hub does not have it.
     """
     if isinstance(place, Path):
-        return place
+        return place, read_settings(place)
     if names_export(place):
         repo, _, folder = place.rpartition("/")
-        return _downloaded(repo, revision, f"{folder}/*") / folder
+        copy = _downloaded(repo, revision, f"{folder}/*") / folder
+        return copy, read_settings(copy)
     settings = hub_settings(place, revision)
     if settings.get("backend") in engines():
-        return _downloaded(place, revision, None)
+        return _downloaded(place, revision, None), settings
     if not settings and _is_foreign(place, revision):
-        return _downloaded(place, revision, foreign_files())
-    return place
+        return _downloaded(place, revision, foreign_files()), settings
+    return place, settings
 
 
 def _is_foreign(repo: str, revision: str | None) -> bool:

@@ -7,7 +7,7 @@ can be compared on a clip even where everything that it would write itself is wr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from govor.models.base import Sound
@@ -58,20 +58,3 @@ class Listening(Protocol):
 
     def language_code(self, tag: str | None) -> str | None:
         """The model's code for a BCP 47 tag; None where it tells no languages apart, or not this one."""
-
-
-@dataclass(frozen=True)
-class Scripted:
-    """A `Heard` whose answers are known, for tests of what is made of them.
-
-    Attributes:
-        answers: by text; others fit badly.
-        languages: see `Heard`.
-    """
-
-    answers: Mapping[str, Fit]
-    languages: Mapping[str, float] = field(default_factory=dict)
-
-    def fits(self, texts: Sequence[str]) -> list[Fit]:
-        """The answers."""
-        return [self.answers.get(text, Fit(-8.0 * len(text.split()), len(text.split()))) for text in texts]

@@ -12,7 +12,7 @@ from govor.models.device import MASTERS, choose_device, choose_precision, decodi
 from govor.models.families import engine, engines, foreign_format, maker_of
 from govor.models.hub_exports import CONFIGURATION, fetched, names_export
 from govor.models.quiet import readable
-from govor.models.saved import SavedSettings, hub_settings, normaliser_of, read_settings
+from govor.models.saved import SavedSettings, normaliser_of, read_settings
 from govor.models.spec import Spec
 
 
@@ -39,8 +39,7 @@ def open_model(
         ModelError: there is no such model, or its family is not known.
         MachineError: the device is not there.
     """
-    place = fetched(resolve(spec), revision)
-    settings = read_settings(place) if isinstance(place, Path) else hub_settings(place, revision)
+    place, settings = fetched(resolve(spec), revision)
     if isinstance(place, Path) and (format := _format(place, settings)):
         return engine(format).open_folder(place, device, precision)
     where = choose_device(device)

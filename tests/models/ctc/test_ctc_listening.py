@@ -14,7 +14,7 @@ BLANK, SPACE, A, B, C = range(5)
 class Letters:
     """A vocabulary of a, b, c and the space."""
 
-    blank, delimiter = BLANK, SPACE
+    blank, delimiter, quiet = BLANK, SPACE, (BLANK, SPACE)
 
     def encode(self, text):
         return [" abc".index(letter) + 1 for letter in text]

@@ -75,9 +75,8 @@ def place_words(
 
 def _gap(log_probs: NDArray[np.float32], vocabulary: Vocabulary) -> NDArray[np.float64]:
     """What a frame is worth between words ``[F]``."""
-    quiet = [vocabulary.blank, *([] if vocabulary.delimiter is None else [vocabulary.delimiter])]
     anything = log_probs.max(axis=1) - WILDCARD_COST
-    return np.asarray(np.maximum(log_probs[:, quiet].max(axis=1), anything), np.float64)
+    return np.asarray(np.maximum(log_probs[:, list(vocabulary.quiet)].max(axis=1), anything), np.float64)
 
 
 def _placed(

@@ -9,6 +9,7 @@ import difflib
 from collections.abc import Collection, Iterator
 
 from govor.errors import LanguageError
+from govor.text import primary_language
 from govor.text.languages import iso_639, three_letters
 
 SCRIPT = "-script_"
@@ -82,7 +83,7 @@ def short_tag(code: str) -> str:
 
 def _codes(tag: str) -> Iterator[str]:
     """Codes of three letters that a tag may stand for, the likeliest first."""
-    primary = tag.replace("_", "-").split("-")[0].lower()
+    primary = primary_language(tag)
     short = iso_639(primary) or primary
     if len(primary) == 3:
         yield primary

@@ -33,9 +33,7 @@ class HeardByCtc:
 
     def _quiet(self) -> NDArray[np.float64]:
         """ln p that a frame writes no letter ``[F]``."""
-        silent = [self.vocabulary.blank]
-        if self.vocabulary.delimiter is not None:
-            silent.append(self.vocabulary.delimiter)
+        silent = list(self.vocabulary.quiet)
         quiet: NDArray[np.float64] = np.logaddexp.reduce(self.log_probs[:, silent].astype(np.float64), axis=1)
         return quiet
 

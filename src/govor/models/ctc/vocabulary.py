@@ -56,6 +56,11 @@ class Vocabulary:
         return tuple({self.blank, *marked} | ({self.unknown} if self.unknown is not None else set()))
 
     @property
+    def quiet(self) -> tuple[int, ...]:
+        """Ids that a frame without a letter gets: the blank, and the space where it is a token."""
+        return (self.blank,) if self.delimiter is None else (self.blank, self.delimiter)
+
+    @property
     def by_character(self) -> bool:
         """Whether every token is one character and the space has its own."""
         return self.delimiter is not None

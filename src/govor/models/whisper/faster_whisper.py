@@ -16,6 +16,7 @@ from govor.models.base import DecodeOptions, ModelFacts, Sound
 from govor.models.saved import normaliser_of, read_settings
 from govor.models.whisper.prompt import ALIASES, Manner
 from govor.records import Hypothesis
+from govor.text import primary_language
 
 
 def arguments_of(settings: Mapping[str, Any]) -> Mapping[str, object]:
@@ -24,7 +25,7 @@ def arguments_of(settings: Mapping[str, Any]) -> Mapping[str, object]:
     A model that was not trained here is left its own list, which is the one it was released with.
     """
     manner = Manner.of(settings)
-    primary = str(settings.get("language") or "").replace("_", "-").split("-")[0].lower()
+    primary = primary_language(settings.get("language"))
     language = ALIASES.get(primary, primary)
     return {
         **({"language": language} if language else {}),

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from govor.errors import LanguageError, ModelError
 from govor.models.base import DecodeOptions, PromptFacts
 from govor.models.saved import SavedSettings
+from govor.text import primary_language
 
 TIMESTAMP_STEP_S = 0.02
 TASKS = ("transcribe", "translate")
@@ -111,7 +112,7 @@ class Prompt:
 
     def language(self, tag: str | None) -> str | None:
         """The model's code for a BCP 47 tag, or None where it has none."""
-        primary = (tag or "").replace("_", "-").split("-")[0].lower()
+        primary = primary_language(tag)
         code = ALIASES.get(primary, primary)
         return code if code in self.languages else None
 
