@@ -41,7 +41,7 @@ class _Transcript:
 
 
 @dataclass(frozen=True)
-class Heard:
+class Hearing:
     """What was heard in one recording.
 
     Attributes:
@@ -58,7 +58,7 @@ class Heard:
 
 
 @dataclass(frozen=True)
-class Hearing:
+class Hearings:
     """What was heard in all recordings.
 
     Attributes:
@@ -66,11 +66,11 @@ class Hearing:
         failed: why a recording was set aside, by recording.
     """
 
-    heard: Mapping[str, Heard]
+    heard: Mapping[str, Hearing]
     failed: Mapping[str, str] = field(default_factory=dict)
 
 
-def hear(model: str, recordings: Sequence[str], out: Path, config: AlignConfig, device: str) -> Hearing:
+def hear(model: str, recordings: Sequence[str], out: Path, config: AlignConfig, device: str) -> Hearings:
     """Transcribes recordings with word times into ``hypotheses/`` of `out`; what is there is not done again.
 
     Raises:
@@ -86,10 +86,10 @@ def hear(model: str, recordings: Sequence[str], out: Path, config: AlignConfig, 
     except LimitError as error:
         summary: Mapping[str, Any] = error.summary
         lines, failed = summary["files"], {one["audio"]: one["detail"] for one in summary["failed"]}
-    return Hearing({line["audio"]: _heard(line, model) for line in lines}, failed)
+    return Hearings({line["audio"]: _heard(line, model) for line in lines}, failed)
 
 
-def _heard(line: FileLine, model: str) -> Heard:
+def _heard(line: FileLine, model: str) -> Hearing:
     found = read_record(Path(line["outputs"][0]), _Transcript)
     words = [
         HeardWord(word.word, word.start, max(word.end, word.start), 0, word.confidence)
@@ -100,4 +100,4 @@ def _heard(line: FileLine, model: str) -> Heard:
         raise ModelError(
             f"{model} gives no times of words: align with a CTC model, or a Whisper that has them"
         )
-    return Heard(line["audio"], found.duration, found.language, tuple(words))
+    return Hearing(line["audio"], found.duration, found.language, tuple(words))

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from govor.align.anchors import Codes, Stretches, shared_stretches
+from govor.align.anchors import Codes, EqualRuns, shared_stretches
 from govor.align.chains import Chain, chained
 from govor.align.gaps import backward, between, forward
 
@@ -37,11 +37,11 @@ def match(text: Codes, heard: Codes) -> NDArray[np.int64]:
     return found
 
 
-def _stretches(text: Codes, heard: Codes, sizes: tuple[tuple[int, int], ...]) -> Stretches:
+def _stretches(text: Codes, heard: Codes, sizes: tuple[tuple[int, int], ...]) -> EqualRuns:
     """Shared stretches of all sizes; those that lie in another one are left out."""
     parts = [shared_stretches(text, heard, size, most) for size, most in sizes]
     together = [np.concatenate([getattr(p, name) for p in parts]) for name in ("a", "b", "length")]
-    both = Stretches(*together)
+    both = EqualRuns(*together)
     order = np.lexsort((-both.length, both.a, both.b - both.a))
     both = both.chosen(order)
     end = both.a + both.length
@@ -63,7 +63,7 @@ def _with_inner(text: Codes, heard: Codes, chains: list[Chain]) -> list[Chain]:
         if min(high - low, end - begin) < 6 or max(high - low, end - begin) > INNER_LETTERS:
             continue
         found = _stretches(text[low:high], heard[begin:end], INNER_SIZES)
-        moved = Stretches(found.a + low, found.b + begin, found.length)
+        moved = EqualRuns(found.a + low, found.b + begin, found.length)
         inner += chained(moved, INNER_SCORE)
     return sorted([*chains, *inner], key=lambda chain: chain.a)
 
@@ -85,7 +85,7 @@ def free_rectangles(chains: list[Chain], letters: int, heard: int) -> Iterator[t
         yield low, high, begin, end
 
 
-def _fill_chain(found: NDArray[np.int64], text: Codes, heard: Codes, parts: Stretches) -> None:
+def _fill_chain(found: NDArray[np.int64], text: Codes, heard: Codes, parts: EqualRuns) -> None:
     """Writes a chain's stretches, and what stands between them."""
     a, b, length = parts.a.tolist(), parts.b.tolist(), parts.length.tolist()
     for place in range(len(a)):

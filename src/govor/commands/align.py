@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from govor.commands.flags import Flag, Given, flags
+from govor.commands.flags import Flag, Overrides, flags
 from govor.config import AlignConfig
 from govor.console import emit
 from govor.findings import count_of
@@ -24,7 +24,7 @@ def command(
     model: Annotated[str, typer.Option("--model", help="Run, model folder, export or Hub id.")],
     out: Annotated[Path, typer.Option("--out", help="The corpus folder to write.")],
     given: Annotated[
-        Given[AlignConfig],
+        Overrides[AlignConfig],
         flags(
             AlignConfig,
             *("language", "pair", "max_cer", "min_log_probability", "max_duration", "max_shift", "keep_all"),

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from govor.commands.flags import Flag, Given, flags
+from govor.commands.flags import Flag, Overrides, flags
 from govor.config import EvaluateConfig
 from govor.config.evaluate import BETTER_THAN_BASE
 from govor.config.repeated import require_once
@@ -47,7 +47,7 @@ def command(
         str, typer.Argument(help="Run, checkpoint, model folder or Hub id (with --hypotheses: the data set).")
     ],
     given: Annotated[
-        Given[EvaluateConfig],
+        Overrides[EvaluateConfig],
         flags(
             EvaluateConfig,
             *("split", "baseline", "rules", "language", "timestamps", "batch_s", "beam_size", "lm"),

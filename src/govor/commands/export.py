@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from govor.commands.flags import Flag, Given, flag, flags
+from govor.commands.flags import Flag, Overrides, flag, flags
 from govor.config.setting import Section
 from govor.console import emit, emit_made
 from govor.shown import shortened
@@ -41,7 +41,7 @@ def command(
     ],
     out: Annotated[Path, typer.Option("--out", help="Folder for the export.")],
     proof: Annotated[
-        Given[ProofFlags],
+        Overrides[ProofFlags],
         flags(
             ProofFlags,
             *("quantization", "count", "max_wer_difference"),

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from govor.commands.flags import Flag, Given, flags, items, pairs
+from govor.commands.flags import Flag, Overrides, flags, items, pairs
 from govor.config import CorpusConfig
 from govor.console import emit, emit_made
 from govor.errors import UsageError
@@ -20,7 +20,7 @@ from govor.store import readable_hours
 def command(
     source: Annotated[str, typer.Argument(help="Folder, file or Hub id.")],
     given: Annotated[
-        Given[CorpusConfig],
+        Overrides[CorpusConfig],
         flags(
             CorpusConfig,
             *("format", "language", "audio_root", "text", "status", "speaker_from", "word_times", "quoting"),

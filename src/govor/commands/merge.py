@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from govor.commands.flags import Flag, Given, flags, pairs
+from govor.commands.flags import Flag, Overrides, flags, pairs
 from govor.config import MergeConfig
 from govor.console import emit
 from govor.store import readable_hours
@@ -19,7 +19,7 @@ def command(
     corpora: Annotated[list[Path], typer.Argument(metavar="CORPUS…", help="Corpus folders, two or more.")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the new corpus.")],
     given: Annotated[
-        Given[MergeConfig],
+        Overrides[MergeConfig],
         flags(
             MergeConfig,
             "speakers",

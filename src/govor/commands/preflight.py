@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from govor.commands.flags import Flag, Given, flags
+from govor.commands.flags import Flag, Overrides, flags
 from govor.config import PreflightConfig, Workspace, load_recipe
 from govor.console import emit
 from govor.errors import LimitError
@@ -17,7 +17,7 @@ from govor.errors import LimitError
 def command(
     recipe: Annotated[Path, typer.Argument(help="Recipe (TOML) of the run.")],
     given: Annotated[
-        Given[PreflightConfig],
+        Overrides[PreflightConfig],
         flags(
             PreflightConfig,
             *("quota_disk", "quota_hours", "minutes"),

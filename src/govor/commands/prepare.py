@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from govor.commands.flags import Given, flags
+from govor.commands.flags import Overrides, flags
 from govor.config import PrepareConfig
 from govor.console import emit
 
@@ -19,7 +19,7 @@ def command(
         str, typer.Option("--out", help="Folder of the data set, or a URL such as s3://bucket/name.")
     ],
     given: Annotated[
-        Given[PrepareConfig],
+        Overrides[PrepareConfig],
         flags(
             PrepareConfig,
             *("workers", "engine", "address", "codec", "sample_rate", "max_rejected", "shard_bytes"),

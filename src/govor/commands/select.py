@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from govor.commands.flags import Flag, Given, flags
+from govor.commands.flags import Flag, Overrides, flags
 from govor.config import SelectConfig
 from govor.console import emit
 from govor.store import readable_hours
@@ -21,7 +21,7 @@ def command(
     corpus: Annotated[Path, typer.Argument(help="Corpus folder.")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the new corpus.")],
     given: Annotated[
-        Given[SelectConfig],
+        Overrides[SelectConfig],
         flags(
             SelectConfig,
             *(field.name for field in fields(SelectConfig) if field.name != "bytes_per_s"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from govor.commands.flags import Flag, Given, flag, flags
+from govor.commands.flags import Flag, Overrides, flag, flags
 from govor.commands.text_model import TextModelFlags
 from govor.config import TranscribeConfig
 from govor.config.setting import Section
@@ -31,16 +31,16 @@ def command(
     model: Annotated[str, typer.Argument(help="Run, model folder, export or Hub id.")],
     audio: Annotated[list[str], typer.Argument(help="Recordings, folders of them, http(s) addresses.")],
     given: Annotated[
-        Given[TranscribeConfig],
+        Overrides[TranscribeConfig],
         flags(
             TranscribeConfig,
             *("format", "clip", "channels", "chunk", "stride", "language", "task", "timestamps", "words"),
             *("batch_s", "beam_size", "prompt", "hotwords", "lm", "lm_weight"),
         ),
     ],
-    text_model: Annotated[Given[TextModelFlags], flags(TextModelFlags)],
+    text_model: Annotated[Overrides[TextModelFlags], flags(TextModelFlags)],
     comparison: Annotated[
-        Given[ComparisonFlags],
+        Overrides[ComparisonFlags],
         flags(ComparisonFlags, "reference", compare=Flag(metavar="K=A,B", commas=False)),
     ],
     out: Annotated[Path | None, typer.Option("--out", help="Folder (default: transcripts).")] = None,

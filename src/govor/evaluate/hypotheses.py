@@ -20,7 +20,7 @@ TEXT_COLUMNS = ("text", "hypothesis", "pred_text", "prediction", "transcript", "
 ID_COLUMNS = ("id", "utterance", "utt_id", "path", "file", "audio_filepath")
 
 
-class Line(TypedDict, total=False):
+class HypothesisLine(TypedDict, total=False):
     """What a model said about a clip or a whole recording: a text, or a fault."""
 
     id: Required[str]
@@ -34,7 +34,7 @@ class Line(TypedDict, total=False):
     bandwidth_hz: float | None
 
 
-def read_lines(path: Path) -> Iterator[Line]:
+def read_lines(path: Path) -> Iterator[HypothesisLine]:
     """The whole lines of a JSON-lines file; what a killed writer left unfinished is passed over."""
     if not path.exists():
         return
@@ -44,12 +44,12 @@ def read_lines(path: Path) -> Iterator[Line]:
                 yield line
 
 
-def _parsed(raw: bytes) -> Line | None:
+def _parsed(raw: bytes) -> HypothesisLine | None:
     try:
         line = parsed(raw)
     except ShapeError:
         return None
-    return cast(Line, line) if isinstance(line, dict) and "id" in line else None
+    return cast(HypothesisLine, line) if isinstance(line, dict) and "id" in line else None
 
 
 class Appender:

@@ -63,7 +63,7 @@ Slices = dict[str, dict[str, SliceRates]]
 
 
 @dataclass(frozen=True)
-class Part:
+class Slice:
     """One slice: rows of a column's value."""
 
     value: str
@@ -88,7 +88,7 @@ def slice_scores(scores: Scores, table: pl.DataFrame, columns: Sequence[str] = (
     return found
 
 
-def parts_of(scores: Scores, series: pl.Series, column: str, always: bool = False) -> list[Part]:
+def parts_of(scores: Scores, series: pl.Series, column: str, always: bool = False) -> list[Slice]:
     """Rows by value; empty when the column does not tell rows apart (and is not asked for).
 
     Values with fewer than 5 utterances or 30 words are put together, and so are all but the 50 most frequent.
@@ -103,7 +103,7 @@ def parts_of(scores: Scores, series: pl.Series, column: str, always: bool = Fals
         return []
     names = [SMALL if is_small else str(value) for value, is_small in zip(values, small, strict=True)]
     merged = np.array(names, dtype=object)[codes]
-    return [Part(str(name), np.flatnonzero(merged == name)) for name in _ordered(set(names))]
+    return [Slice(str(name), np.flatnonzero(merged == name)) for name in _ordered(set(names))]
 
 
 def _ordered(names: set[str]) -> list[str]:
@@ -149,7 +149,7 @@ def _ranges(series: pl.Series, edges: Sequence[float], unit: str) -> list[str]:
     ]
 
 
-def _rates(scores: Scores, table: pl.DataFrame, part: Part) -> SliceRates:
+def _rates(scores: Scores, table: pl.DataFrame, part: Slice) -> SliceRates:
     groups = subgroups(scores.groups, part.rows)
     words, chars, seed = scores.words, scores.chars, scores.words.seed
     seconds = table["duration"].gather(part.rows).drop_nulls() if "duration" in table.columns else None

@@ -13,7 +13,7 @@ import polars as pl
 from govor.config.evaluate import BETTER_THAN_BASE
 from govor.errors import LimitError, UsageError
 from govor.evaluate.base import verdicts
-from govor.evaluate.hypotheses import Line
+from govor.evaluate.hypotheses import HypothesisLine
 from govor.evaluate.paired import detectable_alone
 from govor.evaluate.scores import Scores
 from govor.evaluate.slices import Slices
@@ -132,7 +132,7 @@ class System:
     """
 
     name: str
-    lines: Mapping[str, Line]
+    lines: Mapping[str, HypothesisLine]
     facts: Mapping[str, Any]
     fingerprint: str = ""
     open_here: Callable[[], Recogniser] | None = None

@@ -33,7 +33,7 @@ NEW_LANGUAGE = (
 
 
 @dataclass
-class Outcome:
+class CheckOutcome:
     """What became of one check.
 
     Attributes:
@@ -86,7 +86,7 @@ class PreflightSummary(Summary):
     warnings: int
     accepted: Sequence[str]
     findings: Sequence[Mapping[str, Any]]
-    checks: Sequence[Outcome]
+    checks: Sequence[CheckOutcome]
     facts: Mapping[str, Any]
     projection: Mapping[str, float]
     wall_s: float
@@ -181,7 +181,7 @@ def fingerprint_of(recipe: Recipe, dataset: Any) -> str:
     return store.fingerprint([*(section.deciding() for section in sections), dataset.fingerprint])
 
 
-def run_checks(materials: Materials, checks: Sequence[Check] = ()) -> list[Outcome]:
+def run_checks(materials: Materials, checks: Sequence[Check] = ()) -> list[CheckOutcome]:
     """All checks, cheap ones first; what `materials` lacks is skipped, what has no time inconclusive."""
     checks = checks or all_checks()
     minutes = materials.budget.total_s / 60
@@ -199,7 +199,7 @@ def run_checks(materials: Materials, checks: Sequence[Check] = ()) -> list[Outco
     return outcomes
 
 
-def note_missing(outcomes: Sequence[Outcome]) -> None:
+def note_missing(outcomes: Sequence[CheckOutcome]) -> None:
     """One finding for all checks that were skipped because a package is not installed."""
     skipped = [outcome for outcome in outcomes if outcome.lacks]
     if not skipped:
@@ -228,7 +228,7 @@ def _announce(one: Check, materials: Any) -> None:
         console.say(f"preflight, after {used}: {one.doing} (at most {left})")
 
 
-def run_check(one: Check, materials: Any, cannot: Faults) -> Outcome:
+def run_check(one: Check, materials: Any, cannot: Faults) -> CheckOutcome:
     """Runs one check; whatever happens becomes an outcome.
 
     Args:
@@ -236,7 +236,7 @@ def run_check(one: Check, materials: Any, cannot: Faults) -> Outcome:
         materials: anything with the attributes that checks name.
         cannot: what could not be made so far, by name; grows.
     """
-    outcome, start_s = Outcome(one), time.monotonic()
+    outcome, start_s = CheckOutcome(one), time.monotonic()
     budget: Budget = materials.budget
     try:
         if one.cost != COSTS[0]:
@@ -272,7 +272,7 @@ def _package(error: Exception) -> str:
     return str(error).partition("needs ")[2].partition(",")[0] or "a package"
 
 
-def _take(one: Check, materials: Any, cannot: Faults, outcome: Outcome) -> Mapping[str, Any] | None:
+def _take(one: Check, materials: Any, cannot: Faults, outcome: CheckOutcome) -> Mapping[str, Any] | None:
     taken = {}
     for name in one.needs:
         known = name in cannot
@@ -341,7 +341,7 @@ def _first_line(error: BaseException) -> str:
     return str(error).strip().partition("\n")[0][:300] or "no message"
 
 
-def summarise(outcomes: list[Outcome], materials: Materials, out: Path) -> PreflightSummary:
+def summarise(outcomes: list[CheckOutcome], materials: Materials, out: Path) -> PreflightSummary:
     """The summary: findings, gravest first, what became of each check, and what was measured."""
     accepted = set(renamed(materials.settings.accept))
     findings = []

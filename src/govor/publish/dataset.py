@@ -59,7 +59,7 @@ MANIFEST = "dataset.json"
 SHARD = re.compile(r"data/[\w.]+-\d+-of-\d+\.parquet")
 
 
-class Published(TypedDict):
+class DatasetRecord(TypedDict):
     """What is looked at in the ``dataset.json`` of a data set that is to be published."""
 
     shards: list[str]
@@ -129,7 +129,7 @@ def plan_dataset(
 def _info(source: Path) -> Mapping[str, Any]:
     if not (source / MANIFEST).exists():
         raise DatasetError(f"{source} is not a data set (no {MANIFEST}): make one with govor prepare")
-    info: Mapping[str, Any] = dict(read_record(source / MANIFEST, Published, DatasetError))
+    info: Mapping[str, Any] = dict(read_record(source / MANIFEST, DatasetRecord, DatasetError))
     if not info["shards"]:
         raise DatasetError(f"{source} has no clips: there is nothing to publish")
     for name in info["shards"]:
