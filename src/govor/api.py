@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from govor.publish.upload import PublishSummary
 
 Place = str | Path
-Summary = Mapping[str, Any]
+Summary = Mapping[str, object]
 
 
 def _configured(section: str, config: Any, settings: Mapping[str, object]) -> Any:

@@ -90,7 +90,7 @@ class Utterance:
     speaker: str | None = None
     split: str | None = None
     duration: float | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.id:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from govor.align.heard import HeardWord
 from govor.config import AlignConfig, TranscribeConfig
 from govor.errors import LimitError, ModelError
 from govor.store import read_record
-from govor.transcribe.files import FileLine, transcribe_files
+from govor.transcribe.files import FileLine, FilesSummary, transcribe_files
 
 HYPOTHESES = "hypotheses"
 """Folder of the transcripts in the corpus folder."""
@@ -84,8 +83,10 @@ def hear(model: str, recordings: Sequence[str], out: Path, config: AlignConfig, 
             model, recordings, out / HYPOTHESES, wanted, device
         ).files
     except LimitError as error:
-        summary: Mapping[str, Any] = error.summary
-        lines, failed = summary["files"], {one["audio"]: one["detail"] for one in summary["failed"]}
+        if not isinstance(error.summary, FilesSummary):
+            raise
+        lines = error.summary.files
+        failed = {one["audio"]: one["detail"] for one in error.summary.failed}
     return Hearings({line["audio"]: _heard(line, model) for line in lines}, failed)
 
 

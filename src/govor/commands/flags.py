@@ -96,7 +96,7 @@ class Flags:
             if field.name in self.ways:
                 yield _parameter(field, hints[field.name], self.ways[field.name])
 
-    def take(self, typed: MutableMapping[str, Any]) -> Overrides[Any]:
+    def take(self, typed: MutableMapping[str, object]) -> Overrides[Any]:
         """Takes the values of these flags out of all that was typed."""
         values, hints = {}, typing.get_type_hints(self.section)
         for name, way in self.ways.items():

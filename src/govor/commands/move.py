@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import typer
 
@@ -27,5 +26,5 @@ def command(
     emit_made(lambda: move_corpus(corpus, audio_root), as_json, _lines)
 
 
-def _lines(summary: Mapping[str, Any]) -> list[str]:
+def _lines(summary: Mapping[str, object]) -> list[str]:
     return [f"{summary['found']:,} of {summary['recordings']:,} recordings found: {summary['out']}"]

@@ -46,6 +46,7 @@ def command(
     """
     from govor.preflight import preflight
     from govor.preflight.report import terminal_lines
+    from govor.preflight.summary import PreflightSummary
 
     settings = load_recipe(recipe, overrides or ())
     asked = given.over(settings.preflight)
@@ -56,7 +57,7 @@ def command(
     try:
         summary = preflight(settings, out=where, device=device, only=only or ())
     except LimitError as error:
-        if not as_json:
+        if isinstance(error.summary, PreflightSummary) and not as_json:
             emit(error.summary, False, terminal_lines(error.summary))
         raise
     emit(summary, as_json, terminal_lines(summary))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
@@ -172,7 +172,7 @@ def _target(repo: str | None, recipe: str | None, kind: PublishKind) -> str:
     raise UsageError(f"name the repository on the Hub, such as my-lab/name{setting}")
 
 
-def _lines(summary: Mapping[str, Any], public: bool) -> list[str]:
+def _lines(summary: Mapping[str, object], public: bool) -> list[str]:
     if summary.get("dry_run"):
         return ["nothing was sent (--dry-run)"]
     seen = "public" if public else "private unless it was public before"

@@ -59,13 +59,15 @@ def command(
         return
     asked = text_model.settings()
     second = _second_model(asked, config, device)
+    from govor.transcribe.files import FilesSummary
+
     try:
         summary = _transcribe(model, audio, out, config, device)
     except LimitError as error:  # some were set aside; the others are passed on and shown all the same
-        files, folder = error.summary["files"], Path(error.summary["out"])
-        _pass_on(files, folder, asked.then, second, json)
-        if not json:
-            emit(error.summary, False, _lines(files))
+        if isinstance(error.summary, FilesSummary):
+            _pass_on(error.summary.files, Path(error.summary.out), asked.then, second, json)
+            if not json:
+                emit(error.summary, False, _lines(error.summary.files))
         raise
     _pass_on(summary.files, Path(summary.out), asked.then, second, json)
     emit(summary, json, _lines(summary.files))

@@ -67,7 +67,7 @@ def read(source: Source) -> Reading:
     recordings = Recordings(audio_root)
     rows = (row for file in files for row in _rows(file, recordings, split_of(file, root), source.out))
     remark = f"words are joined to utterances up to pauses of {PAUSE_S:g} s, at most {LONGEST_S:g} s long"
-    notes = {"files": len(files)}
+    notes: dict[str, object] = {"files": len(files)}
     return Reading(in_chunks(rows), audio_root, notes=notes, remarks=[remark], word_times=RELATIVE)
 
 

@@ -58,7 +58,8 @@ def read(source: Source) -> Reading:
     root = source.path if source.path.is_dir() else source.path.parent
     near = Neighbours()
     chosen = captioned(files, near, source.config.language, ask=not source.listing)
-    remarks, notes = list(chosen.remarks), {"files": len(files)}
+    remarks = list(chosen.remarks)
+    notes: dict[str, object] = {"files": len(files)}
     work = _SubtitleWork(source, root, near)
     chunks = _all_chunks(work, chosen, notes, remarks)
     return Reading(

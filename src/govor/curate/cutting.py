@@ -78,7 +78,7 @@ def _walk_back(came_from: list[int], bounds: list[float], last: int) -> list[Cut
     return pieces[::-1]
 
 
-def timed_words(row: Mapping[str, Any], duration_s: float) -> list[list[TimedWord]]:
+def timed_words(row: Mapping[str, object], duration_s: float) -> list[list[TimedWord]]:
     """Word times of one utterance, those of its own words first."""
     return [words for names in WORD_COLUMNS if (words := _words(row, names, duration_s))]
 

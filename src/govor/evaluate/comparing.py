@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import polars as pl
 
@@ -15,7 +15,7 @@ from govor.evaluate.paired import Comparison, compare_scores
 from govor.evaluate.results import groups_of, stored_normaliser
 from govor.evaluate.scores import Scores, TextNormaliser, score
 from govor.evaluate.slices import SliceGroups, slice_scores
-from govor.evaluate.stored import SCORES, SUMMARY, read_scores, read_summary
+from govor.evaluate.stored import SCORES, SUMMARY, StoredSummary, read_scores, read_summary
 from govor.evaluate.summary import Rate, finite
 from govor.records import Summary
 from govor.shown import interval_text
@@ -36,7 +36,7 @@ class Evaluation:
     """
 
     name: str
-    summary: Mapping[str, Any]
+    summary: StoredSummary
     table: pl.DataFrame
 
     @property

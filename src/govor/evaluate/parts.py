@@ -52,7 +52,7 @@ class SplitDecoding:
     language: str | None
     batch_s: float | None
     device: str
-    identity: Mapping[str, Any]
+    identity: Mapping[str, object]
     revision: str | None = None
 
     @property

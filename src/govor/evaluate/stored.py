@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict, cast
 
 import polars as pl
 
 from govor.errors import InputError
+from govor.models.base import PromptFacts
+from govor.models.saved import DevVerdict
 from govor.parquet import read_table
 from govor.store import read_record
 
@@ -54,6 +56,12 @@ class StoredDataset(TypedDict):
     fingerprint: str
 
 
+class StoredDecoding(TypedDict, total=False):
+    """The model and its settings, of which the prompt is looked at."""
+
+    prompt: PromptFacts | None
+
+
 class StoredRates(TypedDict):
     """What is there of a system and of its baseline."""
 
@@ -73,7 +81,7 @@ class StoredRates(TypedDict):
     undecodable: int
     empty_references: dict[str, int]
     rtf: float | None
-    decoding: Mapping[str, object]
+    decoding: StoredDecoding
 
 
 class StoredComparison(TypedDict):
@@ -81,6 +89,10 @@ class StoredComparison(TypedDict):
 
     wer_difference: StoredRate
     verdict: str
+    groups: NotRequired[StoredGroups]
+    wins: NotRequired[int]
+    losses: NotRequired[int]
+    ties: NotRequired[int]
 
 
 class StoredLong(TypedDict):
@@ -172,9 +184,16 @@ class StoredSummary(StoredRates):
     baseline: NotRequired[StoredRates | None]
     comparison: NotRequired[StoredComparison | None]
     better_than_base: NotRequired[bool | None]
-    base_on_dev: NotRequired[Mapping[str, object] | None]
+    base_on_dev: NotRequired[DevVerdict | None]
     long_form: NotRequired[StoredLong | None]
     test_looks: NotRequired[int | None]
+    sets: NotRequired[Mapping[str, StoredSummary]]
+    out: NotRequired[str]
+
+
+def as_stored(summary: Mapping[str, object]) -> StoredSummary:
+    """A summary by the keys of ``summary.json``: a new one, or that of a limit that was passed."""
+    return cast(StoredSummary, summary)
 
 
 def is_finished(folder: Path) -> bool:
@@ -182,20 +201,39 @@ def is_finished(folder: Path) -> bool:
     return (folder / SUMMARY).exists() and (folder / SCORES).exists()
 
 
-class ShownOnCard(TypedDict):
-    """What a model card needs of ``summary.json``; earlier versions wrote no more."""
+class RatesOnCard(TypedDict):
+    """What a model card needs of a system or its baseline; earlier versions wrote no more."""
 
-    split: str
+    model: NotRequired[str]
     utterances: int
+    hours: NotRequired[float]
     wer: StoredRate
     cer: NotRequired[StoredRate]
+    raw: NotRequired[Mapping[str, StoredRate]]
+
+
+class ComparisonOnCard(TypedDict):
+    """The model against its baseline."""
+
+    wer_difference: NotRequired[StoredRate]
+    groups: NotRequired[Mapping[str, object]]
+
+
+class ShownOnCard(RatesOnCard):
+    """What a model card needs of ``summary.json``."""
+
+    split: str
     headline: NotRequired[str]
+    dataset: NotRequired[Mapping[str, object]]
+    baseline: NotRequired[RatesOnCard | None]
+    comparison: NotRequired[ComparisonOnCard | None]
+    better_than_base: NotRequired[bool | None]
     normaliser: NotRequired[Mapping[str, object]]
     groups: NotRequired[Mapping[str, object]]
     slices: NotRequired[dict[str, dict[str, Mapping[str, object]]]]
 
 
-def read_for_card(folder: Path) -> Mapping[str, Any]:
+def read_for_card(folder: Path) -> ShownOnCard:
     """``summary.json`` as far as a card shows it.
 
     Raises:
@@ -204,7 +242,7 @@ def read_for_card(folder: Path) -> Mapping[str, Any]:
     return read_record(folder / SUMMARY, ShownOnCard)
 
 
-def read_summary(folder: Path) -> Mapping[str, Any]:
+def read_summary(folder: Path) -> StoredSummary:
     """``summary.json`` of an evaluation.
 
     Raises:

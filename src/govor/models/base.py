@@ -434,5 +434,5 @@ class Family(Recogniser, Protocol):
     def save(self, folder: Path) -> None:
         """Writes everything that `open_model` and transformers need to load it again."""
 
-    def as_dict(self) -> Mapping[str, Any]:
+    def as_dict(self) -> Mapping[str, object]:
         """Settings that ``govor.json`` beside the weights keeps: family, normaliser, decoding defaults."""

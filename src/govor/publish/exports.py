@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from govor.errors import ModelError
 from govor.export.entry import REPORT
@@ -183,7 +183,7 @@ def _refuse_pickle(path: Path) -> None:
         raise ModelError(f"{path} is in Python's own format, which can hold programs: export the model again")
 
 
-def published_proof(proof: Mapping[str, Any]) -> dict[str, Any]:
+def published_proof(proof: Mapping[str, object]) -> dict[str, object]:
     """A proof without the transcripts that it lists and without this machine's places."""
     kept = {key: value for key, value in proof.items() if key not in ("differences", "out")}
     return {

@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
@@ -49,7 +49,7 @@ def routes(models: Mapping[str, ServedModel], queue: JobQueue, metrics: Metrics)
         find_model(models, name)
         return _card(name)
 
-    def offer(path: str, task: str, fields: dict[str, dict[str, Any]]) -> None:
+    def offer(path: str, task: str, fields: dict[str, dict[str, object]]) -> None:
         @router.post(path, name=task, openapi_extra=form(fields), responses=ANSWERS, response_class=Response)
         async def take(request: Request) -> Response:
             return await _take(request, queue, models, task)

@@ -35,7 +35,7 @@ class Manner:
     timestamps: bool = False
 
     @classmethod
-    def of(cls, settings: Mapping[str, Any]) -> Manner:
+    def of(cls, settings: SavedSettings) -> Manner:
         """As the model was trained, by the settings that are saved with it."""
         return cls(settings.get("task") or "transcribe", bool(settings.get("timestamps")))
 
