@@ -17,14 +17,9 @@ from govor.errors import LimitError, UsageError
 from govor.shown import interval_text
 
 if TYPE_CHECKING:
-    from govor.evaluate.stored import (
-        StoredComparison,
-        StoredGroups,
-        StoredLong,
-        StoredRate,
-        StoredRates,
-        StoredSummary,
-    )
+    from govor.evaluate.intervals import Groups
+    from govor.evaluate.stored import StoredComparison, StoredLong, StoredRates, StoredSummary
+    from govor.records import Rate
 
 
 def _bounds(texts: Sequence[str]) -> dict[str, float | bool]:
@@ -149,7 +144,7 @@ def _lines_of_one(summary: StoredSummary) -> list[str]:
     return [*verdicts(summary), *first, *table(rows, header), "", *_notes(summary)]
 
 
-def _interval(rate: StoredRate, groups: Mapping[str, object]) -> str:
+def _interval(rate: Rate, groups: Mapping[str, object]) -> str:
     if rate["value"] is None:
         return "undefined (no reference words)"
     return f"{100 * rate['value']:.2f}%  ({interval_text(rate, groups)})"
@@ -207,7 +202,7 @@ def _long_line(name: str, found: StoredLong) -> str:
 LOOKS = "choose on dev: the best of several test scores is too good"
 
 
-def _comparison(comparison: StoredComparison | None, groups: StoredGroups) -> list[str]:
+def _comparison(comparison: StoredComparison | None, groups: Groups) -> list[str]:
     if not comparison:
         return []
     return [
@@ -217,6 +212,6 @@ def _comparison(comparison: StoredComparison | None, groups: StoredGroups) -> li
     ]
 
 
-def _points(rate: StoredRate, groups: Mapping[str, object]) -> str:
+def _points(rate: Rate, groups: Mapping[str, object]) -> str:
     value = "?" if rate["value"] is None else f"{100 * rate['value']:+.2f}"
     return f"{value} points ({interval_text(rate, groups, signed=True)})"

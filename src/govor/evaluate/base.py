@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from govor.evaluate.stored import StoredRate, StoredSummary
+from govor.evaluate.stored import StoredSummary
 from govor.models.saved import DevVerdict
+from govor.records import Rate
 from govor.shown import interval_text
 from govor.store import given_path
 
@@ -76,5 +77,5 @@ def verdicts(summary: StoredSummary) -> list[str]:
     return found
 
 
-def _percent(rate: StoredRate, sign: str = "") -> str:
+def _percent(rate: Rate, sign: str = "") -> str:
     return "?" if rate["value"] is None else f"{100 * rate['value']:{sign}.2f}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from govor.evaluate.intervals import Grouping, grouping, rate_interval
 from govor.evaluate.scores import Scores
+from govor.records import Rate
 
 USUAL = (
     "duration",
@@ -53,8 +54,8 @@ class SliceRates(TypedDict):
     utterances: int
     hours: float | None
     words: int
-    wer: Mapping[str, float | None]
-    cer: Mapping[str, float | None]
+    wer: Rate
+    cer: Rate
     groups: SliceGroups
 
 

@@ -9,9 +9,12 @@ from typing import NotRequired, TypedDict, cast
 import polars as pl
 
 from govor.errors import InputError
+from govor.evaluate.intervals import Groups
+from govor.evaluate.slices import SliceGroups
 from govor.models.base import PromptFacts
 from govor.models.saved import DevVerdict
 from govor.parquet import read_table
+from govor.records import Rate
 from govor.store import read_record
 
 SUMMARY, SCORES = "summary.json", "scores.parquet"
@@ -21,23 +24,6 @@ OTHERS: dict[str, type[pl.DataType]] = {
     **dict.fromkeys(("language", "speaker", "recording", "heard_language", "baseline_hypothesis"), pl.String),
     **dict.fromkeys(("confidence", "level_db", "duration"), pl.Float64),
 }
-
-
-class StoredRate(TypedDict):
-    """A rate with its interval."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-
-
-class StoredGroups(TypedDict):
-    """What was resampled."""
-
-    unit: str
-    count: int
-    method: str
-    note: str | None
 
 
 class StoredEdits(TypedDict):
@@ -69,13 +55,13 @@ class StoredRates(TypedDict):
     split: str
     utterances: int
     hours: float
-    wer: StoredRate
-    cer: StoredRate
+    wer: Rate
+    cer: Rate
     headline: NotRequired[str]
     segmentation: NotRequired[str]
-    raw: dict[str, StoredRate]
+    raw: dict[str, Rate]
     counts: dict[str, StoredEdits]
-    groups: StoredGroups
+    groups: Groups
     detectable_difference: float | None
     missing: int
     undecodable: int
@@ -87,9 +73,9 @@ class StoredRates(TypedDict):
 class StoredComparison(TypedDict):
     """The system against its baseline."""
 
-    wer_difference: StoredRate
+    wer_difference: Rate
     verdict: str
-    groups: NotRequired[StoredGroups]
+    groups: NotRequired[Groups]
     wins: NotRequired[int]
     losses: NotRequired[int]
     ties: NotRequired[int]
@@ -98,8 +84,8 @@ class StoredComparison(TypedDict):
 class StoredLong(TypedDict):
     """Whole recordings."""
 
-    wer: StoredRate
-    difference: StoredRate
+    wer: Rate
+    difference: Rate
     recordings: int
     kind: str
     baseline: NotRequired[StoredLong]
@@ -110,16 +96,9 @@ class StoredSlice(TypedDict):
 
     utterances: int
     hours: float | None
-    wer: StoredRate
-    cer: StoredRate
-    groups: NotRequired[StoredSliceGroups | None]
-
-
-class StoredSliceGroups(TypedDict):
-    """What was resampled in a slice."""
-
-    unit: str
-    count: int
+    wer: Rate
+    cer: Rate
+    groups: NotRequired[SliceGroups | None]
 
 
 class StoredKind(TypedDict):
@@ -207,15 +186,15 @@ class RatesOnCard(TypedDict):
     model: NotRequired[str]
     utterances: int
     hours: NotRequired[float]
-    wer: StoredRate
-    cer: NotRequired[StoredRate]
-    raw: NotRequired[Mapping[str, StoredRate]]
+    wer: Rate
+    cer: NotRequired[Rate]
+    raw: NotRequired[Mapping[str, Rate]]
 
 
 class ComparisonOnCard(TypedDict):
     """The model against its baseline."""
 
-    wer_difference: NotRequired[StoredRate]
+    wer_difference: NotRequired[Rate]
     groups: NotRequired[Mapping[str, object]]
 
 

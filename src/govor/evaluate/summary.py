@@ -19,13 +19,10 @@ from govor.evaluate.scores import Scores
 from govor.evaluate.slices import Slices
 from govor.evaluate.stored import StoredSummary, as_stored
 from govor.models.base import prompt_in_words
-from govor.records import Summary
+from govor.records import Rate, Summary
 
 if TYPE_CHECKING:
     from govor.models.base import Recogniser
-
-Rate = Mapping[str, float | None]
-"""``value``, ``low`` and ``high``, as `govor.records.Interval.as_dict` has them."""
 
 
 class EmptyReferences(TypedDict):

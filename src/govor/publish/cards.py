@@ -11,11 +11,11 @@ from jinja2.exceptions import UndefinedError
 
 from govor.corpora.folder import CorpusInfo
 from govor.errors import InputError
-from govor.evaluate.stored import StoredRate
 from govor.load.dataset import SplitFacts
 from govor.prepare.card_header import dataset_header, header_text
 from govor.publish.language_names import in_words
 from govor.publish.licenses import License, StoredLicense
+from govor.records import Rate
 from govor.shape import fitted
 from govor.shown import interval_text
 
@@ -59,7 +59,7 @@ def cell(text: Any) -> str:
     return plain.replace("[", "\\[").replace("*", "\\*").replace("_", "\\_")
 
 
-def rate(interval: StoredRate, groups: Mapping[str, object] | None = None) -> str:
+def rate(interval: Rate, groups: Mapping[str, object] | None = None) -> str:
     """An interval for people, in percent; `groups` is what it resamples."""
     value = interval["value"]
     if value is None:
