@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -29,15 +29,6 @@ LONGEST_CELL = 60
 _SHOWN = ("id", "audio", "start", "end", "text", "language", "speaker", "split")
 
 
-class ListedTier(TypedDict):
-    """A tier of annotation files."""
-
-    name: str
-    role: str
-    labels: int
-    example: str
-
-
 class Listing(TypedDict):
     """What an import would read; the reader's notes (``files``, ``tables``, ``columns`` …) stand beside.
 
@@ -51,7 +42,7 @@ class Listing(TypedDict):
     remarks: list[str]
     rows: list[Row]
     rejected: list[Row]
-    tiers: NotRequired[list[ListedTier]]
+    tiers: NotRequired[list[Mapping[str, object]]]
 
 
 def list_source(config: CorpusConfig) -> Listing:
@@ -115,7 +106,7 @@ def listing_lines(summary: Listing) -> list[str]:
     return [*facts, *tiers, *summary["remarks"], *shown, *lost]
 
 
-def _tier_lines(tiers: Sequence[ListedTier]) -> Iterator[str]:
+def _tier_lines(tiers: Sequence[Mapping[str, object]]) -> Iterator[str]:
     for tier in tiers:
         example = _cell(tier["example"])
         yield f"tier {tier['name']} ({tier['role']}, {tier['labels']:,} labels): {example}"
