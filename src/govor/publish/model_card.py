@@ -146,9 +146,7 @@ class Card:
             said.append(f"Words and voices far from its {train['hours']:.2f} hours of training data.")
         if facts.is_seq2seq:
             said.append("Silence and music: models of this kind can write sentences that nobody said.")
-        said.append(
-            "Decisions about people that nobody checks against the recording, and finding out who speaks."
-        )
+        said.append(UNCHECKED)
         if "-nc" in facts.license.identifier:
             said.append("Commercial use: the licence does not allow it.")
         return said

@@ -134,9 +134,7 @@ def build(models: Mapping[str, ServedModel], queue: JobQueue, settings: ServeSet
             show_progress="hidden",
             api_visibility="private",
             concurrency_limit=None,
-        ).then(
-            None, leave, None, js="(leave) => { window.govorLive.start(leave); }", api_visibility="private"
-        )
+        ).then(None, leave, None, js=SPEAK, api_visibility="private")
         end.click(Stop.set, [stop], None, concurrency_limit=None, api_visibility="private")
         if settings.then is not None:
             _second_model(gr, settings.then, text, len(names) > 1)

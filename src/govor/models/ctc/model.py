@@ -126,10 +126,6 @@ class CtcFamily(Trainable):
         """Text of label ids."""
         return self.vocabulary.decode(tokens)
 
-    def missing_characters(self, text: str) -> set[str]:
-        """Characters of normalised text that the vocabulary cannot write."""
-        return self.vocabulary.missing(text)
-
     def collate(self, examples: Sequence[Example], windows: EncoderWindows = FULL) -> CtcBatch:
         """Pads examples; see `govor.models.base.Family.collate`."""
         import torch

@@ -136,10 +136,6 @@ class WhisperFamily(Trainable):
         """See `govor.models.base.Timing`."""
         return self.settings.get("timestamps")
 
-    def missing_characters(self, text: str) -> set[str]:
-        """None: tokens are bytes."""
-        return set()
-
     def collate(self, examples: Sequence[Example], windows: EncoderWindows = FULL) -> Batch:
         """Pads examples with their own silence; see `govor.models.base.Family.collate`."""
         import torch
