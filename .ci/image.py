@@ -2,11 +2,12 @@
 """Runs the steps of the Dockerfile in a root made by debootstrap, where there is no engine for containers.
 
 As root, with debootstrap installed:
-    .ci/image ROOT [--python PREFIX] [--wheels DIR] [--build-arg NAME=VALUE]…
+    python3 .ci/image.py ROOT [--python PREFIX] [--wheels DIR] [--build-arg NAME=VALUE]…
 
-ROOT is made (bookworm, minbase) if it is not there. The base image has its own CPython in /usr/local; --python names the
-prefix of one that is copied there. Each step of the Dockerfile is then carried out in ROOT as it stands, and the entry
-point is started with CMD as its user. This shows that the steps work; it is not the image that an engine builds.
+ROOT is made (bookworm, minbase) if it is not there. The base image has its own CPython in /usr/local;
+--python names the prefix of one that is copied there. Each step of the Dockerfile is then carried out in ROOT
+as it stands, and the entry point is started with CMD as its user. The steps work then; it is not the
+image that an engine builds.
 """
 
 import argparse
@@ -55,7 +56,7 @@ class Image:
     def copy(self, rest: str) -> None:
         *sources, target = shlex.split(rest)
         for source in sources:
-            end = self.place(os.path.join(self.folder, target))
+            end = self.place(str(Path(self.folder) / target))
             if (PROJECT / source).is_dir():
                 shutil.copytree(
                     PROJECT / source, end, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")
@@ -105,7 +106,13 @@ def bound(stack: ExitStack, source: str, root: Path) -> None:
 
 def make_root(root: Path, python: Path | None) -> None:
     if not (root / "usr").exists():
-        wanted = ["--variant=minbase", f"--include={LIBRARIES}", "bookworm", str(root), MIRROR]
+        wanted = [
+            "--variant=minbase",
+            f"--include=ca-certificates,{LIBRARIES.replace(' ', ',')}",
+            "bookworm",
+            str(root),
+            MIRROR,
+        ]
         subprocess.run(["debootstrap", *wanted], check=True, stdout=subprocess.DEVNULL)
     if python and not (root / "usr/local/bin/pip").exists():
         for part in ("bin", "lib", "include"):
