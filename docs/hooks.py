@@ -1,6 +1,6 @@
 """Pages that are made from the code: commands, recipe settings, measured results.
 
-MkDocs calls this before it builds. Zensical has no hooks: ``python docs/hooks.py && zensical build`` does the same.
+MkDocs calls this before it builds. Zensical has no hooks: run ``python docs/hooks.py`` before it.
 """
 
 from __future__ import annotations
