@@ -15,6 +15,7 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -134,6 +135,7 @@ def main() -> None:
     parser.add_argument("--wheels")
     parser.add_argument("--build-arg", action="append", default=[])
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # what was mounted is unmounted
     make_root(options.root, options.python)
     image = Image(options.root, dict(pair.split("=", 1) for pair in options.build_arg))
     with ExitStack() as stack:
