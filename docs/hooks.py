@@ -5,6 +5,7 @@ MkDocs calls this before it builds. Zensical has no hooks: run ``python docs/hoo
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,12 @@ def on_pre_build(config: Any) -> None:
 
 def write() -> None:
     """Writes each page that differs from what is there, so that a watching server does not build for ever."""
-    for name, made in (("cli.md", commands), ("recipes.md", recipes), ("results.md", results)):
+    for name, made in (
+        ("cli.md", commands),
+        ("recipes.md", recipes),
+        ("results.md", results),
+        ("sentences.md", sentences),
+    ):
         page, content = DOCS / name, made()
         if not page.exists() or page.read_text(encoding="utf-8") != content:
             page.write_text(content, encoding="utf-8")
@@ -81,6 +87,15 @@ def _settings(rows: Any) -> str:
 def results() -> str:
     """The measured figures."""
     return (ROOT / "bench" / "RESULTS.md").read_text(encoding="utf-8")
+
+
+def sentences() -> str:
+    """What govor says when it ends with an error, each sentence under its page."""
+    found = importlib.util.spec_from_file_location("sentences", DOCS / "sentences.py")
+    assert found and found.loader
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return str(module.page())
 
 
 if __name__ == "__main__":
