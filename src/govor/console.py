@@ -13,6 +13,7 @@ from typing import Any
 from govor.bars import open_row
 from govor.errors import LimitError
 from govor.records import plain
+from govor.shown import readable
 
 PLAIN_LINE_EVERY_S = 10.0
 BAR_EVERY_S = 0.2
@@ -49,7 +50,7 @@ def emit_made(
 
 def say(message: str) -> None:
     """One line for people, on stderr."""
-    print(message, file=sys.stderr, flush=True)
+    print(readable(message), file=sys.stderr, flush=True)
 
 
 class Progress:

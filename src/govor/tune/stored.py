@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -120,6 +121,8 @@ def _loaded(recipe: Recipe, path: Path) -> optuna.Study:
     )
     for trial in study.get_trials(deepcopy=False):
         notes = fitted(trial.user_attrs, TrialNotes, f".trials[{trial.number}]")
+        if trial.state.name == "COMPLETE" and (trial.value is None or not math.isfinite(trial.value)):
+            raise ShapeError(f"trial {trial.number} has no result")
         if Path(notes.get("folder", "")).name != notes.get("folder", ""):
             raise ShapeError(f"trial {trial.number} lies in {notes['folder']}")
     return study

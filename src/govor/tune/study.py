@@ -296,7 +296,8 @@ class _Study:
 
     def summary(self) -> TuneSummary:
         """What ``--json`` prints; writes the best recipe."""
-        states = [t.state.name.lower() for t in self.study.trials if not t.user_attrs.get("repeated")]
+        shown = (t for t in self.study.trials if is_counted(t) or not t.state.is_finished())
+        states = [t.state.name.lower() for t in shown]
         counts = {name: states.count(name) for name in ("complete", "pruned", "fail", "running")}
         found = TuneSummary(counts, None, None, None, str(self.folder), str(self.folder / "report.html"))
         if not self._has_result():
