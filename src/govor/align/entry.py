@@ -21,7 +21,7 @@ from govor.config import AlignConfig
 from govor.console import progress, say, table
 from govor.corpora.folder import CorpusSummary
 from govor.errors import CorpusError, InputError
-from govor.store import file_sha256, fingerprint, locked, read_record, write_json
+from govor.store import file_sha256, fingerprint, is_utf8, locked, read_record, write_json
 from govor.transcribe.inputs import find_inputs
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 GROUPS = "groups"
 """Folder of what is known of each group, in the corpus folder."""
+NOT_UTF8 = "its name, or that of a folder on the way to it, is not UTF-8, so no corpus can hold it: rename it"
 VERSION = 1
 """Of the method: what an earlier one found is not taken."""
 
@@ -130,9 +131,11 @@ class Alignment:
         if addresses := [item.source for item in inputs if item.is_address]:
             raise InputError(f"{addresses[0]} is an address: fetch the recording first, and name the file")
         names = [item.source for item in inputs]
+        heard, odd = _writable(names)
         documents, unread = read_all(find_texts(texts), self.config.encoding)
         pairs = self._named_pairs(names, list(documents))
-        hearing = hear(self.model, names, self.out, self.config, self.device)
+        hearing = hear(self.model, heard, self.out, self.config, self.device)
+        hearing = replace(hearing, failed={**hearing.failed, **odd})
         found = self._retrieved(pairs, hearing, documents)
         pairs += [Pair(one.recording, one.text) for one in found if one.sure and one.text]
         groups = groups_of([pair for pair in pairs if pair.recording in hearing.heard])
@@ -249,6 +252,20 @@ class Alignment:
         return self._opened
 
 
+def _writable(recordings: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Recordings whose names a corpus can hold, and why others are set aside.
+
+    Raises:
+        InputError: there is none of the first.
+    """
+    odd = {name: NOT_UTF8 for name in recordings if not is_utf8(name)}
+    for name in odd:
+        say(f"set aside: {name}: {NOT_UTF8}")
+    if len(odd) == len(recordings):
+        raise InputError(f"{recordings[0]}: {NOT_UTF8}")
+    return [name for name in recordings if name not in odd], odd
+
+
 def find_texts(paths: Sequence[Path]) -> list[Path]:
     """The texts that paths mean: files, and what can be read below folders.
 
@@ -279,6 +296,8 @@ def read_all(files: Sequence[Path], encoding: str | None) -> tuple[dict[str, Doc
     read, unread = {}, {}
     for file in files:
         try:
+            if not is_utf8(file):
+                raise CorpusError(f"{file}: {NOT_UTF8}")
             read[str(file)] = read_document(file, encoding)
         except CorpusError as error:
             unread[str(file)] = str(error)
