@@ -149,7 +149,7 @@ def align_recordings(
     Raises:
         InputError: nothing can be read, pairs are not clear, or nothing of any text was heard.
     """
-    from govor.align import align_recordings as run
+    from govor.pipeline.second_round import align_in_rounds as run
 
     try:
         chosen = dataclasses.replace(config or AlignConfig(), **settings)
