@@ -30,7 +30,7 @@ def extractor_of(feature_extractor: Any) -> Extractor:
         )
     try:
         made = _KINDS[name](feature_extractor)
-        return _checked(fitted(asdict(made), type(made)))
+        return _checked(fitted(asdict(made), type(made)))  # type: ignore[call-overload]
     except (TypeError, ValueError) as error:  # ShapeError is one
         raise ModelError(
             f"the settings of the model's {name} (preprocessor_config.json) are damaged ({error}): "
