@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from govor.errors import ModelError
 from govor.extras import required
@@ -15,6 +15,7 @@ from govor.models.hub_exports import CONFIGURATION, fetched, names_export
 from govor.models.quiet import readable
 from govor.models.saved import SavedSettings, normaliser_of, read_settings
 from govor.models.spec import Spec
+from govor.shape import fitted
 
 
 def open_model(
@@ -91,7 +92,15 @@ def configuration_of(place: Path | str, revision: str | None, **changes: Any) ->
         )
 
     with readable(place):
-        return AutoConfig.from_pretrained(place, revision=revision, **changes)
+        found = AutoConfig.from_pretrained(place, revision=revision, **changes)
+        fitted({"architectures": found.architectures}, _Configuration)
+    return found
+
+
+class _Configuration(TypedDict):
+    """What is read of every ``config.json`` that transformers does not look at itself."""
+
+    architectures: list[str] | None
 
 
 def resolve(spec: str | Path) -> Path | str:
