@@ -25,7 +25,7 @@ def file_system(url: str) -> tuple[Any, str]:
 
     with reaching(url):
         system, path = fsspec.core.url_to_fs(url)
-    return system, path
+        return system, str(path)
 
 
 @contextmanager
