@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from govor.errors import ModelError
+from govor.extras import required
 from govor.models.base import Family, Recogniser
 from govor.models.device import MASTERS, choose_device, choose_precision, decoding_weights, settle
 from govor.models.families import engine, engines, foreign_format, maker_of
@@ -40,7 +41,8 @@ def open_model(
         ModelError: there is no such model, or its family is not known.
         MachineError: the device is not there.
     """
-    place, settings = fetched(resolve(spec), revision)
+    with required(extra="train"):
+        place, settings = fetched(resolve(spec), revision)
     if isinstance(place, Path) and (format := _format(place, settings)):
         return engine(format).open_folder(place, device, precision)
     where = choose_device(device)
