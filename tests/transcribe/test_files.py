@@ -291,6 +291,7 @@ def test_the_command_prints_one_object(talks, tiny_ctc, tmp_path):
         ["--chunk", "-5", "--stride", "-10"],
         ["--chunk", "nan"],
         ["--beam-size", "0"],
+        ["--lm-weight", "0.4"],
         ["--compare", "chunk=5", "stride=-1"],
         ["--compare", "chunk=inf"],
     ],
@@ -363,3 +364,9 @@ def test_a_recording_that_the_model_fails_on_stops_no_other(talks, tiny_ctc, tmp
     assert len(summary["files"]) == 2
     (failed,) = summary["failed"]
     assert failed["reason"] == "model_failed" and "index 448" in failed["detail"]
+
+
+def test_one_channel_that_is_to_be_split_is_said(talks, tiny_ctc, tmp_path, capsys):
+    config = TranscribeConfig(format=("txt",), channels="split")
+    transcribe_files(tiny_ctc, [talks / "a.wav"], tmp_path / "out", config, device="cpu")
+    assert "a.wav has one channel" in capsys.readouterr().err

@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 
 from govor.config import TranscribeConfig
 from govor.errors import InputError, UsageError
-from govor.models.base import DecodeOptions, Multilingual, PromptFacts, Recogniser, Timing
+from govor.models.base import (
+    DecodeOptions,
+    Multilingual,
+    PromptFacts,
+    Recogniser,
+    Timing,
+    refuse_ngrams,
+)
 from govor.transcribe.batcher import OneCaller
 from govor.transcribe.damage import UpToDamage
 from govor.transcribe.decoding import ONE, Decoding
@@ -142,12 +149,8 @@ class Transcriber:
             UsageError: an n-gram model for a recogniser without a search over frames, or a text from before
                 for one that takes none.
         """
+        refuse_ngrams(self.recogniser, self.config.lm)
         name, decoder = self.recogniser.name, isinstance(self.recogniser, Timing)
-        if self.config.lm is not None and decoder:
-            raise UsageError(
-                f"--lm {self.config.lm}: {name} writes its text token by token and takes no n-gram model: "
-                "leave it out, or name words with --hotwords"
-            )
         if self.config.prompt is not None and not decoder:
             raise UsageError(f"--prompt: {name} takes no text from before: name words with --hotwords")
 
