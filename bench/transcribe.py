@@ -245,7 +245,11 @@ def say(rows: list[Row], systems: Sequence[str]) -> None:
         if row.condition == CLEAN:
             of[row.system][row.name] = row
     here = [name for name in systems if name in of]
+    if not here:
+        return
     common = set.intersection(*(set(of[name]) for name in here))
+    if not common:
+        return
     total_s = sum(of[here[0]][name].seconds for name in common)
     print(f"{len(common)} recordings, {total_s:.0f} s\n")
     print("| system | WER | runs dropped | words in them | CPU-s an audio-s | peak MB | AUC of confidence |")
