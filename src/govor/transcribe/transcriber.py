@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from govor.audio.voice import open_voice
 from govor.config import TranscribeConfig
 from govor.errors import InputError, UsageError
 from govor.models.base import (
@@ -27,7 +28,6 @@ from govor.transcribe.damage import UpToDamage
 from govor.transcribe.decoding import ONE, Decoding
 from govor.transcribe.segments import Joiner
 from govor.transcribe.transcript import Segment, Stretch, Transcript, in_stretches
-from govor.transcribe.voice import open_voice
 from govor.transcribe.windows import Buffer, Window, cut
 from govor.transcribe.word_lengths import without_pauses
 

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from govor.audio.voice import SURE
 from govor.errors import UsageError
 from govor.transcribe.cuts import CLOSE_PAD_S, LONG_PAUSE_S, PAD_S, choose_cut, frames, halves_of
-from govor.transcribe.speech import FRAME_S, SURE, frame_levels, runs, speech_frames, voiced_frames
+from govor.transcribe.speech import FRAME_S, frame_levels, runs, speech_frames, voiced_frames
 
 if TYPE_CHECKING:
+    from govor.audio.voice import Voice
     from govor.config import TranscribeConfig
-    from govor.transcribe.voice import Voice
 
 Samples = NDArray[np.float32]
 Region = tuple[float, float]
