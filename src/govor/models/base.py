@@ -279,15 +279,16 @@ class Timing(Protocol):
         """Whether it was trained to; None where what is saved with it does not say."""
 
 
-def refuse_ngrams(recogniser: Any, lm: str | None) -> None:
+def refuse_ngrams(recogniser: Recogniser, lm: str | None) -> None:
     """Refuses an n-gram model that the recogniser would ignore.
 
     Raises:
         UsageError: it writes token by token, without a search over frames.
     """
+    name = recogniser.name
     if lm is not None and isinstance(recogniser, Timing):
         raise UsageError(
-            f"--lm {lm}: {recogniser.name} writes its text token by token and takes no n-gram model: "
+            f"--lm {lm}: {name} writes its text token by token and takes no n-gram model: "
             "leave it out, or name words with --hotwords"
         )
 
