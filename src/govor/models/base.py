@@ -285,8 +285,10 @@ def refuse_ngrams(recogniser: Recogniser, lm: str | None) -> None:
     Raises:
         UsageError: it writes token by token, without a search over frames.
     """
+    if lm is None:
+        return
     name = recogniser.name
-    if lm is not None and isinstance(recogniser, Timing):
+    if isinstance(recogniser, Timing):
         raise UsageError(
             f"--lm {lm}: {name} writes its text token by token and takes no n-gram model: "
             "leave it out, or name words with --hotwords"
