@@ -25,7 +25,7 @@ from govor.errors import GovorError, InputError, InterruptError, LimitError, Mac
 from govor.extras import missing_extra
 from govor.parquet import PANIC
 from govor.records import plain
-from govor.shown import readable
+from govor.shown import first_line, readable
 
 STAGES = {
     "Begin": {
@@ -352,11 +352,6 @@ def _is_there() -> bool:
         return False
 
 
-def first_line(error: BaseException, longest: int = 200) -> str:
-    """The beginning of an error's text."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:longest]
-
-
 def _explain_dashes(error: Exception) -> None:
     """Ids and file names may begin with ``-``: names of videos do."""
     name = next((item for item in sys.argv[2:] if item[0:1] == "-" and item[1:2] != "-" and item[2:]), None)
@@ -376,7 +371,7 @@ def _report(error: GovorError) -> int:
     going_on = f"\ngovor: the same command continues: {_same_command()}" * isinstance(error, StoppedError)
     print(readable(f"govor: {error}{going_on}"), file=sys.stderr, flush=True)
     if "--json" in sys.argv:
-        summary: dict[str, Any] = dict(error.summary) if isinstance(error, LimitError) else {}
+        summary: dict[str, object] = dict(error.summary) if isinstance(error, LimitError) else {}
         summary["error"] = {"type": type(error).__name__, "message": str(error)}
         print(json.dumps(summary, ensure_ascii=False, default=plain), flush=True)
     return error.exit_status

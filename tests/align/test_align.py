@@ -1,6 +1,7 @@
 """The whole of it: recordings whose words are known, texts beside them, a corpus behind."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import soundfile
 
 from govor.align import align_recordings
 from govor.align.grouping import without
-from govor.align.sound import Speech
+from govor.align.sound import SpeechTimes
 from govor.config import AlignConfig
 from govor.corpora.folder import Corpus
 from govor.errors import CorpusError, InputError, ModelError
@@ -156,6 +157,28 @@ def test_a_list_of_pairs_and_a_text_without_counterpart(world, tmp_path):
     assert [name for name, what in status.items() if what == "no counterpart"] == ["two.wav", "two.txt"]
 
 
+@pytest.mark.parametrize(
+    ("pairs", "said"),
+    [("one.wav," + "x" * 200_000, "cannot be read as a table"), ("one.wav,three.txt\n", "line 1")],
+)
+def test_a_list_that_names_no_pairs_is_one_sentence(pairs, said, world, tmp_path):
+    (tmp_path / "pairs.csv").write_text(pairs)
+    with pytest.raises(CorpusError, match=rf"pairs\.csv.*{said}"):
+        run(pairs="pairs.csv")
+
+
+def test_names_that_are_not_utf8_are_set_aside(world, tmp_path, capsys):
+    odd = os.fsencode(tmp_path)
+    os.rename(odd + b"/tapes/two.wav", odd + b"/tapes/tw\xe9.wav")
+    os.rename(odd + b"/texts/two.txt", odd + b"/texts/tw\xe9.txt")
+    summary = run()
+    assert summary.kept == 4
+    assert sum("not UTF-8" in str(part) for part in (*summary.recordings, *summary.texts)) == 2
+    assert "tw\\xe9.wav: its name" in capsys.readouterr().err
+    with pytest.raises(InputError, match="not UTF-8"):
+        run(recordings=(os.fsdecode(odd + b"/tapes/tw\xe9.wav"),))
+
+
 def test_speech_without_a_text_is_told(world, tmp_path):
     lines = (tmp_path / "texts" / "one.txt").read_text().split("\n")
     (tmp_path / "texts" / "one.txt").write_text("\n".join([*lines[:2], *lines[3:]]))
@@ -213,7 +236,7 @@ def test_speakers_and_their_undoing(world, tmp_path):
 
 
 def test_what_is_covered_is_taken_off():
-    speech = Speech(np.array([0.0, 6.0, 9.0]), np.array([5.0, 8.0, 12.0]), 13.0)
+    speech = SpeechTimes(np.array([0.0, 6.0, 9.0]), np.array([5.0, 8.0, 12.0]), 13.0)
     assert without(speech, []) == [(0.0, 12.0)]
     assert without(speech, [(1.0, 4.0), (7.0, 10.0)]) == [(0.0, 1.0), (4.0, 7.0), (10.0, 12.0)]
     assert without(speech, [(-1.0, 20.0)]) == []

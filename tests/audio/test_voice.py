@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soxr
 
-from govor.audio.voice import CHUNK, LISTENED_S, RATE, Listener, Voice, open_voice
+from govor.audio.voice import CHUNK, LISTENED_S, RATE, Listener, SpeechStream, open_voice
 from govor.espeak import synthesise
 from govor.transcribe.speech import runs, voiced_frames
 
@@ -74,7 +74,7 @@ def test_numpy_computes_what_torch_does(speech):
         for old, new in names.items():
             if key.startswith("_model.") and name.startswith(old):
                 weights[name.replace(old, new)] = value.numpy()
-    ours = Voice(weights)
+    ours = SpeechStream(weights)
     loud = (0.3 * speech / np.abs(speech).max()).astype(np.float32)
     ours._gains = lambda samples: np.ones(len(samples) // CHUNK, np.float32)
     ours.hear(loud)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,7 @@ from govor.config import TranscribeConfig
 from govor.errors import AudioError, InputError, LimitError
 from govor.transcribe import transcribe_files
 from govor.transcribe.inputs import find_inputs
-from govor.transcribe.journal import key_of
+from govor.transcribe.journal import Journal, TranscribedFile, key_of
 
 RATE = 16_000
 CONFIG = TranscribeConfig(format=("txt", "json"))
@@ -223,6 +224,13 @@ def test_a_torn_journal_line_costs_one_recording(talks, tiny_ctc, tmp_path):
     assert len(transcribe_files(tiny_ctc, [talks], out, CONFIG, device="cpu")["files"]) == 3
 
 
+def test_the_journal_takes_names_that_are_not_utf8(tmp_path):
+    name = os.fsdecode(b"tw\xe9.wav")
+    Journal(tmp_path).add("k" * 8, TranscribedFile(name, [os.fsdecode(b"tw\xe9.txt")]))
+    (tmp_path / os.fsdecode(b"tw\xe9.txt")).write_text("dan")
+    assert Journal(tmp_path).finished("k" * 8).audio == name
+
+
 def test_one_bad_file_alone_is_an_error(talks, tiny_ctc, tmp_path):
     with pytest.raises(AudioError, match="broken"):
         transcribe_files(tiny_ctc, [talks / "broken.mp3"], tmp_path / "out", CONFIG, device="cpu")
@@ -304,7 +312,7 @@ def test_flags_that_make_no_sense_exit_2(talks, tiny_ctc, tmp_path, flags):
 
 def test_the_texts_of_good_recordings_are_passed_on_although_one_is_bad(talks, tiny_ctc, tmp_path, capsys):
     from govor.commands import transcribe
-    from govor.commands.flags import Given
+    from govor.commands.flags import Overrides
 
     class Short:
         name = "short"
@@ -322,9 +330,9 @@ def test_the_texts_of_good_recordings_are_passed_on_although_one_is_bad(talks, t
             transcribe.command(
                 str(tiny_ctc),
                 [str(talks)],
-                Given(TranscribeConfig, {}, {}),
-                Given(transcribe.TextModelFlags, {"then": "summarize"}, {"then": "--then"}),
-                Given(transcribe.ComparisonFlags, {}, {}),
+                Overrides(TranscribeConfig, {}, {}),
+                Overrides(transcribe.TextModelFlags, {"then": "summarize"}, {"then": "--then"}),
+                Overrides(transcribe.ComparisonFlags, {}, {}),
                 out=tmp_path / "out",
                 device="cpu",
             )

@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from govor.align.documents import READERS, Document, read_document
 from govor.align.grouping import Group, Listener, align_group
-from govor.align.hearing import Heard, Hearing, hear
-from govor.align.outcome import NONE, Outcome, Part
+from govor.align.hearing import Hearing, Hearings, hear
+from govor.align.outcome import NONE, Outcome, PlacedShare
 from govor.align.pairing import Pair, Proposal, groups_of, pairs_by_stem, proposals, read_pairs
 from govor.align.planning import group_folding
-from govor.align.sound import Speech, speech_of_file
+from govor.align.rounds import SECOND_ROUND, joined_rounds, mixed
+from govor.align.sound import SpeechTimes, speech_of_file
 from govor.align.writing import write_corpus
 from govor.config import AlignConfig
 from govor.console import progress, say, table
 from govor.corpora.folder import CorpusSummary
 from govor.errors import CorpusError, InputError
-from govor.store import file_sha256, fingerprint, locked, read_record, write_json
+from govor.store import file_sha256, fingerprint, is_utf8, locked, read_record, write_json
 from govor.transcribe.inputs import find_inputs
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 GROUPS = "groups"
 """Folder of what is known of each group, in the corpus folder."""
+NOT_UTF8 = "its name, or that of a folder on the way to it, is not UTF-8, so no corpus can hold it: rename it"
 VERSION = 1
 """Of the method: what an earlier one found is not taken."""
 
@@ -45,8 +47,8 @@ class AlignSummary(CorpusSummary):
         proposals: pairs that were found by what was heard.
     """
 
-    recordings: Sequence[Part]
-    texts: Sequence[Part]
+    recordings: Sequence[PlacedShare]
+    texts: Sequence[PlacedShare]
     unplaced: Mapping[str, int]
     untranscribed_s: float
     speakers: Mapping[str, int]
@@ -77,32 +79,89 @@ def align_recordings(
     Raises:
         InputError: nothing can be read, pairs are not clear, or nothing of any text was heard.
     """
-    return _Run(str(model), out, config or AlignConfig(), device).run(
-        [str(name) for name in recordings], [Path(name) for name in texts]
-    )
+    alignment = Alignment(str(model), out, config or AlignConfig(), device)
+    found = alignment.placed([str(name) for name in recordings], [Path(name) for name in texts])
+    return alignment.write(found)
 
 
-class _Run:
+@dataclass(frozen=True)
+class Aligned:
+    """What became of all recordings and texts.
+
+    Attributes:
+        outcomes: of the groups, in order.
+        groups: the recordings and the texts of each.
+        recordings: all names.
+        documents: the texts by name.
+        unread: why others cannot be read, by name.
+        hearing: what was heard.
+        proposals: pairs that were found by what was heard.
+    """
+
+    outcomes: Sequence[Outcome]
+    groups: Sequence[tuple[list[str], list[str]]]
+    recordings: Sequence[str]
+    documents: Mapping[str, Document]
+    unread: Mapping[str, str]
+    hearing: Hearings
+    proposals: Sequence[Proposal]
+
+    def whole(self) -> Outcome:
+        """All groups as one.
+
+        Raises:
+            CorpusError: nothing was placed.
+        """
+        made = _whole(self.outcomes, self.recordings, self.documents, self.hearing.failed, self.unread)
+        if not made.utterances:
+            raise CorpusError(_nothing(made))
+        return made
+
+
+class Alignment:
+    """Aligns in one round or two; what was heard and found is kept in a corpus folder."""
+
     def __init__(self, model: str, out: Path, config: AlignConfig, device: str) -> None:
         self.model, self.out, self.config, self.device = model, out, config, device
         self._opened: Recogniser | None = None
 
-    def run(self, recordings: Sequence[str], texts: Sequence[Path]) -> AlignSummary:
+    def placed(self, recordings: Sequence[str], texts: Sequence[Path]) -> Aligned:
+        """Hears the recordings and finds the texts in them; nothing is written but what is kept."""
         inputs = find_inputs(recordings)
         if addresses := [item.source for item in inputs if item.is_address]:
             raise InputError(f"{addresses[0]} is an address: fetch the recording first, and name the file")
         names = [item.source for item in inputs]
+        heard, odd = _writable(names)
         documents, unread = read_all(find_texts(texts), self.config.encoding)
         pairs = self._named_pairs(names, list(documents))
-        hearing = hear(self.model, names, self.out, self.config, self.device)
+        hearing = hear(self.model, heard, self.out, self.config, self.device)
+        hearing = replace(hearing, failed={**hearing.failed, **odd})
         found = self._retrieved(pairs, hearing, documents)
         pairs += [Pair(one.recording, one.text) for one in found if one.sure and one.text]
-        outcomes = self._groups(pairs, hearing, documents)
-        whole = _whole(outcomes, names, documents, hearing.failed, unread)
-        if not whole.utterances:
-            raise CorpusError(_nothing(whole))
-        written = write_corpus(whole, self.out, self.model, self.config)
-        return _summary(written, whole, found)
+        groups = groups_of([pair for pair in pairs if pair.recording in hearing.heard])
+        outcomes = self._outcomes(groups, hearing, documents)
+        return Aligned(outcomes, groups, names, documents, unread, hearing, found)
+
+    def again(self, first: Aligned, model: str) -> Aligned:
+        """A second round: `model` hears what has no text yet, and the texts are looked for there.
+
+        What the first round placed stays as it is.
+        """
+        bare = {one.audio for outcome in first.outcomes for one in outcome.untranscribed}
+        names = [name for name in first.recordings if name in bare]
+        second = Alignment(model, self.out / SECOND_ROUND, self.config, self.device)
+        hearing = mixed(
+            first.hearing, hear(model, names, second.out, self.config, self.device), first.outcomes
+        )
+        found = second._outcomes(first.groups, hearing, first.documents)
+        outcomes = [joined_rounds(one, two) for one, two in zip(first.outcomes, found, strict=True)]
+        return replace(first, outcomes=outcomes)
+
+    def write(self, aligned: Aligned, out: Path | None = None) -> AlignSummary:
+        """Writes the corpus, to its own folder or another one."""
+        whole = aligned.whole()
+        written = write_corpus(whole, out or self.out, self.model, self.config)
+        return _summary(written, whole, aligned.proposals)
 
     def _named_pairs(self, recordings: Sequence[str], texts: Sequence[str]) -> list[Pair]:
         if self.config.pairs is not None:
@@ -112,7 +171,7 @@ class _Run:
         return pairs_by_stem(recordings, texts)
 
     def _retrieved(
-        self, pairs: Sequence[Pair], hearing: Hearing, documents: Mapping[str, Document]
+        self, pairs: Sequence[Pair], hearing: Hearings, documents: Mapping[str, Document]
     ) -> list[Proposal]:
         """Texts for the recordings that names say nothing of; used where the user said so.
 
@@ -133,11 +192,12 @@ class _Run:
             )
         return found
 
-    def _groups(
-        self, pairs: Sequence[Pair], hearing: Hearing, documents: Mapping[str, Document]
+    def _outcomes(
+        self,
+        groups: Sequence[tuple[list[str], list[str]]],
+        hearing: Hearings,
+        documents: Mapping[str, Document],
     ) -> list[Outcome]:
-        usable = [pair for pair in pairs if pair.recording in hearing.heard]
-        groups = groups_of(usable)
         outcomes = []
         with locked(self.out / GROUPS), progress("aligning", len(groups), "groups") as bar:
             for recordings, texts in groups:
@@ -146,7 +206,7 @@ class _Run:
                 bar.advance()
         return outcomes
 
-    def _group(self, heard: Sequence[Heard], documents: Sequence[Document]) -> Outcome:
+    def _group(self, heard: Sequence[Hearing], documents: Sequence[Document]) -> Outcome:
         """What becomes of a group; taken from its file where that still holds."""
         language = self.config.language or next((one.language for one in heard if one.language), None)
         key = self._key(heard, documents)
@@ -157,7 +217,7 @@ class _Run:
         write_json(path, replace(made, key=key))
         return made
 
-    def _key(self, heard: Sequence[Heard], documents: Sequence[Document]) -> str:
+    def _key(self, heard: Sequence[Hearing], documents: Sequence[Document]) -> str:
         settings = {k: v for k, v in self.config.deciding().items() if k not in ("pair", "pairs")}
         return fingerprint(
             {
@@ -175,7 +235,7 @@ class _Run:
         recogniser = self._recogniser()
         rate = recogniser.sample_rate
 
-        def speech(audio: str) -> Speech:
+        def speech(audio: str) -> SpeechTimes:
             return speech_of_file(Path(audio), rate)
 
         def normalised(word: str) -> str:
@@ -190,6 +250,20 @@ class _Run:
 
             self._opened = open_model(self.model, device=self.device)
         return self._opened
+
+
+def _writable(recordings: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Recordings whose names a corpus can hold, and why others are set aside.
+
+    Raises:
+        InputError: there is none of the first.
+    """
+    odd = {name: NOT_UTF8 for name in recordings if not is_utf8(name)}
+    for name in odd:
+        say(f"set aside: {name}: {NOT_UTF8}")
+    if len(odd) == len(recordings):
+        raise InputError(f"{recordings[0]}: {NOT_UTF8}")
+    return [name for name in recordings if name not in odd], odd
 
 
 def find_texts(paths: Sequence[Path]) -> list[Path]:
@@ -222,6 +296,8 @@ def read_all(files: Sequence[Path], encoding: str | None) -> tuple[dict[str, Doc
     read, unread = {}, {}
     for file in files:
         try:
+            if not is_utf8(file):
+                raise CorpusError(f"{file}: {NOT_UTF8}")
             read[str(file)] = read_document(file, encoding)
         except CorpusError as error:
             unread[str(file)] = str(error)
@@ -236,7 +312,7 @@ def read_all(files: Sequence[Path], encoding: str | None) -> tuple[dict[str, Doc
 def _proposals(
     recordings: Sequence[str],
     texts: Sequence[str],
-    hearing: Hearing,
+    hearing: Hearings,
     documents: Mapping[str, Document],
     language: str | None,
 ) -> list[Proposal]:
@@ -278,9 +354,10 @@ def _whole(
         tuple(one for outcome in outcomes for one in outcome.utterances),
         tuple(one for outcome in outcomes for one in outcome.unplaced),
         tuple(one for outcome in outcomes for one in outcome.untranscribed),
-        tuple(parts.get(n) or Part(n, NONE, 0.0, (), failed.get(n, lonely[0])) for n in recordings),
+        tuple(parts.get(n) or PlacedShare(n, NONE, 0.0, (), failed.get(n, lonely[0])) for n in recordings),
         tuple(
-            text_parts.get(n) or Part(n, NONE, 0.0, (), unread.get(n, lonely[1])) for n in [*texts, *unread]
+            text_parts.get(n) or PlacedShare(n, NONE, 0.0, (), unread.get(n, lonely[1]))
+            for n in [*texts, *unread]
         ),
         speakers,
     )

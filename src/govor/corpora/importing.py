@@ -52,7 +52,7 @@ def import_corpus(config: CorpusConfig, out: Path) -> ImportSummary:
         chosen, reading = open_source(config, out)
         info = CorpusInfo(chosen.reader.name, config.source, str(reading.audio_root))
         written = gather(reading, config, out, info, lambda read: _notes(config, chosen, reading, text, read))
-    remarks = written.notes["import"].get("remarks", [])
+    remarks = _remarks(written)
     for remark in remarks:
         say(remark)
     summary = ImportSummary(
@@ -72,6 +72,11 @@ def open_source(config: CorpusConfig, out: Path, *, listing: bool = False) -> tu
         CorpusError: the source is missing or its format is not known, or a setting fits no such source.
     """
     path = given_path(config.source)
+    if "://" in config.source and not path.exists():
+        raise CorpusError(
+            f"{config.source} is a URL: import reads what is on this machine, and Hub ids; fetch it, or "
+            "import a table whose audio column holds URLs (s3://, gs://, https://)"
+        )
     if not is_unicode(str(path.absolute())):
         raise CorpusError(
             f"the path {str(path)!r} is not UTF-8, so it cannot be written to a corpus: rename it"
@@ -90,7 +95,7 @@ def open_source(config: CorpusConfig, out: Path, *, listing: bool = False) -> tu
 
 def _notes(
     config: CorpusConfig, chosen: Recognition, reading: Reading, text: TextSettings, read: int
-) -> Mapping[str, Any]:
+) -> Mapping[str, object]:
     """What goes to ``corpus.json``, once all is read; a source in another encoding is refused now."""
     refuse_foreign_text(text, config, read)
     remarks = [*reading.remarks, *text.quoted.values(), *told_encodings(text, config.language)]
@@ -98,6 +103,12 @@ def _notes(
     noted = storable(noted)
     second = {"second_transcript": reading.second_transcript} if reading.second_transcript else {}
     return {"import": noted, **second}
+
+
+def _remarks(written: CorpusInfo) -> list[str]:
+    noted = written.notes["import"]
+    found = noted.get("remarks") if isinstance(noted, dict) else None
+    return found if isinstance(found, list) else []
 
 
 def storable(value: Any) -> Any:

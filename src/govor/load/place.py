@@ -5,14 +5,17 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from govor.errors import DatasetError, MachineError
+from govor.filesystems import file_system
 from govor.shape import ShapeError, fitted, parsed
 from govor.store import atomic_path, fingerprint, readable_error, require_space
+
+Shape = TypeVar("Shape")
 
 SHARD_NAME = re.compile(r"(?P<split>[\w.]+)-(?P<number>\d+)-of-\d+\.parquet$")
 
@@ -28,11 +31,9 @@ class Place:
     """
 
     def __init__(self, url: str) -> None:
-        import fsspec
-
         self.url = url
         try:
-            self.filesystem, self.root = fsspec.core.url_to_fs(url)
+            self.filesystem, self.root = file_system(url)
         except (ImportError, ValueError) as error:
             raise DatasetError(f"{url} cannot be opened ({error}): give a folder or an fsspec URL") from error
         protocol = self.filesystem.protocol
@@ -75,11 +76,11 @@ class Place:
         except (FileNotFoundError, NotADirectoryError):
             return []
 
-    def read_json(self, name: str, shape: type[Any]) -> Mapping[str, Any] | None:
+    def read_json(self, name: str, shape: type[Shape]) -> Shape | None:
         """A JSON file of the data set, which has the shape of a TypedDict, or None without it."""
         try:
             content: object = parsed(self.filesystem.cat_file(f"{self.root}/{name}"))
-            return dict(fitted(content, shape))
+            return fitted(content, shape)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except ShapeError as error:

@@ -20,7 +20,7 @@ from govor.transcribe.cuts import CLOSE_PAD_S, LONG_PAUSE_S, PAD_S, choose_cut, 
 from govor.transcribe.speech import FRAME_S, frame_levels, runs, speech_frames, voiced_frames
 
 if TYPE_CHECKING:
-    from govor.audio.voice import Voice
+    from govor.audio.voice import SpeechStream
     from govor.config import TranscribeConfig
 
 Samples = NDArray[np.float32]
@@ -92,7 +92,9 @@ class Buffer:
     Positions are frames of 20 ms; ``first_frame`` is the recording's frame at which the buffer begins.
     """
 
-    def __init__(self, blocks: Iterable[Samples], sample_rate: int, voice: Voice | None = None) -> None:
+    def __init__(
+        self, blocks: Iterable[Samples], sample_rate: int, voice: SpeechStream | None = None
+    ) -> None:
         self.voice = voice
         self.sample_rate = sample_rate
         self.frame_samples = round(FRAME_S * sample_rate)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 from govor.errors import LanguageError, ModelError
 from govor.models.base import DecodeOptions, PromptFacts
 from govor.models.saved import SavedSettings
+from govor.shape import ShapeError, fitted
 from govor.text import primary_language
 
 TIMESTAMP_STEP_S = 0.02
@@ -35,7 +36,7 @@ class Manner:
     timestamps: bool = False
 
     @classmethod
-    def of(cls, settings: Mapping[str, Any]) -> Manner:
+    def of(cls, settings: SavedSettings) -> Manner:
         """As the model was trained, by the settings that are saved with it."""
         return cls(settings.get("task") or "transcribe", bool(settings.get("timestamps")))
 
@@ -49,7 +50,7 @@ class Manner:
         return replace(self, timestamps=False)
 
 
-class Stretch(NamedTuple):
+class TimedTokens(NamedTuple):
     """Text tokens between two times; `closed` where the model wrote the second one."""
 
     begin: float
@@ -87,6 +88,7 @@ class Prompt:
         Raises:
             ModelError: tokenizer and model do not belong together.
         """
+        _require_readable(generation, name)
         tokens = _tokens_of(generation, "lang_to_id", len(tokenizer), name)
         languages = {token.strip("<|>"): number for token, number in tokens.items()}
         tasks = _tokens_of(generation, "task_to_id", len(tokenizer), name)
@@ -224,14 +226,14 @@ class Prompt:
         """Time of a timestamp token, or None for others."""
         return (token - self.no_timestamps - 1) * TIMESTAMP_STEP_S if token > self.no_timestamps else None
 
-    def spans(self, tokens: Sequence[int], seconds: float) -> list[Stretch]:
+    def spans(self, tokens: Sequence[int], seconds: float) -> list[TimedTokens]:
         """The stretches between times; none where there are no times.
 
         Args:
             tokens: decoded ones.
             seconds: length of the audio, where the last stretch ends that has no end of its own.
         """
-        found: list[Stretch] = []
+        found: list[TimedTokens] = []
         begin: float | None = None
         text: list[int] = []
         for token in tokens:
@@ -241,15 +243,34 @@ class Prompt:
                 continue
             time = min(time, seconds)
             if text:
-                found.append(Stretch(begin or 0.0, time, text, closed=True))
+                found.append(TimedTokens(begin or 0.0, time, text, closed=True))
             begin, text = time, []
         if text and begin is not None:
-            found.append(Stretch(begin, seconds, text, closed=False))
+            found.append(TimedTokens(begin, seconds, text, closed=False))
         return found
 
     def plain(self, tokens: Sequence[int]) -> list[int]:
         """Tokens of the text alone: below all special ones, which begin with the end of text."""
         return [int(t) for t in tokens if int(t) < self.end]
+
+
+class _Generation(TypedDict, total=False):
+    """What is read of ``generation_config.json`` besides tables of tokens."""
+
+    suppress_tokens: list[int] | None
+    begin_suppress_tokens: list[int] | None
+    alignment_heads: list[tuple[int, int]] | None
+    max_initial_timestamp_index: int | None
+
+
+def _require_readable(generation: Any, name: str) -> None:
+    """Any JSON may stand in a file of somebody else's: it is looked at before anything is done with it."""
+    try:
+        fitted(
+            {field: getattr(generation, field, None) for field in _Generation.__annotations__}, _Generation
+        )
+    except ShapeError as error:
+        raise ModelError(f"{name}: generation_config.json is damaged ({error}): copy it again") from error
 
 
 def _tokens_of(generation: Any, field: str, count: int, name: str) -> dict[str, int]:

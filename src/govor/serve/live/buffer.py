@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from govor.audio.voice import Voice
+from govor.audio.voice import SpeechStream
 from govor.serve.live.planner import Span
 from govor.transcribe.speech import (
     FRAME_S,
@@ -31,7 +31,7 @@ class LiveBuffer:
         voice: a neural detector; None: levels decide.
     """
 
-    def __init__(self, sample_rate: int, voice: Voice | None = None) -> None:
+    def __init__(self, sample_rate: int, voice: SpeechStream | None = None) -> None:
         self.sample_rate, self._voice = sample_rate, voice
         self._frame = round(FRAME_S * sample_rate)
         self._first_frame = 0

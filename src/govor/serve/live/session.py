@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from govor.audio.voice import Voice
+from govor.audio.voice import SpeechStream
 from govor.models.base import DecodeOptions, Recogniser, Sound
 from govor.records import Hypothesis, Word
 from govor.serve.live import events
@@ -58,7 +58,7 @@ class Ear:
     sample_rate: int
     longest_s: float
     takes_prompt: bool = False
-    voice: Voice | None = None
+    voice: SpeechStream | None = None
 
 
 class LiveSession:
