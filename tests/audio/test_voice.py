@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soxr
 
-from govor.audio.voice import CHUNK, LISTENED_S, RATE, Listener, SpeechStream, open_voice
+from govor.audio.voice import CHUNK, LISTENED_S, RATE, SpeechStream, VoiceShare, open_voice
 from govor.espeak import synthesise
 from govor.transcribe.speech import runs, voiced_frames
 
@@ -100,7 +100,7 @@ def test_a_rate_that_is_not_its_own_has_no_detector():
 def test_a_listener_tells_the_share_of_speech_at_any_rate(speech):
     shares = []
     for samples, rate in ((speech, RATE), (soxr.resample(speech, RATE, 44_100), 44_100)):
-        listener = Listener(rate)
+        listener = VoiceShare(rate)
         for i in range(0, len(samples), 10_000):
             listener.add(samples[i : i + 10_000])
         shares.append(listener.share)
@@ -110,8 +110,8 @@ def test_a_listener_tells_the_share_of_speech_at_any_rate(speech):
 
 @needs_weights
 def test_a_listener_hears_the_beginning_alone():
-    listener = Listener(RATE)
+    listener = VoiceShare(RATE)
     for _ in range(round(LISTENED_S) + 5):
         listener.add(np.zeros(RATE, np.float32))
     assert len(listener._voice.chunks) <= LISTENED_S * RATE / CHUNK
-    assert listener.share == 0.0 and Listener(RATE).share is None
+    assert listener.share == 0.0 and VoiceShare(RATE).share is None

@@ -83,7 +83,7 @@ class SpeechStream:
         return self.chunks[np.minimum(middles, len(self.chunks) - 1)]
 
 
-class Listener:
+class VoiceShare:
     """What share of the beginning of a stream is speech.
 
     Args:

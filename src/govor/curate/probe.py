@@ -19,7 +19,7 @@ from govor.audio.mp3 import IndexMismatchError
 from govor.audio.reader import open_reader
 from govor.audio.source import EncodedAudio, opened
 from govor.audio.stream import mixed
-from govor.audio.voice import Listener
+from govor.audio.voice import VoiceShare
 from govor.errors import AudioError
 
 _HASH_BLOCK_BYTES = 1 << 20
@@ -128,7 +128,7 @@ def _decode(
 ) -> tuple[Gauge, float | None]:
     """What the samples are like, and what share of the beginning is speech where that is asked for."""
     reader = open_reader(source, limits, decoder)
-    gauge, listener = Gauge(reader.rate), Listener(reader.rate) if listen else None
+    gauge, listener = Gauge(reader.rate), VoiceShare(reader.rate) if listen else None
     try:
         for block in reader.blocks():
             mono = mixed(block, None)

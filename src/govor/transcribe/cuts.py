@@ -33,7 +33,7 @@ LATER_WORTH = 0.03
 
 
 @dataclass(frozen=True)
-class Cut:
+class WindowEnd:
     """A window's end, in frames of the buffer.
 
     Attributes:
@@ -60,7 +60,7 @@ def choose_cut(
     full: bool,
     whole: bool,
     halves: Frames | None = None,
-) -> Cut:
+) -> WindowEnd:
     """The end of a window that begins with the buffer.
 
     Args:
@@ -78,17 +78,17 @@ def choose_cut(
     parted = min(filter(None, (ended, long)), default=None)
     if parted:
         start, end = parted
-        return Cut(min(start + pad, (start + end) // 2, most), max((start + end) // 2, end - pad))
+        return WindowEnd(min(start + pad, (start + end) // 2, most), max((start + end) // 2, end - pad))
     if whole:
         count = min(length, len(ahead))
         last = count if full else min(count, int(np.flatnonzero(ahead)[-1]) + 1 + pad)
-        return Cut(last, count)
+        return WindowEnd(last, count)
     chosen = _pause_to_cut(pauses, length, full, halves)
     if chosen:
         middle = min(sum(chosen) // 2, most)
-        return Cut(middle, middle)
+        return WindowEnd(middle, middle)
     overlap = min(frames(FORCED_OVERLAP_S), length // 3)
-    return Cut(length, max(1, length - overlap), forced=True)
+    return WindowEnd(length, max(1, length - overlap), forced=True)
 
 
 def halves_of(ahead: NDArray[np.bool_], length: int, ends: bool) -> Frames | None:
