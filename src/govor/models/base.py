@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Required, Self, TypedDict, runt
 import numpy as np
 from numpy.typing import NDArray
 
+from govor.errors import UsageError
 from govor.features import Example, Extractor, Features, Labels, Wave
 from govor.packing import PADDED, Cost
 from govor.records import Hypothesis, PlacedWord
@@ -53,6 +54,7 @@ __all__ = [
     "language_refusal",
     "prompt_in_words",
     "prompt_of",
+    "refuse_ngrams",
     "sounds",
     "tasks_of",
 ]
@@ -275,6 +277,22 @@ class Timing(Protocol):
     @property
     def writes_times(self) -> bool | None:
         """Whether it was trained to; None where what is saved with it does not say."""
+
+
+def refuse_ngrams(recogniser: Recogniser, lm: str | None) -> None:
+    """Refuses an n-gram model that the recogniser would ignore.
+
+    Raises:
+        UsageError: it writes token by token, without a search over frames.
+    """
+    if lm is None:
+        return
+    name = recogniser.name
+    if isinstance(recogniser, Timing):
+        raise UsageError(
+            f"--lm {lm}: {name} writes its text token by token and takes no n-gram model: "
+            "leave it out, or name words with --hotwords"
+        )
 
 
 @runtime_checkable

@@ -10,7 +10,8 @@ from browser import chromium
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 from served import serving
-from stub import StubRecogniser
+
+from stub_recogniser import StubRecogniser
 
 pytestmark = pytest.mark.browser
 
