@@ -17,6 +17,7 @@ from govor.config import (
     AlignConfig,
     CorpusConfig,
     EvaluateConfig,
+    LabelConfig,
     MergeConfig,
     PrepareConfig,
     Recipe,
@@ -140,6 +141,34 @@ def align_recordings(
     except (TypeError, ValueError) as error:
         raise RecipeError(f"align: {error}") from error
     return run(model, recordings, texts, Path(out), chosen, device)
+
+
+def label_recordings(
+    model: Place,
+    recordings: Sequence[Place],
+    out: Place,
+    config: LabelConfig | None = None,
+    *,
+    device: str = "auto",
+    **settings: Any,
+) -> Summary:
+    """A model writes texts for recordings without any. As ``govor label``; settings of ``[label]``.
+
+    Args:
+        model: whatever `open_model` takes.
+        recordings: files, or folders of them.
+        out: the corpus folder.
+        config: segments, second model, limits.
+        device: ``auto``, ``cpu`` or ``cuda:N``.
+        settings: such as ``language="sv"``; they win over `config`.
+
+    Raises:
+        InputError: a recording does not exist, or is an address.
+        CorpusError: not one segment can be kept.
+    """
+    from govor.label import label_recordings as run
+
+    return run(model, recordings, Path(out), _configured("label", config, settings), device)
 
 
 def open_corpus(corpus: Place) -> Corpus:

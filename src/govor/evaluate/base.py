@@ -58,6 +58,18 @@ def base_of(model: str) -> Base:
     return Base(str(settings["base"]), settings.get("base_revision"), on_dev=on_dev)
 
 
+def own_text_warning(summary: Mapping[str, Any]) -> list[str]:
+    """That a model is measured on texts that it wrote itself, or one that it came from."""
+    count = summary.get("own_texts") or 0
+    if not count:
+        return []
+    return [
+        f"{count:,} of {summary['utterances']:,} texts of {summary['split']} were first written by this "
+        "model, or one that it came from, and then checked: its WER is too good there; measure on texts that "
+        "people wrote from nothing (govor sample --blank)"
+    ]
+
+
 def verdicts(summary: Mapping[str, Any]) -> list[str]:
     """What must be said first of a model that is no better than its base: on these rows, and on dev."""
     found = []
@@ -73,4 +85,4 @@ def verdicts(summary: Mapping[str, Any]) -> list[str]:
     on_dev = summary.get("base_on_dev") or {}
     if on_dev.get("better") is False:
         found.append(str(on_dev["sentence"]))
-    return found
+    return [*found, *own_text_warning(summary)]

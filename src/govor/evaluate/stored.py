@@ -175,6 +175,7 @@ class StoredSummary(StoredRates):
     base_on_dev: NotRequired[Mapping[str, object] | None]
     long_form: NotRequired[StoredLong | None]
     test_looks: NotRequired[int | None]
+    own_texts: NotRequired[int]
 
 
 def is_finished(folder: Path) -> bool:

@@ -31,6 +31,7 @@ __all__ = [
     "THINNED_S",
     "Batch",
     "DecodeOptions",
+    "Detecting",
     "EncoderWindows",
     "Example",
     "Extractor",
@@ -266,6 +267,17 @@ class Multilingual(Protocol):
 
     def check_language(self, tag: str | None) -> None:
         """Raises `LanguageError` for a language that it does not know; None is fine."""
+
+
+@runtime_checkable
+class Detecting(Protocol):
+    """A recogniser that tells which language it hears."""
+
+    def detect(self, sounds: Sequence[Sound]) -> list[tuple[tuple[str, float], ...]]:
+        """All its languages with their probabilities, the likeliest first; none where it has only one."""
+
+    def language_code(self, tag: str | None) -> str | None:
+        """What `detect` calls the language of a BCP 47 tag; None for one that it does not know."""
 
 
 @runtime_checkable

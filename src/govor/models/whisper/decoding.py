@@ -94,6 +94,11 @@ class Decoder:
             return self._with_words(hypotheses, found, hidden, plain, seconds)
         return hypotheses
 
+    def detect(self, sounds: Sequence[Sound]) -> list[tuple[tuple[str, float], ...]]:
+        """See `govor.models.base.Detecting`."""
+        features = self.family.windows([sound.wave for sound in sounds], "full")
+        return self._begun(self.model.get_encoder()(features).last_hidden_state)[0]
+
     def _known(self, languages: Sequence[str | None]) -> list[str | None]:
         """The sounds' own, then the model's; None is to be detected."""
         if not self.prompt.multilingual:
