@@ -219,7 +219,9 @@ def select_corpus(corpus: Place, out: Place, config: SelectConfig | None = None,
     return run(Path(corpus), Path(out), _configured("select", config, settings))
 
 
-def sample_corpus(corpus: Place, out: Place, n: int, *, seed: int = 0, split: str | None = None) -> Summary:
+def sample_corpus(
+    corpus: Place, out: Place, n: int, *, seed: int = 0, split: str | None = None, blank: bool = False
+) -> Summary:
     """A random sample as a spreadsheet for people to review. As ``govor sample``.
 
     Args:
@@ -228,10 +230,11 @@ def sample_corpus(corpus: Place, out: Place, n: int, *, seed: int = 0, split: st
         n: utterances.
         seed: of the draw.
         split: draw from this split alone.
+        blank: show no text: people write from nothing.
     """
     from govor.curate import sample_corpus as run
 
-    return run(Path(corpus), Path(out), n, seed=seed, split=split)
+    return run(Path(corpus), Path(out), n, seed=seed, split=split, blank=blank)
 
 
 def review_corpus(corpus: Place, sheet: Place, out: Place) -> Summary:

@@ -2,7 +2,7 @@
 
 The folders of a recipe stand in one place, its work folder, unless a section names another: ``corpora/``
 (where there are several), ``corpus/``, ``check/``, ``selected/``, ``dataset/``, ``run/``, ``evaluation/``,
-``transcripts/``.
+``rounds/``, ``transcripts/``.
 """
 
 from __future__ import annotations
