@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from govor.config import LabelConfig
 from govor.config.label import MEASURES
 from govor.evaluate.edits import word_edits
-from govor.label.entry import _Run
+from govor.label.entry import Labelling
 from govor.label.keeping import kept
 from govor.label.texts import plain
 from govor.transcribe.inputs import Input
@@ -94,13 +94,13 @@ def label(options: argparse.Namespace) -> None:
     recordings = [*clips_of(data, options.language, options.clips)]
     recordings += planted(data, options.language, work / "planted", options.others)
     config = LabelConfig(language=options.language, beam_size=options.beams, stock_recordings=0)
-    run = _Run(options.model, work / "corpus", config, "cpu")
+    run = Labelling(options.model, work / "corpus", config, "cpu")
     until = time.monotonic() + 60 * options.minutes
     for number, path in enumerate(recordings):
         if time.monotonic() > until:
             print(f"{options.language}: {number} of {len(recordings)}, go on with the same command")
             return
-        run._one(Input(str(path), str(path)))
+        run.one(Input(str(path), str(path)))
     summary = run.run([str(path) for path in recordings])
     print(json.dumps({"language": options.language, "reasons": summary["reasons"], "kept": summary.kept}))
 

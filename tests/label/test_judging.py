@@ -8,9 +8,9 @@ from govor.config import LabelConfig
 from govor.findings import codes
 from govor.label.judging import OWN_CODES, Surroundings, fault_of, stock_phrases
 from govor.label.scripts import scripts_of
-from govor.label.segment import LabelledRecording, LabelledSegment
+from govor.label.segment import HeardRecording, HeardSegment
 
-RIGHT = LabelledSegment(
+RIGHT = HeardSegment(
     start=1.0,
     end=6.0,
     speech_s=4.0,
@@ -80,7 +80,7 @@ def test_every_code_is_declared_as_one_of_label():
 
 def recordings(*texts):
     made = (replace(RIGHT, text=text) for text in texts)
-    return [LabelledRecording(f"{n}.wav", 9.0, "hr", (one,)) for n, one in enumerate(made)]
+    return [HeardRecording(f"{n}.wav", 9.0, "hr", (one,)) for n, one in enumerate(made)]
 
 
 def test_a_phrase_of_many_recordings_is_a_stock_phrase():
@@ -91,7 +91,7 @@ def test_a_phrase_of_many_recordings_is_a_stock_phrase():
 
 
 def test_a_phrase_that_stands_often_in_one_recording_is_none():
-    often = LabelledRecording("one.wav", 9.0, "hr", tuple([RIGHT] * 9))
+    often = HeardRecording("one.wav", 9.0, "hr", tuple([RIGHT] * 9))
     assert stock_phrases([often], 5) == {}
 
 

@@ -1,5 +1,6 @@
 """The whole of it, with a model that knows what is said."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from govor.config import LabelConfig
 from govor.corpora.folder import Corpus
 from govor.errors import AudioError, CorpusError
 from govor.label import label_recordings
-from govor.label.listening import Listener
+from govor.label.listening import Labeller
 from transcribe.known_speech import RATE
 
 
@@ -26,6 +27,10 @@ class Telling(Several):
     def detect(self, sounds):
         self.detected += len(sounds)
         return [self.shares] * len(sounds)
+
+    def _one(self, sound, options):
+        said = super()._one(sound, options)
+        return dataclasses.replace(said, languages=self.shares if options.languages else ())
 
     def language_code(self, tag):
         return tag if tag in dict(self.shares) else None
@@ -89,7 +94,7 @@ def test_what_is_done_is_not_heard_again(model):
 
 
 def test_a_killed_run_goes_on_with_the_next_recording(model, monkeypatch):
-    hear, heard = Listener.hear, []
+    hear, heard = Labeller.hear, []
 
     def killed(self, file):
         if heard:
@@ -97,11 +102,11 @@ def test_a_killed_run_goes_on_with_the_next_recording(model, monkeypatch):
         heard.append(file.name)
         return hear(self, file)
 
-    monkeypatch.setattr(Listener, "hear", killed)
+    monkeypatch.setattr(Labeller, "hear", killed)
     with pytest.raises(KeyboardInterrupt):
         run()
     assert not Path("corpus/corpus.json").exists()
-    monkeypatch.setattr(Listener, "hear", lambda self, file: heard.append(file.name) or hear(self, file))
+    monkeypatch.setattr(Labeller, "hear", lambda self, file: heard.append(file.name) or hear(self, file))
     run()
     assert heard == ["one.wav", "two.wav"]
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from shlex import quote
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from govor.commands.flags import Flag, Given, flags
+from govor.commands.flags import Flag, Overrides, flags
 from govor.config import LabelConfig
 from govor.console import emit
 from govor.findings import codes, count_of
 from govor.store import readable_hours, readable_seconds
+
+if TYPE_CHECKING:
+    from govor.label.entry import LabelSummary
 
 
 def command(
@@ -21,7 +23,7 @@ def command(
     model: Annotated[str, typer.Option("--model", help="Run, model folder, export or Hub id.")],
     out: Annotated[Path, typer.Option("--out", help="The corpus folder to write.")],
     given: Annotated[
-        Given[LabelConfig],
+        Overrides[LabelConfig],
         flags(
             LabelConfig,
             *("second", "language", "max_duration", "min_language_probability", "min_letters"),
@@ -48,15 +50,15 @@ def command(
     emit(summary, as_json, _lines(summary))
 
 
-def _lines(summary: Mapping[str, Any]) -> list[str]:
-    languages = ", ".join(f"{name} {count:,}" for name, count in summary["languages"].items())
+def _lines(summary: LabelSummary) -> list[str]:
+    languages = ", ".join(f"{name} {count:,}" for name, count in summary.languages.items())
     return [
-        f"{count_of(summary['kept'], 'segment')} of {count_of(summary['recordings'], 'recording')} labelled, "
-        f"{readable_hours(summary['hours'])} ({readable_seconds(summary['speech_s'])} of speech were heard)",
+        f"{count_of(summary.kept, 'segment')} of {count_of(summary.recordings, 'recording')} labelled, "
+        f"{readable_hours(summary.hours)} ({readable_seconds(summary.speech_s)} of speech were heard)",
         f"  languages: {languages}",
-        *(f"  set aside: {code} {count:,}{_meaning(code)}" for code, count in summary["reasons"].items()),
-        f"corpus: {summary['out']}",
-        f"next: govor select {quote(summary['out'])} --out sure --min-agreement 0.9",
+        *(f"  set aside: {code} {count:,}{_meaning(code)}" for code, count in summary.reasons.items()),
+        f"corpus: {summary.out}",
+        f"next: govor select {quote(summary.out)} --out sure --min-agreement 0.9",
     ]
 
 

@@ -11,8 +11,8 @@ from govor.config import LabelConfig, TranscribeConfig
 from govor.console import progress, say
 from govor.corpora.folder import CorpusSummary
 from govor.errors import AudioError, CorpusError, InputError
-from govor.label.listening import Listener
-from govor.label.segment import LabelledRecording
+from govor.label.listening import Labeller
+from govor.label.segment import HeardRecording
 from govor.label.writing import Author, write_corpus
 from govor.store import fingerprint, locked, read_record, write_json
 from govor.transcribe.inputs import Input, find_inputs
@@ -71,15 +71,25 @@ def label_recordings(
         AudioError: the only recording cannot be decoded.
         CorpusError: not one segment can be kept.
     """
-    return _Run(str(model), out, config or LabelConfig(), device).run([str(name) for name in recordings])
+    return Labelling(str(model), out, config or LabelConfig(), device).run([str(name) for name in recordings])
 
 
-class _Run:
+class Labelling:
+    """Recordings on their way to a corpus.
+
+    Args:
+        model: whatever `open_model` takes.
+        out: the corpus folder.
+        config: segments, second model, limits.
+        device: ``auto``, ``cpu`` or ``cuda:N``.
+    """
+
     def __init__(self, model: str, out: Path, config: LabelConfig, device: str) -> None:
         self.model, self.out, self.config = model, out, config
-        self.listener = Listener(model, config, device)
+        self.listener = Labeller(model, config, device)
 
     def run(self, recordings: Sequence[str]) -> LabelSummary:
+        """See `label_recordings`."""
         from govor.models.identity import writer_of
 
         inputs = find_inputs(recordings)
@@ -92,13 +102,13 @@ class _Run:
         written = write_corpus(done, failed, self.out, author, self.config)
         return _summary(written, done, failed, author)
 
-    def _all(self, inputs: Sequence[Input]) -> tuple[list[LabelledRecording], Failures]:
-        done: list[LabelledRecording] = []
+    def _all(self, inputs: Sequence[Input]) -> tuple[list[HeardRecording], Failures]:
+        done: list[HeardRecording] = []
         failed: Failures = {}
         with locked(self.out / LABELS), progress("labelling", len(inputs), "recordings") as bar:
             for item in inputs:
                 try:
-                    done.append(self._one(item))
+                    done.append(self.one(item))
                 except AudioError as error:
                     if len(inputs) == 1:
                         raise
@@ -107,11 +117,11 @@ class _Run:
                 bar.advance()
         return done, failed
 
-    def _one(self, item: Input) -> LabelledRecording:
+    def one(self, item: Input) -> HeardRecording:
         """What a recording became; taken from its file where that still holds."""
         path = self.out / LABELS / f"{self._key(item)}.json"
         if path.exists():
-            return read_record(path, LabelledRecording)
+            return read_record(path, HeardRecording)
         made = self.listener.hear(Path(item.source))
         write_json(path, made)
         if made.damage:
@@ -137,7 +147,7 @@ def _nothing(recordings: int, failed: Failures) -> str:
 
 
 def _summary(
-    written: CorpusSummary, done: Sequence[LabelledRecording], failed: Failures, author: Author
+    written: CorpusSummary, done: Sequence[HeardRecording], failed: Failures, author: Author
 ) -> LabelSummary:
     languages = Counter(one.language or "unknown" for one in done)
     return LabelSummary(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from govor.align.romanise import script_of
 from govor.config import LabelConfig
 from govor.label.scripts import scripts_of
-from govor.label.segment import LabelledRecording, LabelledSegment
+from govor.label.segment import HeardRecording, HeardSegment
 from govor.label.texts import is_repetitive, phrases, spoken_letters
 
 OWN_CODES = (
@@ -46,7 +46,7 @@ class Surroundings:
     stock: Mapping[str, int]
 
     @classmethod
-    def of(cls, recordings: Sequence[LabelledRecording], config: LabelConfig) -> Surroundings:
+    def of(cls, recordings: Sequence[HeardRecording], config: LabelConfig) -> Surroundings:
         """What some recordings say together."""
         texts: dict[str | None, list[str]] = {}
         for one in recordings:
@@ -55,7 +55,7 @@ class Surroundings:
         return cls(scripts, stock_phrases(recordings, config.stock_recordings))
 
 
-def stock_phrases(recordings: Iterable[LabelledRecording], least: int) -> dict[str, int]:
+def stock_phrases(recordings: Iterable[HeardRecording], least: int) -> dict[str, int]:
     """Phrases that stand in at least so many recordings, and in a share of all; none where `least` is 0."""
     counts: Counter[str] = Counter()
     total = 0
@@ -67,7 +67,7 @@ def stock_phrases(recordings: Iterable[LabelledRecording], least: int) -> dict[s
 
 
 def fault_of(
-    segment: LabelledSegment, language: str | None, around: Surroundings, config: LabelConfig
+    segment: HeardSegment, language: str | None, around: Surroundings, config: LabelConfig
 ) -> tuple[str, str] | None:
     """Code and detail of why a segment is set aside; None where it is kept."""
     found = (
@@ -83,7 +83,7 @@ def fault_of(
     return next((fault for fault in found if fault), None)
 
 
-def _silent(segment: LabelledSegment) -> tuple[str, str] | None:
+def _silent(segment: HeardSegment) -> tuple[str, str] | None:
     if segment.noise or not spoken_letters(segment.text):
         return "no_speech", "nobody speaks, or nothing was understood"
     quiet = segment.no_speech is not None and segment.no_speech > MOST_NO_SPEECH
@@ -93,12 +93,12 @@ def _silent(segment: LabelledSegment) -> tuple[str, str] | None:
     return None
 
 
-def _is_faint(segment: LabelledSegment) -> bool:
+def _is_faint(segment: HeardSegment) -> bool:
     """Whether a detector is not sure of most of what may be speech: music, mostly."""
     return segment.voiced_s is not None and segment.voiced_s < SURE_SHARE * segment.speech_s
 
 
-def _foreign(segment: LabelledSegment, language: str | None, config: LabelConfig) -> tuple[str, str] | None:
+def _foreign(segment: HeardSegment, language: str | None, config: LabelConfig) -> tuple[str, str] | None:
     share = segment.language_probability
     if share is None or share >= config.min_language_probability:
         return None
@@ -106,14 +106,14 @@ def _foreign(segment: LabelledSegment, language: str | None, config: LabelConfig
     return "wrong_language", f"{language} has the probability {share:.3f}{heard}"
 
 
-def _written_otherwise(segment: LabelledSegment, scripts: Sequence[str]) -> tuple[str, str] | None:
+def _written_otherwise(segment: HeardSegment, scripts: Sequence[str]) -> tuple[str, str] | None:
     script = script_of(segment.text)
     if not scripts or not script or script in scripts:
         return None
     return "wrong_script", f"{script.lower()} letters, not {' or '.join(scripts).lower()}"
 
 
-def _repeated(segment: LabelledSegment, config: LabelConfig) -> tuple[str, str] | None:
+def _repeated(segment: HeardSegment, config: LabelConfig) -> tuple[str, str] | None:
     if segment.broken or is_repetitive(segment.text):
         return "repeated_text", "the same words stand again and again"
     if segment.compression_ratio > config.max_compression:
@@ -121,14 +121,14 @@ def _repeated(segment: LabelledSegment, config: LabelConfig) -> tuple[str, str] 
     return None
 
 
-def _hurried(segment: LabelledSegment, config: LabelConfig) -> tuple[str, str] | None:
+def _hurried(segment: HeardSegment, config: LabelConfig) -> tuple[str, str] | None:
     pace = spoken_letters(segment.text) / max(segment.speech_s, 0.1)
     if config.min_letters <= pace <= config.max_letters:
         return None
     return "impossible_pace", f"{pace:.1f} letters in a second of speech"
 
 
-def _stock(segment: LabelledSegment, stock: Mapping[str, int]) -> tuple[str, str] | None:
+def _stock(segment: HeardSegment, stock: Mapping[str, int]) -> tuple[str, str] | None:
     for phrase in phrases(segment.text):
         if phrase in stock:
             return "stock_phrase", f"{phrase!r} stands in {stock[phrase]:,} recordings"

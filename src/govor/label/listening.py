@@ -9,9 +9,9 @@ from pathlib import Path
 
 from govor.config import LabelConfig, TranscribeConfig
 from govor.errors import AudioError, GovorError, LanguageError
-from govor.label.segment import LabelledRecording, LabelledSegment
+from govor.label.segment import HeardRecording, HeardSegment
 from govor.label.texts import compression_ratio
-from govor.label.voting import Ballot, ballot_of, speech_s
+from govor.label.voting import Tongue, speech_s, tongue_of
 from govor.label.windows import Cutting, cutting_of, other_windows
 from govor.models.base import Multilingual, Recogniser, cost_of
 from govor.packing import pack
@@ -25,7 +25,7 @@ from govor.transcribe.windows import Window
 DIGITS = 4
 
 
-class Listener:
+class Labeller:
     """Hears recordings; models are opened when the first recording needs them.
 
     Args:
@@ -52,7 +52,7 @@ class Listener:
 
         return open_model(name, device=self.device)
 
-    def hear(self, file: Path) -> LabelledRecording:
+    def hear(self, file: Path) -> HeardRecording:
         """All segments of a recording.
 
         Raises:
@@ -70,26 +70,13 @@ class Listener:
                 "model_failed",
             ) from error
 
-    def _heard(self, file: Path) -> LabelledRecording:
-        ballot = ballot_of(
-            self.first,
-            lambda: self._cutting(file).windows,
-            self.config.language,
-            self.config.batch_s,
-        )
+    def _heard(self, file: Path) -> HeardRecording:
+        config = self.config
+        tongue = tongue_of(self.first, lambda: self._cutting(file).windows, config.language, config.batch_s)
         cutting = self._cutting(file)
-        segments = [
-            replace(
-                segment,
-                language_probability=_rounded(ballot.probability(number)),
-                likeliest=ballot.likeliest(number),
-            )
-            for number, segment in enumerate(self._segments(cutting.windows, ballot))
-        ]
-        duration = cutting.blocks.samples / self.first.sample_rate
-        return LabelledRecording(
-            str(file), round(duration, 3), ballot.language, tuple(segments), cutting.blocks.damage
-        )
+        segments = tuple(self._segments(cutting.windows, tongue))
+        duration = round(cutting.blocks.samples / self.first.sample_rate, 3)
+        return HeardRecording(str(file), duration, tongue.language, segments, cutting.blocks.damage)
 
     def _cutting(self, file: Path) -> Cutting:
         first, second = self.first, self.second
@@ -97,16 +84,16 @@ class Listener:
         longest_s = min([self.config.max_duration, *limits])
         return cutting_of(file, first.sample_rate, longest_s, first.max_window_s)
 
-    def _segments(self, windows: Iterator[Window], ballot: Ballot) -> Iterator[LabelledSegment]:
+    def _segments(self, windows: Iterator[Window], tongue: Tongue) -> Iterator[HeardSegment]:
         """Segments with both texts, a batch at a time."""
         cost = cost_of(self.first.max_window_s)
         for batch in pack(windows, lambda window: window.duration, self.config.batch_s, cost):
-            decoder = self._decoding(self.first, ballot.language)
+            decoder = self._decoding(self.first, tongue.language)
             said = [hypothesis for _, hypothesis in decoder.decode(batch)]
-            seconds = self._second_texts(batch, ballot.language)
+            seconds = self._second_texts(batch, tongue.language)
             for window, hypothesis, second in zip(batch, said, seconds, strict=True):
                 lost = any(start < window.end and end > window.start for start, end in decoder.lost)
-                yield _segment(window, hypothesis, second, lost)
+                yield _segment(window, hypothesis, second, tongue, lost)
 
     def _second_texts(self, batch: Sequence[Window], language: str | None) -> list[str]:
         """What the second model hears, or the first one in other windows."""
@@ -119,6 +106,7 @@ class Listener:
 
     def _decoding(self, recogniser: Recogniser, language: str | None) -> Decoding:
         options = Transcriber(recogniser, TranscribeConfig(beam_size=self.config.beam_size)).options()
+        options = replace(options, languages=recogniser is self.first)
         return Decoding(recogniser, options, _known(recogniser, language), self.config.batch_s, eager=False)
 
 
@@ -143,9 +131,9 @@ def _at_rate(window: Window, sample_rate: int) -> Window:
     return replace(window, samples=samples, sample_rate=sample_rate)
 
 
-def _segment(window: Window, said: Hypothesis, second: str, lost: bool) -> LabelledSegment:
+def _segment(window: Window, said: Hypothesis, second: str, tongue: Tongue, lost: bool) -> HeardSegment:
     measured, text = said.measures, said.text.strip()
-    return LabelledSegment(
+    return HeardSegment(
         start=round(window.start, 3),
         end=round(window.end, 3),
         speech_s=round(speech_s(window), 3),
@@ -153,6 +141,8 @@ def _segment(window: Window, said: Hypothesis, second: str, lost: bool) -> Label
         second=second,
         voiced_s=_rounded(window.voiced_s),
         confidence=_rounded(said.confidence),
+        language_probability=_rounded(tongue.probability(said)),
+        likeliest=tongue.other(said),
         no_speech=_rounded(measured.no_speech_prob if measured else None),
         compression_ratio=round(compression_ratio(text), DIGITS),
         noise=is_noise(window, said),

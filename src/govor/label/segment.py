@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class LabelledSegment:
+class HeardSegment:
     """One segment.
 
     Attributes:
@@ -45,7 +45,7 @@ class LabelledSegment:
 
 
 @dataclass(frozen=True)
-class LabelledRecording:
+class HeardRecording:
     """All segments of one recording.
 
     Attributes:
@@ -59,5 +59,5 @@ class LabelledRecording:
     audio: str
     duration: float
     language: str | None
-    segments: tuple[LabelledSegment, ...]
+    segments: tuple[HeardSegment, ...]
     damage: str | None = None

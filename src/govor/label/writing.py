@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from govor.config import CorpusConfig, LabelConfig
 from govor.corpora.folder import CorpusInfo, CorpusSummary
@@ -15,7 +14,7 @@ from govor.corpora.reader import Reading, chunked
 from govor.corpora.rows import Row
 from govor.corpora.text_source import MACHINE, TEXT_MODEL, TEXT_SOURCE
 from govor.label.judging import Surroundings, fault_of
-from govor.label.segment import LabelledRecording, LabelledSegment
+from govor.label.segment import HeardRecording, HeardSegment
 from govor.label.texts import agreement
 from govor.records import Rejection
 
@@ -34,7 +33,7 @@ class Author:
 
 
 def write_corpus(
-    recordings: Sequence[LabelledRecording],
+    recordings: Sequence[HeardRecording],
     failed: Mapping[str, tuple[str, str]],
     out: Path,
     author: Author,
@@ -70,7 +69,7 @@ def write_corpus(
 
 
 def _lines(
-    recordings: Sequence[LabelledRecording],
+    recordings: Sequence[HeardRecording],
     failed: Mapping[str, tuple[str, str]],
     model: str,
     config: LabelConfig,
@@ -88,13 +87,13 @@ def _lines(
                 yield {**_row(one, segment, model), "_line": number}
 
 
-def _rejection(one: LabelledRecording, segment: LabelledSegment, code: str, detail: str) -> Rejection:
+def _rejection(one: HeardRecording, segment: HeardSegment, code: str, detail: str) -> Rejection:
     text = segment.text if len(segment.text) <= LONGEST_SHOWN else f"{segment.text[: LONGEST_SHOWN - 1]}…"
     where = f"{Path(one.audio).name}:{segment.start:.2f}-{segment.end:.2f}"
     return Rejection(where, FORMAT, code, f"{detail}: {text}" if text else detail)
 
 
-def _row(one: LabelledRecording, segment: LabelledSegment, model: str) -> dict[str, Any]:
+def _row(one: HeardRecording, segment: HeardSegment, model: str) -> dict[str, object]:
     return {
         "audio": str(Path(one.audio).absolute()),
         "start": segment.start,

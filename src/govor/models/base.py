@@ -127,6 +127,7 @@ class DecodeOptions:
         retries: decode again, more carefully, what repeats itself or is unlikely; by the sound alone.
         prompt: text that is told as what was said before; None: nothing.
         hotwords: words and names that are likely to be said.
+        languages: name all languages with their probabilities, also where one is given.
     """
 
     task: str | None = None
@@ -140,6 +141,7 @@ class DecodeOptions:
     retries: bool = False
     prompt: str | None = None
     hotwords: tuple[str, ...] = ()
+    languages: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -425,9 +427,6 @@ class Family(Recogniser, Protocol):
     def decode_text(self, tokens: Sequence[int]) -> str:
         """Text of label ids; inverse of `encode_text` on text that the vocabulary covers."""
 
-    def missing_characters(self, text: str) -> set[str]:
-        """Characters of normalised text that the vocabulary cannot write."""
-
     def label_frames(self, seconds: float) -> int | None:
         """Output frames that a clip of so many seconds has (CTC), or None (attention models)."""
 
@@ -446,5 +445,5 @@ class Family(Recogniser, Protocol):
     def save(self, folder: Path) -> None:
         """Writes everything that `open_model` and transformers need to load it again."""
 
-    def as_dict(self) -> Mapping[str, Any]:
+    def as_dict(self) -> Mapping[str, object]:
         """Settings that ``govor.json`` beside the weights keeps: family, normaliser, decoding defaults."""

@@ -6,16 +6,18 @@ the base model anew on them and on what people wrote, and compares on dev. The t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from govor.config import LabelConfig, MergeConfig, Recipe, SelectConfig, Workspace
 from govor.console import say
-from govor.records import Summary
+from govor.corpora.folder import CorpusSummary
+from govor.evaluate.stored import StoredSummary, as_stored
+from govor.records import Rate, Summary
 from govor.store import fingerprint, read_json, write_json
 
+NOTHING: Rate = {"value": None, "low": None, "high": None}
 KEY = "round.json"
 """What a round was made of, in its folder."""
 MADE = ("run", "dataset", "evaluation")
@@ -42,8 +44,8 @@ class Round:
     labelled: int
     kept: int
     hours: float
-    wer: Mapping[str, float | None]
-    gain: Mapping[str, float | None]
+    wer: Rate
+    gain: Rate
     gained: bool
     model: str
 
@@ -114,10 +116,14 @@ def _round(recipe: Recipe, number: int, model: str, device: str) -> Round:
     train(own, device=device)
     measured = replace(
         recipe.evaluate,
-        **{"split": recipe.train.dev_split, "baseline": model, "sets": {}, "require": {}, "long_form": False},
+        split=recipe.train.dev_split,
+        baseline=model,
+        sets={},
+        require={},
+        long_form=False,
     )
     summary = evaluate(str(folder / "run"), place.dataset, folder / "evaluation", measured, device=device)
-    return _judged(number, labelled, kept, summary or {}, folder)
+    return _judged(number, labelled, kept, as_stored(summary or {}), folder)
 
 
 def _begin(recipe: Recipe, folder: Path, model: str, texts: str) -> None:
@@ -150,7 +156,7 @@ def _set_aside(folder: Path) -> None:
     say(f"label: what {folder} held of other settings or data is kept as {aside}")
 
 
-def _texts(recipe: Recipe, folder: Path, model: str, device: str) -> tuple[Any, Any]:
+def _texts(recipe: Recipe, folder: Path, model: str, device: str) -> tuple[CorpusSummary, CorpusSummary]:
     """Labels the recordings and keeps the surest texts; both corpora's summaries."""
     from govor.label import label_recordings
     from govor.label.surest import keep_surest
@@ -176,24 +182,30 @@ def _dataset(recipe: Recipe, folder: Path) -> str:
     return str(dataset)
 
 
-def _judged(number: int, labelled: Any, kept: Any, summary: Mapping[str, Any], folder: Path) -> Round:
-    nothing = {"value": None, "low": None, "high": None}
-    difference = (summary.get("comparison") or {}).get("wer_difference", nothing)
-    gain = {
-        "value": _negative(difference["value"]),
-        "low": _negative(difference["high"]),
-        "high": _negative(difference["low"]),
-    }
+def _judged(
+    number: int, labelled: CorpusSummary, kept: CorpusSummary, summary: StoredSummary, folder: Path
+) -> Round:
+    comparison = summary.get("comparison")
+    gain = _turned(comparison["wer_difference"]) if comparison else NOTHING
     return Round(
         number,
         labelled.kept,
         kept.kept,
         kept.hours,
-        summary.get("wer", nothing),
+        summary.get("wer", NOTHING),
         gain,
         gain["low"] is not None and gain["low"] > 0,
         str(folder / "run"),
     )
+
+
+def _turned(difference: Rate) -> Rate:
+    """By how much the second of two rates is larger, where `difference` says it of the first."""
+    return {
+        "value": _negative(difference["value"]),
+        "low": _negative(difference["high"]),
+        "high": _negative(difference["low"]),
+    }
 
 
 def _negative(value: float | None) -> float | None:
