@@ -1,11 +1,14 @@
 """Texts that a model wrote: held against limits, never in dev or test, known through merge and select."""
 
+import numpy as np
 import polars as pl
 import pytest
+import soundfile as sf
 
 from govor.config import MergeConfig, SelectConfig
 from govor.corpora.text_source import counted_sources, machine_in_scored
-from govor.curate import merge_corpora, select_corpus
+from govor.curate import merge_corpora, review_corpus, sample_corpus, select_corpus
+from govor.curate.sheet import read_sheet
 from govor.errors import CorpusError
 
 MACHINE = {"text_source": "machine", "text_model": "m1", "split": "train"}
@@ -99,3 +102,59 @@ def test_corpora_that_say_nothing_go_on_saying_nothing(make_corpus, tmp_path, ta
     assert "text_source" not in table(tmp_path / "both").columns
     assert counted_sources([table(one).lazy()]) == {}
     assert machine_in_scored(table(one).lazy()) == {}
+
+
+@pytest.fixture
+def labelled(make_corpus, tmp_path):
+    """A corpus of machine texts with a recording."""
+    sf.write(tmp_path / "a.wav", np.zeros(16_000), 16_000)
+    rows = [{**MACHINE, "audio": "a.wav", "text": f"machine {n}", "asr": "other"} for n in range(4)]
+    return make_corpus(rows, notes={"second_transcript": "asr"})
+
+
+def filled(sheet, cells):
+    """A CSV sheet with verdicts and texts written into it by id."""
+    rows = [dict(row) for row in read_sheet(sheet)]
+    for row in rows:
+        row["verdict"], row["corrected"] = cells.get(row["id"], (None, None))
+    pl.DataFrame(rows, infer_schema_length=None).write_csv(sheet)
+
+
+def test_a_text_that_a_person_stands_for_is_checked(labelled, tmp_path, table):
+    sheet = tmp_path / "sheet.csv"
+    sample_corpus(labelled, sheet, 4)
+    filled(sheet, {"u0": ("keep", None), "u1": ("correct", "better"), "u2": ("drop", None)})
+    review_corpus(labelled, sheet, tmp_path / "reviewed")
+    found = table(tmp_path / "reviewed")
+    assert dict(found.select("id", "text_source").iter_rows()) == {
+        "u0": "machine_checked",
+        "u1": "machine_checked",
+        "u3": "machine",
+    }
+    assert set(found["text_model"]) == {"m1"}
+
+
+def test_a_blank_sheet_shows_no_text_and_what_comes_back_is_a_persons(labelled, tmp_path, table):
+    sheet = tmp_path / "sheet.csv"
+    sample_corpus(labelled, sheet, 4, blank=True)
+    first = read_sheet(sheet)[0]
+    assert not {"text", "second", "similarity"} & set(first)
+    assert "machine" not in sheet.read_text(encoding="utf-8-sig")
+    filled(sheet, {"u0": (None, "heard"), "u1": ("drop", None)})
+    review_corpus(labelled, sheet, tmp_path / "reviewed")
+    found = {row["id"]: row for row in table(tmp_path / "reviewed").iter_rows(named=True)}
+    assert (found["u0"]["text"], found["u0"]["text_source"], found["u0"]["text_model"]) == (
+        "heard",
+        "human",
+        None,
+    )
+    assert found["u2"]["text_source"] == "machine"
+    assert "u1" not in found
+
+
+def test_nobody_can_keep_what_they_did_not_see(labelled, tmp_path):
+    sheet = tmp_path / "sheet.csv"
+    sample_corpus(labelled, sheet, 4, blank=True)
+    filled(sheet, {"u0": ("keep", None)})
+    with pytest.raises(CorpusError, match="no text was shown"):
+        review_corpus(labelled, sheet, tmp_path / "reviewed")

@@ -35,20 +35,24 @@ def with_sources(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(source_of(frame)) if TEXT_SOURCE in frame.columns else frame
 
 
-def checked(frame: pl.DataFrame, verdicts: pl.Series) -> pl.DataFrame:
-    """`frame` with machine texts that a person kept or corrected marked as checked.
+def reviewed(frame: pl.DataFrame, verdicts: pl.Series, from_nothing: pl.Series) -> pl.DataFrame:
+    """`frame` with what a review says of who wrote its texts.
+
+    A machine text that a person kept or corrected is checked. What a person wrote without seeing any text is
+    a person's, and no model has a part in it.
 
     Args:
         frame: utterances.
         verdicts: of each, null where there is none.
+        from_nothing: whether the text of each was written so.
     """
     if TEXT_SOURCE not in frame.columns:
         return frame
-    stood_for = verdicts.is_in(KEPT_VERDICTS).fill_null(False)
-    is_checked = pl.lit(stood_for) & (pl.col(TEXT_SOURCE) == MACHINE)
-    return frame.with_columns(
-        pl.when(is_checked).then(pl.lit(MACHINE_CHECKED)).otherwise(pl.col(TEXT_SOURCE)).alias(TEXT_SOURCE)
-    )
+    stood_for = pl.lit(verdicts.is_in(KEPT_VERDICTS).fill_null(False))
+    own, source = pl.lit(from_nothing), pl.col(TEXT_SOURCE)
+    now = pl.when(own).then(pl.lit(HUMAN)).when(stood_for & (source == MACHINE)).then(pl.lit(MACHINE_CHECKED))
+    models = [pl.when(~own).then(TEXT_MODEL).alias(TEXT_MODEL)] if TEXT_MODEL in frame.columns else []
+    return frame.with_columns(now.otherwise(source).alias(TEXT_SOURCE), *models)
 
 
 def machine_in_scored(frame: pl.LazyFrame) -> dict[str, int]:
