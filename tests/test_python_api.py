@@ -20,7 +20,7 @@ BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 def test_what_is_exported_is_what_is_there():
     assert sorted(govor.__all__) == govor.__all__
-    assert 15 <= len(govor.__all__) <= 25
+    assert 15 <= len(govor.__all__) <= 30
     assert set(dir(govor)) == {*govor.__all__, "__version__"}
     assert all(callable(getattr(govor, name)) for name in govor.__all__)
 
