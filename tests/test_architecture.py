@@ -24,6 +24,7 @@ ORDER = [
     {"transcribe"},
     {"align"},
     {"evaluate"},
+    {"review"},
     {"export"},
     {"inspection"},
     {"doctor"},

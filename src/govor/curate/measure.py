@@ -19,7 +19,7 @@ from govor.corpora.folder import SPLITS, Corpus, duration_column
 from govor.curate.cutting import WORD_COLUMNS, cut_frame
 from govor.curate.exclusion import Exclusions
 from govor.curate.groups import Codes, seeded_order
-from govor.curate.leaks import codes_of_hashes, leak_value, value_hash
+from govor.curate.leaks import codes_of_hashes, family, leak_value, value_hash
 from govor.curate.sentences import letters, with_sentence
 from govor.curate.withdrawal import Withdrawals
 from govor.errors import CorpusError
@@ -44,6 +44,7 @@ class Measures:
 
     Attributes:
         order: seeded random numbers ``[N]``.
+        families: the same by the utterance that it is a part of, else by its own ``[N]``.
         duration: seconds, NaN where unknown ``[N]``.
         similarity: to the second transcript, NaN where there is none; None when not asked for ``[N]``.
         splits: numbers of the splits they came with, 0 for none ``[N]``.
@@ -55,6 +56,7 @@ class Measures:
     """
 
     order: NDArray[np.uint64]
+    families: NDArray[np.uint64]
     duration: NDArray[np.float64]
     similarity: NDArray[np.float64] | None
     splits: NDArray[np.int8]
@@ -138,6 +140,7 @@ def _assembled(
     keys = {key: codes_of_hashes(joined.pop(f"key:{key}", np.empty(0, np.uint64))) for key in names}
     return Measures(
         order=column("order", np.uint64),
+        families=column("families", np.uint64),
         duration=column("duration", np.float64),
         similarity=column("similarity", np.float64) if wants_similarity(config) else None,
         splits=column("splits", np.int8),
@@ -165,7 +168,8 @@ def _columns(corpus: Corpus, config: SelectConfig) -> list[str]:
         if name not in present:
             raise CorpusError(f"{corpus.table} has no column {name!r}; it has {', '.join(present)}")
     words = [c for c in chain.from_iterable(WORD_COLUMNS) if c in present and config.split_at_words]
-    return list(dict.fromkeys([*NEEDED, *named, *words]))
+    parents = [name for name in ("parent",) if name in present]
+    return list(dict.fromkeys([*NEEDED, *named, *words, *parents]))
 
 
 def _measured(
@@ -180,7 +184,9 @@ def _measured(
         *[value_hash(leak_value(key)).alias(f"key:{key}") for key in keys],
     ).collect()
     measured = {name: found[name].to_numpy() for name in found.columns}
-    measured["order"] = seeded_order(frame["id"].to_list(), config.seed)
+    measured["order"] = measured["families"] = seeded_order(frame["id"].to_list(), config.seed)
+    if "parent" in frame.columns:
+        measured["families"] = seeded_order(frame.select(family())["id"].to_list(), config.seed)
     measured["excluded"], measured["withdrawn"] = (one.matches(frame) for one in lists)
     if "similarity" in frame.columns:
         measured["similarity"] = frame["similarity"].fill_null(float("nan")).to_numpy()
