@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 HOSTILE = (
     "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"> {{7*7}}"
 )
-WAIT_S = 60
+WAIT_S = 30
 
 
 class Server:
@@ -54,11 +54,7 @@ class Page:
         self.driver.get(url)
         self.run("sessionStorage.setItem('name', arguments[0])", name)
         self.driver.refresh()
-        self.until(
-            lambda: self.run(
-                "return !document.getElementById('work').hidden && 'utterance' in document.documentElement.dataset"
-            )
-        )
+        self.until(lambda: self.run("return 'utterance' in document.documentElement.dataset"))
 
     def run(self, script: str, *given: Any) -> Any:
         return self.driver.execute_script(script, *given)
@@ -126,8 +122,8 @@ def test_by_keyboard_alone(driver: Any, server: Server, tmp_path: Path) -> None:
     page.until(lambda: page.utterance == "u5")
     page.heard()
     assert page.text("diff").split() == ["šest", "sedam", "osam", "nešto", "sasvim", "drugo"]
-    page.keys("k", "z")  # the first verdict, and back
-    page.until(lambda: len(journal(server)) == 2 and page.utterance == "u5")
+    page.judge("k")
+    assert page.judge("z") != "u5" and page.utterance == "u5"
     page.keys("f")  # nothing is changed: into the text
     page.keys(" popravljeno", Keys.ESCAPE, "p")  # and the end 0.05 s later
     page.judge("f")
@@ -140,7 +136,7 @@ def test_by_keyboard_alone(driver: Any, server: Server, tmp_path: Path) -> None:
     assert page.utterance == "u2"
     page.keys("j")  # with u3
     page.until(lambda: page.run("return document.getElementById('to').textContent") == "0:18.00")
-    page.keys("x")
+    page.keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, "x")
     page.until(lambda: page.run("return document.querySelectorAll('#pieces textarea').length") == 2)
     page.keys(Keys.ESCAPE)
     page.judge("f")
@@ -193,18 +189,18 @@ def test_two_people_and_a_server_that_is_killed(driver: Any, server: Server) -> 
     driver.switch_to.window(first)
 
 
-@pytest.mark.parametrize("width", [390, 320])
-def test_fits_a_telephone(driver: Any, server: Server, width: int) -> None:
-    metrics = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": True}
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+def test_fits_a_telephone(driver: Any, server: Server) -> None:
+    page = Page(driver)
     try:
-        page = Page(driver)
-        page.open(server.url, "Ana")
-        page.heard()
-        assert page.run("return document.documentElement.scrollWidth") <= width
-        places = (
-            "return [...document.querySelectorAll('.verdicts button')].map(b => b.getBoundingClientRect())"
-        )
-        assert all(box["right"] <= width and box["height"] >= 40 for box in page.run(places))
+        for width in (390, 320):
+            metrics = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+            driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+            page.open(server.url, "Ana")
+            page.heard()
+            assert page.run("return document.documentElement.scrollWidth") <= width
+            boxes = (
+                "[...document.querySelectorAll('.verdicts button')].map(one => one.getBoundingClientRect())"
+            )
+            assert all(box["right"] <= width and box["height"] >= 40 for box in page.run(f"return {boxes}"))
     finally:
         driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

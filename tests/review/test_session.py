@@ -186,7 +186,7 @@ def test_two_people_blind_to_each_other(session: Any, tmp_path: Path, corpus: Pa
 def test_the_double_share_is_a_share(session: Any) -> None:
     review = session(double=0.5)
     assert 0 < len(review.book.double) < 8
-    with pytest.raises(UsageError, match="double 0.5, not 0.25"):
+    with pytest.raises(UsageError, match=r"double 0\.5, not 0\.25"):
         session(double=0.25)
 
 
