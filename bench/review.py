@@ -1,9 +1,9 @@
 """The next utterance on the screen, among 50,000: python bench/review.py [--utterances N] [--verdicts N]
 
 Recordings of 20 minutes as FLAC; a second transcript that differs in one word of ten. One person in headless
-Chromium presses K, and again when the next utterance is painted and its wave stands. Printed: seconds from the
-key to the next text painted and to its wave drawn (median and 95%), from the command to the page's address, and
-the server's memory.
+Chromium presses K, and again when the next utterance is painted and its wave stands. Printed: seconds from
+the key to the next text painted and to its wave drawn (median and 95%), from the command to the page's
+address, and the server's memory.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ RATE = 16_000
 RECORDINGS = 4
 MINUTES = 20
 UTTERANCE_S = 5.0
-WORDS = "jedan dva tri četiri pet šest sedam osam devet deset".split()
+WORDS = ["jedan", "dva", "tri", "četiri", "pet", "šest", "sedam", "osam", "devet", "deset"]
 PRESS = """
 const done = arguments[0], page = document.documentElement, before = page.dataset.utterance;
 const since = performance.now();
