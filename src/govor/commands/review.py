@@ -96,10 +96,20 @@ def _open_page(corpus: Path, out: Path | None, asked: PageFlags, as_json: bool) 
         raise UsageError(
             "--out goes with SHEET: review first, then give the folder of the verdicts and --out"
         )
-    paths = {name: None if (path := getattr(asked, name)) is None else Path(path) for name in PATHS}
-    same = {name: getattr(asked, name) for name in SAME}
     settings = ReviewSettings(
-        corpus, **paths, **same, reviewers=asked.reviewer, allowed_hosts=asked.allowed_host
+        corpus,
+        _path(asked.work),
+        asked.sample,
+        asked.blank,
+        asked.split,
+        asked.seed,
+        asked.double,
+        _path(asked.check),
+        _path(asked.evaluation),
+        asked.reviewer,
+        asked.host,
+        asked.port,
+        asked.allowed_host,
     )
     session = ReviewSession(settings)
     try:
@@ -119,8 +129,8 @@ def _open_page(corpus: Path, out: Path | None, asked: PageFlags, as_json: bool) 
         session.close()
 
 
-PATHS = ("work", "check", "evaluation")
-SAME = ("sample", "blank", "split", "seed", "double", "host", "port")
+def _path(given: str | None) -> Path | None:
+    return None if given is None else Path(given)
 
 
 def _serve(server: PageServer) -> None:

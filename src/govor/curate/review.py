@@ -257,7 +257,7 @@ def _parts(row: Mapping[str, Any], verdict: ReviewVerdict, second: str | None) -
         "start_before",
         "end_before",
     )
-    stale = dict.fromkeys(name for name in named if name in row)
+    stale = dict.fromkeys(name for name in named if name is not None and name in row)
     family = row["parent"] or row["id"]
     checked = {"text_source": "machine_checked"} if row.get("text_source") == "machine" else {}
     return [
