@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from preflight_parts import recipe_with
 
-from govor.models.listening import Fit, Heard
+from govor.models.listening import EncodedSound, Fit
 from govor.preflight.agreement import by_chance, ends, how_sure, matched, other_languages, unsaid
 from govor.preflight.budget import Budget
 from govor.preflight.clips import Clip
@@ -23,11 +23,11 @@ LANGUAGES = {"hr": 0.9, "en": 0.1}
 
 @dataclass(frozen=True)
 class Scripted:
-    """A `Heard` whose answers are known.
+    """A `EncodedSound` whose answers are known.
 
     Attributes:
         answers: by text; others fit badly.
-        languages: see `Heard`.
+        languages: see `EncodedSound`.
     """
 
     answers: Mapping[str, Fit]
@@ -48,7 +48,7 @@ class Ears:
     def __init__(self, languages=None):
         self.languages = languages if languages is not None else LANGUAGES
 
-    def listen(self, sound, windows: str = "full") -> Heard:
+    def listen(self, sound, windows: str = "full") -> EncodedSound:
         return Scripted(answers_for(SAID[int(sound.wave[0])]), self.languages)
 
     def language_code(self, tag):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from govor.commands.flags import Flag, Given, flag, flags
+from govor.commands.flags import Flag, Overrides, flag, flags
 from govor.config.setting import Section
 from govor.console import emit, say
 from govor.errors import UsageError
@@ -42,7 +42,7 @@ class PageFlags(Section):
 def command(
     corpus: Annotated[Path, typer.Argument(help="Corpus folder.")],
     given: Annotated[
-        Given[PageFlags],
+        Overrides[PageFlags],
         flags(
             PageFlags,
             *("work", "sample", "blank", "split", "seed", "double", "check", "evaluation"),

@@ -24,7 +24,7 @@ END_MARKS = ".?!…。？！।؟۔።"
 
 
 @dataclass(frozen=True)
-class Cut:
+class CommonLength:
     """Texts that end at one length.
 
     Attributes:
@@ -38,7 +38,7 @@ class Cut:
     rows: tuple[int, ...]
 
 
-def cut_texts(texts: Sequence[str]) -> Cut | None:
+def cut_texts(texts: Sequence[str]) -> CommonLength | None:
     """Whether texts pile up at their greatest length, in characters or in words, as cut ones do."""
     plain = [text.strip() for text in texts]
     counted: tuple[tuple[str, int, Callable[[str], int]], ...] = (
@@ -49,7 +49,7 @@ def cut_texts(texts: Sequence[str]) -> Cut | None:
         rows = _piled([size(text) for text in plain], least, 2 if unit == "characters" else 1)
         rest = [text for row, text in enumerate(plain) if row not in set(rows)]
         if rows and _is_open([plain[row] for row in rows], rest, needs_rest=unit == "words"):
-            return Cut(max(size(plain[row]) for row in rows), unit, tuple(rows))
+            return CommonLength(max(size(plain[row]) for row in rows), unit, tuple(rows))
     return None
 
 

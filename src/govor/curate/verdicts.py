@@ -11,7 +11,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from govor.curate.sheet import VERDICTS, read_sheet
 from govor.curate.sheet_ids import written_id
@@ -90,15 +89,15 @@ def read_verdicts(sheet: Path) -> list[tuple[str, ReviewVerdict]]:
     return _with_parts(verdicts, parts, sheet)
 
 
-def _said(row: Mapping[str, Any]) -> str:
+def _said(row: Mapping[str, object]) -> str:
     return str(row.get("verdict") or "").strip().lower()
 
 
-def _text(row: Mapping[str, Any], column: str) -> str:
+def _text(row: Mapping[str, object], column: str) -> str:
     return str(row.get(column) or "").strip()
 
 
-def _verdict(row: Mapping[str, Any], where: str) -> ReviewVerdict | None:
+def _verdict(row: Mapping[str, object], where: str) -> ReviewVerdict | None:
     said, corrected = _said(row), _text(row, "corrected") or None
     if not said and corrected is None:
         return None
@@ -126,7 +125,7 @@ def _verdict(row: Mapping[str, Any], where: str) -> ReviewVerdict | None:
     )
 
 
-def _part(row: Mapping[str, Any], where: str) -> NewPart:
+def _part(row: Mapping[str, object], where: str) -> NewPart:
     start, end = (_seconds(row, column, where) for column in NEW_TIMES)
     text = _text(row, "corrected")
     if not (row.get("id") and row.get("parent") and text) or start is None or end is None or start >= end:
@@ -137,7 +136,7 @@ def _part(row: Mapping[str, Any], where: str) -> NewPart:
     return NewPart(written_id(row["id"]), start, end, text)
 
 
-def _seconds(row: Mapping[str, Any], column: str, where: str) -> float | None:
+def _seconds(row: Mapping[str, object], column: str, where: str) -> float | None:
     cell = row.get(column)
     if cell in (None, ""):
         return None

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from govor.models.listening import Fit
-from govor.preflight.hearing import Hearing
+from govor.preflight.hearing import ClipFit
 
 KNOWN_SHARE = 0.6
 """Of the clips whose own text is first: the model can tell texts of this language apart."""
@@ -45,9 +45,9 @@ class Matched:
         chance: share that would be first by chance.
     """
 
-    own: list[Hearing]
-    by_offset: dict[int, list[Hearing]]
-    none: list[Hearing]
+    own: list[ClipFit]
+    by_offset: dict[int, list[ClipFit]]
+    none: list[ClipFit]
     chance: float
 
     @property
@@ -69,12 +69,12 @@ class Matched:
         return step if len(found) >= max(OFFSET_SHARE * self.total, FEW_CLIPS) else None
 
 
-def matched(hearings: Sequence[Hearing]) -> Matched:
+def matched(hearings: Sequence[ClipFit]) -> Matched:
     """Sorts hearings by whose text fits."""
     usable = [one for one in hearings if one.rivals]
     own = [one for one in usable if one.margin > 0]
-    by_offset: dict[int, list[Hearing]] = {}
-    none: list[Hearing] = []
+    by_offset: dict[int, list[ClipFit]] = {}
+    none: list[ClipFit] = []
     for one in (one for one in usable if one.margin <= 0):
         step = best_offset(one)
         (none if step is None else by_offset.setdefault(step, [])).append(one)
@@ -82,7 +82,7 @@ def matched(hearings: Sequence[Hearing]) -> Matched:
     return Matched(own, by_offset, none, 1 / float(np.mean(sizes)) if sizes else 1.0)
 
 
-def best_offset(one: Hearing) -> int | None:
+def best_offset(one: ClipFit) -> int | None:
     """The neighbour whose text fits clearly better than the own and every other text, or None."""
     if not one.neighbours:
         return None
@@ -93,7 +93,7 @@ def best_offset(one: Hearing) -> int | None:
     return step if clear else None
 
 
-def wrong_ones(found: Matched) -> list[Hearing]:
+def wrong_ones(found: Matched) -> list[ClipFit]:
     """Where most texts are right: clips to which others fit as well or better, worst first."""
     rest = [*found.none, *(one for many in found.by_offset.values() for one in many)]
     usual = float(np.median([one.own.mean for one in found.own])) if found.own else 0.0
@@ -127,13 +127,13 @@ class Ends:
         speech_after: hearings with speech behind it.
     """
 
-    unsaid_first: list[tuple[Hearing, int]]
-    unsaid_last: list[tuple[Hearing, int]]
-    speech_before: list[Hearing]
-    speech_after: list[Hearing]
+    unsaid_first: list[tuple[ClipFit, int]]
+    unsaid_last: list[tuple[ClipFit, int]]
+    speech_before: list[ClipFit]
+    speech_after: list[ClipFit]
 
 
-def ends(own: Sequence[Hearing]) -> Ends:
+def ends(own: Sequence[ClipFit]) -> Ends:
     """Looks at the ends of the texts of clips whose own text is first."""
     first = [(one, unsaid(one.own, one.without_first)) for one in own]
     last = [(one, unsaid(one.own, one.without_last)) for one in own]
@@ -164,11 +164,11 @@ class OtherLanguage:
 
     stated: str
     heard: str
-    clips: list[Hearing]
+    clips: list[ClipFit]
     total: int
 
 
-def other_languages(hearings: Sequence[Hearing]) -> list[OtherLanguage]:
+def other_languages(hearings: Sequence[ClipFit]) -> list[OtherLanguage]:
     """Stated languages of which little is heard, while most of their clips are in one other."""
     found = []
     for stated in sorted({one.language for one in hearings if one.language and one.languages}):

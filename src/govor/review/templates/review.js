@@ -275,6 +275,11 @@ function play(at, to) {
   wave.setTime(from);
   wave.play().catch(() => {});
 }
+/* The library forgets a place that is set while it still seeks another. */
+function seek(by) {
+  const media = wave.getMediaElement();
+  media.currentTime = Math.min(wave.getDuration(), Math.max(0, media.currentTime + by));
+}
 function toggle() {
   if (wave?.isPlaying()) return wave.pause();
   const [start, end] = span(), at = wave.getCurrentTime();
@@ -283,7 +288,7 @@ function toggle() {
 
 /* ---- splitting and joining ---- */
 function split() {
-  const at = round(begin + wave.getCurrentTime());
+  const at = round(begin + wave.getMediaElement().currentTime);
   const n = pieces.findIndex(piece => at > (piece.start ?? 0) + LEAST_S && at < (piece.end ?? Infinity) - LEAST_S);
   if (n < 0 || facts.mode !== "queue") return say(facts.mode === "queue" ? "Put the cursor inside the utterance first." : "Utterances are split in the queue alone.", true);
   const piece = pieces[n], end = piece.end ?? round(begin + wave.getDuration()), share = (at - (piece.start ?? 0)) / (end - (piece.start ?? 0));
@@ -316,7 +321,7 @@ async function judge(verdict) {
   const id = shown.id, body = { id, verdict, seconds: (performance.now() - since) / 1000, pieces: [], joined: [], comment: "" };
   if (verdict === "fixed") { body.pieces = pieces; body.joined = shown.followers.slice(0, joined).map(next => next.id); }
   else if (is) body.comment = pieces.map(piece => piece.text).join(" | ");
-  if (await act("verdict", body)) { sessionStorage.removeItem("draft " + id); say(`${id}: ${verdict}`); }
+  if (await act("verdict", body)) { sessionStorage.removeItem("draft " + id); say(`${verdict}: ${id}`); }
 }
 async function undo() { if (!$("undo").disabled && await act("undo", {})) say("Taken back."); }
 for (const button of document.querySelectorAll("[data-verdict]")) button.onclick = () => judge(button.dataset.verdict);
@@ -328,7 +333,7 @@ $("help").onclick = () => $("keys").showModal();
 const KEYS = {
   " ": toggle, a: $("around").onclick, l: $("loop").onclick, e: () => focusText(), x: split, j: join, r: () => $("reset").disabled || reset(),
   s: () => { const box = $("speed"); box.selectedIndex = (box.selectedIndex + 1) % box.options.length; box.onchange(); say(`Speed ${box.value}`); },
-  arrowleft: () => wave.setTime(wave.getCurrentTime() - 1), arrowright: () => wave.setTime(wave.getCurrentTime() + 1),
+  arrowleft: () => seek(-1), arrowright: () => seek(1),
   q: () => nudge("start", -STEP_S), w: () => nudge("start", STEP_S), o: () => nudge("end", -STEP_S), p: () => nudge("end", STEP_S),
   k: () => judge("keep"), d: () => judge("drop"), f: () => judge("fixed"), u: () => judge("unsure"), z: undo, "?": $("help").onclick,
 };
