@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from govor.errors import DiskFullError, InputError
-from govor.review.journal import Entry, Journal, ReviewPiece, read_entries
+from govor.review.journal import ReviewPiece, VerdictEntry, VerdictJournal, read_entries
 
-ONE = Entry(
+ONE = VerdictEntry(
     "2026-11-29T10:00:00+00:00", "Ana", "u1", "fixed", (ReviewPiece(0.5, None, "šta\u2028god"),), ("u2",)
 )
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
-    journal = Journal.open(path)
+    journal = VerdictJournal.open(path)
     journal.append(ONE)
     journal.append(replace(ONE, id="u3", pieces=()))
     journal.close()
@@ -26,11 +26,11 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 
 def test_a_line_that_was_cut_off_goes_and_the_next_stands_alone(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
-    journal = Journal.open(path)
+    journal = VerdictJournal.open(path)
     journal.append(ONE)
     journal.close()
     path.write_bytes(path.read_bytes() + b'{"at": "2026')
-    journal = Journal.open(path)
+    journal = VerdictJournal.open(path)
     journal.append(replace(ONE, id="u9"))
     journal.close()
     assert [entry.id for entry in read_entries(path)] == ["u1", "u9"]
@@ -43,7 +43,7 @@ def test_a_damaged_line_is_named(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    journal = Journal.open(tmp_path / "journal.jsonl")
+    journal = VerdictJournal.open(tmp_path / "journal.jsonl")
     journal.append(ONE)
     write = os.write
 

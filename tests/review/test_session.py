@@ -13,13 +13,19 @@ from govor.curate.sheet_utterances import SheetUtterances
 from govor.errors import BusyError, UsageError
 from govor.review import ReviewSettings, sheet_of
 from govor.review.session import ConflictError
+from govor.review.view import GivenVerdict
 from govor.review.worth import Evaluated, queue_of
+from govor.shape import fitted
+
+
+def judge(session: Any, who: str, **given: Any) -> None:
+    session.judge(who, fitted(given, GivenVerdict))
 
 
 def judged(session: Any, who: str, verdict: str = "keep", **more: Any) -> str:
     """Judges what is before somebody; returns its id."""
-    name = session.view(who)["current"]["id"]
-    session.judge(who, {"id": name, "verdict": verdict, **more})
+    name = session.view(who).current.id
+    judge(session, who, id=name, verdict=verdict, **more)
     return name
 
 
@@ -35,11 +41,11 @@ def table(session: Any, corpus: Path, out: Path) -> dict[str, dict[str, Any]]:
 
 def test_what_differs_most_comes_first_and_says_why(session: Any) -> None:
     review = session()
-    first = review.view("Ana")["current"]
-    assert first["id"] == "u5" and first["reasons"][0].startswith("similarity")
-    assert first["heard"] == "nešto sasvim drugo" and first["clip"]["begin"] == 3.0
+    first = review.view("Ana").current
+    assert first.id == "u5" and first.reasons[0].startswith("similarity")
+    assert first.heard == "nešto sasvim drugo" and first.clip.begin == 3.0
     judged(review, "Ana")
-    assert review.view("Ana")["current"]["id"] == "u2"
+    assert review.view("Ana").current.id == "u2"
 
 
 def test_signs_of_check_evaluation_and_agreement(
@@ -66,14 +72,14 @@ def test_nothing_is_given_to_two_people(session: Any) -> None:
     review = session()
     seen = [judged(review, who) for who in ("Ana", "Ben", "Ana", "Ben", "Ana", "Ben", "Ana", "Ben")]
     assert sorted(seen) == [f"u{n}" for n in range(8)]
-    assert review.view("Ana")["current"] is None
+    assert review.view("Ana").current is None
 
 
 def test_who_is_gone_for_long_holds_nothing(session: Any) -> None:
     review, now = session(), [0.0]
     review.assignments.clock = lambda: now[0]
-    first = review.view("Ana")["current"]["id"]
-    assert review.view("Ben")["current"]["id"] != first
+    first = review.view("Ana").current.id
+    assert review.view("Ben").current.id != first
     now[0] = 3600.0
     assert judged(review, "Cec") == first
 
@@ -82,10 +88,10 @@ def test_undo_brings_back_what_was_written_again_and_again(session: Any) -> None
     review = session()
     fixed = judged(review, "Ana", "fixed", pieces=[piece(5.0, 8.0, "pet i pol")])
     other = judged(review, "Ana", "drop")
-    assert review.undo("Ana")["current"]["id"] == other
-    current = review.undo("Ana")["current"]
-    assert (current["id"], current["draft"]["pieces"][0]["text"]) == (fixed, "pet i pol")
-    assert not review.undo("Ana")["can_undo"]
+    assert review.undo("Ana").current.id == other
+    current = review.undo("Ana").current
+    assert (current.id, current.draft.pieces[0].text) == (fixed, "pet i pol")
+    assert not review.undo("Ana").can_undo
     assert review.progress().done == 0
 
 
@@ -94,7 +100,7 @@ def test_verdicts_survive_and_the_review_goes_on(session: Any, tmp_path: Path, c
     names = [judged(review, "Ana"), judged(review, "Ana", "drop"), judged(review, "Ana", "unsure")]
     review = session()
     assert review.progress().verdicts == {"keep": 1, "drop": 1, "unsure": 1}
-    assert review.view("Ana")["current"]["id"] not in names
+    assert review.view("Ana").current.id not in names
     session(corpus=corpus, work=tmp_path / "other")
     assert sheet_of(tmp_path / "corpus-review", corpus).exists()
 
@@ -110,11 +116,11 @@ def test_two_servers_do_not_share_a_folder(session: Any, corpus: Path) -> None:
 def test_split_join_and_moved_times_become_a_corpus(session: Any, tmp_path: Path, corpus: Path) -> None:
     review = session()
     parts = [piece(5.0, 6.5, "pet"), piece(6.5, 8.25, "šest sedam")]
-    review.judge("Ana", {"id": "u5", "verdict": "fixed", "pieces": parts})
+    judge(review, "Ana", **{"id": "u5", "verdict": "fixed", "pieces": parts})
     joined = [piece(1.0, 8.0, "jedan dva tri dva tri četiri")]
-    review.judge("Ana", {"id": "u0", "verdict": "fixed", "pieces": joined, "joined": ["u1"]})
-    review.judge("Ana", {"id": "u2", "verdict": "fixed", "pieces": [piece(9.1, 12.0, "tri četiri pet")]})
-    review.judge("Ana", {"id": "u3", "verdict": "drop", "comment": "buka"})
+    judge(review, "Ana", **{"id": "u0", "verdict": "fixed", "pieces": joined, "joined": ["u1"]})
+    judge(review, "Ana", **{"id": "u2", "verdict": "fixed", "pieces": [piece(9.1, 12.0, "tri četiri pet")]})
+    judge(review, "Ana", **{"id": "u3", "verdict": "drop", "comment": "buka"})
     found = table(review, corpus, tmp_path / "reviewed")
     assert list(found) == ["u0", "u2", "u4", "u5.1", "u5.2", "u6", "u7"]
     assert (found["u0"]["end"], found["u0"]["end_before"]) == (8.0, 4.0)
@@ -126,14 +132,14 @@ def test_split_join_and_moved_times_become_a_corpus(session: Any, tmp_path: Path
 
 def test_what_another_person_has_cannot_be_joined(session: Any) -> None:
     review = session()
-    held = review.view("Ben")["current"]["id"]
+    held = review.view("Ben").current.id
     assert held == "u5"
     body = {"id": "u4", "verdict": "fixed", "pieces": [piece(1.0, 8.0, "sve")], "joined": ["u5"]}
     with pytest.raises(ConflictError, match="Ben has the next utterance, u5"):
-        review.judge("Ana", body)
+        judge(review, "Ana", **body)
     assert review.progress().done == 0
     with pytest.raises(ValueError, match="right behind"):
-        review.judge("Ana", {**body, "joined": ["u7"]})
+        judge(review, "Ana", **{**body, "joined": ["u7"]})
 
 
 @pytest.mark.parametrize(
@@ -150,7 +156,7 @@ def test_what_another_person_has_cannot_be_joined(session: Any) -> None:
 def test_what_is_no_verdict_is_not_noted(session: Any, given: dict[str, Any]) -> None:
     review = session()
     with pytest.raises(ValueError):
-        review.judge("Ana", given)
+        judge(review, "Ana", **given)
     assert review.journal.entries == []
 
 
@@ -158,11 +164,11 @@ def test_two_people_blind_to_each_other(session: Any, tmp_path: Path, corpus: Pa
     review = session(double=1.0)
     for _ in range(8):
         judged(review, "Ana")
-    shown = review.view("Ben")["current"]
-    assert shown["versions"] == [] and shown["draft"] is None
-    wrong = review.utterances.row(review.utterances.places[shown["id"]])
-    text = wrong["text"].replace(wrong["text"].split()[0], "nula")
-    judged(review, "Ben", "fixed", pieces=[piece(wrong["start"], wrong["end"], text)])
+    shown = review.view("Ben").current
+    assert shown.versions == () and shown.draft is None
+    wrong = review.utterances.of(shown.id)
+    text = wrong.text.replace(wrong.text.split()[0], "nula")
+    judged(review, "Ben", "fixed", pieces=[piece(wrong.start, wrong.end, text)])
     for _ in range(7):
         judged(review, "Ben")
     found = review.progress().agreement
@@ -171,15 +177,15 @@ def test_two_people_blind_to_each_other(session: Any, tmp_path: Path, corpus: Pa
     assert found.equal.value == pytest.approx(7 / 8)
     assert found.wer is not None and found.wer.value == pytest.approx(1 / 24)
     assert found.groups["unit"] == "recording"
-    disputed = review.view("Ana")["current"]
-    assert disputed["id"] == shown["id"] and [one["reviewer"] for one in disputed["versions"]] == [
+    disputed = review.view("Ana").current
+    assert disputed.id == shown.id and [one.reviewer for one in disputed.versions] == [
         "Ana",
         "Ben",
     ]
-    assert table(review, corpus, tmp_path / "open")[shown["id"]]["verdict"] is None
-    review.judge("Ana", {"id": shown["id"], "verdict": "drop"})
-    assert review.progress().disputed == 0 and review.view("Ben")["current"] is None
-    assert shown["id"] not in table(review, corpus, tmp_path / "settled")
+    assert table(review, corpus, tmp_path / "open")[shown.id]["verdict"] is None
+    judge(review, "Ana", **{"id": shown.id, "verdict": "drop"})
+    assert review.progress().disputed == 0 and review.view("Ben").current is None
+    assert shown.id not in table(review, corpus, tmp_path / "settled")
     assert review.progress().agreement.equal.value == pytest.approx(7 / 8)
 
 
@@ -192,10 +198,10 @@ def test_the_double_share_is_a_share(session: Any) -> None:
 
 def test_an_estimate_hides_what_a_model_said_and_counts_what_is_wrong(session: Any) -> None:
     review = session(sample=8)
-    shown = review.view("Ana")["current"]
-    assert (shown["heard"], shown["reasons"], shown["followers"]) == (None, [], [])
-    row = review.utterances.row(review.utterances.places[shown["id"]])
-    full_stop = [piece(row["start"], row["end"], row["text"].title() + ".")]
+    shown = review.view("Ana").current
+    assert (shown.heard, shown.reasons, shown.followers) == (None, [], [])
+    row = review.utterances.of(shown.id)
+    full_stop = [piece(row.start, row.end, row.text.title() + ".")]
     judged(review, "Ana", "fixed", pieces=full_stop)
     judged(review, "Ana", "drop")
     judged(review, "Ana", "unsure")
@@ -206,17 +212,17 @@ def test_an_estimate_hides_what_a_model_said_and_counts_what_is_wrong(session: A
     assert (found.judged, found.wrong, found.unsure) == (7, 1, 1)
     assert found.rate.value == pytest.approx(1 / 7) and found.rate.low < 1 / 7 < found.rate.high
     assert found.sentence.startswith("the corpus has 14.3% [")
-    assert review.view("Ana")["summary"]["sentences"] == [found.sentence]
+    assert review.view("Ana").summary.sentences == [found.sentence]
 
 
 def test_blank_shows_no_text_and_is_remembered(session: Any, corpus: Path) -> None:
     review = session(sample=3, blank=True)
-    shown = review.view("Ana")["current"]
-    assert shown["text"] == "" and shown["heard"] is None
+    shown = review.view("Ana").current
+    assert shown.text == "" and shown.heard is None
     with pytest.raises(ValueError, match="write what is said"):
-        review.judge("Ana", {"id": shown["id"], "verdict": "keep"})
-    row = review.utterances.row(review.utterances.places[shown["id"]])
-    judged(review, "Ana", "fixed", pieces=[piece(row["start"], row["end"], row["text"].upper())])
+        judge(review, "Ana", **{"id": shown.id, "verdict": "keep"})
+    row = review.utterances.of(shown.id)
+    judged(review, "Ana", "fixed", pieces=[piece(row.start, row.end, row.text.upper())])
     assert review.progress().estimate.wrong == 0
     assert sorted(SheetUtterances.read(corpus).ids()) == sorted(review.order)
 

@@ -18,7 +18,7 @@ from govor.errors import InputError
 from govor.evaluate.remake import remake_report
 from govor.evaluate.report import SHEET
 from govor.evaluate.stored import is_finished, read_scores, read_summary
-from govor.pages.serving import HTML, JSON, Answer, PageHandler, PageServer, audio_answer, listening
+from govor.pages.serving import HTML, JSON, PageAnswer, PageHandler, PageServer, audio_answer, listening
 from govor.shape import parsed
 from govor.store import atomic_path, read_json, write_json
 
@@ -143,27 +143,23 @@ def make_server(folder: Path, port: int = 0) -> PageServer:
         InputError: there is no report.
         MachineError: the port is taken.
     """
-
-    class Handler(_Handler):
-        report = Report(folder)
-
-    return listening(Handler, port)
+    return listening(type("ReportHandler", (_ReportHandler,), {"report": Report(folder)}), port)
 
 
-class _Handler(PageHandler):
+class _ReportHandler(PageHandler):
     report: Report
 
-    def get(self, path: str, query: Mapping[str, str]) -> Answer:
+    def get(self, path: str, query: Mapping[str, str]) -> PageAnswer:
         if path == "/":
-            return Answer(200, HTML, self.report.page())
+            return PageAnswer(200, HTML, self.report.page())
         if path == "/verdicts":
-            return Answer(200, JSON, json.dumps(self.report.verdicts()).encode())
+            return PageAnswer(200, JSON, json.dumps(self.report.verdicts()).encode())
         if path == "/clip":
             return audio_answer(self.report.clip(int(query["row"])))
         return self.fault(404, "there is only the report here")
 
-    def post(self, path: str, body: bytes) -> Answer:
+    def post(self, path: str, body: bytes) -> PageAnswer:
         if path != "/verdicts":
             return self.fault(404, "only verdicts are taken")
         self.report.save(checked(parsed(body)))
-        return Answer(200, JSON, b"{}")
+        return PageAnswer(200, JSON, b"{}")

@@ -22,7 +22,7 @@ MIMES = {b"fLaC": "audio/flac", b"OggS": "audio/ogg", b"RIFF": "audio/wav"}
 
 
 @dataclass(frozen=True)
-class Answer:
+class PageAnswer:
     """What a request gets.
 
     Attributes:
@@ -43,9 +43,9 @@ def mime_of(content: bytes) -> str:
     return MIMES.get(content[:4], "audio/mpeg")
 
 
-def audio_answer(content: bytes) -> Answer:
+def audio_answer(content: bytes) -> PageAnswer:
     """Encoded audio."""
-    return Answer(200, mime_of(content), content)
+    return PageAnswer(200, mime_of(content), content)
 
 
 class PageHandler(BaseHTTPRequestHandler):
@@ -61,11 +61,11 @@ class PageHandler(BaseHTTPRequestHandler):
     sys_version = ""
     disable_nagle_algorithm = True
 
-    def get(self, path: str, query: Mapping[str, str]) -> Answer:
+    def get(self, path: str, query: Mapping[str, str]) -> PageAnswer:
         """What is at a path."""
         raise NotImplementedError
 
-    def post(self, path: str, body: bytes) -> Answer:
+    def post(self, path: str, body: bytes) -> PageAnswer:
         """Takes what a page's script sends as JSON."""
         raise NotImplementedError
 
@@ -82,11 +82,11 @@ class PageHandler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Requests are not shown."""
 
-    def fault(self, status: int, message: str) -> Answer:
+    def fault(self, status: int, message: str) -> PageAnswer:
         """What is said where something is wrong."""
-        return Answer(status, TEXT, message.encode(errors="backslashreplace"))
+        return PageAnswer(status, TEXT, message.encode(errors="backslashreplace"))
 
-    def _answer(self, work: Callable[[], Answer]) -> None:
+    def _answer(self, work: Callable[[], PageAnswer]) -> None:
         try:
             refusal = self.names.refusal(self.headers.get("Host", ""), self.headers.get("Origin"))
             answer = self.fault(403, refusal) if refusal else work()
@@ -98,7 +98,7 @@ class PageHandler(BaseHTTPRequestHandler):
             self.close_connection = True  # its body may not have been read
         self._send(answer)
 
-    def _posted(self) -> Answer:
+    def _posted(self) -> PageAnswer:
         length = int(self.headers.get("Content-Length", "0"))
         if length > MOST_BODY_BYTES:
             return self.fault(413, "too large")
@@ -107,7 +107,7 @@ class PageHandler(BaseHTTPRequestHandler):
             return self.fault(404, "only JSON is taken")
         return self.post(self.path, body)
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: PageAnswer) -> None:
         kind, status, start, stop = answer.kind, answer.status, 0, len(answer.content)
         wanted = self.headers.get("Range", "")
         if status == 200 and kind.startswith("audio/") and wanted.startswith("bytes="):

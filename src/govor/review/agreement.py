@@ -15,7 +15,7 @@ from govor.config import TextConfig
 from govor.evaluate.intervals import Grouping, grouping, rate_interval
 from govor.evaluate.scores import score
 from govor.records import Interval
-from govor.review.journal import DROP, FIXED, KEEP, UNSURE, Entry
+from govor.review.journal import DROP, FIXED, KEEP, UNSURE, VerdictEntry
 from govor.review.utterances import Utterances
 from govor.review.verdict_book import VerdictBook
 from govor.text import Normaliser
@@ -51,7 +51,7 @@ class Estimate:
 
 
 @dataclass(frozen=True)
-class Agreement:
+class ReviewerAgreement:
     """How far two people agree who judged without seeing each other's verdicts.
 
     Attributes:
@@ -120,14 +120,14 @@ def estimate(utterances: Utterances, book: VerdictBook, names: Iterable[str]) ->
     )
 
 
-def is_wrong(text: str, final: Entry, normal: Normaliser) -> bool:
+def is_wrong(text: str, final: VerdictEntry, normal: Normaliser) -> bool:
     """Whether a verdict says that a transcript is wrong; times do not count."""
     if final.verdict != FIXED:
         return final.verdict == DROP
     return normal(final.text).split() != normal(text).split()
 
 
-def agreement(utterances: Utterances, book: VerdictBook) -> Agreement | None:
+def agreement(utterances: Utterances, book: VerdictBook) -> ReviewerAgreement | None:
     """How far two reviewers agree; None while none was judged by two."""
     pairs = {name: pair for name in book.judged() if (pair := book.pair(name)) and name in utterances.places}
     if not pairs:
@@ -138,7 +138,7 @@ def agreement(utterances: Utterances, book: VerdictBook) -> Agreement | None:
     both = {n: pair for n, pair in pairs.items() if all(entry.verdict in (KEEP, FIXED) for entry in pair)}
     first, second = ({n: _text(utterances, n, pair[k]) for n, pair in both.items()} for k in (0, 1))
     wer, cer = _rates(utterances, first, second)
-    return Agreement(
+    return ReviewerAgreement(
         len(pairs),
         Interval(1 - differing.value, 1 - differing.high, 1 - differing.low),
         len(both),
@@ -149,11 +149,11 @@ def agreement(utterances: Utterances, book: VerdictBook) -> Agreement | None:
     )
 
 
-def _text(utterances: Utterances, name: str, entry: Entry | None) -> str:
+def _text(utterances: Utterances, name: str, entry: VerdictEntry | None) -> str:
     """What a reviewer says is said; without pieces, what the corpus has."""
     if entry is not None and entry.pieces:
         return entry.text
-    return str(utterances.row(utterances.places[name])["text"] or "")
+    return str(utterances.of(name).text or "")
 
 
 def _groups(utterances: Utterances, names: Sequence[str]) -> Grouping:

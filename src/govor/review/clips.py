@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
-from typing import Any
 
 from govor.audio import SAMPLE_RATE_HZ, encode
 from govor.audio.guard import GuardedWorker
 from govor.corpora.folder import Corpus
+from govor.review.utterances import ReviewUtterance
 
 CONTEXT_S = 2.0
 MOST_KEPT = 32
@@ -19,7 +18,7 @@ LONGEST_S = 120.0
 """Of an utterance whose end is not known, at most so much is played."""
 
 
-class Clips:
+class ReviewClips:
     """Cuts clips out of recordings, in a process that a damaged file cannot take with it.
 
     Args:
@@ -31,9 +30,9 @@ class Clips:
         self._worker, self._lock = GuardedWorker(stall_s=STALL_S), Lock()
         self._is_closing = False
         self._ahead = ThreadPoolExecutor(1, thread_name_prefix="clips")
-        self._kept: OrderedDict[tuple[Any, ...], bytes] = OrderedDict()
+        self._kept: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
 
-    def clip(self, row: Mapping[str, Any], end: float | None) -> bytes:
+    def clip(self, row: ReviewUtterance, end: float | None) -> bytes:
         """WAV of an utterance, from `begin_of` to `CONTEXT_S` behind `end`.
 
         Raises:
@@ -41,7 +40,7 @@ class Clips:
         """
         first = begin_of(row)
         last = None if end is None else end + CONTEXT_S
-        request = (self.corpus.audio_path(row["audio"]), row["channel"], first, last or first + LONGEST_S)
+        request = (self.corpus.audio_path(row.audio), row.channel, first, last or first + LONGEST_S)
         with self._lock:
             if request not in self._kept:
                 samples = self._worker.call(
@@ -53,7 +52,7 @@ class Clips:
             self._kept.move_to_end(request)
             return self._kept[request]
 
-    def prepare(self, row: Mapping[str, Any], end: float | None) -> None:
+    def prepare(self, row: ReviewUtterance, end: float | None) -> None:
         """Cuts what will be asked for next; a fault is told when it is asked for."""
         self._ahead.submit(self.clip, row, end)
 
@@ -64,6 +63,6 @@ class Clips:
         self._worker.close()
 
 
-def begin_of(row: Mapping[str, Any]) -> float:
+def begin_of(row: ReviewUtterance) -> float:
     """Where the clip of an utterance begins, in seconds into the recording."""
-    return max(0.0, (row["start"] or 0.0) - CONTEXT_S)
+    return max(0.0, (row.start or 0.0) - CONTEXT_S)

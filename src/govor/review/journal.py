@@ -32,7 +32,7 @@ class ReviewPiece:
 
 
 @dataclass(frozen=True)
-class Entry:
+class VerdictEntry:
     """One act of one reviewer.
 
     Attributes:
@@ -64,7 +64,7 @@ class Entry:
 
 
 @dataclass
-class Journal:
+class VerdictJournal:
     """The file, and all that is in it.
 
     Attributes:
@@ -73,11 +73,11 @@ class Journal:
     """
 
     path: Path
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[VerdictEntry] = field(default_factory=list)
     _file: int = -1
 
     @classmethod
-    def open(cls, path: Path) -> Journal:
+    def open(cls, path: Path) -> VerdictJournal:
         """Reads it, and opens it for more. A last line that a killed writer left half written goes.
 
         Raises:
@@ -93,7 +93,7 @@ class Journal:
             raise readable_error(error, path) from error
         return cls(path, entries, file)
 
-    def append(self, entry: Entry) -> None:
+    def append(self, entry: VerdictEntry) -> None:
         """Adds a line; it is on the disk when this returns.
 
         Raises:
@@ -122,7 +122,7 @@ def _whole_bytes(path: Path) -> int:
     return content.rfind(b"\n") + 1
 
 
-def read_entries(path: Path) -> list[Entry]:
+def read_entries(path: Path) -> list[VerdictEntry]:
     """All whole lines of a journal.
 
     Raises:
@@ -131,7 +131,7 @@ def read_entries(path: Path) -> list[Entry]:
     entries = []
     for number, line in enumerate(path.read_bytes()[: _whole_bytes(path)].splitlines(), 1):
         try:
-            entries.append(fitted(parsed(line), Entry))
+            entries.append(fitted(parsed(line), VerdictEntry))
         except (ValueError, ShapeError) as error:
             raise InputError(
                 f"{path}, line {number} is damaged ({error}): copy the file again, or remove that line"

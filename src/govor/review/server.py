@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from govor.errors import GovorError, UsageError
 from govor.hosts import OwnNames
-from govor.pages.serving import HTML, JSON, Answer, PageHandler, PageServer, audio_answer, listening
+from govor.pages.serving import HTML, JSON, PageAnswer, PageHandler, PageServer, audio_answer, listening
+from govor.records import plain
 from govor.review.page import page
 from govor.review.reviewers import Reviewers
 from govor.review.session import ConflictError, ReviewSession
-from govor.shape import parsed
+from govor.review.view import GivenVerdict, ReviewView
+from govor.shape import fitted, parsed
 
 
 def make_server(session: ReviewSession) -> tuple[PageServer, Reviewers]:
@@ -24,41 +25,37 @@ def make_server(session: ReviewSession) -> tuple[PageServer, Reviewers]:
     settings = session.settings
     reviewers = Reviewers.of(settings.reviewers, session.folder)
 
-    class Handler(_Handler):
-        names = OwnNames(settings.host, tuple(name.lower() for name in settings.allowed_hosts))
+    names = OwnNames(settings.host, tuple(name.lower() for name in settings.allowed_hosts))
+    facts = {"names": names, "session": session, "reviewers": reviewers}
+    handler = type("ReviewHandler", (_ReviewHandler,), facts)
+    return listening(handler, settings.port, settings.host), reviewers
 
-    Handler.session, Handler.reviewers = session, reviewers
-    return listening(Handler, settings.port, settings.host), reviewers
 
-
-class _Handler(PageHandler):
+class _ReviewHandler(PageHandler):
     session: ReviewSession
     reviewers: Reviewers
 
-    def get(self, path: str, query: Mapping[str, str]) -> Answer:
+    def get(self, path: str, query: Mapping[str, str]) -> PageAnswer:
         settings = self.session.settings
         if path == "/":
             name = settings.corpus.resolve().name
-            return Answer(200, HTML, page(name, settings.mode, bool(self.reviewers.keys)))
+            return PageAnswer(200, HTML, page(name, settings.mode, bool(self.reviewers.keys)))
         if path == "/clip":
             return self._known(lambda _: audio_answer(self.session.clip(query["id"], int(query["joined"]))))
         return self.fault(404, "there is only the review here")
 
-    def post(self, path: str, body: bytes) -> Answer:
-        given = parsed(body)
-        if not isinstance(given, dict):
-            return self.fault(400, "an object is needed")
-        acts: dict[str, Callable[[str], Mapping[str, Any]]] = {
-            "/next": lambda who: self.session.view(who),
-            "/verdict": lambda who: self.session.judge(who, given),
-            "/undo": lambda who: self.session.undo(who),
+    def post(self, path: str, body: bytes) -> PageAnswer:
+        acts: dict[str, Callable[[str], ReviewView]] = {
+            "/next": self.session.view,
+            "/verdict": lambda who: self.session.judge(who, fitted(parsed(body), GivenVerdict)),
+            "/undo": self.session.undo,
         }
         act = acts.get(path)
         if act is None:
             return self.fault(404, "there is only the review here")
         return self._known(lambda who: _json(act(who)))
 
-    def _known(self, act: Callable[[str], Answer]) -> Answer:
+    def _known(self, act: Callable[[str], PageAnswer]) -> PageAnswer:
         """What somebody who may ask gets.
 
         Raises:
@@ -80,5 +77,7 @@ class _Handler(PageHandler):
             return self.fault(507, str(error))
 
 
-def _json(value: Mapping[str, Any]) -> Answer:
-    return Answer(200, JSON, json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+def _json(view: ReviewView) -> PageAnswer:
+    return PageAnswer(
+        200, JSON, json.dumps(view, ensure_ascii=False, default=plain).encode("utf-8", "replace")
+    )

@@ -4,26 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from threading import RLock
-from typing import Any
 
 from govor.curate.groups import seeded_order
 from govor.curate.sample import draw
 from govor.curate.sheet_utterances import SheetUtterances
 from govor.errors import UsageError
-from govor.records import Summary, as_json
-from govor.review.agreement import Agreement, Estimate, agreement, estimate
+from govor.records import Summary
+from govor.review.agreement import Estimate, ReviewerAgreement, agreement, estimate
 from govor.review.assigning import Assignments
-from govor.review.clips import Clips, begin_of
-from govor.review.journal import FILE, FIXED, GIVEN, KEEP, UNDO, Entry, Journal, ReviewPiece, read_entries
+from govor.review.clips import ReviewClips, begin_of
+from govor.review.journal import FILE, GIVEN, KEEP, UNDO, VerdictEntry, VerdictJournal, read_entries
 from govor.review.settings import ReviewSettings, SessionRecord, keep_record
 from govor.review.sheet import SHEET, write_verdicts
-from govor.review.utterances import SECOND, Utterances
+from govor.review.utterances import Utterances
 from govor.review.verdict_book import VerdictBook
+from govor.review.view import (
+    ClipPlace,
+    FollowingUtterance,
+    GivenVerdict,
+    ReviewEnd,
+    ReviewPace,
+    ReviewView,
+    ShownUtterance,
+)
 from govor.review.worth import Evaluated, Queue, queue_of
 from govor.store import locked
 
@@ -60,7 +68,7 @@ class ReviewProgress(Summary):
     verdicts: Mapping[str, int]
     disputed: int
     estimate: Estimate | None
-    agreement: Agreement | None
+    agreement: ReviewerAgreement | None
     sheet: str
 
 
@@ -84,11 +92,11 @@ class ReviewSession:
             held.enter_context(locked(self.folder))
             keep_record(self.folder, _record(settings, self.utterances))
             self.queue, self.order = self._ordered(evaluated)
-            self.journal = Journal.open(self.folder / FILE)
+            self.journal = VerdictJournal.open(self.folder / FILE)
             self._held = held.pop_all()
         self.book = VerdictBook.replayed(self.journal.entries, _double(settings, self.order))
         self.assignments = Assignments(self.order, self.book)
-        self.clips = Clips(self.utterances.corpus)
+        self.clips = ReviewClips(self.utterances.corpus)
         self._done = sum(map(self.book.is_done, self.order))
         self.write_sheet()
 
@@ -105,35 +113,35 @@ class ReviewSession:
             sampled.plus(drawn, self.folder.name, settings.seed).write(settings.corpus)
         return Queue(seeded_order([], 0).astype("int64")), drawn
 
-    def view(self, reviewer: str) -> dict[str, Any]:
+    def view(self, reviewer: str) -> ReviewView:
         """What a reviewer's page shows."""
         with self._lock:
             mine = self.assignments.of(reviewer) or self._disputed()
             for name in mine[1:2]:
-                row = self.utterances.row(self.utterances.places[name])
-                self.clips.prepare(row, row["end"])
-            return {
-                "reviewer": reviewer,
-                "mode": self.settings.mode,
-                "progress": self._progress(reviewer),
-                "current": self._shown(mine[0], reviewer) if mine else None,
-                "upcoming": self._clip_of(mine[1], 0) if len(mine) > 1 else None,
-                "can_undo": self.book.last_of(reviewer) is not None,
-                "summary": None if mine else self._told(),
-            }
+                row = self.utterances.of(name)
+                self.clips.prepare(row, row.end)
+            return ReviewView(
+                reviewer,
+                self.settings.mode,
+                self._pace(reviewer),
+                self._shown(mine[0], reviewer) if mine else None,
+                self._clip_of(mine[1]) if len(mine) > 1 else None,
+                self.book.last_of(reviewer) is not None,
+                None if mine else self._told(),
+            )
 
-    def judge(self, reviewer: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    def judge(self, reviewer: str, given: GivenVerdict) -> ReviewView:
         """Notes a verdict; it is on the disk when what is next is returned.
 
         Args:
             reviewer: who.
-            given: what the page sent: id, verdict, pieces, joined, comment, seconds.
+            given: what the page sent.
 
         Raises:
             ValueError: it is no verdict.
             ConflictError: it joins what another reviewer has.
         """
-        entry = _entry(reviewer, given)
+        entry = given.entry(reviewer, _now())
         if self.settings.blank and entry.verdict == KEEP:
             raise ValueError("write what is said: nobody sees the corpus's text here")
         with self._lock:
@@ -145,7 +153,7 @@ class ReviewSession:
             self._done += sum(map(self.book.is_done, (entry.id, *entry.joined))) - sum(was_done)
             return self.view(reviewer)
 
-    def undo(self, reviewer: str) -> dict[str, Any]:
+    def undo(self, reviewer: str) -> ReviewView:
         """Takes a reviewer's last verdict back; its utterance is before them again, with what they wrote."""
         with self._lock:
             last = self.book.last_of(reviewer)
@@ -153,16 +161,16 @@ class ReviewSession:
                 return self.view(reviewer)
             names = (last.id, *last.joined)
             was_done = sum(map(self.book.is_done, names))
-            entry = Entry(_now(), reviewer, last.id, UNDO)
+            entry = VerdictEntry(_now(), reviewer, last.id, UNDO)
             self.journal.append(entry)
             self.book.note(entry)
             self._done += sum(map(self.book.is_done, names)) - was_done
             if not last.settles:
                 self.assignments.put_back(reviewer, last.id)
             view = self.view(reviewer)
-            if view["current"] and view["current"]["id"] == last.id:
-                view["current"]["draft"] = as_json(last)
-            return view
+            if view.current is None or view.current.id != last.id:
+                return view
+            return replace(view, current=replace(view.current, draft=last))
 
     def clip(self, name: str, joined: int) -> bytes:
         """WAV of an utterance and of so many behind it.
@@ -174,7 +182,7 @@ class ReviewSession:
         place = self.utterances.places[name]
         row, followers = self.utterances.row(place), self.utterances.followers(place)
         last = self.utterances.row(followers[joined - 1]) if joined else row
-        return self.clips.clip(row, last["end"])
+        return self.clips.clip(row, last.end)
 
     def progress(self) -> ReviewProgress:
         """How far it has come, and what it says about the corpus."""
@@ -212,7 +220,7 @@ class ReviewSession:
             return []
         return [name for name in self.order if self.book.is_disputed(name)][:1]
 
-    def _settling(self, entry: Entry) -> Entry:
+    def _settling(self, entry: VerdictEntry) -> VerdictEntry:
         pair = self.book.pair(entry.id)
         if (
             pair is None
@@ -220,9 +228,9 @@ class ReviewSession:
             or entry.id in self.assignments.of(entry.reviewer)
         ):
             return entry
-        return Entry(**{**vars(entry), "settles": True})
+        return replace(entry, settles=True)
 
-    def _require_possible(self, entry: Entry) -> None:
+    def _require_possible(self, entry: VerdictEntry) -> None:
         place = self.utterances.places.get(entry.id)
         if place is None:
             raise ValueError(f"there is no utterance {entry.id}")
@@ -236,60 +244,44 @@ class ReviewSession:
                     f"{who[0]} has the next utterance, {name}: take the join back, or judge this one later"
                 )
 
-    def _progress(self, reviewer: str) -> dict[str, Any]:
+    def _pace(self, reviewer: str) -> ReviewPace:
         acts = self.book.acts.get(reviewer, [])
         times = [entry.seconds for entry in acts[-PACE_OF:] if 0 < entry.seconds < LONGEST_LOOK_S]
-        pace = median(times) if times else None
+        pace_s = median(times) if times else None
         left = len(self.order) - self._done
-        return {
-            "done": self._done,
-            "total": len(self.order),
-            "mine": len(acts),
-            "pace_s": pace,
-            "left_s": None if pace is None else pace * left,
-        }
+        left_s = None if pace_s is None else pace_s * left
+        return ReviewPace(self._done, len(self.order), len(acts), pace_s, left_s)
 
-    def _told(self) -> dict[str, Any]:
+    def _told(self) -> ReviewEnd:
         found = self.progress()
         said = [one.sentence for one in (found.estimate, found.agreement) if one is not None]
-        return {"sentences": said, "disputed": found.disputed, "waiting": found.utterances - found.done}
+        return ReviewEnd(said, found.disputed, found.utterances - found.done)
 
-    def _clip_of(self, name: str, joined: int) -> dict[str, Any]:
-        return {
-            "id": name,
-            "begin": begin_of(self.utterances.row(self.utterances.places[name])),
-            "joined": joined,
-        }
+    def _clip_of(self, name: str) -> ClipPlace:
+        return ClipPlace(name, begin_of(self.utterances.of(name)))
 
-    def _shown(self, name: str, reviewer: str) -> dict[str, Any]:
-        """One utterance as a page shows it; of a drawn one nothing that a model said."""
+    def _shown(self, name: str, reviewer: str) -> ShownUtterance:
         place = self.utterances.places[name]
-        row, drawn, blank = self.utterances.row(place), self.settings.is_drawn, self.settings.blank
-        shown = {
-            key: row[key] for key in ("id", "recording", "speaker", "start", "end", "duration", "language")
-        }
+        row, drawn = self.utterances.row(place), self.settings.is_drawn
         pair = self.book.pair(name) if self.book.is_disputed(name) else None
-        return {
-            **shown,
-            "text": "" if blank else row["text"] or "",
-            "heard": None if drawn else row[SECOND],
-            "reasons": [] if drawn else self.queue.reasons(place),
-            "clip": self._clip_of(name, 0),
-            "followers": [] if drawn else self._followers(place, reviewer),
-            "versions": [as_json(entry) for entry in pair or ()],
-            "draft": None,
-        }
+        return ShownUtterance(
+            *(row.id, row.recording, row.speaker, row.start, row.end, row.duration, row.language),
+            text="" if self.settings.blank else row.text or "",
+            heard=None if drawn else row.second,
+            reasons=[] if drawn else self.queue.reasons(place),
+            clip=self._clip_of(name),
+            followers=[] if drawn else self._followers(place, reviewer),
+            versions=pair or (),
+        )
 
-    def _followers(self, place: int, reviewer: str) -> list[dict[str, Any]]:
+    def _followers(self, place: int, reviewer: str) -> list[FollowingUtterance]:
         """Those behind an utterance that nobody judged yet or has before them."""
-        found = []
+        found: list[FollowingUtterance] = []
         for row in self.utterances.followers(place):
-            name = self.utterances.ids[row]
-            if self.book.given.get(name) or self.assignments.holders(name, reviewer):
-                break
             other = self.utterances.row(row)
-            shown = {key: other[key] for key in ("id", "start", "end", "text")}
-            found.append({**shown, "heard": other[SECOND]})
+            if self.book.given.get(other.id) or self.assignments.holders(other.id, reviewer):
+                break
+            found.append(FollowingUtterance(other.id, other.start, other.end, other.text or "", other.second))
         return found
 
 
@@ -309,43 +301,6 @@ def _double(settings: ReviewSettings, order: Sequence[str]) -> frozenset[str]:
     numbers = seeded_order((f"double {name}" for name in order), settings.seed)
     share = numbers < int(settings.double * ((1 << 64) - 1))
     return frozenset(name for name, chosen in zip(order, share.tolist(), strict=True) if chosen)
-
-
-def _entry(reviewer: str, given: Mapping[str, Any]) -> Entry:
-    """A verdict as the page sends it.
-
-    Raises:
-        ValueError: it is something else.
-    """
-    verdict, pieces = given["verdict"], given.get("pieces") or []
-    if verdict not in GIVEN:
-        raise ValueError(f"{verdict!r} is not a verdict")
-    made = tuple(_piece(piece) for piece in pieces) if verdict == FIXED else ()
-    joined = tuple(str(name) for name in given.get("joined") or ()) if made else ()
-    if verdict == FIXED and not made:
-        raise ValueError("nothing was changed")
-    return Entry(
-        _now(),
-        reviewer,
-        str(given["id"]),
-        verdict,
-        made,
-        joined,
-        str(given.get("comment") or "").strip(),
-        max(0.0, float(given.get("seconds") or 0.0)),
-    )
-
-
-def _piece(given: Mapping[str, Any]) -> ReviewPiece:
-    start, end = (None if given[key] is None else round(float(given[key]), 3) for key in ("start", "end"))
-    text = " ".join(str(given["text"]).split())
-    if (
-        not text
-        or (start is not None and not 0 <= start < float("inf"))
-        or not (end is None or end > (start or 0))
-    ):
-        raise ValueError("every part needs a text, and an end behind its beginning")
-    return ReviewPiece(start, end, text)
 
 
 def _now() -> str:

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterator
 from pathlib import Path
 
 from govor.curate.sheet import neutral
-from govor.review.journal import FIXED, JOINED, Entry, ReviewPiece
+from govor.review.journal import FIXED, JOINED, ReviewPiece, VerdictEntry
 from govor.review.utterances import Utterances
 from govor.review.verdict_book import VerdictBook
 from govor.store import atomic_path
@@ -50,7 +50,7 @@ def _both(book: VerdictBook, name: str) -> str:
     return f"reviewers differ: {said}"
 
 
-def _rows(utterances: Utterances, name: str, final: Entry, taken: Container[str]) -> Iterator[Cells]:
+def _rows(utterances: Utterances, name: str, final: VerdictEntry, taken: Container[str]) -> Iterator[Cells]:
     who = {"comment": final.comment, "reviewer": final.reviewer}
     if final.verdict != FIXED or not final.pieces:
         yield {"id": name, "verdict": "keep" if final.verdict == FIXED else final.verdict, **who}
@@ -63,14 +63,13 @@ def _rows(utterances: Utterances, name: str, final: Entry, taken: Container[str]
             yield {"id": part, "verdict": "part", "corrected": piece.text, "parent": name, **_times(piece)}
 
 
-def _change(utterances: Utterances, name: str, final: Entry) -> Cells:
+def _change(utterances: Utterances, name: str, final: VerdictEntry) -> Cells:
     """Of an utterance that stays one: what is other than it was."""
     (piece,) = final.pieces
-    row = utterances.row(utterances.places[name])
-    cells = {
-        key: text for key, text in _times(piece).items() if text != _seconds(row[key.removeprefix("new_")])
-    }
-    if piece.text != (row["text"] or ""):
+    row = utterances.of(name)
+    before = _times(ReviewPiece(row.start, row.end, ""))
+    cells = {key: text for key, text in _times(piece).items() if text != before[key]}
+    if piece.text != (row.text or ""):
         cells["corrected"] = piece.text
     return {"verdict": "correct" if cells else "keep", **cells}
 

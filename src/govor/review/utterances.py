@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -21,6 +20,24 @@ NEAR_S = 5.0
 """Of the next utterance at most so far behind, it can be joined."""
 MOST_FOLLOWERS = 3
 SECOND = "_second"
+
+
+@dataclass(frozen=True)
+class ReviewUtterance:
+    """One row, as `govor.records.Utterance`; ``second`` is the second transcript, or a hypothesis."""
+
+    id: str
+    recording: str
+    audio: str
+    channel: int | None
+    start: float | None
+    end: float | None
+    text: str | None
+    language: str | None
+    speaker: str | None
+    split: str | None
+    duration: float | None
+    second: str | None
 
 
 @dataclass(frozen=True)
@@ -71,9 +88,15 @@ class Utterances:
         """Row of every id."""
         return {name: row for row, name in enumerate(self.ids)}
 
-    def row(self, row: int) -> dict[str, Any]:
+    def row(self, row: int) -> ReviewUtterance:
         """All that is known of one."""
-        return self.frame.row(row, named=True)
+        found = self.frame.row(row, named=True)
+        kept = {name: found[name] for name in SHOWN}
+        return ReviewUtterance(**kept, duration=found["duration"], second=found[SECOND])
+
+    def of(self, name: str) -> ReviewUtterance:
+        """The one of an id."""
+        return self.row(self.places[name])
 
     def with_hypotheses(self, hypotheses: Mapping[str, str]) -> Utterances:
         """With what a model wrote in place of the second transcript, where it wrote anything."""
@@ -110,8 +133,8 @@ class Utterances:
         return dict(self.frame[list(rows)].select("id", "language").iter_rows())
 
 
-def _can_join(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    if one["end"] is None or other["start"] is None or other["end"] is None:
+def _can_join(one: ReviewUtterance, other: ReviewUtterance) -> bool:
+    if one.end is None or other.start is None or other.end is None:
         return False
-    together = all(one[name] == other[name] for name in ("speaker", "split"))
-    return together and other["end"] > one["end"] and other["start"] - one["end"] <= NEAR_S
+    together = (one.speaker, one.split) == (other.speaker, other.split)
+    return together and other.end > one.end and other.start - one.end <= NEAR_S

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from govor.review.journal import JOINED, UNDO, Entry
+from govor.review.journal import JOINED, UNDO, VerdictEntry
 
 
 @dataclass
@@ -21,19 +21,19 @@ class VerdictBook:
     """
 
     double: Container[str] = ()
-    given: dict[str, dict[str, Entry]] = field(default_factory=dict)
-    settled: dict[str, Entry] = field(default_factory=dict)
-    acts: dict[str, list[Entry]] = field(default_factory=dict)
+    given: dict[str, dict[str, VerdictEntry]] = field(default_factory=dict)
+    settled: dict[str, VerdictEntry] = field(default_factory=dict)
+    acts: dict[str, list[VerdictEntry]] = field(default_factory=dict)
 
     @classmethod
-    def replayed(cls, entries: Iterable[Entry], double: Container[str]) -> VerdictBook:
+    def replayed(cls, entries: Iterable[VerdictEntry], double: Container[str]) -> VerdictBook:
         """What a journal comes to."""
         book = cls(double)
         for entry in entries:
             book.note(entry)
         return book
 
-    def note(self, entry: Entry) -> None:
+    def note(self, entry: VerdictEntry) -> None:
         """Takes one entry in."""
         acts = self.acts.setdefault(entry.reviewer, [])
         if entry.verdict == UNDO:
@@ -54,14 +54,14 @@ class VerdictBook:
             joined = replace(entry, id=name, verdict=JOINED, pieces=(), joined=())
             self.given.setdefault(name, {})[entry.reviewer] = joined
 
-    def _forget(self, entry: Entry) -> None:
+    def _forget(self, entry: VerdictEntry) -> None:
         if entry.settles:
             self.settled.pop(entry.id, None)
             return
         for name in (entry.id, *entry.joined):
             self.given.get(name, {}).pop(entry.reviewer, None)
 
-    def by(self, name: str, reviewer: str) -> Entry | None:
+    def by(self, name: str, reviewer: str) -> VerdictEntry | None:
         """The verdict of one reviewer."""
         return self.given.get(name, {}).get(reviewer)
 
@@ -73,7 +73,7 @@ class VerdictBook:
         """Whether nobody needs to judge it any more."""
         return len(self.given.get(name, ())) >= self.needed(name)
 
-    def pair(self, name: str) -> tuple[Entry, Entry] | None:
+    def pair(self, name: str) -> tuple[VerdictEntry, VerdictEntry] | None:
         """The first two verdicts about one, where there are two."""
         found = list(self.given.get(name, {}).values())
         return (found[0], found[1]) if len(found) > 1 else None
@@ -83,14 +83,14 @@ class VerdictBook:
         pair = self.pair(name)
         return pair is not None and name not in self.settled and not are_equal(*pair)
 
-    def final(self, name: str) -> Entry | None:
+    def final(self, name: str) -> VerdictEntry | None:
         """What holds; None where nobody has judged, or people say different things."""
         if name in self.settled:
             return self.settled[name]
         found = list(self.given.get(name, {}).values())
         return found[0] if found and not self.is_disputed(name) else None
 
-    def last_of(self, reviewer: str) -> Entry | None:
+    def last_of(self, reviewer: str) -> VerdictEntry | None:
         """The verdict that an undo takes back."""
         acts = self.acts.get(reviewer)
         return acts[-1] if acts else None
@@ -100,7 +100,7 @@ class VerdictBook:
         return [name for name, found in self.given.items() if found]
 
 
-def are_equal(one: Entry, other: Entry) -> bool:
+def are_equal(one: VerdictEntry, other: VerdictEntry) -> bool:
     """Whether two verdicts come to the same: the same verdict, texts and stretches (within 0.05 s)."""
     if (one.verdict, one.joined, len(one.pieces)) != (other.verdict, other.joined, len(other.pieces)):
         return False
