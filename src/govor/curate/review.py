@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -248,7 +247,7 @@ def _with_parts(
     return kept.drop("_row")
 
 
-def _parts(row: Mapping[str, Any], verdict: ReviewVerdict, second: str | None) -> list[dict[str, Any]]:
+def _parts(row: Mapping[str, object], verdict: ReviewVerdict, second: str | None) -> list[dict[str, object]]:
     named = (
         *chain.from_iterable(WORD_COLUMNS),
         *ABOUT_THE_TEXT,
