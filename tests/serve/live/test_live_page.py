@@ -6,11 +6,12 @@ import threading
 import numpy as np
 import pytest
 import soundfile as sf
-from browser import chromium
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 from served import serving
 from stub import StubRecogniser
+
+from browser import chromium
 
 pytestmark = pytest.mark.browser
 
