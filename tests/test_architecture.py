@@ -25,6 +25,7 @@ ORDER = [
     {"align"},
     {"label"},
     {"evaluate"},
+    {"review"},
     {"export"},
     {"inspection"},
     {"doctor"},

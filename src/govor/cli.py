@@ -42,7 +42,7 @@ STAGES = {
         "check": "Probe all audio, text and splits of a corpus.",
         "select": "Filters, budgets and leak-free splits.",
         "sample": "A random sample as a spreadsheet for people to review.",
-        "review": "Bring people's verdicts back into the corpus.",
+        "review": "Listen and judge in the browser; bring people's verdicts back.",
         "merge": "Several corpora as one.",
         "move": "Recordings were moved: point a corpus at them.",
         "prepare": "Recordings to clips in Parquet shards.",

@@ -13,8 +13,8 @@ from openpyxl import load_workbook
 
 from govor.config import SelectConfig
 from govor.curate import review_corpus, sample_corpus, select_corpus
-from govor.curate.review import read_verdicts
 from govor.curate.sheet import neutral, read_sheet, restored
+from govor.curate.verdicts import read_verdicts
 from govor.errors import CorpusError, UsageError
 
 EVIL = [
@@ -86,7 +86,7 @@ def test_sheet_round_trip(corpus: Path, tmp_path: Path, table: Any, rejected: An
     assert made["verdicts"] == {"drop": 1, "keep": 1, "correct": 2}
     assert rejected(tmp_path / "reviewed")["u0"] == "dropped_by_review"
     found = {row["id"]: row for row in table(tmp_path / "reviewed").iter_rows(named=True)}
-    assert (found["u2"]["text"], found["u2"]["text_before_review"]) == ("ispravljeno", EVIL[2])
+    assert (found["u2"]["text"], found["u2"]["text_before"]) == ("ispravljeno", EVIL[2])
     assert found["u3"]["text"] == "i ovo"
     assert (found["u1"]["text"], found["u1"]["verdict"]) == (EVIL[1], "keep")
     assert (found["u4"]["text"], found["u4"]["verdict"]) == (EVIL[4], None)
@@ -112,7 +112,7 @@ def test_no_cell_is_a_formula_or_a_link(corpus: Path, tmp_path: Path) -> None:
     assert page.count("<hyperlink ") == 12
     assert "http://x.y" not in links
     assert 'sqref="C2:C13"' in page
-    assert "keep,drop,correct" in page
+    assert "keep,drop,correct,unsure" in page
     texts = {row["text"] for row in read_sheet(sheet)}
     assert {text for text in EVIL if text.isprintable()} <= texts
 

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from govor.config import EvaluateConfig
-from govor.curate.review import read_verdicts
+from govor.curate.verdicts import read_verdicts
 from govor.evaluate import evaluate
 from govor.evaluate.server import make_server
 

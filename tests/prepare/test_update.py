@@ -83,6 +83,22 @@ def test_verdicts_of_people_rewrite_their_shards_alone(work):
     assert len(columns) == 1 and "verdict" not in columns.pop()
 
 
+def test_a_split_utterance_rewrites_the_shards_of_its_parts_alone(work):
+    folder, rows, _ = work
+    name = rows[0]["id"]
+    home, middle = home_of(folder, name), (rows[0]["start"] + rows[0]["end"]) / 2
+    parts = [
+        f"{name}.1,part,prvi,{rows[0]['start']},{middle},{name}",
+        f"{name}.2,part,drugi,{middle},{rows[0]['end']},{name}",
+    ]
+    lines = ["id,verdict,corrected,new_start,new_end,parent", f"{name},split,,,,", *parts]
+    (folder / "sheet.csv").write_text("\n".join(lines))
+    review_corpus(folder / "corpus", folder / "sheet.csv", folder / "reviewed")
+    summary = prepare_corpus(folder / "reviewed", str(folder / "out"), CONFIG, update=True)
+    assert set(summary["written"]) == {home, home_of(folder, f"{name}.1"), home_of(folder, f"{name}.2")}
+    assert ids(folder) == sorted([f"{name}.1", f"{name}.2", *(row["id"] for row in rows[1:])])
+
+
 def test_durations_that_check_filled_in_rewrite_nothing(work):
     _, rows, prepare = work
     assert prepare([{**row, "duration": 1.0} for row in rows], update=True)["written"] == []

@@ -132,10 +132,10 @@ def test_the_folder_serves_as_it_is_in_an_environment_of_its_requirements(tmp_pa
     sys.path.insert(0, str(Path(__file__).parents[1] / "serve"))
     import numpy as np
     import soundfile as sf
-    from browser import chromium
     from selenium.webdriver.common.by import By
     from selenium.webdriver.support.ui import WebDriverWait
 
+    from browser import chromium
     from govor.espeak import synthesise
 
     write_space(tmp_path / "space", SpaceOrder(Served("lab/hr"), CC0, {}))

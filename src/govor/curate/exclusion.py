@@ -30,6 +30,8 @@ _EXTENSION = re.compile(
 )
 FOUND = {"id": pl.String, "code": pl.String}
 SPREADSHEETS = (".csv", ".tsv", ".xlsx")
+FAMILY = ("id", "cut_from", "parent")
+"""Columns that name an utterance: its own id, and what it was cut or split from."""
 ID_COLUMNS = ("id", "utterance", "utterance_id", "name", "path", "audio", "audio_filepath", "file")
 
 
@@ -111,7 +113,7 @@ class Exclusions:
     def matches(self, frame: pl.DataFrame) -> NDArray[np.bool_]:
         """Which utterances are listed, ``[N]``; needs id, audio, recording, start and end."""
         found = np.zeros(frame.height, np.bool_)
-        ids: list[str] = [column for column in ("id", "cut_from") if column in frame.columns]
+        ids: list[str] = [column for column in FAMILY if column in frame.columns]
         if self.exact:
             for column in ids:
                 found |= frame[column].is_in(self.exact).fill_null(False).to_numpy()

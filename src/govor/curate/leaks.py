@@ -83,6 +83,11 @@ GROUPS = (
 """Leaks that a split may be made without: ``govor select --group-by``."""
 
 
+def family() -> pl.Expr:
+    """The utterance of the source, as ``id``: the parts of one that was split stay in its split."""
+    return pl.coalesce("parent", "id").alias("id")
+
+
 def leak_value(key: str) -> pl.Expr:
     """The value of a key by which rows leak, null where it says nothing.
 

@@ -20,7 +20,7 @@ from govor.corpora.text_source import HUMAN, MACHINE, TEXT_SOURCE, source_of
 from govor.curate.cutting import WORD_COLUMNS, cut_frame
 from govor.curate.exclusion import Exclusions
 from govor.curate.groups import Codes, seeded_order
-from govor.curate.leaks import codes_of_hashes, leak_value, value_hash
+from govor.curate.leaks import codes_of_hashes, family, leak_value, value_hash
 from govor.curate.sentences import letters, with_sentence
 from govor.curate.withdrawal import Withdrawals
 from govor.errors import CorpusError
@@ -45,6 +45,7 @@ class CorpusMeasures:
 
     Attributes:
         order: seeded random numbers ``[N]``.
+        families: the same by the utterance that it is a part of, else by its own ``[N]``.
         duration: seconds, NaN where unknown ``[N]``.
         sure: what the limits of sureness are held against, by column: the values, NaN where a person stands
             for the text or there is none, -inf where a machine text has none ``[N]`` each.
@@ -59,6 +60,7 @@ class CorpusMeasures:
     """
 
     order: NDArray[np.uint64]
+    families: NDArray[np.uint64]
     duration: NDArray[np.float64]
     similarity: NDArray[np.float64] | None
     sure: Mapping[str, NDArray[np.float64]]
@@ -150,6 +152,7 @@ def _assembled(
     keys = {key: codes_of_hashes(joined.pop(f"key:{key}", np.empty(0, np.uint64))) for key in names}
     return CorpusMeasures(
         order=column("order", np.uint64),
+        families=column("families", np.uint64),
         duration=column("duration", np.float64),
         similarity=column("similarity", np.float64) if wants_similarity(config) else None,
         sure={name: column(name, np.float64) for name in limits_of(config)},
@@ -180,8 +183,8 @@ def _columns(corpus: Corpus, config: SelectConfig) -> list[str]:
         if name not in present:
             raise CorpusError(f"{corpus.table} has no column {name!r}; it has {', '.join(present)}")
     words = [c for c in chain.from_iterable(WORD_COLUMNS) if c in present and config.split_at_words]
-    source = [TEXT_SOURCE] if TEXT_SOURCE in present else []
-    return list(dict.fromkeys([*NEEDED, *named, *words, *source]))
+    kept = [name for name in ("parent", TEXT_SOURCE) if name in present]
+    return list(dict.fromkeys([*NEEDED, *named, *words, *kept]))
 
 
 def _measured(
@@ -198,7 +201,9 @@ def _measured(
         *[value_hash(leak_value(key)).alias(f"key:{key}") for key in keys],
     ).collect()
     measured = {name: found[name].to_numpy() for name in found.columns}
-    measured["order"] = seeded_order(frame["id"].to_list(), config.seed)
+    measured["order"] = measured["families"] = seeded_order(frame["id"].to_list(), config.seed)
+    if "parent" in frame.columns:
+        measured["families"] = seeded_order(frame.select(family())["id"].to_list(), config.seed)
     measured["excluded"], measured["withdrawn"] = (one.matches(frame) for one in lists)
     if "similarity" in frame.columns:
         measured["similarity"] = frame["similarity"].fill_null(float("nan")).to_numpy()

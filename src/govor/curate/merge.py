@@ -240,6 +240,7 @@ def _frames(part: MergePart, names: MergedNames, *, head: bool = False) -> Itera
         )
         shared = pl.Series("_renamed", np.isin(frame["id"].hash(seed=0).to_numpy(), names.shared_ids))
         apart = pl.col("speaker").is_in(names.shared_speakers)
+        frame = frame.with_columns(_family(part, frame, shared, names))
         given = pl.col(LICENSE).cast(pl.String) if LICENSE in frame.columns else pl.lit(None, pl.String)
         yield frame.with_columns(
             shared,
@@ -251,6 +252,15 @@ def _frames(part: MergePart, names: MergedNames, *, head: bool = False) -> Itera
         ).drop("_recording")
         if head:
             return
+
+
+def _family(part: MergePart, frame: pl.DataFrame, shared: pl.Series, names: MergedNames) -> list[pl.Expr]:
+    """What a part of a split utterance says that it is a part of is renamed with it."""
+    if "parent" not in frame.columns:
+        return []
+    theirs = pl.Series(np.isin(frame["parent"].hash(seed=0).to_numpy(), names.shared_ids))
+    renamed = (shared | theirs) & frame["parent"].is_not_null()
+    return [pl.when(renamed).then(_before(part, "parent")).otherwise("parent").alias("parent")]
 
 
 def _before(part: MergePart, column: str) -> pl.Expr:

@@ -73,7 +73,7 @@ def sample_corpus(
         raise UsageError(f"--n {n}: give a number from 1 to {MAX_ROWS - 1:,}, the rows that a sheet holds")
     source = Corpus.open(corpus)
     earlier = SheetUtterances.read(corpus).without_sheet(out.name)
-    ids = _chosen(source, n, seed, split, set() if again else set(earlier.ids()))
+    ids = draw(source, n, seed, split, set() if again else set(earlier.ids()))
     clips = out.with_name(f"{out.stem}-clips")
     require_writable(clips)
     rows, made = _with_clips(source, list(_rows(source, ids)), clips)
@@ -84,7 +84,7 @@ def sample_corpus(
     return SampleSummary(len(ids), hours, made, seed, str(out))
 
 
-def _chosen(source: Corpus, n: int, seed: int, split: str | None, barred: set[str]) -> list[str]:
+def draw(source: Corpus, n: int, seed: int, split: str | None, barred: set[str]) -> list[str]:
     """The ids with the smallest seeded numbers; memory holds ids and numbers only.
 
     The numbers are not those of ``govor select``, which gives the smallest of one seed to its test split.

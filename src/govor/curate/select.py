@@ -17,7 +17,7 @@ from govor.console import say
 from govor.corpora.folder import Corpus, CorpusSummary, CorpusWriter
 from govor.curate.exclusion import Exclusions
 from govor.curate.groups import seeded_order, sharing
-from govor.curate.leaks import crossings, leaking
+from govor.curate.leaks import crossings, family, leaking
 from govor.curate.measure import SPLIT_CODES, CorpusMeasures, CutCounts, frames, limits_of, measure
 from govor.curate.sheet_utterances import SheetUtterances
 from govor.curate.splits import (
@@ -311,15 +311,17 @@ def _kept_assignment(config: SelectConfig, measures: CorpusMeasures) -> NDArray[
     kept = np.zeros(len(measures.order), np.int8)
     if not config.keep_splits:
         return kept
-    old = Corpus.open(Path(config.keep_splits)).scan().select("id", "split").collect()
+    rows = Corpus.open(Path(config.keep_splits)).scan()
+    own = family() if "parent" in rows.collect_schema() else pl.col("id")
+    old = rows.select(own, "split").collect()
     codes = old["split"].replace_strict(SPLIT_CODES, default=0, return_dtype=pl.Int8).to_numpy()
     if not codes.any():
         raise CorpusError(f"{config.keep_splits} has no splits to keep: name a corpus that govor select made")
     hashes = seeded_order(old["id"].to_list(), config.seed)
     ranks = np.argsort(hashes)
-    places = np.searchsorted(hashes, measures.order, sorter=ranks).clip(max=len(hashes) - 1)
+    places = np.searchsorted(hashes, measures.families, sorter=ranks).clip(max=len(hashes) - 1)
     found = ranks[places]
-    return np.where(hashes[found] == measures.order, codes[found], 0).astype(np.int8)
+    return np.where(hashes[found] == measures.families, codes[found], 0).astype(np.int8)
 
 
 def _leaky(config: SelectConfig, error: LeakyError) -> LimitError:

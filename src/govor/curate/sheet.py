@@ -18,8 +18,11 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
 """A cell that begins so is run as a formula when a CSV is opened in a spreadsheet."""
 MAX_ROWS = 1_048_576
 MAX_CELL_CHARACTERS = 32_767
-VERDICTS = ("keep", "drop", "correct")
-VERDICT_HELP = "keep: text and audio agree. drop: leave out. correct: write the right text beside it."
+VERDICTS = ("keep", "drop", "correct", "unsure")
+VERDICT_HELP = (
+    "keep: text and audio agree. drop: leave out. correct: write the right text beside it. "
+    "unsure: it stays as it is."
+)
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,6 @@ SORTS = (
     "order of the data set",
 )
 BASELINE_SORTS = ("won most against the baseline", "lost most against the baseline")
-MIMES = {b"fLaC": "audio/flac", b"OggS": "audio/ogg", b"RIFF": "audio/wav"}
 
 
 @dataclass(frozen=True)
@@ -105,6 +104,7 @@ def _audio(
     material: Material, rows: NDArray[np.int64], clip: Clip | None, audio_bytes: int
 ) -> Iterator[tuple[int, str]]:
     from govor.pages import audio_data_uri
+    from govor.pages.serving import mime_of
 
     left = audio_bytes if clip else 0
     for row in listening_order(material, rows):
@@ -131,11 +131,6 @@ def listening_order(material: Material, rows: NDArray[np.int64]) -> list[int]:
 
 
 HEADLINES = (("wer", "Word error rate"), ("cer", "Character error rate"))
-
-
-def mime_of(content: bytes) -> str:
-    """MIME type of encoded audio, by its first bytes."""
-    return MIMES.get(content[:4], "audio/mpeg")
 
 
 def _context(material: Material, rows: NDArray[np.int64]) -> dict[str, object]:

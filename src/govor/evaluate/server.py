@@ -1,7 +1,7 @@
 """``govor report``: the same page on this machine, with every clip playable and verdicts saved as given.
 
-Only this machine may ask: the server listens on 127.0.0.1, checks the Host header (so that no web page can
-reach it under another name), and takes verdicts from its own page only.
+Only this machine may ask: the server listens on 127.0.0.1 and takes verdicts from its own page only
+(`govor.pages.serving`).
 """
 
 from __future__ import annotations
@@ -9,28 +9,24 @@ from __future__ import annotations
 import csv
 import json
 import threading
-from collections.abc import Callable, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from govor.curate.sheet import neutral
-from govor.errors import GovorError, InputError, MachineError
+from govor.errors import InputError
 from govor.evaluate.remake import remake_report
-from govor.evaluate.report import SHEET, mime_of
+from govor.evaluate.report import SHEET
 from govor.evaluate.stored import is_finished, read_scores, read_summary
-from govor.hosts import OwnNames
+from govor.pages.serving import HTML, JSON, PageAnswer, PageHandler, PageServer, audio_answer, listening
 from govor.shape import parsed
 from govor.store import atomic_path, read_json, write_json
 
 Verdict = dict[str, str]
 CHOICES = ("model", "transcript", "audio")
 REASONS = {"model": "model wrong", "transcript": "transcript wrong", "audio": "audio bad"}
-MOST_BODY_BYTES = 64_000_000
 COLUMNS = ("id", "verdict", "corrected", "comment")
 """Of the sheet, as ``govor review`` reads it."""
-NAMES = OwnNames()
 
 
 class Report:
@@ -136,7 +132,7 @@ def checked(value: Any) -> list[Verdict]:
     return verdicts
 
 
-def make_server(folder: Path, port: int = 0) -> ThreadingHTTPServer:
+def make_server(folder: Path, port: int = 0) -> PageServer:
     """A server for one report on 127.0.0.1, not yet running.
 
     Args:
@@ -147,94 +143,23 @@ def make_server(folder: Path, port: int = 0) -> ThreadingHTTPServer:
         InputError: there is no report.
         MachineError: the port is taken.
     """
-    report = Report(folder)
-
-    class Handler(_Handler):
-        pass
-
-    Handler.report = report
-    try:
-        return ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    except OSError as error:
-        raise MachineError(
-            f"port {port} cannot be used ({error.strerror}): choose another with --port"
-        ) from error
+    return listening(type("ReportHandler", (_ReportHandler,), {"report": Report(folder)}), port)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _ReportHandler(PageHandler):
     report: Report
-    protocol_version = "HTTP/1.1"
-    server_version = "govor"
-    sys_version = ""
 
-    def do_GET(self) -> None:
-        self._answer(self._get)
+    def get(self, path: str, query: Mapping[str, str]) -> PageAnswer:
+        if path == "/":
+            return PageAnswer(200, HTML, self.report.page())
+        if path == "/verdicts":
+            return PageAnswer(200, JSON, json.dumps(self.report.verdicts()).encode())
+        if path == "/clip":
+            return audio_answer(self.report.clip(int(query["row"])))
+        return self.fault(404, "there is only the report here")
 
-    def do_POST(self) -> None:
-        self._answer(self._post)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Requests are not shown."""
-
-    def _answer(self, work: Callable[[], tuple[int, str, bytes]]) -> None:
-        try:
-            status, kind, content = (
-                work() if self._is_local() else (403, "text/plain", b"only on this machine")
-            )
-        except (ValueError, KeyError, TypeError) as error:
-            status, kind, content = 400, "text/plain", str(error).encode()
-        except GovorError as error:
-            status, kind, content = 404, "text/plain", str(error).encode()
-        self._send(status, kind, content)
-
-    def _is_local(self) -> bool:
-        return NAMES.refusal(self.headers.get("Host", ""), self.headers.get("Origin")) is None
-
-    def _get(self) -> tuple[int, str, bytes]:
-        address = urlsplit(self.path)
-        if address.path == "/":
-            return 200, "text/html; charset=utf-8", self.report.page()
-        if address.path == "/verdicts":
-            return 200, "application/json", json.dumps(self.report.verdicts()).encode()
-        if address.path == "/clip":
-            content = self.report.clip(int(parse_qs(address.query)["row"][0]))
-            return 200, mime_of(content), content
-        return 404, "text/plain", b"there is only the report here"
-
-    def _post(self) -> tuple[int, str, bytes]:
-        length = int(self.headers.get("Content-Length", "0"))
-        if length > MOST_BODY_BYTES:
-            self.close_connection = True
-            return 413, "text/plain", b"too large"
-        body = self.rfile.read(length)
-        if self.path != "/verdicts" or self.headers.get("Content-Type") != "application/json":
-            return 404, "text/plain", b"only verdicts are taken"
+    def post(self, path: str, body: bytes) -> PageAnswer:
+        if path != "/verdicts":
+            return self.fault(404, "only verdicts are taken")
         self.report.save(checked(parsed(body)))
-        return 200, "application/json", b"{}"
-
-    def _send(self, status: int, kind: str, content: bytes) -> None:
-        start, stop = 0, len(content)
-        wanted = self.headers.get("Range", "")
-        if status == 200 and kind.startswith("audio/") and wanted.startswith("bytes="):
-            status, start, stop = _range(wanted, stop)
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(stop - start))
-        self.send_header("X-Content-Type-Options", "nosniff")
-        self.send_header("Cache-Control", "no-store")
-        if kind.startswith("audio/"):
-            self.send_header("Accept-Ranges", "bytes")
-        if status == 206:
-            self.send_header("Content-Range", f"bytes {start}-{stop - 1}/{len(content)}")
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(content[start:stop])
-
-
-def _range(wanted: str, length: int) -> tuple[int, int, int]:
-    first, _, last = wanted.removeprefix("bytes=").split(",")[0].partition("-")
-    if not first.strip().isdigit():
-        return 200, 0, length
-    start = min(int(first), length)
-    stop = min(int(last) + 1, length) if last.strip().isdigit() else length
-    return (206, start, stop) if start < stop else (200, 0, length)
+        return PageAnswer(200, JSON, b"{}")

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from govor.audio import mono_blocks
+from govor.audio.voice import open_voice
 from govor.config import TranscribeConfig
 from govor.transcribe.damage import UpToDamage
-from govor.transcribe.voice import open_voice
 from govor.transcribe.windows import Buffer, Window, cut
 
 SHORTEST_PART_S = 1.2

@@ -30,7 +30,7 @@ OWN_COLUMNS: dict[str, pa.DataType] = {
     "audio_sha256": pa.string(),
 }
 NOT_CARRIED = ("audio", "channel", "split", "duration", "audio_sha256")
-REVIEW_COLUMNS = ("text_before_review", "verdict")
+REVIEW_COLUMNS = ("text_before", "start_before", "end_before", "parent", "verdict")
 """What ``govor review`` notes beside every utterance: carried, one verdict would change every shard."""
 FOOTER_KEY = b"govor"
 SHARD_COLUMN = "_shard"

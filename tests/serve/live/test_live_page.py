@@ -6,11 +6,11 @@ import threading
 import numpy as np
 import pytest
 import soundfile as sf
-from browser import chromium
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 from served import serving
 
+from browser import chromium
 from stub_recogniser import StubRecogniser
 
 pytestmark = pytest.mark.browser

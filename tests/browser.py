@@ -1,4 +1,4 @@
-"""Headless Chromium for the page's tests."""
+"""Headless Chromium for the tests of pages."""
 
 import shutil
 import tempfile
