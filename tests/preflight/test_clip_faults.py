@@ -32,7 +32,7 @@ def found(tmp_path):
 
     def run(name, **made):
         materials = Materials(recipe_with(), "cpu", tmp_path)
-        materials.__dict__.update(made)
+        materials.__dict__.update({"language": "hr", **made})
         return run_check(REGISTRY[name], materials, {}).findings
 
     return run
