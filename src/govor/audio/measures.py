@@ -34,7 +34,7 @@ QUIET_SHARE = 0.03
 LEAST_VOICED_FRAMES = 6
 
 LEVEL_S = 0.05
-ENVELOPE_S = 0.01
+ENVELOPE_S, ENVELOPE_HOPS = 0.005, 4
 FLOOR_DBFS = -120
 SILENT_DBFS = -60
 SPEECH_WITHIN_DB = 30
@@ -145,7 +145,7 @@ def loudness_agreement(one: Mono, other: Mono, rate_hz: int, most_shift_s: float
     """How far the loudness of two recordings ``[T]`` rises and falls together over time, at the best delay.
 
     One recording through two codecs gives 0.99; two recordings of one sentence are never timed so alike.
-    Method: correlation of the root mean square of 10 ms frames.
+    Method: correlation of the root mean square of 20 ms frames, one every 5 ms.
     """
     first, second = (_frame_levels(wave, rate_hz) for wave in (one, other))
     most = round(most_shift_s / ENVELOPE_S)
@@ -159,9 +159,9 @@ def loudness_agreement(one: Mono, other: Mono, rate_hz: int, most_shift_s: float
 
 
 def _frame_levels(wave: Mono, rate_hz: int) -> NDArray[np.float64]:
-    size = max(1, round(ENVELOPE_S * rate_hz))
-    frames = wave[: len(wave) // size * size].astype(np.float64).reshape(-1, size)
-    levels: NDArray[np.float64] = np.sqrt((frames**2).mean(axis=1))
+    hop = max(1, round(ENVELOPE_S * rate_hz))
+    powers = (wave[: len(wave) // hop * hop].astype(np.float64).reshape(-1, hop) ** 2).mean(axis=1)
+    levels: NDArray[np.float64] = np.sqrt(np.convolve(powers, np.full(ENVELOPE_HOPS, 1 / ENVELOPE_HOPS)))
     return levels
 
 

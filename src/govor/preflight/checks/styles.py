@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
@@ -12,10 +12,10 @@ from govor.config import Recipe
 from govor.curate.leaks import NO_NAMES
 from govor.curate.sentences import letters, with_sentence
 from govor.curate.text_style import (
-    casing_of,
+    CASING,
+    PUNCTUATION,
+    UNICODE,
     cut_texts,
-    ending_of,
-    form_of,
     mixture,
     shared_words,
     spellings,
@@ -28,7 +28,6 @@ from govor.text import Normaliser
 ENTITY = re.compile(r"&(#\d+|#x[0-9a-fA-F]+|[A-Za-z]{2,8});")
 TAG = re.compile(r"</?[A-Za-z][^<>]*>|\[[^\[\]]+\]")
 FEW_SHARE, FEW_ROWS = 0.01, 10
-FORM_SHARE = 0.02
 KEY = r"[\p{N}\p{M}\s]+"
 
 
@@ -131,21 +130,15 @@ def texts_begin_differently(tables: Tables) -> Iterator[Finding]:
         )
 
 
-STYLES: tuple[tuple[str, Callable[[str], str | None], str, float], ...] = (
-    ("mixed_casing", casing_of, "lower", 0.15),
-    ("mixed_punctuation", ending_of, "punctuation", 0.25),
-    ("not_nfc", form_of, "nfc", FORM_SHARE),
-)
-
-
 @check("mixed_casing", "mixed_punctuation", "not_nfc")
 def texts_are_written_alike(tables: Tables) -> Iterator[Finding]:
     """Texts are written in one way after [text] rules: casing, end marks, Unicode form."""
     rows = _rows(tables, "normal")
-    for code, style_of, rule, share in STYLES:
-        found = mixture((style_of(text) for _, text in rows), share)
+    normal = pl.DataFrame({"normal": [text for _, text in rows]}, schema={"normal": pl.String})
+    for style in (CASING, PUNCTUATION, UNICODE):
+        found = mixture(normal.select(style.of(pl.col("normal"))).to_series().to_list(), style.share)
         if found:
-            yield _mixed(code, found, rule, rows)
+            yield _mixed(style.code, found, style.rule, rows)
 
 
 def _mixed(code: str, found: dict[str, list[int]], rule: str, rows: Rows) -> Finding:
