@@ -192,6 +192,7 @@ def _narrow(sources: Sequence[Source], shares: dict[str, tuple[int, int]]) -> Fi
         "use the original recordings if they exist; otherwise keep all splits alike and say"
         " 'telephone bandwidth' beside the WER",
         tuple(f"{one.id}: {one.bandwidth_hz / 1000:.1f} kHz" for one in sources if one.is_narrow)[:5],
+        ids=tuple(one.id for one in sources if one.is_narrow),
     )
 
 
@@ -228,6 +229,7 @@ def _cancelling(found: Sequence[Source], several: int) -> Finding:
         "the channels are out of phase: mixed to mono the speech cancels out",
         "set the column channel of these utterances to 0 and prepare again",
         tuple(one.id for one in found[:5]),
+        ids=tuple(one.id for one in found),
     )
 
 
@@ -242,4 +244,5 @@ def _differing(found: Sequence[Source], several: int) -> Finding:
         f"at least {LOW_ENVELOPE_CORRELATION:g} for one source of sound",
         "mixed to mono, one person talks over the other, and the transcript holds only one of them",
         samples=tuple(one.id for one in found[:5]),
+        ids=tuple(one.id for one in found),
     )
