@@ -281,7 +281,7 @@ def run(arguments: argparse.Namespace) -> None:
 def run_corpus(bench: Bench, tag: str, until_s: float) -> None:
     asked = bench.arguments
     chosen = {name: kind for name, kind in KINDS.items() if not asked.only or name in asked.only}
-    chosen = {name: kind for name, kind in chosen.items() if not asked.heard or kind.model}
+    chosen = {name: kind for name, kind in chosen.items() if asked.kinds in ("all", _sort_of(kind))}
     todo = [
         ((of, tag, name, what, variant), plant)
         for name, kind in chosen.items()
@@ -294,6 +294,10 @@ def run_corpus(bench: Bench, tag: str, until_s: float) -> None:
             return
         recipe = recipe_of(asked.ctc if KINDS[key[2]].model and key[0] == "ctc" else asked.base, key)
         bench.one(key, Bed(rows, waves, recipe, random.Random(0)), plant)
+
+
+def _sort_of(kind: Kind) -> str:
+    return "heard" if kind.model else "rows"
 
 
 def recipe_of(base: str | None, key: Key) -> Recipes:
@@ -354,7 +358,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--corpora", nargs="+", default=["sv-SE", "it", "demo", "demo-other"])
     parser.add_argument("--only", nargs="+")
-    parser.add_argument("--heard", action="store_true", help="only kinds that the base model hears")
+    parser.add_argument("--kinds", choices=("all", "rows", "heard"), default="all", help="by what they need")
     parser.add_argument("--minutes", type=float, default=120.0, help="of processor time")
     parser.add_argument("--out", type=Path, default=Path("planted.jsonl"))
     parser.add_argument("--table", action="store_true")
