@@ -21,15 +21,18 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pretrained_windows
 from finetune import shown
 from govor_command import govor
 from pretrained_data import Tables, bundled_recipe, measured, recipe_file, sizes_of
+
+if TYPE_CHECKING:
+    from govor.records import Rate
 
 LORA = {"r": 16, "alpha": 32, "dropout": 0.05, "targets": ["q_proj", "v_proj"]}
 LORA_RATE = 1e-3
@@ -46,7 +49,7 @@ def once(path: Path, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     return dict(json.loads(path.read_text()))
 
 
-def rate(interval: dict[str, Any] | None) -> str:
+def rate(interval: Mapping[str, Any] | None) -> str:
     """Value and interval; without ends where there is none."""
     if interval is None:
         return "-"
@@ -183,7 +186,7 @@ def by_language(place: Path) -> Iterator[str]:
         yield f"| {language[0]} | {rows.height} | {' | '.join(map(rate, rates))} |"
 
 
-def raw_rates(rows: Any, said: dict[str, str], against: dict[str, str] | None = None) -> list[dict[str, Any]]:
+def raw_rates(rows: Any, said: dict[str, str], against: dict[str, str] | None = None) -> list[Rate]:
     """WER with case and punctuation on some rows of a data set; and minus that of `against`, paired."""
     from govor.config import TextConfig
     from govor.evaluate import compare_scores, score

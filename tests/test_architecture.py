@@ -169,3 +169,81 @@ def test_test_files_have_names_of_their_own():
     """pytest collects no two files of one name where their folders are no packages."""
     names = [path.name for path in Path(__file__).parent.rglob("test_*.py")]
     assert sorted(set(names)) == sorted(names)
+
+
+LINES_OF_A_FUNCTION = 60
+ARGUMENTS_OF_A_COMMAND = 8
+FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
+ANY_BY_NAME = re.compile(r"\b(?:dict|Mapping|MutableMapping)\[str, Any\]")
+MOST_ANY_BY_NAME = 80  # in the whole source; fewer are welcome
+
+
+def trees():
+    return [(path, ast.parse(path.read_text(encoding="utf-8"))) for path in modules()]
+
+
+def public(body):
+    """Public functions, methods and attributes in a file or class, one after another."""
+    for node in body:
+        if getattr(node, "name", "").startswith("_") and node.name != "__init__":
+            continue
+        if isinstance(node, ast.ClassDef):
+            yield from public(node.body)
+            yield from (field for field in node.body if isinstance(field, ast.AnnAssign))
+        elif isinstance(node, FUNCTION):
+            yield node
+
+
+def said_types(node):
+    """What a signature or an attribute says its types are."""
+    if isinstance(node, ast.AnnAssign):
+        return [node.annotation]
+    given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    return [one for one in (*(argument.annotation for argument in given), node.returns) if one]
+
+
+def test_functions_are_small():
+    long = [
+        f"{path.relative_to(SOURCE)}: {node.name}"
+        for path, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, FUNCTION) and node.end_lineno - node.lineno >= LINES_OF_A_FUNCTION
+    ]
+    assert not long, long
+
+
+def test_commands_take_few_arguments():
+    many = [
+        f"{path.stem}: {node.name}"
+        for path, tree in trees()
+        for node in ast.walk(tree)
+        if package(path) == "commands" and isinstance(node, FUNCTION)
+        if len(node.args.args) + len(node.args.kwonlyargs) > ARGUMENTS_OF_A_COMMAND
+    ]
+    assert not many, many
+
+
+def test_each_class_has_a_name_of_its_own():
+    """A noun means one thing: who knows the class of one package is not misled in another."""
+    places = {}
+    for path, tree in trees():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(path.relative_to(SOURCE).as_posix())
+    assert not {name: found for name, found in places.items() if len(found) > 1}
+
+
+def test_public_signatures_say_what_they_take_and_give():
+    """A dataclass, a TypedDict, or plain `object` for what is only handed on."""
+    vague = [
+        f"{path.relative_to(SOURCE)}:{node.lineno}"
+        for path, tree in trees()
+        for node in public(tree.body)
+        if any(ANY_BY_NAME.search(ast.unparse(one)) for one in said_types(node))
+    ]
+    assert not vague, vague
+
+
+def test_values_of_unknown_type_are_few():
+    count = sum(len(ANY_BY_NAME.findall(path.read_text(encoding="utf-8"))) for path in modules())
+    assert count <= MOST_ANY_BY_NAME

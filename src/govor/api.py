@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from govor.load import Dataset
     from govor.models.base import Recogniser
     from govor.prepare.run import PrepareSummary
-    from govor.publish.upload import Published
+    from govor.publish.upload import PublishSummary
 
 Place = str | Path
-Summary = Mapping[str, Any]
+Summary = Mapping[str, object]
 
 
 def _configured(section: str, config: Any, settings: Mapping[str, object]) -> Any:
@@ -419,7 +419,7 @@ def publish_model(
     dataset: str | None = None,
     public: bool = False,
     dry_run: bool = False,
-) -> Published:
+) -> PublishSummary:
     """A model to the Hub, private unless told otherwise, verified afterwards. As ``govor publish model``.
 
     Args:
@@ -439,7 +439,7 @@ def publish_model(
 
 def publish_dataset(
     dataset: Place, repo: str, license: str, *, public: bool = False, dry_run: bool = False
-) -> Published:
+) -> PublishSummary:
     """A data set to the Hub under pseudonyms, private unless told otherwise. As ``govor publish dataset``.
 
     Args:

@@ -376,7 +376,7 @@ def _report(error: GovorError) -> int:
     going_on = f"\ngovor: the same command continues: {_same_command()}" * isinstance(error, StoppedError)
     print(readable(f"govor: {error}{going_on}"), file=sys.stderr, flush=True)
     if "--json" in sys.argv:
-        summary: dict[str, Any] = dict(error.summary) if isinstance(error, LimitError) else {}
+        summary: dict[str, object] = dict(error.summary) if isinstance(error, LimitError) else {}
         summary["error"] = {"type": type(error).__name__, "message": str(error)}
         print(json.dumps(summary, ensure_ascii=False, default=plain), flush=True)
     return error.exit_status

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TypeVar, cast
 
 from govor.bars import open_row
 from govor.errors import LimitError
@@ -16,9 +16,10 @@ from govor.records import plain
 
 PLAIN_LINE_EVERY_S = 10.0
 BAR_EVERY_S = 0.2
+Made = TypeVar("Made", bound=Mapping[str, object])
 
 
-def emit(summary: Mapping[str, Any], as_json: bool, lines: Sequence[str] = ()) -> None:
+def emit(summary: Mapping[str, object], as_json: bool, lines: Sequence[str] = ()) -> None:
     """Prints a command's summary: one JSON object with ``--json``, otherwise `lines`.
 
     Of the processes that ``torchrun`` or ``accelerate launch`` started, only the first prints.
@@ -32,17 +33,13 @@ def emit(summary: Mapping[str, Any], as_json: bool, lines: Sequence[str] = ()) -
             print(line)
 
 
-def emit_made(
-    make: Callable[[], Mapping[str, Any]],
-    as_json: bool,
-    lines_of: Callable[[Mapping[str, Any]], Sequence[str]],
-) -> None:
-    """Prints the summary that `make` gives; that of a passed limit too, before the limit is said."""
+def emit_made(make: Callable[[], Made], as_json: bool, lines_of: Callable[[Made], Sequence[str]]) -> None:
+    """Prints the summary that `make` gives; that of a passed limit, which is like it, before the limit."""
     try:
         summary = make()
     except LimitError as error:
         if not as_json:
-            emit(error.summary, False, lines_of(error.summary))
+            emit(error.summary, False, lines_of(cast(Made, error.summary)))
         raise
     emit(summary, as_json, lines_of(summary))
 

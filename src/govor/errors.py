@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 BREAKS_LINE = re.compile(r"\n(?!  )|[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 """Whatever a file or a name holds, a message stays one line (a list below it is indented by two spaces)."""
@@ -123,9 +123,9 @@ class LimitError(GovorError):
 
     exit_status = 3
 
-    def __init__(self, message: str, summary: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, message: str, summary: Mapping[str, object] | None = None) -> None:
         super().__init__(message)
-        self.summary: dict[str, Any] = dict(summary or {})
+        self.summary: Mapping[str, object] = {} if summary is None else summary
 
 
 class StoppedError(LimitError):

@@ -33,13 +33,16 @@ def is_damage(error: BaseException) -> bool:
 
 
 @contextmanager
-def reading(name: str | Path, kind: type[GovorError] = InputError, then: str = AGAIN) -> Iterator[None]:
+def reading(
+    name: str | Path, kind: type[GovorError] = InputError, then: str = AGAIN, fault: str = "is damaged"
+) -> Iterator[None]:
     """Around reading a Parquet file: damage is one sentence.
 
     Args:
         name: of the file.
         kind: of the error.
         then: what to do about it.
+        fault: what is wrong with it, before the library's reason.
 
     Raises:
         GovorError: of `kind`.
@@ -56,7 +59,7 @@ def reading(name: str | Path, kind: type[GovorError] = InputError, then: str = A
         if not is_damage(error):
             raise
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-        raise kind(f"{name} is damaged ({reason}): {then}") from error
+        raise kind(f"{name} {fault} ({reason}): {then}") from error
 
 
 def read_table(

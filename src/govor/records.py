@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 
 from govor.errors import CorpusError
 
@@ -90,7 +90,7 @@ class Utterance:
     speaker: str | None = None
     split: str | None = None
     duration: float | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.id:
@@ -265,6 +265,14 @@ class EditCounts:
         return math.inf if self.insertions else 0.0
 
 
+class Rate(TypedDict):
+    """An `Interval` in JSON: None for what is not a number."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class Interval:
     """A value with its 95% interval, in the unit of the value.
@@ -289,10 +297,12 @@ class Interval:
         """Whether both ends are numbers."""
         return math.isfinite(self.low) and math.isfinite(self.high)
 
-    def as_dict(self) -> dict[str, float | None]:
-        """The form in which ``--json`` and files show an interval: None for what is not a number."""
-        named = {"value": self.value, "low": self.low, "high": self.high}
-        return {name: number if math.isfinite(number) else None for name, number in named.items()}
+    def as_dict(self) -> Rate:
+        """The form in which ``--json`` and files show an interval."""
+        value, low, high = (
+            number if math.isfinite(number) else None for number in (self.value, self.low, self.high)
+        )
+        return {"value": value, "low": low, "high": high}
 
     def __str__(self) -> str:
         ends = f"[{self.low:.4f}, {self.high:.4f}]" if self.is_known else "(no interval)"

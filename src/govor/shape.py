@@ -92,7 +92,7 @@ def _is_required(field: dataclasses.Field[Any]) -> bool:
     return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 
-def _fields(value: Any, hints: Mapping[str, Any], required: Any, where: str) -> dict[str, Any]:
+def _fields(value: Any, hints: Mapping[str, object], required: Any, where: str) -> dict[str, object]:
     if not isinstance(value, Mapping):
         raise _wrong(value, "an object", where)
     if missing := sorted(required - value.keys()):
@@ -172,5 +172,5 @@ def _required(cls: Any) -> frozenset[str]:
 
 
 @lru_cache(maxsize=256)
-def _hints(cls: Any) -> dict[str, Any]:
+def _hints(cls: Any) -> dict[str, object]:
     return typing.get_type_hints(cls)

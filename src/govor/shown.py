@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
-from typing import Any
 
 NAME_BYTES = range(0xDC80, 0xDD00)
 """Halves of characters that stand for bytes of file names which are no UTF-8; all others are damage."""
@@ -12,14 +12,14 @@ _HALF = re.compile("[\ud800-\udfff]")
 NOUNS = {"utterance": "utterances", "speaker": "speakers", "recording": "recordings"}
 
 
-def has_interval(rate: Mapping[str, Any]) -> bool:
+def has_interval(rate: Mapping[str, object]) -> bool:
     """Whether both ends are known; files of earlier versions may hold one of them alone."""
     return rate.get("low") is not None and rate.get("high") is not None
 
 
 def interval_text(
-    rate: Mapping[str, Any],
-    groups: Mapping[str, Any] | None = None,
+    rate: Mapping[str, object],
+    groups: Mapping[str, object] | None = None,
     *,
     scale: float = 100.0,
     digits: int = 2,
@@ -41,18 +41,22 @@ def interval_text(
     if not has_interval(rate):
         return without_interval(groups)
     sign = "+" if signed else ""
-    low, high = (f"{scale * rate[key]:{sign}.{digits}f}" for key in ("low", "high"))
+    low, high = (f"{scale * _number(rate[key]):{sign}.{digits}f}" for key in ("low", "high"))
     return f"{low}{between}{high}{unit}"
 
 
-def without_interval(groups: Mapping[str, Any] | None = None) -> str:
+def without_interval(groups: Mapping[str, object] | None = None) -> str:
     """Why there is no interval: ``no interval (1 speaker)``."""
     if groups is None:
         return "no interval"
-    count, unit = int(groups["count"]), str(groups["unit"])
-    if count > 1:
+    count, unit = groups["count"], str(groups["unit"])
+    if count not in (0, 1):
         return "no interval (no reference words)"
     return f"no interval ({count} {unit if count == 1 else NOUNS.get(unit, unit + 's')})"
+
+
+def _number(end: object) -> float:
+    return float(end) if isinstance(end, (int, float)) else math.nan
 
 
 def shortened(text: str, most: int) -> str:

@@ -10,7 +10,7 @@ import soundfile
 
 from govor.align import align_recordings
 from govor.align.grouping import without
-from govor.align.sound import Speech
+from govor.align.sound import SpeechTimes
 from govor.config import AlignConfig
 from govor.corpora.folder import Corpus
 from govor.errors import CorpusError, InputError, ModelError
@@ -213,7 +213,7 @@ def test_speakers_and_their_undoing(world, tmp_path):
 
 
 def test_what_is_covered_is_taken_off():
-    speech = Speech(np.array([0.0, 6.0, 9.0]), np.array([5.0, 8.0, 12.0]), 13.0)
+    speech = SpeechTimes(np.array([0.0, 6.0, 9.0]), np.array([5.0, 8.0, 12.0]), 13.0)
     assert without(speech, []) == [(0.0, 12.0)]
     assert without(speech, [(1.0, 4.0), (7.0, 10.0)]) == [(0.0, 1.0), (4.0, 7.0), (10.0, 12.0)]
     assert without(speech, [(-1.0, 20.0)]) == []

@@ -13,7 +13,7 @@ from govor.corpora.elan import read_elan
 from govor.corpora.listing import list_source
 from govor.corpora.tier_names import NOTES, PARTS, REFERENCE, SPEECH, TRANSLATION, UNKNOWN, WORDS, role_of
 from govor.corpora.tiers import UNCLEAR, choose
-from govor.corpora.timed_text import Cue, Tier
+from govor.corpora.timed_text import Tier, TimedText
 from govor.errors import CorpusError
 
 Importer = Callable[..., Imported]
@@ -21,7 +21,7 @@ Notes = list[tuple[int, int, str]]
 
 
 def tier(name: str, *cells: tuple[float, float, str]) -> Tier:
-    return Tier(name, tuple(Cue(*cell) for cell in cells))
+    return Tier(name, tuple(TimedText(*cell) for cell in cells))
 
 
 ANA = tier("Ana", (0, 1, "dobar dan"), (2, 3, "hvala"))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from govor.corpora.tiers import NoSpokenTierError, SpokenCue, choose, utterances
-from govor.corpora.timed_text import Cue, Tier
+from govor.corpora.timed_text import Tier, TimedText
 
 
 def tier(name: str, *cells: tuple[float, float, str]) -> Tier:
-    return Tier(name, tuple(Cue(*cell) for cell in cells))
+    return Tier(name, tuple(TimedText(*cell) for cell in cells))
 
 
 WORDS = tier("Ana - words", (0, 0.4, "dobar"), (0.4, 0.9, "dan"), (0.9, 2.0, ""), (2.0, 2.5, "hvala"))

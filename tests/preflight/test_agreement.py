@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from preflight_parts import recipe_with
 
-from govor.models.listening import Fit, Heard
+from govor.models.listening import EncodedSound, Fit
 from govor.preflight.agreement import (
     another_heard,
     by_chance,
@@ -19,7 +19,7 @@ from govor.preflight.agreement import (
 )
 from govor.preflight.budget import Budget
 from govor.preflight.clips import Clip
-from govor.preflight.hearing import Hearing, SourceOrder, choose, hear, shorter
+from govor.preflight.hearing import ClipFit, SourceOrder, choose, hear, shorter
 from govor.preflight.lengths import Lengths
 from govor.preflight.materials import Materials
 from govor.preflight.registry import REGISTRY, all_checks
@@ -31,11 +31,11 @@ LANGUAGES = {"hr": 0.9, "en": 0.1}
 
 @dataclass(frozen=True)
 class Scripted:
-    """A `Heard` whose answers are known.
+    """A `EncodedSound` whose answers are known.
 
     Attributes:
         answers: by text; others fit badly.
-        languages: see `Heard`.
+        languages: see `EncodedSound`.
     """
 
     answers: Mapping[str, Fit]
@@ -56,7 +56,7 @@ class Ears:
     def __init__(self, languages=None):
         self.languages = languages if languages is not None else LANGUAGES
 
-    def listen(self, sound, windows: str = "full") -> Heard:
+    def listen(self, sound, windows: str = "full") -> EncodedSound:
         return Scripted(answers_for(SAID[int(sound.wave[0])]), self.languages)
 
     def language_code(self, tag):
@@ -206,16 +206,16 @@ def test_a_new_model_is_not_asked(tmp_path) -> None:
     assert result.status == "skipped" and "new model" in result.note
 
 
-def overheard(next_nats: float, spread: float = 0.8, count: int = 24) -> list[Hearing]:
+def overheard(next_nats: float, spread: float = 0.8, count: int = 24) -> list[ClipFit]:
     """Clips whose own text fits well, the next row's by `next_nats` a unit better than the others'."""
     rng = np.random.default_rng(0)
 
     def fit(nats: float) -> Fit:
         return Fit(float(10 * (nats + spread * rng.standard_normal())), 10)
 
-    def one(number: int) -> Hearing:
+    def one(number: int) -> ClipFit:
         near = {step: fit(-5.0 + (next_nats if step == 1 else 0.0)) for step in (-2, -1, 1, 2)}
-        return Hearing(f"c{number}", "a b c", fit(-2.5), near, [fit(-5.0) for _ in range(3)])
+        return ClipFit(f"c{number}", "a b c", fit(-2.5), near, [fit(-5.0) for _ in range(3)])
 
     return [one(number) for number in range(count)]
 

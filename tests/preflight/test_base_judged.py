@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 from preflight_parts import recipe_with
 
-from govor.models.published import Published
+from govor.models.published import PublishedRate
 from govor.models.whisper.published import published_wer
 from govor.preflight.base import BaseSaid
 from govor.preflight.materials import Materials
@@ -14,7 +14,7 @@ from govor.preflight.run import run_check
 
 class Known:
     def published(self, language):
-        return Published(0.3, "a set", "a paper") if language == "hr" else None
+        return PublishedRate(0.3, "a set", "a paper") if language == "hr" else None
 
 
 @pytest.fixture
@@ -56,5 +56,5 @@ def test_a_base_so_good_that_nothing_would_show(judged) -> None:
 def test_the_table_has_a_source_for_every_figure() -> None:
     found = published_wer(512, "en")
     assert found is not None and found.wer == 0.128 and "card" in found.source
-    assert published_wer(1280, "en") == Published(0.059, found.on, found.source)
+    assert published_wer(1280, "en") == PublishedRate(0.059, found.on, found.source)
     assert published_wer(384, "it") is None and published_wer(512, "tw") is None

@@ -26,7 +26,7 @@ from govor.preflight.checks.sources import channels_can_be_mixed
 from govor.preflight.checks.splits import nothing_crosses_splits, the_test_split_chooses_nothing
 from govor.preflight.checks.vocabulary import the_models_own_checks_pass, transcripts_come_back
 from govor.preflight.clips import Clip
-from govor.preflight.hearing import Hearing
+from govor.preflight.hearing import ClipFit
 from govor.preflight.lengths import Lengths
 from govor.preflight.materials import Materials
 from govor.preflight.practice import Practice
@@ -462,7 +462,7 @@ def test_rows_that_stand_off_are_left_out(tmp_path) -> None:
 def hearing(number, own=-0.5, language="en", languages=None):
     neighbours = {step: Fit(-40.0, 8) for step in (-1, 1)}
     facts = (f"c{number}", "a b c d", Fit(8 * own, 8), neighbours, [Fit(-44.0, 8)] * 3)
-    return Hearing(*facts, languages=languages or {}, language=language)
+    return ClipFit(*facts, languages=languages or {}, language=language)
 
 
 def heard(name, hearings, tmp_path):

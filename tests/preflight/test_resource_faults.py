@@ -13,7 +13,7 @@ from govor.preflight import child
 from govor.preflight.checks import disk as disk_checks
 from govor.preflight.checks import resources
 from govor.preflight.checks.disk import checkpoint_bytes, checkpoints_fit_the_disk, kept_bytes
-from govor.preflight.checks.resources import Plan, longest_batch_fits, over_time, plan_run, windows_of
+from govor.preflight.checks.resources import BatchPlan, longest_batch_fits, over_time, plan_run, windows_of
 from govor.preflight.child import Answer, StepJob, Trial, largest_that_fits
 
 
@@ -272,7 +272,7 @@ def test_a_batch_that_does_not_fit_is_halved_until_it_does():
 
 def test_what_fits_by_trying_is_what_the_remedy_says():
     recipe = recipe_with(train={"batch_s": 120.0, "accumulate": 2})
-    plan = Plan([np.array([6.0] * 20)], 1.0)
+    plan = BatchPlan([np.array([6.0] * 20)], 1.0)
     found = resources._no_memory(plan, recipe, 5)
     assert "5 longest clips of it fit" in found.measured
     assert "[train] batch_s = 30 and accumulate = 8" in found.fix

@@ -7,7 +7,7 @@ import pytest
 from served import serving
 
 from govor.serve.admission import FORGET_S, WRONG_TRIES, Admission, LoginBrake
-from govor.serve.engine import QueueFullError
+from govor.serve.job_queue import QueueFullError
 
 
 def ask(layer, path, client="10.0.0.1", method="POST"):
@@ -44,7 +44,7 @@ def test_a_full_queue_refuses_before_the_upload_is_read(route):
 
 def test_the_server_says_so_while_its_queue_is_full():
     with serving() as (address, app):
-        app.state.engine.limits = type(app.state.engine.limits)(max_queue=0)
+        app.state.queue.limits = type(app.state.queue.limits)(max_queue=0)
         answer = httpx.post(f"{address}/v1/audio/transcriptions", files={"file": ("a.wav", b"x" * 500_000)})
         assert answer.status_code == 429 and "busy" in answer.text
 

@@ -316,18 +316,18 @@ def test_clients_that_go_away_leave_no_file_and_free_their_places_at_once(speech
     stub, limits = StubRecogniser(gate=gate), dataclasses.replace(LIMITS, concurrent=1, max_queue=1)
     form = {"stream": "true"} if stream else {}
     with serving({"base": stub}, limits=limits) as (address, app):
-        engine = app.state.engine
+        queue = app.state.queue
         with half_sent(address, speech_wav, form):
-            until(lambda: len(engine._running) == 1 and stub.entered.is_set())
+            until(lambda: len(queue._running) == 1 and stub.entered.is_set())
             with half_sent(address, speech_wav, form):
-                until(lambda: len(engine._waiting) == 1)
+                until(lambda: len(queue._waiting) == 1)
                 assert post(address, speech_wav).status_code == 429
-        until(lambda: not engine._waiting and not engine._running)
+        until(lambda: not queue._waiting and not queue._running)
         assert not gate.is_set()
         until(lambda: temporary() == before)
         with ThreadPoolExecutor(1) as pool:
             staying = pool.submit(post, address, speech_wav)
-            until(lambda: engine._running)
+            until(lambda: queue._running)
             gate.set()
             assert staying.result().status_code == 200
         assert len(stub.batches) <= 2, "the second client's windows were never decoded"
@@ -342,7 +342,7 @@ def test_what_a_gone_client_has_waiting_is_taken_out_of_the_batches(speech_wav):
         waiting = app.state.models["base"].recogniser._requests
         with half_sent(address, speech_wav, {"stream": "true"}):
             until(lambda: waiting.qsize() == 1)
-        until(lambda: len(app.state.engine._running) == 1)
+        until(lambda: len(app.state.queue._running) == 1)
         gate.set()
         assert first.result().status_code == 200
         until(lambda: not waiting.qsize())
@@ -571,7 +571,7 @@ def test_a_stopping_server_finishes_what_runs(speech_wav):
     gate = threading.Event()
     with ThreadPoolExecutor(1) as pool, serving({"base": StubRecogniser(gate=gate)}) as (address, app):
         running = pool.submit(post, address, speech_wav)
-        while not app.state.engine._running:
+        while not app.state.queue._running:
             time.sleep(0.01)
         threading.Timer(0.3, gate.set).start()
     assert running.result().status_code == 200
@@ -579,7 +579,7 @@ def test_a_stopping_server_finishes_what_runs(speech_wav):
 
 def test_who_comes_while_it_stops_is_told_when_to_come_again(speech_wav):
     with serving() as (address, app):
-        app.state.engine.stop()
+        app.state.queue.stop()
         answer = post(address, speech_wav)
     assert answer.status_code == 503 and int(answer.headers["retry-after"]) >= 1
     assert answer.json()["error"]["code"] == "stopping"

@@ -25,7 +25,7 @@ def test_memory_is_flat_with_fifty_clients_at_once(speech_wav):
             answers = list(pool.map(lambda _: post(address, minutes), range(50)))
         statuses = [answer.status_code for answer in answers]
         assert set(statuses) <= {200, 429} and statuses.count(200) >= 8
-        until(lambda: not app.state.engine._running)
+        until(lambda: not app.state.queue._running)
         gc.collect()
         return process.memory_info().rss
 

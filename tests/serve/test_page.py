@@ -227,14 +227,14 @@ def test_stop_keeps_what_was_heard_and_frees_the_server(slow):
     stub, recording = slow
     with serving({"base": stub}, page=True) as (address, app), chromium() as browser:
         begin(browser, address, recording)
-        (job,) = app.state.engine._running
+        (job,) = app.state.queue._running
         wait(browser, lambda: find(browser, "#stop").is_enabled())
         find(browser, "#stop").click()
         wait(browser, lambda: "stopped" in find(browser, "#status").text)
         wait(browser, lambda: len(found(browser, SAVED)) == 3)
         assert job.is_cancelled and not find(browser, "#stop").is_enabled()
         stub.opened.set()
-        wait(browser, lambda: not app.state.engine._running)
+        wait(browser, lambda: not app.state.queue._running)
         heard = len(find(browser, ".govor-columns").text)
         find(browser, "#transcribe").click()
         wait(browser, lambda: len(find(browser, ".govor-columns").text) > heard)
@@ -246,7 +246,7 @@ def test_a_closed_tab_frees_the_server(slow):
     stub, recording = slow
     with serving({"base": stub}, page=True) as (address, app), chromium() as browser:
         begin(browser, address, recording)
-        (job,) = app.state.engine._running
+        (job,) = app.state.queue._running
         browser.get("about:blank")
         wait(browser, lambda: job.is_cancelled)
 

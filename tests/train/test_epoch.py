@@ -46,7 +46,6 @@ def test_no_clip_is_lost_or_seen_twice(
         steps = plan.legs[-1].steps + sum(len(group) for group in done)
         legs = [*plan.legs[:-1], Leg(layout, steps)]
     plan = plan_epoch(seconds, 3, 1, legs, last)
-    assert plan.done_clips == len(seen)
     seen += [row for ranks in plan.batches for batch in ranks for row in batch]
     assert sorted(seen) == list(range(len(durations)))
 

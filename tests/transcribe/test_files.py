@@ -301,7 +301,7 @@ def test_flags_that_make_no_sense_exit_2(talks, tiny_ctc, tmp_path, flags):
 
 def test_the_texts_of_good_recordings_are_passed_on_although_one_is_bad(talks, tiny_ctc, tmp_path, capsys):
     from govor.commands import transcribe
-    from govor.commands.flags import Given
+    from govor.commands.flags import Overrides
 
     class Short:
         name = "short"
@@ -319,9 +319,9 @@ def test_the_texts_of_good_recordings_are_passed_on_although_one_is_bad(talks, t
             transcribe.command(
                 str(tiny_ctc),
                 [str(talks)],
-                Given(TranscribeConfig, {}, {}),
-                Given(transcribe.TextModelFlags, {"then": "summarize"}, {"then": "--then"}),
-                Given(transcribe.ComparisonFlags, {}, {}),
+                Overrides(TranscribeConfig, {}, {}),
+                Overrides(transcribe.TextModelFlags, {"then": "summarize"}, {"then": "--then"}),
+                Overrides(transcribe.ComparisonFlags, {}, {}),
                 out=tmp_path / "out",
                 device="cpu",
             )

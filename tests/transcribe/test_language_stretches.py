@@ -2,11 +2,11 @@
 
 import pytest
 
-from govor.transcribe.languages import Stretches, Vote
+from govor.transcribe.languages import LanguageStretches, Vote
 
 
 def settled(*votes):
-    stretches = Stretches()
+    stretches = LanguageStretches()
     found = [pair for number, vote in enumerate(votes) for pair in stretches.add(Vote(number, *vote))]
     found += stretches.finish()
     assert [item for item, _ in found] == list(range(len(votes)))  # all of them, in order
@@ -45,7 +45,7 @@ def test_a_change_is_sure_over_ten_seconds_of_speech(votes, languages):
 
 
 def test_what_is_certain_does_not_wait():
-    stretches = Stretches()
+    stretches = LanguageStretches()
     assert list(stretches.add(Vote("a", *EN))) == [("a", "en")]
     assert list(stretches.add(Vote("b", *sure("de", 6.0)))) == []
     assert list(stretches.add(Vote("c", *sure("de", 6.0)))) == [("b", "de"), ("c", "de")]

@@ -7,7 +7,7 @@ from known_speech import RATE
 
 from govor.espeak import synthesise
 from govor.transcribe.speech import runs, voiced_frames
-from govor.transcribe.voice import CHUNK, Voice, open_voice
+from govor.transcribe.voice import CHUNK, SpeechStream, open_voice
 
 needs_weights = pytest.mark.skipif(open_voice(RATE) is None, reason="silero-vad is not installed")
 
@@ -75,7 +75,7 @@ def test_numpy_computes_what_torch_does(speech):
         for old, new in names.items():
             if key.startswith("_model.") and name.startswith(old):
                 weights[name.replace(old, new)] = value.numpy()
-    ours = Voice(weights)
+    ours = SpeechStream(weights)
     loud = (0.3 * speech / np.abs(speech).max()).astype(np.float32)
     ours._gains = lambda samples: np.ones(len(samples) // CHUNK, np.float32)
     ours.hear(loud)

@@ -17,7 +17,7 @@ Codes = NDArray[np.uint32]
 
 
 @dataclass(frozen=True)
-class Stretches:
+class EqualRuns:
     """Where two sequences are equal.
 
     Attributes:
@@ -33,12 +33,12 @@ class Stretches:
     def __len__(self) -> int:
         return len(self.a)
 
-    def chosen(self, which: NDArray[np.int64] | NDArray[np.bool_]) -> Stretches:
+    def chosen(self, which: NDArray[np.int64] | NDArray[np.bool_]) -> EqualRuns:
         """Some of them."""
-        return Stretches(self.a[which], self.b[which], self.length[which])
+        return EqualRuns(self.a[which], self.b[which], self.length[which])
 
 
-def shared_stretches(a: Codes, b: Codes, size: int, most: int) -> Stretches:
+def shared_stretches(a: Codes, b: Codes, size: int, most: int) -> EqualRuns:
     """Stretches of n-grams that both have, each at most `most` times.
 
     Args:
@@ -90,7 +90,7 @@ def _places(hashes: NDArray[np.uint64], wanted: NDArray[np.uint64]) -> NDArray[n
     return places[np.argsort(hashes[places], kind="stable")]
 
 
-def _merged(a: NDArray[np.int64], b: NDArray[np.int64], size: int) -> Stretches:
+def _merged(a: NDArray[np.int64], b: NDArray[np.int64], size: int) -> EqualRuns:
     order = np.lexsort((a, b - a))
     a, b = a[order], b[order]
     diagonal = b - a
@@ -98,5 +98,5 @@ def _merged(a: NDArray[np.int64], b: NDArray[np.int64], size: int) -> Stretches:
     new[1:] = (np.diff(diagonal) != 0) | (np.diff(a) != 1)
     starts = np.flatnonzero(new)
     lengths = np.diff(np.append(starts, len(a))) + size - 1
-    found = Stretches(a[starts], b[starts], lengths)
+    found = EqualRuns(a[starts], b[starts], lengths)
     return found.chosen(np.argsort(found.a, kind="stable"))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from govor.align.anchors import Stretches
+from govor.align.anchors import EqualRuns
 
 LONGEST_GAP = 600
 """Letters between two stretches of a chain: about 100 words."""
@@ -46,7 +46,7 @@ class Chain:
         score: letters, less the costs of gaps.
     """
 
-    parts: Stretches
+    parts: EqualRuns
     score: float
 
     @property
@@ -60,7 +60,7 @@ class Chain:
         return int(self.parts.b[0]), int(self.parts.b[-1] + self.parts.length[-1])
 
 
-def chained(found: Stretches, least: float = LEAST_SCORE) -> list[Chain]:
+def chained(found: EqualRuns, least: float = LEAST_SCORE) -> list[Chain]:
     """The best chains that overlap in neither text, by their place in the first."""
     found = _supported(found)
     score, before = _scores(found)
@@ -83,7 +83,7 @@ def _without_chance(chains: list[Chain]) -> list[Chain]:
     return [chain for n, chain in enumerate(chains) if n in main or chain.score >= MOVED_SCORE]
 
 
-def _supported(found: Stretches) -> Stretches:
+def _supported(found: EqualRuns) -> EqualRuns:
     """Those that are long, or have others near them on about the same diagonal; by their place."""
     if not len(found):
         return found
@@ -98,7 +98,7 @@ def _supported(found: Stretches) -> Stretches:
     return found.chosen((found.length >= SURE_LENGTH) | (around - found.length >= found.length))
 
 
-def _scores(found: Stretches) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _scores(found: EqualRuns) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """The best chain that ends with each stretch, and the stretch before it in that chain (or -1)."""
     a, b, length = found.a, found.b, found.length
     score = length.astype(np.float64)
@@ -128,7 +128,7 @@ def _scores(found: Stretches) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
 
 
 def _apart(
-    found: Stretches, score: NDArray[np.float64], before: NDArray[np.int64], least: float
+    found: EqualRuns, score: NDArray[np.float64], before: NDArray[np.int64], least: float
 ) -> list[Chain]:
     """Chains from the best down; what a better one covers in either text is cut off."""
     used = np.zeros(len(found), bool)
@@ -185,7 +185,7 @@ class _Taken:
         return bisect(self.starts, place)
 
 
-def _between(members: list[int], found: Stretches, taken_a: _Taken, taken_b: _Taken) -> list[list[int]]:
+def _between(members: list[int], found: EqualRuns, taken_a: _Taken, taken_b: _Taken) -> list[list[int]]:
     """Runs of members that lie in one free span of both texts, without a leap between two of them."""
     parts: list[list[int]] = []
     slot, last = None, None
@@ -201,13 +201,13 @@ def _between(members: list[int], found: Stretches, taken_a: _Taken, taken_b: _Ta
     return parts
 
 
-def _leaps(found: Stretches, one: int, other: int) -> bool:
+def _leaps(found: EqualRuns, one: int, other: int) -> bool:
     """Whether so much more lies between two stretches in one text that they are in two places."""
     down, across = int(found.a[other] - found.a[one]), int(found.b[other] - found.b[one])
     return abs(down - across) > max(LEAP, LEAP_SHARE * max(down, across))
 
 
-def _trimmed(parts: Stretches) -> Stretches:
+def _trimmed(parts: EqualRuns) -> EqualRuns:
     """The same without overlaps: a stretch begins behind the one before it in both texts."""
     if len(parts) < 2:
         return parts
@@ -216,11 +216,11 @@ def _trimmed(parts: Stretches) -> Stretches:
         parts.a[:-1] + parts.length[:-1] - parts.a[1:], parts.b[:-1] + parts.length[:-1] - parts.b[1:]
     )
     over = np.maximum(over, 0)
-    cut = Stretches(parts.a + over, parts.b + over, parts.length - over)
+    cut = EqualRuns(parts.a + over, parts.b + over, parts.length - over)
     return cut.chosen(cut.length > 0)
 
 
-def _worth(parts: Stretches) -> float:
+def _worth(parts: EqualRuns) -> float:
     gaps_a = parts.a[1:] - parts.a[:-1] - parts.length[:-1]
     gaps_b = parts.b[1:] - parts.b[:-1] - parts.length[:-1]
     costs = GAP_COST * np.maximum(gaps_a, gaps_b) + DRIFT_COST * np.abs(gaps_a - gaps_b)

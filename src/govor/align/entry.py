@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from govor.align.documents import READERS, Document, read_document
 from govor.align.grouping import Group, Listener, align_group
-from govor.align.hearing import Heard, Hearing, hear
-from govor.align.outcome import NONE, Outcome, Part
+from govor.align.hearing import Hearing, Hearings, hear
+from govor.align.outcome import NONE, Outcome, PlacedShare
 from govor.align.pairing import Pair, Proposal, groups_of, pairs_by_stem, proposals, read_pairs
 from govor.align.planning import group_folding
-from govor.align.sound import Speech, speech_of_file
+from govor.align.sound import SpeechTimes, speech_of_file
 from govor.align.writing import write_corpus
 from govor.config import AlignConfig
 from govor.console import progress, say, table
@@ -45,8 +45,8 @@ class AlignSummary(CorpusSummary):
         proposals: pairs that were found by what was heard.
     """
 
-    recordings: Sequence[Part]
-    texts: Sequence[Part]
+    recordings: Sequence[PlacedShare]
+    texts: Sequence[PlacedShare]
     unplaced: Mapping[str, int]
     untranscribed_s: float
     speakers: Mapping[str, int]
@@ -77,12 +77,12 @@ def align_recordings(
     Raises:
         InputError: nothing can be read, pairs are not clear, or nothing of any text was heard.
     """
-    return _Run(str(model), out, config or AlignConfig(), device).run(
+    return _AlignRun(str(model), out, config or AlignConfig(), device).run(
         [str(name) for name in recordings], [Path(name) for name in texts]
     )
 
 
-class _Run:
+class _AlignRun:
     def __init__(self, model: str, out: Path, config: AlignConfig, device: str) -> None:
         self.model, self.out, self.config, self.device = model, out, config, device
         self._opened: Recogniser | None = None
@@ -112,7 +112,7 @@ class _Run:
         return pairs_by_stem(recordings, texts)
 
     def _retrieved(
-        self, pairs: Sequence[Pair], hearing: Hearing, documents: Mapping[str, Document]
+        self, pairs: Sequence[Pair], hearing: Hearings, documents: Mapping[str, Document]
     ) -> list[Proposal]:
         """Texts for the recordings that names say nothing of; used where the user said so.
 
@@ -134,7 +134,7 @@ class _Run:
         return found
 
     def _groups(
-        self, pairs: Sequence[Pair], hearing: Hearing, documents: Mapping[str, Document]
+        self, pairs: Sequence[Pair], hearing: Hearings, documents: Mapping[str, Document]
     ) -> list[Outcome]:
         usable = [pair for pair in pairs if pair.recording in hearing.heard]
         groups = groups_of(usable)
@@ -146,7 +146,7 @@ class _Run:
                 bar.advance()
         return outcomes
 
-    def _group(self, heard: Sequence[Heard], documents: Sequence[Document]) -> Outcome:
+    def _group(self, heard: Sequence[Hearing], documents: Sequence[Document]) -> Outcome:
         """What becomes of a group; taken from its file where that still holds."""
         language = self.config.language or next((one.language for one in heard if one.language), None)
         key = self._key(heard, documents)
@@ -157,7 +157,7 @@ class _Run:
         write_json(path, replace(made, key=key))
         return made
 
-    def _key(self, heard: Sequence[Heard], documents: Sequence[Document]) -> str:
+    def _key(self, heard: Sequence[Hearing], documents: Sequence[Document]) -> str:
         settings = {k: v for k, v in self.config.deciding().items() if k not in ("pair", "pairs")}
         return fingerprint(
             {
@@ -175,7 +175,7 @@ class _Run:
         recogniser = self._recogniser()
         rate = recogniser.sample_rate
 
-        def speech(audio: str) -> Speech:
+        def speech(audio: str) -> SpeechTimes:
             return speech_of_file(Path(audio), rate)
 
         def normalised(word: str) -> str:
@@ -236,7 +236,7 @@ def read_all(files: Sequence[Path], encoding: str | None) -> tuple[dict[str, Doc
 def _proposals(
     recordings: Sequence[str],
     texts: Sequence[str],
-    hearing: Hearing,
+    hearing: Hearings,
     documents: Mapping[str, Document],
     language: str | None,
 ) -> list[Proposal]:
@@ -278,9 +278,10 @@ def _whole(
         tuple(one for outcome in outcomes for one in outcome.utterances),
         tuple(one for outcome in outcomes for one in outcome.unplaced),
         tuple(one for outcome in outcomes for one in outcome.untranscribed),
-        tuple(parts.get(n) or Part(n, NONE, 0.0, (), failed.get(n, lonely[0])) for n in recordings),
+        tuple(parts.get(n) or PlacedShare(n, NONE, 0.0, (), failed.get(n, lonely[0])) for n in recordings),
         tuple(
-            text_parts.get(n) or Part(n, NONE, 0.0, (), unread.get(n, lonely[1])) for n in [*texts, *unread]
+            text_parts.get(n) or PlacedShare(n, NONE, 0.0, (), unread.get(n, lonely[1]))
+            for n in [*texts, *unread]
         ),
         speakers,
     )

@@ -10,12 +10,20 @@ from itertools import groupby
 from pathlib import Path
 
 from govor.align.documents import Document
-from govor.align.hearing import Heard
-from govor.align.outcome import NONE, Outcome, Part, PlacedUtterance, Stretch, Unplaced, status_of
+from govor.align.hearing import Hearing
+from govor.align.outcome import (
+    NONE,
+    Outcome,
+    PlacedShare,
+    PlacedUtterance,
+    Unplaced,
+    Untranscribed,
+    status_of,
+)
 from govor.align.placing import Piece
 from govor.align.planning import Planned, plan_group
 from govor.align.refining import Fixed, at_pauses, placed_in_sound, usable
-from govor.align.sound import Speech
+from govor.align.sound import SpeechTimes
 from govor.align.speakers import with_speakers
 from govor.align.text_side import TextSide
 from govor.align.units import Unit, units_of
@@ -41,7 +49,7 @@ class Group:
         language: BCP 47 tag.
     """
 
-    heard: Sequence[Heard]
+    heard: Sequence[Hearing]
     documents: Sequence[Document]
     language: str | None
 
@@ -57,7 +65,7 @@ class Listener:
         normalised: a word as the model is asked for it.
     """
 
-    speech: Callable[[str], Speech]
+    speech: Callable[[str], SpeechTimes]
     model: Placing | None
     sample_rate: int
     normalised: Callable[[str], str]
@@ -99,7 +107,7 @@ def without_chance(planned: Planned, recordings: int) -> Planned:
 
 
 def _refined(
-    planned: Planned, group: Group, speech: Sequence[Speech], config: AlignConfig, listener: Listener
+    planned: Planned, group: Group, speech: Sequence[SpeechTimes], config: AlignConfig, listener: Listener
 ) -> tuple[list[Fixed], list[Fixed]]:
     """The placed pieces at their final times, and those that the sound does not bear out."""
     good: list[Fixed] = []
@@ -154,7 +162,7 @@ def _told(
     planned: Planned,
     fixed: Sequence[Fixed],
     weak: Sequence[Fixed],
-    speech: Sequence[Speech],
+    speech: Sequence[SpeechTimes],
     config: AlignConfig,
     speakers: Mapping[str, int],
 ) -> Outcome:
@@ -243,17 +251,19 @@ def _unspoken(planned: Planned, group: Group) -> list[Unplaced]:
     return found
 
 
-def _untranscribed(fixed: Sequence[Fixed], group: Group, speech: Sequence[Speech]) -> list[Stretch]:
+def _untranscribed(
+    fixed: Sequence[Fixed], group: Group, speech: Sequence[SpeechTimes]
+) -> list[Untranscribed]:
     found = []
     for number, heard in enumerate(group.heard):
         covered = [(one.piece.start, one.piece.end) for one in fixed if one.piece.recording == number]
         for start, end in without(speech[number], covered):
             said = [word.text for word in heard.words if word.end > start and word.start < end]
-            found.append(Stretch(heard.audio, round(start, 3), round(end, 3), joined(said)))
+            found.append(Untranscribed(heard.audio, round(start, 3), round(end, 3), joined(said)))
     return found
 
 
-def without(speech: Speech, covered: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+def without(speech: SpeechTimes, covered: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     """Speech that spans, by their starts, do not cover; short pauses part no stretch, spans do."""
     ends = [end for _, end in covered]
     found: list[tuple[float, float, int]] = []
@@ -276,7 +286,9 @@ def _add(found: list[tuple[float, float, int]], low: float, high: float, place: 
     found.append((low, high, place))
 
 
-def _recording_parts(group: Group, fixed: Sequence[Fixed], speech: Sequence[Speech]) -> list[Part]:
+def _recording_parts(
+    group: Group, fixed: Sequence[Fixed], speech: Sequence[SpeechTimes]
+) -> list[PlacedShare]:
     texts = tuple(str(document.file) for document in group.documents)
     made = []
     for number, heard in enumerate(group.heard):
@@ -287,11 +299,11 @@ def _recording_parts(group: Group, fixed: Sequence[Fixed], speech: Sequence[Spee
         detail = (
             "" if covered else "nothing was heard" if not heard.words else "nothing of its text was heard"
         )
-        made.append(Part(heard.audio, status_of(share), round(share, 4), texts, detail))
+        made.append(PlacedShare(heard.audio, status_of(share), round(share, 4), texts, detail))
     return made
 
 
-def _text_parts(group: Group, planned: Planned, fixed: Sequence[Fixed]) -> list[Part]:
+def _text_parts(group: Group, planned: Planned, fixed: Sequence[Fixed]) -> list[PlacedShare]:
     side = planned.side
     whole, said = Counter[int](), Counter[int]()
     for unit, source in zip(side.units, side.sources, strict=True):
@@ -304,5 +316,5 @@ def _text_parts(group: Group, planned: Planned, fixed: Sequence[Fixed]) -> list[
         share = said[number] / max(whole[number], 1)
         status = status_of(share)
         detail = "nothing of it was heard" if status == NONE else ""
-        made.append(Part(str(document.file), status, round(share, 4), recordings, detail))
+        made.append(PlacedShare(str(document.file), status, round(share, 4), recordings, detail))
     return made

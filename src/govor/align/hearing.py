@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from govor.align.heard import HeardWord
 from govor.config import AlignConfig, TranscribeConfig
 from govor.errors import LimitError, ModelError
 from govor.store import read_record
-from govor.transcribe.files import FileLine, transcribe_files
+from govor.transcribe.files import FileLine, FilesSummary, transcribe_files
 
 HYPOTHESES = "hypotheses"
 """Folder of the transcripts in the corpus folder."""
@@ -41,7 +40,7 @@ class _Transcript:
 
 
 @dataclass(frozen=True)
-class Heard:
+class Hearing:
     """What was heard in one recording.
 
     Attributes:
@@ -58,7 +57,7 @@ class Heard:
 
 
 @dataclass(frozen=True)
-class Hearing:
+class Hearings:
     """What was heard in all recordings.
 
     Attributes:
@@ -66,11 +65,11 @@ class Hearing:
         failed: why a recording was set aside, by recording.
     """
 
-    heard: Mapping[str, Heard]
+    heard: Mapping[str, Hearing]
     failed: Mapping[str, str] = field(default_factory=dict)
 
 
-def hear(model: str, recordings: Sequence[str], out: Path, config: AlignConfig, device: str) -> Hearing:
+def hear(model: str, recordings: Sequence[str], out: Path, config: AlignConfig, device: str) -> Hearings:
     """Transcribes recordings with word times into ``hypotheses/`` of `out`; what is there is not done again.
 
     Raises:
@@ -84,12 +83,14 @@ def hear(model: str, recordings: Sequence[str], out: Path, config: AlignConfig, 
             model, recordings, out / HYPOTHESES, wanted, device
         ).files
     except LimitError as error:
-        summary: Mapping[str, Any] = error.summary
-        lines, failed = summary["files"], {one["audio"]: one["detail"] for one in summary["failed"]}
-    return Hearing({line["audio"]: _heard(line, model) for line in lines}, failed)
+        if not isinstance(error.summary, FilesSummary):
+            raise
+        lines = error.summary.files
+        failed = {one["audio"]: one["detail"] for one in error.summary.failed}
+    return Hearings({line["audio"]: _heard(line, model) for line in lines}, failed)
 
 
-def _heard(line: FileLine, model: str) -> Heard:
+def _heard(line: FileLine, model: str) -> Hearing:
     found = read_record(Path(line["outputs"][0]), _Transcript)
     words = [
         HeardWord(word.word, word.start, max(word.end, word.start), 0, word.confidence)
@@ -100,4 +101,4 @@ def _heard(line: FileLine, model: str) -> Heard:
         raise ModelError(
             f"{model} gives no times of words: align with a CTC model, or a Whisper that has them"
         )
-    return Heard(line["audio"], found.duration, found.language, tuple(words))
+    return Hearing(line["audio"], found.duration, found.language, tuple(words))

@@ -15,7 +15,7 @@ _BLOCKS = frozenset(
 _UNSEEN = frozenset(("head", "script", "style", "template", "noscript", "svg", "math", "select", "textarea"))
 
 
-class _Reader(HTMLParser):
+class _HtmlReader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.lines: list[str] = []
@@ -53,7 +53,7 @@ class _Reader(HTMLParser):
 
 def html_lines(page: str) -> list[str]:
     """The lines of a page."""
-    reader = _Reader()
+    reader = _HtmlReader()
     reader.feed(page)
     reader.close()
     reader.end_line()

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from govor.align.anchors import Codes, Stretches, shared_stretches
+from govor.align.anchors import Codes, EqualRuns, shared_stretches
 from govor.align.chains import Chain, chained
-from govor.align.gaps import backward, between, forward
+from govor.align.gaps import Pairs, between, forward
 
 SIZES = ((12, 4), (8, 3), (6, 2))
 """Letters of an n-gram, and how often it may be in either text."""
@@ -37,11 +37,11 @@ def match(text: Codes, heard: Codes) -> NDArray[np.int64]:
     return found
 
 
-def _stretches(text: Codes, heard: Codes, sizes: tuple[tuple[int, int], ...]) -> Stretches:
+def _stretches(text: Codes, heard: Codes, sizes: tuple[tuple[int, int], ...]) -> EqualRuns:
     """Shared stretches of all sizes; those that lie in another one are left out."""
     parts = [shared_stretches(text, heard, size, most) for size, most in sizes]
     together = [np.concatenate([getattr(p, name) for p in parts]) for name in ("a", "b", "length")]
-    both = Stretches(*together)
+    both = EqualRuns(*together)
     order = np.lexsort((-both.length, both.a, both.b - both.a))
     both = both.chosen(order)
     end = both.a + both.length
@@ -63,7 +63,7 @@ def _with_inner(text: Codes, heard: Codes, chains: list[Chain]) -> list[Chain]:
         if min(high - low, end - begin) < 6 or max(high - low, end - begin) > INNER_LETTERS:
             continue
         found = _stretches(text[low:high], heard[begin:end], INNER_SIZES)
-        moved = Stretches(found.a + low, found.b + begin, found.length)
+        moved = EqualRuns(found.a + low, found.b + begin, found.length)
         inner += chained(moved, INNER_SCORE)
     return sorted([*chains, *inner], key=lambda chain: chain.a)
 
@@ -85,7 +85,7 @@ def free_rectangles(chains: list[Chain], letters: int, heard: int) -> Iterator[t
         yield low, high, begin, end
 
 
-def _fill_chain(found: NDArray[np.int64], text: Codes, heard: Codes, parts: Stretches) -> None:
+def _fill_chain(found: NDArray[np.int64], text: Codes, heard: Codes, parts: EqualRuns) -> None:
     """Writes a chain's stretches, and what stands between them."""
     a, b, length = parts.a.tolist(), parts.b.tolist(), parts.length.tolist()
     for place in range(len(a)):
@@ -113,52 +113,29 @@ def _fill_ends(found: NDArray[np.int64], text: Codes, heard: Codes, chains: list
             found[pairs[:, 0] + low] = pairs[:, 1] + begin
             continue
         if left:
-            low = _go_on(found, text, heard, (low, high), left, spans)
+            begin = left.b[1]
+            end = min([start for start, _ in spans if start >= begin], default=len(heard))
+            pairs = _grown(text[low:high], heard[begin:end]) + np.array([low, begin])
+            found[pairs[:, 0]] = pairs[:, 1]
+            low = int(pairs[-1, 0]) + 1 if len(pairs) else low
         if right:
-            _go_back(found, text, heard, (low, high), right, spans)
+            end = right.b[0]
+            begin = _behind_taken(found, max([stop for _, stop in spans if stop <= end], default=0), end)
+            back = _grown(text[low:high][::-1], heard[begin:end][::-1])
+            pairs = np.array([high, end]) - 1 - back
+            found[pairs[:, 0]] = pairs[:, 1]
 
 
-def _go_on(
-    found: NDArray[np.int64],
-    text: Codes,
-    heard: Codes,
-    free: tuple[int, int],
-    chain: Chain,
-    spans: list[tuple[int, int]],
-) -> int:
-    """The chain goes on behind its end; returns where it stops in the text."""
-    begin = chain.b[1]
-    end = min([start for start, _ in spans if start >= begin], default=len(heard))
-    low, high = free
+def _grown(a: Codes, b: Codes) -> Pairs:
+    """Which letters stand for each other from the beginning of both on, as far as it is worth it."""
+    parts: list[Pairs] = []
+    row = column = 0
     while True:
-        pairs = forward(text[low : min(high, low + TAIL)], heard[begin : min(end, begin + TAIL)])
-        found[pairs[:, 0] + low] = pairs[:, 1] + begin
-        if not len(pairs):
-            return low
-        low, begin = low + int(pairs[-1, 0]) + 1, begin + int(pairs[-1, 1]) + 1
+        pairs = forward(a[row : row + TAIL], b[column : column + TAIL]) + np.array([row, column])
+        parts.append(pairs)
         if len(pairs) < TAIL // 2:
-            return low
-
-
-def _go_back(
-    found: NDArray[np.int64],
-    text: Codes,
-    heard: Codes,
-    free: tuple[int, int],
-    chain: Chain,
-    spans: list[tuple[int, int]],
-) -> None:
-    """The chain begins earlier."""
-    end = chain.b[0]
-    begin = max([stop for _, stop in spans if stop <= end], default=0)
-    low, high = free
-    begin = _behind_taken(found, begin, end)
-    while True:
-        pairs = backward(text[max(low, high - TAIL) : high], heard[max(begin, end - TAIL) : end])
-        found[pairs[:, 0] + high] = pairs[:, 1] + end
-        if len(pairs) < TAIL // 2:
-            return
-        high, end = high + int(pairs[0, 0]), end + int(pairs[0, 1])
+            return np.concatenate(parts)
+        row, column = (pairs[-1] + 1).tolist()
 
 
 def _behind_taken(found: NDArray[np.int64], begin: int, end: int) -> int:

@@ -68,7 +68,7 @@ class Unplaced:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class Untranscribed:
     """Speech without a text.
 
     Attributes:
@@ -85,7 +85,7 @@ class Stretch:
 
 
 @dataclass(frozen=True)
-class Part:
+class PlacedShare:
     """How much of a recording or a text was placed.
 
     Attributes:
@@ -110,9 +110,9 @@ class Outcome:
     key: str = ""
     utterances: tuple[PlacedUtterance, ...] = ()
     unplaced: tuple[Unplaced, ...] = ()
-    untranscribed: tuple[Stretch, ...] = ()
-    recordings: tuple[Part, ...] = ()
-    texts: tuple[Part, ...] = ()
+    untranscribed: tuple[Untranscribed, ...] = ()
+    recordings: tuple[PlacedShare, ...] = ()
+    texts: tuple[PlacedShare, ...] = ()
     speakers: Mapping[str, int] = field(default_factory=dict)
 
 

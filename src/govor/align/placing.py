@@ -68,7 +68,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Placement:
     """Where the units of a text are.
 
     Attributes:
@@ -93,7 +93,7 @@ def plan(
     max_cer: float,
     max_s: float,
     keep_all: bool = False,
-) -> Plan:
+) -> Placement:
     """Places the units of a text.
 
     Args:
@@ -105,7 +105,7 @@ def plan(
         max_s: longest piece in seconds.
         keep_all: words that nobody said stay in a sentence.
     """
-    made = Plan()
+    made = Placement()
     pieces: list[Piece] = []
     for unit, first, last in spans_of(units):
         parts = list(_parts(range(first, last), text, spoken, max_s))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from govor.align.heard import Clock, HeardWord
 from govor.align.letters import Letters, folding, spelt
 from govor.align.matching import match
-from govor.align.placing import Plan, plan
+from govor.align.placing import Placement, plan
 from govor.align.romanise import script_of
 from govor.align.spoken import spoken_words
 from govor.align.text_side import HEARD_EDGE, TEXT_EDGE, TextSide, read_numbers, respelt, with_edges
@@ -34,7 +34,7 @@ class Planned:
         words: the words heard.
     """
 
-    plan: Plan
+    plan: Placement
     side: TextSide
     spoken: Sequence[str]
     heard: Letters

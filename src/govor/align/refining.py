@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from govor.align.placing import Piece
-from govor.align.sound import Speech, cuts, readable_blocks
+from govor.align.sound import SpeechTimes, cuts, readable_blocks
 from govor.models.base import Placing
 from govor.records import PlacedWord
 
@@ -61,7 +61,7 @@ def _fixed(piece: Piece, found: Sequence[PlacedWord | None], offset: float) -> F
     return Fixed(moved, sum(word.log_probability for word in known) / len(known))
 
 
-def at_pauses(fixed: Sequence[Fixed], speech: Speech, most_s: float) -> list[Fixed]:
+def at_pauses(fixed: Sequence[Fixed], speech: SpeechTimes, most_s: float) -> list[Fixed]:
     """Boundaries at the nearest pauses; no piece begins before the end of the one before it.
 
     Args:
@@ -82,7 +82,7 @@ def at_pauses(fixed: Sequence[Fixed], speech: Speech, most_s: float) -> list[Fix
     return [replace(one, piece=_with_words_inside(one.piece)) for one in _apart(made)]
 
 
-def _without_pauses(start: float, end: float, speech: Speech) -> tuple[float, float]:
+def _without_pauses(start: float, end: float, speech: SpeechTimes) -> tuple[float, float]:
     """A word's times without the pause before or behind it, which many models take for a part of it."""
     later, earlier = speech.trimmed_start(start), speech.trimmed_end(end)
     return (later, earlier) if later < earlier else (start, end)

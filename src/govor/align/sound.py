@@ -23,7 +23,7 @@ Mono = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Speech:
+class SpeechTimes:
     """Where somebody speaks.
 
     Attributes:
@@ -67,7 +67,7 @@ class Speech:
         return min(max(moved, 0.0), self.duration)
 
 
-def speech_of(blocks: Iterable[Mono], sample_rate: int) -> Speech:
+def speech_of(blocks: Iterable[Mono], sample_rate: int) -> SpeechTimes:
     """The speech of a recording, block by block.
 
     Args:
@@ -85,7 +85,7 @@ def speech_of(blocks: Iterable[Mono], sample_rate: int) -> Speech:
     levels = np.concatenate(parts) if parts else np.zeros((0, 2), np.float32)
     found = _narrowed(runs(_spoken(levels)), len(levels))
     starts, ends = (np.array(edge, np.float64) * FRAME_S for edge in (found[:, 0], found[:, 1]))
-    return Speech(starts, ends, count / sample_rate)
+    return SpeechTimes(starts, ends, count / sample_rate)
 
 
 def _spoken(levels: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -107,7 +107,7 @@ def _narrowed(found: Sequence[tuple[int, int]], frames: int) -> NDArray[np.int64
     return np.array(made, np.int64).reshape(-1, 2)
 
 
-def speech_of_file(file: Path, sample_rate: int) -> Speech:
+def speech_of_file(file: Path, sample_rate: int) -> SpeechTimes:
     """The speech of a recording; one that is damaged ends where it can no longer be decoded."""
     return speech_of(readable_blocks(file, sample_rate), sample_rate)
 

@@ -22,7 +22,7 @@ FULL_LINE = 0.7
 
 
 @dataclass(frozen=True)
-class Token:
+class WordSpan:
     """A word as it stands in its unit.
 
     Attributes:
@@ -46,7 +46,7 @@ class Unit:
     """
 
     text: str
-    tokens: tuple[Token, ...]
+    tokens: tuple[WordSpan, ...]
     line: int
     speaker: str | None = None
 
@@ -114,10 +114,10 @@ def sentences(text: str) -> list[str]:
     return [sentence for sentence in found if sentence]
 
 
-def _tokens(text: str) -> Iterator[Token]:
+def _tokens(text: str) -> Iterator[WordSpan]:
     """Words between spaces; in scripts without spaces, characters."""
     for found in _TOKEN.finditer(text):
         start = found.start()
         for piece in pieces(found[0]) if any(map(is_unspaced, found[0])) else [found[0]]:
-            yield Token(start, start + len(piece))
+            yield WordSpan(start, start + len(piece))
             start += len(piece)

@@ -85,7 +85,7 @@ def _notes(whole: Outcome, model: str, config: AlignConfig) -> dict[str, Any]:
     }
 
 
-def examples(unplaced: Sequence[Unplaced]) -> dict[str, dict[str, Any]]:
+def examples(unplaced: Sequence[Unplaced]) -> dict[str, dict[str, object]]:
     """How many pieces of text were left, by reason, with the first of each."""
     found: dict[str, dict[str, Any]] = {}
     for one in unplaced:

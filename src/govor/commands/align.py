@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from shlex import quote
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from govor.commands.flags import Flag, Given, flags
+from govor.commands.flags import Flag, Overrides, flags
 from govor.config import AlignConfig
 from govor.console import emit
 from govor.findings import count_of
 from govor.store import readable_hours, readable_seconds
+
+if TYPE_CHECKING:
+    from govor.align.entry import AlignSummary
+    from govor.align.outcome import PlacedShare
 
 MOST_SPEAKERS = 8
 
@@ -24,7 +28,7 @@ def command(
     model: Annotated[str, typer.Option("--model", help="Run, model folder, export or Hub id.")],
     out: Annotated[Path, typer.Option("--out", help="The corpus folder to write.")],
     given: Annotated[
-        Given[AlignConfig],
+        Overrides[AlignConfig],
         flags(
             AlignConfig,
             *("language", "pair", "max_cer", "min_log_probability", "max_duration", "max_shift", "keep_all"),
@@ -49,8 +53,8 @@ def command(
     emit(summary, as_json, _lines(summary))
 
 
-def _lines(summary: Mapping[str, Any]) -> list[str]:
-    unplaced = summary["unplaced"]
+def _lines(summary: AlignSummary) -> list[str]:
+    unplaced = summary.unplaced
     said = {
         "unplaced": ("piece", "of text not sure enough"),
         "unspoken": ("sentence", "that nobody says"),
@@ -60,27 +64,26 @@ def _lines(summary: Mapping[str, Any]) -> list[str]:
         f"  {count_of(unplaced[why], noun)} {what}" for why, (noun, what) in said.items() if why in unplaced
     ]
     return [
-        f"{count_of(summary['kept'], 'utterance')} placed, {readable_hours(summary['hours'])}",
-        *_parts("recordings", summary["recordings"]),
-        *_parts("texts", summary["texts"]),
-        *_speakers(summary["speakers"]),
-        *([*counted, f"  listed in {summary['out']}/unplaced.tsv; --keep-all keeps them"] if counted else []),
-        f"  {readable_seconds(summary['untranscribed_s'])} of speech have no text "
-        f"({summary['out']}/untranscribed.tsv)",
-        f"next: govor check {quote(summary['out'])}",
+        f"{count_of(summary.kept, 'utterance')} placed, {readable_hours(summary.hours)}",
+        *_parts("recordings", summary.recordings),
+        *_parts("texts", summary.texts),
+        *_speakers(summary.speakers),
+        *([*counted, f"  listed in {summary.out}/unplaced.tsv; --keep-all keeps them"] if counted else []),
+        f"  {readable_seconds(summary.untranscribed_s)} of speech have no text "
+        f"({summary.out}/untranscribed.tsv)",
+        f"next: govor check {quote(summary.out)}",
     ]
 
 
-def _parts(what: str, parts: Sequence[Mapping[str, Any]]) -> list[str]:
+def _parts(what: str, parts: Sequence[PlacedShare]) -> list[str]:
     """How many have which status, and those that are not wholly placed."""
     counts: dict[str, int] = {}
     for part in parts:
-        counts[part["status"]] = counts.get(part["status"], 0) + 1
+        counts[part.status] = counts.get(part.status, 0) + 1
     told = ", ".join(f"{count:,} {status}" for status, count in counts.items())
-    open_ = [part for part in parts if part["status"] != "placed"]
+    open_ = [part for part in parts if part.status != "placed"]
     shown = [
-        f"    {part['name']}: {part['status']}, {part['share']:.0%}"
-        + (f" ({part['detail']})" if part["detail"] else "")
+        f"    {part.name}: {part.status}, {part.share:.0%}" + (f" ({part.detail})" if part.detail else "")
         for part in open_[:10]
     ]
     rest = [f"    … and {len(open_) - 10:,} more in corpus.json"] if len(open_) > 10 else []

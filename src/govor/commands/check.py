@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from govor.commands.flags import items
 from govor.config import TextConfig
 from govor.console import emit_made
+
+if TYPE_CHECKING:
+    from govor.curate.check import CheckSummary
 
 
 def command(
@@ -61,10 +63,10 @@ def _text(rules: str | None, recipe: Path | None) -> TextConfig:
     return recipe_from({"text": {"rules": items([rules])}}, where="--rules").text
 
 
-def _lines(summary: Mapping[str, Any]) -> list[str]:
-    counted = (summary["utterances"], summary["recordings"], summary["hours"])
+def _lines(summary: CheckSummary) -> list[str]:
+    counted = (summary.utterances, summary.recordings, summary.hours)
     lines = ["{:,} utterances of {:,} recordings, {:.2f} h".format(*counted)]
-    lines += [f"  {f['severity']:8} {f['message']}" for f in summary["findings"]]
-    if summary["findings"]:
-        lines.append(f"utterances of each finding: {summary['listing']}")
-    return [*lines, f"report: {summary['report']}"]
+    lines += [f"  {f.severity:8} {f.message}" for f in summary.findings]
+    if summary.findings:
+        lines.append(f"utterances of each finding: {summary.listing}")
+    return [*lines, f"report: {summary.report}"]

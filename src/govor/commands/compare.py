@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from govor.console import emit, table
 from govor.errors import UsageError
+from govor.records import Rate
 from govor.shown import interval_text
+
+if TYPE_CHECKING:
+    from govor.evaluate.comparing import ComparisonSummary
 
 
 def command(
@@ -32,13 +36,11 @@ def command(
     emit(summary, as_json, _lines(summary))
 
 
-def _lines(summary: Mapping[str, Any]) -> list[str]:
-    groups = summary["groups"]
-    systems = [
-        (one["name"], _rate(one["wer"], groups), _rate(one["cer"], groups)) for one in summary["systems"]
-    ]
+def _lines(summary: ComparisonSummary) -> list[str]:
+    groups = summary.groups
+    systems = [(one["name"], _rate(one["wer"], groups), _rate(one["cer"], groups)) for one in summary.systems]
     lines = table(systems, ("system", "WER", "CER"))
-    for one in summary["differences"]:
+    for one in summary.differences:
         lines += [
             "",
             f"{one['system']} minus {one['against']}: {_points(one['wer_difference'], one['groups'])} points "
@@ -46,14 +48,15 @@ def _lines(summary: Mapping[str, Any]) -> list[str]:
             f"  {one['wins']} utterances won, {one['losses']} lost, {one['ties']} even; "
             f"{one['groups']['method']}, {one['groups']['count']} {one['groups']['unit']}s",
         ]
-    return [*lines, "", f"page: {summary['out']}/comparison.html"]
+    return [*lines, "", f"page: {summary.out}/comparison.html"]
 
 
-def _rate(rate: Mapping[str, Any], groups: Mapping[str, Any]) -> str:
+def _rate(rate: Rate, groups: Mapping[str, object]) -> str:
     if rate["value"] is None:
         return "undefined (no reference words)"
     return f"{100 * rate['value']:.2f}%  ({interval_text(rate, groups)})"
 
 
-def _points(rate: Mapping[str, Any], groups: Mapping[str, Any]) -> str:
-    return f"{100 * rate['value']:+.2f} ({interval_text(rate, groups, signed=True)})"
+def _points(rate: Rate, groups: Mapping[str, object]) -> str:
+    value = "undefined" if rate["value"] is None else f"{100 * rate['value']:+.2f}"
+    return f"{value} ({interval_text(rate, groups, signed=True)})"

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from govor.commands.flags import Flag, Given, flags
+from govor.commands.flags import Flag, Overrides, flags
 from govor.config import EvaluateConfig
 from govor.config.evaluate import BETTER_THAN_BASE
 from govor.config.repeated import require_once
 from govor.console import emit, table
 from govor.errors import LimitError, UsageError
 from govor.shown import interval_text
+
+if TYPE_CHECKING:
+    from govor.evaluate.intervals import Groups
+    from govor.evaluate.stored import StoredComparison, StoredLong, StoredRates, StoredSummary
+    from govor.records import Rate
 
 
 def _bounds(texts: Sequence[str]) -> dict[str, float | bool]:
@@ -47,7 +52,7 @@ def command(
         str, typer.Argument(help="Run, checkpoint, model folder or Hub id (with --hypotheses: the data set).")
     ],
     given: Annotated[
-        Given[EvaluateConfig],
+        Overrides[EvaluateConfig],
         flags(
             EvaluateConfig,
             *("split", "baseline", "rules", "language", "timestamps", "batch_s", "beam_size", "lm"),
@@ -78,6 +83,7 @@ def command(
     Example: govor evaluate run dataset --split test --baseline openai/whisper-small --out evaluation
     """
     from govor.evaluate import evaluate
+    from govor.evaluate.stored import as_stored
 
     spec, folder = _targets(model, dataset, hypotheses)
     try:
@@ -92,10 +98,10 @@ def command(
         )
     except LimitError as error:
         if not as_json:
-            emit(error.summary, False, lines_of(error.summary))
+            emit(error.summary, False, lines_of(as_stored(error.summary)))
         raise
     if summary:
-        emit(summary, as_json, lines_of(summary))
+        emit(summary, as_json, lines_of(as_stored(summary)))
 
 
 def _targets(model: str, dataset: str | None, hypotheses: Path | None) -> tuple[str | None, str]:
@@ -106,25 +112,29 @@ def _targets(model: str, dataset: str | None, hypotheses: Path | None) -> tuple[
     return None, model
 
 
-def lines_of(summary: Mapping[str, Any]) -> list[str]:
+def lines_of(summary: StoredSummary) -> list[str]:
     """What people see of an evaluation."""
-    if not summary.get("sets"):
+    sets = summary.get("sets")
+    if not sets:
         return _lines_of_one(summary)
     lines = []
-    for name, one in summary["sets"].items():
+    for name, one in sets.items():
         lines += [f"{name}:", *(f"  {line}" for line in _lines_of_one(one)), ""]
     return lines[:-1]
 
 
-def _lines_of_one(summary: Mapping[str, Any]) -> list[str]:
+def _lines_of_one(summary: StoredSummary) -> list[str]:
     from govor.evaluate.base import verdicts
 
     hours = f"{summary['hours']:.2f} h"
     baseline = summary.get("baseline")
-    systems = [summary, baseline] if baseline else [summary]
+    systems: list[StoredRates] = [summary, baseline] if baseline else [summary]
     groups = summary["groups"]
     measures = ("cer", "wer") if summary.get("headline") == "cer" else ("wer", "cer")
-    rows = [(name.upper(), *(_interval(system[name], groups) for system in systems)) for name in measures]
+    rows = [
+        (name.upper(), *(_interval(system["cer" if name == "cer" else "wer"], groups) for system in systems))
+        for name in measures
+    ]
     rows += [
         (f"{name.upper()}, raw text", *(_interval(system["raw"][name], groups) for system in systems))
         for name in measures
@@ -134,13 +144,13 @@ def _lines_of_one(summary: Mapping[str, Any]) -> list[str]:
     return [*verdicts(summary), *first, *table(rows, header), "", *_notes(summary)]
 
 
-def _interval(rate: Mapping[str, Any], groups: Mapping[str, Any]) -> str:
+def _interval(rate: Rate, groups: Mapping[str, object]) -> str:
     if rate["value"] is None:
         return "undefined (no reference words)"
     return f"{100 * rate['value']:.2f}%  ({interval_text(rate, groups)})"
 
 
-def _notes(summary: Mapping[str, Any]) -> list[str]:
+def _notes(summary: StoredSummary) -> list[str]:
     from govor.evaluate.summary import prompt_notes
 
     groups = summary["groups"]
@@ -174,14 +184,14 @@ def _notes(summary: Mapping[str, Any]) -> list[str]:
     return notes
 
 
-def _long_form(found: Mapping[str, Any] | None) -> list[str]:
+def _long_form(found: StoredLong | None) -> list[str]:
     if not found:
         return []
     lines = [_long_line("long form", found)]
     return [*lines, _long_line("long form, baseline", found["baseline"])] if "baseline" in found else lines
 
 
-def _long_line(name: str, found: Mapping[str, Any]) -> str:
+def _long_line(name: str, found: StoredLong) -> str:
     groups = {"unit": "recording", "count": found["recordings"]}
     return (
         f"{name}: WER {_interval(found['wer'], groups)} on {found['recordings']} {found['kind']}, "
@@ -192,7 +202,7 @@ def _long_line(name: str, found: Mapping[str, Any]) -> str:
 LOOKS = "choose on dev: the best of several test scores is too good"
 
 
-def _comparison(comparison: Mapping[str, Any] | None, groups: Mapping[str, Any]) -> list[str]:
+def _comparison(comparison: StoredComparison | None, groups: Groups) -> list[str]:
     if not comparison:
         return []
     return [
@@ -202,5 +212,6 @@ def _comparison(comparison: Mapping[str, Any] | None, groups: Mapping[str, Any])
     ]
 
 
-def _points(rate: Mapping[str, Any], groups: Mapping[str, Any]) -> str:
-    return f"{100 * rate['value']:+.2f} points ({interval_text(rate, groups, signed=True)})"
+def _points(rate: Rate, groups: Mapping[str, object]) -> str:
+    value = "?" if rate["value"] is None else f"{100 * rate['value']:+.2f}"
+    return f"{value} points ({interval_text(rate, groups, signed=True)})"

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from govor.commands.flags import Flag, Given, flag, flags
+from govor.commands.flags import Flag, Overrides, flag, flags
 from govor.config.setting import Section
 from govor.console import emit, emit_made
 from govor.shown import shortened
+
+if TYPE_CHECKING:
+    from govor.export.entry import ExportSummary
 
 LONGEST_TEXT = 200
 
@@ -41,7 +44,7 @@ def command(
     ],
     out: Annotated[Path, typer.Option("--out", help="Folder for the export.")],
     proof: Annotated[
-        Given[ProofFlags],
+        Overrides[ProofFlags],
         flags(
             ProofFlags,
             *("quantization", "count", "max_wer_difference"),
@@ -88,18 +91,18 @@ def _corpus(
     return asdict(made), json, [*lines, *made.remarks]
 
 
-def _lines(summary: Mapping[str, Any]) -> list[str]:
+def _lines(summary: ExportSummary) -> list[str]:
     from govor.store import readable_bytes
 
-    lines = [f"{summary['format']} in {summary['out']}, {readable_bytes(summary['bytes'])}"]
-    proved = f"{summary['clips']} clips of {summary['clips_from']}"
-    if summary["transcripts_equal"]:
+    lines = [f"{summary.format} in {summary.out}, {readable_bytes(summary.bytes)}"]
+    proved = f"{summary.clips} clips of {summary.clips_from}"
+    if summary.transcripts_equal:
         return [*lines, f"transcripts equal on {proved}"]
-    change = summary["wer_difference"]
-    unknown = f"{100 * summary['word_difference']:.1f}% of the words changed, without references to judge by"
+    change = summary.wer_difference
+    unknown = f"{100 * summary.word_difference:.1f}% of the words changed, without references to judge by"
     rates = unknown if change is None else f"WER {change:+.4f}"
-    lines.append(f"{summary['different']} differ on {proved}, {rates}")
-    for item in summary["differences"]:
+    lines.append(f"{summary.different} differ on {proved}, {rates}")
+    for item in summary.differences:
         before, now = (shortened(item[key], LONGEST_TEXT) for key in ("original", "exported"))
         lines += [f"  {item['id']}", f"    before: {before}", f"    now:    {now}"]
     return lines

@@ -24,7 +24,7 @@ S = TypeVar("S", bound=Section)
 
 
 @dataclass(frozen=True)
-class Given(Generic[S]):
+class Overrides(Generic[S]):
     """What was said on the command line of a section's settings.
 
     Attributes:
@@ -96,7 +96,7 @@ class Flags:
             if field.name in self.ways:
                 yield _parameter(field, hints[field.name], self.ways[field.name])
 
-    def take(self, typed: MutableMapping[str, Any]) -> Given[Any]:
+    def take(self, typed: MutableMapping[str, object]) -> Overrides[Any]:
         """Takes the values of these flags out of all that was typed."""
         values, hints = {}, typing.get_type_hints(self.section)
         for name, way in self.ways.items():
@@ -105,7 +105,7 @@ class Flags:
             if value is None or value == [] or off:
                 continue
             values[name] = way.read(value) if way.read else _plain(value, way)
-        return Given(
+        return Overrides(
             self.section,
             values,
             {name: _option(name, way).partition("/")[0] for name, way in self.ways.items()},

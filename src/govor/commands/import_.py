@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from pathlib import Path
 from shlex import quote
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from govor.commands.flags import Flag, Given, flags, items, pairs
+from govor.commands.flags import Flag, Overrides, flags, items, pairs
 from govor.config import CorpusConfig
 from govor.console import emit, emit_made
 from govor.errors import UsageError
 from govor.store import readable_hours
 
+if TYPE_CHECKING:
+    from govor.corpora.importing import ImportSummary
+
 
 def command(
     source: Annotated[str, typer.Argument(help="Folder, file or Hub id.")],
     given: Annotated[
-        Given[CorpusConfig],
+        Overrides[CorpusConfig],
         flags(
             CorpusConfig,
             *("format", "language", "audio_root", "text", "status", "speaker_from", "word_times", "quoting"),
@@ -70,15 +72,15 @@ def _import(config: CorpusConfig, out: Path, as_json: bool) -> None:
     emit_made(lambda: import_corpus(config, out), as_json, _lines)
 
 
-def _lines(summary: Mapping[str, Any]) -> list[str]:
+def _lines(summary: ImportSummary) -> list[str]:
     shown = {"none": "no split"}
-    splits = ", ".join(f"{shown.get(name, name)} {count:,}" for name, count in summary["splits"].items())
-    length = readable_hours(summary["hours"])
+    splits = ", ".join(f"{shown.get(name, name)} {count:,}" for name, count in summary.splits.items())
+    length = readable_hours(summary.hours)
     lines = [
-        f"{summary['kept']:,} of {summary['read']:,} utterances kept, {length} ({splits})",
-        *[f"  {count:,} set aside: {reason}" for reason, count in summary["reasons"].items()],
+        f"{summary.kept:,} of {summary.read:,} utterances kept, {length} ({splits})",
+        *[f"  {count:,} set aside: {reason}" for reason, count in summary.reasons.items()],
     ]
-    if summary["repaired"]:
-        names = "file name" if summary["repaired"] == 1 else "file names"
-        lines.append(f"  {summary['repaired']:,} {names} repaired, listed in {summary['out']}/corpus.json")
-    return [*lines, f"next: govor check {quote(summary['out'])}"]
+    if summary.repaired:
+        names = "file name" if summary.repaired == 1 else "file names"
+        lines.append(f"  {summary.repaired:,} {names} repaired, listed in {summary.out}/corpus.json")
+    return [*lines, f"next: govor check {quote(summary.out)}"]

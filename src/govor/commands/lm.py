@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from govor.console import emit
+
+if TYPE_CHECKING:
+    from govor.lm.entry import LmSummary
 
 
 def command(
@@ -36,7 +38,7 @@ def command(
     if model is None:
         from govor.lm.entry import make_lm
 
-        summary: Mapping[str, Any] = make_lm(source, out, order)
+        summary = make_lm(source, out, order)
     else:
         from govor.evaluate.lm_weight import make_lm_for
 
@@ -44,12 +46,14 @@ def command(
     emit(summary, json, _lines(summary))
 
 
-def _lines(summary: Mapping[str, Any]) -> list[str]:
-    counts = ", ".join(f"{count:,} {n}-grams" for n, count in summary["ngrams"].items())
-    lines = [f"{summary['words']:,} words, {counts} -> {summary['out']}"]
-    if "lm_weight" in summary:
+def _lines(summary: LmSummary) -> list[str]:
+    from govor.evaluate.lm_weight import ModelLmSummary
+
+    counts = ", ".join(f"{count:,} {n}-grams" for n, count in summary.ngrams.items())
+    lines = [f"{summary.words:,} words, {counts} -> {summary.out}"]
+    if isinstance(summary, ModelLmSummary):
         lines.append(
-            f"weight {summary['lm_weight']:g}, word bonus {summary['word_bonus']:g}: "
-            f"WER {summary['wer']:.4f} on {summary['chosen_on']}, without {summary['wer_without']:.4f}"
+            f"weight {summary.lm_weight:g}, word bonus {summary.word_bonus:g}: "
+            f"WER {summary.wer:.4f} on {summary.chosen_on}, without {summary.wer_without:.4f}"
         )
     return lines

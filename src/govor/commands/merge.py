@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from shlex import quote
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from govor.commands.flags import Flag, Given, flags, pairs
+from govor.commands.flags import Flag, Overrides, flags, pairs
 from govor.config import MergeConfig
 from govor.console import emit
 from govor.store import readable_hours
+
+if TYPE_CHECKING:
+    from govor.curate.merge import MergeSummary
 
 
 def command(
     corpora: Annotated[list[Path], typer.Argument(metavar="CORPUS…", help="Corpus folders, two or more.")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the new corpus.")],
     given: Annotated[
-        Given[MergeConfig],
+        Overrides[MergeConfig],
         flags(
             MergeConfig,
             "speakers",
@@ -49,11 +51,11 @@ def command(
     emit(summary, as_json, _lines(summary))
 
 
-def _lines(summary: Mapping[str, Any]) -> list[str]:
-    parts = ", ".join(f"{name} {count:,}" for name, count in summary["corpora"].items())
-    splits = ", ".join(f"{name} {count:,}" for name, count in summary["splits"].items())
+def _lines(summary: MergeSummary) -> list[str]:
+    parts = ", ".join(f"{name} {count:,}" for name, count in summary.corpora.items())
+    splits = ", ".join(f"{name} {count:,}" for name, count in summary.splits.items())
     return [
-        f"{summary['kept']:,} utterances ({parts}), {readable_hours(summary['hours'])} ({splits})",
-        f"corpus: {summary['out']}",
-        f"next: govor check {quote(summary['out'])}",
+        f"{summary.kept:,} utterances ({parts}), {readable_hours(summary.hours)} ({splits})",
+        f"corpus: {summary.out}",
+        f"next: govor check {quote(summary.out)}",
     ]

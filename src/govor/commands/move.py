@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from govor.console import emit_made
+
+if TYPE_CHECKING:
+    from govor.curate.move import MoveSummary
 
 
 def command(
@@ -27,5 +29,5 @@ def command(
     emit_made(lambda: move_corpus(corpus, audio_root), as_json, _lines)
 
 
-def _lines(summary: Mapping[str, Any]) -> list[str]:
-    return [f"{summary['found']:,} of {summary['recordings']:,} recordings found: {summary['out']}"]
+def _lines(summary: MoveSummary) -> list[str]:
+    return [f"{summary.found:,} of {summary.recordings:,} recordings found: {summary.out}"]

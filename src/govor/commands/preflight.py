@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from govor.commands.flags import Flag, Given, flags
+from govor.commands.flags import Flag, Overrides, flags
 from govor.config import PreflightConfig, Workspace, load_recipe
 from govor.console import emit
 from govor.errors import LimitError
@@ -17,7 +17,7 @@ from govor.errors import LimitError
 def command(
     recipe: Annotated[Path, typer.Argument(help="Recipe (TOML) of the run.")],
     given: Annotated[
-        Given[PreflightConfig],
+        Overrides[PreflightConfig],
         flags(
             PreflightConfig,
             *("quota_disk", "quota_hours", "minutes"),
@@ -46,6 +46,7 @@ def command(
     """
     from govor.preflight import preflight
     from govor.preflight.report import terminal_lines
+    from govor.preflight.summary import PreflightSummary
 
     settings = load_recipe(recipe, overrides or ())
     asked = given.over(settings.preflight)
@@ -56,7 +57,7 @@ def command(
     try:
         summary = preflight(settings, out=where, device=device, only=only or ())
     except LimitError as error:
-        if not as_json:
+        if isinstance(error.summary, PreflightSummary) and not as_json:
             emit(error.summary, False, terminal_lines(error.summary))
         raise
     emit(summary, as_json, terminal_lines(summary))

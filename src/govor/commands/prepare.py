@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from govor.commands.flags import Given, flags
+from govor.commands.flags import Overrides, flags
 from govor.config import PrepareConfig
 from govor.console import emit
+
+if TYPE_CHECKING:
+    from govor.prepare.run import PrepareSummary
 
 
 def command(
@@ -19,7 +21,7 @@ def command(
         str, typer.Option("--out", help="Folder of the data set, or a URL such as s3://bucket/name.")
     ],
     given: Annotated[
-        Given[PrepareConfig],
+        Overrides[PrepareConfig],
         flags(
             PrepareConfig,
             *("workers", "engine", "address", "codec", "sample_rate", "max_rejected", "shard_bytes"),
@@ -43,21 +45,21 @@ def command(
     emit(summary, as_json, _lines(summary, update))
 
 
-def _lines(summary: Mapping[str, Any], update: bool) -> list[str]:
+def _lines(summary: PrepareSummary, update: bool) -> list[str]:
     from govor.findings import count_of
     from govor.store import readable_bytes, readable_seconds
 
     lines = [
-        f"{summary['kept']:,} of {summary['read']:,} utterances, {summary['hours']:.2f} hours, "
-        f"{readable_bytes(summary['bytes'])} in {count_of(summary['shards'], 'shard')}: {summary['out']}",
-        f"{count_of(len(summary['written']), 'shard')} written in {readable_seconds(summary['wall_s'])}"
-        if summary["written"]
+        f"{summary.kept:,} of {summary.read:,} utterances, {summary.hours:.2f} hours, "
+        f"{readable_bytes(summary.bytes)} in {count_of(summary.shards, 'shard')}: {summary.out}",
+        f"{count_of(len(summary.written), 'shard')} written in {readable_seconds(summary.wall_s)}"
+        if summary.written
         else "all shards were already there",
     ]
-    if summary["rejected"]:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in summary["reasons"].items())
-        lines.append(f"{summary['rejected']:,} set aside ({reasons}): see rejected.parquet")
+    if summary.rejected:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in summary.reasons.items())
+        lines.append(f"{summary.rejected:,} set aside ({reasons}): see rejected.parquet")
     if update:
-        lines += [f"replaced since: {audio}" for audio in summary["replaced"]]
-        lines += [f"rewritten: {name}" for name in summary["written"]]
+        lines += [f"replaced since: {audio}" for audio in summary.replaced]
+        lines += [f"rewritten: {name}" for name in summary.written]
     return lines

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
-from govor.commands.flags import Flag, Given, flag, flags
+from govor.commands.flags import Flag, Overrides, flag, flags
 from govor.config import PublishConfig, Recipe
 from govor.config.setting import Section
 from govor.console import emit
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from govor.publish.licenses import License
 
 
-class Kind(StrEnum):
+class PublishKind(StrEnum):
     """What is published."""
 
     dataset = "dataset"
@@ -53,13 +53,13 @@ class Switches(TypedDict):
 
 
 def command(
-    kind: Annotated[Kind, typer.Argument(help="dataset, model or space.")],
+    kind: Annotated[PublishKind, typer.Argument(help="dataset, model or space.")],
     path: Annotated[
         str,
         typer.Argument(help="Data set; run or model; for a Space the published model's name."),
     ],
     given: Annotated[
-        Given[PublishConfig],
+        Overrides[PublishConfig],
         flags(
             PublishConfig,
             "license",
@@ -70,7 +70,7 @@ def command(
         ),
     ],
     details: Annotated[
-        Given[DetailFlags],
+        Overrides[DetailFlags],
         flags(
             DetailFlags,
             *("column", "keep_names", "base_license", "base_model", "benchmark", "package", "secret", "out"),
@@ -102,7 +102,7 @@ def command(
     loaded = load_recipe(recipe) if recipe else None
     asked = given.over(loaded.publish if loaded else PublishConfig())
     order = PublishOrder(path, repo, asked, details.settings(), loaded, dry_run)
-    publish = {Kind.dataset: _dataset, Kind.model: _model, Kind.space: _space}[kind]
+    publish = {PublishKind.dataset: _dataset, PublishKind.model: _model, PublishKind.space: _space}[kind]
     emit(summary := publish(order), json, _lines(summary, asked.public))
 
 
@@ -135,7 +135,7 @@ def _dataset(order: PublishOrder) -> Summary:
     from govor.publish.dataset import Disclosure
 
     disclosure = Disclosure(order.details.column, order.details.keep_names)
-    target = _target(order.repo, order.asked.dataset, Kind.dataset)
+    target = _target(order.repo, order.asked.dataset, PublishKind.dataset)
     return publish_dataset(Path(order.path), target, order.licence, disclosure=disclosure, **order.switches)
 
 
@@ -143,7 +143,7 @@ def _model(order: PublishOrder) -> Summary:
     from govor.publish import publish_model
     from govor.publish.model import ModelOrder
 
-    more, target = order.details, _target(order.repo, order.asked.model, Kind.model)
+    more, target = order.details, _target(order.repo, order.asked.model, PublishKind.model)
     model = ModelOrder(
         *(Path(order.path), target, order.licence, tuple(map(Path, more.evaluation)), order.asked.dataset),
         *(more.base_license, tuple(map(Path, more.export)), more.base_model, more.benchmark),
@@ -154,7 +154,7 @@ def _model(order: PublishOrder) -> Summary:
 def _space(order: PublishOrder) -> Summary:
     from govor.publish import publish_space
 
-    more, target = order.details, _target(order.repo, None, Kind.space)
+    more, target = order.details, _target(order.repo, None, PublishKind.space)
     return publish_space(
         *(order.path, target, order.licence),
         recipe=order.recipe,
@@ -165,14 +165,14 @@ def _space(order: PublishOrder) -> Summary:
     )
 
 
-def _target(repo: str | None, recipe: str | None, kind: Kind) -> str:
+def _target(repo: str | None, recipe: str | None, kind: PublishKind) -> str:
     if found := repo or recipe:
         return found
-    setting = "" if kind is Kind.space else f", or a recipe with [publish] {kind.value}"
+    setting = "" if kind is PublishKind.space else f", or a recipe with [publish] {kind.value}"
     raise UsageError(f"name the repository on the Hub, such as my-lab/name{setting}")
 
 
-def _lines(summary: Mapping[str, Any], public: bool) -> list[str]:
+def _lines(summary: Mapping[str, object], public: bool) -> list[str]:
     if summary.get("dry_run"):
         return ["nothing was sent (--dry-run)"]
     seen = "public" if public else "private unless it was public before"

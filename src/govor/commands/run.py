@@ -73,11 +73,14 @@ def _lines(summary: RecipeSummary) -> list[str]:
 def _first(stages: Mapping[str, StageRun]) -> list[str]:
     """What must be said before everything else: that the model is no better than its base."""
     from govor.evaluate.base import verdicts
+    from govor.evaluate.stored import as_stored
 
     trained, evaluated = (stages[name]["summary"] if name in stages else {} for name in ("train", "evaluate"))
-    against = trained.get("base") or {}
-    said = [str(against["sentence"])] if against.get("better") is False else []
-    return list(dict.fromkeys([*said, *verdicts(evaluated)]))
+    against = trained.get("base")
+    said = []
+    if isinstance(against, Mapping) and against.get("better") is False:
+        said = [str(against["sentence"])]
+    return list(dict.fromkeys([*said, *verdicts(as_stored(evaluated))]))
 
 
 def _result(stage: str, summary: Mapping[str, Any]) -> str:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from shlex import quote
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from govor.commands.flags import Flag, Given, flags
+from govor.commands.flags import Flag, Overrides, flags
 from govor.config import SelectConfig
 from govor.console import emit
 from govor.store import readable_hours
+
+if TYPE_CHECKING:
+    from govor.curate.select import SelectSummary
 
 
 def command(
     corpus: Annotated[Path, typer.Argument(help="Corpus folder.")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the new corpus.")],
     given: Annotated[
-        Given[SelectConfig],
+        Overrides[SelectConfig],
         flags(
             SelectConfig,
             *(field.name for field in fields(SelectConfig) if field.name != "bytes_per_s"),
@@ -54,15 +56,13 @@ def command(
     emit(summary, as_json, _lines(summary))
 
 
-def _lines(summary: Mapping[str, Any]) -> list[str]:
-    splits = ", ".join(f"{name} {count:,}" for name, count in summary["splits"].items())
-    length = readable_hours(summary["hours"])
+def _lines(summary: SelectSummary) -> list[str]:
+    splits = ", ".join(f"{name} {count:,}" for name, count in summary.splits.items())
+    length = readable_hours(summary.hours)
     lines = [
-        f"kept {summary['kept']:,} of {summary['read']:,} utterances, {length} ({splits})",
-        *(f"  set aside: {reason} {count:,}" for reason, count in summary["reasons"].items()),
+        f"kept {summary.kept:,} of {summary.read:,} utterances, {length} ({splits})",
+        *(f"  set aside: {reason} {count:,}" for reason, count in summary.reasons.items()),
     ]
-    if summary["cut"]["utterances"]:
-        lines.append(
-            f"  cut: {summary['cut']['utterances']:,} utterances into {summary['cut']['pieces']:,} pieces"
-        )
-    return [*lines, f"corpus: {summary['out']}", f"next: govor prepare {quote(summary['out'])} --out dataset"]
+    if summary.cut.utterances:
+        lines.append(f"  cut: {summary.cut.utterances:,} utterances into {summary.cut.pieces:,} pieces")
+    return [*lines, f"corpus: {summary.out}", f"next: govor prepare {quote(summary.out)} --out dataset"]

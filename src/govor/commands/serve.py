@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from govor.commands.flags import Flag, Given, flag, flags
+from govor.commands.flags import Flag, Overrides, flag, flags
 from govor.commands.text_model import TextModelFlags
 from govor.config import TranscribeConfig
 from govor.config.setting import Section
@@ -35,7 +35,7 @@ class ServerFlags(Section):
 def command(
     models: Annotated[list[str], typer.Argument(help="Runs, folders or Hub ids; name=folder names one.")],
     server: Annotated[
-        Given[ServerFlags],
+        Overrides[ServerFlags],
         flags(
             ServerFlags,
             *("host", "port", "max_mb", "max_hours", "max_queue", "concurrent", "max_live", "no_page"),
@@ -43,8 +43,8 @@ def command(
             allowed_host=Flag(metavar="NAME", commas=False),
         ),
     ],
-    given: Annotated[Given[TranscribeConfig], flags(TranscribeConfig, "language", "beam_size", "lm")],
-    text_model: Annotated[Given[TextModelFlags], flags(TextModelFlags)],
+    given: Annotated[Overrides[TranscribeConfig], flags(TranscribeConfig, "language", "beam_size", "lm")],
+    text_model: Annotated[Overrides[TextModelFlags], flags(TextModelFlags)],
     device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
 ) -> None:
     """Serve models: a web app, and an API that OpenAI's client talks to.

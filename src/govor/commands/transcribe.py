@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from govor.commands.flags import Flag, Given, flag, flags
+from govor.commands.flags import Flag, Overrides, flag, flags
 from govor.commands.text_model import TextModelFlags
 from govor.config import TranscribeConfig
 from govor.config.setting import Section
@@ -31,16 +31,16 @@ def command(
     model: Annotated[str, typer.Argument(help="Run, model folder, export or Hub id.")],
     audio: Annotated[list[str], typer.Argument(help="Recordings, folders of them, http(s) addresses.")],
     given: Annotated[
-        Given[TranscribeConfig],
+        Overrides[TranscribeConfig],
         flags(
             TranscribeConfig,
             *("format", "clip", "channels", "chunk", "stride", "language", "task", "timestamps", "words"),
             *("batch_s", "beam_size", "prompt", "hotwords", "lm", "lm_weight"),
         ),
     ],
-    text_model: Annotated[Given[TextModelFlags], flags(TextModelFlags)],
+    text_model: Annotated[Overrides[TextModelFlags], flags(TextModelFlags)],
     comparison: Annotated[
-        Given[ComparisonFlags],
+        Overrides[ComparisonFlags],
         flags(ComparisonFlags, "reference", compare=Flag(metavar="K=A,B", commas=False)),
     ],
     out: Annotated[Path | None, typer.Option("--out", help="Folder (default: transcripts).")] = None,
@@ -59,13 +59,15 @@ def command(
         return
     asked = text_model.settings()
     second = _second_model(asked, config, device)
+    from govor.transcribe.files import FilesSummary
+
     try:
         summary = _transcribe(model, audio, out, config, device)
     except LimitError as error:  # some were set aside; the others are passed on and shown all the same
-        files, folder = error.summary["files"], Path(error.summary["out"])
-        _pass_on(files, folder, asked.then, second, json)
-        if not json:
-            emit(error.summary, False, _lines(files))
+        if isinstance(error.summary, FilesSummary):
+            _pass_on(error.summary.files, Path(error.summary.out), asked.then, second, json)
+            if not json:
+                emit(error.summary, False, _lines(error.summary.files))
         raise
     _pass_on(summary.files, Path(summary.out), asked.then, second, json)
     emit(summary, json, _lines(summary.files))

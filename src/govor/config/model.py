@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from govor.config.setting import WEIGHTS, Section, setting
 
@@ -14,12 +13,12 @@ class ModelConfig(Section):
 
     base: str | None = setting(None, "Hub id, folder or run to start from", WEIGHTS)
     revision: str | None = setting(None, "revision of a Hub model", WEIGHTS)
-    from_scratch: dict[str, Any] = setting(
+    from_scratch: dict[str, object] = setting(
         {},
         "architecture and sizes of a new model: model_type = 'parakeet_ctc', hidden_size = 144, …",
         WEIGHTS,
     )
-    settings: dict[str, Any] = setting(
+    settings: dict[str, object] = setting(
         {},
         "changes to the base's own configuration, such as {attention_dropout = 0.0}",
         WEIGHTS,
@@ -46,7 +45,7 @@ class ModelConfig(Section):
         least=0,
         most=1,
     )
-    generation: dict[str, Any] = setting(
+    generation: dict[str, object] = setting(
         {},
         "Whisper: settings of generation_config.json, such as {suppress_tokens = []} (default: the base's,"
         " but for what the train text needs)",
@@ -59,7 +58,7 @@ class ModelConfig(Section):
         choices=("auto", "build", "keep"),
     )
     delimiter: str = setting("|", "CTC: token that stands for the space in a new vocabulary", WEIGHTS)
-    lora: dict[str, Any] = setting({}, "LoRA: r, alpha, dropout, targets; empty: none", WEIGHTS)
+    lora: dict[str, object] = setting({}, "LoRA: r, alpha, dropout, targets; empty: none", WEIGHTS)
     adapter: bool = setting(False, "MMS: train the language adapter only", WEIGHTS)
     freeze_feature_encoder: bool = setting(
         True,

@@ -112,7 +112,7 @@ def load_recipe(path: str | Path, overrides: Iterable[str] = ()) -> Recipe:
     return recipe_from(data, where=str(path))
 
 
-def recipe_from(data: Mapping[str, Any], where: str = "recipe") -> Recipe:
+def recipe_from(data: Mapping[str, object], where: str = "recipe") -> Recipe:
     """Builds a recipe from plain data, such as a stored ``recipe.toml`` or a trial's settings.
 
     Raises:
@@ -121,7 +121,7 @@ def recipe_from(data: Mapping[str, Any], where: str = "recipe") -> Recipe:
     return typing.cast(Recipe, _build(Recipe, _with_corpora(data, where), where, ""))
 
 
-def _with_corpora(data: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+def _with_corpora(data: Mapping[str, object], where: str) -> Mapping[str, object]:
     """Several ``[[corpus]]`` under their own key; one of them is as ``[corpus]``."""
     several = data.get("corpus")
     if not isinstance(several, (list, tuple)):
@@ -229,10 +229,10 @@ def _toml_value(raw: str) -> Any:
         return raw
 
 
-def _build(cls: type, data: Mapping[str, Any], where: str, prefix: str) -> Any:
+def _build(cls: type, data: Mapping[str, object], where: str, prefix: str) -> Any:
     hints = typing.get_type_hints(cls)
     known = {f.name: f for f in dataclasses.fields(cls)}
-    values: dict[str, Any] = {}
+    values: dict[str, object] = {}
     for key, value in data.items():
         if key == "corpora" and isinstance(value, tuple):
             values[key] = value

@@ -10,7 +10,7 @@ from typing import Any
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
-def dumps(data: Mapping[str, Any]) -> str:
+def dumps(data: Mapping[str, object]) -> str:
     """TOML text of nested plain data; None values are left out.
 
     Top-level mappings become ``[sections]``, lists of them ``[[sections]]``, deeper ones inline tables.
@@ -28,7 +28,7 @@ def _sections(name: str, value: Any) -> list[str]:
     return [_section(f"[[{_key(name)}]]", item) for item in value] if several else []
 
 
-def _section(head: str, data: Mapping[str, Any]) -> str:
+def _section(head: str, data: Mapping[str, object]) -> str:
     lines = [f"{_key(key)} = {_value(value)}" for key, value in data.items() if value is not None]
     return "\n".join([head, *lines])
 

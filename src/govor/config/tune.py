@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from govor.config.setting import NOTHING, WEIGHTS, Section, setting
 
@@ -13,7 +12,7 @@ class TuneConfig(Section):
     """Settings of ``govor tune``."""
 
     trials: int = setting(20, "trials in all", WEIGHTS, least=1)
-    space: dict[str, Any] = setting(
+    space: dict[str, object] = setting(
         {},
         "'train.lr' = { low = 1e-5, high = 1e-4, log = true }, or lists of values; empty: train.lr from a "
         "fourth of the usual rate to four times it",

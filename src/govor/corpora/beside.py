@@ -197,7 +197,7 @@ def read_beside(
         remarks.extend(told())
 
     audio_root = Path(source.config.audio_root or root)
-    notes = {"files": len(listed)}
+    notes: dict[str, object] = {"files": len(listed)}
     return Reading(in_chunks(rows()), audio_root, notes=notes, remarks=remarks, word_times=RELATIVE)
 
 

@@ -30,7 +30,7 @@ from govor.corpora.nist import (
 from govor.corpora.reader import Reading, Source
 from govor.corpora.rows import Row
 from govor.corpora.tiers import LONGEST_S, PAUSE_S, joined_words
-from govor.corpora.timed_text import Cue
+from govor.corpora.timed_text import TimedText
 from govor.corpora.word_times import RELATIVE
 from govor.errors import CorpusError
 from govor.records import Rejection
@@ -43,7 +43,7 @@ PART_WORDS = 100_000
 """Words of a file whose recordings are mixed that are held at a time, but for one recording's."""
 MOST_PARTS = 200
 _Place = tuple[str, str]
-_Word = tuple[str, str, Cue]
+_Word = tuple[str, str, TimedText]
 
 
 def recognise(path: Path) -> str | None:
@@ -67,7 +67,7 @@ def read(source: Source) -> Reading:
     recordings = Recordings(audio_root)
     rows = (row for file in files for row in _rows(file, recordings, split_of(file, root), source.out))
     remark = f"words are joined to utterances up to pauses of {PAUSE_S:g} s, at most {LONGEST_S:g} s long"
-    notes = {"files": len(files)}
+    notes: dict[str, object] = {"files": len(files)}
     return Reading(in_chunks(rows), audio_root, notes=notes, remarks=[remark], word_times=RELATIVE)
 
 
@@ -141,4 +141,4 @@ def _word(file: Path, number: int, line: str) -> _Word | Rejection:
     start, length = float(fields[2]), float(fields[3])
     if length < 0 or start < 0:
         return rejected_line(file, number, "negative_time", f"start {fields[2]}, duration {fields[3]}")
-    return fields[0], fields[1], Cue(start, start + length, fields[4], line=number)
+    return fields[0], fields[1], TimedText(start, start + length, fields[4], line=number)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
-from govor.corpora.timed_text import Cue, decode
+from govor.corpora.timed_text import TimedText, decode
 
 _TIME = r"(?:(\d+):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,9}))?"
 _TIMES = re.compile(rf"\s*{_TIME}\s*-{{1,2}}>\s*{_TIME}(?:\s.*)?", re.ASCII)
@@ -42,7 +42,7 @@ class Captions:
         rolled: cues that showed lines of the one before.
     """
 
-    cues: list[Cue] = field(default_factory=list)
+    cues: list[TimedText] = field(default_factory=list)
     bad: list[tuple[int, str]] = field(default_factory=list)
     language: str | None = None
     rolled: int = 0
@@ -73,7 +73,7 @@ def read_cues(file: Path) -> Captions:
     told = _told_once(shown) if _rolls(shown) else shown
     same = {cue.number: cue.lines for cue in told}
     found.rolled = sum(same.get(cue.number) != cue.lines for cue in shown)
-    found.cues = [Cue(c.start, c.end, " ".join(c.lines), c.speaker, c.number) for c in told]
+    found.cues = [TimedText(c.start, c.end, " ".join(c.lines), c.speaker, c.number) for c in told]
     return found
 
 

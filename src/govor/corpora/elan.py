@@ -18,7 +18,7 @@ from xml.parsers import expat
 
 from govor.corpora.names import path_of_url
 from govor.corpora.text_settings import text_settings
-from govor.corpora.timed_text import MAX_FILE_BYTES, Cue, Tier, TimedTextError, note_undecoded
+from govor.corpora.timed_text import MAX_FILE_BYTES, Tier, TimedText, TimedTextError, note_undecoded
 
 _UNITS_S = {"milliseconds": 0.001, "PAL-frames": 1 / 25, "NTSC-frames": 1001 / 30_000}
 _NUMBER = re.compile(r"\d{1,15}", re.ASCII)
@@ -213,7 +213,7 @@ def _ends(item: ET.Element) -> tuple[str, str]:
 
 def _tier(element: ET.Element, spans: _Spans) -> Tier:
     timed = [(item, span) for item in _annotations(element) if (span := spans.of(item)) is not None]
-    cues = tuple(Cue(*span, item.findtext("ANNOTATION_VALUE") or "") for item, span in timed)
+    cues = tuple(TimedText(*span, item.findtext("ANNOTATION_VALUE") or "") for item, span in timed)
     return Tier(element.get("TIER_ID", ""), cues, element.get("PARTICIPANT") or None)
 
 

@@ -28,7 +28,7 @@ from govor.corpora.reader import Reading, Source
 from govor.corpora.rows import Row
 from govor.corpora.tier_report import TierReport, refuse_unclear
 from govor.corpora.tiers import NoSpokenTierError, choose, utterances
-from govor.corpora.timed_text import Cue, Tier, TimedTextError, decode
+from govor.corpora.timed_text import Tier, TimedText, TimedTextError, decode
 from govor.records import Rejection
 
 NAME = "elan-export"
@@ -139,7 +139,7 @@ def _parse(file: Path, source: Source, report: TierReport) -> TranscriptFile:
     columns = _columns(_first_line(file))
     if columns is None:
         raise TimedTextError(1, "it is not a tab-delimited export of ELAN")
-    media: dict[str | None, dict[str, list[Cue]]] = {}
+    media: dict[str | None, dict[str, list[TimedText]]] = {}
     rejections: list[Rejection] = []
     for line_number, line in _lines(file, columns):
         cells = line.split("\t")
@@ -169,7 +169,7 @@ def _media(cells: Sequence[str], columns: ExportColumns) -> str | None:
     return PurePosixPath(cells[columns.file].replace("\\", "/")).stem or None
 
 
-def _cue(file: Path, number: int, cells: list[str], columns: ExportColumns) -> Cue | Rejection:
+def _cue(file: Path, number: int, cells: list[str], columns: ExportColumns) -> TimedText | Rejection:
     if len(cells) != columns.count:
         detail = f"{len(cells)} fields where the first line has {columns.count}"
         return rejected_line(file, number, "wrong_columns", detail)
@@ -179,11 +179,11 @@ def _cue(file: Path, number: int, cells: list[str], columns: ExportColumns) -> C
         detail = f"{cells[columns.begin]} and {cells[columns.end]} are not times"
         return rejected_line(file, number, "bad_times", detail)
     who = cells[columns.participant].strip() if columns.participant is not None else ""
-    return Cue(start, end, cells[columns.text].strip(), who or None, number)
+    return TimedText(start, end, cells[columns.text].strip(), who or None, number)
 
 
 def _spoken(
-    file: Path, media: str | None, tiers: dict[str, list[Cue]], source: Source, report: TierReport
+    file: Path, media: str | None, tiers: dict[str, list[TimedText]], source: Source, report: TierReport
 ) -> Iterator[Row | Rejection]:
     made = [Tier(name, tuple(cues), cues[0].speaker) for name, cues in tiers.items()]
     choice = choose(made, source.config.text, None, source.config.language)

@@ -96,7 +96,7 @@ class CorpusInfo:
     reasons: Mapping[str, int] = field(default_factory=dict)
     repairs: tuple[Mapping[str, str], ...] = ()
     fingerprint: str = ""
-    notes: Mapping[str, Any] = field(default_factory=dict)
+    notes: Mapping[str, object] = field(default_factory=dict)
 
     def summary(self, out: Path) -> CorpusSummary:
         """What import, select and review print with ``--json``."""

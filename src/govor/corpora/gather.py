@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -43,7 +42,7 @@ def gather(
     config: CorpusConfig,
     out: Path,
     info: CorpusInfo,
-    notes: Callable[[int], Mapping[str, Any]] = lambda read: {},
+    notes: Callable[[int], Mapping[str, object]] = lambda read: {},
 ) -> CorpusInfo:
     """Writes what a reader yields as a corpus.
 

@@ -52,7 +52,7 @@ def import_corpus(config: CorpusConfig, out: Path) -> ImportSummary:
         chosen, reading = open_source(config, out)
         info = CorpusInfo(chosen.reader.name, config.source, str(reading.audio_root))
         written = gather(reading, config, out, info, lambda read: _notes(config, chosen, reading, text, read))
-    remarks = written.notes["import"].get("remarks", [])
+    remarks = _remarks(written)
     for remark in remarks:
         say(remark)
     summary = ImportSummary(
@@ -90,7 +90,7 @@ def open_source(config: CorpusConfig, out: Path, *, listing: bool = False) -> tu
 
 def _notes(
     config: CorpusConfig, chosen: Recognition, reading: Reading, text: TextSettings, read: int
-) -> Mapping[str, Any]:
+) -> Mapping[str, object]:
     """What goes to ``corpus.json``, once all is read; a source in another encoding is refused now."""
     refuse_foreign_text(text, config, read)
     remarks = [*reading.remarks, *text.quoted.values(), *told_encodings(text, config.language)]
@@ -98,6 +98,12 @@ def _notes(
     noted = storable(noted)
     second = {"second_transcript": reading.second_transcript} if reading.second_transcript else {}
     return {"import": noted, **second}
+
+
+def _remarks(written: CorpusInfo) -> list[str]:
+    noted = written.notes["import"]
+    found = noted.get("remarks") if isinstance(noted, dict) else None
+    return found if isinstance(found, list) else []
 
 
 def storable(value: Any) -> Any:

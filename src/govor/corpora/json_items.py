@@ -38,7 +38,7 @@ class JsonItems:
 
     def __init__(self, file: Path, names: Collection[str] = ()) -> None:
         self._file, self._names = file, names
-        self.head: dict[str, Any] = {}
+        self.head: dict[str, object] = {}
 
     def __iter__(self) -> Iterator[Item]:
         """Reads the file.

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -40,7 +39,7 @@ def read_objects(file: Path) -> Iterator[Row | Rejection]:
             yield _object(file, number, line)
 
 
-def first_object(file: Path) -> Mapping[str, Any]:
+def first_object(file: Path) -> Mapping[str, object]:
     """The first object of a JSON-lines file, or ``{}`` where it is none."""
     try:
         value = json.loads(first_line(file) or "null")

@@ -88,7 +88,7 @@ def _rows_of_cuts(file: Path, several: bool) -> Iterator[Row | Rejection]:
             yield from rows_of_cut(file, cut, split)
 
 
-def rows_of_cut(file: Path, cut: Mapping[str, Any], split: str | None) -> Iterator[Row | Rejection]:
+def rows_of_cut(file: Path, cut: Row, split: str | None) -> Iterator[Row | Rejection]:
     """The supervisions of a cut of one recording as rows."""
     supervisions, begin_s = cut["supervisions"], seconds(cut.get("start") or 0.0)
     for item in supervisions if isinstance(supervisions, list) else [supervisions]:

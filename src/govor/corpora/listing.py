@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict, cast
 
 import polars as pl
 
@@ -29,13 +29,24 @@ LONGEST_CELL = 60
 _SHOWN = ("id", "audio", "start", "end", "text", "language", "speaker", "split")
 
 
-def list_source(config: CorpusConfig) -> Mapping[str, Any]:
-    """Opens a source as an import would, and reads its beginning.
+class Listing(TypedDict):
+    """What an import would read; the reader's notes (``files``, ``tables``, ``columns`` …) stand beside.
 
-    Returns:
-        ``format``, ``recognised``, ``audio_root``, ``row_columns``, what the reader notes (``files``,
-        ``tables``, ``columns``, ``tiers`` …), ``remarks``, ``rows`` (the first five, as they would be kept),
-        ``rejected`` (the first five that would be set aside).
+    ``rows`` are the first five as they would be kept, ``rejected`` the first five that would be set aside.
+    """
+
+    format: str
+    recognised: str
+    audio_root: str
+    row_columns: list[str]
+    remarks: list[str]
+    rows: list[Row]
+    rejected: list[Row]
+    tiers: NotRequired[list[Mapping[str, object]]]
+
+
+def list_source(config: CorpusConfig) -> Listing:
+    """Opens a source as an import would, and reads its beginning.
 
     Raises:
         CorpusError: the source is missing or its format is not known, or a setting fits no such source.
@@ -56,8 +67,7 @@ def list_source(config: CorpusConfig) -> Mapping[str, Any]:
         }
     if reading.audio_root.is_relative_to(nowhere):
         listed |= {"audio_root": "inside the source", "unpacked": "not for a list"}
-    shown: Mapping[str, Any] = storable(listed)
-    return shown
+    return cast(Listing, storable(listed))
 
 
 def _looked_at(reading: Reading) -> Iterator[Chunk]:
@@ -85,7 +95,7 @@ def _first(
     return rows, rejected, list(columns)
 
 
-def listing_lines(summary: Mapping[str, Any]) -> list[str]:
+def listing_lines(summary: Listing) -> list[str]:
     """The listing for people."""
     special = ("format", "recognised", "remarks", "rows", "rejected", "tiers")
     facts = [f"{name.replace('_', ' ')}: {_shown(v)}" for name, v in summary.items() if name not in special]
@@ -96,7 +106,7 @@ def listing_lines(summary: Mapping[str, Any]) -> list[str]:
     return [*facts, *tiers, *summary["remarks"], *shown, *lost]
 
 
-def _tier_lines(tiers: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _tier_lines(tiers: Sequence[Mapping[str, object]]) -> Iterator[str]:
     for tier in tiers:
         example = _cell(tier["example"])
         yield f"tier {tier['name']} ({tier['role']}, {tier['labels']:,} labels): {example}"

@@ -16,7 +16,7 @@ from govor.corpora.numbers import number
 from govor.corpora.reader import Reading, Source
 from govor.corpora.rows import Row
 from govor.corpora.tiers import joined_words
-from govor.corpora.timed_text import Cue, TimedTextError
+from govor.corpora.timed_text import TimedText, TimedTextError
 from govor.errors import CorpusError
 from govor.records import Rejection
 
@@ -42,7 +42,7 @@ def read(source: Source) -> Reading:
 
 
 def _parse(file: Path) -> TranscriptFile:
-    cues: list[Cue] = []
+    cues: list[TimedText] = []
     rejections: list[Rejection] = []
     try:
         for chunk in read_delimited(file, "|"):
@@ -55,11 +55,11 @@ def _parse(file: Path) -> TranscriptFile:
     return TranscriptFile([*rejections, *_utterances(cues)], (file.stem,))
 
 
-def _cue(row: dict[str, str | None]) -> Cue:
+def _cue(row: dict[str, str | None]) -> TimedText:
     times = [_seconds(row.get(name)) for name in ("ts", "endTs")]
     text = f"{row['token']}{row.get('punctuation') or ''}"
     line: int = row["_line"]  # type: ignore[assignment]
-    return Cue(times[0], times[1], text, row["speaker"], line)
+    return TimedText(times[0], times[1], text, row["speaker"], line)
 
 
 def _seconds(field: str | None) -> float:
@@ -67,7 +67,7 @@ def _seconds(field: str | None) -> float:
     return float("nan") if value is None else value
 
 
-def _utterances(cues: list[Cue]) -> Iterator[Row]:
+def _utterances(cues: list[TimedText]) -> Iterator[Row]:
     timed = [cue for cue in cues if cue.start == cue.start and cue.end == cue.end]
     if timed and len(timed) == len(cues):
         for speaker, group in groupby(cues, key=lambda cue: cue.speaker):

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -69,7 +68,7 @@ def read(source: Source) -> Reading:
     second = next((name for name in RECOGNISED_COLUMNS if name in keys and name != chosen), None)
     long = _has_recordings(files[0], root)
     chunks = (_chunk(c, chosen, second, long) for file in files for c in read_json_lines(file))
-    notes = {"text": chosen, "recordings": "long" if long else "cut files of the release"}
+    notes: dict[str, object] = {"text": chosen, "recordings": "long" if long else "cut files of the release"}
     return Reading(chunks, root, second_transcript=second, notes=notes, usual_word_times=RELATIVE)
 
 
@@ -187,7 +186,7 @@ def _character_words(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(parts).with_columns(pl.Series("words", words, dtype=pl.List(pl.String)))
 
 
-def _cut(text: str, span: Mapping[str, Any] | None) -> str | None:
+def _cut(text: str, span: Mapping[str, object] | None) -> str | None:
     """The word that a span of characters is; None where it is not a span."""
     begin, end = (span or {}).get("char_s"), (span or {}).get("char_e")
     return text[begin:end] if isinstance(begin, int) and isinstance(end, int) else None

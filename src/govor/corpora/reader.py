@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -85,7 +84,7 @@ class Reading:
     audio_root: Path
     second_transcript: str | None = None
     renamed: bool = False
-    notes: dict[str, Any] = field(default_factory=dict)
+    notes: dict[str, object] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     word_times: str | None = None
     usual_word_times: str | None = None

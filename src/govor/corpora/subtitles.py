@@ -58,8 +58,9 @@ def read(source: Source) -> Reading:
     root = source.path if source.path.is_dir() else source.path.parent
     near = Neighbours()
     chosen = captioned(files, near, source.config.language, ask=not source.listing)
-    remarks, notes = list(chosen.remarks), {"files": len(files)}
-    work = _Work(source, root, near)
+    remarks = list(chosen.remarks)
+    notes: dict[str, object] = {"files": len(files)}
+    work = _SubtitleWork(source, root, near)
     chunks = _all_chunks(work, chosen, notes, remarks)
     return Reading(
         chunks, Path(source.config.audio_root or root), notes=notes, remarks=remarks, word_times=RELATIVE
@@ -73,7 +74,7 @@ def timed_files(path: Path) -> list[Path]:
 
 
 @dataclass
-class _Work:
+class _SubtitleWork:
     """What reading the files of a source needs, and what it has met.
 
     Attributes:
@@ -105,7 +106,7 @@ class _Work:
 
 
 def _all_chunks(
-    work: _Work, chosen: CaptionFiles, notes: dict[str, Any], remarks: list[str]
+    work: _SubtitleWork, chosen: CaptionFiles, notes: dict[str, Any], remarks: list[str]
 ) -> Iterator[Chunk]:
     if chosen.rejections:
         yield Chunk(pl.DataFrame(), work.root, chosen.rejections)
@@ -115,7 +116,7 @@ def _all_chunks(
     notes |= {"tiers": listed} if (listed := work.tiers.listed()) else {}
 
 
-def _rows(work: _Work, file: Path, language: str | None) -> Iterator[Row | Rejection]:
+def _rows(work: _SubtitleWork, file: Path, language: str | None) -> Iterator[Row | Rejection]:
     suffix = file.suffix.lower()
     try:
         if suffix in (".srt", ".vtt"):
@@ -132,7 +133,7 @@ def _rows(work: _Work, file: Path, language: str | None) -> Iterator[Row | Rejec
         yield Rejection(file.name, "import", "unreadable_file", f"{file}: {error.strerror}")
 
 
-def _caption_rows(work: _Work, file: Path, language: str | None) -> Iterator[Row | Rejection]:
+def _caption_rows(work: _SubtitleWork, file: Path, language: str | None) -> Iterator[Row | Rejection]:
     found = read_cues(file)
     work.rolled += found.rolled
     audio, split = _audio(file, [], work)[0], _split(file, work.root)
@@ -145,7 +146,7 @@ def _caption_rows(work: _Work, file: Path, language: str | None) -> Iterator[Row
         yield _row(SpokenCue(cue), audio, split) | {"language": language or found.language}
 
 
-def _annotation_rows(work: _Work, file: Path, found: Annotations) -> Iterator[Row | Rejection]:
+def _annotation_rows(work: _SubtitleWork, file: Path, found: Annotations) -> Iterator[Row | Rejection]:
     config = work.source.config
     choice = choose(found.tiers, config.text, found.parents, config.language)
     work.tiers.add(found.tiers, choice)
@@ -159,7 +160,7 @@ def _annotation_rows(work: _Work, file: Path, found: Annotations) -> Iterator[Ro
         yield row | {"start": row["start"] + origin_s, "end": row["end"] + origin_s}
 
 
-def _untimed(work: _Work, file: Path, found: Annotations, choice: Choice) -> Iterator[Rejection]:
+def _untimed(work: _SubtitleWork, file: Path, found: Annotations, choice: Choice) -> Iterator[Rejection]:
     for tier in choice.taken:
         work.interpolated += found.interpolated.get(tier.name, 0)
         for name in found.untimed.get(tier.name, ()):
@@ -172,7 +173,7 @@ def _split(file: Path, root: Path) -> str | None:
     return next((s for part in file.relative_to(root).parts[:-1] if (s := split_in(part))), None)
 
 
-def _audio(file: Path, media: list[Media], work: _Work) -> tuple[str, float]:
+def _audio(file: Path, media: list[Media], work: _SubtitleWork) -> tuple[str, float]:
     """The recording's path and its clock's offset; where it is nowhere, a name that repair can find."""
     for item in media:
         for place in item.places:

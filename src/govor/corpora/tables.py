@@ -88,7 +88,10 @@ def read(source: Source) -> Reading:
     maps = {table: _column_map(table, source) for table in tables}
     several = len(tables) > 1
     chunks = (_with_split(maps[table].renamed(c), several) for table in tables for c in read_table(table))
-    notes = {"tables": [table.name for table in tables], "columns": maps[tables[0]].mapping}
+    notes: dict[str, object] = {
+        "tables": [table.name for table in tables],
+        "columns": maps[tables[0]].mapping,
+    }
     root = Path(source.config.audio_root or tables[0].parent)
     return Reading(chunks, root, renamed=True, notes=notes, remarks=_other_sheets(tables))
 
@@ -106,7 +109,11 @@ def _read_headerless(source: Source, numbers: dict[str, int]) -> Reading:
         for table in tables
         for chunk in read_table(table, _header_of_places(table, numbers))
     )
-    notes = {"tables": [table.name for table in tables], "columns": mapping, "header": False}
+    notes: dict[str, object] = {
+        "tables": [table.name for table in tables],
+        "columns": mapping,
+        "header": False,
+    }
     return Reading(chunks, Path(source.config.audio_root or tables[0].parent), renamed=True, notes=notes)
 
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from govor.corpora.timed_text import Cue, Tier, TimedTextError, decode
+from govor.corpora.timed_text import Tier, TimedText, TimedTextError, decode
 
 MOST_COUNTED = 1e9
 _TOKEN = re.compile(
@@ -46,10 +46,10 @@ def _tier(tokens: _Tokens) -> Tier | None:
     return None
 
 
-def _interval(tokens: _Tokens) -> Cue:
+def _interval(tokens: _Tokens) -> TimedText:
     start, end = tokens.number(), tokens.number()
     line = tokens.line
-    return Cue(start, end, tokens.string(), line=line)
+    return TimedText(start, end, tokens.string(), line=line)
 
 
 @dataclass

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from govor.corpora.tier_names import REFERENCE, SPEECH, UNKNOWN, WORDS, is_named_for_speech, role_of
-from govor.corpora.timed_text import Cue, Tier
+from govor.corpora.timed_text import Tier, TimedText
 
 PAUSE_S = 0.5
 """Words are one utterance until they pause for so long."""
@@ -34,8 +34,8 @@ _NOT_SPEECH = frozenset(["", "sil", "sp", "spn", "<sil>", "<p:>", "<eps>", "{sl}
 class SpokenCue:
     """An utterance, with the times of its words where they are known (seconds of the recording)."""
 
-    cue: Cue
-    words: tuple[Cue, ...] = ()
+    cue: TimedText
+    words: tuple[TimedText, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -210,21 +210,21 @@ def _of_tier(tier: Tier, words: list[Tier], several: bool) -> Iterator[SpokenCue
         if _is_speech(cue.text):
             inside = tuple(w for w in own[0].cues if _within(w, cue)) if own else ()
             yield SpokenCue(
-                Cue(cue.start, cue.end, cue.text.strip(), cue.speaker or speaker, cue.line), inside
+                TimedText(cue.start, cue.end, cue.text.strip(), cue.speaker or speaker, cue.line), inside
             )
 
 
-def _within(word: Cue, cue: Cue) -> bool:
+def _within(word: TimedText, cue: TimedText) -> bool:
     return _is_speech(word.text) and cue.start <= (word.start + word.end) / 2 < cue.end
 
 
-def joined_words(words: Sequence[Cue], speaker: str | None = None) -> Iterator[SpokenCue]:
+def joined_words(words: Sequence[TimedText], speaker: str | None = None) -> Iterator[SpokenCue]:
     """Utterances made of single words with times, up to pauses of `PAUSE_S` and at most `LONGEST_S` long."""
     return (_joined(group, speaker) for group in _groups(words))
 
 
-def _groups(words: Sequence[Cue]) -> Iterator[list[Cue]]:
-    group: list[Cue] = []
+def _groups(words: Sequence[TimedText]) -> Iterator[list[TimedText]]:
+    group: list[TimedText] = []
     for word in words:
         if not _is_speech(word.text):
             continue
@@ -236,6 +236,6 @@ def _groups(words: Sequence[Cue]) -> Iterator[list[Cue]]:
         yield group
 
 
-def _joined(words: list[Cue], speaker: str | None) -> SpokenCue:
+def _joined(words: list[TimedText], speaker: str | None) -> SpokenCue:
     text = " ".join(word.text.strip() for word in words)
-    return SpokenCue(Cue(words[0].start, words[-1].end, text, speaker, words[0].line), tuple(words))
+    return SpokenCue(TimedText(words[0].start, words[-1].end, text, speaker, words[0].line), tuple(words))

@@ -13,7 +13,7 @@ MAX_FILE_BYTES = 256 << 20
 
 
 @dataclass(frozen=True)
-class Cue:
+class TimedText:
     """A text and when it is spoken.
 
     Attributes:
@@ -36,7 +36,7 @@ class Tier:
     """A named layer of cues in the order of the file."""
 
     name: str
-    cues: tuple[Cue, ...]
+    cues: tuple[TimedText, ...]
     speaker: str | None = None
 
 

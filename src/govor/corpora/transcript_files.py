@@ -95,7 +95,7 @@ def _parse(file: Path) -> TranscriptFile:
     return TranscriptFile([*rows, *([broken] if broken else [])], media)
 
 
-def _segment(file: Path, line: int, segment: Any, head: Mapping[str, Any]) -> Row | Rejection:
+def _segment(file: Path, line: int, segment: Any, head: Mapping[str, object]) -> Row | Rejection:
     times = _times(segment)
     if times is None:
         return rejected_line(file, line, "bad_times", "the segment has no start and end in seconds")
@@ -135,7 +135,7 @@ def _string(value: Any) -> str | None:
     return value if isinstance(value, str) and value.strip() else None
 
 
-def _language(head: Mapping[str, Any]) -> str | None:
+def _language(head: Mapping[str, object]) -> str | None:
     """The tag; the names that some programs write (``english``) are not tags and left to ``--language``."""
     result = head.get("result")
     told = result.get("language") if isinstance(result, dict) else head.get("language")

@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from govor.corpora.archive import SUFFIXES, MemberContent, is_archive, member_names, require_room, stream
 from govor.corpora.beside import first_files, in_chunks, is_audio, root_of, transcript_files
@@ -166,7 +165,7 @@ def _row(archive: Path, sample: Sample, source: Source) -> Row | Rejection:
     return row | {"audio": sample.audio[0], "_line": sample.number}
 
 
-def _columns(told: Mapping[str, Any], source: Source) -> Row:
+def _columns(told: Mapping[str, object], source: Source) -> Row:
     """The members of a sample's JSON under our names; times tell where the clip was cut from."""
     named = {ours: theirs for ours, theirs in named_columns(source).items() if theirs in told}
     mapping = matching([key for key in told if key != "audio"], named)

@@ -40,7 +40,7 @@ def _by_row(facts: Tally, column: pl.Series) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True)
-class Case:
+class Occurrence:
     """A recording that a finding is about.
 
     Attributes:
@@ -63,13 +63,13 @@ def audio_findings(facts: Tally, probes: pl.DataFrame) -> list[Finding]:
     """
     mixes = np.zeros(probes.height, np.bool_)
     mixes[facts.keys["audio"][facts.channel == MIX]] = True
-    found: dict[str, list[Case]] = {}
+    found: dict[str, list[Occurrence]] = {}
     faults: Counter[str] = Counter()
     for number, row in enumerate(probes.iter_rows(named=True)):
         probe = Probe(**{name: row[name] for name in Probe.__dataclass_fields__})
         for code, severity, measured in _judged(probe, faults):
             if code != "antiphase_audio" or mixes[number]:
-                found.setdefault(code, []).append(Case(number, severity, measured))
+                found.setdefault(code, []).append(Occurrence(number, severity, measured))
     details = {"unreadable_audio": ", ".join(f"{code} {count}" for code, count in faults.most_common(5))}
     recordings = _Recordings(facts.keys["audio"], probes.height)
     findings = [recordings.finding(code, cases, details.get(code, "")) for code, cases in found.items()]
@@ -89,7 +89,7 @@ class _Recordings:
         self._audio = audio
         self._first = _first_rows(audio, count)
 
-    def finding(self, code: str, cases: Sequence[Case], detail: str = "") -> Finding:
+    def finding(self, code: str, cases: Sequence[Occurrence], detail: str = "") -> Finding:
         """A finding that shows an utterance of each recording, and is about all of them."""
         worst = sorted(cases, key=lambda case: -case.severity)[:WORST]
         rows = self._first[np.array([case.recording for case in worst], np.int64)]
@@ -135,7 +135,7 @@ def _wrong_rates(facts: Tally, recordings: _Recordings, probes: pl.DataFrame) ->
     for wrong in judged:
         for number in (numbers[member] for member in wrong.members):
             if (voice := voices[number]) is not None:
-                cases.append(Case(number, float(wrong.sure), _said(voice, wrong)))
+                cases.append(Occurrence(number, float(wrong.sure), _said(voice, wrong)))
     sure = any(wrong.sure for wrong in judged)
     detail = "" if sure else f"{count_of(len(cases), 'odd voice')} may have another cause"
     finding = recordings.finding("wrong_sample_rate", cases, detail)
@@ -161,13 +161,13 @@ def _formats(recordings: _Recordings, probes: pl.DataFrame) -> list[Finding]:
     several = np.flatnonzero((probes["channels"].fill_null(1) > 1).to_numpy())
     found = []
     if len(several):
-        cases = [Case(int(number), 0.0, "") for number in several]
+        cases = [Occurrence(int(number), 0.0, "") for number in several]
         found.append(recordings.finding("several_channels", cases))
     rates = probes["sample_rate"].drop_nulls().value_counts(sort=True)
     if rates.height > 1:
         shown = ", ".join(f"{rate:,} Hz {count:,}" for rate, count in rates.head(5).iter_rows())
         rarer = (probes["sample_rate"] != rates["sample_rate"][0]).fill_null(False).to_numpy()
-        cases = [Case(int(number), 0.0, "") for number in np.flatnonzero(rarer)]
+        cases = [Occurrence(int(number), 0.0, "") for number in np.flatnonzero(rarer)]
         rarer_rows = recordings.finding("mixed_sample_rates", cases).places
         found.append(counted("mixed_sample_rates", rates.height, shown, rarer_rows))
     return found
@@ -190,7 +190,9 @@ def _copies(recordings: _Recordings, probes: pl.DataFrame) -> list[Finding]:
     numbers = recordings_by_bytes(probes)
     repeated = np.ones(len(numbers), np.bool_)
     repeated[np.unique(numbers, return_index=True)[1]] = False
-    cases = [Case(int(number), 0.0, probes["audio"][int(number)]) for number in np.flatnonzero(repeated)]
+    cases = [
+        Occurrence(int(number), 0.0, probes["audio"][int(number)]) for number in np.flatnonzero(repeated)
+    ]
     return [recordings.finding("duplicate_audio", cases)] if cases else []
 
 

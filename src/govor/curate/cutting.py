@@ -40,7 +40,7 @@ class TimedWord:
 
 
 @dataclass(frozen=True)
-class Piece:
+class CutPiece:
     """Units ``first`` up to but not ``last``, between two times in the utterance (seconds)."""
 
     first: int
@@ -49,7 +49,7 @@ class Piece:
     end: float
 
 
-def cut_points(units: Sequence[Unit], duration_s: float, max_s: float) -> list[Piece]:
+def cut_points(units: Sequence[TimedUnit], duration_s: float, max_s: float) -> list[CutPiece]:
     """The best way to cut so that no piece is longer than `max_s`; empty where there is none.
 
     Dynamic programming over the units: as few pieces as possible, and among these at the longest pauses; cuts
@@ -69,16 +69,16 @@ def cut_points(units: Sequence[Unit], duration_s: float, max_s: float) -> list[P
     return _walk_back(came_from, bounds, count) if cost[count] < float("inf") else []
 
 
-def _walk_back(came_from: list[int], bounds: list[float], last: int) -> list[Piece]:
+def _walk_back(came_from: list[int], bounds: list[float], last: int) -> list[CutPiece]:
     pieces = []
     while last:
         first = came_from[last]
-        pieces.append(Piece(first, last, bounds[first], bounds[last]))
+        pieces.append(CutPiece(first, last, bounds[first], bounds[last]))
         last = first
     return pieces[::-1]
 
 
-def timed_words(row: Mapping[str, Any], duration_s: float) -> list[list[TimedWord]]:
+def timed_words(row: Mapping[str, object], duration_s: float) -> list[list[TimedWord]]:
     """Word times of one utterance, those of its own words first."""
     return [words for names in WORD_COLUMNS if (words := _words(row, names, duration_s))]
 
@@ -100,7 +100,7 @@ def _words(row: Mapping[str, Any], names: tuple[str, str, str], duration_s: floa
 
 
 @dataclass(frozen=True)
-class Unit:
+class TimedUnit:
     """A stretch of the transcript, ``text[first:last]``, that is said between two times (seconds)."""
 
     first: int
@@ -109,7 +109,7 @@ class Unit:
     end: float
 
 
-def units_of(text: str, words: Sequence[TimedWord]) -> list[Unit]:
+def units_of(text: str, words: Sequence[TimedWord]) -> list[TimedUnit]:
     """The smallest stretches of the transcript whose times are known; one or none where the words are others.
 
     Words and transcript are matched by edit distance (`govor.curate.junctions`); where only the words' times
@@ -125,7 +125,7 @@ def units_of(text: str, words: Sequence[TimedWord]) -> list[Unit]:
         places = [(j.token, _at_longest_pause(words, j.words)) for j in junctions(text, tokens, spoken)]
     edges = [(0, 0), *places, (len(tokens), len(words))]
     return [
-        Unit(tokens[a].start, tokens[b - 1].end, words[c].start, max(word.end for word in words[c:d]))
+        TimedUnit(tokens[a].start, tokens[b - 1].end, words[c].start, max(word.end for word in words[c:d]))
         for (a, c), (b, d) in pairwise(edges)
     ]
 
@@ -180,7 +180,7 @@ def _pieces(row: Mapping[str, Any], max_s: float, stale: Sequence[str]) -> list[
 
 
 def _piece(
-    row: Mapping[str, Any], start: float, piece: Piece, text: str, stale: Sequence[str]
+    row: Mapping[str, Any], start: float, piece: CutPiece, text: str, stale: Sequence[str]
 ) -> Mapping[str, Any]:
     begin, end = round(start + piece.start, 3), round(start + piece.end, 3)
     times = {"start": begin, "end": end, "duration": round(end - begin, 3)}

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from govor.console import say
 from govor.corpora.folder import Corpus
 from govor.curate.sheet_ids import is_number, match_ids, refuse_doubtful, written_id
-from govor.errors import CorpusError
+from govor.errors import CorpusError, InputError
 from govor.findings import codes_of, renamed
-from govor.parquet import is_damage, read_table
+from govor.parquet import read_table, reading
 
 TOLERANCE_S = 0.010
 """Sources write 10965.9 where others write 10965.90 or 10965.901."""
@@ -180,17 +180,8 @@ def listed(path: Path, columns: Sequence[str]) -> Iterable[str]:
         )
     if path.is_dir():
         path = path / "utterances.parquet"
-    try:
+    with reading(f"the list {path}", CorpusError, "give one id a line, as UTF-8", "cannot be read"):
         return _read(path, columns)
-    except CorpusError:
-        raise
-    except BaseException as error:
-        if not (is_damage(error) or isinstance(error, OSError)):
-            raise
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CorpusError(
-            f"the list {path} cannot be read ({reason}): give one id a line, as UTF-8"
-        ) from error
 
 
 TABLES: dict[str, Callable[[BinaryIO], pl.DataFrame]] = {
@@ -207,11 +198,9 @@ def _lists_findings(path: Path) -> bool:
     if path.suffix.lower() != ".parquet" or not path.is_file():
         return False
     try:
-        with path.open("rb") as file:
+        with reading(path), path.open("rb") as file:
             return {"id", "code", "severity"} <= set(pl.read_parquet_schema(file))
-    except BaseException as error:
-        if not (is_damage(error) or isinstance(error, OSError)):
-            raise
+    except (InputError, OSError):
         return False
 
 

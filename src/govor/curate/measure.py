@@ -31,7 +31,7 @@ SPLIT_CODES: dict[str | None, int] = {None: 0, **{name: number for number, name 
 
 
 @dataclass(frozen=True)
-class Cut:
+class CutCounts:
     """Long utterances that were cut, and the pieces they became."""
 
     utterances: int
@@ -39,7 +39,7 @@ class Cut:
 
 
 @dataclass(frozen=True)
-class Measures:
+class CorpusMeasures:
     """Facts of every utterance, in the order of the corpus; N utterances.
 
     Attributes:
@@ -62,7 +62,7 @@ class Measures:
     excluded: NDArray[np.bool_]
     withdrawn: NDArray[np.bool_]
     keys: Mapping[str, Codes]
-    cut: Cut
+    cut: CutCounts
 
 
 def second_transcript(corpus: Corpus, config: SelectConfig) -> str | None:
@@ -110,7 +110,7 @@ def frames(
 
 def measure(
     corpus: Corpus, config: SelectConfig, exclusions: Exclusions, withdrawals: Withdrawals
-) -> Measures:
+) -> CorpusMeasures:
     """Reads the corpus once.
 
     Raises:
@@ -126,17 +126,17 @@ def measure(
             pieces = frame["cut_from"].drop_nulls()
             cut += (pieces.n_unique(), len(pieces))
     joined = {name: np.concatenate(values) for name, values in parts.items()}
-    return _assembled(joined, config, keys, Cut(*cut.tolist()))
+    return _assembled(joined, config, keys, CutCounts(*cut.tolist()))
 
 
 def _assembled(
-    joined: dict[str, NDArray[Any]], config: SelectConfig, names: Sequence[str], cut: Cut
-) -> Measures:
+    joined: dict[str, NDArray[Any]], config: SelectConfig, names: Sequence[str], cut: CutCounts
+) -> CorpusMeasures:
     def column(name: str, kind: type) -> NDArray[Any]:
         return joined.get(name, np.empty(0)).astype(kind, copy=False)
 
     keys = {key: codes_of_hashes(joined.pop(f"key:{key}", np.empty(0, np.uint64))) for key in names}
-    return Measures(
+    return CorpusMeasures(
         order=column("order", np.uint64),
         duration=column("duration", np.float64),
         similarity=column("similarity", np.float64) if wants_similarity(config) else None,

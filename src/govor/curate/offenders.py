@@ -33,7 +33,7 @@ class Offender:
         note: why there is no player, or that it is cut.
     """
 
-    row: Mapping[str, Any]
+    row: Mapping[str, object]
     measured: str
     player: str | None = None
     note: str = ""

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -140,7 +139,7 @@ def read_verdicts(sheet: Path) -> list[tuple[str, ReviewVerdict]]:
     return verdicts
 
 
-def _verdict(row: Mapping[str, Any], where: str) -> ReviewVerdict | None:
+def _verdict(row: Mapping[str, object], where: str) -> ReviewVerdict | None:
     said = str(row.get("verdict") or "").strip().lower()
     corrected = str(row.get("corrected") or "").strip() or None
     comment = str(row.get("comment") or "").strip()

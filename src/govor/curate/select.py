@@ -18,7 +18,7 @@ from govor.corpora.folder import Corpus, CorpusSummary, CorpusWriter
 from govor.curate.exclusion import Exclusions
 from govor.curate.groups import seeded_order
 from govor.curate.leaks import crossings, leaking
-from govor.curate.measure import SPLIT_CODES, Cut, Measures, frames, measure
+from govor.curate.measure import SPLIT_CODES, CorpusMeasures, CutCounts, frames, measure
 from govor.curate.sheet_utterances import SheetUtterances
 from govor.curate.splits import (
     DEV,
@@ -68,7 +68,7 @@ class SelectSummary(CorpusSummary):
     leak_loss: float
     statements: Sequence[str]
     way: str
-    cut: Cut
+    cut: CutCounts
 
 
 def select_corpus(corpus: Path, out: Path, config: SelectConfig) -> SelectSummary:
@@ -124,7 +124,7 @@ def _unmet(exclusions: Exclusions) -> list[str]:
     ]
 
 
-def _unknown_speakers(measures: Measures, reasons: NDArray[np.int8], plan: SplitPlan) -> list[str]:
+def _unknown_speakers(measures: CorpusMeasures, reasons: NDArray[np.int8], plan: SplitPlan) -> list[str]:
     """Splits by speaker where some are not known: nobody can say that they are free of leaks."""
     speaker = measures.keys.get("speaker")
     unknown = 0 if speaker is None else int(((speaker < 0) & (reasons == 0)).sum())
@@ -138,7 +138,7 @@ def _unknown_speakers(measures: Measures, reasons: NDArray[np.int8], plan: Split
     ]
 
 
-def _leaking(measures: Measures, plan: SplitPlan, reasons: NDArray[np.int8]) -> list[str]:
+def _leaking(measures: CorpusMeasures, plan: SplitPlan, reasons: NDArray[np.int8]) -> list[str]:
     """What splits that came with the corpus share with train: they are kept, which is said."""
     splits = np.where(reasons == 0, plan.splits, FREE).astype(np.int8)
     shared = {
@@ -154,7 +154,7 @@ def _leaking(measures: Measures, plan: SplitPlan, reasons: NDArray[np.int8]) -> 
     ]
 
 
-def _filtered(source: Corpus, config: SelectConfig, measures: Measures) -> NDArray[np.int8]:
+def _filtered(source: Corpus, config: SelectConfig, measures: CorpusMeasures) -> NDArray[np.int8]:
     """Number of the reason for every utterance that filters set aside, else 0 ``[N]``."""
     reasons = np.zeros(len(measures.order), np.int8)
     duration, similarity = measures.duration, measures.similarity
@@ -186,7 +186,7 @@ def _needs_durations(config: SelectConfig) -> bool:
 
 
 def _require_durations(
-    source: Corpus, config: SelectConfig, measures: Measures, reasons: NDArray[np.int8]
+    source: Corpus, config: SelectConfig, measures: CorpusMeasures, reasons: NDArray[np.int8]
 ) -> None:
     unknown = int((np.isnan(measures.duration) & (reasons == 0)).sum())
     if unknown and "check" not in source.info.notes:
@@ -197,7 +197,7 @@ def _require_durations(
 
 
 def _planned(
-    source: Corpus, config: SelectConfig, measures: Measures, reasons: NDArray[np.int8]
+    source: Corpus, config: SelectConfig, measures: CorpusMeasures, reasons: NDArray[np.int8]
 ) -> SplitPlan:
     """The splits of all utterances; those that filters set aside play no part."""
     named = measures.splits if config.official_splits else np.zeros_like(measures.splits)
@@ -261,7 +261,7 @@ def _require_speakers(source: Corpus, config: SelectConfig) -> None:
             )
 
 
-def _kept_assignment(config: SelectConfig, measures: Measures) -> NDArray[np.int8]:
+def _kept_assignment(config: SelectConfig, measures: CorpusMeasures) -> NDArray[np.int8]:
     """Splits of an earlier corpus for utterances that it has too, else `FREE` ``[N]``."""
     kept = np.zeros(len(measures.order), np.int8)
     if not config.keep_splits:
@@ -300,7 +300,7 @@ def _miscounted(error: CountError) -> CorpusError:
 
 
 def _keep_to_counts(
-    config: SelectConfig, measures: Measures, plan: SplitPlan, reasons: NDArray[np.int8]
+    config: SelectConfig, measures: CorpusMeasures, plan: SplitPlan, reasons: NDArray[np.int8]
 ) -> list[str]:
     """Cuts given splits down to the number asked for."""
     said: list[str] = []
@@ -322,7 +322,7 @@ def _keep_to_counts(
 
 
 def _keep_to_budget(
-    config: SelectConfig, measures: Measures, plan: SplitPlan, reasons: NDArray[np.int8]
+    config: SelectConfig, measures: CorpusMeasures, plan: SplitPlan, reasons: NDArray[np.int8]
 ) -> None:
     """Takes train utterances in seeded order until the budget is full."""
     limits = [SECONDS_AN_HOUR * config.hours] if config.hours is not None else []
@@ -346,7 +346,7 @@ def _written(
     source: Corpus,
     out: Path,
     config: SelectConfig,
-    measures: Measures,
+    measures: CorpusMeasures,
     plan: SplitPlan,
     reasons: NDArray[np.int8],
     statements: list[str],

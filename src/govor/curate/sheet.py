@@ -59,7 +59,7 @@ def restored(value: str) -> str:
     return value[1:] if value.startswith("'") and value[1:].startswith((*FORMULA_STARTS, "'")) else value
 
 
-def read_sheet(path: Path) -> list[Mapping[str, Any]]:
+def read_sheet(path: Path) -> list[Mapping[str, object]]:
     """Rows of a sheet by the names of its first row; empty cells are None.
 
     Raises:
@@ -100,7 +100,7 @@ def _read_csv(path: Path) -> Sequence[Sequence[Any]]:
     return [[restored(cell) if cell != "" else None for cell in row] for row in rows]
 
 
-def write_sheet(path: Path, rows: Sequence[Mapping[str, Any]], second: str | None) -> None:
+def write_sheet(path: Path, rows: Sequence[Mapping[str, object]], second: str | None) -> None:
     """Writes utterances with empty cells for verdicts.
 
     Args:
@@ -116,7 +116,7 @@ def write_sheet(path: Path, rows: Sequence[Mapping[str, Any]], second: str | Non
             _write_xlsx(partial, columns, rows, second)
 
 
-def _write_csv(path: Path, columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> None:
+def _write_csv(path: Path, columns: Sequence[Column], rows: Sequence[Mapping[str, object]]) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:  # with a mark, which spreadsheets look for
         writer = csv.writer(file)
         writer.writerow([column.name for column in columns])
@@ -126,7 +126,7 @@ def _write_csv(path: Path, columns: Sequence[Column], rows: Sequence[Mapping[str
 
 
 def _write_xlsx(
-    path: Path, columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], second: str | None
+    path: Path, columns: Sequence[Column], rows: Sequence[Mapping[str, object]], second: str | None
 ) -> None:
     from openpyxl import Workbook
     from openpyxl.comments import Comment
@@ -162,7 +162,7 @@ def _add_drop_down(page: Any, letter: str, last_row: int) -> None:
     page.add_data_validation(choice)
 
 
-def _fill_cell(cell: Any, column: Column, row: Mapping[str, Any]) -> None:
+def _fill_cell(cell: Any, column: Column, row: Mapping[str, object]) -> None:
     """One cell; text is typed as text, so that nothing in it is ever run as a formula."""
     from openpyxl.styles import Alignment, Font, PatternFill
 

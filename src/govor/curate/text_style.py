@@ -32,7 +32,7 @@ FORMS = ("composed", "decomposed")
 
 
 @dataclass(frozen=True)
-class Cut:
+class CommonLength:
     """Texts that end at one length.
 
     Attributes:
@@ -50,7 +50,7 @@ Sizes = NDArray[np.int64]
 Marked = NDArray[np.bool_]
 
 
-def cut_texts(texts: Sequence[str]) -> Cut | None:
+def cut_texts(texts: Sequence[str]) -> CommonLength | None:
     """Whether texts pile up at their greatest length, in characters or in words, as cut ones do."""
     sizes = pl.DataFrame({"text": texts}, schema={"text": pl.String}).select(*sizes_of(pl.col("text")))
     return cut_rows(*(sizes[name].to_numpy() for name in ("characters", "words", "ended")))
@@ -66,12 +66,12 @@ def sizes_of(text: pl.Expr) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
     )
 
 
-def cut_rows(characters: Sizes, words: Sizes, ended: Marked) -> Cut | None:
+def cut_rows(characters: Sizes, words: Sizes, ended: Marked) -> CommonLength | None:
     """`cut_texts` from what `sizes_of` tells of each text ``[N]``."""
     for unit, sizes, least in (("characters", characters, CUT_CHARACTERS), ("words", words, CUT_WORDS)):
         cut = _piled(sizes, least, 2 if unit == "characters" else 1)
         if cut.any() and _is_open(cut, ended, words, needs_rest=unit == "words"):
-            return Cut(int(sizes.max()), unit, tuple(np.flatnonzero(cut).tolist()))
+            return CommonLength(int(sizes.max()), unit, tuple(np.flatnonzero(cut).tolist()))
     return None
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata as metadata
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from govor.findings import Finding
 
@@ -77,7 +76,7 @@ def _fits(spec: str, version: str) -> bool:
     return bool(Requirement(spec).specifier.contains(version, prereleases=True))
 
 
-def clash_findings(imports: Mapping[str, Any]) -> list[Finding]:
+def clash_findings(imports: Mapping[str, str | None]) -> list[Finding]:
     """Packages that are installed but do not load, and pairs known to clash.
 
     Args:

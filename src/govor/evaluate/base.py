@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from govor.evaluate.stored import StoredSummary
+from govor.models.saved import DevVerdict
+from govor.records import Rate
 from govor.shown import interval_text
 from govor.store import given_path
 
@@ -25,7 +26,7 @@ class Base:
     name: str | None = None
     revision: str | None = None
     why_none: str = ""
-    on_dev: Mapping[str, Any] | None = None
+    on_dev: DevVerdict | None = None
 
     def is_at(self, place: str | None) -> bool:
         """Whether `place` names it."""
@@ -58,19 +59,23 @@ def base_of(model: str) -> Base:
     return Base(str(settings["base"]), settings.get("base_revision"), on_dev=on_dev)
 
 
-def verdicts(summary: Mapping[str, Any]) -> list[str]:
+def verdicts(summary: StoredSummary) -> list[str]:
     """What must be said first of a model that is no better than its base: on these rows, and on dev."""
     found = []
-    if summary.get("better_than_base") is False:
-        comparison = summary["comparison"]
+    baseline, comparison = summary.get("baseline"), summary.get("comparison")
+    if summary.get("better_than_base") is False and baseline and comparison:
         difference = comparison["wer_difference"]
-        ends = interval_text(difference, comparison["groups"], signed=True)
+        ends = interval_text(difference, comparison.get("groups"), signed=True)
         found.append(
             f"not better than its base model on {summary['split']}: WER "
-            f"{100 * summary['wer']['value']:.2f}% against {100 * summary['baseline']['wer']['value']:.2f}%, "
-            f"difference {100 * difference['value']:+.2f} points ({ends})"
+            f"{_percent(summary['wer'])}% against {_percent(baseline['wer'])}%, "
+            f"difference {_percent(difference, '+')} points ({ends})"
         )
-    on_dev = summary.get("base_on_dev") or {}
-    if on_dev.get("better") is False:
-        found.append(str(on_dev["sentence"]))
+    on_dev = summary.get("base_on_dev")
+    if on_dev and on_dev.get("better") is False:
+        found.append(on_dev["sentence"])
     return found
+
+
+def _percent(rate: Rate, sign: str = "") -> str:
+    return "?" if rate["value"] is None else f"{100 * rate['value']:{sign}.2f}"

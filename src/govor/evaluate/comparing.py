@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import polars as pl
 
 from govor.errors import InputError
 from govor.evaluate.edits import align, regions, words
-from govor.evaluate.paired import Comparison, compare_scores
+from govor.evaluate.intervals import Groups
+from govor.evaluate.paired import Comparison, Paired, compare_scores
 from govor.evaluate.results import groups_of, stored_normaliser
 from govor.evaluate.scores import Scores, TextNormaliser, score
 from govor.evaluate.slices import SliceGroups, slice_scores
-from govor.evaluate.stored import SCORES, SUMMARY, read_scores, read_summary
-from govor.evaluate.summary import Rate, finite
-from govor.records import Summary
+from govor.evaluate.stored import SCORES, SUMMARY, StoredSummary, read_scores, read_summary
+from govor.evaluate.summary import finite
+from govor.records import Rate, Summary
 from govor.shown import interval_text
 from govor.store import atomic_path, locked, write_json, write_text
 
@@ -36,13 +37,31 @@ class Evaluation:
     """
 
     name: str
-    summary: Mapping[str, Any]
+    summary: StoredSummary
     table: pl.DataFrame
 
     @property
     def ids(self) -> list[str]:
         """Of the utterances."""
         return list(self.table["id"])
+
+
+class ComparedSystem(TypedDict):
+    """Rates of one system, as they are scored here."""
+
+    name: str
+    model: str
+    wer: Rate
+    cer: Rate
+    raw: Mapping[str, Rate]
+    rtf: float | None
+
+
+class Difference(Paired):
+    """One system compared with the first."""
+
+    system: str
+    against: str
 
 
 class ComparedSlice(TypedDict):
@@ -70,14 +89,14 @@ class ComparisonSummary(Summary):
         out: folder of the results.
     """
 
-    systems: list[Mapping[str, object]]
+    systems: list[ComparedSystem]
     split: str
     utterances: int
     normaliser: str
-    groups: Mapping[str, object]
+    groups: Groups
     rescored: bool
     wer_difference: Rate
-    differences: list[Mapping[str, object]]
+    differences: list[Difference]
     slices: Mapping[str, Mapping[str, ComparedSlice]]
     out: str
 

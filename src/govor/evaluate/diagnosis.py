@@ -54,7 +54,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class Kind:
+class ErrorKind:
     """A kind of error.
 
     Attributes:
@@ -84,26 +84,26 @@ def _truncated(case: Case) -> bool:
 
 
 KINDS = (
-    Kind(
+    ErrorKind(
         "repeated_phrase",
         "Repeated phrases",
         "the output loops over the same words, which the reference does not",
         lambda case: patterns.repeats(case.hypothesis) and not patterns.repeats(case.reference),
     ),
-    Kind(
+    ErrorKind(
         "runaway_insertions",
         "Runaway insertions",
         "at least five words too many, and half as many as the reference has: hallucination, or a reference "
         "that lacks spoken words",
         _runaway,
     ),
-    Kind(
+    ErrorKind(
         "text_on_silence",
         "Text on silence",
         "words for a clip that is silent or has an empty reference",
         _on_silence,
     ),
-    Kind(
+    ErrorKind(
         "language_switch",
         "Language switches",
         "another script than the reference's, or another language detected",
@@ -111,25 +111,25 @@ KINDS = (
             " ".join(case.reference), " ".join(case.hypothesis), case.language, case.heard_language
         ),
     ),
-    Kind(
+    ErrorKind(
         "truncated_output",
         "Truncated outputs",
         "the beginning or end is missing: at least three words and a quarter of the reference in one piece",
         _truncated,
     ),
-    Kind(
+    ErrorKind(
         "no_output",
         "No output",
         "the model wrote nothing, though the reference has words",
         lambda case: bool(case.reference) and not case.hypothesis,
     ),
-    Kind(
+    ErrorKind(
         "split_or_joined",
         "Split and joined words",
         "the same letters with other spaces, such as “ne znanim” for “neznanim”",
         lambda case: bool(patterns.boundary_pairs(case.blocks, case.reference, case.hypothesis)),
     ),
-    Kind(
+    ErrorKind(
         "number_format",
         "Numbers against digits",
         "one side writes digits where the other writes words",

@@ -15,9 +15,9 @@ from govor.config.evaluate import BETTER_THAN_BASE
 from govor.console import say
 from govor.errors import DatasetError, LimitError, UsageError
 from govor.evaluate.base import Base, base_of
-from govor.evaluate.hypotheses import Line, read_foreign
+from govor.evaluate.hypotheses import HypothesisLine, read_foreign
 from govor.evaluate.looks import looks, record_look, run_of
-from govor.evaluate.parts import Place, Ranks, SplitDecoding, decode_split
+from govor.evaluate.parts import DecodingFolder, Launch, SplitDecoding, decode_split
 from govor.evaluate.results import COMING, require_columns, write_results
 from govor.evaluate.summary import EvaluationSummary, SetsSummary, System, require
 from govor.store import file_sha256, fingerprint, given_path, locked, read_json, write_json
@@ -64,8 +64,8 @@ def evaluate(
         config = _with_base(config, base)
     if config.sets:
         return _evaluate_sets(model, str(dataset), out, config, device, workers)
-    with locked(out) if Ranks.here().rank == 0 else nullcontext():
-        work = _Work(str(dataset), _open(str(dataset), config.split), out, config, device, workers)
+    with locked(out) if Launch.here().rank == 0 else nullcontext():
+        work = _SetWork(str(dataset), _open(str(dataset), config.split), out, config, device, workers)
         summary = work.summary(model, hypotheses, base)
     if summary:
         require(summary, config.require)
@@ -80,7 +80,7 @@ def _require_model(model: str | Path | None, hypotheses: Path | None, config: Ev
 
 
 @dataclass(frozen=True)
-class _Work:
+class _SetWork:
     """One split of a data set that is evaluated, and how."""
 
     dataset: str
@@ -101,7 +101,7 @@ class _Work:
         if config.baseline:
             revision = base.revision if base.is_at(config.baseline) else None
             baseline = self._decoded(config.baseline, self.out / "baseline", revision)
-        if Ranks.here().rank:
+        if Launch.here().rank:
             return None
         looked = _looks(system, self.data, config.split, self.out)
         is_base = base.is_at(config.baseline) or bool(config.require.get(BETTER_THAN_BASE))
@@ -110,7 +110,7 @@ class _Work:
     def _read(self, hypotheses: Path) -> System:
         """Another system's hypotheses."""
         texts = read_foreign(hypotheses, self.data.table(self.config.split)["id"].to_list())
-        lines = {name: Line(id=name, text=text) for name, text in texts.items()}
+        lines = {name: HypothesisLine(id=name, text=text) for name, text in texts.items()}
         return System(str(hypotheses), lines, {}, fingerprint(texts))
 
     def _decoded(self, model: str, folder: Path, revision: str | None = None) -> System:
@@ -134,7 +134,7 @@ class _Work:
             | ({"revision": revision} if revision else {}),
             revision,
         )
-        place = Place(folder, job)
+        place = DecodingFolder(folder, job)
         lines = decode_split(place, self.data, open_here, self.workers)
         facts = read_json(place.record) if place.record.exists() else {}
         return System(model, lines, facts, job.fingerprint, open_here)
@@ -190,7 +190,7 @@ def _evaluate_sets(
         own = {key: value for key, value in config.require.items() if key == BETTER_THAN_BASE}
         alone = dataclasses.replace(config, sets={}, split=split, require=own)
         found[name] = _scored(model, folder, out / _safe(name), alone, device, workers)
-    if Ranks.here().rank:
+    if Launch.here().rank:
         return None
     summary = SetsSummary(**{**next(iter(found.values())), "sets": found, "out": str(out)})
     write_json(out / "summary.json", summary)

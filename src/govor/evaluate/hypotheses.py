@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Required, TypedDict, cast
+from typing import Required, TypedDict, cast
 
 from govor.errors import InputError
 from govor.shape import ShapeError, parsed
@@ -20,7 +20,7 @@ TEXT_COLUMNS = ("text", "hypothesis", "pred_text", "prediction", "transcript", "
 ID_COLUMNS = ("id", "utterance", "utt_id", "path", "file", "audio_filepath")
 
 
-class Line(TypedDict, total=False):
+class HypothesisLine(TypedDict, total=False):
     """What a model said about a clip or a whole recording: a text, or a fault."""
 
     id: Required[str]
@@ -34,7 +34,7 @@ class Line(TypedDict, total=False):
     bandwidth_hz: float | None
 
 
-def read_lines(path: Path) -> Iterator[Line]:
+def read_lines(path: Path) -> Iterator[HypothesisLine]:
     """The whole lines of a JSON-lines file; what a killed writer left unfinished is passed over."""
     if not path.exists():
         return
@@ -44,12 +44,12 @@ def read_lines(path: Path) -> Iterator[Line]:
                 yield line
 
 
-def _parsed(raw: bytes) -> Line | None:
+def _parsed(raw: bytes) -> HypothesisLine | None:
     try:
         line = parsed(raw)
     except ShapeError:
         return None
-    return cast(Line, line) if isinstance(line, dict) and "id" in line else None
+    return cast(HypothesisLine, line) if isinstance(line, dict) and "id" in line else None
 
 
 class Appender:
@@ -67,7 +67,7 @@ class Appender:
     def __exit__(self, *_: object) -> None:
         os.close(self._descriptor)
 
-    def append(self, lines: Iterable[Mapping[str, Any]]) -> None:
+    def append(self, lines: Iterable[Mapping[str, object]]) -> None:
         """Writes `lines` and syncs them to the disk."""
         content = "".join(as_line(line) for line in lines).encode("utf-8", "surrogatepass")
         while content:
@@ -76,7 +76,7 @@ class Appender:
         os.fsync(self._descriptor)
 
 
-def as_line(line: Mapping[str, Any]) -> str:
+def as_line(line: Mapping[str, object]) -> str:
     """One object as one line."""
     return json.dumps(dict(line), ensure_ascii=False, separators=(",", ":")) + "\n"
 
@@ -135,7 +135,7 @@ def _pairs(path: Path) -> Iterator[tuple[str, str]]:
         yield from _plain_lines(path, trn=ending == ".trn")
 
 
-def _json_rows(path: Path) -> Iterator[Mapping[str, Any]]:
+def _json_rows(path: Path) -> Iterator[Mapping[str, object]]:
     text = path.read_text(encoding="utf-8-sig")
     if text.lstrip().startswith("["):
         yield from parsed(text)
@@ -145,7 +145,7 @@ def _json_rows(path: Path) -> Iterator[Mapping[str, Any]]:
             yield parsed(line)
 
 
-def _columns(rows: Iterable[Mapping[str, Any]], path: Path) -> Iterator[tuple[str, str]]:
+def _columns(rows: Iterable[Mapping[str, object]], path: Path) -> Iterator[tuple[str, str]]:
     for row in rows:
         if not isinstance(row, Mapping):
             raise InputError(f"{path}: {str(row)[:40]!r} is no object with an id and a text: name them so")

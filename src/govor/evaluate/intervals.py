@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,15 @@ REPLICATES = 2000
 TAIL = 0.025
 DRAWS_AT_ONCE = 4_000_000
 """Numbers held at once while drawing; bounds memory to 32 MB."""
+
+
+class Groups(TypedDict):
+    """What was resampled for intervals, in JSON."""
+
+    unit: str
+    count: int
+    method: str
+    note: str | None
 
 
 @dataclass(frozen=True)
@@ -61,7 +71,7 @@ class Grouping:
             return f"percentile bootstrap over {self.unit}s, {REPLICATES} replicates"
         return f"linearised ratio over {self.unit}s, t({self.count - 1})"
 
-    def as_dict(self) -> dict[str, object]:
+    def as_dict(self) -> Groups:
         """Plain data for summaries and reports."""
         return {"unit": self.unit, "count": self.count, "method": self.method, "note": self.note}
 

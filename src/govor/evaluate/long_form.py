@@ -20,7 +20,7 @@ from govor.config import EvaluateConfig, TranscribeConfig
 from govor.console import progress
 from govor.errors import InputError
 from govor.evaluate.decode import Clips, Wave
-from govor.evaluate.hypotheses import Appender, Line, read_lines
+from govor.evaluate.hypotheses import Appender, HypothesisLine, read_lines
 from govor.evaluate.intervals import difference_interval, grouping
 from govor.evaluate.scores import Scores, TextNormaliser, score
 from govor.store import fingerprint, read_json, write_json
@@ -135,7 +135,7 @@ def transcribe_recordings(
     planned: Sequence[LongRecording],
     config: EvaluateConfig,
     open_here: Callable[[], Recogniser],
-) -> dict[str, Line]:
+) -> dict[str, HypothesisLine]:
     """Transcripts by recording; what was transcribed before with the same model and settings is kept.
 
     Args:
@@ -160,11 +160,11 @@ def transcribe_recordings(
 
 def _transcribe(
     path: Path, dataset: Clips, todo: Sequence[LongRecording], config: EvaluateConfig, recogniser: Recogniser
-) -> dict[str, Line]:
+) -> dict[str, HypothesisLine]:
     from govor.transcribe import Transcriber
 
     transcriber = Transcriber(recogniser, transcriber_config(config))
-    done: dict[str, Line] = {}
+    done: dict[str, HypothesisLine] = {}
     with Appender(path) as lines, progress("long form", len(todo), "recordings") as bar:
         for one in todo:
             blocks = one.blocks(dataset, config.split, recogniser.sample_rate)
@@ -183,7 +183,7 @@ def _transcribe(
 def long_form_scores(
     planned: Sequence[LongRecording],
     kind: str,
-    lines: Mapping[str, Line],
+    lines: Mapping[str, HypothesisLine],
     clips: Scores,
     normaliser: TextNormaliser,
     language: str | None,

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from govor.evaluate.hypotheses import Appender, read_lines
 from govor.store import canonical_json, given_path
@@ -23,7 +22,7 @@ def run_of(model: str) -> Path | None:
     return next((place for place in (here, *here.parents[:2]) if (place / "run.json").exists()), None)
 
 
-def record_look(run: Path, identity: Mapping[str, Any], decoding: str, out: Path) -> None:
+def record_look(run: Path, identity: Mapping[str, object], decoding: str, out: Path) -> None:
     """Writes down that this run was scored; the same decoding twice counts once.
 
     Args:
@@ -40,7 +39,7 @@ def record_look(run: Path, identity: Mapping[str, Any], decoding: str, out: Path
         lines.append([{"id": decoding, **identity, "out": str(out), "time": when}])
 
 
-def looks(run: Path, identity: Mapping[str, Any]) -> int:
+def looks(run: Path, identity: Mapping[str, object]) -> int:
     """How many different decodings of this run were scored on the split that `identity` names."""
     wanted = canonical_json(identity)
     return sum(

@@ -5,17 +5,34 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from govor.errors import InputError
-from govor.evaluate.intervals import Grouping, difference_interval, standard_error
+from govor.evaluate.intervals import Grouping, Groups, difference_interval, standard_error
 from govor.evaluate.scores import Scores
-from govor.records import Interval
+from govor.records import Interval, Rate
 
 POWER_QUANTILES = 1.959964 + 0.841621
 """Normal quantiles of a two-sided 5% test plus 80% power."""
+
+
+class Paired(TypedDict):
+    """A `Comparison` in JSON; wins and losses are utterances, the ids those of the first of them."""
+
+    wer_difference: Rate
+    cer_difference: Rate
+    verdict: str
+    better: bool
+    wins: int
+    losses: int
+    ties: int
+    most_won: list[str]
+    most_lost: list[str]
+    detectable_difference: float | None
+    groups: Groups
 
 
 @dataclass(frozen=True)
@@ -52,7 +69,7 @@ class Comparison:
         """Whether the first makes fewer errors on these utterances, however sure that is."""
         return is_better(self.wer_difference.value, self.cer_difference.value)
 
-    def as_dict(self, ids: Sequence[str], listed: int = 100) -> dict[str, object]:
+    def as_dict(self, ids: Sequence[str], listed: int = 100) -> Paired:
         """Plain data; at most `listed` wins and losses by id."""
         return {
             "wer_difference": self.wer_difference.as_dict(),

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 from govor.console import Progress, progress, say
 from govor.errors import DatasetError, GovorError, MachineError
 from govor.evaluate.decode import ClipResult, Clips, batch_seconds, decode_batches, plan_for
-from govor.evaluate.hypotheses import Appender, Line, as_line, read_lines
+from govor.evaluate.hypotheses import Appender, HypothesisLine, as_line, read_lines
 from govor.load.workers import signals_held
 from govor.models.base import ModelFacts, Multilingual, PromptFacts, prompt_of
 from govor.store import atomic_path, fingerprint, read_json, write_json
@@ -52,7 +52,7 @@ class SplitDecoding:
     language: str | None
     batch_s: float | None
     device: str
-    identity: Mapping[str, Any]
+    identity: Mapping[str, object]
     revision: str | None = None
 
     @property
@@ -67,7 +67,7 @@ class SplitDecoding:
 
 
 @dataclass(frozen=True)
-class Place:
+class DecodingFolder:
     """Where a job's files are: ``hypotheses.jsonl``, ``decoding.json``, and parts while it runs."""
 
     folder: Path
@@ -103,30 +103,30 @@ class Place:
             return False
         return bool(read_json(self.record).get("fingerprint") == self.job.fingerprint)
 
-    def done(self) -> dict[str, Line]:
+    def done(self) -> dict[str, HypothesisLine]:
         """Finished lines by id, of all parts."""
-        found: dict[str, Line] = {}
+        found: dict[str, HypothesisLine] = {}
         for path in sorted(self.parts.glob("part-*.jsonl")):
             found.update((line["id"], line) for line in read_lines(path))
         return found
 
 
 @dataclass(frozen=True)
-class Ranks:
+class Launch:
     """Processes that a launcher (torchrun, accelerate) started beside this one."""
 
     rank: int
     world: int
 
     @classmethod
-    def here(cls) -> Ranks:
+    def here(cls) -> Launch:
         """As the launcher's environment says; one process without a launcher."""
         return cls(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
 
 
 def decode_split(
-    place: Place, dataset: Clips, open_here: Callable[[], Recogniser], workers: int = 1
-) -> dict[str, Line]:
+    place: DecodingFolder, dataset: Clips, open_here: Callable[[], Recogniser], workers: int = 1
+) -> dict[str, HypothesisLine]:
     """Decodes a split, or what is left of it, and returns all its lines by id, in the order of the split.
 
     Args:
@@ -146,23 +146,23 @@ def decode_split(
     missing = [row for row, name in enumerate(ids) if name not in done]
     hours = float(dataset.durations(place.job.split)[missing].sum()) / 3600
     with progress(f"decode {place.job.split}", round(hours, 3), "h") as bar:
-        if Ranks.here().world > 1:
+        if Launch.here().world > 1:
             _decode_as_rank(place, dataset, open_here, bar)
         elif workers > 1 and len(missing) > 1:
             _decode_spawned(place, workers, bar)
         elif missing or not place.facts.exists():
             decode_part(place, dataset, open_here, 0, 1, bar)
-    if Ranks.here().rank == 0:
+    if Launch.here().rank == 0:
         _finish(place, ids)
-    return place.done() if Ranks.here().rank else {line["id"]: line for line in read_lines(place.final)}
+    return place.done() if Launch.here().rank else {line["id"]: line for line in read_lines(place.final)}
 
 
-def _done_already(batch: Sequence[int], ids: Sequence[str], done: Mapping[str, Line]) -> bool:
+def _done_already(batch: Sequence[int], ids: Sequence[str], done: Mapping[str, HypothesisLine]) -> bool:
     return all(ids[row] in done for row in batch)
 
 
 def decode_part(
-    place: Place,
+    place: DecodingFolder,
     dataset: Clips,
     open_here: Callable[[], Recogniser],
     worker: int,
@@ -220,7 +220,7 @@ def facts_of(recogniser: Recogniser, load_s: float) -> SystemFacts:
     }
 
 
-def _line(name: str, decoded: ClipResult) -> Line:
+def _line(name: str, decoded: ClipResult) -> HypothesisLine:
     if decoded.hypothesis is None:
         return {"id": name, "fault": decoded.fault or ""}
     said = decoded.hypothesis
@@ -236,8 +236,10 @@ def _line(name: str, decoded: ClipResult) -> Line:
     }
 
 
-def _decode_as_rank(place: Place, dataset: Clips, open_here: Callable[[], Recogniser], bar: Progress) -> None:
-    ranks = Ranks.here()
+def _decode_as_rank(
+    place: DecodingFolder, dataset: Clips, open_here: Callable[[], Recogniser], bar: Progress
+) -> None:
+    ranks = Launch.here()
     decode_part(place, dataset, open_here, ranks.rank, ranks.world, bar)
     if ranks.rank == 0:
         wanted = len(dataset.table(place.job.split))
@@ -251,7 +253,7 @@ def _until(reached: Callable[[], bool]) -> Iterator[None]:
         yield
 
 
-def _decode_spawned(place: Place, workers: int, bar: Progress) -> None:
+def _decode_spawned(place: DecodingFolder, workers: int, bar: Progress) -> None:
     context = multiprocessing.get_context("spawn")
     processes = [context.Process(target=_work, args=(place, k, workers), daemon=True) for k in range(workers)]
     with signals_held():
@@ -269,7 +271,7 @@ def _decode_spawned(place: Place, workers: int, bar: Progress) -> None:
             process.terminate()
 
 
-def _part_bytes(place: Place) -> int:
+def _part_bytes(place: DecodingFolder) -> int:
     return sum(path.stat().st_size for path in place.parts.glob("part-*.jsonl"))
 
 
@@ -283,7 +285,7 @@ def _require_alive(processes: Sequence[Any]) -> None:
             )
 
 
-def _work(place: Place, worker: int, workers: int) -> None:
+def _work(place: DecodingFolder, worker: int, workers: int) -> None:
     from govor.load import Dataset
     from govor.models import open_model
 
@@ -323,7 +325,7 @@ def _device_of(device: str, worker: int) -> str:
     return f"cuda:{worker % count}" if count else "cpu"
 
 
-def _finish(place: Place, ids: Sequence[str]) -> None:
+def _finish(place: DecodingFolder, ids: Sequence[str]) -> None:
     done = place.done()
     place.record.unlink(missing_ok=True)
     with (

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -13,7 +11,7 @@ from govor.evaluate.diagnosis import diagnose
 from govor.evaluate.report import Material, write_report
 from govor.evaluate.results import groups_of, stored_normaliser
 from govor.evaluate.scores import Scores, score
-from govor.evaluate.stored import AGAIN, SCORES, read_scores, read_summary
+from govor.evaluate.stored import AGAIN, SCORES, StoredSummary, read_scores, read_summary
 
 
 def remake_report(folder: Path) -> None:
@@ -44,7 +42,7 @@ def _languages(table: pl.DataFrame) -> list[str | None] | None:
     return table["language"].to_list() if "language" in table.columns else None
 
 
-def _scores(table: pl.DataFrame, summary: Mapping[str, Any], column: str) -> Scores:
+def _scores(table: pl.DataFrame, summary: StoredSummary, column: str) -> Scores:
     ids = table["id"].to_list()
     references = dict(zip(ids, table["reference"].to_list(), strict=True))
     said = dict(zip(ids, (text or "" for text in table[column].to_list()), strict=True))

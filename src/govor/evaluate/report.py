@@ -16,6 +16,7 @@ from govor.evaluate.diagnosis import Diagnosis, titles
 from govor.evaluate.edits import align, regions, words
 from govor.evaluate.scores import Scores
 from govor.evaluate.slices import LEAST_UTTERANCES, LEAST_WORDS, USUAL, parts_of
+from govor.evaluate.stored import StoredSummary
 from govor.evaluate.summary import prompt_notes
 from govor.shown import has_interval, interval_text
 from govor.store import atomic_path
@@ -54,7 +55,7 @@ class Material:
         key: names this evaluation in the browser's storage.
     """
 
-    summary: Mapping[str, Any]
+    summary: StoredSummary
     scores: Scores
     diagnosis: Diagnosis
     table: pl.DataFrame
@@ -140,7 +141,7 @@ def mime_of(content: bytes) -> str:
 def _context(material: Material, rows: NDArray[np.int64]) -> dict[str, object]:
     summary = material.summary
     diagnosis = summary["diagnosis"]
-    kinds = [{"code": code, **kind} for code, kind in diagnosis["kinds"].items()]
+    kinds = diagnosis["kinds"]
     return {
         "title": f"{_short(summary['model'])} on {_short(summary['dataset']['path'])}, {summary['split']}",
         "lead": f"{summary['utterances']:,} utterances, {summary['hours']:.2f} hours",
@@ -149,8 +150,8 @@ def _context(material: Material, rows: NDArray[np.int64]) -> dict[str, object]:
         "slices": [_slice(name, parts, summary) for name, parts in summary["slices"].items()],
         "guard": f"Values with fewer than {LEAST_UTTERANCES} utterances or {LEAST_WORDS} words are put "
         "together: their rates would say more about chance than about them.",
-        "kinds": [kind for kind in kinds if kind["utterances"]],
-        "absent": ", ".join(kind["title"].lower() for kind in kinds if not kind["utterances"]),
+        "kinds": [{"code": code, **kind} for code, kind in kinds.items() if kind["utterances"]],
+        "absent": ", ".join(kind["title"].lower() for kind in kinds.values() if not kind["utterances"]),
         "lists": list(_lists(diagnosis)),
         "explain": _explanation(summary, len(rows)),
         "data": page_data(material, rows),
@@ -223,7 +224,7 @@ class Note:
     warn: bool = False
 
 
-def _notes(summary: Mapping[str, Any]) -> Iterator[Note]:
+def _notes(summary: StoredSummary) -> Iterator[Note]:
     for text in verdicts(summary):
         yield Note(f"{text[0].upper()}{text[1:]}.", True)
     groups = summary["groups"]

@@ -20,6 +20,7 @@ from govor.evaluate.released import released
 from govor.evaluate.report import Material, write_report
 from govor.evaluate.scores import Scores, TextNormaliser, score
 from govor.evaluate.slices import slice_scores
+from govor.evaluate.stored import as_stored
 from govor.evaluate.summary import EvaluationSummary, System, finite, rates_of
 from govor.store import atomic_path, given_path, write_json
 
@@ -84,7 +85,7 @@ def write_results(
     write_json(out / "summary.json", summary)
     confidences = _column(system, scores, "confidence")
     key = f"{data.fingerprint[:12]}-{split}-{system.fingerprint[:12]}"
-    material = Material(summary, scores, diagnosis, table, confidences, system.faults, other, key)
+    material = Material(as_stored(summary), scores, diagnosis, table, confidences, system.faults, other, key)
     write_report(out / "report.html", material, lambda row: data.clip_bytes(split, row), config.audio_bytes)
     return summary
 
@@ -131,7 +132,7 @@ def _diagnosed(system: System, scores: Scores, table: pl.DataFrame) -> Diagnosis
 
 
 def _column(system: System, scores: Scores, key: str) -> list[Any]:
-    lines: Mapping[str, Mapping[str, Any]] = system.lines
+    lines: Mapping[str, Mapping[str, object]] = system.lines
     return [lines.get(name, {}).get(key) for name in scores.ids]
 
 
@@ -142,13 +143,14 @@ def _normaliser(system: System, config: EvaluateConfig, data: Dataset) -> TextNo
     stored = system.facts.get("normaliser")
     if others := released(config.rules):
         return others
-    language = stored["language"] if stored else _main_language(data, config.split)
+    known = Normaliser.from_dict(stored) if isinstance(stored, Mapping) and stored else None
+    language = known.language if known else _main_language(data, config.split)
     if config.rules is not None:
         return Normaliser.of(TextConfig(rules=config.rules), language)
-    return Normaliser.from_dict(stored) if stored else Normaliser.of(TextConfig(), language)
+    return known or Normaliser.of(TextConfig(), language)
 
 
-def stored_normaliser(data: Mapping[str, Any]) -> TextNormaliser:
+def stored_normaliser(data: Mapping[str, object]) -> TextNormaliser:
     """The normaliser that a ``summary.json`` describes."""
     from govor.text import Normaliser
 

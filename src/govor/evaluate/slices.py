@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from govor.evaluate.intervals import Grouping, grouping, rate_interval
 from govor.evaluate.scores import Scores
+from govor.records import Rate
 
 USUAL = (
     "duration",
@@ -53,8 +54,8 @@ class SliceRates(TypedDict):
     utterances: int
     hours: float | None
     words: int
-    wer: Mapping[str, float | None]
-    cer: Mapping[str, float | None]
+    wer: Rate
+    cer: Rate
     groups: SliceGroups
 
 
@@ -63,7 +64,7 @@ Slices = dict[str, dict[str, SliceRates]]
 
 
 @dataclass(frozen=True)
-class Part:
+class Slice:
     """One slice: rows of a column's value."""
 
     value: str
@@ -88,7 +89,7 @@ def slice_scores(scores: Scores, table: pl.DataFrame, columns: Sequence[str] = (
     return found
 
 
-def parts_of(scores: Scores, series: pl.Series, column: str, always: bool = False) -> list[Part]:
+def parts_of(scores: Scores, series: pl.Series, column: str, always: bool = False) -> list[Slice]:
     """Rows by value; empty when the column does not tell rows apart (and is not asked for).
 
     Values with fewer than 5 utterances or 30 words are put together, and so are all but the 50 most frequent.
@@ -103,7 +104,7 @@ def parts_of(scores: Scores, series: pl.Series, column: str, always: bool = Fals
         return []
     names = [SMALL if is_small else str(value) for value, is_small in zip(values, small, strict=True)]
     merged = np.array(names, dtype=object)[codes]
-    return [Part(str(name), np.flatnonzero(merged == name)) for name in _ordered(set(names))]
+    return [Slice(str(name), np.flatnonzero(merged == name)) for name in _ordered(set(names))]
 
 
 def _ordered(names: set[str]) -> list[str]:
@@ -149,7 +150,7 @@ def _ranges(series: pl.Series, edges: Sequence[float], unit: str) -> list[str]:
     ]
 
 
-def _rates(scores: Scores, table: pl.DataFrame, part: Part) -> SliceRates:
+def _rates(scores: Scores, table: pl.DataFrame, part: Slice) -> SliceRates:
     groups = subgroups(scores.groups, part.rows)
     words, chars, seed = scores.words, scores.chars, scores.words.seed
     seconds = table["duration"].gather(part.rows).drop_nulls() if "duration" in table.columns else None

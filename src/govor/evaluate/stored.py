@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict, cast
 
 import polars as pl
 
 from govor.errors import InputError
+from govor.evaluate.intervals import Groups
+from govor.evaluate.slices import SliceGroups
+from govor.models.base import PromptFacts
+from govor.models.saved import DevVerdict
 from govor.parquet import read_table
+from govor.records import Rate
 from govor.store import read_record
 
 SUMMARY, SCORES = "summary.json", "scores.parquet"
@@ -19,23 +24,6 @@ OTHERS: dict[str, type[pl.DataType]] = {
     **dict.fromkeys(("language", "speaker", "recording", "heard_language", "baseline_hypothesis"), pl.String),
     **dict.fromkeys(("confidence", "level_db", "duration"), pl.Float64),
 }
-
-
-class StoredRate(TypedDict):
-    """A rate with its interval."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-
-
-class StoredGroups(TypedDict):
-    """What was resampled."""
-
-    unit: str
-    count: int
-    method: str
-    note: str | None
 
 
 class StoredEdits(TypedDict):
@@ -54,6 +42,12 @@ class StoredDataset(TypedDict):
     fingerprint: str
 
 
+class StoredDecoding(TypedDict, total=False):
+    """The model and its settings, of which the prompt is looked at."""
+
+    prompt: PromptFacts | None
+
+
 class StoredRates(TypedDict):
     """What is there of a system and of its baseline."""
 
@@ -61,33 +55,37 @@ class StoredRates(TypedDict):
     split: str
     utterances: int
     hours: float
-    wer: StoredRate
-    cer: StoredRate
+    wer: Rate
+    cer: Rate
     headline: NotRequired[str]
     segmentation: NotRequired[str]
-    raw: dict[str, StoredRate]
+    raw: dict[str, Rate]
     counts: dict[str, StoredEdits]
-    groups: StoredGroups
+    groups: Groups
     detectable_difference: float | None
     missing: int
     undecodable: int
     empty_references: dict[str, int]
     rtf: float | None
-    decoding: Mapping[str, object]
+    decoding: StoredDecoding
 
 
 class StoredComparison(TypedDict):
     """The system against its baseline."""
 
-    wer_difference: StoredRate
+    wer_difference: Rate
     verdict: str
+    groups: NotRequired[Groups]
+    wins: NotRequired[int]
+    losses: NotRequired[int]
+    ties: NotRequired[int]
 
 
 class StoredLong(TypedDict):
     """Whole recordings."""
 
-    wer: StoredRate
-    difference: StoredRate
+    wer: Rate
+    difference: Rate
     recordings: int
     kind: str
     baseline: NotRequired[StoredLong]
@@ -98,16 +96,9 @@ class StoredSlice(TypedDict):
 
     utterances: int
     hours: float | None
-    wer: StoredRate
-    cer: StoredRate
-    groups: NotRequired[StoredSliceGroups | None]
-
-
-class StoredSliceGroups(TypedDict):
-    """What was resampled in a slice."""
-
-    unit: str
-    count: int
+    wer: Rate
+    cer: Rate
+    groups: NotRequired[SliceGroups | None]
 
 
 class StoredKind(TypedDict):
@@ -172,9 +163,16 @@ class StoredSummary(StoredRates):
     baseline: NotRequired[StoredRates | None]
     comparison: NotRequired[StoredComparison | None]
     better_than_base: NotRequired[bool | None]
-    base_on_dev: NotRequired[Mapping[str, object] | None]
+    base_on_dev: NotRequired[DevVerdict | None]
     long_form: NotRequired[StoredLong | None]
     test_looks: NotRequired[int | None]
+    sets: NotRequired[Mapping[str, StoredSummary]]
+    out: NotRequired[str]
+
+
+def as_stored(summary: Mapping[str, object]) -> StoredSummary:
+    """A summary by the keys of ``summary.json``: a new one, or that of a limit that was passed."""
+    return cast(StoredSummary, summary)
 
 
 def is_finished(folder: Path) -> bool:
@@ -182,20 +180,39 @@ def is_finished(folder: Path) -> bool:
     return (folder / SUMMARY).exists() and (folder / SCORES).exists()
 
 
-class ShownOnCard(TypedDict):
-    """What a model card needs of ``summary.json``; earlier versions wrote no more."""
+class RatesOnCard(TypedDict):
+    """What a model card needs of a system or its baseline; earlier versions wrote no more."""
+
+    model: NotRequired[str]
+    utterances: int
+    hours: NotRequired[float]
+    wer: Rate
+    cer: NotRequired[Rate]
+    raw: NotRequired[Mapping[str, Rate]]
+
+
+class ComparisonOnCard(TypedDict):
+    """The model against its baseline."""
+
+    wer_difference: NotRequired[Rate]
+    groups: NotRequired[Mapping[str, object]]
+
+
+class ShownOnCard(RatesOnCard):
+    """What a model card needs of ``summary.json``."""
 
     split: str
-    utterances: int
-    wer: StoredRate
-    cer: NotRequired[StoredRate]
     headline: NotRequired[str]
+    dataset: NotRequired[Mapping[str, object]]
+    baseline: NotRequired[RatesOnCard | None]
+    comparison: NotRequired[ComparisonOnCard | None]
+    better_than_base: NotRequired[bool | None]
     normaliser: NotRequired[Mapping[str, object]]
     groups: NotRequired[Mapping[str, object]]
     slices: NotRequired[dict[str, dict[str, Mapping[str, object]]]]
 
 
-def read_for_card(folder: Path) -> Mapping[str, Any]:
+def read_for_card(folder: Path) -> ShownOnCard:
     """``summary.json`` as far as a card shows it.
 
     Raises:
@@ -204,7 +221,7 @@ def read_for_card(folder: Path) -> Mapping[str, Any]:
     return read_record(folder / SUMMARY, ShownOnCard)
 
 
-def read_summary(folder: Path) -> Mapping[str, Any]:
+def read_summary(folder: Path) -> StoredSummary:
     """``summary.json`` of an evaluation.
 
     Raises:

@@ -13,18 +13,16 @@ import polars as pl
 from govor.config.evaluate import BETTER_THAN_BASE
 from govor.errors import LimitError, UsageError
 from govor.evaluate.base import verdicts
-from govor.evaluate.hypotheses import Line
+from govor.evaluate.hypotheses import HypothesisLine
 from govor.evaluate.paired import detectable_alone
 from govor.evaluate.scores import Scores
 from govor.evaluate.slices import Slices
+from govor.evaluate.stored import StoredSummary, as_stored
 from govor.models.base import prompt_in_words
-from govor.records import Summary
+from govor.records import Rate, Summary
 
 if TYPE_CHECKING:
     from govor.models.base import Recogniser
-
-Rate = Mapping[str, float | None]
-"""``value``, ``low`` and ``high``, as `govor.records.Interval.as_dict` has them."""
 
 
 class EmptyReferences(TypedDict):
@@ -116,7 +114,7 @@ class EvaluationSummary(SystemRates):
 class SetsSummary(EvaluationSummary):
     """The summary of several sets: that of the first, and all by name."""
 
-    sets: Mapping[str, Mapping[str, Any]]
+    sets: Mapping[str, Mapping[str, object]]
 
 
 @dataclass(frozen=True)
@@ -132,8 +130,8 @@ class System:
     """
 
     name: str
-    lines: Mapping[str, Line]
-    facts: Mapping[str, Any]
+    lines: Mapping[str, HypothesisLine]
+    facts: Mapping[str, object]
     fingerprint: str = ""
     open_here: Callable[[], Recogniser] | None = None
 
@@ -184,14 +182,14 @@ def rates_of(system: System, scores: Scores, table: pl.DataFrame, split: str) ->
     )
 
 
-def prompt_notes(summary: Mapping[str, Any]) -> list[str]:
+def prompt_notes(summary: StoredSummary) -> list[str]:
     """The prompts of the model and of its baseline, a line each; none for models without one."""
-    systems = (("prompt", summary), ("prompt of the baseline", summary.get("baseline") or {}))
-    prompts = ((name, one.get("decoding", {}).get("prompt")) for name, one in systems)
+    systems = (("prompt", summary), ("prompt of the baseline", summary.get("baseline")))
+    prompts = ((name, one["decoding"].get("prompt")) for name, one in systems if one)
     return [f"{name}: {prompt_in_words(prompt)}" for name, prompt in prompts if prompt]
 
 
-def require(summary: Mapping[str, Any], bounds: Mapping[str, Any]) -> None:
+def require(summary: Mapping[str, object], bounds: Mapping[str, float | bool]) -> None:
     """Checks metrics against their upper bounds.
 
     Args:
@@ -216,18 +214,18 @@ def require(summary: Mapping[str, Any], bounds: Mapping[str, Any]) -> None:
             )
 
 
-def _require_better(summary: Mapping[str, Any], wanted: bool) -> None:
+def _require_better(summary: Mapping[str, object], wanted: bool) -> None:
     """The WER must be lower than the base model's on the same rows; the interval is said, not required."""
     if wanted and summary.get("better_than_base") is False:
         raise LimitError(
-            f"{verdicts(summary)[0]}; require.{BETTER_THAN_BASE} requires a lower WER: train "
+            f"{verdicts(as_stored(summary))[0]}; require.{BETTER_THAN_BASE} requires a lower WER: train "
             "with a lower rate "
             "or fewer steps, or use the base model as it is",
             dict(summary),
         )
 
 
-def _metric(summary: Mapping[str, Any], name: str) -> float:
+def _metric(summary: Mapping[str, object], name: str) -> float:
     value: Any = summary
     for key in name.split("."):
         if not isinstance(value, Mapping) or key not in value:

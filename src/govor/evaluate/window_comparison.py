@@ -189,13 +189,13 @@ def _name(setting: Setting) -> str:
     return "at pauses" if chunk is None else f"chunk {chunk:g} s, stride {stride:g} s"
 
 
-def describe_comparison(summary: Mapping[str, Any]) -> list[str]:
+def describe_comparison(summary: WindowComparison) -> list[str]:
     """A table for people."""
     rows = []
-    for row in summary["settings"]:
-        wer = "" if row["wer"] is None else f"{row['wer']:.3f}"
-        speed = f"{1 / row['rtf']:.1f}" if row["rtf"] else ""
-        name = _name((row["chunk"], row["stride"]))
-        rows.append([name, f"{row['rtf']:.4f}", speed, str(row["cpu_s"]), str(row["peak_rss_mb"]), wer])
+    for row in summary.settings:
+        wer = "" if row.wer is None else f"{row.wer:.3f}"
+        speed = f"{1 / row.rtf:.1f}" if row.rtf else ""
+        name = _name((row.chunk, row.stride))
+        rows.append([name, f"{row.rtf:.4f}", speed, str(row.cpu_s), str(row.peak_rss_mb), wer])
     header = ("windows", "rtf", "times real time", "CPU s", "peak MB", "WER")
-    return [*table(rows, header), *(f"left out: {reason}" for reason in summary["skipped"])]
+    return [*table(rows, header), *(f"left out: {reason}" for reason in summary.skipped)]

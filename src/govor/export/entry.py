@@ -136,7 +136,7 @@ def _check_difference(proof: Proof, summary: ExportSummary) -> None:
             f"{summary.out} {failure} on {proof.clips} clips of {proof.source}: look at "
             f"{Path(summary.out) / REPORT}, name recordings of your own with --clips, try another "
             "--quantization, or raise --max-wer-difference",
-            dict(summary),
+            summary,
         )
 
 

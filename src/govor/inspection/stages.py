@@ -95,7 +95,7 @@ class Inspection:
     tokens: Tokens | None
     hypothesis: Hypothesis | None
     blocks: tuple[tuple[str, str, str], ...]
-    model: Mapping[str, Any]
+    model: Mapping[str, object]
 
 
 def inspect_utterance(

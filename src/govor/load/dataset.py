@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -45,7 +45,7 @@ class DatasetFacts(TypedDict, total=False):
 
     fingerprint: str
     sample_rate: int
-    settings: dict[str, Any]
+    settings: dict[str, object]
     shards: list[str]
     splits: dict[str, SplitFacts]
     reasons: dict[str, int]
@@ -71,9 +71,7 @@ class Dataset:
         >>> wave = dataset.wave("train", 0)  # doctest: +SKIP
     """
 
-    def __init__(
-        self, place: Place, info: Mapping[str, Any], shards: dict[str, list[tuple[str, int]]]
-    ) -> None:
+    def __init__(self, place: Place, info: DatasetFacts, shards: dict[str, list[tuple[str, int]]]) -> None:
         self.place = place
         self.url = place.url
         self.info = info
@@ -106,7 +104,7 @@ class Dataset:
     @cached_property
     def sample_rate(self) -> int:
         """Of the clips, in Hz."""
-        settings: Mapping[str, Any] = self.info.get("settings", {})
+        settings = self.info.get("settings", {})
         known = self.info.get("sample_rate") or settings.get("sample_rate")
         rate = known or _declared_rate(self.place, next(iter(self._shards.values()))[0][0]) or SAMPLE_RATE_HZ
         if not isinstance(rate, int) or not RATES_HZ[0] <= rate <= RATES_HZ[1]:

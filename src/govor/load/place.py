@@ -5,14 +5,16 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from govor.errors import DatasetError, MachineError
 from govor.shape import ShapeError, fitted, parsed
 from govor.store import atomic_path, fingerprint, readable_error, require_space
+
+Shape = TypeVar("Shape")
 
 SHARD_NAME = re.compile(r"(?P<split>[\w.]+)-(?P<number>\d+)-of-\d+\.parquet$")
 
@@ -75,11 +77,11 @@ class Place:
         except (FileNotFoundError, NotADirectoryError):
             return []
 
-    def read_json(self, name: str, shape: type[Any]) -> Mapping[str, Any] | None:
+    def read_json(self, name: str, shape: type[Shape]) -> Shape | None:
         """A JSON file of the data set, which has the shape of a TypedDict, or None without it."""
         try:
             content: object = parsed(self.filesystem.cat_file(f"{self.root}/{name}"))
-            return dict(fitted(content, shape))
+            return fitted(content, shape)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except ShapeError as error:

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from govor.config import ModelConfig
 from govor.errors import ModelError, RecipeError
 from govor.models.weights import begins, core_of, saved_state
+from govor.shape import ShapeError, fitted
 
 ADAPTER_FOLDER = "adapter"
-LORA_KEYS = ("r", "alpha", "dropout", "targets")
 ATTENTION_PROJECTIONS = ("q_proj", "v_proj", "linear_q", "linear_v")  # names in the architectures known here
+
+
+class LoraSettings(TypedDict, total=False):
+    """``[model] lora``."""
+
+    r: int
+    alpha: float
+    dropout: float
+    targets: list[str]
+
+
+LORA_KEYS = tuple(LoraSettings.__annotations__)
 
 
 def prepare_for_training(model: Any, config: ModelConfig) -> Any:
@@ -61,11 +73,16 @@ def _with_lora(model: Any, config: ModelConfig) -> Any:
     unknown = sorted(set(config.lora) - set(LORA_KEYS))
     if unknown:
         raise RecipeError(f"[model] lora has no setting {unknown[0]!r}: there are {', '.join(LORA_KEYS)}")
+    try:
+        asked = fitted(config.lora, LoraSettings)
+    except ShapeError as error:
+        raise RecipeError(f"[model] lora: {error}") from error
+    rank = asked.get("r", 16)
     lora = LoraConfig(
-        r=config.lora.get("r", 16),
-        lora_alpha=config.lora.get("alpha", 2 * config.lora.get("r", 16)),
-        lora_dropout=config.lora.get("dropout", 0.0),
-        target_modules=_targets(model, config.lora.get("targets")),
+        r=rank,
+        lora_alpha=asked.get("alpha", 2 * rank),
+        lora_dropout=asked.get("dropout", 0.0),
+        target_modules=_targets(model, asked.get("targets")),
         modules_to_save=_new_heads(model, config),
     )
     return get_peft_model(model, lora)

@@ -413,9 +413,6 @@ class Family(Recogniser, Protocol):
     def decode_text(self, tokens: Sequence[int]) -> str:
         """Text of label ids; inverse of `encode_text` on text that the vocabulary covers."""
 
-    def missing_characters(self, text: str) -> set[str]:
-        """Characters of normalised text that the vocabulary cannot write."""
-
     def label_frames(self, seconds: float) -> int | None:
         """Output frames that a clip of so many seconds has (CTC), or None (attention models)."""
 
@@ -434,5 +431,5 @@ class Family(Recogniser, Protocol):
     def save(self, folder: Path) -> None:
         """Writes everything that `open_model` and transformers need to load it again."""
 
-    def as_dict(self) -> Mapping[str, Any]:
+    def as_dict(self) -> Mapping[str, object]:
         """Settings that ``govor.json`` beside the weights keeps: family, normaliser, decoding defaults."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Any
 
 from govor.errors import ModelError
 from govor.features import Extractor, LogMelSpec, WaveSpec
@@ -30,14 +29,14 @@ def extractor_as_dict(extractor: Extractor) -> dict[str, object]:
     return {"kind": type(extractor).__name__, **asdict(extractor)}  # type: ignore[call-overload]
 
 
-def extractor_from(data: Mapping[str, Any]) -> Extractor:
+def extractor_from(data: Mapping[str, object]) -> Extractor:
     """Inverse of `extractor_as_dict`.
 
     Raises:
         ModelError: a kind that this version does not know.
     """
     fields = dict(data)
-    kind = fields.pop("kind", None)
+    kind = str(fields.pop("kind", None))
     if kind not in _EXTRACTORS:
         raise ModelError(f"the exported model has features of kind {kind!r}: pip install -U govor")
     return _EXTRACTORS[kind](**fields)

@@ -12,6 +12,7 @@ from govor.errors import ModelError, RecipeError
 from govor.findings import Finding
 from govor.models.base import Family, Recogniser
 from govor.models.own_checks import DataFacts
+from govor.models.saved import SavedSettings
 from govor.models.spec import Spec
 
 FAMILIES = {
@@ -19,6 +20,28 @@ FAMILIES = {
     "ctc": "govor.models.ctc.build:Ctc",
 }
 """``module:class`` of the `Maker` of every family, by the name that reports and ``govor.json`` give it."""
+
+
+class OpenedElsewhere(Recogniser, Protocol):
+    """A recogniser that is another program; `arguments` say how it is called."""
+
+    @property
+    def arguments(self) -> Mapping[str, object]:
+        """What its recognising function is given."""
+
+
+class OtherProgram(Protocol):
+    """A class of recognisers that are another program, opened with a folder."""
+
+    def __call__(self, folder: Path) -> OpenedElsewhere:
+        """Opens a folder.
+
+        Raises:
+            ImportError: the program is not installed.
+        """
+
+    def call_of(self, settings: SavedSettings, recording: str) -> str:
+        """How the program is called."""
 
 
 class ExportFormat(Protocol):
@@ -32,7 +55,7 @@ class ExportFormat(Protocol):
             where only folders made here are opened.
     """
 
-    READERS: Mapping[str, Any]
+    READERS: Mapping[str, OtherProgram]
     FOREIGN_FILES: Sequence[str]
 
     def claims(self, folder: Path) -> bool:
@@ -79,7 +102,7 @@ class Maker(Protocol):
     def scratch(self, spec: Spec, config: ModelConfig, train_texts: Iterable[str]) -> Family:
         """A new model with random weights, of the sizes in ``config.from_scratch``."""
 
-    def new_configuration(self, sizes: Mapping[str, Any]) -> Any:
+    def new_configuration(self, sizes: Mapping[str, object]) -> Any:
         """The configuration that new models of these sizes have, as far as `usual_rate` needs it."""
 
     def usual_rate(self, configuration: Any, config: ModelConfig) -> float:

@@ -36,7 +36,7 @@ class Fit:
         return self.total / max(self.units, 1)
 
 
-class Heard(Protocol):
+class EncodedSound(Protocol):
     """A sound that was encoded once.
 
     Attributes:
@@ -53,7 +53,7 @@ class Heard(Protocol):
 class Listening(Protocol):
     """A family that scores texts which it did not write itself."""
 
-    def listen(self, sound: Sound, windows: str = "full") -> Heard:
+    def listen(self, sound: Sound, windows: str = "full") -> EncodedSound:
         """Encodes a sound, over ``full`` or ``short`` encoder windows."""
 
     def language_code(self, tag: str | None) -> str | None:

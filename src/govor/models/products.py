@@ -64,7 +64,7 @@ def _mode() -> Any:
             func: Callable[..., Any],
             types: Sequence[type],
             args: tuple[Any, ...] = (),
-            kwargs: Mapping[str, Any] | None = None,
+            kwargs: Mapping[str, object] | None = None,
         ) -> Any:
             if func is linear and not kwargs and _is_fit(*args):
                 return _linear(*args)

@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedRate:
     """A word error rate that was measured with a model of this kind and size.
 
     Attributes:
@@ -25,5 +25,5 @@ class Published:
 class Measured(Protocol):
     """A family that knows what its released models reach."""
 
-    def published(self, language: str | None) -> Published | None:
+    def published(self, language: str | None) -> PublishedRate | None:
         """In a language, by its BCP 47 tag; None where no figure with a source is known."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from govor.errors import ModelError
 from govor.store import read_record, write_json
@@ -131,7 +131,7 @@ def _settings_in(path: Path) -> SavedSettings:
     return settings
 
 
-def normaliser_of(settings: Mapping[str, Any]) -> Normaliser:
+def normaliser_of(settings: SavedSettings) -> Normaliser:
     """The normaliser a model was trained with; the default rules where it says none."""
     from govor.config import TextConfig
 

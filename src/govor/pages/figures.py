@@ -24,7 +24,7 @@ _LIGHT = {
     GRID: "#dde2ea",
     **dict(zip(SERIES, ("#2f6f8f", "#c4572e", "#4d8a3d", "#8757a8"), strict=True)),
 }
-_STYLE: dict[str, Any] = {
+_STYLE: dict[str, object] = {
     "font.family": "sans-serif",
     "font.size": 9.5,
     "text.color": INK,

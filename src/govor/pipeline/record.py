@@ -7,11 +7,10 @@ import typing
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from govor.config import CorpusConfig, Recipe
 from govor.config.setting import Section
-from govor.pipeline.snapshot import changed_files, hashes, snapshot
+from govor.pipeline.snapshot import Snapshot, changed_files, hashes, snapshot
 from govor.store import canonical_json, is_there, read_record, write_json
 
 Settings = Mapping[str, object]
@@ -41,9 +40,9 @@ class StageRecord:
     status: str
     settings: Settings
     inputs: Mapping[str, str]
-    summary: Mapping[str, Any] = field(default_factory=dict)
+    summary: Mapping[str, object] = field(default_factory=dict)
     out: str = ""
-    files: Mapping[str, Any] = field(default_factory=dict)
+    files: Snapshot = field(default_factory=dict)
     sha256: Mapping[str, str] = field(default_factory=dict)
     free: Settings = field(default_factory=dict)
 
@@ -51,7 +50,7 @@ class StageRecord:
         """Writes the record below the work folder `root`."""
         write_json(_path(root, self.stage), asdict(self))
 
-    def as_done(self, summary: Mapping[str, Any], out: Path | None) -> StageRecord:
+    def as_done(self, summary: Mapping[str, object], out: Path | None) -> StageRecord:
         """The same stage, done: with its summary and a snapshot of what it made."""
         files = snapshot(out) if out else {}
         known = hashes(out, files) if out else {}

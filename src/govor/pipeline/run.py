@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from govor.config import Recipe, Workspace
 from govor.console import say
@@ -31,7 +31,7 @@ class StageRun(TypedDict):
 
     status: str
     reasons: list[str]
-    summary: Mapping[str, Any]
+    summary: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -141,15 +141,17 @@ def _how_it_runs(changed: list[str]) -> str:
     return f" ({', '.join(changed)}: only how it runs)" if changed else ""
 
 
-def _work(stage: Stage, recipe: Recipe, device: str) -> Mapping[str, Any]:
+def _work(stage: Stage, recipe: Recipe, device: str) -> Mapping[str, object]:
     started_s = time.monotonic()
     try:
         summary = stage.work(recipe, device)
     except LimitError as error:
         raise type(error)(f"{stage.name}: {error}", {"stage": stage.name, **error.summary}) from error
-    for finding in summary.get("findings", ()) if stage.name == "check" else ():
-        if finding["severity"] in ("error", "warning"):
-            say(f"check: {finding['severity']}: {finding['message']}; {finding['fix']}")
+    from govor.curate.check import CheckSummary
+
+    for finding in summary.findings if isinstance(summary, CheckSummary) else ():
+        if finding.severity != "info":
+            say(f"check: {finding.severity}: {finding.message}; {finding.fix}")
     say(f"{stage.name}: done in {readable_seconds(time.monotonic() - started_s)}")
     return summary
 
@@ -168,7 +170,7 @@ def _refuse_changed_by_hand(stage: Stage, record: StageRecord, root: Path) -> No
 
 
 def _set_old_run_aside(
-    record: StageRecord, settings: Mapping[str, Any], inputs: Mapping[str, str], run: Path
+    record: StageRecord, settings: Mapping[str, object], inputs: Mapping[str, str], run: Path
 ) -> None:
     """Keeps a run of other settings or data under another name; an unfinished one of the same continues."""
     if not record.changed(settings) and dict(record.inputs) == dict(inputs):

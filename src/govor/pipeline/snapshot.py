@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from govor.config import CorpusConfig
 from govor.store import PARTIAL_MARK, file_sha256, fingerprint, given_path
@@ -55,7 +54,7 @@ def hashes(place: Path, files: Snapshot) -> dict[str, str]:
     return {name: file_sha256(place / name if name else place) for name in small}
 
 
-def changed_files(place: Path, before: Mapping[str, Any], known: Mapping[str, str]) -> list[str]:
+def changed_files(place: Path, before: Snapshot, known: Mapping[str, str]) -> list[str]:
     """What is different at `place` since the snapshot `before`, in words.
 
     Args:
@@ -69,16 +68,12 @@ def changed_files(place: Path, before: Mapping[str, Any], known: Mapping[str, st
     other = [
         f"{place / name if name else place} was changed"
         for name, facts in now.items()
-        if name in before
-        and list(before[name]) != facts
-        and not _same_bytes(place, name, facts, before, known)
+        if name in before and before[name] != facts and not _same_bytes(place, name, facts, before, known)
     ]
     return gone + other + new
 
 
-def _same_bytes(
-    place: Path, name: str, facts: list[int], before: Mapping[str, Any], known: Mapping[str, str]
-) -> bool:
+def _same_bytes(place: Path, name: str, facts: list[int], before: Snapshot, known: Mapping[str, str]) -> bool:
     if facts[0] != before[name][0] or name not in known:
         return False
     return file_sha256(place / name if name else place) == known[name]

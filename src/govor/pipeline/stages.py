@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from govor.config import Recipe, SelectConfig, Workspace
 from govor.config.recipe import corpus_name
@@ -41,7 +40,7 @@ class Stage:
     settings: tuple[str, ...]
     inputs: Callable[[Recipe], Inputs]
     out: Callable[[Recipe], Path | None]
-    work: Callable[[Recipe, str], Mapping[str, Any]]
+    work: Callable[[Recipe, str], Mapping[str, object]]
     wanted: Callable[[Recipe], bool] = lambda recipe: True
     watch: bool = True
     amended_by: str | None = None
@@ -63,7 +62,7 @@ class Stage:
         )
 
 
-def _import(recipe: Recipe, device: str) -> Mapping[str, Any]:
+def _import(recipe: Recipe, device: str) -> Mapping[str, object]:
     from govor.corpora import import_corpus
 
     if recipe.corpora:
@@ -73,7 +72,7 @@ def _import(recipe: Recipe, device: str) -> Mapping[str, Any]:
     return import_corpus(recipe.corpus, Workspace.of(recipe).corpus)
 
 
-def _check(recipe: Recipe, device: str) -> Mapping[str, Any]:
+def _check(recipe: Recipe, device: str) -> Mapping[str, object]:
     from govor.curate import check_corpus
 
     place = Workspace.of(recipe)
@@ -83,7 +82,7 @@ def _check(recipe: Recipe, device: str) -> Mapping[str, Any]:
     return summary
 
 
-def _select(recipe: Recipe, device: str) -> Mapping[str, Any]:
+def _select(recipe: Recipe, device: str) -> Mapping[str, object]:
     from govor.curate import select_corpus
 
     place = Workspace.of(recipe)
@@ -98,7 +97,7 @@ def _with_findings(recipe: Recipe) -> SelectConfig:
     return dataclasses.replace(select, exclude=(*select.exclude, str(Workspace.of(recipe).check / LISTING)))
 
 
-def _prepare(recipe: Recipe, device: str) -> Mapping[str, Any]:
+def _prepare(recipe: Recipe, device: str) -> Mapping[str, object]:
     from govor.prepare import prepare_corpus
 
     place = Workspace.of(recipe)
@@ -109,26 +108,26 @@ def _has_dataset(recipe: Recipe) -> bool:
     return (Path(Workspace.of(recipe).dataset) / "dataset.json").exists()
 
 
-def _preflight(recipe: Recipe, device: str) -> Mapping[str, Any]:
+def _preflight(recipe: Recipe, device: str) -> Mapping[str, object]:
     from govor.preflight import preflight_aloud
 
     return preflight_aloud(recipe, out=Workspace.of(recipe).run / "preflight", device=device)
 
 
-def _train(recipe: Recipe, device: str) -> Mapping[str, Any]:
+def _train(recipe: Recipe, device: str) -> Mapping[str, object]:
     from govor.train import train
 
     return train(recipe, device=device)
 
 
-def _evaluate(recipe: Recipe, device: str) -> Mapping[str, Any]:
+def _evaluate(recipe: Recipe, device: str) -> Mapping[str, object]:
     from govor.evaluate import evaluate
 
     place = Workspace.of(recipe)
     return evaluate(str(place.run), place.dataset, place.evaluation, recipe.evaluate, device=device) or {}
 
 
-def _transcribe(recipe: Recipe, device: str) -> Mapping[str, Any]:
+def _transcribe(recipe: Recipe, device: str) -> Mapping[str, object]:
     from govor.transcribe import transcribe_files
 
     place = Workspace.of(recipe)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from govor.models.listening import Fit
-from govor.preflight.hearing import Hearing
+from govor.preflight.hearing import ClipFit
 
 KNOWN_SHARE = 0.6
 """Of the clips whose own text is first: the model can tell texts of this language apart."""
@@ -47,9 +47,9 @@ class Matched:
         chance: share that would be first by chance.
     """
 
-    own: list[Hearing]
-    by_offset: dict[int, list[Hearing]]
-    none: list[Hearing]
+    own: list[ClipFit]
+    by_offset: dict[int, list[ClipFit]]
+    none: list[ClipFit]
     chance: float
 
     @property
@@ -71,12 +71,12 @@ class Matched:
         return step if len(found) >= max(OFFSET_SHARE * self.total, FEW_CLIPS) else None
 
 
-def matched(hearings: Sequence[Hearing]) -> Matched:
+def matched(hearings: Sequence[ClipFit]) -> Matched:
     """Sorts hearings by whose text fits."""
     usable = [one for one in hearings if one.rivals]
     own = [one for one in usable if one.margin > 0]
-    by_offset: dict[int, list[Hearing]] = {}
-    none: list[Hearing] = []
+    by_offset: dict[int, list[ClipFit]] = {}
+    none: list[ClipFit] = []
     for one in (one for one in usable if one.margin <= 0):
         step = best_offset(one)
         (none if step is None else by_offset.setdefault(step, [])).append(one)
@@ -84,7 +84,7 @@ def matched(hearings: Sequence[Hearing]) -> Matched:
     return Matched(own, by_offset, none, 1 / float(np.mean(sizes)) if sizes else 1.0)
 
 
-def best_offset(one: Hearing) -> int | None:
+def best_offset(one: ClipFit) -> int | None:
     """The neighbour whose text fits clearly better than the own and every other text, or None."""
     if not one.neighbours:
         return None
@@ -95,7 +95,7 @@ def best_offset(one: Hearing) -> int | None:
     return step if clear else None
 
 
-def wrong_ones(found: Matched) -> list[Hearing]:
+def wrong_ones(found: Matched) -> list[ClipFit]:
     """Where most texts are right: clips to which others fit as well or better, worst first."""
     rest = [*found.none, *(one for many in found.by_offset.values() for one in many)]
     usual = float(np.median([one.own.mean for one in found.own])) if found.own else 0.0
@@ -129,13 +129,13 @@ class Ends:
         speech_after: hearings with speech behind it.
     """
 
-    unsaid_first: list[tuple[Hearing, int]]
-    unsaid_last: list[tuple[Hearing, int]]
-    speech_before: list[Hearing]
-    speech_after: list[Hearing]
+    unsaid_first: list[tuple[ClipFit, int]]
+    unsaid_last: list[tuple[ClipFit, int]]
+    speech_before: list[ClipFit]
+    speech_after: list[ClipFit]
 
 
-def ends(own: Sequence[Hearing]) -> Ends:
+def ends(own: Sequence[ClipFit]) -> Ends:
     """Looks at the ends of the texts of clips whose own text is first."""
     first = [(one, unsaid(one.own, one.without_first)) for one in own]
     last = [(one, unsaid(one.own, one.without_last)) for one in own]
@@ -166,11 +166,11 @@ class OtherLanguage:
 
     stated: str
     heard: str
-    clips: list[Hearing]
+    clips: list[ClipFit]
     total: int
 
 
-def other_languages(hearings: Sequence[Hearing]) -> list[OtherLanguage]:
+def other_languages(hearings: Sequence[ClipFit]) -> list[OtherLanguage]:
     """Stated languages of which little is heard, while most of their clips are in one other."""
     found = []
     for stated in sorted({one.language for one in hearings if one.language and one.languages}):
@@ -196,12 +196,12 @@ class Another:
     """
 
     offset: int
-    clips: list[Hearing]
+    clips: list[ClipFit]
     total: int
     nats: float
 
 
-def another_heard(hearings: Sequence[Hearing]) -> Another | None:
+def another_heard(hearings: Sequence[ClipFit]) -> Another | None:
     """A neighbour's text that fits better than chance, beside the own one: two people speak at once.
 
     Texts that follow each other share words: its gain must be large, and larger than other neighbours'.
@@ -209,7 +209,7 @@ def another_heard(hearings: Sequence[Hearing]) -> Another | None:
     own = [one.own.mean - _rest(one, None) for one in hearings if one.rivals]
     if len(own) < LEAST_ANOTHER or _errors(own) < ANOTHER_ERRORS:
         return None
-    gains: dict[int, list[tuple[float, Hearing]]] = defaultdict(list)
+    gains: dict[int, list[tuple[float, ClipFit]]] = defaultdict(list)
     for one in hearings:
         for step, fit in one.neighbours.items():
             gains[step].append((fit.mean - _rest(one, step), one))
@@ -226,7 +226,7 @@ def another_heard(hearings: Sequence[Hearing]) -> Another | None:
     return Another(step, clips, len(usable[step]), means[step])
 
 
-def _rest(one: Hearing, step: int | None) -> float:
+def _rest(one: ClipFit, step: int | None) -> float:
     """How well texts fit on average that are neither the own one nor that of the row `step` away."""
     rest = [fit.mean for other, fit in one.neighbours.items() if other != step]
     return float(np.mean([*rest, *(fit.mean for fit in one.others)] or [0.0]))

@@ -56,7 +56,7 @@ class StepJob:
     device: str
     precision: str
     threads: int
-    recipe: Mapping[str, Any]
+    recipe: Mapping[str, object]
     batches: Sequence[Trial]
     texts: Sequence[str]
 

@@ -41,7 +41,7 @@ class SourceOrder:
 
 
 @dataclass(frozen=True)
-class Hearing:
+class ClipFit:
     """What a model makes of a clip and of texts for it.
 
     Attributes:
@@ -79,7 +79,7 @@ class Hearing:
 
 def hear(
     family: Listening, clips: Sequence[Clip], order: SourceOrder, windows: str, seed: int, budget: Budget
-) -> list[Hearing]:
+) -> list[ClipFit]:
     """Listens to clips (at the model's rate) while the share of the budget lasts.
 
     Raises:
@@ -96,7 +96,7 @@ def hear(
     return found
 
 
-def hear_one(family: Listening, clip: Clip, order: SourceOrder, windows: str, seed: int) -> Hearing:
+def hear_one(family: Listening, clip: Clip, order: SourceOrder, windows: str, seed: int) -> ClipFit:
     """Encodes a clip and scores all texts on it in one batch."""
     from govor.models.base import Sound
 
@@ -106,7 +106,7 @@ def hear_one(family: Listening, clip: Clip, order: SourceOrder, windows: str, se
     texts = [clip.normal, *near.values(), *far, *firsts, *lasts]
     own, *fits = heard.fits(texts)
     edges = np.cumsum([len(near), len(far), len(firsts)])
-    return Hearing(
+    return ClipFit(
         clip.id,
         clip.normal,
         own,

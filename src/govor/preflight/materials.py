@@ -18,12 +18,12 @@ from govor.models.rates import UsualRate, first_rate, seconds_used
 from govor.preflight.base import BaseSaid, decode_base, dev_options
 from govor.preflight.budget import Budget
 from govor.preflight.clips import Clip, Tables, at_rate, sample_clips
-from govor.preflight.hearing import Hearing, SourceOrder, choose, hear
+from govor.preflight.hearing import ClipFit, SourceOrder, choose, hear
 from govor.preflight.labels import label_all
 from govor.preflight.lengths import Lengths, lengths_of, order_of, source_rows
 from govor.preflight.practice import Practice, choose_clips, overfit, practice_windows
 from govor.preflight.repeats import Repeat, find_repeats
-from govor.preflight.sources import Source, read_sources
+from govor.preflight.sources import SourceFacts, read_sources
 from govor.text import Normaliser
 
 Facts = MutableMapping[str, Any]
@@ -185,7 +185,7 @@ class Materials:
         return order_of(self.source_rows, self.normaliser)
 
     @cached_property
-    def hearings(self) -> list[Hearing]:
+    def hearings(self) -> list[ClipFit]:
         """A few clips with their own and other texts scored on them; before anything is trained."""
         self._require_known("knows no speech yet")
         family = self.family
@@ -235,7 +235,7 @@ class Materials:
         return folder
 
     @cached_property
-    def sources(self) -> list[Source]:
+    def sources(self) -> list[SourceFacts]:
         """A seeded sample of the corpus's utterances, measured at their source."""
         return list(read_sources(self.corpus, self.settings.clips, self.settings.seed, self.budget))
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from govor import console, store
 from govor.findings import count_of
 from govor.pages import render
+from govor.preflight.summary import PreflightSummary, ReportedFinding
 from govor.shown import interval_text
 from govor.store import readable_seconds
 
 BADGES = {"passed": "ok", "findings": "error", "inconclusive": "warning", "skipped": "info"}
 
 
-def write_report(summary: Mapping[str, Any], out: Path, name: str) -> None:
+def write_report(summary: PreflightSummary, out: Path, name: str) -> None:
     """Writes ``report.html`` and then ``report.json`` into `out`."""
     out.mkdir(parents=True, exist_ok=True)
     page = render(
@@ -31,9 +30,9 @@ def write_report(summary: Mapping[str, Any], out: Path, name: str) -> None:
     store.write_json(out / "report.json", summary)
 
 
-def terminal_lines(summary: Mapping[str, Any]) -> list[str]:
+def terminal_lines(summary: PreflightSummary) -> list[str]:
     """The findings for people: a table of all, then for each why it matters and what to type."""
-    findings = summary["findings"]
+    findings = summary.findings
     if not findings:
         return [closing_line(summary)]
     rows = [(_label(one), one["code"], _short(f"{one['where']}: {one['measured']}")) for one in findings]
@@ -43,12 +42,12 @@ def terminal_lines(summary: Mapping[str, Any]) -> list[str]:
         lines += [f"  held against: {one['limit']}"] if one["limit"] else []
         lines += [f"  why:          {one['why']}", f"  do:           {one['fix']}"]
         lines += [f"    {sample}" for sample in one["samples"]]
-    if summary.get("listing"):
-        lines += ["", f"ids: {summary['listing']} (govor select … --exclude it --codes CODE)"]
+    if summary.listing:
+        lines += ["", f"ids: {summary.listing} (govor select … --exclude it --codes CODE)"]
     return [*lines, "", closing_line(summary)]
 
 
-def _label(finding: Mapping[str, Any]) -> str:
+def _label(finding: ReportedFinding) -> str:
     return "accepted" if finding["accepted"] else str(finding["severity"])
 
 
@@ -56,16 +55,16 @@ def _short(text: str, width: int = 90) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def _ran(summary: Mapping[str, Any]) -> int:
-    return sum(one["status"] != "skipped" for one in summary["checks"])
+def _ran(summary: PreflightSummary) -> int:
+    return sum(one.status != "skipped" for one in summary.checks)
 
 
-def closing_line(summary: Mapping[str, Any]) -> str:
+def closing_line(summary: PreflightSummary) -> str:
     """How many checks ran, what they came to, how long it took."""
-    ran = f"preflight: {_ran(summary)} checks in {readable_seconds(summary['wall_s'])}"
-    if not summary["findings"]:
+    ran = f"preflight: {_ran(summary)} checks in {readable_seconds(summary.wall_s)}"
+    if not summary.findings:
         return f"{ran}, nothing to correct"
-    accepted = f", accepted: {', '.join(summary['accepted'])}" if summary["accepted"] else ""
-    errors, warnings = count_of(summary["errors"], "error"), count_of(summary["warnings"], "warning")
+    accepted = f", accepted: {', '.join(summary.accepted)}" if summary.accepted else ""
+    errors, warnings = count_of(summary.errors, "error"), count_of(summary.warnings, "warning")
     counts = f"{errors}, {warnings}{accepted}"
-    return f"{ran}: {counts}; {summary['out']}/report.html"
+    return f"{ran}: {counts}; {summary.out}/report.html"

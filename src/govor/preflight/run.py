@@ -7,9 +7,9 @@ import shutil
 import tempfile
 import time
 from collections.abc import Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from govor import console, store
 from govor.config import Recipe, Workspace
@@ -21,7 +21,7 @@ from govor.preflight.ids import write_ids
 from govor.preflight.materials import Materials, UnavailableError
 from govor.preflight.registry import COSTS, Check, all_checks, chosen_checks, require_known
 from govor.preflight.report import terminal_lines, write_report
-from govor.records import Summary
+from govor.preflight.summary import CheckOutcome, PreflightSummary, ReportedFinding
 from govor.store import readable_seconds
 
 Faults = MutableMapping[str, Exception]
@@ -30,69 +30,6 @@ NEW_LANGUAGE = (
     "set [model] language to the code of a related language that the model knows: its token is then trained"
     " for yours"
 )
-
-
-@dataclass
-class Outcome:
-    """What became of one check.
-
-    Attributes:
-        check: which.
-        status: ``passed``, ``findings``, ``inconclusive`` or ``skipped``.
-        seconds: wall time.
-        findings: what it found.
-        note: why it was skipped, or did not finish.
-        lacks: the package that is not installed and that it needs; "" for none.
-    """
-
-    check: Check
-    status: str = "passed"
-    seconds: float = 0.0
-    findings: list[Finding] = field(default_factory=list)
-    note: str = ""
-    lacks: str = ""
-
-    def as_dict(self) -> Mapping[str, str | float]:
-        """As reports keep it."""
-        return {
-            "check": self.check.name,
-            "title": self.check.title,
-            "cost": self.check.cost,
-            "status": self.status,
-            "seconds": round(self.seconds, 3),
-            "note": self.note,
-        }
-
-
-@dataclass(frozen=True)
-class PreflightSummary(Summary):
-    """What ``govor preflight`` prints.
-
-    Attributes:
-        errors: how many stop the run.
-        warnings: how many there are.
-        accepted: codes of errors that were let through.
-        findings: gravest first, each with ``check`` and ``accepted``.
-        checks: what became of each.
-        facts: what they tell, by name.
-        projection: of the run: ``seconds``, ``memory_bytes``, ``disk_bytes``.
-        wall_s: seconds that it took.
-        out: the folder.
-        listing: the table of all utterances of all findings; "" where they name none.
-        fingerprint: of settings and data, see `fingerprint_of`.
-    """
-
-    errors: int
-    warnings: int
-    accepted: Sequence[str]
-    findings: Sequence[Mapping[str, Any]]
-    checks: Sequence[Outcome]
-    facts: Mapping[str, Any]
-    projection: Mapping[str, float]
-    wall_s: float
-    out: str
-    listing: str = ""
-    fingerprint: str = ""
 
 
 def preflight(
@@ -144,13 +81,14 @@ def preflight_aloud(recipe: Recipe, *, out: Path, device: str = "auto") -> Prefl
     try:
         summary = preflight(recipe, out=out, device=device)
     except LimitError as error:
-        _say_findings(error.summary)
+        if isinstance(error.summary, PreflightSummary):
+            _say_findings(error.summary)
         raise
     _say_findings(summary)
     return summary
 
 
-def _say_findings(summary: Mapping[str, Any]) -> None:
+def _say_findings(summary: PreflightSummary) -> None:
     for line in terminal_lines(summary):
         console.say(line)
 
@@ -181,7 +119,7 @@ def fingerprint_of(recipe: Recipe, dataset: Any) -> str:
     return store.fingerprint([*(section.deciding() for section in sections), dataset.fingerprint])
 
 
-def run_checks(materials: Materials, checks: Sequence[Check] = ()) -> list[Outcome]:
+def run_checks(materials: Materials, checks: Sequence[Check] = ()) -> list[CheckOutcome]:
     """All checks, cheap ones first; what `materials` lacks is skipped, what has no time inconclusive."""
     checks = checks or all_checks()
     minutes = materials.budget.total_s / 60
@@ -199,7 +137,7 @@ def run_checks(materials: Materials, checks: Sequence[Check] = ()) -> list[Outco
     return outcomes
 
 
-def note_missing(outcomes: Sequence[Outcome]) -> None:
+def note_missing(outcomes: Sequence[CheckOutcome]) -> None:
     """One finding for all checks that were skipped because a package is not installed."""
     skipped = [outcome for outcome in outcomes if outcome.lacks]
     if not skipped:
@@ -228,7 +166,7 @@ def _announce(one: Check, materials: Any) -> None:
         console.say(f"preflight, after {used}: {one.doing} (at most {left})")
 
 
-def run_check(one: Check, materials: Any, cannot: Faults) -> Outcome:
+def run_check(one: Check, materials: Any, cannot: Faults) -> CheckOutcome:
     """Runs one check; whatever happens becomes an outcome.
 
     Args:
@@ -236,7 +174,7 @@ def run_check(one: Check, materials: Any, cannot: Faults) -> Outcome:
         materials: anything with the attributes that checks name.
         cannot: what could not be made so far, by name; grows.
     """
-    outcome, start_s = Outcome(one), time.monotonic()
+    outcome, start_s = CheckOutcome(one), time.monotonic()
     budget: Budget = materials.budget
     try:
         if one.cost != COSTS[0]:
@@ -272,7 +210,7 @@ def _package(error: Exception) -> str:
     return str(error).partition("needs ")[2].partition(",")[0] or "a package"
 
 
-def _take(one: Check, materials: Any, cannot: Faults, outcome: Outcome) -> Mapping[str, Any] | None:
+def _take(one: Check, materials: Any, cannot: Faults, outcome: CheckOutcome) -> Mapping[str, object] | None:
     taken = {}
     for name in one.needs:
         known = name in cannot
@@ -341,14 +279,15 @@ def _first_line(error: BaseException) -> str:
     return str(error).strip().partition("\n")[0][:300] or "no message"
 
 
-def summarise(outcomes: list[Outcome], materials: Materials, out: Path) -> PreflightSummary:
+def summarise(outcomes: list[CheckOutcome], materials: Materials, out: Path) -> PreflightSummary:
     """The summary: findings, gravest first, what became of each check, and what was measured."""
     accepted = set(renamed(materials.settings.accept))
     findings = []
     for outcome in outcomes:
         for finding in outcome.findings:
             let_through = finding.severity == "error" and finding.code in accepted
-            findings.append({**finding.as_dict(), "check": outcome.check.name, "accepted": let_through})
+            told = {**finding.as_dict(), "check": outcome.check.name, "accepted": let_through}
+            findings.append(cast(ReportedFinding, told))
     findings.sort(key=lambda one: (one["severity"] != "error", one["accepted"]))
     stopping = [one for one in findings if one["severity"] == "error" and not one["accepted"]]
     return PreflightSummary(

@@ -39,7 +39,7 @@ class Channels:
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceFacts:
     """What one utterance of the corpus is like at its source.
 
     Attributes:
@@ -79,7 +79,7 @@ def sample_utterances(corpus: Corpus, wanted: int, seed: int) -> list[Utterance]
     return [Utterance(**row) for row in frame.iter_rows(named=True)]
 
 
-def read_sources(corpus: Corpus, wanted: int, seed: int, budget: Budget) -> Iterator[Source]:
+def read_sources(corpus: Corpus, wanted: int, seed: int, budget: Budget) -> Iterator[SourceFacts]:
     """Decodes a sample of the corpus; what cannot be decoded is left to check and prepare."""
     for utterance in sample_utterances(corpus, wanted, seed):
         budget.spend()
@@ -89,7 +89,7 @@ def read_sources(corpus: Corpus, wanted: int, seed: int, budget: Budget) -> Iter
             continue
 
 
-def read_source(utterance: Utterance, path: str) -> Source:
+def read_source(utterance: Utterance, path: str) -> SourceFacts:
     """Measures one utterance at its source.
 
     Raises:
@@ -109,7 +109,7 @@ def read_source(utterance: Utterance, path: str) -> Source:
         if mixed
         else []
     )
-    return Source(
+    return SourceFacts(
         utterance.id,
         path,
         utterance.split,

@@ -26,7 +26,7 @@ _NOT_STRINGS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "
 _BREAKS = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
-def header_text(header: Mapping[str, Any]) -> str:
+def header_text(header: Mapping[str, object]) -> str:
     """The header with its ``---`` lines; empty lists are left out.
 
     Args:
@@ -84,7 +84,7 @@ def size_category(clips: int) -> str:
     return next((label for limit, label in SIZES if clips < limit), "100M<n<1B")
 
 
-def _mapping(value: Mapping[str, Any], indent: str) -> list[str]:
+def _mapping(value: Mapping[str, object], indent: str) -> list[str]:
     return [line for key, item in value.items() for line in _entry(f"{indent}{_scalar(key)}:", item, indent)]
 
 

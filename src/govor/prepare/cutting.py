@@ -31,7 +31,7 @@ TRUNCATED_S, TRUNCATED_SHARE = 0.25, 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class WantedSpan:
     """A piece of a recording that is wanted.
 
     Attributes:
@@ -54,7 +54,7 @@ class EncodedClip:
     """A piece of a recording, encoded.
 
     Attributes:
-        row: as in its `Span`.
+        row: as in its `WantedSpan`.
         content: encoded bytes.
         samples: number of samples.
         sha256: of the 16-bit samples.
@@ -71,7 +71,7 @@ class Refusal:
     """A span that did not become a clip.
 
     Attributes:
-        row: as in its `Span`.
+        row: as in its `WantedSpan`.
         reason: stable code.
         detail: for people.
     """
@@ -87,7 +87,7 @@ Outcome = EncodedClip | Refusal
 class _OpenClip:
     """A span while its samples arrive."""
 
-    def __init__(self, span: Span, settings: Settings) -> None:
+    def __init__(self, span: WantedSpan, settings: Settings) -> None:
         self.span = span
         self.first = round((span.start or 0.0) * settings.sample_rate)
         self.last = None if span.end is None else round(span.end * settings.sample_rate)
@@ -222,7 +222,7 @@ def _order(item: _OpenClip) -> tuple[float, int, int]:
 
 def cut_recording(
     source: EncodedAudio,
-    spans: list[Span],
+    spans: list[WantedSpan],
     settings: Settings,
     beat: Callable[[], None] = lambda: None,
     decoder: str = "auto",

@@ -29,7 +29,7 @@ VERSION_NAMES = {"format": "format of govor"}
 class StoredSettings(TypedDict):
     """What is looked at in the settings; all of them are compared."""
 
-    versions: dict[str, Any]
+    versions: dict[str, object]
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from govor.audio.source import EncodedAudio, opened
 from govor.audio.stream import mono_blocks
 from govor.errors import AudioError, CorpusError, GovorError
 from govor.machine import peak_rss_bytes
-from govor.prepare.cutting import EncodedClip, Outcome, Refusal, Span, cut_recording
+from govor.prepare.cutting import EncodedClip, Outcome, Refusal, WantedSpan, cut_recording
 from govor.prepare.schema import SHARD_COLUMN
 from govor.prepare.shard import ShardWriter
 from govor.prepare.snapshot import Snapshot, as_it_is, audio_path, is_local
@@ -79,7 +79,7 @@ class _Shards:
             if not self._expected[number]:
                 self._commit(number, self._writer(number))
 
-    def made_from(self, audio: str, spans: list[Span]) -> None:
+    def made_from(self, audio: str, spans: list[WantedSpan]) -> None:
         """Notes the recording of `spans` in their shards, as it is before it is decoded."""
         if is_local(audio):
             seen = as_it_is(audio, self._task.audio_root, self.beat)
@@ -102,7 +102,7 @@ class _Shards:
         for number in held:
             self._commit(number, self._open[number])
 
-    def must_hold(self, audio: str, spans: list[Span]) -> bool:
+    def must_hold(self, audio: str, spans: list[WantedSpan]) -> bool:
         """Whether the end of this recording may still ask for another decoder of several shards."""
         if len({self._shard[span.row] for span in spans}) == 1:
             return False
@@ -153,21 +153,21 @@ class _Shards:
         self._samples = 0
 
 
-def _recordings(table: pa.Table) -> Iterator[tuple[str, list[Span]]]:
+def _recordings(table: pa.Table) -> Iterator[tuple[str, list[WantedSpan]]]:
     columns = [table[name].to_pylist() for name in ("audio", "channel", "start", "end", SHARD_COLUMN)]
-    spans: list[Span] = []
+    spans: list[WantedSpan] = []
     previous = None
     for row, (audio, *place) in enumerate(zip(*columns, strict=True)):
         if spans and audio != previous:
             yield previous or "", spans
             spans = []
         previous = audio
-        spans.append(Span(row, *place))
+        spans.append(WantedSpan(row, *place))
     if spans:
         yield previous or "", spans
 
 
-def _outcomes(task: Task, audio: str, spans: list[Span], beat: Callable[[], None]) -> Iterator[Outcome]:
+def _outcomes(task: Task, audio: str, spans: list[WantedSpan], beat: Callable[[], None]) -> Iterator[Outcome]:
     """One outcome for each span of a recording, whatever state it is in."""
     if audio in task.verdicts:
         yield from (Refusal(span.row, *task.verdicts[audio]) for span in spans)
@@ -195,7 +195,7 @@ def _outcomes(task: Task, audio: str, spans: list[Span], beat: Callable[[], None
 
 
 def _by_the_right_decoder(
-    task: Task, source: EncodedAudio, audio: str, spans: list[Span], beat: Callable[[], None]
+    task: Task, source: EncodedAudio, audio: str, spans: list[WantedSpan], beat: Callable[[], None]
 ) -> Iterator[Outcome]:
     """The outcomes of a recording whose end may tell that another decoder must be used.
 

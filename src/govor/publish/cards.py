@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.exceptions import UndefinedError
 
+from govor.corpora.folder import CorpusInfo
 from govor.errors import InputError
+from govor.load.dataset import SplitFacts
 from govor.prepare.card_header import dataset_header, header_text
 from govor.publish.language_names import in_words
-from govor.publish.licenses import License
+from govor.publish.licenses import License, StoredLicense
+from govor.records import Rate
+from govor.shape import fitted
 from govor.shown import interval_text
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render_card(template: str, header: Mapping[str, Any], **facts: Any) -> str:
+def render_card(template: str, header: Mapping[str, object], **facts: Any) -> str:
     """A card.
 
     Args:
@@ -55,7 +59,7 @@ def cell(text: Any) -> str:
     return plain.replace("[", "\\[").replace("*", "\\*").replace("_", "\\_")
 
 
-def rate(interval: Mapping[str, float | None], groups: Mapping[str, Any] | None = None) -> str:
+def rate(interval: Rate, groups: Mapping[str, object] | None = None) -> str:
     """An interval for people, in percent; `groups` is what it resamples."""
     value = interval["value"]
     if value is None:
@@ -63,8 +67,22 @@ def rate(interval: Mapping[str, float | None], groups: Mapping[str, Any] | None 
     return f"{100 * value:.1f}% ({interval_text(interval, groups, digits=1, between='–')})"
 
 
+class ToldOnCard(StoredLicense):
+    """What of a published ``dataset.json`` stands outside of the card's template."""
+
+    splits: dict[str, SplitFacts]
+    languages: NotRequired[list[str]]
+    name: NotRequired[str]
+
+
+class SetAside(TypedDict):
+    """Rejections of a data set."""
+
+    reasons: NotRequired[dict[str, int]]
+
+
 def dataset_card(
-    facts: Mapping[str, Any], info: Mapping[str, Any], provenance: Sequence[Mapping[str, Any]]
+    facts: Mapping[str, object], info: Mapping[str, object], provenance: Sequence[CorpusInfo]
 ) -> str:
     """The card of a published data set.
 
@@ -73,14 +91,16 @@ def dataset_card(
         info: that of the data set it was copied from.
         provenance: ``corpus.json`` of the corpora behind it, first the imported one.
     """
-    clips = sum(split["utterances"] for split in facts["splits"].values())
-    languages, license = facts.get("languages", []), License.stored(facts)
-    facts = {"repo": "data", "name": "Speech data set", "all_speakers": None, **facts}
-    header = dataset_header(facts["splits"], clips, languages, terms=license.header, name=str(facts["name"]))
-    rejected: dict[str, int] = dict(info.get("reasons", {}))
+    told = fitted(facts, ToldOnCard)
+    clips = sum(split["utterances"] for split in told["splits"].values())
+    languages, license = told.get("languages", []), License.stored(told)
+    name = told.get("name", "Speech data set")
+    facts = {"repo": "data", "name": name, "all_speakers": None, **facts}
+    header = dataset_header(told["splits"], clips, languages, terms=license.header, name=name)
+    rejected = dict(fitted(info, SetAside).get("reasons", {}))
     for corpus in provenance:
-        rejected.update(corpus["reasons"])
-    source = Path(str(provenance[0]["source"])).name if provenance else None
+        rejected.update(corpus.reasons)
+    source = Path(provenance[0].source).name if provenance else None
     return render_card(
         "dataset_card.md",
         header,
@@ -90,5 +110,5 @@ def dataset_card(
         terms=str(license),
         rejected=rejected,
         source=source,
-        format=provenance[0]["format"] if provenance else None,
+        format=provenance[0].format if provenance else None,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
@@ -59,7 +59,7 @@ MANIFEST = "dataset.json"
 SHARD = re.compile(r"data/[\w.]+-\d+-of-\d+\.parquet")
 
 
-class Published(TypedDict):
+class DatasetRecord(TypedDict):
     """What is looked at in the ``dataset.json`` of a data set that is to be published."""
 
     shards: list[str]
@@ -73,7 +73,7 @@ class Published(TypedDict):
 class Columns(TypedDict):
     """The part of it that names the columns."""
 
-    features: dict[str, dict[str, Any]]
+    features: dict[str, dict[str, object]]
 
 
 class Described(TypedDict):
@@ -129,7 +129,7 @@ def plan_dataset(
 def _info(source: Path) -> Mapping[str, Any]:
     if not (source / MANIFEST).exists():
         raise DatasetError(f"{source} is not a data set (no {MANIFEST}): make one with govor prepare")
-    info: Mapping[str, Any] = dict(read_record(source / MANIFEST, Published, DatasetError))
+    info: Mapping[str, Any] = dict(read_record(source / MANIFEST, DatasetRecord, DatasetError))
     if not info["shards"]:
         raise DatasetError(f"{source} has no clips: there is nothing to publish")
     for name in info["shards"]:
@@ -239,12 +239,12 @@ def _speakers(copy: Path, shards: Iterable[str]) -> dict[str, set[str]]:
     return found
 
 
-def _provenance(source: Path, info: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _provenance(source: Path, info: Mapping[str, Any]) -> list[CorpusInfo]:
     """The corpora that the data set came from, where they stand beside it in a work folder."""
-    found: list[Mapping[str, Any]] = []
+    found: list[CorpusInfo] = []
     for name in ("corpus", "selected"):
         path = source.parent / name / "corpus.json"
         if path.exists():
-            found.append(asdict(read_record(path, CorpusInfo)))
-    matching = any(corpus["fingerprint"] == info.get("corpus") for corpus in found)
+            found.append(read_record(path, CorpusInfo))
+    matching = any(corpus.fingerprint == info.get("corpus") for corpus in found)
     return found if matching else []

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from govor.errors import ModelError
 from govor.export.entry import REPORT
@@ -18,7 +18,7 @@ TRANSFORMERS = "transformers"
 
 
 @dataclass(frozen=True)
-class Kind:
+class ExportKind:
     """A format that a folder may hold.
 
     Attributes:
@@ -34,26 +34,26 @@ class Kind:
     others: re.Pattern[str]
 
 
-KINDS: Mapping[str, Kind] = {
-    TRANSFORMERS: Kind(
+KINDS: Mapping[str, ExportKind] = {
+    TRANSFORMERS: ExportKind(
         "transformers (safetensors)",
         "safetensors",
         re.compile(r"(model(-\d{5}-of-\d{5})?|adapter(_model|\.[\w-]+)?)\.safetensors"),
         re.compile(r"model\.safetensors\.index\.json"),
     ),
-    "ctranslate2": Kind(
+    "ctranslate2": ExportKind(
         "CTranslate2 (faster-whisper)",
         FOLDERS["ctranslate2"],
         re.compile(r"model\.bin"),
         re.compile(r"(shared_)?vocabulary\.(txt|json)"),
     ),
-    "onnx": Kind(
+    "onnx": ExportKind(
         "ONNX",
         FOLDERS["onnx"],
         re.compile(r"[\w-]+\.onnx"),
         re.compile(r"[\w-]+\.onnx([._]data)?"),
     ),
-    "ggml": Kind(
+    "ggml": ExportKind(
         "ggml (whisper.cpp)",
         FOLDERS["ggml"],
         re.compile(r"ggml[\w.-]*\.bin|[\w.-]+\.gguf"),
@@ -183,7 +183,7 @@ def _refuse_pickle(path: Path) -> None:
         raise ModelError(f"{path} is in Python's own format, which can hold programs: export the model again")
 
 
-def published_proof(proof: Mapping[str, Any]) -> dict[str, Any]:
+def published_proof(proof: Mapping[str, object]) -> dict[str, object]:
     """A proof without the transcripts that it lists and without this machine's places."""
     kept = {key: value for key, value in proof.items() if key not in ("differences", "out")}
     return {

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from rapidfuzz.process import extract
 
@@ -46,6 +45,14 @@ def require_license(license: str | None) -> str:
     )
 
 
+class StoredLicense(TypedDict):
+    """A licence as a published ``dataset.json`` has it."""
+
+    license: str
+    license_name: NotRequired[str | None]
+    license_link: NotRequired[str | None]
+
+
 @dataclass(frozen=True)
 class License:
     """Under what something is published.
@@ -77,7 +84,7 @@ class License:
         return cls(identifier, name, link)
 
     @classmethod
-    def stored(cls, facts: Mapping[str, Any]) -> License:
+    def stored(cls, facts: StoredLicense) -> License:
         """The licence that a published ``dataset.json`` names."""
         return cls(facts["license"], facts.get("license_name"), facts.get("license_link"))
 

@@ -48,7 +48,7 @@ def require_valid_card(plan: UploadPlan) -> None:
         raise InputError(f"the Hub would refuse this card: {'; '.join(problems)}")
 
 
-def read_header(card: Path) -> Mapping[str, Any]:
+def read_header(card: Path) -> Mapping[str, object]:
     """What stands between the ``---`` lines of a card.
 
     Raises:
@@ -64,7 +64,7 @@ def read_header(card: Path) -> Mapping[str, Any]:
     return header if isinstance(header, Mapping) else {}
 
 
-def card_problems(header: Mapping[str, Any], kind: str) -> Iterator[str]:
+def card_problems(header: Mapping[str, object], kind: str) -> Iterator[str]:
     """What the Hub would refuse of a header, a sentence each.
 
     Args:

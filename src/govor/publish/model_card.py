@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
+from govor.evaluate.stored import ComparisonOnCard, RatesOnCard, ShownOnCard
 from govor.prepare.card_header import language_header
 from govor.publish.cards import cell, rate, render_card
 from govor.publish.language_names import in_words
@@ -41,7 +41,7 @@ class Card:
     facts: Facts
 
     @property
-    def header(self) -> Mapping[str, Any]:
+    def header(self) -> Mapping[str, object]:
         """What the Hub reads."""
         facts, results = self.facts, model_index(self.facts)
         base = facts.hub_base
@@ -91,7 +91,7 @@ class Card:
         """How good it is, beside its base on the same rows: a sentence a set."""
         return [self._rate(name, summary) for name, summary in self.facts.evaluations.items()]
 
-    def _rate(self, name: str, summary: Mapping[str, Any]) -> str:
+    def _rate(self, name: str, summary: ShownOnCard) -> str:
         groups = summary.get("groups")
         said = (
             f"**WER {rate(summary['wer'], groups)}** on {summary['utterances']} utterances of "
@@ -102,10 +102,11 @@ class Card:
             return f"{said}with 95% interval; nothing was measured beside it."
         whose = f"its {baseline_name(summary)}" if is_base(summary) else baseline_name(summary)
         beside = f"{said}where {whose} has {rate(other['wer'], groups)} on the same rows"
-        difference = (summary.get("comparison") or {}).get("wer_difference")
+        comparison = summary.get("comparison") or ComparisonOnCard()
+        difference = comparison.get("wer_difference")
         if not difference or difference["value"] is None:
             return f"{beside} (95% intervals)."
-        ends = interval_text(difference, (summary["comparison"]).get("groups"), signed=True)
+        ends = interval_text(difference, comparison.get("groups"), signed=True)
         return f"{beside}: {100 * difference['value']:+.1f} points ({ends}; 95% intervals)."
 
     @property
@@ -145,9 +146,7 @@ class Card:
             said.append(f"Words and voices far from its {train['hours']:.2f} hours of training data.")
         if facts.is_seq2seq:
             said.append("Silence and music: models of this kind can write sentences that nobody said.")
-        said.append(
-            "Decisions about people that nobody checks against the recording, and finding out who speaks."
-        )
+        said.append(UNCHECKED)
         if "-nc" in facts.license.identifier:
             said.append("Commercial use: the licence does not allow it.")
         return said
@@ -188,19 +187,25 @@ def linked(repo: str, kind: str = "") -> str:
     return f"[{repo}](https://huggingface.co/{kind}{repo})"
 
 
-def is_base(summary: Mapping[str, Any]) -> bool:
+def is_base(summary: ShownOnCard) -> bool:
     """Whether the model beside it is the one that training began with."""
-    return summary.get("better_than_base") is not None or not summary["baseline"].get("model")
+    return summary.get("better_than_base") is not None or not _other(summary)
 
 
-def baseline_name(summary: Mapping[str, Any]) -> str:
+def baseline_name(summary: ShownOnCard) -> str:
     """What a summary was compared with: the base, or another model by its name."""
     if is_base(summary):
         return "base"
-    return cell(Path(str(summary["baseline"]["model"])).name)
+    return cell(Path(_other(summary)).name)
 
 
-def _cells(rates: Mapping[str, Any], groups: Mapping[str, Any] | None) -> list[str]:
+def _other(summary: ShownOnCard) -> str:
+    """The baseline's name; empty where it has none."""
+    baseline = summary.get("baseline")
+    return baseline.get("model", "") if baseline else ""
+
+
+def _cells(rates: RatesOnCard, groups: Mapping[str, object] | None) -> list[str]:
     raw = rates.get("raw") or {}
     found = [rates["wer"], rates.get("cer"), raw.get("wer"), raw.get("cer")]
     hours = f"{rates['hours']:.2f}" if "hours" in rates else "—"

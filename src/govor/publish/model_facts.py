@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
-from govor.config import load_recipe
+from govor.config import Recipe, load_recipe
 from govor.errors import DatasetError, ModelError
 from govor.evaluate.base import verdicts
-from govor.evaluate.stored import read_for_card, read_scores
+from govor.evaluate.stored import ShownOnCard, as_stored, read_for_card, read_scores
 from govor.load.dataset import DatasetFacts
-from govor.models.saved import read_settings
+from govor.models.saved import SavedSettings, read_settings
 from govor.parquet import reading, require_columns
 from govor.prepare.withdrawn import withdrawn_since
 from govor.publish.exports import Exported
@@ -23,7 +22,7 @@ from govor.publish.licenses import License
 from govor.publish.metadata import REPOSITORY
 from govor.shown import has_interval, interval_text
 from govor.store import read_record
-from govor.train.folder import RunFolder
+from govor.train.folder import RunFacts, RunFolder
 from govor.train.metrics import read_metrics
 
 EDITS = dict.fromkeys(("substitutions", "deletions", "insertions"), pl.Int32)
@@ -57,7 +56,7 @@ class Facts:
         dataset_repo: the data set's repository, if it is published.
         settings: ``govor.json`` beside the weights.
         config: the model's ``config.json``.
-        recipe: the run's resolved recipe; empty without a run.
+        recipe: the run's resolved recipe; None without a run.
         run: ``run.json``; empty without a run.
         training: steps, seconds and so on from the run's metrics.
         dataset: ``dataset.json`` of the training data; empty where it is not there.
@@ -74,16 +73,16 @@ class Facts:
     repo: str
     license: License
     dataset_repo: str | None
-    settings: Mapping[str, Any]
-    config: Mapping[str, Any]
-    recipe: Mapping[str, Any]
-    run: Mapping[str, Any]
-    training: Mapping[str, Any]
-    dataset: Mapping[str, Any]
+    settings: SavedSettings
+    config: Mapping[str, object]
+    recipe: Recipe | None
+    run: RunFacts
+    training: Mapping[str, object]
+    dataset: DatasetFacts
     speakers: Mapping[str, int]
     leaks: Mapping[str, int] | None
-    evaluations: Mapping[str, Mapping[str, Any]]
-    failures: Sequence[Mapping[str, Any]]
+    evaluations: Mapping[str, ShownOnCard]
+    failures: Sequence[Mapping[str, object]]
     exports: Sequence[Exported] = ()
     named_base: str | None = None
     is_adapter: bool = False
@@ -141,10 +140,10 @@ class Facts:
 
     @property
     def _trained_from(self) -> str:
-        named = self.recipe.get("model", {}).get("base") or self.settings.get("base")
+        named = (self.recipe and self.recipe.model.base) or self.settings.get("base")
         return str(named or self.settings.get("original") or "")
 
-    def set_name(self, name: str, summary: Mapping[str, Any]) -> str:
+    def set_name(self, name: str, summary: ShownOnCard) -> str:
         """How an evaluated set is called: by its repository where it is published, else by its folder."""
         stored = summary.get("dataset") or {}
         same = stored.get("fingerprint") and stored["fingerprint"] == self.dataset.get("fingerprint")
@@ -157,9 +156,9 @@ class Facts:
     @property
     def warnings(self) -> list[str]:
         """What must be said first: that the model is no better than its base, on dev or on a set."""
-        on_dev = self.settings.get("base_on_dev") or {}
-        said = [str(on_dev["sentence"])] if on_dev.get("better") is False else []
-        said += [text for summary in self.evaluations.values() for text in verdicts(summary)]
+        on_dev = self.settings.get("base_on_dev")
+        said = [on_dev["sentence"]] if on_dev and on_dev.get("better") is False else []
+        said += [text for summary in self.evaluations.values() for text in verdicts(as_stored(summary))]
         return [f"{text[0].upper()}{text[1:]}." for text in dict.fromkeys(said)]
 
     @property
@@ -171,8 +170,7 @@ class Facts:
     @property
     def revision(self) -> str | None:
         """The base model's pinned revision."""
-        named: str | None = self.recipe.get("model", {}).get("revision")
-        return self.settings.get("base_revision") or named
+        return self.settings.get("base_revision") or (self.recipe.model.revision if self.recipe else None)
 
     @property
     def export_call(self) -> str:
@@ -182,10 +180,11 @@ class Facts:
         return str(engine("ctranslate2").READERS["faster_whisper"].call_of(self.settings, "recording.wav"))
 
     @property
-    def train_settings(self) -> Mapping[str, Any]:
+    def train_settings(self) -> Mapping[str, object]:
         """The settings of training that a reader wants to see."""
-        chosen = {key: self.run[key] for key in ("precision", "lr", "batch_s") if self.run.get(key)}
-        train = {**self.recipe.get("train", {}), **chosen}
+        run: Mapping[str, object] = self.run
+        chosen = {key: run[key] for key in ("precision", "lr", "batch_s") if run.get(key)}
+        train = {**(asdict(self.recipe.train) if self.recipe else {}), **chosen}
         unused = "epochs" if train.get("steps") else "steps"
         return {
             key: train[key]
@@ -193,7 +192,7 @@ class Facts:
             if key != unused and train.get(key) not in (None, "", [], "auto")
         }
 
-    def slices(self, summary: Mapping[str, Any]) -> list[tuple[str, str, Mapping[str, Any]]]:
+    def slices(self, summary: ShownOnCard) -> list[tuple[str, str, Mapping[str, object]]]:
         """Slices of an evaluation, largest first: (column, value, rates); none that names people."""
         found = [
             (column, value, rates)
@@ -202,13 +201,13 @@ class Facts:
             for value, rates in values.items()
             if isinstance(rates, Mapping) and "wer" in rates
         ]
-        return sorted(found, key=lambda one: -int(one[2].get("utterances", 0)))[:SLICES_SHOWN]
+        return sorted(found, key=lambda one: -int(str(one[2].get("utterances", 0))))[:SLICES_SHOWN]
 
-    def results(self, benchmark: str) -> list[Mapping[str, Any]]:
+    def results(self, benchmark: str) -> list[Mapping[str, object]]:
         """Entries for ``.eval_results``, which the Hub counts for registered benchmarks alone."""
         return [self._result(name, summary, benchmark) for name, summary in self.evaluations.items()]
 
-    def _result(self, name: str, summary: Mapping[str, Any], benchmark: str) -> Mapping[str, Any]:
+    def _result(self, name: str, summary: ShownOnCard, benchmark: str) -> Mapping[str, object]:
         wer = summary["wer"]
         notes = (
             f"WER, normalised with {summary.get('normaliser', {}).get('name', 'no rules')}, {name}, "
@@ -218,7 +217,7 @@ class Facts:
         return {"dataset": dataset, "value": wer["value"], "notes": notes}
 
 
-def _interval(wer: Mapping[str, Any], groups: Mapping[str, Any] | None) -> str:
+def _interval(wer: Mapping[str, object], groups: Mapping[str, object] | None) -> str:
     ends = interval_text(wer, groups, scale=1, digits=4)
     return f"95% interval {ends}" if has_interval(wer) else ends
 
@@ -235,7 +234,7 @@ def gather(
     """Reads what there is about a model: its folder, its run, its data set, its evaluations, its exports."""
     run = model if (model / "run.json").exists() else None
     weights = model / "model" if (model / "model").is_dir() else model
-    recipe = _recipe(run / "recipe.toml") if run else {}
+    recipe = _recipe(run / "recipe.toml") if run else None
     dataset = _dataset_place(model, recipe)
     places = list(evaluations) or ([run.parent / "evaluation"] if run else [])
     summaries = {place.name: read_for_card(place) for place in places if _scored(place)}
@@ -264,27 +263,27 @@ def _scored(place: Path) -> bool:
     return (place / "summary.json").exists()
 
 
-def _config(path: Path) -> Mapping[str, Any]:
-    return read_record(path, dict[str, Any], ModelError) if path.exists() else {}
+def _config(path: Path) -> Mapping[str, object]:
+    return read_record(path, dict[str, object], ModelError) if path.exists() else {}
 
 
-def _recipe(path: Path) -> Mapping[str, Any]:
-    return load_recipe(path).to_dict() if path.exists() else {}
+def _recipe(path: Path) -> Recipe | None:
+    return load_recipe(path) if path.exists() else None
 
 
-def _dataset_place(model: Path, recipe: Mapping[str, Any]) -> Path | None:
-    named = recipe.get("prepare", {}).get("out")
+def _dataset_place(model: Path, recipe: Recipe | None) -> Path | None:
+    named = recipe.prepare.out if recipe else None
     places = [Path(named)] if named and "://" not in named else []
     places.append(model.parent / "dataset")
     return next((place for place in places if (place / "dataset.json").exists()), None)
 
 
-def _training(run: Path) -> Mapping[str, Any]:
+def _training(run: Path) -> Mapping[str, object]:
     """Steps and hours of training, from its log."""
     log = read_metrics(run)
     if not log:
         return {}
-    found: dict[str, Any] = {"steps": max(line["step"] for line in log)}
+    found: dict[str, object] = {"steps": max(line["step"] for line in log)}
     if any("seconds" in line for line in log):
         found["hours"] = max(line.get("seconds") or 0.0 for line in log) / 3600
     return found
@@ -325,7 +324,7 @@ def _leaks(dataset: Path) -> dict[str, int] | None:
     return found
 
 
-def _failures(places: Sequence[Path]) -> Sequence[Mapping[str, Any]]:
+def _failures(places: Sequence[Path]) -> Sequence[Mapping[str, object]]:
     """The worst utterances of the first evaluation, reference and hypothesis."""
     path = places[0] / "scores.parquet" if places else None
     if path is None or not path.exists():

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
+from govor.evaluate.stored import ShownOnCard
 from govor.publish.metadata import REPOSITORY, TASK
 from govor.publish.model_facts import Facts
 
 
-def model_index(facts: Facts) -> list[Mapping[str, Any]]:
+def model_index(facts: Facts) -> list[Mapping[str, object]]:
     """WER and CER of every set and split, in percent, as the Hub's ``model-index`` has them."""
     results = [_result(facts, name, summary) for name, summary in facts.evaluations.items()]
     found = [result for result in results if result["metrics"]]
     return [{"name": facts.repo.rpartition("/")[2], "results": found}] if found else []
 
 
-def _result(facts: Facts, name: str, summary: Mapping[str, Any]) -> Mapping[str, Any]:
+def _result(facts: Facts, name: str, summary: ShownOnCard) -> Mapping[str, object]:
     named = facts.set_name(name, summary)
     rules = (summary.get("normaliser") or {}).get("name", "no rules")
     rates = {"wer": summary["wer"], "cer": summary.get("cer")}

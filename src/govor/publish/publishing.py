@@ -21,7 +21,7 @@ from govor.publish.remote import full_name
 from govor.publish.served import choose_served
 from govor.publish.space import SpaceOrder, decoding_of, write_space
 from govor.publish.space_token import give_token, secret_token
-from govor.publish.upload import Published, describe, upload
+from govor.publish.upload import PublishSummary, describe, upload
 from govor.store import locked
 
 
@@ -33,7 +33,7 @@ def publish_dataset(
     disclosure: Disclosure | None = None,
     public: bool = False,
     dry_run: bool = False,
-) -> Published:
+) -> PublishSummary:
     """Publishes a pseudonymised copy of a data set; the copy stays beside it, for the next time.
 
     Args:
@@ -64,7 +64,7 @@ def old_revisions(repo: str, rows: int) -> str:
     )
 
 
-def publish_model(order: ModelOrder, *, public: bool = False, dry_run: bool = False) -> Published:
+def publish_model(order: ModelOrder, *, public: bool = False, dry_run: bool = False) -> PublishSummary:
     """Publishes a model with its card.
 
     Args:
@@ -88,7 +88,7 @@ def publish_space(
     public: bool = False,
     dry_run: bool = False,
     out: Path | None = None,
-) -> Published:
+) -> PublishSummary:
     """Publishes a Space that serves a published model with the decoding settings it was evaluated with.
 
     Args:
@@ -135,10 +135,10 @@ def _named(repo: str, dry_run: bool) -> str:
     return repo if dry_run else full_name(repo)
 
 
-def _send(plan: UploadPlan, repo: str, public: bool, dry_run: bool) -> Published:
+def _send(plan: UploadPlan, repo: str, public: bool, dry_run: bool) -> PublishSummary:
     require_valid_card(plan)
     for line in describe(plan, repo):
         say(line)
     if dry_run:
-        return Published(repo, None, len(plan.all), plan.size_bytes, verified=False, dry_run=True)
+        return PublishSummary(repo, None, len(plan.all), plan.size_bytes, verified=False, dry_run=True)
     return upload(plan, repo, private=not public)

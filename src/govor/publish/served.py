@@ -95,7 +95,7 @@ def _opened() -> list[str]:
     return [format for format in engines() if format in FOLDERS]
 
 
-def _report(api: Any, repo: str, name: str) -> Mapping[str, Any]:
+def _report(api: Any, repo: str, name: str) -> Mapping[str, object]:
     try:
         content = json.loads(Path(api.hf_hub_download(repo, name)).read_text(encoding="utf-8"))
     except (OSError, ValueError):

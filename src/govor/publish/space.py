@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from string import Template
-from typing import Any
 
 from govor.config import TranscribeConfig
 from govor.errors import InputError
@@ -41,7 +40,7 @@ class SpaceOrder:
 
     served: Served
     license: License
-    decoding: Mapping[str, Any]
+    decoding: Mapping[str, object]
     package: str | None = None
     title: str | None = None
 
@@ -55,7 +54,7 @@ def write_space(folder: Path, order: SpaceOrder) -> UploadPlan:
     values = {
         key: value for key, value in order.decoding.items() if key in DECODING_SETTINGS and value is not None
     }
-    TranscribeConfig(**values)
+    replace(TranscribeConfig(), **values)  # type: ignore[arg-type]
     folder.mkdir(parents=True, exist_ok=True)
     name = order.served.repo.rpartition("/")[2]
     code = {
@@ -85,7 +84,7 @@ def decoding_of(config: TranscribeConfig) -> Mapping[str, object]:
     return {key: value for key, value in values.items() if value != getattr(default, key)}
 
 
-def _header(order: SpaceOrder, title: str) -> Mapping[str, Any]:
+def _header(order: SpaceOrder, title: str) -> Mapping[str, object]:
     return {
         "title": title[:TITLE_LENGTH],
         "colorFrom": "green",

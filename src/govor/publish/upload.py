@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Published(Summary):
+class PublishSummary(Summary):
     """What stands on the Hub, compared after the last byte; with ``--dry-run`` what would.
 
     Attributes:
@@ -71,7 +71,7 @@ def describe(plan: UploadPlan, repo: str) -> list[str]:
 
 def upload(
     plan: UploadPlan, repo: str, *, private: bool = True, sleep: Callable[[float], None] = time.sleep
-) -> Published:
+) -> PublishSummary:
     """Brings a repository to the state of `plan`.
 
     Args:
@@ -99,7 +99,7 @@ def upload(
         sent += _send_last(api, plan, name, sleep)
         revision = _patiently(lambda: head(api, name, plan.kind), sleep)
         _verify(api, plan, name, revision, sleep)
-    return Published(name, revision, len(plan.all), plan.size_bytes, sent)
+    return PublishSummary(name, revision, len(plan.all), plan.size_bytes, sent)
 
 
 def _validate(api: Any, plan: UploadPlan) -> None:

@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
@@ -16,7 +16,7 @@ from starlette.datastructures import FormData
 from govor.serve import answers
 from govor.serve.asked import Asked, find_model, read_form
 from govor.serve.description import ANSWERS, METRICS, NO_MODEL, TRANSCRIPTION, TRANSLATION, form
-from govor.serve.engine import ClientGoneError, Engine, Job
+from govor.serve.job_queue import ClientGoneError, Job, JobQueue
 from govor.serve.metrics import Metrics
 from govor.serve.models import ALIAS, ServedModel
 from govor.serve.refusals import RequestError, failure, wrong_value
@@ -28,7 +28,7 @@ Awaited = TypeVar("Awaited")
 Segments = asyncio.Queue[Segment | None]
 
 
-def routes(models: Mapping[str, ServedModel], engine: Engine, metrics: Metrics) -> APIRouter:
+def routes(models: Mapping[str, ServedModel], queue: JobQueue, metrics: Metrics) -> APIRouter:
     """All routes of the API."""
     router = APIRouter()
 
@@ -49,10 +49,10 @@ def routes(models: Mapping[str, ServedModel], engine: Engine, metrics: Metrics) 
         find_model(models, name)
         return _card(name)
 
-    def offer(path: str, task: str, fields: dict[str, dict[str, Any]]) -> None:
+    def offer(path: str, task: str, fields: dict[str, dict[str, object]]) -> None:
         @router.post(path, name=task, openapi_extra=form(fields), responses=ANSWERS, response_class=Response)
         async def take(request: Request) -> Response:
-            return await _take(request, engine, models, task)
+            return await _take(request, queue, models, task)
 
     offer("/v1/audio/transcriptions", "transcribe", TRANSCRIPTION)
     offer("/v1/audio/translations", "translate", TRANSLATION)
@@ -63,14 +63,14 @@ def _card(name: str) -> dict[str, object]:
     return {"id": name, "object": "model", "created": 0, "owned_by": "govor"}
 
 
-async def _take(request: Request, engine: Engine, models: Mapping[str, ServedModel], task: str) -> Response:
+async def _take(request: Request, queue: JobQueue, models: Mapping[str, ServedModel], task: str) -> Response:
     filled = await _form(request)
     try:
         asked = read_form(filled, models, task)
         audio = await keep(filled)
     finally:
         await filled.close()
-    return await _transcribe(request, engine, asked, audio)
+    return await _transcribe(request, queue, asked, audio)
 
 
 async def _form(request: Request) -> FormData:
@@ -85,7 +85,7 @@ async def _form(request: Request) -> FormData:
         raise RequestError(400, f"the form cannot be read: {error}", "invalid_form") from error
 
 
-async def _transcribe(request: Request, engine: Engine, asked: Asked, audio: Path) -> Response:
+async def _transcribe(request: Request, queue: JobQueue, asked: Asked, audio: Path) -> Response:
     loop = asyncio.get_running_loop()
     segments: Segments = asyncio.Queue()
 
@@ -97,7 +97,7 @@ async def _transcribe(request: Request, engine: Engine, asked: Asked, audio: Pat
     job.result.add_done_callback(lambda _: audio.unlink(missing_ok=True))
     job.result.add_done_callback(lambda _: _wake(loop, segments))
     try:
-        engine.submit(job)
+        queue.submit(job)
     except BaseException:
         audio.unlink(missing_ok=True)
         raise

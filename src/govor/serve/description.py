@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from govor.serve import answers
 from govor.serve.models import ALIAS
 
@@ -13,11 +11,11 @@ LONGEST_PROMPT = 4_000
 """Characters; models look at less of it."""
 STREAM = ("false", "true", "0", "1", "False", "True")
 JSON, STREAMED = "application/json", "text/event-stream"
-Responses = dict[int | str, dict[str, Any]]
+Responses = dict[int | str, dict[str, object]]
 _TEXT = {"schema": {"type": "string"}}
 _OBJECT = {"schema": {"type": "object"}}
 
-TRANSLATION: dict[str, dict[str, Any]] = {
+TRANSLATION: dict[str, dict[str, object]] = {
     "file": {"type": "string", "format": "binary"},
     "model": {"type": "string", "default": ALIAS},
     "prompt": {"type": "string", "maxLength": LONGEST_PROMPT},
@@ -25,7 +23,7 @@ TRANSLATION: dict[str, dict[str, Any]] = {
     "temperature": {"type": "number", "enum": [0], "default": 0},
 }
 """Fields of a request for a translation into English."""
-TRANSCRIPTION: dict[str, dict[str, Any]] = {
+TRANSCRIPTION: dict[str, dict[str, object]] = {
     **TRANSLATION,
     "language": {"type": "string", "pattern": f"^({LANGUAGE})?$"},
     "timestamp_granularities[]": {
@@ -39,13 +37,13 @@ TRANSCRIPTION: dict[str, dict[str, Any]] = {
 """Fields of a request for a transcript."""
 
 
-def form(fields: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def form(fields: dict[str, dict[str, object]]) -> dict[str, object]:
     """The form that a request is; what is no field of it is refused."""
     schema = {"type": "object", "required": ["file"], "properties": fields, "additionalProperties": False}
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
 
 
-def _refusal(what: str) -> dict[str, Any]:
+def _refusal(what: str) -> dict[str, object]:
     return {"description": what, "content": {JSON: _OBJECT}}
 
 

@@ -15,8 +15,8 @@ from typing import Any
 from fastapi import FastAPI
 
 from govor.errors import GovorError
-from govor.serve.engine import Engine
 from govor.serve.inputs import UploadsOnly
+from govor.serve.job_queue import JobQueue
 from govor.serve.live.leave import Admit
 from govor.serve.models import ServedModel
 from govor.serve.second import SecondModel
@@ -37,7 +37,7 @@ AUTO = "model's choice, or detected"
 def mount(
     app: FastAPI,
     models: Mapping[str, ServedModel],
-    engine: Engine,
+    queue: JobQueue,
     settings: ServeSettings,
     admit: Admit,
 ) -> FastAPI:
@@ -47,7 +47,7 @@ def mount(
     import gradio as gr
 
     here = Path(__file__).parent
-    page = build(models, engine, settings, admit)
+    page = build(models, queue, settings, admit)
     page.queue(max_size=settings.limits.max_queue, default_concurrency_limit=settings.limits.concurrent)
     page.has_launched = True  # else Gradio takes no look at what calls name
     app.add_middleware(UploadsOnly, folder=gr.utils.get_upload_folder())
@@ -88,7 +88,7 @@ def _theme() -> Any:
     return gr.themes.Default(primary_hue="teal", font=fonts, font_mono=["ui-monospace", "monospace"])
 
 
-def build(models: Mapping[str, ServedModel], engine: Engine, settings: ServeSettings, admit: Admit) -> Any:
+def build(models: Mapping[str, ServedModel], queue: JobQueue, settings: ServeSettings, admit: Admit) -> Any:
     """The page's widgets and what they call."""
     import gradio as gr
 
@@ -118,9 +118,9 @@ def build(models: Mapping[str, ServedModel], engine: Engine, settings: ServeSett
         player = gr.HTML("", elem_id="player")
         shown = gr.HTML("", elem_id="transcripts")
         text, stop = gr.State(""), gr.State(Stop())
-        at_once = settings.limits.concurrent + settings.limits.max_queue  # the engine keeps the queue
+        at_once = settings.limits.concurrent + settings.limits.max_queue
         start.click(
-            _transcriber(models, engine),
+            _transcriber(models, queue),
             [audio, chosen, language, stop],
             [status, player, shown, text, end],
             show_progress="hidden",
@@ -134,9 +134,7 @@ def build(models: Mapping[str, ServedModel], engine: Engine, settings: ServeSett
             show_progress="hidden",
             api_visibility="private",
             concurrency_limit=None,
-        ).then(
-            None, leave, None, js="(leave) => { window.govorLive.start(leave); }", api_visibility="private"
-        )
+        ).then(None, leave, None, js=SPEAK, api_visibility="private")
         end.click(Stop.set, [stop], None, concurrency_limit=None, api_visibility="private")
         if settings.then is not None:
             _second_model(gr, settings.then, text, len(names) > 1)
@@ -168,7 +166,7 @@ def _second_model(gr: Any, then: SecondModel, text: Any, several: bool) -> None:
     go.click(pass_on, [modes, text], output, api_visibility="private")
 
 
-def _transcriber(models: Mapping[str, ServedModel], engine: Engine) -> Callable[..., Iterator[Any]]:
+def _transcriber(models: Mapping[str, ServedModel], queue: JobQueue) -> Callable[..., Iterator[Any]]:
     import gradio as gr
 
     def run(audio: str | None, chosen: list[str], language: str, stop: Stop) -> Iterator[tuple[Any, ...]]:
@@ -179,7 +177,7 @@ def _transcriber(models: Mapping[str, ServedModel], engine: Engine) -> Callable[
         heard = [ModelTranscript(name) for name in chosen if name in models]
         player, may_stop = player_html(audio), gr.update(interactive=True)
         stop.clear()
-        for state in watch(heard, models, engine, Path(audio), language.strip() or None, stop):
+        for state in watch(heard, models, queue, Path(audio), language.strip() or None, stop):
             yield state, player, transcripts_html(heard), "", may_stop
             player = may_stop = gr.skip()  # drawn anew the player would stop playing
         text = next((one.transcript.text for one in heard if one.transcript), "")

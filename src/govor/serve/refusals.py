@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from govor.errors import AudioError, LanguageError, UsageError
-from govor.serve.engine import ClientGoneError, JobTimeError, QueueFullError, StoppingError
 from govor.serve.guards import error_body
+from govor.serve.job_queue import ClientGoneError, JobTimeError, QueueFullError, StoppingError
 
 CLIENT_GONE = 499
 """What web servers count where nobody is left to be answered."""

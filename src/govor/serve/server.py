@@ -20,9 +20,9 @@ from govor.errors import GovorError
 from govor.interrupts import in_hand, pressed
 from govor.serve.admission import Admission, LoginBrake
 from govor.serve.api import routes
-from govor.serve.engine import Engine
 from govor.serve.guards import BodyLimit, Counting, Heartbeats, Keys, LastWord, error_body
 from govor.serve.hosts import HostNames
+from govor.serve.job_queue import JobQueue
 from govor.serve.listening import PromptProtocol, listen
 from govor.serve.live.leave import leave_to_speak
 from govor.serve.live.rooms import Rooms
@@ -55,29 +55,29 @@ def create_app(
     opener = open_model or _opener(settings.device)
     models = open_models(specs, settings.transcribe, opener)
     metrics = Metrics()
-    engine = Engine(settings.limits, metrics)
+    queue = JobQueue(settings.limits, metrics)
     watcher = Watcher(models, opener, lambda model: metrics.reloads.inc())
-    app = FastAPI(title="govor", lifespan=_lifespan(engine, watcher), openapi_url=None)
-    app.state.models, app.state.engine, app.state.metrics = models, engine, metrics
+    app = FastAPI(title="govor", lifespan=_lifespan(queue, watcher), openapi_url=None)
+    app.state.models, app.state.queue, app.state.metrics = models, queue, metrics
     app.state.watcher = watcher
     rooms, tickets = Rooms(settings.limits, metrics), Tickets()
     app.state.rooms, app.state.tickets = rooms, tickets
-    app.include_router(routes(models, engine, metrics))
+    app.include_router(routes(models, queue, metrics))
     app.include_router(live_routes(models, rooms))
     _show_errors(app)
     if settings.page:
         from govor.serve.page import mount
 
-        app = mount(app, models, engine, settings, partial(leave_to_speak, models, rooms, tickets))
-    app.add_middleware(Heartbeats, stopping=engine.is_stopping)
-    app.add_middleware(BodyLimit, limits=settings.limits, stopping=engine.is_stopping)
-    app.add_middleware(Admission, refusal=engine.refusal)
+        app = mount(app, models, queue, settings, partial(leave_to_speak, models, rooms, tickets))
+    app.add_middleware(Heartbeats, stopping=queue.is_stopping)
+    app.add_middleware(BodyLimit, limits=settings.limits, stopping=queue.is_stopping)
+    app.add_middleware(Admission, refusal=queue.refusal)
     app.add_middleware(Keys, keys=settings.api_keys, ticket=tickets.use)
     if settings.api_keys:
         app.add_middleware(LoginBrake)
     else:
         app.add_middleware(HostNames, host=settings.host, allowed=settings.allowed_hosts)
-    app.add_middleware(LastWord, stopping=engine.is_stopping)
+    app.add_middleware(LastWord, stopping=queue.is_stopping)
     app.add_middleware(Counting, metrics=metrics)
     return app
 
@@ -88,14 +88,14 @@ def _opener(device: str) -> Callable[[str], Any]:
     return lambda spec: open_model(spec, device=device)
 
 
-def _lifespan(engine: Engine, watcher: Watcher) -> Callable[[FastAPI], Any]:
+def _lifespan(queue: JobQueue, watcher: Watcher) -> Callable[[FastAPI], Any]:
     @asynccontextmanager
     async def run(_app: FastAPI) -> AsyncIterator[None]:
         import asyncio
 
         watcher.start()
         yield
-        await asyncio.to_thread(engine.stop)
+        await asyncio.to_thread(queue.stop)
         await asyncio.to_thread(watcher.stop)
 
     return run
@@ -140,7 +140,7 @@ def serve(specs: Sequence[str], settings: ServeSettings) -> None:
         )
         for line in start_lines(app.state.models, settings):
             say(line)
-        server = stopping_server(config, app.state.engine, app.state.rooms)
+        server = stopping_server(config, app.state.queue, app.state.rooms)
         with (
             suppress(KeyboardInterrupt),
             in_hand(lambda: f"running recordings are finished, {GRACE_S} s at most"),
@@ -149,7 +149,7 @@ def serve(specs: Sequence[str], settings: ServeSettings) -> None:
     say("stopped; nothing was left unanswered")
 
 
-def stopping_server(config: Any, engine: Engine, rooms: Rooms) -> Any:
+def stopping_server(config: Any, queue: JobQueue, rooms: Rooms) -> Any:
     """A uvicorn server that, told to stop, refuses what waits at once and what still runs after `GRACE_S`.
 
     Who speaks then gets what was said as final text; uvicorn itself would hang up on them.
@@ -158,7 +158,7 @@ def stopping_server(config: Any, engine: Engine, rooms: Rooms) -> Any:
 
     class StoppingServer(uvicorn.Server):
         def handle_exit(self, sig: int, frame: Any) -> None:
-            Thread(target=engine.stop, args=(GRACE_S,), daemon=True).start()  # no locks in signal handlers
+            Thread(target=queue.stop, args=(GRACE_S,), daemon=True).start()  # no locks in signal handlers
             super().handle_exit(sig, frame)
 
         async def on_tick(self, counter: int) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from govor.errors import GovorError, LanguageError
 from govor.serve.asked import require_model_can
-from govor.serve.engine import Engine, Job
+from govor.serve.job_queue import Job, JobQueue
 from govor.serve.models import ServedModel
 from govor.serve.refusals import RequestError, failure
 from govor.serve.view import ModelTranscript, failed_html, listening_html
@@ -31,7 +31,7 @@ class Stop(threading.Event):
 def watch(
     heard: list[ModelTranscript],
     models: Mapping[str, ServedModel],
-    engine: Engine,
+    queue: JobQueue,
     audio: Path,
     language: str | None,
     stop: Stop,
@@ -41,7 +41,7 @@ def watch(
     Args:
         heard: one a model; segments, and in the end transcripts or failures, are put there.
         models: by name.
-        engine: that runs the jobs.
+        queue: that runs the jobs.
         audio: what is transcribed.
         language: given language or None.
         stop: ends it before its time; what was heard until then is kept.
@@ -56,7 +56,7 @@ def watch(
                 one.failure = str(error)
                 continue
             job = Job(audio, models[one.name], audio.name, language, True, on_segment=_listener(one))
-            engine.submit(job)
+            queue.submit(job)
             jobs.append((one, job))
         while not all(job.result.done() for _, job in jobs) and not stop.is_set():
             yield listening_html(heard, time.monotonic() - started_s)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from govor.config import TextConfig
 from govor.config.text import PUNCTUATION_EXCEPTIONS
@@ -41,7 +40,7 @@ class Normaliser:
         return cls(tuple(config.rules), config.keep, language, tuple(config.exceptions))
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Normaliser:
+    def from_dict(cls, data: Mapping[str, object]) -> Normaliser:
         """Inverse of `as_dict`.
 
         Raises:

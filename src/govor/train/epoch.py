@@ -62,14 +62,12 @@ class EpochPlan:
     Attributes:
         epoch: 0-based.
         batches: left over, a list over steps of a list over ranks of rows.
-        done_share: share of the epoch's clips that earlier legs saw.
         clips: in the whole epoch.
         legs: earlier legs, and the current one with the steps it has done so far.
     """
 
     epoch: int
     batches: list[list[Rows]]
-    done_clips: int
     clips: int
     legs: tuple[Leg, ...]
 
@@ -97,20 +95,16 @@ def plan_epoch(
         batches = leg.layout.plan(durations, rows, seed, epoch)
         if number == len(legs) - 1 and leg.layout == layout:
             left = batches[leg.steps :]
-            return EpochPlan(epoch, left, len(durations) - _count(left), len(durations), tuple(legs))
+            return EpochPlan(epoch, left, len(durations), tuple(legs))
         rows = _rows(batches[leg.steps :])
     legs = [leg for leg in legs if leg.steps] + [Leg(layout, 0)]
     batches = layout.plan(durations, rows, seed, epoch) if len(rows) else []
-    return EpochPlan(epoch, batches, len(durations) - len(rows), len(durations), tuple(legs))
+    return EpochPlan(epoch, batches, len(durations), tuple(legs))
 
 
 def _rows(batches: list[list[Rows]]) -> Rows:
     parts = [batch for ranks in batches for batch in ranks]
     return np.sort(np.concatenate(parts)) if parts else np.zeros(0, np.int64)
-
-
-def _count(batches: list[list[Rows]]) -> int:
-    return sum(len(batch) for ranks in batches for batch in ranks)
 
 
 def steps_in_epoch(durations: NDArray[np.float64], seed: int, epoch: int, layout: BatchLayout) -> int:

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import redirect_stdout
 from pathlib import Path
-from typing import Any, NotRequired, Protocol, TypedDict
+from typing import Any, NotRequired, Protocol, TypedDict, TypeGuard
 
 from govor import store
 from govor.console import say
@@ -63,7 +63,7 @@ class MetricsLog:
             self._file.truncate(min(cut_bytes, self.path.stat().st_size))
             self._file.seek(0, os.SEEK_END)
 
-    def write(self, kind: str, step: int, values: Mapping[str, Any]) -> None:
+    def write(self, kind: str, step: int, values: Mapping[str, object]) -> None:
         """One line, and its numbers to the trackers.
 
         Raises:
@@ -119,7 +119,7 @@ def _is_finite(value: Any) -> bool:
     return not isinstance(value, float) or math.isfinite(value)
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
@@ -206,7 +206,7 @@ class ModuleTracker:
         settings: the recipe.
     """
 
-    def __init__(self, name: str, run: Path, identity: str, settings: Mapping[str, Any]) -> None:
+    def __init__(self, name: str, run: Path, identity: str, settings: Mapping[str, object]) -> None:
         self.name = name
         called = f"{settings.get('name', run.name)}-{identity}"
         about = {"project": "govor", "name": called, "config": dict(settings), "resume": "allow"}
@@ -230,7 +230,7 @@ class ModuleTracker:
 
 
 def make_trackers(
-    run: Path, step: int, wanted: Iterable[str], settings: Mapping[str, Any], identity: str = ""
+    run: Path, step: int, wanted: Iterable[str], settings: Mapping[str, object], identity: str = ""
 ) -> list[Tracker]:
     """TensorBoard, and those of wandb and trackio that are wanted and usable; others are said and left."""
     if not importlib.util.find_spec("tensorboard"):

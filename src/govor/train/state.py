@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from govor.config.moments import Position
 from govor.errors import ModelError
@@ -69,7 +68,7 @@ class TrainState:
     left_out: int = 0
     pieces: list[tuple[float, int]] = field(default_factory=list)
     metrics_bytes: int = 0
-    scaler: dict[str, Any] = field(default_factory=dict)
+    scaler: dict[str, object] = field(default_factory=dict)
     batch_s: float = 0.0
     lr: float = 0.0
     identity: str = field(default_factory=new_identity)

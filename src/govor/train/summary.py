@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
 from govor.models.base import PromptFacts
-from govor.records import Summary
-
-Rate = Mapping[str, float | None]
-"""``value``, ``low`` and ``high``, as `govor.records.Interval.as_dict` has them."""
+from govor.records import Rate, Summary
 
 
 class Best(TypedDict):

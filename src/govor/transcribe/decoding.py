@@ -15,7 +15,7 @@ from govor.models.base import DecodeOptions, PromptFacts, Recogniser, Sound, Tim
 from govor.packing import UNLIMITED, pack
 from govor.records import Hypothesis
 from govor.transcribe.completeness import Completed, completed
-from govor.transcribe.languages import Stretches, Vote
+from govor.transcribe.languages import LanguageStretches, Vote
 from govor.transcribe.windows import Region, Window
 
 MOST_PADDING = 1.15
@@ -54,7 +54,7 @@ class Decoding:
         self.batch_s, self.eager = batch_s, eager
         self.lost: list[Region] = []
         self.spoken: Counter[str] = Counter()
-        self._stretches: Stretches[Said] = Stretches()
+        self._stretches: LanguageStretches[Said] = LanguageStretches()
         self._settled: str | None = self.given
         self._times = self._known_times()
         if isinstance(recogniser, Timing):

@@ -44,7 +44,7 @@ class Vote(Generic[Item]):
         return best if sure else None
 
 
-class Stretches(Generic[Item]):
+class LanguageStretches(Generic[Item]):
     """Takes votes in order of time, and gives items with their languages as soon as these are certain.
 
     Attributes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from govor.records import Measures, Word
 from govor.text.spacing import joined
@@ -91,7 +91,7 @@ class Transcript:
     language: str | None
     segments: tuple[Segment, ...]
     timing: Mapping[str, float] = field(default_factory=dict)
-    prompt: Mapping[str, Any] | None = None
+    prompt: Mapping[str, object] | None = None
     damage: str | None = None
     lost: tuple[Stretch, ...] = ()
     offset: float = 0.0

@@ -30,7 +30,7 @@ FADE = 0.998
 NAME = "silero-vad 6"
 
 
-class Voice:
+class SpeechStream:
     """Probabilities of speech along a stream at 16 kHz, chunk by chunk.
 
     Attributes:
@@ -131,10 +131,10 @@ def _sigmoid(x: Array) -> Array:
     return np.asarray(0.5 + 0.5 * np.tanh(0.5 * x), np.float32)
 
 
-def open_voice(sample_rate: int) -> Voice | None:
+def open_voice(sample_rate: int) -> SpeechStream | None:
     """The detector; None where silero-vad is not installed, or the rate is not its own."""
     path = _weights_path()
-    return Voice(_weights(path)) if path is not None and sample_rate == RATE else None
+    return SpeechStream(_weights(path)) if path is not None and sample_rate == RATE else None
 
 
 @lru_cache(maxsize=1)

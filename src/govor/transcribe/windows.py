@@ -19,7 +19,7 @@ from govor.transcribe.speech import FRAME_S, SURE, frame_levels, runs, speech_fr
 
 if TYPE_CHECKING:
     from govor.config import TranscribeConfig
-    from govor.transcribe.voice import Voice
+    from govor.transcribe.voice import SpeechStream
 
 Samples = NDArray[np.float32]
 Region = tuple[float, float]
@@ -99,7 +99,9 @@ class Buffer:
     Positions are frames of 20 ms; ``first_frame`` is the recording's frame at which the buffer begins.
     """
 
-    def __init__(self, blocks: Iterable[Samples], sample_rate: int, voice: Voice | None = None) -> None:
+    def __init__(
+        self, blocks: Iterable[Samples], sample_rate: int, voice: SpeechStream | None = None
+    ) -> None:
         self.voice = voice
         self.sample_rate = sample_rate
         self.frame_samples = round(FRAME_S * sample_rate)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -38,11 +39,17 @@ class TrialRow:
     trial: int
     state: str
     wer: float | None
-    values: Mapping[str, Any]
+    values: Mapping[str, object]
     steps: int | None = None
     wall_s: float | None = None
     base_wer: float | None = None
     error: str | None = None
+
+    @property
+    def hours(self) -> float:
+        """Of its train audio, where that is searched."""
+        value = self.values[HOURS]
+        return float(value) if isinstance(value, (int, float)) else math.nan
 
     @property
     def rate(self) -> float:
@@ -143,7 +150,7 @@ def _learning_curve(done: list[TrialRow]) -> Any:
 
     best: dict[float, float] = {}
     for row in done:
-        hours = float(row.values[HOURS])
+        hours = row.hours
         best[hours] = min(best.get(hours, row.rate), row.rate)
     figure, axes = new_figure()
     points = sorted(best.items())
@@ -183,6 +190,7 @@ def _slice(parameter: Parameter, done: list[TrialRow]) -> Any:
     from govor.pages import SERIES, new_figure
 
     figure, axes = new_figure()
+    places: list[Any]
     if parameter.values:
         places = [parameter.values.index(row.values[parameter.name]) for row in done]
         axes.set_xticks(range(len(parameter.values)), [str(value) for value in parameter.values])

@@ -167,7 +167,7 @@ def require_fitting(recipe: Recipe, space: list[Parameter]) -> None:
             with_values(recipe, first | {parameter.name: value})
 
 
-def with_values(recipe: Recipe, values: Mapping[str, Any], **train: Any) -> Recipe:
+def with_values(recipe: Recipe, values: Mapping[str, object], **train: Any) -> Recipe:
     """The recipe with a trial's values, and further ``[train]`` settings.
 
     Raises:

@@ -120,7 +120,7 @@ def new(mms, language, **config):
 
 def test_training_begins_with_the_adapter_of_the_data(mms, tmp_path):
     family = new(mms, "hr")
-    assert family.missing_characters("čđ") == set() and family.missing_characters("c") == {"c"}
+    assert family.vocabulary.missing("čđ") == set() and family.vocabulary.missing("c") == {"c"}
     family.save(tmp_path / "model")
     opened = open_model(tmp_path / "model", device="cpu")
     assert opened.recognise(sounds([wave()]), DecodeOptions())[0].text == "đ"

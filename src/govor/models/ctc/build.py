@@ -91,7 +91,7 @@ class Ctc:
         model = AutoModelForCTC.from_config(configuration, dtype=MASTERS)
         return CtcFamily(model, spec, feature_extractor_for(configuration), vocabulary)
 
-    def new_configuration(self, sizes: Mapping[str, Any]) -> Any:
+    def new_configuration(self, sizes: Mapping[str, object]) -> Any:
         """With the smallest vocabulary."""
         return ctc_configuration(sizes, 2, 0)
 

@@ -28,7 +28,7 @@ from govor.models.ctc.fusion import beam_runs, is_searched, texts_of
 from govor.models.ctc.listening import HeardByCtc
 from govor.models.ctc.vocabulary import Vocabulary, keep_delimiter
 from govor.models.device import autocast, moved
-from govor.models.listening import Heard
+from govor.models.listening import EncodedSound
 from govor.models.spec import Spec
 from govor.models.trainable import Trainable
 from govor.models.weights import core_of
@@ -125,10 +125,6 @@ class CtcFamily(Trainable):
     def decode_text(self, tokens: Sequence[int]) -> str:
         """Text of label ids."""
         return self.vocabulary.decode(tokens)
-
-    def missing_characters(self, text: str) -> set[str]:
-        """Characters of normalised text that the vocabulary cannot write."""
-        return self.vocabulary.missing(text)
 
     def collate(self, examples: Sequence[Example], windows: EncoderWindows = FULL) -> CtcBatch:
         """Pads examples; see `govor.models.base.Family.collate`."""
@@ -236,7 +232,7 @@ class CtcFamily(Trainable):
         """See `govor.models.base.Searched`."""
         return texts_of(log_probs, self.vocabulary, options)
 
-    def listen(self, sound: Sound, windows: str = "full") -> Heard:
+    def listen(self, sound: Sound, windows: str = "full") -> EncodedSound:
         """See `govor.models.listening.Listening`."""
         return HeardByCtc(self.vocabulary, self._scores([sound.wave])[0])
 

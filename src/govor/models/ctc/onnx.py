@@ -40,7 +40,7 @@ EXAMPLE_S = 3.0
 QUANTIZATIONS = ("float32", "int8")
 
 
-READERS: Mapping[str, Any] = {}
+READERS: Mapping[str, object] = {}
 FOREIGN_FILES: Sequence[str] = ()
 
 

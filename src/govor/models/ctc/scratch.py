@@ -23,7 +23,7 @@ OFF_BY_DEFAULT = (
 )
 
 
-def ctc_configuration(sizes: Mapping[str, Any], outputs: int, blank: int) -> Any:
+def ctc_configuration(sizes: Mapping[str, object], outputs: int, blank: int) -> Any:
     """Configuration of a new CTC model.
 
     Args:
@@ -37,7 +37,7 @@ def ctc_configuration(sizes: Mapping[str, Any], outputs: int, blank: int) -> Any
     from transformers import AutoConfig
 
     sizes = dict(sizes)
-    kind = sizes.pop("model_type", DEFAULT_TYPE)
+    kind = str(sizes.pop("model_type", DEFAULT_TYPE))
     head = {
         "vocab_size": outputs,
         "pad_token_id": blank,
@@ -64,7 +64,7 @@ def feature_extractor_for(configuration: Any) -> Any:
     return transformers.Wav2Vec2FeatureExtractor(do_normalize=True, return_attention_mask=masked)
 
 
-def _checked(kind: str, sizes: Mapping[str, Any]) -> dict[str, Any]:
+def _checked(kind: str, sizes: Mapping[str, object]) -> dict[str, object]:
     """`sizes` with regularisation off, after every name was found in the architecture's configuration."""
     from transformers import AutoConfig
 

@@ -56,7 +56,7 @@ class Whisper:
         fit_generation(family, train_texts, config.generation)
         return family
 
-    def new_configuration(self, sizes: Mapping[str, Any]) -> Any:
+    def new_configuration(self, sizes: Mapping[str, object]) -> Any:
         """With the width that the sizes or the tokenizer's model have."""
         from transformers import WhisperConfig
 

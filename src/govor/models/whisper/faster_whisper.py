@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from govor.features import Wave
 from govor.models.base import DecodeOptions, ModelFacts, Sound
-from govor.models.saved import normaliser_of, read_settings
+from govor.models.saved import SavedSettings, normaliser_of, read_settings
 from govor.models.whisper.prompt import ALIASES, Manner
 from govor.records import Hypothesis
 from govor.text import primary_language
 
 
-def arguments_of(settings: Mapping[str, Any]) -> Mapping[str, object]:
+def arguments_of(settings: SavedSettings) -> Mapping[str, object]:
     """Arguments of ``WhisperModel.transcribe`` for a model with these ``govor.json`` settings.
 
     A model that was not trained here is left its own list, which is the one it was released with.
@@ -37,7 +37,7 @@ def arguments_of(settings: Mapping[str, Any]) -> Mapping[str, object]:
     }
 
 
-def call_of(settings: Mapping[str, Any], recording: str) -> str:
+def call_of(settings: SavedSettings, recording: str) -> str:
     """The call as the card writes it."""
     named = ", ".join(f"{name}={value!r}" for name, value in arguments_of(settings).items())
     return f'transcribe("{recording}", {named})'
@@ -66,8 +66,8 @@ class FasterWhisper:
         return [self._heard(sound.wave, sound.language) for sound in sounds]
 
     def _heard(self, wave: Wave, language: str | None) -> Hypothesis:
-        known = {key: value for key, value in self._settings.items() if value is not None}
-        arguments = arguments_of({"language": language, **known})
+        own = self._settings.get("language")
+        arguments = arguments_of({**self._settings, "language": own or language})
         segments, _ = self._model.transcribe(wave, **arguments)
         return Hypothesis("".join(segment.text for segment in segments).strip())
 

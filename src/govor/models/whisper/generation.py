@@ -24,7 +24,7 @@ ELSEWHERE = {
 }
 
 
-def fit_generation(family: WhisperFamily, train_texts: Iterable[str], asked: Mapping[str, Any]) -> None:
+def fit_generation(family: WhisperFamily, train_texts: Iterable[str], asked: Mapping[str, object]) -> None:
     """Suppresses nothing that the train texts need, then sets what the recipe asks for.
 
     Args:
@@ -52,13 +52,13 @@ def fit_generation(family: WhisperFamily, train_texts: Iterable[str], asked: Map
     }
 
 
-def _set(generation: Any, base: Suppression, asked: Mapping[str, Any]) -> None:
+def _set(generation: Any, base: Suppression, asked: Mapping[str, object]) -> None:
     kept = dict(zip(LISTS, (base.always, base.first), strict=True))
     for name, value in asked.items():
         setattr(generation, name, sorted(kept[name]) if name in LISTS and value == KEEP else value)
 
 
-def _require_known(asked: Mapping[str, Any], vocabulary_size: int) -> None:
+def _require_known(asked: Mapping[str, object], vocabulary_size: int) -> None:
     for name, value in asked.items():
         if name in ELSEWHERE:
             raise RecipeError(f"[model] generation does not take {name}: set {ELSEWHERE[name]} instead")

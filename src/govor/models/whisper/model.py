@@ -19,8 +19,8 @@ from govor.errors import ModelError
 from govor.features import Example, Labels, Wave
 from govor.models.base import FULL, Batch, DecodeOptions, EncoderWindows, ModelFacts, PromptFacts, Sound
 from govor.models.device import autocast, moved
-from govor.models.listening import Heard
-from govor.models.published import Published
+from govor.models.listening import EncodedSound
+from govor.models.published import PublishedRate
 from govor.models.quiet import quiet
 from govor.models.spec import Spec
 from govor.models.trainable import Trainable
@@ -136,10 +136,6 @@ class WhisperFamily(Trainable):
         """See `govor.models.base.Timing`."""
         return self.settings.get("timestamps")
 
-    def missing_characters(self, text: str) -> set[str]:
-        """None: tokens are bytes."""
-        return set()
-
     def collate(self, examples: Sequence[Example], windows: EncoderWindows = FULL) -> Batch:
         """Pads examples with their own silence; see `govor.models.base.Family.collate`."""
         import torch
@@ -250,7 +246,7 @@ class WhisperFamily(Trainable):
                 "hears: use govor transcribe (or evaluate --long-form), which cut at pauses"
             )
 
-    def listen(self, sound: Sound, windows: str = "full") -> Heard:
+    def listen(self, sound: Sound, windows: str = "full") -> EncodedSound:
         """See `govor.models.listening.Listening`."""
         self._require_window(len(sound.wave) / self.sample_rate)
         return HeardByWhisper(self, sound, windows)
@@ -259,7 +255,7 @@ class WhisperFamily(Trainable):
         """See `govor.models.listening.Listening`."""
         return self.prompt.language(tag)
 
-    def published(self, language: str | None) -> Published | None:
+    def published(self, language: str | None) -> PublishedRate | None:
         """See `govor.models.published.Measured`; None for models of English alone."""
         width = core_of(self.model).config.d_model
         return published_wer(width, self.prompt.language(language)) if self.prompt.multilingual else None

@@ -35,7 +35,7 @@ class Manner:
     timestamps: bool = False
 
     @classmethod
-    def of(cls, settings: Mapping[str, Any]) -> Manner:
+    def of(cls, settings: SavedSettings) -> Manner:
         """As the model was trained, by the settings that are saved with it."""
         return cls(settings.get("task") or "transcribe", bool(settings.get("timestamps")))
 
@@ -49,7 +49,7 @@ class Manner:
         return replace(self, timestamps=False)
 
 
-class Stretch(NamedTuple):
+class TimedTokens(NamedTuple):
     """Text tokens between two times; `closed` where the model wrote the second one."""
 
     begin: float
@@ -224,14 +224,14 @@ class Prompt:
         """Time of a timestamp token, or None for others."""
         return (token - self.no_timestamps - 1) * TIMESTAMP_STEP_S if token > self.no_timestamps else None
 
-    def spans(self, tokens: Sequence[int], seconds: float) -> list[Stretch]:
+    def spans(self, tokens: Sequence[int], seconds: float) -> list[TimedTokens]:
         """The stretches between times; none where there are no times.
 
         Args:
             tokens: decoded ones.
             seconds: length of the audio, where the last stretch ends that has no end of its own.
         """
-        found: list[Stretch] = []
+        found: list[TimedTokens] = []
         begin: float | None = None
         text: list[int] = []
         for token in tokens:
@@ -241,10 +241,10 @@ class Prompt:
                 continue
             time = min(time, seconds)
             if text:
-                found.append(Stretch(begin or 0.0, time, text, closed=True))
+                found.append(TimedTokens(begin or 0.0, time, text, closed=True))
             begin, text = time, []
         if text and begin is not None:
-            found.append(Stretch(begin, seconds, text, closed=False))
+            found.append(TimedTokens(begin, seconds, text, closed=False))
         return found
 
     def plain(self, tokens: Sequence[int]) -> list[int]:

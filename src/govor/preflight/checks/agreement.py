@@ -22,7 +22,7 @@ from govor.preflight.agreement import (
     other_languages,
     wrong_ones,
 )
-from govor.preflight.hearing import Hearing
+from govor.preflight.hearing import ClipFit
 from govor.preflight.lengths import Lengths
 from govor.preflight.materials import Facts
 from govor.preflight.registry import check
@@ -83,7 +83,7 @@ def _unrelated(found: Pairing) -> Finding:
 
 
 @check("transcripts_shifted", "transcripts_shuffled", "transcript_not_said")
-def own_text_fits_best(hearings: list[Hearing], lengths: Lengths, facts: Facts) -> Iterator[Finding]:
+def own_text_fits_best(hearings: list[ClipFit], lengths: Lengths, facts: Facts) -> Iterator[Finding]:
     """The model finds each clip's own text more likely than the texts of other rows."""
     found = matched(hearings)
     if not found.total:
@@ -139,7 +139,7 @@ def _heard_shuffle(found: Matched, lengths_agree: bool) -> Finding:
     )
 
 
-def _not_said(wrong: list[Hearing], found: Matched) -> Finding:
+def _not_said(wrong: list[ClipFit], found: Matched) -> Finding:
     many = len(wrong) >= 0.3 * found.total
     return Finding(
         "transcript_not_said",
@@ -155,7 +155,7 @@ def _not_said(wrong: list[Hearing], found: Matched) -> Finding:
 
 
 @check("ends_missing", "beginnings_missing", "words_not_said")
-def ends_are_said(hearings: list[Hearing]) -> Iterator[Finding]:
+def ends_are_said(hearings: list[ClipFit]) -> Iterator[Finding]:
     """Transcripts begin and end where the speech does."""
     found = matched(hearings)
     if not found.known:
@@ -168,7 +168,7 @@ def ends_are_said(hearings: list[Hearing]) -> Iterator[Finding]:
         yield _missing("beginnings_missing", seen.speech_before, total, "before the first word")
 
 
-def _missing(code: str, mine: list[Hearing], total: int, where: str) -> Finding:
+def _missing(code: str, mine: list[ClipFit], total: int, where: str) -> Finding:
     nats = float(np.median([one.own.after if code == "ends_missing" else one.own.before for one in mine]))
     return Finding(
         code,
@@ -201,13 +201,13 @@ def _words_not_said(seen: Ends, total: int) -> Iterator[Finding]:
             )
 
 
-def _words(mine: Sequence[tuple[Hearing, int]], place: str) -> str:
+def _words(mine: Sequence[tuple[ClipFit, int]], place: str) -> str:
     cut = (one.text.split()[:words] if place == "first" else one.text.split()[-words:] for one, words in mine)
     return ", ".join(dict.fromkeys(repr(" ".join(words)) for words in cut))[:120]
 
 
 @check("two_texts_heard")
-def one_text_is_heard(hearings: list[Hearing]) -> Iterator[Finding]:
+def one_text_is_heard(hearings: list[ClipFit]) -> Iterator[Finding]:
     """No clip holds the speech of a neighbouring row beside its own."""
     found = another_heard(hearings)
     if found and matched(hearings).offset is None:
@@ -230,7 +230,7 @@ def _two_texts(found: Another) -> Finding:
 
 
 @check("other_language")
-def language_is_the_stated_one(hearings: list[Hearing]) -> Iterator[Finding]:
+def language_is_the_stated_one(hearings: list[ClipFit]) -> Iterator[Finding]:
     """The clips are in the language that rows or recipe state."""
     for found in other_languages(hearings):
         yield _other_language(found)
@@ -250,9 +250,9 @@ def _other_language(found: OtherLanguage) -> Finding:
     )
 
 
-def _shown(mine: Sequence[Hearing]) -> tuple[str, ...]:
+def _shown(mine: Sequence[ClipFit]) -> tuple[str, ...]:
     return tuple(f"{one.id}: {one.text!r}" for one in mine[:5])
 
 
-def _ids(mine: Sequence[Hearing]) -> tuple[str, ...]:
+def _ids(mine: Sequence[ClipFit]) -> tuple[str, ...]:
     return tuple(one.id for one in mine)

@@ -10,7 +10,7 @@ import polars as pl
 from govor.config import PreflightConfig, Recipe, TrainConfig
 from govor.findings import Finding, count_of, share_of, some
 from govor.models.base import Family
-from govor.models.published import Measured, Published
+from govor.models.published import Measured, PublishedRate
 from govor.preflight.base import BaseSaid
 from govor.preflight.checks.texts import has_digits
 from govor.preflight.clips import Tables
@@ -62,7 +62,7 @@ def base_model_is_as_good_as_known(
     yield from _nearly_right(float(measured["value"]), tables.get(recipe.evaluate.split))
 
 
-def _much_worse(known: Published, wer: float, language: str | None, base: BaseSaid) -> Finding:
+def _much_worse(known: PublishedRate, wer: float, language: str | None, base: BaseSaid) -> Finding:
     return Finding(
         "base_much_worse",
         "warning",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from govor.config import TrainConfig
 from govor.findings import Finding
@@ -42,10 +41,10 @@ def rates_move_weights(family: Family, training: TrainConfig, peak_rate: float) 
         )
 
 
-def factor_of(name: str, rates: Mapping[str, Any]) -> float:
+def factor_of(name: str, rates: Mapping[str, float]) -> float:
     """The factor of the longest prefix in `[train] rates` that `name` begins with."""
     matching = [prefix for prefix in rates if name.startswith(prefix) or f".{prefix}" in name]
-    return float(rates[max(matching, key=len)]) if matching else 1.0
+    return rates[max(matching, key=len)] if matching else 1.0
 
 
 @check("overfit_failed", "loss_and_decoding_disagree", "inconclusive")

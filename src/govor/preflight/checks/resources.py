@@ -26,7 +26,7 @@ TIMED_BATCHES = 2
 
 
 @dataclass(frozen=True)
-class Windows:
+class WindowShare:
     """What part of the batches is computed how.
 
     Attributes:
@@ -46,7 +46,7 @@ class Windows:
         return len(batch) * (self.clip_s or float(batch.max()) + self.beside_s)
 
 
-def windows_of(recipe: Recipe, window_s: float | None) -> tuple[Windows, ...]:
+def windows_of(recipe: Recipe, window_s: float | None) -> tuple[WindowShare, ...]:
     """The encoder windows of a run, those that take most memory first.
 
     Args:
@@ -55,16 +55,16 @@ def windows_of(recipe: Recipe, window_s: float | None) -> tuple[Windows, ...]:
     """
     config = recipe.train
     if window_s is None:
-        return (Windows("full", 1.0, None),)
+        return (WindowShare("full", 1.0, None),)
     if config.windows == "thinned":
-        return (Windows("thinned", 1.0, None, THINNED_S),)
+        return (WindowShare("thinned", 1.0, None, THINNED_S),)
     full_share = {"full": 1.0, "short": 0.0, "mixed": config.full_share}[config.windows]
-    both = (Windows("full", full_share, window_s), Windows("short", 1 - full_share, None))
+    both = (WindowShare("full", full_share, window_s), WindowShare("short", 1 - full_share, None))
     return tuple(one for one in both if one.share)
 
 
 @dataclass(frozen=True)
-class Plan:
+class BatchPlan:
     """The run's batches.
 
     Attributes:
@@ -75,9 +75,9 @@ class Plan:
 
     first_epoch: list[NDArray[np.float64]]
     batches: float
-    windows: tuple[Windows, ...] = (Windows("full", 1.0, None),)
+    windows: tuple[WindowShare, ...] = (WindowShare("full", 1.0, None),)
 
-    def costs_s(self, windows: Windows) -> NDArray[np.float64]:
+    def costs_s(self, windows: WindowShare) -> NDArray[np.float64]:
         """Seconds that each batch of the first epoch computes in such windows."""
         return np.array([windows.cost_s(batch) for batch in self.first_epoch])
 
@@ -91,7 +91,7 @@ class Plan:
         """Seconds that it computes."""
         return self.windows[0].cost_s(self.largest)
 
-    def typical(self, windows: Windows) -> NDArray[np.float64]:
+    def typical(self, windows: WindowShare) -> NDArray[np.float64]:
         """A batch in the middle by what it costs."""
         return self.first_epoch[int(np.argsort(self.costs_s(windows))[len(self.first_epoch) // 2])]
 
@@ -111,7 +111,7 @@ class Plan:
         return total
 
 
-def plan_run(recipe: Recipe, durations: NDArray[np.float64], window_s: float | None = None) -> Plan:
+def plan_run(recipe: Recipe, durations: NDArray[np.float64], window_s: float | None = None) -> BatchPlan:
     """The batches that training would see, from its own planner.
 
     Args:
@@ -128,7 +128,7 @@ def plan_run(recipe: Recipe, durations: NDArray[np.float64], window_s: float | N
     first = [np.sort(durations[rows])[::-1] for ranks in steps for rows in ranks if len(rows)]
     used = min(1.0, config.hours * 3600 / durations.sum()) if config.hours else 1.0
     batches = config.steps * config.accumulate if config.steps else config.epochs * len(first) * used
-    return Plan(first, float(batches), windows_of(recipe, window_s))
+    return BatchPlan(first, float(batches), windows_of(recipe, window_s))
 
 
 @check("memory_over", "time_over_quota", "step_failed")
@@ -169,7 +169,7 @@ def _job(recipe: Recipe, model: Path, device: str, batches: Sequence[Trial], tra
     return StepJob(str(model), device, config.precision, config.threads, recipe.to_dict(), batches, longest)
 
 
-def note_projection(plan: Plan, answer: Answer, facts: Facts, projection: dict[str, float]) -> None:
+def note_projection(plan: BatchPlan, answer: Answer, facts: Facts, projection: dict[str, float]) -> None:
     """Projects the run from the timed steps, by what the batches compute."""
     first, *timed = answer.seconds or ()
     seconds = plan.seconds(timed)
@@ -183,7 +183,7 @@ def note_projection(plan: Plan, answer: Answer, facts: Facts, projection: dict[s
     )
 
 
-def _largest(plan: Plan) -> str:
+def _largest(plan: BatchPlan) -> str:
     """The largest batch in words."""
     clips, window_s = plan.largest, plan.windows[0].clip_s
     each = f", each in a {window_s:g} s window" if window_s else ""
@@ -201,7 +201,7 @@ def memory_limit(device: str) -> int:
     return int(torch.cuda.mem_get_info(where)[1]) if where.type == "cuda" else ram_bytes()[0]
 
 
-def _no_memory(plan: Plan, recipe: Recipe, fitted: int) -> Finding:
+def _no_memory(plan: BatchPlan, recipe: Recipe, fitted: int) -> Finding:
     tried = f"; the {count_of(fitted, 'longest clip')} of it fit, by trying" if fitted else ""
     return Finding(
         "memory_over",
@@ -215,7 +215,7 @@ def _no_memory(plan: Plan, recipe: Recipe, fitted: int) -> Finding:
     )
 
 
-def _halved(plan: Plan, fitted: int = 0) -> dict[str, float]:
+def _halved(plan: BatchPlan, fitted: int = 0) -> dict[str, float]:
     """The settings that halve the largest batch, and every other that is larger than its half.
 
     Where so many of its clips are known to fit, they leave that many.
@@ -228,7 +228,7 @@ def _halved(plan: Plan, fitted: int = 0) -> dict[str, float]:
     return count if windows.clip_s else {"batch_s": left * float(clips.max()), **count}
 
 
-def _smaller(plan: Plan, recipe: Recipe, fitted: int = 0) -> str:
+def _smaller(plan: BatchPlan, recipe: Recipe, fitted: int = 0) -> str:
     """What takes less memory than the run as it is, in the order in which to try it."""
     ways = []
     if len(plan.largest) > 1:
@@ -245,7 +245,7 @@ def _smaller(plan: Plan, recipe: Recipe, fitted: int = 0) -> str:
     return f"set {', or '.join(ways)}"
 
 
-def _memory_tight(plan: Plan, recipe: Recipe, peak: int, limit: int) -> Finding:
+def _memory_tight(plan: BatchPlan, recipe: Recipe, peak: int, limit: int) -> Finding:
     return Finding(
         "memory_over",
         "warning",
@@ -257,7 +257,7 @@ def _memory_tight(plan: Plan, recipe: Recipe, peak: int, limit: int) -> Finding:
     )
 
 
-def _step_failed(plan: Plan, answer: Answer) -> Finding:
+def _step_failed(plan: BatchPlan, answer: Answer) -> Finding:
     return Finding(
         "step_failed",
         "error",

@@ -21,7 +21,7 @@ from govor.findings import Finding, share_of, some
 from govor.preflight.clips import Clip
 from govor.preflight.preview import write_rate_preview
 from govor.preflight.registry import check
-from govor.preflight.sources import Source, voice_in
+from govor.preflight.sources import SourceFacts, voice_in
 
 NARROW_LEAST = 3
 """Utterances of a split, more than half of them narrow, that say something about it."""
@@ -31,7 +31,7 @@ LOUD_WITHIN_DB = 20.0
 
 
 @check("wrong_sample_rate")
-def rates_of_sources_are_true(sources: list[Source]) -> Iterator[Finding]:
+def rates_of_sources_are_true(sources: list[SourceFacts]) -> Iterator[Finding]:
     """The sample rates in the headers of the recordings are true."""
     names = {one.id: f"{Path(one.audio).name} ({one.id})" for one in sources}
     yield from _wrong_rates([(one.id, one.rate_hz, one.voice) for one in sources], "corpus", names)
@@ -125,9 +125,9 @@ def _odd_speed(found: OddPace, spoken: str, odd: Sequence[Clip], folder: Path) -
 
 
 @check("speech_speed")
-def parts_have_one_speed(sources: list[Source]) -> Iterator[Finding]:
+def parts_have_one_speed(sources: list[SourceFacts]) -> Iterator[Finding]:
     """Recordings of one stated sample rate are spoken like those of the others."""
-    by_rate: dict[int, list[Source]] = defaultdict(list)
+    by_rate: dict[int, list[SourceFacts]] = defaultdict(list)
     for one in (one for one in sources if one.voice):
         by_rate[one.rate_hz].append(one)
     sure = {wrong.stated_hz for wrong in wrong_rates([(s.rate_hz, s.voice) for s in sources if s.voice])}
@@ -138,7 +138,7 @@ def parts_have_one_speed(sources: list[Source]) -> Iterator[Finding]:
             yield _odd_part(rate_hz, factor, mine, len(others))
 
 
-def _odd_part(rate_hz: int, factor: float, mine: Sequence[Source], others: int) -> Finding:
+def _odd_part(rate_hz: int, factor: float, mine: Sequence[SourceFacts], others: int) -> Finding:
     return Finding(
         "speech_speed",
         "warning",
@@ -161,9 +161,9 @@ def _times(factor: float) -> str:
 
 
 @check("narrow_band")
-def sources_use_their_band(sources: list[Source]) -> Iterator[Finding]:
+def sources_use_their_band(sources: list[SourceFacts]) -> Iterator[Finding]:
     """The recordings hold the frequencies that their sample rate promises."""
-    by_split: dict[str, list[Source]] = defaultdict(list)
+    by_split: dict[str, list[SourceFacts]] = defaultdict(list)
     for one in sources:
         by_split[one.split or "train"].append(one)
     shares = {split: (sum(one.is_narrow for one in rows), len(rows)) for split, rows in by_split.items()}
@@ -171,7 +171,7 @@ def sources_use_their_band(sources: list[Source]) -> Iterator[Finding]:
         yield _narrow(sources, shares)
 
 
-def _narrow(sources: Sequence[Source], shares: dict[str, tuple[int, int]]) -> Finding:
+def _narrow(sources: Sequence[SourceFacts], shares: dict[str, tuple[int, int]]) -> Finding:
     narrow = sorted(one.bandwidth_hz for one in sources if one.is_narrow)
     stated = sorted({one.rate_hz for one in sources if one.is_narrow})
     mixed = any(n * 2 <= total for n, total in shares.values())
@@ -197,7 +197,7 @@ def _narrow(sources: Sequence[Source], shares: dict[str, tuple[int, int]]) -> Fi
 
 
 @check("antiphase_audio", "channels_differ")
-def channels_can_be_mixed(sources: list[Source]) -> Iterator[Finding]:
+def channels_can_be_mixed(sources: list[SourceFacts]) -> Iterator[Finding]:
     """Channels that are mixed to mono carry the same speech."""
     several = [one for one in sources if one.channels]
     cancel = [one for one in several if one.channels and is_antiphase(one.channels.mix_db)]
@@ -208,7 +208,7 @@ def channels_can_be_mixed(sources: list[Source]) -> Iterator[Finding]:
         yield _differing(differ, len(several))
 
 
-def _differ(one: Source) -> bool:
+def _differ(one: SourceFacts) -> bool:
     channels = one.channels
     return (
         channels is not None
@@ -217,7 +217,7 @@ def _differ(one: Source) -> bool:
     )
 
 
-def _cancelling(found: Sequence[Source], several: int) -> Finding:
+def _cancelling(found: Sequence[SourceFacts], several: int) -> Finding:
     loss_db = max(-(one.channels.mix_db or 0.0) for one in found if one.channels)
     return Finding(
         "antiphase_audio",
@@ -233,7 +233,7 @@ def _cancelling(found: Sequence[Source], several: int) -> Finding:
     )
 
 
-def _differing(found: Sequence[Source], several: int) -> Finding:
+def _differing(found: Sequence[SourceFacts], several: int) -> Finding:
     low = min(one.channels.envelope_correlation for one in found if one.channels)
     return Finding(
         "channels_differ",

@@ -25,7 +25,7 @@ RARE_SHARE = 0.01
 
 
 @dataclass(frozen=True)
-class Letters:
+class LetterCoverage:
     """What the vocabulary makes of single characters.
 
     Attributes:
@@ -98,7 +98,7 @@ def the_models_own_checks_pass(
 COMPOSED = "add the rule 'nfc' to [text] rules: these marks stand apart from their letters"
 
 
-def sort_letters(family: Family, characters: Counter[str], normaliser: Normaliser) -> Letters:
+def sort_letters(family: Family, characters: Counter[str], normaliser: Normaliser) -> LetterCoverage:
     """Tries every character between two others that are known."""
 
     def back(text: str) -> str:
@@ -119,7 +119,7 @@ def sort_letters(family: Family, characters: Counter[str], normaliser: Normalise
         for c in unknown
         if c.swapcase() != c and c.swapcase() in family.decode_text(family.encode_text(c.swapcase()))
     }
-    return Letters(frozenset(known), frozenset(cased), frozenset(spaces), frozenset(unknown - cased))
+    return LetterCoverage(frozenset(known), frozenset(cased), frozenset(spaces), frozenset(unknown - cased))
 
 
 def _samples(damaged: pl.DataFrame) -> tuple[str, ...]:
@@ -128,7 +128,12 @@ def _samples(damaged: pl.DataFrame) -> tuple[str, ...]:
 
 
 def _delimiter(
-    family: Family, letters: Letters, normaliser: Normaliser, hurt: int, total: int, samples: tuple[str, ...]
+    family: Family,
+    letters: LetterCoverage,
+    normaliser: Normaliser,
+    hurt: int,
+    total: int,
+    samples: tuple[str, ...],
 ) -> Iterator[Finding]:
     frame = next(iter(sorted(letters.known, key=lambda c: (not c.isalpha(), c))), "")
     if not frame:
@@ -148,7 +153,7 @@ def _delimiter(
     )
 
 
-def _collisions(letters: Letters, counts: Counter[str], samples: tuple[str, ...]) -> Iterator[Finding]:
+def _collisions(letters: LetterCoverage, counts: Counter[str], samples: tuple[str, ...]) -> Iterator[Finding]:
     for character in sorted(letters.spaces):
         yield Finding(
             "delimiter_in_text",
@@ -166,7 +171,7 @@ def _collisions(letters: Letters, counts: Counter[str], samples: tuple[str, ...]
 
 
 def _case(
-    letters: Letters, counts: Counter[str], hurt: int, total: int, samples: tuple[str, ...]
+    letters: LetterCoverage, counts: Counter[str], hurt: int, total: int, samples: tuple[str, ...]
 ) -> Iterator[Finding]:
     if not letters.cased:
         return
@@ -186,7 +191,7 @@ def _case(
 
 
 def _missing(
-    letters: Letters, counts: Counter[str], labels: Tables, damaged: Tables, samples: tuple[str, ...]
+    letters: LetterCoverage, counts: Counter[str], labels: Tables, damaged: Tables, samples: tuple[str, ...]
 ) -> Iterator[Finding]:
     if not letters.missing:
         return

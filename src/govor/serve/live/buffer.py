@@ -15,7 +15,7 @@ from govor.transcribe.speech import (
     speech_frames,
     voiced_frames,
 )
-from govor.transcribe.voice import Voice
+from govor.transcribe.voice import SpeechStream
 
 Samples = NDArray[np.float32]
 HISTORY_S = 30.0
@@ -31,7 +31,7 @@ class LiveBuffer:
         voice: a neural detector; None: levels decide.
     """
 
-    def __init__(self, sample_rate: int, voice: Voice | None = None) -> None:
+    def __init__(self, sample_rate: int, voice: SpeechStream | None = None) -> None:
         self.sample_rate, self._voice = sample_rate, voice
         self._frame = round(FRAME_S * sample_rate)
         self._first_frame = 0

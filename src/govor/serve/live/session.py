@@ -32,7 +32,7 @@ from govor.serve.live.planner import (
 )
 from govor.text.spacing import spaces_before
 from govor.transcribe.segments import spread
-from govor.transcribe.voice import Voice
+from govor.transcribe.voice import SpeechStream
 
 TOLD_PACE_S = 0.5
 """A change of the step that is worth telling."""
@@ -58,7 +58,7 @@ class Ear:
     sample_rate: int
     longest_s: float
     takes_prompt: bool = False
-    voice: Voice | None = None
+    voice: SpeechStream | None = None
 
 
 class LiveSession:

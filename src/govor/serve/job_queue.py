@@ -60,7 +60,7 @@ class Job:
         words: whether times of words are wanted.
         task: ``transcribe`` or ``translate``; None: as the server is set.
         prompt: text that the model is told before, or None.
-        on_segment: called with every segment and the seconds read so far, from the engine's thread.
+        on_segment: called with every segment and the seconds read so far, from the queue's thread.
         result: the transcript, or what went wrong.
         patience: ends with `cancel`, and with it whatever the job waits for.
     """
@@ -93,7 +93,7 @@ class Job:
         return replace(own, task=self.task or own.task, prompt=self.prompt or own.prompt)
 
 
-class Engine:
+class JobQueue:
     """A bounded queue and a few threads.
 
     Args:
@@ -122,7 +122,7 @@ class Engine:
         with self._changed:
             if (reason := self._refusal()) is not None:
                 raise reason
-            job.result.set_running_or_notify_cancel()  # it is for the engine alone to end it
+            job.result.set_running_or_notify_cancel()  # it is for the queue alone to end it
             self._waiting.append(job)
             self._note()
             self._changed.notify()
