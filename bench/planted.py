@@ -207,8 +207,8 @@ def followed(bed: Bed, kind: str, found: list[Finding], family: Any) -> bool | N
             return True
         if {one for finding in mine for one in finding.ids} >= {row["id"] for row in bed.rows}:
             return None
-        for one in mine:
-            follow(bed, one.fix, list(one.ids))
+        if not any([follow(bed, one.fix, list(one.ids)) for one in mine]):
+            return None
         found, _seconds = found_in(bed, checks_of(KINDS[kind]), family)
     return not any(one.code == code for one in found)
 
@@ -270,12 +270,8 @@ def run(arguments: argparse.Namespace) -> None:
     all_checks()
     done = {tuple(json.loads(line)["key"]) for line in _lines(arguments.out)}
     bench, until_s = Bench(arguments, done, {}), time.process_time() + 60 * arguments.minutes
-    try:
-        for tag in arguments.corpora:
-            run_corpus(bench, tag, until_s)
-    finally:
-        for model in bench.models.values():
-            model.save()
+    for tag in arguments.corpora:
+        run_corpus(bench, tag, until_s)
 
 
 def run_corpus(bench: Bench, tag: str, until_s: float) -> None:
@@ -294,6 +290,8 @@ def run_corpus(bench: Bench, tag: str, until_s: float) -> None:
             return
         recipe = recipe_of(asked.ctc if KINDS[key[2]].model and key[0] == "ctc" else asked.base, key)
         bench.one(key, Bed(rows, waves, recipe, random.Random(0)), plant)
+        for model in bench.models.values():
+            model.save()
 
 
 def _sort_of(kind: Kind) -> str:

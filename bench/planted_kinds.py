@@ -43,34 +43,41 @@ class Kind:
     also: tuple[str, ...] = ()
 
 
-def follow_rule(bed: Bed, fix: str, ids: list[str]) -> None:
-    """Adds the [text] rule that a remedy names, where it says."""
+def follow_rule(bed: Bed, fix: str, ids: list[str]) -> bool:
+    """Adds the [text] rule that a remedy names, where it says; False where it names none."""
     rule = re.search(r"the rule '(\w+)'", fix)
     rules = bed.recipe["text"].get("rules") or list(DEFAULT_RULES)
     if rule:
         front = "in front of" in fix
         bed.recipe["text"]["rules"] = [rule[1], *rules] if front else [*rules[:-1], rule[1], rules[-1]]
+    return bool(rule)
 
 
-def follow_setting(bed: Bed, fix: str, ids: list[str]) -> None:
-    """Makes the first setting that a remedy names."""
+def follow_setting(bed: Bed, fix: str, ids: list[str]) -> bool:
+    """Makes the first setting that a remedy names; False where it names none."""
     said = re.search(r"set \[(\w+)\] (\w+) = ('[^']*'|\d+(?:\.\d+)?)", fix)
     if said:
         bed.recipe[said[1]][said[2]] = ast.literal_eval(said[3])
     elif gone := re.search(r"leave out \[(\w+)\] (\w+)", fix):
         bed.recipe[gone[1]].pop(gone[2], None)
+    else:
+        return False
+    return True
 
 
-def follow_slices(bed: Bed, fix: str, ids: list[str]) -> None:
+def follow_slices(bed: Bed, fix: str, ids: list[str]) -> bool:
     """Takes the columns that are not there out of [evaluate] slices."""
     if "take it out of [evaluate] slices" in fix:
         kept = [name for name in bed.recipe["evaluate"]["slices"] if name in bed.rows[0]]
         bed.recipe["evaluate"]["slices"] = kept
+        return True
+    return False
 
 
-def follow_exclusion(bed: Bed, fix: str, ids: list[str]) -> None:
+def follow_exclusion(bed: Bed, fix: str, ids: list[str]) -> bool:
     """Leaves the rows out that the finding lists."""
     bed.rows = [row for row in bed.rows if row["id"] not in set(ids)]
+    return bool(ids)
 
 
 @dataclass
@@ -679,7 +686,7 @@ KINDS: dict[str, Kind] = {
     ),
 }
 
-REMEDIES: dict[str, Callable[[Bed, str, list[str]], None]] = {
+REMEDIES: dict[str, Callable[[Bed, str, list[str]], bool]] = {
     **dict.fromkeys(
         ("HTML entities", "mark-up", "mixed Unicode forms", "mixed casing", "mixed punctuation"), follow_rule
     ),
