@@ -207,7 +207,7 @@ def followed(bed: Bed, kind: str, found: list[Finding], family: Any) -> bool | N
             return True
         if {one for finding in mine for one in finding.ids} >= {row["id"] for row in bed.rows}:
             return None
-        if not any([follow(bed, one.fix, list(one.ids)) for one in mine]):
+        if not any(follow(bed, one.fix, list(one.ids)) for one in mine):
             return None
         found, _seconds = found_in(bed, checks_of(KINDS[kind]), family)
     return not any(one.code == code for one in found)
