@@ -192,7 +192,7 @@ def pair_stage(count: int, share: float) -> tuple[int, int]:
 
 def accepted(side: TextSide, heard: list[HeardWord]) -> float:
     """Share of a text's words that are placed."""
-    from govor.align.grouping import without_chance
+    from govor.align.chance import without_chance
 
     planned = without_chance(plan_group(side, heard, "en", AlignConfig()), 1)
     return sum(len(piece.words) for piece in planned.plan.placed) / len(side.words)

@@ -1,22 +1,35 @@
-"""Pages that are made from the code when the site is built: commands, recipe settings, measured results."""
+"""Pages that are made from the code: commands, recipe settings, measured results.
+
+MkDocs calls this before it builds. Zensical has no hooks: run ``python docs/hooks.py`` before it.
+"""
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 from pathlib import Path
 from typing import Any
 
-from mkdocs.structure.files import File, Files
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
 
-ROOT = Path(__file__).parents[1]
+
+def on_pre_build(config: Any) -> None:
+    """Writes the generated pages beside the others (git ignores them)."""
+    write()
 
 
-def on_files(files: Files, config: Any) -> Files:
-    """Adds the generated pages."""
-    pages = {"cli.md": commands(), "recipes.md": recipes(), "results.md": results()}
-    for name, content in pages.items():
-        files.append(File.generated(config, name, content=content))
-    return files
+def write() -> None:
+    """Writes each page that differs from what is there, so that a watching server does not build for ever."""
+    for name, made in (
+        ("cli.md", commands),
+        ("recipes.md", recipes),
+        ("results.md", results),
+        ("sentences.md", sentences),
+    ):
+        page, content = DOCS / name, made()
+        if not page.exists() or page.read_text(encoding="utf-8") != content:
+            page.write_text(content, encoding="utf-8")
 
 
 def commands() -> str:
@@ -54,7 +67,7 @@ def recipes() -> str:
     """Every setting of a recipe with its default, unit, meaning and what a change of it changes."""
     from govor.config.listing import listed_settings
 
-    parts = [(ROOT / "docs" / "recipes.in.md").read_text(encoding="utf-8")]
+    parts = [(DOCS / "recipes.in.md").read_text(encoding="utf-8")]
     for section, rows in itertools.groupby(listed_settings(), lambda row: row.section):
         title = f"[{section}]" if section else "At the top"
         parts.append(f"\n## {title}\n\n{_settings(rows)}")
@@ -74,3 +87,16 @@ def _settings(rows: Any) -> str:
 def results() -> str:
     """The measured figures."""
     return (ROOT / "bench" / "RESULTS.md").read_text(encoding="utf-8")
+
+
+def sentences() -> str:
+    """What govor says when it ends with an error, each sentence under its page."""
+    found = importlib.util.spec_from_file_location("sentences", DOCS / "sentences.py")
+    assert found and found.loader
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return str(module.page())
+
+
+if __name__ == "__main__":
+    write()

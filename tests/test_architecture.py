@@ -11,7 +11,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "govor"
 ORDER = [
     {"errors", "bars", "interrupts", "shown", "waiting"},
     {"records", "extras", "espeak", "memory", "packing", "hosts", "machine", "shape"},
-    {"store", "console"},
+    {"store", "console", "filesystems"},
     {"memory_floor", "parquet"},
     {"config"},
     {"text", "audio", "features", "pages", "findings"},

@@ -174,3 +174,13 @@ def test_a_plan_without_units() -> None:
     stored: Any = SimpleNamespace(layout=SimpleNamespace(task=[0]))
     with pytest.raises(DatasetError, match="it has no units"):
         stored_plan(target, stored)
+
+
+@pytest.mark.parametrize("architectures", [0.1, "WhisperForConditionalGeneration", [7]])
+def test_a_model_whose_architecture_is_no_list_of_names(tmp_path: Path, architectures: Any) -> None:
+    from govor.models.opening import configuration_of
+
+    said = {"model_type": "parakeet_ctc", "architectures": architectures}
+    (tmp_path / "config.json").write_text(json.dumps(said))
+    with pytest.raises(ModelError, match=r"cannot be opened: architectures"):
+        configuration_of(tmp_path, None)

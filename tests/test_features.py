@@ -88,3 +88,26 @@ def test_filters_equal_transformers() -> None:
 
 def test_too_short_for_a_frame_is_empty() -> None:
     assert LogMelSpec(edges="none", fft_samples=512)(np.zeros(100, np.float32)).shape == (0, 80)
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "value"),
+    [
+        ("Whisper", "hop_length", 0),
+        ("Whisper", "n_fft", "400"),
+        ("Whisper", "sampling_rate", 10**9),
+        ("Parakeet", "win_length", [1]),
+        ("Parakeet", "preemphasis", "x"),
+        ("Wav2Vec2", "sampling_rate", None),
+    ],
+)
+def test_damaged_settings_of_an_extractor_are_said(kind, field, value):
+    import transformers
+
+    from govor.errors import ModelError
+    from govor.models.extractors import extractor_of
+
+    reference = getattr(transformers, f"{kind}FeatureExtractor")()
+    setattr(reference, field, value)
+    with pytest.raises(ModelError, match=r"preprocessor_config\.json\) are damaged"):
+        extractor_of(reference)

@@ -106,6 +106,7 @@ class Case:
         serves: whether it goes on until Ctrl-C, which is its usual end.
         long: whether it takes so long that it is only begun here; tests of its own let it come to its end.
         writes: whether it writes anything.
+        elsewhere: whether processes of its own write most of it, which only a disk that is small can limit.
         online: whether it talks to the Hub of the tests.
     """
 
@@ -116,6 +117,7 @@ class Case:
     serves: bool = False
     long: bool = False
     writes: bool = True
+    elsewhere: bool = False
     online: bool = False
 
 
@@ -231,7 +233,7 @@ CASES = {
         goes_on=True,
         waits=True,
         long=True,
-        writes=False,  # a trial that fails is counted, and its reason kept: see tests/tune
+        elsewhere=True,
     ),
     "demo": Case(lambda w, out: ["demo", "--dir", out / "demo", "--device", "cpu"], goes_on=True, long=True),
     "publish": Case(

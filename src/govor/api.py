@@ -30,16 +30,30 @@ from govor.config.training import beside, place_overrides
 from govor.errors import RecipeError
 
 if TYPE_CHECKING:
+    from govor.align.entry import AlignSummary
     from govor.corpora.folder import Corpus
+    from govor.corpora.importing import ImportSummary
+    from govor.curate.check import CheckSummary
+    from govor.curate.merge import MergeSummary
+    from govor.curate.move import MoveSummary
+    from govor.curate.review import ReviewSummary
+    from govor.curate.sample import SampleSummary
+    from govor.curate.select import SelectSummary
+    from govor.evaluate.comparing import ComparisonSummary
+    from govor.evaluate.summary import EvaluationSummary
     from govor.export.entry import ExportSummary
     from govor.lm.entry import LmSummary
     from govor.load import Dataset
     from govor.models.base import Recogniser
+    from govor.pipeline.run import RecipeSummary
+    from govor.preflight.summary import PreflightSummary
     from govor.prepare.run import PrepareSummary
     from govor.publish.upload import PublishSummary
+    from govor.train.summary import TrainSummary
+    from govor.transcribe.files import FilesSummary
+    from govor.tune.study import TuneSummary
 
 Place = str | Path
-Summary = Mapping[str, object]
 
 
 def _configured(section: str, config: Any, settings: Mapping[str, object]) -> Any:
@@ -84,7 +98,7 @@ def _recipe(recipe: Recipe | Place) -> Recipe:
 
 def run_recipe(
     recipe: Recipe | Place, *, first: str | None = None, last: str | None = None, device: str = "auto"
-) -> Summary:
+) -> RecipeSummary:
     """Runs the stages of a recipe; one whose inputs did not change is not run again. As ``govor run``.
 
     Args:
@@ -98,7 +112,9 @@ def run_recipe(
     return run(_recipe(recipe), first=first, last=last, device=device)
 
 
-def import_corpus(source: Place, out: Place, config: CorpusConfig | None = None, **settings: Any) -> Summary:
+def import_corpus(
+    source: Place, out: Place, config: CorpusConfig | None = None, **settings: Any
+) -> ImportSummary:
     """Reads a corpus in any of the usual formats. As ``govor import``; settings of ``[corpus]``.
 
     Raises:
@@ -118,7 +134,7 @@ def align_recordings(
     *,
     device: str = "auto",
     **settings: Any,
-) -> Summary:
+) -> AlignSummary:
     """Finds where texts are spoken in long recordings. As ``govor align``, with its flags as settings.
 
     Args:
@@ -133,7 +149,7 @@ def align_recordings(
     Raises:
         InputError: nothing can be read, pairs are not clear, or nothing of any text was heard.
     """
-    from govor.align import align_recordings as run
+    from govor.pipeline.second_round import align_in_rounds as run
 
     try:
         chosen = dataclasses.replace(config or AlignConfig(), **settings)
@@ -162,7 +178,7 @@ def check_corpus(
     audio: bool = True,
     workers: int = 0,
     **settings: Any,
-) -> Summary:
+) -> CheckSummary:
     """Probes all audio, text and splits. As ``govor check``; settings of ``[text]``.
 
     Args:
@@ -183,14 +199,18 @@ def check_corpus(
     return run(Path(corpus), Path(out), text=text, fail_on=fail_on, audio=audio, workers=workers)
 
 
-def select_corpus(corpus: Place, out: Place, config: SelectConfig | None = None, **settings: Any) -> Summary:
+def select_corpus(
+    corpus: Place, out: Place, config: SelectConfig | None = None, **settings: Any
+) -> SelectSummary:
     """Filters, budgets and leak-free splits. As ``govor select``; settings of ``[select]``."""
     from govor.curate import select_corpus as run
 
     return run(Path(corpus), Path(out), _configured("select", config, settings))
 
 
-def sample_corpus(corpus: Place, out: Place, n: int, *, seed: int = 0, split: str | None = None) -> Summary:
+def sample_corpus(
+    corpus: Place, out: Place, n: int, *, seed: int = 0, split: str | None = None
+) -> SampleSummary:
     """A random sample as a spreadsheet for people to review. As ``govor sample``.
 
     Args:
@@ -205,7 +225,7 @@ def sample_corpus(corpus: Place, out: Place, n: int, *, seed: int = 0, split: st
     return run(Path(corpus), Path(out), n, seed=seed, split=split)
 
 
-def review_corpus(corpus: Place, sheet: Place, out: Place) -> Summary:
+def review_corpus(corpus: Place, sheet: Place, out: Place) -> ReviewSummary:
     """Brings people's verdicts back. As ``govor review``."""
     from govor.curate import review_corpus as run
 
@@ -217,7 +237,7 @@ def merge_corpora(
     out: Place,
     config: MergeConfig | None = None,
     **settings: Any,
-) -> Summary:
+) -> MergeSummary:
     """Several corpora as one. As ``govor merge``; settings of ``[merge]``.
 
     Args:
@@ -236,7 +256,7 @@ def merge_corpora(
     return run(named, Path(out), _configured("merge", config, settings))
 
 
-def move_corpus(corpus: Place, audio_root: Place) -> Summary:
+def move_corpus(corpus: Place, audio_root: Place) -> MoveSummary:
     """Points a corpus at recordings that were moved. As ``govor move``.
 
     Raises:
@@ -301,7 +321,7 @@ def open_model(model: Place, *, device: str = "auto") -> Recogniser:
     return run(str(model), device=device)
 
 
-def run_preflight(recipe: Recipe | Place, out: Place, *, device: str = "auto") -> Summary:
+def run_preflight(recipe: Recipe | Place, out: Place, *, device: str = "auto") -> PreflightSummary:
     """Checks data and model together, before anything long. As ``govor preflight``.
 
     Raises:
@@ -315,7 +335,7 @@ def run_preflight(recipe: Recipe | Place, out: Place, *, device: str = "auto") -
 def train_model(
     model: Place | None, dataset: Place, out: Place, *, recipe: Recipe | Place | None = None,
     device: str = "auto", **settings: Any,
-) -> Summary:  # fmt: skip
+) -> TrainSummary:  # fmt: skip
     """Preflight, then fine-tuning; run again to continue. As ``govor train``.
 
     Args:
@@ -341,7 +361,7 @@ def train_model(
     return train(chosen, device=device)
 
 
-def tune_recipe(recipe: Recipe | Place, *, trials: int | None = None, device: str = "auto") -> Summary:
+def tune_recipe(recipe: Recipe | Place, *, trials: int | None = None, device: str = "auto") -> TuneSummary:
     """Searches the recipe's ``[tune]`` space; run again to continue. As ``govor tune``."""
     from govor.tune import tune
 
@@ -351,8 +371,11 @@ def tune_recipe(recipe: Recipe | Place, *, trials: int | None = None, device: st
 def evaluate_model(
     model: Place, dataset: Place, out: Place, config: EvaluateConfig | None = None, *, device: str = "auto",
     **settings: Any,
-) -> Summary:  # fmt: skip
+) -> EvaluationSummary | None:  # fmt: skip
     """Scores with intervals, slices and a report. As ``govor evaluate``; settings of ``[evaluate]``.
+
+    Returns:
+        The summary; None in all but the first process of a launcher such as torchrun.
 
     Raises:
         LimitError: a metric passed the bound of ``require``; the evaluation is complete all the same.
@@ -360,20 +383,20 @@ def evaluate_model(
     from govor.evaluate import evaluate
 
     chosen = _configured("evaluate", config, settings)
-    return evaluate(str(model), str(dataset), Path(out), chosen, device=device) or {}
+    return evaluate(str(model), str(dataset), Path(out), chosen, device=device)
 
 
-def compare_evaluations(evaluations: Sequence[Place], out: Place) -> Summary:
+def compare_evaluations(evaluations: Sequence[Place], out: Place) -> ComparisonSummary:
     """Compares finished evaluations of the same rows in pairs. As ``govor compare``."""
     from govor.evaluate.comparing import compare
 
-    return dict(compare([Path(one) for one in evaluations], Path(out)))
+    return compare([Path(one) for one in evaluations], Path(out))
 
 
 def transcribe_files(
     model: Place, files: Sequence[Place], out: Place | None = None, config: TranscribeConfig | None = None, *,
     device: str = "auto", **settings: Any,
-) -> Summary:  # fmt: skip
+) -> FilesSummary:  # fmt: skip
     """Recordings of any length to text with times. As ``govor transcribe``; settings of ``[transcribe]``."""
     from govor.transcribe import transcribe_files as run
 

@@ -25,7 +25,7 @@ from govor.errors import GovorError, InputError, InterruptError, LimitError, Mac
 from govor.extras import missing_extra
 from govor.parquet import PANIC
 from govor.records import plain
-from govor.shown import readable
+from govor.shown import first_line, readable
 
 STAGES = {
     "Begin": {
@@ -350,11 +350,6 @@ def _is_there() -> bool:
         return bool(Path.cwd())
     except OSError:
         return False
-
-
-def first_line(error: BaseException, longest: int = 200) -> str:
-    """The beginning of an error's text."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:longest]
 
 
 def _explain_dashes(error: Exception) -> None:

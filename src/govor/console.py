@@ -13,6 +13,7 @@ from typing import TypeVar, cast
 from govor.bars import open_row
 from govor.errors import LimitError
 from govor.records import plain
+from govor.shown import readable
 
 PLAIN_LINE_EVERY_S = 10.0
 BAR_EVERY_S = 0.2
@@ -46,7 +47,7 @@ def emit_made(make: Callable[[], Made], as_json: bool, lines_of: Callable[[Made]
 
 def say(message: str) -> None:
     """One line for people, on stderr."""
-    print(message, file=sys.stderr, flush=True)
+    print(readable(message), file=sys.stderr, flush=True)
 
 
 class Progress:

@@ -17,11 +17,12 @@ FOR_DEVELOPERS = ("test", "docs", "bench", "all")
 
 
 @contextmanager
-def required(module: str = "") -> Iterator[None]:
+def required(module: str = "", extra: str = "") -> Iterator[None]:
     """Around the imports of what an extra brings.
 
     Args:
         module: what is meant where the import fails by another name, or without any.
+        extra: the one to name where several bring it; without it the smallest.
 
     Raises:
         MissingExtraError: it is not installed.
@@ -29,36 +30,42 @@ def required(module: str = "") -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        missing = missing_extra(module or error.name)
+        missing = missing_extra(module or error.name, extra)
         if missing is None:
             raise
         raise missing from error
 
 
-def missing_extra(module: str | None) -> MissingExtraError | None:
+def missing_extra(module: str | None, wanted: str = "") -> MissingExtraError | None:
     """The sentence for a module that some extra brings; None where none does.
 
     Args:
         module: as the failed import names it, such as ``torch.nn``.
+        wanted: the extra to name where several bring it.
     """
     if not module:
         return None
     package = _package_of(module.split(".")[0])
-    extra = _extras().get(package)
-    return MissingExtraError(package, extra) if extra else None
+    bring_it = _extras().get(package)
+    if not bring_it:
+        return None
+    return MissingExtraError(package, wanted if wanted in bring_it else bring_it[0])
 
 
 def _package_of(module: str) -> str:
     return NAMES.get(module, module).lower().replace("_", "-")
 
 
-def _extras() -> dict[str, str]:
-    """Packages, and of the extras that bring each the smallest, as the installed package declares them."""
+def _extras() -> dict[str, list[str]]:
+    """Packages, and the extras that bring each, the smallest first, as installed govor declares them."""
     try:
         lines = requires("govor") or []
     except PackageNotFoundError:
         lines = []
     named = [match for line in lines if (match := REQUIREMENT.match(line))]
     sizes = Counter(match["extra"] for match in named if match["extra"] not in FOR_DEVELOPERS)
-    largest_first = sorted(named, key=lambda match: -sizes[match["extra"]])
-    return {_package_of(match["package"]): match["extra"] for match in largest_first if sizes[match["extra"]]}
+    found: dict[str, list[str]] = {}
+    for match in sorted(named, key=lambda match: sizes[match["extra"]]):
+        if sizes[match["extra"]]:
+            found.setdefault(_package_of(match["package"]), []).append(match["extra"])
+    return found

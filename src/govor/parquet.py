@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from govor.errors import GovorError, InputError
+from govor.shown import first_line
 from govor.store import is_utf8
 
 if TYPE_CHECKING:
@@ -58,8 +59,7 @@ def reading(
             raise kind(f"{name} cannot be read (its name is not UTF-8): rename it") from error
         if not is_damage(error):
             raise
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-        raise kind(f"{name} {fault} ({reason}): {then}") from error
+        raise kind(f"{name} {fault} ({first_line(error)}): {then}") from error
 
 
 def read_table(

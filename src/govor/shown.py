@@ -64,6 +64,16 @@ def shortened(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
+def first_line(error: BaseException, most: int = 200) -> str:
+    """The beginning of an error's text; the name of its class where it has none."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:most]
+
+
+def with_class(error: BaseException) -> str:
+    """The same behind the name of its class."""
+    return f"{type(error).__name__}: {first_line(error)}"
+
+
 def readable(text: object) -> str:
     """Text that every file and terminal takes: bytes of names that are not UTF-8 as ``\\xe9``."""
     return _HALF.sub(_written_out, str(text))

@@ -1,6 +1,7 @@
 """The whole of it: recordings whose words are known, texts beside them, a corpus behind."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -154,6 +155,28 @@ def test_a_list_of_pairs_and_a_text_without_counterpart(world, tmp_path):
     assert summary.kept == 4
     status = {part.name.rpartition("/")[2]: part.status for part in [*summary.recordings, *summary.texts]}
     assert [name for name, what in status.items() if what == "no counterpart"] == ["two.wav", "two.txt"]
+
+
+@pytest.mark.parametrize(
+    ("pairs", "said"),
+    [("one.wav," + "x" * 200_000, "cannot be read as a table"), ("one.wav,three.txt\n", "line 1")],
+)
+def test_a_list_that_names_no_pairs_is_one_sentence(pairs, said, world, tmp_path):
+    (tmp_path / "pairs.csv").write_text(pairs)
+    with pytest.raises(CorpusError, match=rf"pairs\.csv.*{said}"):
+        run(pairs="pairs.csv")
+
+
+def test_names_that_are_not_utf8_are_set_aside(world, tmp_path, capsys):
+    odd = os.fsencode(tmp_path)
+    os.rename(odd + b"/tapes/two.wav", odd + b"/tapes/tw\xe9.wav")
+    os.rename(odd + b"/texts/two.txt", odd + b"/texts/tw\xe9.txt")
+    summary = run()
+    assert summary.kept == 4
+    assert sum("not UTF-8" in str(part) for part in (*summary.recordings, *summary.texts)) == 2
+    assert "tw\\xe9.wav: its name" in capsys.readouterr().err
+    with pytest.raises(InputError, match="not UTF-8"):
+        run(recordings=(os.fsdecode(odd + b"/tapes/tw\xe9.wav"),))
 
 
 def test_speech_without_a_text_is_told(world, tmp_path):

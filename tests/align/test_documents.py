@@ -22,6 +22,13 @@ ODT = """<?xml version="1.0"?><office:document-content xmlns:office="o" xmlns:te
 </office:annotation><text:s/>Još.</text:p></office:text></office:body></office:document-content>"""
 
 
+# A name that is said to be UTF-8 and is not.
+MISNAMED_ZIP = (
+    b"PK\1\2\x14\0\x14\0\0\x08" + bytes(18) + b"\1\0" + bytes(16) + b"\x89"
+    b"PK\5\6\0\0\0\0\1\0\1\0\x2f\0\0\0\0\0\0\0\0\0"
+)
+
+
 def zipped(path, name, content):
     with zipfile.ZipFile(path, "w") as file:
         file.writestr(name, content)
@@ -64,6 +71,7 @@ def test_pages_and_captions(tmp_path):
         ("a.txt", b"  \n\n ... \n", "holds no text"),
         ("a.txt", b"", "holds no text"),
         ("a.docx", b"PK no zip", "no whole .docx"),
+        ("a.odt", MISNAMED_ZIP, "no whole .odt"),
         ("a.txt", "čćž šđ\n".encode("cp1250") * 5, "is not UTF-8"),
     ],
 )

@@ -271,6 +271,83 @@ def read_recipe(path: Path, draw: random.Random) -> None:
     project(recipe)
 
 
+def read_texts(path: Path, draw: random.Random) -> None:
+    """What ``govor align`` is given besides recordings."""
+    from govor.align.documents import read_document
+    from govor.align.pairing import read_pairs
+    from govor.align.speakers import with_speakers
+    from govor.align.units import units_of
+    from govor.transcribe.transcriber import _lines_of
+
+    if path.suffix == ".csv":
+        read_pairs(path, ["tapes/one.wav", "tapes/two.wav"], ["texts/one.txt", "texts/two.txt"])
+        _lines_of(str(path))
+        return
+    document = read_document(path, draw.choice((None, None, "cp1250", "utf-16")))
+    lines, _ = with_speakers(document.lines)
+    units_of(lines, document.wrapped)
+
+
+def export_corpus(path: Path, draw: random.Random) -> None:
+    from govor.interchange import export_corpus
+    from govor.interchange.entry import FORMATS
+
+    export_corpus(path, draw.choice(FORMATS), path.parent / "exported", draw.choice(("link", "copy", "none")))
+
+
+def align_again(path: Path, draw: random.Random) -> None:
+    """What was heard, and the groups, are there."""
+    from govor.align import align_recordings
+    from govor.config import AlignConfig
+
+    if "tapes" not in OPENED:
+        import known_tapes
+
+        known_tapes.hear(path)
+        OPENED["tapes"] = True
+    place = path.parent / "aligned" if draw.random() < 0.1 else path / "corpus"
+    align_recordings(
+        str(path / "model"), [path / "tapes"], [path / "texts"], place, AlignConfig(language="hr"), "cpu"
+    )
+
+
+def withdraw(path: Path, draw: random.Random) -> None:
+    from govor.corpora import Corpus
+    from govor.curate.withdrawal import Withdrawals
+
+    corpus = Corpus.open(OPENED["reviewed"])
+    found = draw.choice((Withdrawals.read([str(path)], []), Withdrawals.read([], [str(path)])))
+    found.settle(corpus)
+    found.matches(corpus.scan().collect())
+    found.told()
+
+
+def open_study(path: Path, draw: random.Random) -> None:
+    """A database that Optuna keeps, and what is made of it."""
+    from govor.config import load_recipe
+    from govor.tune.report import rows_of
+    from govor.tune.space import space_of
+    from govor.tune.stored import DATABASE, storing
+    from govor.tune.study import _Study
+
+    recipe = load_recipe(path / "recipe.toml")
+    space = space_of(recipe, 0.0)
+    with storing(path / DATABASE):
+        study = _Study(recipe, path, space, "cpu", None)  # type: ignore[arg-type]
+        study._take_up_interrupted()
+        study._propose()
+        rows_of(study.study, space)
+        study.summary()
+
+
+def speak(path: Path, draw: random.Random) -> None:
+    """A live connection: an address in the first line, then messages as text, or as hexadecimal bytes."""
+    from .live import talk
+
+    status = talk(path.read_bytes())
+    assert status in (200, 400, 403, 404, 429, 503, 1000, 1003, 1012), f"closed with {status}"
+
+
 def read_journals(path: Path, draw: random.Random) -> None:
     from govor.evaluate.hypotheses import read_lines
     from govor.pipeline.record import load_record
@@ -368,6 +445,7 @@ CLASSES = {
                 language_model,
                 inspect_place,
                 prepare,
+                export_corpus,
             ),
             heavy=CORPUS,
         ),
@@ -397,7 +475,17 @@ CLASSES = {
         ),
         Class("hypotheses", seeds.hypotheses, judge_hypotheses, heavy=EVALUATE),
         Class("sheets", seeds.sheets, review, heavy=(*CORPUS, "openpyxl")),
-        Class("lists", seeds.lists, exclude, heavy=CORPUS),
+        Class("lists", seeds.lists, _one_of(exclude, withdraw), heavy=CORPUS),
+        Class("texts", seeds.texts, read_texts, heavy=("govor.align", "govor.transcribe")),
+        Class(
+            "aligned",
+            seeds.aligned,
+            align_again,
+            ("corpus/**/*.*", "texts/*"),
+            heavy=(*CORPUS, "govor.align"),
+        ),
+        Class("study", seeds.study, open_study, heavy=("optuna", "sqlalchemy", "govor.tune")),
+        Class("live", seeds.live, speak, heavy=("fastapi", "govor.serve.server")),
         Class("recipes", seeds.recipes, read_recipe, heavy=("govor.pipeline.projection", "govor.tune.space")),
         Class(
             "journals",

@@ -263,6 +263,8 @@ def lists(folder: Path) -> None:
     frame.write_parquet(folder / "list.parquet")
     frame.write_ndjson(folder / "list.jsonl")
     (folder / "list.txt").write_text("\n".join(names))
+    (folder / "speakers.txt").write_text("sjednica-ana_1\n" + "0123456789abcdef" * 4 + "\n")
+    (folder / "speakers.csv").write_text("client_id,reason\nana,wish\n")
     findings = frame.with_columns(code=pl.lit("clipping"), severity=pl.lit("warning"))
     findings.write_parquet(folder / "findings.parquet")
 
@@ -327,3 +329,92 @@ def _form(fields: dict[str, str], content: bytes) -> bytes:
     body = b"".join(parts) + head + content + b"\r\n--b--\r\n"
     start = "POST /v1/audio/transcriptions HTTP/1.1\r\nhost: 127.0.0.1\r\n"
     return f"{start}content-type: multipart/form-data; boundary=b\r\n\r\n".encode() + body
+
+
+PARAGRAPHS = ("ZAPISNIK", "Predsjednik: Dobar dan svima u dvorani.", "Ivan Horvat: Hvala, 12. 5. u 10 sati.")
+CAPTIONS = "1\n00:00:01,000 --> 00:00:02,500\nDobar dan svima.\n\n2\n00:00:03,000 --> 00:00:04,000\nHvala.\n"
+DOCX = '<w:document xmlns:w="w"><w:body>{}</w:body></w:document>'
+ODT = '<office:document-content xmlns:office="o" xmlns:text="t"><office:body>{}</office:body></office:document-content>'  # noqa: E501
+
+
+def texts(folder: Path) -> None:
+    import zipfile
+
+    html = "".join(f"<p>{line}</p>" for line in PARAGRAPHS)
+    files = {
+        "one.txt": "\n".join(PARAGRAPHS * 4),
+        "one.html": f'<html><head><meta charset="utf-8"></head><body>{html}</body></html>',
+        "one.srt": CAPTIONS,
+        "one.vtt": "WEBVTT\n\n" + CAPTIONS.replace(",", "."),
+        "pairs.csv": "recording,text\none.wav,one.txt\ntapes/two.wav,two.txt\n",
+    }
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    docx = DOCX.format("".join(f"<w:p><w:r><w:t>{line}</w:t></w:r></w:p>" for line in PARAGRAPHS))
+    odt = ODT.format("".join(f"<text:p>{line}</text:p>" for line in PARAGRAPHS))
+    for name, part, xml in (("one.docx", "word/document.xml", docx), ("one.odt", "content.xml", odt)):
+        with zipfile.ZipFile(folder / name, "w", zipfile.ZIP_DEFLATED) as packed:
+            packed.writestr(part, xml)
+
+
+def aligned(folder: Path) -> None:
+    import known_tapes
+    from govor.align import align_recordings
+    from govor.config import AlignConfig
+
+    place = folder / "aligned"
+    known_tapes.write(place)
+    known_tapes.hear(place)
+    align_recordings(
+        str(place / "model"), [place / "tapes"], [place / "texts"], place / "corpus",
+        AlignConfig(language="hr"), "cpu",
+    )  # fmt: skip
+
+
+def study(folder: Path) -> None:
+    from govor.config import recipe_from
+    from govor.tune import study as studies
+    from govor.tune import tune
+
+    wers = iter((0.5, 0.4, None, 0.3))
+
+    class Trial:
+        pid = 1
+
+        def __init__(self, place: Path, device: str) -> None:
+            self.place = place
+
+        def wait(self, seconds: float) -> bool:
+            return True
+
+        def result(self) -> Any:
+            wer = next(wers)
+            if wer is None:
+                return {"error": {"type": "Crash", "message": "ended by SIGKILL"}}
+            done = {"steps": 4, "wall_s": 1.0, "best": {"wer": wer, "step": 4}, "base_wer": 0.9}
+            return {"summary": _Done(wer, {**done, "better_than_base": True})}
+
+    studies.TrialProcess = Trial  # type: ignore[assignment,misc]
+    space = {"train.lr": {"low": 1e-5, "high": 1e-2, "log": True}, "train.warmup": [0.0, 0.1]}
+    recipe = recipe_from(
+        {"work": str(folder.parent / "work"), "tune": {"trials": 3, "space": space, "prune": False}}
+    )
+    tune(recipe, device="cpu")
+    place = folder / "study"
+    place.mkdir()
+    shutil.copy(folder.parent / "work" / "tune" / "study.db", place)
+    (place / "recipe.toml").write_text(recipe.to_toml())
+
+
+class _Done(dict[str, Any]):
+    def __init__(self, wer: float, values: dict[str, Any]) -> None:
+        super().__init__(values)
+        self.dev = {"wer": wer}
+
+
+def live(folder: Path) -> None:
+    sound = (wave() * 32_767).astype("<i2").tobytes()
+    blocks = "\n".join("b:" + sound[at : at + 1_600].hex() for at in range(0, 8_000, 1_600))
+    (folder / "whole.txt").write_text(f"model=base&language=hr\n{blocks}\n" + '{"type": "end"}')
+    (folder / "slow.txt").write_text(f"sample_rate=8000\n{blocks}\n" + '{"type": "end", "x": [1]}')
+    (folder / "left.txt").write_text(f"\n{blocks}")

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -109,7 +110,7 @@ def test_the_table_says_what_to_type(materials_of, tables, tmp_path):
 
     made.budget.total_s = 60.0
     summary = summarise([run_check(REGISTRY["the_test_split_chooses_nothing"], made, {})], made, tmp_path)
-    text = "\n".join(terminal_lines({**summary, "wall_s": 1.0}))
+    text = "\n".join(terminal_lines(replace(summary, wall_s=1.0)))
     assert "accepted  no_dev_split" in text and "do:           set [select] dev" in text
 
 
@@ -138,9 +139,10 @@ def test_every_check_says_what_holds():
 
 def test_a_fact_without_an_interval_is_written_as_such(tmp_path):
     from govor.preflight.report import write_report
+    from govor.preflight.summary import PreflightSummary
 
     facts = {"base_wer": {"value": 0.5, "low": None, "high": None, "utterances": 1}, "other": {"value": 1}}
-    summary = {"findings": [], "checks": [], "facts": facts, "accepted": [], "errors": 0, "warnings": 0}
-    write_report({**summary, "projection": {}, "wall_s": 1.0, "out": str(tmp_path)}, tmp_path, "x")
+    summary = PreflightSummary(0, 0, [], [], [], facts, projection={}, wall_s=1.0, out=str(tmp_path))
+    write_report(summary, tmp_path, "x")
     page = (tmp_path / "report.html").read_text()
     assert "0.5000, no interval, utterances 1" in page and "None" not in page

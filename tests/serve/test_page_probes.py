@@ -3,43 +3,15 @@
 import html
 import json
 import re
-import socket
-import threading
-from contextlib import contextmanager
 from pathlib import Path
 
 import gradio
 import httpx
 import pytest
+from route_walk import bait
 from served import serving
 
 JSON = {"content-type": "application/json"}
-
-
-@contextmanager
-def bait():
-    """An address that remembers who came."""
-    came = []
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        listening.settimeout(0.1)
-        ended = threading.Event()
-
-        def listen():
-            while not ended.is_set():
-                try:
-                    connection, _ = listening.accept()
-                except TimeoutError:
-                    continue
-                came.append(connection.recv(200))
-                connection.close()
-
-        thread = threading.Thread(target=listen)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}/a.wav", came
-        finally:
-            ended.set()
-            thread.join()
 
 
 @pytest.fixture(scope="module")

@@ -3,14 +3,12 @@
 import gradio as gr
 import pytest
 from fastapi import FastAPI
-from starlette.routing import WebSocketRoute
+from route_walk import answers, walk
 from stub import StubRecogniser
 
 from govor.serve.page_routes import Use, is_known, use_of
 from govor.serve.server import create_app
 from govor.serve.settings import ServeSettings
-
-FILLED = {"path": "x/y.js", "path_or_url": "x", "url_path": "x", "name": "x"}
 
 
 def mounted_routes(keys):
@@ -19,23 +17,6 @@ def mounted_routes(keys):
     enter = (lambda user, password: True) if keys else None
     app = gr.mount_gradio_app(FastAPI(openapi_url=None), page, path="/", auth=enter, ssr_mode=False)
     return set(walk(app.routes, ""))
-
-
-def walk(routes, prefix):
-    """(method, path with its parameters filled in) of all routes, mounts and included routers."""
-    for route in routes:
-        inner = getattr(route, "original_router", None) or getattr(route, "app", None)
-        if getattr(route, "methods", None):
-            path = prefix + route.path_format
-            for name in route.param_convertors:
-                path = path.replace("{" + name + "}", FILLED.get(name, "7"))
-            yield from ((method, path) for method in route.methods)
-        elif isinstance(route, WebSocketRoute):
-            yield "WEBSOCKET", prefix + route.path_format
-        elif hasattr(inner, "routes"):
-            yield from walk(inner.routes, prefix + getattr(route, "path", ""))
-        else:
-            raise AssertionError(f"what is {route!r}?")
 
 
 @pytest.mark.parametrize("keys", [False, True])
@@ -81,3 +62,19 @@ def test_what_is_open_is_what_the_page_uses():
 )
 def test_everything_else_is_closed(method, path):
     assert use_of(method, path) is Use.CLOSED
+
+
+@pytest.mark.slow
+def test_no_route_answers_strangers():
+    """Each of them really asked, at servers that listen."""
+    found = answers()
+    assert len(found) > 70
+    assert [route for route, said in found.items() if said.leaked] == []
+    assert {(said.host, said.origin) for said in found.values()} == {("403", "403")}
+    for (method, path), said in found.items():
+        if use_of(method, path) is Use.CLOSED and path.startswith(("/gradio_api", "/monitoring")):
+            assert (said.own, said.address, said.file, said.keyless) == ("403",) * 4, path
+    joined = found["POST", "/gradio_api/queue/join"]
+    assert (joined.own, joined.address, joined.file, joined.keyless) == ("200", "403", "403", "401")
+    for method, path in (("GET", "/v1/models"), ("GET", "/metrics"), ("WEBSOCKET", "/v1/audio/live")):
+        assert found[method, path].keyless == "401"

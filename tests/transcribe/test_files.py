@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,7 @@ from govor.config import TranscribeConfig
 from govor.errors import AudioError, InputError, LimitError
 from govor.transcribe import transcribe_files
 from govor.transcribe.inputs import find_inputs
-from govor.transcribe.journal import key_of
+from govor.transcribe.journal import Journal, TranscribedFile, key_of
 
 RATE = 16_000
 CONFIG = TranscribeConfig(format=("txt", "json"))
@@ -219,6 +220,13 @@ def test_a_torn_journal_line_costs_one_recording(talks, tiny_ctc, tmp_path):
     journal.write_bytes(journal.read_bytes()[:-25])
     assert len(transcribe_files(tiny_ctc, [talks], out, CONFIG, device="cpu")["files"]) == 3
     assert len(transcribe_files(tiny_ctc, [talks], out, CONFIG, device="cpu")["files"]) == 3
+
+
+def test_the_journal_takes_names_that_are_not_utf8(tmp_path):
+    name = os.fsdecode(b"tw\xe9.wav")
+    Journal(tmp_path).add("k" * 8, TranscribedFile(name, [os.fsdecode(b"tw\xe9.txt")]))
+    (tmp_path / os.fsdecode(b"tw\xe9.txt")).write_text("dan")
+    assert Journal(tmp_path).finished("k" * 8).audio == name
 
 
 def test_one_bad_file_alone_is_an_error(talks, tiny_ctc, tmp_path):

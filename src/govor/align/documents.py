@@ -74,7 +74,7 @@ def read_document(file: Path, encoding: str | None = None) -> Document:
             ) from None
         except OSError as error:
             raise CorpusError(
-                f"{file} cannot be read ({error.strerror}): check its name and rights"
+                f"{file} cannot be read ({error.strerror or error}): check its name and rights"
             ) from None
         if foreign := [found for found in settings.undecoded.values() if found.lines]:
             raise CorpusError(f"{file} is not {encoding or 'UTF-8'}: {remedy(foreign[0])}")

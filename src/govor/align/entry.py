@@ -14,13 +14,14 @@ from govor.align.hearing import Hearing, Hearings, hear
 from govor.align.outcome import NONE, Outcome, PlacedShare
 from govor.align.pairing import Pair, Proposal, groups_of, pairs_by_stem, proposals, read_pairs
 from govor.align.planning import group_folding
+from govor.align.rounds import SECOND_ROUND, joined_rounds, mixed
 from govor.align.sound import SpeechTimes, speech_of_file
 from govor.align.writing import write_corpus
 from govor.config import AlignConfig
 from govor.console import progress, say, table
 from govor.corpora.folder import CorpusSummary
 from govor.errors import CorpusError, InputError
-from govor.store import file_sha256, fingerprint, locked, read_record, write_json
+from govor.store import file_sha256, fingerprint, is_utf8, locked, read_record, write_json
 from govor.transcribe.inputs import find_inputs
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 GROUPS = "groups"
 """Folder of what is known of each group, in the corpus folder."""
+NOT_UTF8 = "its name, or that of a folder on the way to it, is not UTF-8, so no corpus can hold it: rename it"
 VERSION = 1
 """Of the method: what an earlier one found is not taken."""
 
@@ -77,32 +79,89 @@ def align_recordings(
     Raises:
         InputError: nothing can be read, pairs are not clear, or nothing of any text was heard.
     """
-    return _AlignRun(str(model), out, config or AlignConfig(), device).run(
-        [str(name) for name in recordings], [Path(name) for name in texts]
-    )
+    alignment = Alignment(str(model), out, config or AlignConfig(), device)
+    found = alignment.placed([str(name) for name in recordings], [Path(name) for name in texts])
+    return alignment.write(found)
 
 
-class _AlignRun:
+@dataclass(frozen=True)
+class Aligned:
+    """What became of all recordings and texts.
+
+    Attributes:
+        outcomes: of the groups, in order.
+        groups: the recordings and the texts of each.
+        recordings: all names.
+        documents: the texts by name.
+        unread: why others cannot be read, by name.
+        hearing: what was heard.
+        proposals: pairs that were found by what was heard.
+    """
+
+    outcomes: Sequence[Outcome]
+    groups: Sequence[tuple[list[str], list[str]]]
+    recordings: Sequence[str]
+    documents: Mapping[str, Document]
+    unread: Mapping[str, str]
+    hearing: Hearings
+    proposals: Sequence[Proposal]
+
+    def whole(self) -> Outcome:
+        """All groups as one.
+
+        Raises:
+            CorpusError: nothing was placed.
+        """
+        made = _whole(self.outcomes, self.recordings, self.documents, self.hearing.failed, self.unread)
+        if not made.utterances:
+            raise CorpusError(_nothing(made))
+        return made
+
+
+class Alignment:
+    """Aligns in one round or two; what was heard and found is kept in a corpus folder."""
+
     def __init__(self, model: str, out: Path, config: AlignConfig, device: str) -> None:
         self.model, self.out, self.config, self.device = model, out, config, device
         self._opened: Recogniser | None = None
 
-    def run(self, recordings: Sequence[str], texts: Sequence[Path]) -> AlignSummary:
+    def placed(self, recordings: Sequence[str], texts: Sequence[Path]) -> Aligned:
+        """Hears the recordings and finds the texts in them; nothing is written but what is kept."""
         inputs = find_inputs(recordings)
         if addresses := [item.source for item in inputs if item.is_address]:
             raise InputError(f"{addresses[0]} is an address: fetch the recording first, and name the file")
         names = [item.source for item in inputs]
+        heard, odd = _writable(names)
         documents, unread = read_all(find_texts(texts), self.config.encoding)
         pairs = self._named_pairs(names, list(documents))
-        hearing = hear(self.model, names, self.out, self.config, self.device)
+        hearing = hear(self.model, heard, self.out, self.config, self.device)
+        hearing = replace(hearing, failed={**hearing.failed, **odd})
         found = self._retrieved(pairs, hearing, documents)
         pairs += [Pair(one.recording, one.text) for one in found if one.sure and one.text]
-        outcomes = self._groups(pairs, hearing, documents)
-        whole = _whole(outcomes, names, documents, hearing.failed, unread)
-        if not whole.utterances:
-            raise CorpusError(_nothing(whole))
-        written = write_corpus(whole, self.out, self.model, self.config)
-        return _summary(written, whole, found)
+        groups = groups_of([pair for pair in pairs if pair.recording in hearing.heard])
+        outcomes = self._outcomes(groups, hearing, documents)
+        return Aligned(outcomes, groups, names, documents, unread, hearing, found)
+
+    def again(self, first: Aligned, model: str) -> Aligned:
+        """A second round: `model` hears what has no text yet, and the texts are looked for there.
+
+        What the first round placed stays as it is.
+        """
+        bare = {one.audio for outcome in first.outcomes for one in outcome.untranscribed}
+        names = [name for name in first.recordings if name in bare]
+        second = Alignment(model, self.out / SECOND_ROUND, self.config, self.device)
+        hearing = mixed(
+            first.hearing, hear(model, names, second.out, self.config, self.device), first.outcomes
+        )
+        found = second._outcomes(first.groups, hearing, first.documents)
+        outcomes = [joined_rounds(one, two) for one, two in zip(first.outcomes, found, strict=True)]
+        return replace(first, outcomes=outcomes)
+
+    def write(self, aligned: Aligned, out: Path | None = None) -> AlignSummary:
+        """Writes the corpus, to its own folder or another one."""
+        whole = aligned.whole()
+        written = write_corpus(whole, out or self.out, self.model, self.config)
+        return _summary(written, whole, aligned.proposals)
 
     def _named_pairs(self, recordings: Sequence[str], texts: Sequence[str]) -> list[Pair]:
         if self.config.pairs is not None:
@@ -133,11 +192,12 @@ class _AlignRun:
             )
         return found
 
-    def _groups(
-        self, pairs: Sequence[Pair], hearing: Hearings, documents: Mapping[str, Document]
+    def _outcomes(
+        self,
+        groups: Sequence[tuple[list[str], list[str]]],
+        hearing: Hearings,
+        documents: Mapping[str, Document],
     ) -> list[Outcome]:
-        usable = [pair for pair in pairs if pair.recording in hearing.heard]
-        groups = groups_of(usable)
         outcomes = []
         with locked(self.out / GROUPS), progress("aligning", len(groups), "groups") as bar:
             for recordings, texts in groups:
@@ -192,6 +252,20 @@ class _AlignRun:
         return self._opened
 
 
+def _writable(recordings: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Recordings whose names a corpus can hold, and why others are set aside.
+
+    Raises:
+        InputError: there is none of the first.
+    """
+    odd = {name: NOT_UTF8 for name in recordings if not is_utf8(name)}
+    for name in odd:
+        say(f"set aside: {name}: {NOT_UTF8}")
+    if len(odd) == len(recordings):
+        raise InputError(f"{recordings[0]}: {NOT_UTF8}")
+    return [name for name in recordings if name not in odd], odd
+
+
 def find_texts(paths: Sequence[Path]) -> list[Path]:
     """The texts that paths mean: files, and what can be read below folders.
 
@@ -222,6 +296,8 @@ def read_all(files: Sequence[Path], encoding: str | None) -> tuple[dict[str, Doc
     read, unread = {}, {}
     for file in files:
         try:
+            if not is_utf8(file):
+                raise CorpusError(f"{file}: {NOT_UTF8}")
             read[str(file)] = read_document(file, encoding)
         except CorpusError as error:
             unread[str(file)] = str(error)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
+from govor.align.chance import without_chance
 from govor.align.documents import Document
 from govor.align.hearing import Hearing
 from govor.align.outcome import (
@@ -31,8 +32,6 @@ from govor.config import AlignConfig
 from govor.models.base import Placing
 from govor.text.spacing import joined
 
-LEAST_OF_RECORDING, LEAST_OF_TEXT = 0.05, 0.2
-"""A text is refused where less of the recording and less of the text than this agree."""
 SHORTEST_STRETCH_S = 0.5
 """Of speech without a text that is told."""
 JOINED_S = 2.0
@@ -87,23 +86,6 @@ def align_group(group: Group, config: AlignConfig, listener: Listener) -> Outcom
     speech = [listener.speech(heard.audio) for heard in group.heard]
     fixed, weak = _refined(planned, group, speech, config, listener)
     return _told(group, planned, fixed, weak, speech, config, dict(speakers))
-
-
-def without_chance(planned: Planned, recordings: int) -> Planned:
-    """A plan without the pieces of recordings that share next to nothing with the texts: another text's."""
-    plan = planned.plan
-    letters = sum(piece.letters for piece in [*plan.placed, *plan.unplaced]) or 1
-    heard = Counter(dict.fromkeys(range(recordings), 1))
-    for word in planned.words:
-        heard[word.recording] += len(word.text)
-    refused = set()
-    for number in range(recordings):
-        said = sum(piece.letters for piece in plan.placed if piece.recording == number)
-        if said < LEAST_OF_RECORDING * heard[number] and said < LEAST_OF_TEXT * letters:
-            refused.add(number)
-    kept = [piece for piece in plan.placed if piece.recording not in refused]
-    lost = [piece for piece in plan.placed if piece.recording in refused]
-    return replace(planned, plan=replace(plan, placed=kept, unplaced=[*plan.unplaced, *lost]))
 
 
 def _refined(

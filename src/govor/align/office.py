@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from govor.corpora.safe_xml import parsed_xml
+from govor.corpora.spreadsheet import ZIP_FAULTS
 from govor.corpora.timed_text import MAX_FILE_BYTES, TimedTextError
 
 _DOCX_LEFT_OUT = ("del", "delText", "instrText", "footnoteReference", "txbxContent", "Fallback")
@@ -44,7 +44,9 @@ def _part(file: Path, name: str) -> Element:
                 raise TimedTextError(1, f"it is larger than {MAX_FILE_BYTES >> 20} MiB")
             with opened.open(info) as part:
                 data = part.read(MAX_FILE_BYTES + 1)
-    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, NotImplementedError, RuntimeError):
+    except TimedTextError:
+        raise
+    except ZIP_FAULTS:
         raise TimedTextError(1, f"it is no whole {file.suffix} file") from None
     if len(data) > MAX_FILE_BYTES:
         raise TimedTextError(1, f"it is larger than {MAX_FILE_BYTES >> 20} MiB")

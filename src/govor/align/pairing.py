@@ -75,7 +75,10 @@ def read_pairs(file: Path, recordings: Sequence[str], texts: Sequence[str]) -> l
     except (OSError, TimedTextError) as error:
         raise CorpusError(f"--pairs {file} cannot be read ({error}): check its name") from None
     tabs = bool(lines) and "\t" in lines[0]
-    rows = list(csv.reader(lines, delimiter="\t" if tabs else ","))
+    try:
+        rows = list(csv.reader(lines, delimiter="\t" if tabs else ","))
+    except csv.Error as error:
+        raise CorpusError(f"--pairs {file} cannot be read as a table ({error}): look at its quotes") from None
     found = []
     for number, row in enumerate(rows, 1):
         names = [_named(cell.strip(), known) for cell, known in zip(row, (recordings, texts), strict=False)]

@@ -7,7 +7,6 @@ import io
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from govor.align.outcome import Outcome, PlacedUtterance, Unplaced
 from govor.align.refining import probability
@@ -73,7 +72,7 @@ def _short(text: str) -> str:
     return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"
 
 
-def _notes(whole: Outcome, model: str, config: AlignConfig) -> dict[str, Any]:
+def _notes(whole: Outcome, model: str, config: AlignConfig) -> dict[str, object]:
     return {
         "model": model,
         "settings": config.deciding(),
@@ -87,13 +86,10 @@ def _notes(whole: Outcome, model: str, config: AlignConfig) -> dict[str, Any]:
 
 def examples(unplaced: Sequence[Unplaced]) -> dict[str, dict[str, object]]:
     """How many pieces of text were left, by reason, with the first of each."""
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, list[str]] = {}
     for one in unplaced:
-        entry = found.setdefault(one.reason, {"count": 0, "examples": []})
-        entry["count"] += 1
-        if len(entry["examples"]) < EXAMPLES:
-            entry["examples"].append(f"{Path(one.source).name}:{one.line}: {_short(one.text)}")
-    return found
+        found.setdefault(one.reason, []).append(f"{Path(one.source).name}:{one.line}: {_short(one.text)}")
+    return {reason: {"count": len(texts), "examples": texts[:EXAMPLES]} for reason, texts in found.items()}
 
 
 def _write_lists(whole: Outcome, out: Path) -> None:

@@ -14,6 +14,7 @@ from govor.audio.block import Block, finite
 from govor.audio.limits import BLOCK_S, DecodeLimits, block_frames
 from govor.audio.source import EncodedAudio
 from govor.errors import AudioError
+from govor.shown import first_line
 
 AV_FORMATS = (
     "aac,ac3,aiff,amr,ape,asf,au,avi,caf,eac3,flac,flv,loas,matroska,webm,mov,mp4,m4a,mp3,mpeg,mpegts,"
@@ -61,7 +62,7 @@ class AvReader:
                 metadata_errors="replace",
             )
         except (FFmpegError, ValueError, OSError) as error:
-            why = f"{self._source.name}: no decoder opens it ({_short(error)})"
+            why = f"{self._source.name}: no decoder opens it ({first_line(error)})"
             raise AudioError(why, "unreadable") from None
         if not container.streams.audio:
             container.close()
@@ -116,7 +117,7 @@ class AvReader:
         except (InvalidDataError, EOFError):
             pass
         except FFmpegError as error:
-            raise self._corrupt(_short(error)) from None
+            raise self._corrupt(first_line(error)) from None
         if damaged > max(1, packets * self._limits.max_damaged_share):
             raise self._corrupt(f"{damaged} of {packets} packets are damaged")
 
@@ -166,7 +167,3 @@ def _matched(block: Block, channels: int) -> Block:
     if block.shape[0] == channels:
         return block
     return np.repeat(block.mean(axis=0, keepdims=True), channels, axis=0)
-
-
-def _short(error: BaseException) -> str:
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

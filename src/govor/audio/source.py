@@ -16,6 +16,7 @@ from typing import BinaryIO, cast
 
 from govor.audio.limits import DecodeLimits
 from govor.errors import AudioError, GovorError, MachineError
+from govor.filesystems import reaching
 
 HEAD_BYTES = 4_096
 _COPY_BYTES = 1 << 20
@@ -129,7 +130,7 @@ def _copy(uri: str, file: BinaryIO, limits: DecodeLimits, beat: Callable[[], Non
     import fsspec
 
     fetched_bytes = 0
-    with fsspec.open(uri, "rb") as remote:
+    with reaching(uri), fsspec.open(uri, "rb") as remote:
         while block := remote.read(_COPY_BYTES):
             fetched_bytes += len(block)
             limits.check_size(fetched_bytes, uri)

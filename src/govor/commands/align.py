@@ -32,7 +32,7 @@ def command(
         flags(
             AlignConfig,
             *("language", "pair", "max_cer", "min_log_probability", "max_duration", "max_shift", "keep_all"),
-            *("encoding", "batch_s"),
+            *("refine", "encoding", "batch_s"),
             pairs=Flag(metavar="FILE"),
         ),
     ],
@@ -47,9 +47,9 @@ def command(
 
     Example: govor align recordings/ transcripts/ --model run --language hr --out corpora/parliament
     """
-    from govor.align import align_recordings
+    from govor.pipeline.second_round import align_in_rounds
 
-    summary = align_recordings(model, recordings, [texts], out, given.settings(), device)
+    summary = align_in_rounds(model, recordings, [texts], out, given.settings(), device)
     emit(summary, as_json, _lines(summary))
 
 

@@ -49,6 +49,11 @@ class AlignConfig(Section):
     keep_all: bool = setting(
         False, "take no speakers from line prefixes, and leave nothing out of a sentence", DATA
     )
+    refine: bool = setting(
+        False,
+        "one more round: train the model on what was placed, and look for the rest with what it then hears",
+        DATA,
+    )
     encoding: str | None = setting(None, "encoding of text files (unset: UTF-8)", DATA)
     batch_s: float = setting(
         240.0,

@@ -72,6 +72,11 @@ def open_source(config: CorpusConfig, out: Path, *, listing: bool = False) -> tu
         CorpusError: the source is missing or its format is not known, or a setting fits no such source.
     """
     path = given_path(config.source)
+    if "://" in config.source and not path.exists():
+        raise CorpusError(
+            f"{config.source} is a URL: import reads what is on this machine, and Hub ids; fetch it, or "
+            "import a table whose audio column holds URLs (s3://, gs://, https://)"
+        )
     if not is_unicode(str(path.absolute())):
         raise CorpusError(
             f"the path {str(path)!r} is not UTF-8, so it cannot be written to a corpus: rename it"

@@ -8,7 +8,9 @@ no transcript: the program made it of a text (``1. 5.``), which nobody can read 
 from __future__ import annotations
 
 import datetime
+import lzma
 import re
+import struct
 import warnings
 import zipfile
 import zlib
@@ -25,6 +27,17 @@ from govor.corpora.rows import SPOKEN, Row, frame_of, usable_rows
 from govor.errors import CorpusError
 from govor.records import Rejection
 
+ZIP_FAULTS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    LookupError,
+    ValueError,
+    EOFError,
+    RuntimeError,  # a part that is encrypted, or packed in a way that is not known
+)
+"""What reading a damaged archive raises, `OSError` apart."""
 MOST_ROWS = 1_048_576
 """As many as a sheet can have."""
 MOST_TEXT_BYTES = 256 << 20
@@ -117,16 +130,7 @@ def opened_book(file: Path) -> Iterator[Any]:
             yield book
         finally:
             book.close()
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        SyntaxError,
-        LookupError,
-        ValueError,
-        TypeError,
-        EOFError,
-        RuntimeError,  # a part that is encrypted, or packed in a way that is not known
-    ) as error:
+    except (*ZIP_FAULTS, SyntaxError, TypeError) as error:
         raise CorpusError(
             f"{file} cannot be read as .xlsx ({str(error)[:100]}): save it again as .xlsx or as CSV UTF-8"
         ) from error

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -106,7 +105,7 @@ class _SubtitleWork:
 
 
 def _all_chunks(
-    work: _SubtitleWork, chosen: CaptionFiles, notes: dict[str, Any], remarks: list[str]
+    work: _SubtitleWork, chosen: CaptionFiles, notes: dict[str, object], remarks: list[str]
 ) -> Iterator[Chunk]:
     if chosen.rejections:
         yield Chunk(pl.DataFrame(), work.root, chosen.rejections)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govor.findings import Finding
+from govor.shown import with_class
 
 RATE_HZ = 16_000
 LENGTH_S = 1.0
@@ -127,13 +128,13 @@ def try_container(container: Container) -> ContainerTrial:
     try:
         content = sample_of(container)
     except Exception as error:
-        return ContainerTrial(container.name, "", 0.0, f"no sample could be made: {_line(error)}", False)
+        return ContainerTrial(container.name, "", 0.0, f"no sample could be made: {with_class(error)}", False)
     alone = [name for name, read in READERS.items() if _problem(read, content)]
     detail = f"{' and '.join(alone)} alone cannot" if alone else ""
     try:
         decoder, samples = _read_govor(content)
     except Exception as error:
-        return ContainerTrial(container.name, "", 0.0, _line(error), False)
+        return ContainerTrial(container.name, "", 0.0, with_class(error), False)
     wrong = is_whole(samples, RATE_HZ)
     return ContainerTrial(
         container.name, decoder, round(len(samples) / RATE_HZ, 3), wrong or detail, not wrong
@@ -173,11 +174,7 @@ def _problem(read: Callable[[bytes], tuple[NDArray[np.float32], int]], content: 
     try:
         return is_whole(*read(content))
     except Exception as error:
-        return _line(error)
-
-
-def _line(error: BaseException) -> str:
-    return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:200]}"
+        return with_class(error)
 
 
 def findings_of(trials: list[ContainerTrial]) -> list[Finding]:

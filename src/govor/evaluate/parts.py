@@ -239,9 +239,9 @@ def _line(name: str, decoded: ClipResult) -> HypothesisLine:
 def _decode_as_rank(
     place: DecodingFolder, dataset: Clips, open_here: Callable[[], Recogniser], bar: Progress
 ) -> None:
-    ranks = Launch.here()
-    decode_part(place, dataset, open_here, ranks.rank, ranks.world, bar)
-    if ranks.rank == 0:
+    launch = Launch.here()
+    decode_part(place, dataset, open_here, launch.rank, launch.world, bar)
+    if launch.rank == 0:
         wanted = len(dataset.table(place.job.split))
         for _ in _until(lambda: len(place.done()) >= wanted):
             pass

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from govor.errors import DatasetError, MachineError
+from govor.filesystems import file_system
 from govor.shape import ShapeError, fitted, parsed
 from govor.store import atomic_path, fingerprint, readable_error, require_space
 
@@ -30,11 +31,9 @@ class Place:
     """
 
     def __init__(self, url: str) -> None:
-        import fsspec
-
         self.url = url
         try:
-            self.filesystem, self.root = fsspec.core.url_to_fs(url)
+            self.filesystem, self.root = file_system(url)
         except (ImportError, ValueError) as error:
             raise DatasetError(f"{url} cannot be opened ({error}): give a folder or an fsspec URL") from error
         protocol = self.filesystem.protocol

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from govor.errors import MachineError, RecipeError
+from govor.shown import first_line
 
 if TYPE_CHECKING:
     from torch import nn
@@ -60,9 +61,8 @@ def _in_training(piece: nn.Module, compiled: Callable[..., Any]) -> Callable[...
         try:
             return compiled(*arguments, **named)
         except TorchDynamoException as error:
-            why = str(error).strip().splitlines()[0]
             raise MachineError(
-                f"train.compile: torch cannot compile this model here ({why}): leave it out"
+                f"train.compile: torch cannot compile this model here ({first_line(error)}): leave it out"
             ) from None
 
     return forward

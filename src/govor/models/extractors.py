@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from govor.errors import ModelError
 from govor.features import Extractor, LogMelSpec, WaveSpec
+from govor.shape import ShapeError, fitted
 
 ZERO_GUARD = 2.0**-24  # added before the logarithm by Parakeet's extractor
 KALDI_FLOOR = 1.192092955078125e-07
+_SIZES = ("sample_rate", "mels", "window_samples", "fft_samples", "hop_samples", "stack")
+LARGEST = 1_000_000
+"""Of each: a rate of 1 MHz, frames of 20 s at 48 kHz."""
 
 
 def extractor_of(feature_extractor: Any) -> Extractor:
     """The extractor that gives the same features as `feature_extractor`.
 
     Raises:
-        ModelError: no extractor here agrees with that kind.
+        ModelError: no extractor here agrees with that kind, or its settings are damaged.
     """
     name = type(feature_extractor).__name__
     if name not in _KINDS:
@@ -23,7 +28,27 @@ def extractor_of(feature_extractor: Any) -> Extractor:
             f"the model's feature extractor is {name}, which govor cannot compute itself: "
             f"known are {', '.join(_KINDS)}"
         )
-    return _KINDS[name](feature_extractor)
+    try:
+        made = _KINDS[name](feature_extractor)
+        return _checked(fitted(asdict(made), type(made)))
+    except (TypeError, ValueError) as error:  # ShapeError is one
+        raise ModelError(
+            f"the settings of the model's {name} (preprocessor_config.json) are damaged ({error}): "
+            "copy the model again"
+        ) from error
+
+
+def _checked(made: Extractor) -> Extractor:
+    """Sizes that something can be computed with.
+
+    Raises:
+        ShapeError: one is not, or so large that a frame does not fit into a minute.
+    """
+    sizes = [(name, size) for name, size in vars(made).items() if name in _SIZES]
+    for name, size in sizes:
+        if not 1 <= size <= LARGEST:
+            raise ShapeError(f"{name} is {size}")
+    return made
 
 
 def _waves(reference: Any) -> Extractor:

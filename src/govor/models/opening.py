@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from govor.errors import ModelError
+from govor.extras import required
 from govor.models.base import Family, Recogniser
 from govor.models.device import MASTERS, choose_device, choose_precision, decoding_weights, settle
 from govor.models.families import engine, engines, foreign_format, maker_of
@@ -14,6 +15,7 @@ from govor.models.hub_exports import CONFIGURATION, fetched, names_export
 from govor.models.quiet import readable
 from govor.models.saved import SavedSettings, normaliser_of, read_settings
 from govor.models.spec import Spec
+from govor.shape import fitted
 
 
 def open_model(
@@ -39,7 +41,8 @@ def open_model(
         ModelError: there is no such model, or its family is not known.
         MachineError: the device is not there.
     """
-    place, settings = fetched(resolve(spec), revision)
+    with required(extra="train"):
+        place, settings = fetched(resolve(spec), revision)
     if isinstance(place, Path) and (format := _format(place, settings)):
         return engine(format).open_folder(place, device, precision)
     where = choose_device(device)
@@ -89,7 +92,15 @@ def configuration_of(place: Path | str, revision: str | None, **changes: Any) ->
         )
 
     with readable(place):
-        return AutoConfig.from_pretrained(place, revision=revision, **changes)
+        found = AutoConfig.from_pretrained(place, revision=revision, **changes)
+        fitted({"architectures": found.architectures}, _Configuration)
+    return found
+
+
+class _Configuration(TypedDict):
+    """What is read of every ``config.json`` that transformers does not look at itself."""
+
+    architectures: list[str] | None
 
 
 def resolve(spec: str | Path) -> Path | str:

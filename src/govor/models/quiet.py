@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from govor.errors import GovorError, ModelError
+from govor.shown import first_line
 
 
 @contextmanager
@@ -43,8 +44,7 @@ def readable(place: Path | str) -> Iterator[None]:
                 f"the model {place} is gated: accept its conditions at https://huggingface.co/{place}, "
                 "then hf auth login with the same account"
             ) from error
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ModelError(f"the model {place} cannot be opened: {first}") from error
+        raise ModelError(f"the model {place} cannot be opened: {first_line(error)}") from error
 
 
 def _is_gated(error: BaseException) -> bool:

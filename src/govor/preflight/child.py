@@ -21,6 +21,7 @@ import numpy as np
 
 from govor.errors import GovorError
 from govor.memory import fits, is_out_of_memory
+from govor.shown import with_class
 
 KILLED = -9
 
@@ -122,7 +123,7 @@ def main(path: Path) -> Answer:
     except Exception as error:
         if is_out_of_memory(error):
             return Answer(killed=True)
-        return Answer(error=f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0][:300]}")
+        return Answer(error=with_class(error))
 
 
 def _die_first() -> None:

@@ -22,6 +22,7 @@ from govor.preflight.materials import Materials, UnavailableError
 from govor.preflight.registry import COSTS, Check, all_checks, chosen_checks, require_known
 from govor.preflight.report import terminal_lines, write_report
 from govor.preflight.summary import CheckOutcome, PreflightSummary, ReportedFinding
+from govor.shown import first_line, with_class
 from govor.store import readable_seconds
 
 Faults = MutableMapping[str, Exception]
@@ -194,10 +195,10 @@ def run_check(one: Check, materials: Any, cannot: Faults) -> CheckOutcome:
     except GovorError as error:
         told = any(str(error) == str(other) for other in cannot.values())
         cannot[one.name] = error
-        outcome.status, outcome.note = ("skipped", _first_line(error)) if told else ("passed", "")
+        outcome.status, outcome.note = ("skipped", first_line(error)) if told else ("passed", "")
         outcome.findings.extend([] if told else [_failed(one, str(error))])
     except Exception as error:
-        outcome.findings.append(_failed(one, f"{type(error).__name__}: {_first_line(error)}"))
+        outcome.findings.append(_failed(one, with_class(error)))
     outcome.seconds = time.monotonic() - start_s
     if outcome.findings and outcome.status == "passed":
         only = {finding.code for finding in outcome.findings}
@@ -230,7 +231,7 @@ def _take(one: Check, materials: Any, cannot: Faults, outcome: CheckOutcome) -> 
         except (GovorError, OSError, ValueError, RuntimeError, KeyError) as error:
             told = known or any(str(error) == str(other) for other in cannot.values())
             cannot[name] = error
-            outcome.status, outcome.note = "skipped", f"the {name} could not be made: {_first_line(error)}"
+            outcome.status, outcome.note = "skipped", f"the {name} could not be made: {first_line(error)}"
             if not told:
                 outcome.status = "findings"
                 outcome.findings.append(_unusable(name, error))
@@ -268,17 +269,13 @@ def _unusable(name: str, error: Exception) -> Finding:
         code,
         "error",
         "[model]" if name == "family" else name,
-        str(error) if isinstance(error, GovorError) else f"{type(error).__name__}: {_first_line(error)}",
+        str(error) if isinstance(error, GovorError) else with_class(error),
         "it opens",
         "nothing that needs it could be checked, and training would stop here",
         NEW_LANGUAGE
         if isinstance(error, LanguageError)
         else "correct what the message names and run preflight again",
     )
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0][:300] or "no message"
 
 
 def summarise(outcomes: list[CheckOutcome], materials: Materials, out: Path) -> PreflightSummary:

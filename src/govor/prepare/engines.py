@@ -24,6 +24,7 @@ from govor.prepare.supervisor import Supervisor
 from govor.prepare.target import Target, open_target
 from govor.prepare.task import Beat, Event, Message, ShardDone, Task, VerdictCodes
 from govor.prepare.verdicts import Verdicts
+from govor.shown import first_line
 
 LOOK_EVERY_S = 0.2
 """A wait without an end would not be ended by Ctrl-C either."""
@@ -140,8 +141,8 @@ def _connected(address: str | None) -> Any:
         ray.init(address=address, log_to_driver=False, include_dashboard=False, configure_logging=False,
                  ignore_reinit_error=True)  # fmt: skip
     except Exception as error:
-        why = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise MachineError(f"the Ray cluster at {address or 'this machine'} cannot be used: {why}") from None
+        where = address or "this machine"
+        raise MachineError(f"the Ray cluster at {where} cannot be used: {first_line(error)}") from None
     return ray
 
 

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from govor import store
 from govor.errors import DatasetError, MachineError
+from govor.filesystems import file_system
 from govor.prepare.schema import ShardFacts, read_facts
 from govor.shape import Shape, fitted, parsed
 
@@ -162,10 +163,8 @@ class RemoteTarget:
     """A place that fsspec reaches; shards are made in a local folder and put there."""
 
     def __init__(self, url: str) -> None:
-        import fsspec
-
         try:
-            self._files, self._root = fsspec.core.url_to_fs(url)
+            self._files, self._root = file_system(url)
         except (ImportError, ValueError) as error:
             raise MachineError(f"{url} cannot be reached: {error}") from None
         self._root, self.name = self._root.rstrip("/"), url

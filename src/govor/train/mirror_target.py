@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from govor.errors import ModelError, RecipeError
 from govor.extras import required
+from govor.filesystems import file_system
 from govor.store import file_sha256, given_path
 
 BLOCK_BYTES = 1 << 20
@@ -62,11 +63,9 @@ class FileTarget:
     """A folder or fsspec URL."""
 
     def __init__(self, where: str) -> None:
-        import fsspec
-
         self.name = where
         try:
-            self._fs, root = fsspec.core.url_to_fs(str(given_path(where)) if "://" not in where else where)
+            self._fs, root = file_system(str(given_path(where)) if "://" not in where else where)
         except (ImportError, ValueError) as error:
             raise RecipeError(f"train.mirror: {where} cannot be opened ({error})") from error
         self._root = str(root).rstrip("/")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from govor import store
 from govor.config import ModelConfig, Recipe, TrainConfig
 from govor.errors import MachineError, RecipeError
+from govor.shown import first_line
 from govor.text import Normaliser
 from govor.train.checkpoint import Checkpoint
 from govor.train.epoch import Rows
@@ -67,9 +68,8 @@ def _joined(on_cpu: bool) -> Any:
     try:
         state = PartialState(cpu=on_cpu, timeout=timedelta(hours=LONGEST_WAIT_H))
     except (RuntimeError, ValueError) as error:
-        first = str(error).strip().partition("\n")[0]
         raise MachineError(
-            f"the processes of this run cannot find each other ({first}): look at the "
+            f"the processes of this run cannot find each other ({first_line(error)}): look at the "
             "first one's message, and start them again with one torchrun"
         ) from error
     started = int(os.environ.get("WORLD_SIZE", "1"))

@@ -14,6 +14,7 @@ from govor.config import TranscribeConfig
 from govor.console import Progress, say
 from govor.errors import AudioError, GovorError, InputError, LimitError
 from govor.records import Summary
+from govor.shown import with_class
 from govor.store import locked, readable_seconds, write_text
 from govor.transcribe.inputs import Input, find_inputs
 from govor.transcribe.journal import Journal, TranscribedFile, key_of
@@ -235,9 +236,8 @@ def _blamed(source: str, path: Path) -> Iterator[None]:
     except (GovorError, OSError, ImportError):
         raise
     except Exception as error:
-        said = str(error).strip().partition("\n")[0][:200]
         raise AudioError(
-            f"{source}: the model fails on it ({type(error).__name__}: {said}): a shorter --window "
+            f"{source}: the model fails on it ({with_class(error)}): a shorter --window "
             "or another model may do",
             "model_failed",
         ) from error

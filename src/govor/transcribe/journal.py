@@ -93,7 +93,7 @@ class Journal:
     def add(self, key: str, file: TranscribedFile) -> None:
         """Records a recording as finished, on disk before this returns."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a", encoding="utf-8") as journal:
+        with self.path.open("a", encoding="utf-8", errors="backslashreplace") as journal:
             journal.write("\n" if self._torn else "")
             journal.write(json.dumps({"key": key, "file": asdict(file)}, ensure_ascii=False) + "\n")
             journal.flush()

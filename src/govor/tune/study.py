@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import shutil
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -13,21 +11,19 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from govor import interrupts, store
 from govor.config import Recipe, Workspace
 from govor.console import say
-from govor.errors import LimitError, RecipeError, StoppedError
-from govor.extras import required
+from govor.errors import DiskFullError, LimitError, RecipeError, StoppedError
 from govor.records import Summary
 from govor.train.judge import check_splits
 from govor.train.metrics import read_metrics
 from govor.train.stop import Stopper
 from govor.tune.report import write_report
 from govor.tune.space import HOURS, Parameter, grid_size, is_grid, require_fitting, space_of, with_values
+from govor.tune.stored import DATABASE, open_study, sampler, storing
 from govor.tune.trial import TrialProcess, TrialResult
 
 if TYPE_CHECKING:
     import optuna
 
-HEARTBEAT_S = 15
-GRACE_S = 60
 LOOK_EVERY_S = 0.5
 FAILURES_IN_A_ROW = 3
 ATTEMPTS = 30
@@ -75,6 +71,7 @@ def tune(recipe: Recipe, *, trials: int | None = None, device: str = "auto") -> 
 
     Raises:
         RecipeError: a space that names no settings, or settings no trial can run with.
+        DiskFullError: the trial that met it is not lost; the same command continues.
         StoppedError: SIGTERM or Ctrl-C; the same command continues.
         LimitError: every trial failed.
     """
@@ -82,7 +79,7 @@ def tune(recipe: Recipe, *, trials: int | None = None, device: str = "auto") -> 
     space = space_of(recipe, 0.0 if recipe.tune.space else _train_seconds(recipe))
     require_fitting(recipe, space)
     check_splits(recipe.train, {recipe.train.train_split: 1, recipe.train.dev_split: 1})
-    with store.locked(folder), Stopper(None) as stopper:
+    with store.locked(folder), storing(folder / DATABASE), Stopper(None) as stopper:
         study = _Study(recipe, folder, space, device, stopper)
         study.run(trials or recipe.tune.trials)
         return study.summary()
@@ -104,7 +101,7 @@ class _Study:
     ) -> None:
         self.recipe, self.folder, self.space = recipe, folder, space
         self.device, self.stopper = device, stopper
-        self.study = _open_study(recipe, folder, space)
+        self.study = open_study(recipe, folder, space)
 
     def run(self, wanted: int) -> None:
         """Runs trials until `wanted` are finished."""
@@ -132,7 +129,7 @@ class _Study:
         made anew each time, so that a study that was stopped proposes what it would have proposed otherwise.
         """
         for attempt in range(ATTEMPTS):
-            self.study.sampler = _sampler(self.recipe, self._finished(), attempt)
+            self.study.sampler = sampler(self.recipe, self._finished(), attempt)
             trial = self.study.ask()
             values = {parameter.name: parameter.suggest(trial) for parameter in self.space}
             if self._may_run(self._stored(trial.number)):
@@ -169,16 +166,21 @@ class _Study:
                 self._set_aside(trial.number)
 
     def _retry(self, trial: optuna.trial.FrozenTrial, why: str) -> None:
-        """Records a trial as failed and queues its settings once more, in the same folder."""
+        """Queues a trial's settings once more, in the same folder, and records it as failed.
+
+        In this order, and once: what a full disk breaks off between the two is taken up again.
+        """
         import optuna
 
         attributes = {"folder": trial.user_attrs.get("folder", _name(trial.number)), "retry_of": trial.number}
         attributes["attempts"] = trial.user_attrs.get("attempts", 0) + why.startswith("crash")
+        fixed = trial.system_attrs.get("fixed_params", {})  # killed before it took them up
+        others = self.study.get_trials(deepcopy=False)
+        if all(other.user_attrs.get("retry_of") != trial.number for other in others):
+            self.study.enqueue_trial({**fixed, **trial.params}, user_attrs=attributes)
         for key, value in {"error": why, "continued": True}.items():
             self.study._storage.set_trial_user_attr(trial._trial_id, key, value)
         self.study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
-        fixed = trial.system_attrs.get("fixed_params", {})  # killed before it took them up
-        self.study.enqueue_trial({**fixed, **trial.params}, user_attrs=attributes)
 
     def _run_trial(self, trial: optuna.Trial, values: Mapping[str, object]) -> None:
         """Runs a trial to its end, prunes it, or records its crash."""
@@ -255,6 +257,9 @@ class _Study:
             say(f"trial {trial.number}: dev WER {summary.dev['wer']:.4f}")
             return
         error = result["error"]
+        if error["type"] == DiskFullError.__name__:
+            self._retry(self._stored(trial.number), "the disk was full")
+            raise DiskFullError(f"trial {trial.number}: {error['message']}")
         if error.get("kind") == "input" and not self._has_result():
             self.study.tell(trial, state=optuna.trial.TrialState.FAIL)
             raise RecipeError(f"trial {trial.number} cannot run: {error['message']}")
@@ -291,7 +296,8 @@ class _Study:
 
     def summary(self) -> TuneSummary:
         """What ``--json`` prints; writes the best recipe."""
-        states = [t.state.name.lower() for t in self.study.trials if not t.user_attrs.get("repeated")]
+        shown = (t for t in self.study.trials if is_counted(t) or not t.state.is_finished())
+        states = [t.state.name.lower() for t in shown]
         counts = {name: states.count(name) for name in ("complete", "pruned", "fail", "running")}
         found = TuneSummary(counts, None, None, None, str(self.folder), str(self.folder / "report.html"))
         if not self._has_result():
@@ -316,58 +322,3 @@ def is_counted(trial: optuna.trial.FrozenTrial) -> bool:
 
 def _name(number: int) -> str:
     return f"{number:04d}"
-
-
-def _open_study(recipe: Recipe, folder: Path, space: list[Parameter]) -> optuna.Study:
-    """The stored study, made where there is none.
-
-    Raises:
-        MissingExtraError: Optuna is not installed.
-        RecipeError: the stored study searched another space.
-    """
-    with required():
-        import optuna
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
-    warnings.filterwarnings("ignore", message="Heartbeat of storage")
-    storage = optuna.storages.RDBStorage(
-        f"sqlite:///{folder / 'study.db'}", heartbeat_interval=HEARTBEAT_S, grace_period=GRACE_S
-    )
-    study = optuna.create_study(
-        study_name="govor",
-        storage=storage,
-        sampler=_sampler(recipe, 0, 0),
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=recipe.tune.warmup_trials, n_warmup_steps=1),
-        direction="minimize",
-        load_if_exists=True,
-    )
-    mark = store.fingerprint(
-        {"space": [dataclasses.asdict(p) for p in space], "model": recipe.model, "text": recipe.text}
-    )
-    if study.user_attrs.get("space", mark) != mark:
-        raise RecipeError(
-            f"{folder} holds a study of another space or model: restore it, or choose another work folder"
-        )
-    if "space" not in study.user_attrs and is_grid(space):
-        for places in itertools.product(*(range(len(parameter.values)) for parameter in space)):
-            study.enqueue_trial({p.name: place for p, place in zip(space, places, strict=True)})
-    study.set_user_attr("space", mark)
-    return study
-
-
-def _sampler(recipe: Recipe, finished: int, attempt: int) -> Any:
-    """TPE (Bergstra et al. 2011) for the next trial; where it proposes a known point, a draw at random.
-
-    Args:
-        recipe: with seed and number of trials.
-        finished: trials that are finished.
-        attempt: points already proposed in vain for this trial.
-    """
-    import numpy as np
-    import optuna
-
-    seed = int(np.random.SeedSequence([recipe.tune.seed, finished, attempt]).generate_state(1)[0])
-    if attempt:
-        return optuna.samplers.RandomSampler(seed=seed)
-    startup = max(3, min(10, recipe.tune.trials // 3))
-    return optuna.samplers.TPESampler(seed=seed, n_startup_trials=startup)

@@ -6,6 +6,7 @@ writes ``FOLDER/result.json``. It ends, with a checkpoint, when the process that
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -16,13 +17,15 @@ from pathlib import Path
 from typing import NotRequired, TypedDict
 
 from govor import store
-from govor.errors import BusyError, GovorError, InputError, LimitError
+from govor.errors import BusyError, DiskFullError, GovorError, InputError, LimitError
 from govor.train.summary import TrainSummary
 
 RESULT = "result.json"
 LOOK_EVERY_S = 1.0
 BUSY_WAIT_S = 30.0
 STOP_WAIT_S = 60.0
+FULL_STATUS = errno.ENOSPC
+"""Of a trial that cannot even write its result."""
 
 
 class TrialError(TypedDict):
@@ -86,6 +89,9 @@ class TrialProcess:
         if path.exists():
             return store.read_record(path, TrialResult)
         code = self._process.returncode
+        if code == FULL_STATUS:
+            message = f"no space left while writing {path}: free some and run the same command again"
+            return {"error": {"type": DiskFullError.__name__, "message": message}}
         how = f"ended by {signal.Signals(-code).name}" if code and code < 0 else f"ended with status {code}"
         return {"error": {"type": "Crash", "message": f"{how}; {_last_line(self.folder / 'log.txt')}"}}
 
@@ -132,7 +138,10 @@ def main() -> int:
     except GovorError as error:
         kind = "input" if isinstance(error, InputError) else "machine"
         result = {"error": {"type": type(error).__name__, "message": str(error), "kind": kind}}
-    store.write_json(folder / RESULT, result)
+    try:
+        store.write_json(folder / RESULT, result)
+    except DiskFullError:
+        return FULL_STATUS
     return 0 if "summary" in result else 1
 
 

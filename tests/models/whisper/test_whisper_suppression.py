@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from govor.config import ModelConfig, TextConfig
-from govor.errors import RecipeError
+from govor.errors import ModelError, RecipeError
 from govor.models import DecodeOptions, new_model, open_model, sounds
 from govor.models.base import prompt_in_words, prompt_of
 from govor.models.build import resume_model
@@ -204,3 +204,20 @@ def test_most_texts_are_told_apart_without_encoding(files):
     assert not any(map(suspect, ["moj ujak", "l'acqua", "e-mail", "šuma č", "қыз", "广州"]))
     assert all(map(suspect, ["a - b", "", "f(x)", "♪", "'s middags", "a <|en|> b"]))
     assert dataclasses.is_dataclass(family.suppression)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("suppress_tokens", [1, None]),
+        ("begin_suppress_tokens", 220),
+        ("alignment_heads", [[0]]),
+        ("max_initial_timestamp_index", "50"),
+    ],
+)
+def test_generation_settings_of_another_shape_are_said(files, tmp_path, field, value):
+    make(files).save(tmp_path / "model")
+    path = tmp_path / "model" / "generation_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), field: value}))
+    with pytest.raises(ModelError, match=rf"generation_config\.json is damaged .*{field}"):
+        open_model(str(tmp_path / "model"), device="cpu")

@@ -86,6 +86,7 @@ def test_another_rate_is_made_right(server, pcm):
         ("?language=../x", 400, "language"),
         ("?language=hr", 400, "language"),
         ("?sample_rate=7", 400, "sample_rate"),
+        ("?sample_rate=016000999", 400, "sample_rate"),
         ("?sample_rate=" + "9" * 5_000, 400, "sample_rate"),
         ("?temperature=0", 400, "temperature"),
     ],

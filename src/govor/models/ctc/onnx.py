@@ -31,6 +31,7 @@ from govor.models.ctc.vocabulary import Vocabulary
 from govor.models.exported import common_settings, extractor_from
 from govor.models.saved import normaliser_of, read_settings, write_settings
 from govor.records import Hypothesis, PlacedWord
+from govor.shown import first_line
 
 MODEL = "model.onnx"
 FEWEST_FRAMES = 16
@@ -102,8 +103,7 @@ def _export_graph(original: CtcFamily, path: Path) -> None:
                 verbose=False,
             )
     except Exception as error:
-        reason = str(error).strip().splitlines()[0][:200]
-        raise ModelError(f"{original.name} cannot be written as ONNX: {reason}") from error
+        raise ModelError(f"{original.name} cannot be written as ONNX: {first_line(error)}") from error
     assert program is not None  # only with dynamo=False
     program.save(str(path), external_data=False)
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 from govor.errors import LanguageError, ModelError
 from govor.models.base import DecodeOptions, PromptFacts
 from govor.models.saved import SavedSettings
+from govor.shape import ShapeError, fitted
 from govor.text import primary_language
 
 TIMESTAMP_STEP_S = 0.02
@@ -87,6 +88,7 @@ class Prompt:
         Raises:
             ModelError: tokenizer and model do not belong together.
         """
+        _require_readable(generation, name)
         tokens = _tokens_of(generation, "lang_to_id", len(tokenizer), name)
         languages = {token.strip("<|>"): number for token, number in tokens.items()}
         tasks = _tokens_of(generation, "task_to_id", len(tokenizer), name)
@@ -250,6 +252,25 @@ class Prompt:
     def plain(self, tokens: Sequence[int]) -> list[int]:
         """Tokens of the text alone: below all special ones, which begin with the end of text."""
         return [int(t) for t in tokens if int(t) < self.end]
+
+
+class _Generation(TypedDict, total=False):
+    """What is read of ``generation_config.json`` besides tables of tokens."""
+
+    suppress_tokens: list[int] | None
+    begin_suppress_tokens: list[int] | None
+    alignment_heads: list[tuple[int, int]] | None
+    max_initial_timestamp_index: int | None
+
+
+def _require_readable(generation: Any, name: str) -> None:
+    """Any JSON may stand in a file of somebody else's: it is looked at before anything is done with it."""
+    try:
+        fitted(
+            {field: getattr(generation, field, None) for field in _Generation.__annotations__}, _Generation
+        )
+    except ShapeError as error:
+        raise ModelError(f"{name}: generation_config.json is damaged ({error}): copy it again") from error
 
 
 def _tokens_of(generation: Any, field: str, count: int, name: str) -> dict[str, int]:

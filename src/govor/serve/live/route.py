@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -32,6 +33,7 @@ RATES = (8_000, 48_000)
 PCM_RATE = 16_000
 ASKED = ("model", "language", "sample_rate", "ticket")
 FULL_SCALE = 32_768.0
+_SHORT_NUMBER = re.compile("[0-9]{1,6}")
 CLOSE_CODES = {"stopping": 1012}
 """By reason; others are 1000: all was said."""
 
@@ -81,7 +83,7 @@ def _asked(socket: WebSocket, models: Mapping[str, ServedModel]) -> tuple[Served
     language = given.get("language", "").strip() or None
     require_model_can(model, "transcribe", language, None)
     rate = given.get("sample_rate", str(PCM_RATE))
-    if not (rate.isascii() and rate.isdecimal() and RATES[0] <= int(rate[:6]) <= RATES[1]):
+    if not (_SHORT_NUMBER.fullmatch(rate) and RATES[0] <= int(rate) <= RATES[1]):
         raise wrong_value("sample_rate", f"sample_rate must be a number from {RATES[0]} to {RATES[1]}")
     return model, language, int(rate)
 
