@@ -312,33 +312,45 @@ def _lines(path: Path) -> list[str]:
 
 
 def table(path: Path) -> None:
-    """Prints a row a kind and family."""
+    """Prints a row a kind: for each family what was caught, of it rightly named, and mended by its remedy."""
     lines = [json.loads(line) for line in _lines(path)]
-    by_kind: dict[tuple[str, str], list[Any]] = defaultdict(list)
+    by_kind: dict[str, list[Any]] = defaultdict(list)
     for line in lines:
-        by_kind[line["key"][2], line["key"][0]].append(line)
-    print(
-        "| kind | family | caught | named right | remedy works | near misses quiet | clean quiet | s, most |"
-    )
-    print("|---|---|---|---|---|---|---|---|")
-    for (name, of), mine in by_kind.items():
-        print(f"| {name} | {of} | {' | '.join(_cells(mine))} | {max(one['seconds'] for one in mine):.1f} |")
+        by_kind[line["key"][2]].append(line)
+    print("| kind | CTC: caught | named | mended | Whisper: caught | named | mended |", end="")
+    print(" near misses quiet | clean quiet | s, most |\n|" + "---|" * 10)
+    for name, mine in by_kind.items():
+        cells = [cell for of in ("ctc", "whisper") for cell in _told(mine, of)]
+        seconds = max(one["seconds"] for one in mine)
+        print(f"| {name} | {' | '.join([*cells, *_quiet(mine)])} | {seconds:.1f} |")
 
 
-def _cells(mine: list[Any]) -> list[str]:
-    """Shares of what was planted, of near misses and of clean corpora, as the table has them."""
-    clean = {one["key"][1]: _codes(one) for one in mine if one["key"][3] == "clean"}
-    faults = [one for one in mine if one["key"][3] == "fault"]
-    named = [bool(_codes(one) & {one["code"], *KINDS[one["key"][2]].also}) for one in faults]
-    caught = [bool(_codes(one) - clean.get(one["key"][1], set())) for one in faults]
+def _told(mine: list[Any], of: str) -> list[str]:
+    """How many plantings of a family were caught, rightly named, and mended where a machine can do that."""
+    faults = [one for one in mine if one["key"][0] == of and one["key"][3] == "fault"]
+    if not faults:
+        return ["", "", ""]
+    named = [bool(_codes(one) & _right(one)) for one in faults]
+    caught = [bool(_codes(one) - _of_clean(mine, one)) for one in faults]
     tried = [one["mended"] for one in faults if one["mended"] is not None and one["code"] in _codes(one)]
-    near = [
-        _codes(one) <= clean.get(one["key"][1], set()) and one["code"] not in _codes(one)
-        for one in mine
-        if one["key"][3] == "near miss"
-    ]
-    quiet = [one["code"] not in _codes(one) for one in mine if one["key"][3] == "clean"]
-    return [_share(caught), _share(named), _share(tried) if tried else "source", _share(near), _share(quiet)]
+    return [_share(caught), _share(named), _share(tried) if tried else "people"]
+
+
+def _quiet(mine: list[Any]) -> list[str]:
+    near = [_codes(one) <= _of_clean(mine, one) - _right(one) for one in mine if one["key"][3] == "near miss"]
+    clean = [not _codes(one) & _right(one) for one in mine if one["key"][3] == "clean"]
+    return [_share(near), _share(clean)]
+
+
+def _right(line: Any) -> set[str]:
+    """Codes that name what was planted."""
+    return {line["code"], *KINDS[line["key"][2]].also}
+
+
+def _of_clean(mine: list[Any], line: Any) -> set[str]:
+    """What is said of the corpus of a line where nothing is planted."""
+    same = [one for one in mine if one["key"][3] == "clean" and one["key"][:2] == line["key"][:2]]
+    return {code for one in same for code in _codes(one)}
 
 
 def _codes(line: Any) -> set[str]:

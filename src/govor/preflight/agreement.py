@@ -234,7 +234,7 @@ def _rest(one: ClipFit, step: int | None) -> float:
 
 def _errors(values: Sequence[float]) -> float:
     """Standard errors by which the mean is above 0."""
-    return float(np.mean(values) / max(np.std(values) / math.sqrt(len(values)), 1e-9))
+    return float(np.mean(values)) / max(float(np.std(values)) / math.sqrt(len(values)), 1e-9)
 
 
 def by_chance(hits: int, total: int, chance: float) -> float:
