@@ -110,7 +110,8 @@ class Remembering:
     """A model that answers every question once, whatever is planted; its answers outlive the process."""
 
     def __init__(self, base: str, file: Path) -> None:
-        self.base, self.file, self.opened = base, file, None
+        self.base, self.file = base, file
+        self.opened: Any = None
         self.told: dict[Any, Told] = pickle.loads(file.read_bytes()) if file.exists() else {}
         self.here: dict[Any, Known] = {}
 

@@ -52,7 +52,7 @@ def _texts(facts: Tally) -> list[Finding]:
 
 def _cut(facts: Tally) -> list[Finding]:
     """Texts that end at one length, as cut ones do."""
-    found = cut_rows(*(facts.sizes[name] for name in ("characters", "words", "ended")))
+    found = cut_rows(facts.sizes, facts.words, facts.ended)
     if found is None:
         return []
     rows = np.zeros(len(facts.flags), np.bool_)

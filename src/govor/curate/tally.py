@@ -44,7 +44,6 @@ COLUMNS = (
 )
 HASHED = ("id", "recording", "audio", "speaker", "language")
 NAMED = ("audio", "speaker", "language")
-SIZES: dict[str, type] = {"characters": np.int64, "words": np.int64, "ended": np.bool_}
 STYLES = (CASING, PUNCTUATION)
 """Of `govor.curate.text_style`; the Unicode form has a flag."""
 
@@ -64,7 +63,9 @@ class Tally:
         splits: numbers of splits, 0 for none ``[N]``.
         similarity: to the second transcript, NaN where there is none ``[N]``.
         said: hashes of the letters of the text ``[N]``.
-        sizes: of the texts: see `govor.curate.text_style.cut_rows` ``[N]`` each.
+        sizes: characters of the text ``[N]``.
+        words: of the text ``[N]``.
+        ended: whether an end mark is the last of them ``[N]``.
         styles: by code, the place of each text's in the style's names, -1 for none ``[N]`` each.
         keys: group numbers by column, or by sentence ``[N]`` each.
         names: the values that the numbers of ``speaker``, ``audio`` and ``language`` stand for, in order.
@@ -82,7 +83,9 @@ class Tally:
     splits: NDArray[np.int8]
     similarity: NDArray[np.float64]
     said: NDArray[np.uint64]
-    sizes: dict[str, NDArray[np.int64]]
+    sizes: NDArray[np.int64]
+    words: NDArray[np.int64]
+    ended: NDArray[np.bool_]
     styles: dict[str, NDArray[np.int8]]
     keys: dict[str, Codes]
     names: dict[str, pl.Series]
@@ -135,7 +138,9 @@ def _tally(
         splits=column("splits", np.int8),
         similarity=column("similarity", np.float64),
         said=column("said", np.uint64),
-        sizes={name: column(name, kind) for name, kind in SIZES.items()},
+        sizes=column("characters", np.int64),
+        words=column("words", np.int64),
+        ended=column("ended", np.bool_),
         styles={style.code: column(style.code, np.int8) for style in STYLES},
         keys={name: codes_of_hashes(values) for name, values in hashes.items()},
         names={name: _names(corpus, name) for name in NAMED},
