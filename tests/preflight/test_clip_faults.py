@@ -57,6 +57,11 @@ def test_halves_that_are_gone(found, damaged, severity) -> None:
     assert len(seen[0].ids) == damaged
 
 
+def test_silence_at_the_ends_of_all_clips_is_no_fault(found) -> None:
+    every = [clip(n, 3.0, 2.5, (3 if n % 5 else 5) * LETTERS_A_S) for n in range(20)]
+    assert found("clips_are_not_cut_short", clips=every, dataset=Held(every)) == []
+
+
 class Held:
     """A data set of clips at `RATE_HZ`."""
 

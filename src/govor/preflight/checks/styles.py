@@ -22,6 +22,7 @@ from govor.curate.text_style import (
 )
 from govor.findings import Finding, Severity, share_of, some
 from govor.preflight.clips import Tables
+from govor.preflight.materials import Facts
 from govor.preflight.registry import check
 from govor.text import Normaliser
 
@@ -203,7 +204,7 @@ def _nearly(learnt: pl.DataFrame, held: pl.DataFrame, split: str, total: int) ->
 
 
 @check("speaker_spellings")
-def speakers_have_one_spelling(tables: Tables) -> Iterator[Finding]:
+def speakers_have_one_spelling(tables: Tables, facts: Facts) -> Iterator[Finding]:
     """No speaker is written in several ways."""
     named = [
         (str(speaker), split)
@@ -212,6 +213,9 @@ def speakers_have_one_spelling(tables: Tables) -> Iterator[Finding]:
         for speaker in table["speaker"].drop_nulls().unique().sort()
         if str(speaker).strip().lower() not in NO_NAMES
     ]
+    if named:
+        names = len({name for name, _ in named})
+        facts["speakers"] = f"{names:,} names; whether two of them are one voice was not looked at"
     found = spellings(name for name, _ in named)
     if not found:
         return
