@@ -158,6 +158,20 @@ def test_a_dry_run_changes_nothing(walk):
     assert [stage.runs for stage in after.stages] == [False, True, True]
 
 
+@pytest.mark.parametrize(
+    ("source", "format", "there"),
+    [
+        ("nowhere.tar.gz", "auto", False),
+        ("nowhere/sv_se", "fleurs", False),
+        ("google/fleurs:sv_se", "auto", True),
+        (".", "auto", True),
+    ],
+)
+def test_a_dry_run_says_that_the_source_is_not_there(source, format, there, tmp_path):
+    found = project(recipe_from({"work": str(tmp_path), "corpus": {"source": source, "format": format}}))
+    assert ("is not there" not in found.stages[0].note) == there
+
+
 def test_settings_that_change_nothing_do_not_count():
     recipe = recipe_from({"prepare": {"workers": 3}, "train": {"loader_workers": 7}})
     for stage in STAGES:

@@ -43,6 +43,7 @@ from govor.corpora.beside import one_look
 from govor.corpora.encodings import foreign_file
 from govor.corpora.reader import Reader
 from govor.errors import CorpusError
+from govor.store import given_path
 
 READERS = tuple(
     Reader(module.NAME, module.NEEDS, module.recognise, module.read, module.SETTINGS)
@@ -120,6 +121,12 @@ def choose_reader(path: Path, format: str, columns_named: bool = False) -> Recog
     raise CorpusError(
         f"{path} has no format that govor recognises: name one with --format. They need:\n{needs}"
     )
+
+
+def is_anywhere(source: str, format: str) -> bool:
+    """Whether a source is a path here, or may be a data set on the Hub (which is not asked)."""
+    path = given_path(source)
+    return path.exists() or (format in ("auto", huggingface.NAME) and huggingface.recognise(path) is not None)
 
 
 def _named(format: str) -> Reader:

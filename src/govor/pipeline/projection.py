@@ -109,6 +109,15 @@ def _cheap(recipe: Recipe) -> StageCost:
     }
 
 
+def _import(recipe: Recipe) -> StageCost:
+    from govor.corpora.registry import is_anywhere
+
+    missing = [
+        one.source for one in recipe.corpora or (recipe.corpus,) if not is_anywhere(one.source, one.format)
+    ]
+    return {"note": f"{', '.join(missing)} is not there: import would stop"} if missing else _cheap(recipe)
+
+
 def _rows(recipe: Recipe) -> int | None:
     corpus = _newest_corpus(recipe)
     return int(read_json(corpus / "corpus.json")["read"]) if corpus else None
@@ -149,6 +158,7 @@ def _train(recipe: Recipe) -> StageCost:
 
 
 _COSTS: Mapping[str, Callable[[Recipe], StageCost]] = {
+    "import": _import,
     "prepare": _prepare,
     "preflight": _preflight,
     "train": _train,
