@@ -123,3 +123,17 @@ def test_a_stream_is_measured_as_the_whole_is(block_s):
     assert found.speech == pytest.approx(speech_share(wave, RATE_HZ), abs=0.02)
     assert found.silent == pytest.approx(0.2, abs=0.02)
     assert found.peak == np.abs(wave).max()
+
+
+@pytest.mark.parametrize("silence_s", [0.5, 2.0, 6.0])
+def test_silence_at_the_ends_changes_neither_seconds_of_speech_nor_pitch(silence_s):
+    loud_and_soft = np.concatenate([voiced(120) * gain for gain in (1.0, 0.3, 0.04, 0.02) * 2])
+    speech = (loud_and_soft + 0.001 * np.resize(NOISE, len(loud_and_soft))).astype(np.float32)
+    padded = np.pad(speech, round(silence_s * RATE_HZ))
+    seconds = speech_share(speech, RATE_HZ) * len(speech)
+    assert speech_share(padded, RATE_HZ) * len(padded) == pytest.approx(seconds, rel=0.02)
+    assert pitch_hz(padded, RATE_HZ) == pytest.approx(pitch_hz(speech, RATE_HZ), rel=0.02)
+
+
+def test_silence_has_no_pitch():
+    assert pitch_hz(np.zeros(2 * RATE_HZ, np.float32), RATE_HZ) is None

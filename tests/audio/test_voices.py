@@ -1,10 +1,12 @@
 """Which sample rate voices speak for: many of them, or nothing is said."""
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from govor.audio.voices import Voice, likeliest_rate, voice_of, wrong_rates
+from govor.audio.voices import Voice, likeliest_rate, odd_pace, odd_part, voice_of, wrong_rates
 
 PLAIN = [Voice(110, 13), Voice(210, 14), Voice(140, 11), Voice(180, 12), Voice(95, 13), Voice(240, 12)]
 
@@ -60,3 +62,33 @@ def test_people_as_they_are_give_nothing(people):
 def test_a_likely_rate_is_never_near_the_stated_one(pitch, pace, stated_hz):
     likely_hz, _ = likeliest_rate(Voice(pitch, pace), stated_hz)
     assert max(likely_hz / stated_hz, stated_hz / likely_hz) >= 1.8
+
+
+def paces(middle, count=30, seed=0):
+    rng = random.Random(seed)
+    return [
+        Voice(120 * rng.lognormvariate(0, 0.25), middle * rng.lognormvariate(0, 0.2)) for _ in range(count)
+    ]
+
+
+@pytest.mark.parametrize(("language", "middle"), [("sv-SE", 21.0), ("it", 8.0), ("sl", 6.4), (None, 21.0)])
+def test_a_corpus_that_is_too_fast_or_too_slow(language, middle):
+    found = odd_pace(paces(middle), language)
+    assert found is not None and (found.factor > 1) == (middle > 12)
+
+
+@pytest.mark.parametrize(("language", "middle"), [("sv", 15.5), ("ar", 9.4), ("sl", 14.5), ("fi", 16.0)])
+def test_how_languages_are_spoken_is_quiet(language, middle):
+    assert odd_pace(paces(middle), language) is None
+
+
+def test_a_few_clips_say_nothing_of_a_pace():
+    assert odd_pace(paces(25.0, count=8), "sv") is None
+
+
+def test_a_part_that_is_played_too_fast_by_what_the_others_are_like():
+    quick = [Voice(one.pitch_hz * 1.6, one.letters_per_s * 1.6) for one in paces(13, 60, seed=1)]
+    assert odd_part(quick, paces(13, 60)) == pytest.approx(1.6, rel=0.15)
+    assert odd_part(paces(13, seed=1), paces(13)) is None
+    higher = [Voice(one.pitch_hz * 1.6, one.letters_per_s) for one in paces(13, seed=1)]
+    assert odd_part(higher, paces(13)) is None  # other speakers

@@ -426,3 +426,24 @@ def test_a_killed_check_goes_on_where_it_was(make_corpus: Any, store: Any, tmp_p
     untouched = check_corpus(corpus, tmp_path / "fresh", text=TextConfig(), workers=1)
     assert again["findings"] == untouched["findings"]
     assert again["hours"] == untouched["hours"]
+
+
+def test_texts_that_a_program_cut_and_two_ways_of_writing(make_corpus: Any) -> None:
+    words = SENTENCE.split()
+    texts = [" ".join(words[n % 5 :] + words[: n % 7 + 2]).capitalize() + "." for n in range(60)]
+    clean = counts(_texts_checked(make_corpus, "clean", texts))
+    assert not {"texts_cut", "mixed_casing", "mixed_punctuation"} & set(clean)
+    cut = counts(_texts_checked(make_corpus, "cut", [text[:30] for text in texts]))
+    assert cut["texts_cut"] > 30
+    mixed = [text.upper() if n % 2 else text.rstrip(".") for n, text in enumerate(texts)]
+    found = {one.code: one for one in _texts_checked(make_corpus, "mixed", mixed).findings}
+    assert found["mixed_casing"].count == found["mixed_punctuation"].count == 30
+    assert found["mixed_casing"].severity == "info", "the rule lower makes them one"
+    as_written = _texts_checked(make_corpus, "raw", mixed, rules=("nfc", "spaces"))
+    assert {one.code: one.severity for one in as_written.findings}["mixed_casing"] == "warning"
+
+
+def _texts_checked(make_corpus: Any, name: str, texts: list[str], **text: Any) -> Any:
+    rows = [{"id": f"u{n}", "audio": f"{n}.wav", "text": said} for n, said in enumerate(texts)]
+    corpus = make_corpus(rows, name)
+    return check_corpus(corpus, corpus.parent / f"{name}-check", text=TextConfig(**text), audio=False)

@@ -2,11 +2,13 @@
 
 import random
 
+import polars as pl
+
 from govor.curate.text_style import (
-    casing_of,
+    casing,
     cut_texts,
-    ending_of,
-    form_of,
+    ending,
+    form,
     mixture,
     shared_words,
     spellings,
@@ -55,14 +57,19 @@ def test_words_that_all_texts_share() -> None:
     assert shared_words(["seven", "eight"] * 40) is None
 
 
+def styles(of, *texts: str) -> list[str | None]:
+    found = pl.DataFrame({"text": texts}).select(of(pl.col("text")))
+    return found.to_series().to_list()
+
+
 def test_styles() -> None:
-    assert [casing_of(t) for t in ("A B C", "a b c", "A b c", "a b", "一 二 三")] == [
-        *("upper case", "lower case", "sentence case", None, None)
+    assert styles(casing, "A B C", "a b c", "A b c", "a b", "一 二 三", "1 2 3") == [
+        *("upper case", "lower case", "sentence case", None, None, None)
     ]
-    assert [ending_of(t) for t in ("It is so.", "It is so", "He said “no!”", "Yes.")] == [
-        *("an end mark", "no end mark", "an end mark", None)
+    assert styles(ending, "It is so.", "It is so", "He said “no!”", "Yes.", "क्या हुआ है।") == [
+        *("an end mark", "no end mark", "an end mark", None, "an end mark")
     ]
-    assert [form_of(t) for t in ("caf\u00e9", "cafe\u0301", "cafe")] == ["composed", "decomposed", None]
+    assert styles(form, "caf\u00e9", "cafe\u0301", "cafe") == ["composed", "decomposed", None]
 
 
 def test_a_mixture_needs_two_common_styles() -> None:

@@ -8,10 +8,18 @@ import pytest
 from preflight_parts import recipe_with
 
 from govor.models.listening import EncodedSound, Fit
-from govor.preflight.agreement import by_chance, ends, how_sure, matched, other_languages, unsaid
+from govor.preflight.agreement import (
+    another_heard,
+    by_chance,
+    ends,
+    how_sure,
+    matched,
+    other_languages,
+    unsaid,
+)
 from govor.preflight.budget import Budget
 from govor.preflight.clips import Clip
-from govor.preflight.hearing import SourceOrder, choose, hear, shorter
+from govor.preflight.hearing import ClipFit, SourceOrder, choose, hear, shorter
 from govor.preflight.lengths import Lengths
 from govor.preflight.materials import Materials
 from govor.preflight.registry import REGISTRY, all_checks
@@ -196,3 +204,32 @@ def test_a_new_model_is_not_asked(tmp_path) -> None:
     all_checks()
     result = run_check(REGISTRY["own_text_fits_best"], Materials(recipe_with(), "cpu", tmp_path), {})
     assert result.status == "skipped" and "new model" in result.note
+
+
+def overheard(next_nats: float, spread: float = 0.8, count: int = 24) -> list[ClipFit]:
+    """Clips whose own text fits well, the next row's by `next_nats` a unit better than the others'."""
+    rng = np.random.default_rng(0)
+
+    def fit(nats: float) -> Fit:
+        return Fit(float(10 * (nats + spread * rng.standard_normal())), 10)
+
+    def one(number: int) -> ClipFit:
+        near = {step: fit(-5.0 + (next_nats if step == 1 else 0.0)) for step in (-2, -1, 1, 2)}
+        return ClipFit(f"c{number}", "a b c", fit(-2.5), near, [fit(-5.0) for _ in range(3)])
+
+    return [one(number) for number in range(count)]
+
+
+def test_the_next_rows_text_is_heard_beside_the_own_one() -> None:
+    found = another_heard(overheard(1.6))
+    assert found is not None and found.offset == 1 and found.total == 24 and len(found.clips) > 12
+    assert found.nats == pytest.approx(1.6, abs=0.4)
+
+
+@pytest.mark.parametrize("nats", [0.0, 0.3, 0.5])
+def test_neighbours_that_share_words_are_no_second_voice(nats) -> None:
+    assert another_heard(overheard(nats)) is None
+
+
+def test_a_few_clips_are_no_evidence_of_a_second_voice() -> None:
+    assert another_heard(overheard(2.0, count=7)) is None

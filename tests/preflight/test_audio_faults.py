@@ -80,14 +80,15 @@ def test_true_headers_give_no_finding(tmp_path, rate_hz, words_per_minute, voice
     assert not list(rates_of_sources_are_true(sources_of(corpus_of(tmp_path, clips))))
 
 
-def test_one_wrong_recording_among_many_is_found(tmp_path):
+@pytest.mark.parametrize("count", [1, 2])
+def test_two_wrong_recordings_among_many_are_found_and_one_is_no_evidence(tmp_path, count):
     clips = [(wave, 16_000, text) for wave, text in speech(16_000, 8)]
-    wrong = speech(48_000, 1, voices=("hr+m3",))[0]
-    found = list(
-        rates_of_sources_are_true(sources_of(corpus_of(tmp_path, [*clips, (wrong[0], 16_000, wrong[1])])))
-    )
-    assert codes(found) == ["wrong_sample_rate"]
-    assert "1 of 9" in found[0].measured and "u8" in found[0].samples[0]
+    wrong = [(wave, 16_000, text) for wave, text in speech(48_000, count, voices=("hr+m3",))]
+    found = list(rates_of_sources_are_true(sources_of(corpus_of(tmp_path, [*clips, *wrong]))))
+    assert codes(found) == ["wrong_sample_rate"] * (count - 1)
+    if count == 1:
+        return
+    assert "2 of 10" in found[0].measured and "u8" in found[0].samples[0]
     assert found[0].severity == "warning" and "asetrate" not in found[0].fix and "listen" in found[0].fix
 
 

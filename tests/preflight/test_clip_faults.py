@@ -32,7 +32,7 @@ def found(tmp_path):
 
     def run(name, **made):
         materials = Materials(recipe_with(), "cpu", tmp_path)
-        materials.__dict__.update(made)
+        materials.__dict__.update({"language": "hr", **made})
         return run_check(REGISTRY[name], materials, {}).findings
 
     return run
@@ -55,6 +55,11 @@ def test_halves_that_are_gone(found, damaged, severity) -> None:
     seen = found("clips_are_not_cut_short", clips=held.clips, dataset=held)
     assert [(one.code, one.severity) for one in seen] == [("half_silent_audio", severity)]
     assert len(seen[0].ids) == damaged
+
+
+def test_silence_at_the_ends_of_all_clips_is_no_fault(found) -> None:
+    every = [clip(n, 3.0, 2.5, (3 if n % 5 else 5) * LETTERS_A_S) for n in range(20)]
+    assert found("clips_are_not_cut_short", clips=every, dataset=Held(every)) == []
 
 
 class Held:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 PITCH_HZ, PITCH_SPREAD = 145.0, 0.35
 PACE_LETTERS_PER_S, PACE_SPREAD = 12.5, 0.35
@@ -27,6 +28,15 @@ SUSPECT_EVIDENCE, ONE_CLIP_EVIDENCE = 5.5, 8.5
 """Log-likelihood ratios of single recordings: worth a look with others like it, and by itself."""
 GROUP_EVIDENCE = 3.5
 """The same for the median of a group."""
+PACES = {"ar": 9.4, "en": 13.4, "es": 14.2, "hr": 13.2, "it": 13.3, "sl": 10.3, "sv": 14.0, "tw": 11.1}
+"""Letters a second of speech in one language: medians over up to 30 clips of the recordings named above."""
+PACE_TOLERANCE, OTHER_TOLERANCE = 1.3, 1.55
+"""How many times more or less than usual the median of a corpus may be, by language and for the others."""
+PACE_CLIPS, SURE_ERRORS = 12, 4.0
+"""Clips that a pace rests on, and standard errors by which it must be off."""
+PART_CLIPS, PART_FACTOR, PART_AGREEMENT = 8, 1.3, 1.3
+"""Clips of a part of a corpus, how many times its voices are off the others' at least, and how far pitch and
+pace may differ in that."""
 GROUP_CLIPS, SUSPECT_CLIPS = 4, 3
 """Utterances that a judgement about a group, or about its odd ones, rests on at least."""
 
@@ -134,3 +144,72 @@ def _log_likelihood(voice: Voice, factor: float) -> float:
     pitch = math.log(voice.pitch_hz * factor / PITCH_HZ) / PITCH_SPREAD
     pace = math.log(voice.letters_per_s * factor / PACE_LETTERS_PER_S) / PACE_SPREAD
     return -(pitch**2 + pace**2) / 2
+
+
+@dataclass(frozen=True)
+class OddPace:
+    """Voices that are faster or slower than their language is spoken, or than the others.
+
+    Attributes:
+        letters_per_s: median of them.
+        low: usual, at least.
+        high: usual, at most.
+        factor: how many times too fast they are; below 1 too slow.
+        clips: how many.
+    """
+
+    letters_per_s: float
+    low: float
+    high: float
+    factor: float
+    clips: int
+
+
+def usual_paces(language: str | None) -> tuple[float, float]:
+    """Letters a second of speech that the median of a corpus in a language lies between."""
+    known = PACES.get((language or "").partition("-")[0].lower())
+    paces = (known, PACE_LETTERS_PER_S) if known else (PACE_LETTERS_PER_S,)
+    tolerance = PACE_TOLERANCE if known else OTHER_TOLERANCE
+    return min(paces) / tolerance, max(paces) * tolerance
+
+
+def odd_pace(voices: Sequence[Voice], language: str | None) -> OddPace | None:
+    """Whether all of a corpus is spoken faster or slower than its language is."""
+    if len(voices) < PACE_CLIPS:
+        return None
+    logs = np.log([voice.letters_per_s for voice in voices])
+    middle, error = float(np.median(logs)), _error_of_median(logs)
+    low, high = usual_paces(language)
+    limit = high if math.exp(middle) > high else low
+    if low <= math.exp(middle) <= high or abs(middle - math.log(_centre(low, high))) < SURE_ERRORS * error:
+        return None
+    return OddPace(math.exp(middle), low, high, math.exp(middle) / limit, len(voices))
+
+
+def _centre(low: float, high: float) -> float:
+    return math.sqrt(low * high)
+
+
+def _error_of_median(values: NDArray[np.float64]) -> float:
+    """Its standard error where values are normal."""
+    return 1.2533 * float(np.std(values)) / math.sqrt(len(values))
+
+
+def odd_part(part: Sequence[Voice], others: Sequence[Voice]) -> float | None:
+    """How many times too fast a part of a corpus is played by what the others are like; None where it is not.
+
+    Pitch and pace must be off by about the same factor, which other speakers or another text are not.
+    """
+    if min(len(part), len(others)) < PART_CLIPS:
+        return None
+    ratios = []
+    for measure in ("pitch_hz", "letters_per_s"):
+        mine, rest = (np.log([getattr(voice, measure) for voice in side]) for side in (part, others))
+        ratio = float(np.median(mine) - np.median(rest))
+        error = math.hypot(_error_of_median(mine), _error_of_median(rest))
+        if abs(ratio) < max(math.log(PART_FACTOR), SURE_ERRORS * error):
+            return None
+        ratios.append(ratio)
+    if abs(ratios[0] - ratios[1]) > math.log(PART_AGREEMENT):
+        return None
+    return math.exp(sum(ratios) / 2)

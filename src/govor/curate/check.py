@@ -25,7 +25,7 @@ from govor.curate.probes import probe_corpus
 from govor.curate.same_sound import same_sound_findings, spans_of
 from govor.curate.shown import change, visible
 from govor.curate.table_checks import LOW_SIMILARITY, table_findings
-from govor.curate.tally import Tally, tally
+from govor.curate.tally import STYLES, Tally, tally
 from govor.errors import LimitError, UsageError
 from govor.findings import SEVERITIES, Finding, codes_of, ranked, renamed
 from govor.pages import render
@@ -106,7 +106,7 @@ def check_corpus(
         probes = _probed(source, facts, out, workers) if audio else None
         if probes is not None:
             facts = replace(facts, duration=_filled(source, facts, probes))
-        findings = all_findings(facts, probes)
+        findings = ranked(milder(one, text.rules) for one in all_findings(facts, probes))
         shown = preview(source, Normaliser.of(text, _main_language(facts)))
         summary = _summary(findings, facts, out)
         write_listing(source, findings, out / LISTING)
@@ -125,6 +125,12 @@ def all_findings(facts: Tally, probes: pl.DataFrame | None) -> list[Finding]:
         *times_findings(facts, probes),
     ]
     return ranked(of_table + (audio_findings(facts, probes) if probes is not None else []))
+
+
+def milder(finding: Finding, rules: Sequence[str]) -> Finding:
+    """A way of writing that the rules of [text] make one is something to know, no more."""
+    undone = any(style.code == finding.code and style.rule in rules for style in STYLES)
+    return replace(finding, severity="info") if undone else finding
 
 
 def _require_codes(fail_on: Sequence[str]) -> None:

@@ -10,8 +10,8 @@ from govor.curate.pairing import pairing, shifted
 from govor.curate.places import of_rows
 from govor.curate.spans import Spans
 from govor.curate.splits import TRAIN
-from govor.curate.tally import TEXT_FLAGS, Tally
-from govor.curate.text_style import spellings
+from govor.curate.tally import STYLES, TEXT_FLAGS, Tally
+from govor.curate.text_style import cut_rows, mixture, spellings
 from govor.findings import Finding, some
 from govor.text.languages import is_tag, nearest_tag
 
@@ -29,6 +29,8 @@ def table_findings(facts: Tally, spans: Spans) -> list[Finding]:
     """Everything the table alone can tell."""
     return [
         *_texts(facts),
+        *_cut(facts),
+        *_styles(facts),
         *_languages(facts),
         *_rates(facts),
         *_pairs(facts),
@@ -46,6 +48,32 @@ def _texts(facts: Tally) -> list[Finding]:
         rank = facts.letters if code == "very_long_text" else None
         found += of_rows(code, facts.flagged(code), rank, "{:,} letters")
     return found
+
+
+def _cut(facts: Tally) -> list[Finding]:
+    """Texts that end at one length, as cut ones do."""
+    found = cut_rows(facts.sizes, facts.words, facts.ended)
+    if found is None:
+        return []
+    rows = np.zeros(len(facts.flags), np.bool_)
+    rows[list(found.rows)] = True
+    return of_rows("texts_cut", rows, detail=f"at {found.length} {found.unit}, and none is longer")
+
+
+def _styles(facts: Tally) -> list[Finding]:
+    """Texts of a rarer way of writing than most have: the rules of [text] may make them one."""
+    findings: list[Finding] = []
+    for style in STYLES:
+        places = facts.styles[style.code]
+        found = mixture(
+            (style.names[place] if place >= 0 else None for place in places.tolist()), style.share
+        )
+        if found:
+            rows = np.zeros(len(places), np.bool_)
+            rows[[row for mine in list(found.values())[1:] for row in mine]] = True
+            detail = ", ".join(f"{name}: {len(mine):,}" for name, mine in found.items())
+            findings += of_rows(style.code, rows, detail=detail)
+    return findings
 
 
 def _languages(facts: Tally) -> list[Finding]:

@@ -15,6 +15,7 @@ from govor.curate.groups import Codes
 from govor.curate.leaks import codes_of_hashes, leak_value, value_hash
 from govor.curate.measure import BATCH_ROWS, SPLIT_CODES
 from govor.curate.sentences import letter_count, spoken_letters, with_sentence
+from govor.curate.text_style import CASING, PUNCTUATION, Style, sizes_of
 from govor.text import similarities
 
 LONG_TEXT_CHARACTERS = 1_000
@@ -43,6 +44,8 @@ COLUMNS = (
 )
 HASHED = ("id", "recording", "audio", "speaker", "language")
 NAMED = ("audio", "speaker", "language")
+STYLES = (CASING, PUNCTUATION)
+"""Of `govor.curate.text_style`; the Unicode form has a flag."""
 
 
 @dataclass
@@ -60,6 +63,10 @@ class Tally:
         splits: numbers of splits, 0 for none ``[N]``.
         similarity: to the second transcript, NaN where there is none ``[N]``.
         said: hashes of the letters of the text ``[N]``.
+        sizes: characters of the text ``[N]``.
+        words: of the text ``[N]``.
+        ended: whether an end mark is the last of them ``[N]``.
+        styles: by code, the place of each text's in the style's names, -1 for none ``[N]`` each.
         keys: group numbers by column, or by sentence ``[N]`` each.
         names: the values that the numbers of ``speaker``, ``audio`` and ``language`` stand for, in order.
         characters: counts of all texts.
@@ -76,6 +83,10 @@ class Tally:
     splits: NDArray[np.int8]
     similarity: NDArray[np.float64]
     said: NDArray[np.uint64]
+    sizes: NDArray[np.int64]
+    words: NDArray[np.int64]
+    ended: NDArray[np.bool_]
+    styles: dict[str, NDArray[np.int8]]
     keys: dict[str, Codes]
     names: dict[str, pl.Series]
     characters: CharacterCounts
@@ -127,6 +138,10 @@ def _tally(
         splits=column("splits", np.int8),
         similarity=column("similarity", np.float64),
         said=column("said", np.uint64),
+        sizes=column("characters", np.int64),
+        words=column("words", np.int64),
+        ended=column("ended", np.bool_),
+        styles={style.code: column(style.code, np.int8) for style in STYLES},
         keys={name: codes_of_hashes(values) for name, values in hashes.items()},
         names={name: _names(corpus, name) for name in NAMED},
         characters=characters,
@@ -157,6 +172,8 @@ def _facts(frame: pl.DataFrame, second: str | None) -> dict[str, NDArray[Any]]:
             pl.col("split").replace_strict(SPLIT_CODES, default=0, return_dtype=pl.Int8).alias("splits"),
             *[value_hash(leak_value(name)).alias(f"hash:{name}") for name in (*HASHED, "sentence")],
             pl.col("_plain").hash(seed=1).alias("said"),
+            *sizes_of(_TEXT),
+            *[_place(style) for style in STYLES],
             *([_known_pair(second).alias("known")] if second else []),
         )
         .collect()
@@ -166,6 +183,12 @@ def _facts(frame: pl.DataFrame, second: str | None) -> dict[str, NDArray[Any]]:
         values = similarities(frame["text"].fill_null("").to_list(), frame[second].fill_null("").to_list())
         facts["similarity"] = np.where(facts.pop("known"), values, np.nan)
     return facts
+
+
+def _place(style: Style) -> pl.Expr:
+    """The place of each text's style in its names, -1 where it has none."""
+    places = {name: place for place, name in enumerate(style.names)}
+    return style.of(_TEXT).replace_strict(places, default=-1, return_dtype=pl.Int8).alias(style.code)
 
 
 def _known_pair(second: str) -> pl.Expr:

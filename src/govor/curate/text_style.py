@@ -8,6 +8,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
 LEAST_TEXTS = 20
 CUT_CHARACTERS, CUT_WORDS = 20, 4
 """A shorter longest text is a design: digits, commands."""
@@ -21,6 +25,10 @@ MOST_SAME_WORDS = 4
 STYLE_SHARE, STYLE_COUNT = 0.15, 10
 STYLE_WORDS = 3
 END_MARKS = ".?!…。？！।؟۔።"
+WORD = r"\S+"
+CASINGS = ("upper case", "lower case", "sentence case")
+ENDINGS = ("an end mark", "no end mark")
+FORMS = ("composed", "decomposed")
 
 
 @dataclass(frozen=True)
@@ -38,47 +46,59 @@ class CommonLength:
     rows: tuple[int, ...]
 
 
+Sizes = NDArray[np.int64]
+Marked = NDArray[np.bool_]
+
+
 def cut_texts(texts: Sequence[str]) -> CommonLength | None:
     """Whether texts pile up at their greatest length, in characters or in words, as cut ones do."""
-    plain = [text.strip() for text in texts]
-    counted: tuple[tuple[str, int, Callable[[str], int]], ...] = (
-        ("characters", CUT_CHARACTERS, len),
-        ("words", CUT_WORDS, lambda text: len(text.split())),
+    sizes = pl.DataFrame({"text": texts}, schema={"text": pl.String}).select(*sizes_of(pl.col("text")))
+    return cut_rows(*(sizes[name].to_numpy() for name in ("characters", "words", "ended")))
+
+
+def sizes_of(text: pl.Expr) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
+    """What `cut_rows` looks at: ``characters``, ``words``, ``ended`` (whether an end mark is the last)."""
+    plain = text.str.strip_chars()
+    return (
+        plain.str.len_chars().cast(pl.Int64).alias("characters"),
+        plain.str.count_matches(WORD).cast(pl.Int64).alias("words"),
+        plain.str.contains(f"[{END_MARKS}]$").alias("ended"),
     )
-    for unit, least, size in counted:
-        rows = _piled([size(text) for text in plain], least, 2 if unit == "characters" else 1)
-        rest = [text for row, text in enumerate(plain) if row not in set(rows)]
-        if rows and _is_open([plain[row] for row in rows], rest, needs_rest=unit == "words"):
-            return CommonLength(max(size(plain[row]) for row in rows), unit, tuple(rows))
+
+
+def cut_rows(characters: Sizes, words: Sizes, ended: Marked) -> CommonLength | None:
+    """`cut_texts` from what `sizes_of` tells of each text ``[N]``."""
+    for unit, sizes, least in (("characters", characters, CUT_CHARACTERS), ("words", words, CUT_WORDS)):
+        cut = _piled(sizes, least, 2 if unit == "characters" else 1)
+        if cut.any() and _is_open(cut, ended, words, needs_rest=unit == "words"):
+            return CommonLength(int(sizes.max()), unit, tuple(np.flatnonzero(cut).tolist()))
     return None
 
 
-def _piled(sizes: Sequence[int], least: int, width: int) -> list[int]:
-    """Rows of the greatest sizes (`width` of them), where many more have these than those just below."""
-    most = max(sizes, default=0)
+def _piled(sizes: Sizes, least: int, width: int) -> Marked:
+    """Rows of the greatest sizes (`width` of them), where many more have these than the next ones ``[N]``."""
+    most = int(sizes.max(initial=0))
     if len(sizes) < LEAST_TEXTS or most < least:
-        return []
-    top = [row for row, size in enumerate(sizes) if size > most - width]
-    below = sum(most - width - CUT_BELOW * width < size <= most - width for size in sizes) / CUT_BELOW
-    many = len(top) >= max(CUT_COUNT, CUT_SHARE * len(sizes), CUT_TIMES * below)
-    return top if many else []
+        return np.zeros(len(sizes), np.bool_)
+    top: Marked = sizes > most - width
+    below = ((sizes > most - width - CUT_BELOW * width) & (sizes <= most - width)).sum() / CUT_BELOW
+    many = top.sum() >= max(CUT_COUNT, CUT_SHARE * len(sizes), CUT_TIMES * below)
+    return top if many else np.zeros(len(sizes), np.bool_)
 
 
-def _is_open(cut: Sequence[str], rest: Sequence[str], needs_rest: bool) -> bool:
+def _is_open(cut: Marked, ended: Marked, words: Sizes, needs_rest: bool) -> bool:
     """Whether texts lack the end marks that the others have: one length by itself may be a design.
 
     Args:
-        cut: texts of the greatest length.
-        rest: shorter ones.
-        needs_rest: whether there must be some, with end marks.
+        cut: texts of the greatest length ``[N]``.
+        ended: texts with an end mark ``[N]``.
+        words: of each text ``[N]``.
+        needs_rest: whether there must be shorter ones, with end marks.
     """
-
-    def ended(texts: Sequence[str]) -> float:
-        return sum(text[-1:] in END_MARKS for text in texts) / max(len(texts), 1)
-
-    if ended(cut) > OPEN_SHARE or len({len(text.split()) for text in [*cut, *rest]}) == 1:
+    if ended[cut].mean() > OPEN_SHARE or len(np.unique(words)) == 1:
         return False
-    return not needs_rest or (len(rest) >= LEAST_TEXTS // 4 and ended(rest) >= 0.5)
+    rest = ended[~cut]
+    return not needs_rest or (len(rest) >= LEAST_TEXTS // 4 and bool(rest.mean() >= 0.5))
 
 
 def shared_words(texts: Sequence[str]) -> tuple[str, str, int] | None:
@@ -100,29 +120,50 @@ def shared_words(texts: Sequence[str]) -> tuple[str, str, int] | None:
     return None
 
 
-def casing_of(text: str) -> str | None:
-    """``upper case``, ``lower case`` or ``sentence case``; None where letters have no case, or are few."""
-    letters = [c for c in text if c.isupper() or c.islower()]
-    if len(text.split()) < STYLE_WORDS or not letters:
-        return None
-    if all(c.isupper() for c in letters):
-        return "upper case"
-    return "lower case" if all(c.islower() for c in letters) else "sentence case"
+def casing(text: pl.Expr) -> pl.Expr:
+    """One of `CASINGS`; null where letters have no case, or words are few."""
+    upper, lower = text.str.contains(r"[\p{Lu}\p{Lt}]"), text.str.contains(r"\p{Ll}")
+    known = (text.str.count_matches(WORD) >= STYLE_WORDS) & (upper | lower)
+    one = pl.when(~lower).then(pl.lit(CASINGS[0])).when(~upper).then(pl.lit(CASINGS[1]))
+    return pl.when(known).then(one.otherwise(pl.lit(CASINGS[2])))
 
 
-def ending_of(text: str) -> str | None:
-    """``an end mark`` or ``no end mark``; None for a few words."""
-    if len(text.split()) < STYLE_WORDS:
-        return None
-    return "an end mark" if text.rstrip("\"'”’»)")[-1:] in END_MARKS else "no end mark"
+def ending(text: pl.Expr) -> pl.Expr:
+    """One of `ENDINGS`; null for a few words."""
+    marked = text.str.contains(f"[{END_MARKS}][\"'”’»)]*$")
+    known = text.str.count_matches(WORD) >= STYLE_WORDS
+    return pl.when(known).then(pl.when(marked).then(pl.lit(ENDINGS[0])).otherwise(pl.lit(ENDINGS[1])))
 
 
-def form_of(text: str) -> str | None:
-    """``composed`` or ``decomposed``; None where there is nothing to compose."""
-    composed, apart = unicodedata.normalize("NFC", text), unicodedata.normalize("NFD", text)
-    if composed == apart:
-        return None
-    return "composed" if text == composed else "decomposed"
+def form(text: pl.Expr) -> pl.Expr:
+    """One of `FORMS`; null where there is nothing to compose."""
+    composed, apart = text.str.normalize("NFC"), text.str.normalize("NFD")
+    one = pl.when(text == composed).then(pl.lit(FORMS[0])).otherwise(pl.lit(FORMS[1]))
+    return pl.when(composed != apart).then(one)
+
+
+@dataclass(frozen=True)
+class Style:
+    """A way in which texts are written.
+
+    Attributes:
+        code: of the finding where several are common.
+        of: its name, from a column of texts.
+        names: that `of` may give.
+        rule: of [text], which makes it one.
+        share: of the texts that a second way has at least.
+    """
+
+    code: str
+    of: Callable[[pl.Expr], pl.Expr]
+    names: tuple[str, ...]
+    rule: str
+    share: float
+
+
+CASING = Style("mixed_casing", casing, CASINGS, "lower", 0.15)
+PUNCTUATION = Style("mixed_punctuation", ending, ENDINGS, "punctuation", 0.25)
+UNICODE = Style("not_nfc", form, FORMS, "nfc", 0.02)
 
 
 def mixture(styles: Iterable[str | None], share: float = STYLE_SHARE) -> dict[str, list[int]] | None:

@@ -10,7 +10,7 @@ The limits were set on Common Voice in Swedish, Slovenian, Arabic and Twi with W
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,6 +32,8 @@ FEW_SHARE, FEW_CLIPS = 0.15, 3
 """Fewer clips are no evidence of anything but themselves."""
 MOST_SHARE = 0.5
 LANGUAGE_SHARE, UNHEARD = 0.7, 0.1
+LEAST_ANOTHER, ANOTHER_NATS, ANOTHER_ERRORS = 8, 0.8, 3.5
+"""Clips, nats a unit on average, and standard errors from which a neighbour's text is heard too."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,59 @@ def other_languages(hearings: Sequence[ClipFit]) -> list[OtherLanguage]:
             clips = [one for one, code in zip(mine, likeliest, strict=True) if code == heard]
             found.append(OtherLanguage(stated, heard, clips, len(mine)))
     return found
+
+
+@dataclass(frozen=True)
+class Another:
+    """A text that is heard beside the own one.
+
+    Attributes:
+        offset: rows that it stands away.
+        clips: hearings in which it fits far better than texts of other rows.
+        total: hearings that have it.
+        nats: a unit, by which it fits better on average.
+    """
+
+    offset: int
+    clips: list[ClipFit]
+    total: int
+    nats: float
+
+
+def another_heard(hearings: Sequence[ClipFit]) -> Another | None:
+    """A neighbour's text that fits better than chance, beside the own one: two people speak at once.
+
+    Texts that follow each other share words: its gain must be large, and larger than other neighbours'.
+    """
+    own = [one.own.mean - _rest(one, None) for one in hearings if one.rivals]
+    if len(own) < LEAST_ANOTHER or _errors(own) < ANOTHER_ERRORS:
+        return None
+    gains: dict[int, list[tuple[float, ClipFit]]] = defaultdict(list)
+    for one in hearings:
+        for step, fit in one.neighbours.items():
+            gains[step].append((fit.mean - _rest(one, step), one))
+    usable = {step: mine for step, mine in gains.items() if len(mine) >= LEAST_ANOTHER}
+    means = {step: float(np.mean([gain for gain, _ in mine])) for step, mine in usable.items()}
+    if len(means) < 2:
+        return None
+    step = max(means, key=means.__getitem__)
+    second = sorted(means.values())[-2]
+    sure = _errors([gain for gain, _ in usable[step]]) >= ANOTHER_ERRORS
+    if not sure or means[step] < ANOTHER_NATS or means[step] - max(second, 0.0) < ANOTHER_NATS / 2:
+        return None
+    clips = [one for gain, one in usable[step] if gain >= ANOTHER_NATS]
+    return Another(step, clips, len(usable[step]), means[step])
+
+
+def _rest(one: ClipFit, step: int | None) -> float:
+    """How well texts fit on average that are neither the own one nor that of the row `step` away."""
+    rest = [fit.mean for other, fit in one.neighbours.items() if other != step]
+    return float(np.mean([*rest, *(fit.mean for fit in one.others)] or [0.0]))
+
+
+def _errors(values: Sequence[float]) -> float:
+    """Standard errors by which the mean is above 0."""
+    return float(np.mean(values)) / max(float(np.std(values)) / math.sqrt(len(values)), 1e-9)
 
 
 def by_chance(hits: int, total: int, chance: float) -> float:

@@ -17,7 +17,7 @@ from govor.preflight.budget import Budget, OutOfTimeError
 
 FILE = "base-dev.json"
 SHARE_OF_BUDGET = 0.4
-FIRST_CLIPS, CHUNK_CLIPS = 4, 16
+FIRST_CLIPS, CHUNK_CLIPS = 1, 16
 """Clips decoded before the first look at the clock, and most between two looks; fewer where time is short."""
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 
+LAST_SHARE = 0.1
+"""Of the budget: what takes a model is not begun in it; nothing ends it between two looks at the clock."""
+
 
 class OutOfTimeError(Exception):
     """The budget is used up; the check that meets this is inconclusive, never passed."""
@@ -33,6 +36,15 @@ class Budget:
     def share_s(self, share: float) -> float:
         """Seconds that something may take which may use `share` of all: what is left, if that is less."""
         return min(self.left_s, share * self.total_s)
+
+    def begin(self) -> None:
+        """Call before anything whose first part may take long: it is not begun at the end of the budget.
+
+        Raises:
+            OutOfTimeError: less than `LAST_SHARE` is left.
+        """
+        if self.left_s <= LAST_SHARE * self.total_s:
+            raise OutOfTimeError
 
     def spend(self) -> None:
         """Call between the steps of anything long.

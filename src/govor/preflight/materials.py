@@ -22,6 +22,7 @@ from govor.preflight.hearing import ClipFit, SourceOrder, choose, hear
 from govor.preflight.labels import label_all
 from govor.preflight.lengths import Lengths, lengths_of, order_of, source_rows
 from govor.preflight.practice import Practice, choose_clips, overfit, practice_windows
+from govor.preflight.repeats import Repeat, find_repeats
 from govor.preflight.sources import SourceFacts, read_sources
 from govor.text import Normaliser
 
@@ -207,6 +208,11 @@ class Materials:
         return list(sample_clips(self.dataset, self.tables, self.settings))
 
     @cached_property
+    def repeats(self) -> list[Repeat]:
+        """Clips of two splits that say one sentence, compared by ear: see `govor.preflight.repeats`."""
+        return find_repeats(self.dataset, self.tables, self.budget)
+
+    @cached_property
     def practice_clips(self) -> list[Clip]:
         """The few train clips that are overfitted."""
         chosen = choose_clips(self.clips, self.family)
@@ -223,6 +229,7 @@ class Materials:
     def saved_model(self) -> Path:
         """The overfitted model, saved as a checkpoint saves it."""
         _ = self.practice
+        self.budget.spend()
         folder = self.scratch / "model"
         self.family.save(folder)
         return folder

@@ -135,7 +135,7 @@ def overfit(family: Family, clips: Sequence[Clip], budget: Budget) -> Practice:
             decode_at = step + max(5, step // 5)
             if result.done or loss < CERTAIN_NATS:
                 break
-        if time.monotonic() - start_s > until_s:
+        if result.seconds * (step + 2) / (step + 1) > until_s:
             break
     result.seconds = time.monotonic() - start_s
     return result

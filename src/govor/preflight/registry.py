@@ -25,6 +25,7 @@ decoded; steps trained and processes started."""
 COST_OF = {
     "clips": "audio",
     "sources": "audio",
+    "repeats": "audio",
     "family": "model",
     "labels": "model",
     "hearings": "decoding",

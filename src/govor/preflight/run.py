@@ -178,7 +178,9 @@ def run_check(one: Check, materials: Any, cannot: Faults) -> CheckOutcome:
     outcome, start_s = CheckOutcome(one), time.monotonic()
     budget: Budget = materials.budget
     try:
-        if one.cost != COSTS[0]:
+        if one.cost in COSTS[3:]:
+            budget.begin()
+        elif one.cost != COSTS[0]:
             budget.spend()
         taken = _take(one, materials, cannot, outcome)
         if taken is not None:

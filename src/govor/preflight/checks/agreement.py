@@ -9,9 +9,11 @@ import numpy as np
 from govor.curate.pairing import Pairing, Shift, pairing, shifted
 from govor.findings import Finding, Severity, share_of
 from govor.preflight.agreement import (
+    Another,
     Ends,
     Matched,
     OtherLanguage,
+    another_heard,
     by_chance,
     ends,
     enough,
@@ -202,6 +204,29 @@ def _words_not_said(seen: Ends, total: int) -> Iterator[Finding]:
 def _words(mine: Sequence[tuple[ClipFit, int]], place: str) -> str:
     cut = (one.text.split()[:words] if place == "first" else one.text.split()[-words:] for one, words in mine)
     return ", ".join(dict.fromkeys(repr(" ".join(words)) for words in cut))[:120]
+
+
+@check("two_texts_heard")
+def one_text_is_heard(hearings: list[ClipFit]) -> Iterator[Finding]:
+    """No clip holds the speech of a neighbouring row beside its own."""
+    found = another_heard(hearings)
+    if found and matched(hearings).offset is None:
+        yield _two_texts(found)
+
+
+def _two_texts(found: Another) -> Finding:
+    return Finding(
+        "two_texts_heard",
+        "warning",
+        "sampled clips",
+        f"in {share_of(len(found.clips), found.total)} the model hears the text of {_distance(found.offset)}"
+        f" beside the own one (it fits better than other rows' by {found.nats:.1f} nats a token on average)",
+        "a neighbour's text fits as badly as any other",
+        "two people speak at once, as where two channels were mixed, or clips hold more than their text",
+        samples=_shown(found.clips),
+        count=len(found.clips),
+        ids=_ids(found.clips),
+    )
 
 
 @check("other_language")

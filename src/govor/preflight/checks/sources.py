@@ -7,7 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from govor.audio.voices import Voice, WrongRate, wrong_rates
+from govor.audio.voices import (
+    PART_FACTOR,
+    OddPace,
+    Voice,
+    WrongRate,
+    odd_pace,
+    odd_part,
+    wrong_rates,
+)
 from govor.curate.quality import ANTIPHASE_DB, is_antiphase
 from govor.findings import Finding, share_of, some
 from govor.preflight.clips import Clip
@@ -34,7 +42,7 @@ def rates_of_clips_are_true(clips: list[Clip], sample_rate: int, previews: Path)
     """The clips' voices have the pitch and pace of people."""
     heard = [(clip.id, sample_rate, voice_in(clip.wave, sample_rate, clip.normal)) for clip in clips]
     known = [(rate_hz, voice) for _, rate_hz, voice in heard if voice]
-    likely = [wrong.likely_hz for wrong in wrong_rates(known)]
+    likely = [wrong.likely_hz for wrong in judged_rates(known)]
     for found, likely_hz in zip(_wrong_rates(heard, "data set", {}), likely, strict=True):
         odd = [clip for clip in clips if clip.id in found.ids]
         folder = write_rate_preview(previews, odd, sample_rate, likely_hz)
@@ -44,11 +52,17 @@ def rates_of_clips_are_true(clips: list[Clip], sample_rate: int, previews: Path)
         yield replace(found, fix=f"{first}; {found.fix}")
 
 
+def judged_rates(voices: Sequence[tuple[int, Voice]]) -> list[WrongRate]:
+    """What more than one clip speaks for."""
+    return [wrong for wrong in wrong_rates(voices) if len(wrong.members) > 1]
+
+
 def _wrong_rates(
     heard: Sequence[tuple[str, int, Voice | None]], where: str, names: Mapping[str, str]
 ) -> Iterator[Finding]:
+    """One clip is no evidence: it may hold a hum, or the text of another."""
     known = [(name, rate_hz, voice) for name, rate_hz, voice in heard if voice]
-    for wrong in wrong_rates([(rate_hz, voice) for _, rate_hz, voice in known]):
+    for wrong in judged_rates([(rate_hz, voice) for _, rate_hz, voice in known]):
         ids = tuple(known[place][0] for place in wrong.members)
         yield _wrong_rate(wrong, where, ids, tuple(names.get(one, one) for one in ids[:5]))
 
@@ -69,6 +83,74 @@ def _wrong_rate(wrong: WrongRate, where: str, ids: tuple[str, ...], samples: tup
         else "a voice, a noise or a text of another recording can sound like this as well as a wrong header",
         samples=samples,
         ids=ids,
+    )
+
+
+@check("speech_speed")
+def speech_has_a_usual_speed(
+    clips: list[Clip], sample_rate: int, previews: Path, language: str | None
+) -> Iterator[Finding]:
+    """The clips are spoken about as fast as their language is."""
+    heard = [(clip, voice_in(clip.wave, sample_rate, clip.normal)) for clip in clips]
+    known = [(clip, voice) for clip, voice in heard if voice]
+    if any(wrong.sure for wrong in wrong_rates([(sample_rate, voice) for _, voice in known])):
+        return
+    languages = {(clip.language or language or "").partition("-")[0] for clip, _ in known}
+    for spoken in sorted(languages):
+        mine = [(c, v) for c, v in known if (c.language or language or "").partition("-")[0] == spoken]
+        found = odd_pace([voice for _, voice in mine], spoken)
+        if found:
+            odd = [clip for clip, _ in mine]
+            folder = write_rate_preview(previews, odd, sample_rate, round(sample_rate / found.factor))
+            yield _odd_speed(found, spoken, odd, folder)
+
+
+def _odd_speed(found: OddPace, spoken: str, odd: Sequence[Clip], folder: Path) -> Finding:
+    fast = found.factor > 1
+    return Finding(
+        "speech_speed",
+        "warning",
+        f"clips in {spoken!r}" if spoken else "clips",
+        f"the median of {found.clips} sampled clips is {found.letters_per_s:.1f} letters a second of speech,"
+        f" which is {'fast' if fast else 'slow'}",
+        f"{found.low:.0f} to {found.high:.0f} letters a second are usual",
+        "a program changed their speed, or the texts hold "
+        + ("more" if fast else "less")
+        + " than is said: the model learns speech that nobody will say to it",
+        f"listen first: {folder} holds three of them as they are (before) and at a usual speed (after); then"
+        " import the recordings as they were made, or whole texts",
+        tuple(f"{clip.id}: {clip.normal!r}" for clip in odd[:5]),
+        ids=tuple(clip.id for clip in odd),
+    )
+
+
+@check("speech_speed")
+def parts_have_one_speed(sources: list[SourceFacts]) -> Iterator[Finding]:
+    """Recordings of one stated sample rate are spoken like those of the others."""
+    by_rate: dict[int, list[SourceFacts]] = defaultdict(list)
+    for one in (one for one in sources if one.voice):
+        by_rate[one.rate_hz].append(one)
+    sure = {wrong.stated_hz for wrong in wrong_rates([(s.rate_hz, s.voice) for s in sources if s.voice])}
+    for rate_hz, mine in sorted(by_rate.items(), key=lambda item: len(item[1])):
+        others = [one for rate, rest in by_rate.items() if rate != rate_hz for one in rest]
+        factor = odd_part([s.voice for s in mine if s.voice], [s.voice for s in others if s.voice])
+        if factor and rate_hz not in sure and len(mine) <= len(others):
+            yield _odd_part(rate_hz, factor, mine, len(others))
+
+
+def _odd_part(rate_hz: int, factor: float, mine: Sequence[SourceFacts], others: int) -> Finding:
+    return Finding(
+        "speech_speed",
+        "warning",
+        f"corpus, headers that say {rate_hz} Hz",
+        f"voices of {len(mine)} sampled utterances are {_times(1 / factor)} than those of {others} others",
+        f"pitch and pace within {PART_FACTOR:g} times of each other's",
+        "a wrong sample rate in their headers, or a program that changed their speed, does this",
+        f"listen first (govor inspect {mine[0].id}); import them from a copy with the right header, or leave"
+        " them out with govor select --exclude findings.parquet --codes speech_speed",
+        tuple(f"{Path(one.audio).name} ({one.id})" for one in mine[:5]),
+        count=len(mine),
+        ids=tuple(one.id for one in mine),
     )
 
 
@@ -110,6 +192,7 @@ def _narrow(sources: Sequence[SourceFacts], shares: dict[str, tuple[int, int]]) 
         "use the original recordings if they exist; otherwise keep all splits alike and say"
         " 'telephone bandwidth' beside the WER",
         tuple(f"{one.id}: {one.bandwidth_hz / 1000:.1f} kHz" for one in sources if one.is_narrow)[:5],
+        ids=tuple(one.id for one in sources if one.is_narrow),
     )
 
 
@@ -146,6 +229,7 @@ def _cancelling(found: Sequence[SourceFacts], several: int) -> Finding:
         "the channels are out of phase: mixed to mono the speech cancels out",
         "set the column channel of these utterances to 0 and prepare again",
         tuple(one.id for one in found[:5]),
+        ids=tuple(one.id for one in found),
     )
 
 
@@ -160,4 +244,5 @@ def _differing(found: Sequence[SourceFacts], several: int) -> Finding:
         f"at least {LOW_ENVELOPE_CORRELATION:g} for one source of sound",
         "mixed to mono, one person talks over the other, and the transcript holds only one of them",
         samples=tuple(one.id for one in found[:5]),
+        ids=tuple(one.id for one in found),
     )

@@ -21,9 +21,11 @@ from govor.curate.leaks import (
 from govor.curate.measure import SPLIT_CODES
 from govor.curate.sentences import with_sentence
 from govor.curate.splits import NAMES
-from govor.findings import Finding, Severity, share_of, some
+from govor.findings import Finding, Severity, count_of, share_of, some
 from govor.preflight.clips import Tables
+from govor.preflight.materials import Facts
 from govor.preflight.registry import check
+from govor.preflight.repeats import Repeat
 
 RULES = (SAME_ID, SAME_SOUND, *GROUPS)
 
@@ -97,6 +99,38 @@ def _fix(rule: LeakRule, pair: tuple[str, str], severity: Severity) -> str:
     )
 
 
+@check(SAME_SOUND.code)
+def no_recording_is_encoded_again(repeats: list[Repeat], facts: Facts) -> Iterator[Finding]:
+    """No recording stands in two splits through two codecs."""
+    if not repeats:
+        return
+    again = [one for one in repeats if one.again]
+    facts["same_sentences"] = (
+        f"{count_of(len(repeats), 'pair')} of clips of about one length in two splits say one sentence:"
+        f" {len(again):,} are one recording encoded again, {len(repeats) - len(again):,} were recorded again"
+    )
+    if again:
+        yield _encoded_again(again, len(repeats))
+
+
+def _encoded_again(again: list[Repeat], total: int) -> Finding:
+    pair = again[0].splits
+    return Finding(
+        SAME_SOUND.code,
+        "error",
+        f"splits {some(dict.fromkeys(split for one in again for split in one.splits))}",
+        f"{share_of(len(again), total)} pairs of clips that say one sentence are one recording, encoded again"
+        f" (their loudness over time correlates by {min(one.agreement for one in again):.3f} or more)",
+        "none; the same sentence recorded again correlates by less than 0.9",
+        SAME_SOUND.why,
+        f"leave these ids of {pair[0]} out with govor select --exclude findings.parquet"
+        f" --codes {SAME_SOUND.code}",
+        tuple(f"{one.first} ({one.splits[0]}) = {one.second} ({one.splits[1]})" for one in again[:5]),
+        count=len(again),
+        ids=tuple(dict.fromkeys(one.first for one in again)),
+    )
+
+
 @check("selection_on_test", "no_dev_split")
 def the_test_split_chooses_nothing(tables: Tables, recipe: Recipe) -> Iterator[Finding]:
     """The split that is scored at the end is not the one that chooses the model."""
@@ -123,10 +157,19 @@ def _no_dev(tables: Tables, choosing: str) -> Finding:
         f"its splits are {some(tables)}",
         f"a split {choosing} of its own",
         "checkpoints and settings would be chosen on the test split, whose WER is then too good",
+        _dev_of(tables, choosing),
+    )
+
+
+def _dev_of(tables: Tables, choosing: str) -> str:
+    """Where the split that chooses can come from."""
+    if "dev" in tables:
+        return "set [train] dev_split = 'dev'"
+    if "train" not in tables:
+        return "prepare a data set with a train and a dev split"
+    return (
         f"set [select] dev = {min(200, max(1, tables['train'].height // 10))} (utterances), or give the"
         f" source's own rows for it the split {choosing}"
-        if "train" in tables
-        else "prepare a data set with a train and a dev split",
     )
 
 

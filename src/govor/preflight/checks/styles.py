@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
@@ -12,23 +12,23 @@ from govor.config import Recipe
 from govor.curate.leaks import NO_NAMES
 from govor.curate.sentences import letters, with_sentence
 from govor.curate.text_style import (
-    casing_of,
+    CASING,
+    PUNCTUATION,
+    UNICODE,
     cut_texts,
-    ending_of,
-    form_of,
     mixture,
     shared_words,
     spellings,
 )
 from govor.findings import Finding, Severity, share_of, some
 from govor.preflight.clips import Tables
+from govor.preflight.materials import Facts
 from govor.preflight.registry import check
 from govor.text import Normaliser
 
 ENTITY = re.compile(r"&(#\d+|#x[0-9a-fA-F]+|[A-Za-z]{2,8});")
 TAG = re.compile(r"</?[A-Za-z][^<>]*>|\[[^\[\]]+\]")
 FEW_SHARE, FEW_ROWS = 0.01, 10
-FORM_SHARE = 0.02
 KEY = r"[\p{N}\p{M}\s]+"
 
 
@@ -131,21 +131,15 @@ def texts_begin_differently(tables: Tables) -> Iterator[Finding]:
         )
 
 
-STYLES: tuple[tuple[str, Callable[[str], str | None], str, float], ...] = (
-    ("mixed_casing", casing_of, "lower", 0.15),
-    ("mixed_punctuation", ending_of, "punctuation", 0.25),
-    ("not_nfc", form_of, "nfc", FORM_SHARE),
-)
-
-
 @check("mixed_casing", "mixed_punctuation", "not_nfc")
 def texts_are_written_alike(tables: Tables) -> Iterator[Finding]:
     """Texts are written in one way after [text] rules: casing, end marks, Unicode form."""
     rows = _rows(tables, "normal")
-    for code, style_of, rule, share in STYLES:
-        found = mixture((style_of(text) for _, text in rows), share)
+    normal = pl.DataFrame({"normal": [text for _, text in rows]}, schema={"normal": pl.String})
+    for style in (CASING, PUNCTUATION, UNICODE):
+        found = mixture(normal.select(style.of(pl.col("normal"))).to_series().to_list(), style.share)
         if found:
-            yield _mixed(code, found, rule, rows)
+            yield _mixed(style.code, found, style.rule, rows)
 
 
 def _mixed(code: str, found: dict[str, list[int]], rule: str, rows: Rows) -> Finding:
@@ -210,7 +204,7 @@ def _nearly(learnt: pl.DataFrame, held: pl.DataFrame, split: str, total: int) ->
 
 
 @check("speaker_spellings")
-def speakers_have_one_spelling(tables: Tables) -> Iterator[Finding]:
+def speakers_have_one_spelling(tables: Tables, facts: Facts) -> Iterator[Finding]:
     """No speaker is written in several ways."""
     named = [
         (str(speaker), split)
@@ -219,6 +213,9 @@ def speakers_have_one_spelling(tables: Tables) -> Iterator[Finding]:
         for speaker in table["speaker"].drop_nulls().unique().sort()
         if str(speaker).strip().lower() not in NO_NAMES
     ]
+    if named:
+        names = len({name for name, _ in named})
+        facts["speakers"] = f"{names:,} names; whether two of them are one voice was not looked at"
     found = spellings(name for name, _ in named)
     if not found:
         return

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import combinations
 
 import polars as pl
 
-from govor.curate.text_style import ending_of
+from govor.curate.text_style import ENDINGS, ending
 from govor.findings import Finding, Severity, share_of, some
 from govor.preflight.clips import Tables
 from govor.preflight.registry import check
@@ -49,51 +48,31 @@ def _empty(split: str, table: pl.DataFrame, empty: pl.DataFrame, normaliser: Nor
     )
 
 
-def has_upper_case(text: str) -> bool:
-    """Whether any character is an upper-case letter."""
-    return any(c.isupper() for c in text)
-
-
-def has_punctuation(text: str) -> bool:
-    """Whether any character is punctuation other than an apostrophe or hyphen inside a word."""
-    return any(unicodedata.category(c)[0] == "P" and c not in "'’-" for c in text)
-
-
-def has_end_mark(text: str) -> bool:
-    """Whether it ends with a full stop or the like."""
-    return ending_of(text) == "an end mark"
-
-
 def has_digits(text: str) -> bool:
     """Whether any character is a digit."""
     return any(c.isdigit() for c in text)
 
 
-def has_loose_marks(text: str) -> bool:
-    """Whether composing the characters (NFC) would change the text."""
-    return not unicodedata.is_normalized("NFC", text)
-
-
-TRAITS: dict[str, tuple[Callable[[str], bool], str]] = {
-    "upper-case letters": (has_upper_case, "lower"),
-    "punctuation": (has_punctuation, "punctuation"),
-    "end marks": (has_end_mark, "punctuation"),
-    "digits": (has_digits, ""),
-    "decomposed characters": (has_loose_marks, "nfc"),
+NORMAL = pl.col("normal")
+TRAITS: dict[str, tuple[pl.Expr, str]] = {
+    "upper-case letters": (NORMAL.str.contains(r"[\p{Lu}\p{Lt}]"), "lower"),
+    "punctuation": (NORMAL.str.contains(r"[\p{P}--['’\-]]"), "punctuation"),
+    "end marks": (ending(NORMAL) == ENDINGS[0], "punctuation"),
+    "digits": (NORMAL.str.contains(r"\p{Nd}"), ""),
+    "decomposed characters": (NORMAL.str.normalize("NFC") != NORMAL, "nfc"),
 }
+"""What texts may have, and the rule of [text] that takes it away."""
 
 
 @check("references_written_differently")
 def splits_are_written_alike(tables: Tables) -> Iterator[Finding]:
     """All splits are written the same way after normalising."""
-    texts = {
-        split: table.filter(pl.col("normal") != "")["normal"].to_list() for split, table in tables.items()
-    }
+    texts = {split: table.filter(NORMAL != "") for split, table in tables.items()}
     told: set[tuple[str, str, str]] = set()
     for trait, (has, rule) in TRAITS.items():
-        counts = {split: sum(map(has, rows)) for split, rows in texts.items() if rows}
+        counts = {split: int(rows.select(has.sum()).item()) for split, rows in texts.items() if rows.height}
         for first, second in combinations(counts, 2):
-            seen = ((counts[first], len(texts[first])), (counts[second], len(texts[second])))
+            seen = ((counts[first], texts[first].height), (counts[second], texts[second].height))
             if _differ(*seen) and (first, second, rule) not in told:
                 told.add((first, second, rule))
                 yield _written_differently(trait, rule, (first, second), seen)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -68,7 +68,8 @@ def transcripts_come_back(
         *_case(letters, counts, hurt, total, samples),
         *_missing(letters, counts, labels, damaged, samples),
     ]
-    yield from causes
+    ids = tuple(everything["id"])
+    yield from (replace(one, ids=ids) for one in causes)
     if not causes and not letters.missing:
         yield _changed(damaged, labels, samples)
 
