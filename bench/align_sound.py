@@ -204,12 +204,21 @@ def case(folder: Path, sentences: list[str], minutes: float, options: argparse.N
     (folder / "long.txt").write_text("\n\n".join(truth.lines) + "\n", encoding="utf-8")
     truth = in_file_lines(truth)
     corpus = folder / "corpus"
-    same = "--model", options.model, "--language", options.language
-    align = "align", str(folder / "long.flac"), str(folder / "long.txt"), *same, "--out", str(corpus)
+    wave_file, same = str(folder / "long.flac"), ("--language", options.language)
+    align = (
+        "align",
+        wave_file,
+        str(folder / "long.txt"),
+        "--model",
+        options.model,
+        *same,
+        "--out",
+        str(corpus),
+    )
     first, _ = run(*align)
     figures = judged(corpus, truth, options.within)
     again, _ = run(*align, "--max-shift", "0.15")
-    alone, _ = run("transcribe", str(folder / "long.flac"), *same, "--out", str(folder / "out"), "--words")
+    alone, _ = run("transcribe", options.model, wave_file, *same, "--out", str(folder / "out"), "--words")
     return {
         "minutes": round(truth.duration / 60, 1),
         **{name: round(value, 4) for name, value in figures.items()},

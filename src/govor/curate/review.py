@@ -11,8 +11,9 @@ import polars as pl
 
 from govor.console import say
 from govor.corpora.folder import Corpus, CorpusSummary, CorpusWriter
+from govor.corpora.text_source import reviewed
 from govor.curate.measure import BATCH_ROWS
-from govor.curate.sheet import VERDICTS, read_sheet
+from govor.curate.sheet import NOTHING_SHOWN, VERDICTS, YES, read_sheet
 from govor.curate.sheet_ids import match_ids, refuse_doubtful, written_id
 from govor.curate.sheet_utterances import SheetUtterances
 from govor.errors import CorpusError, UsageError
@@ -30,12 +31,14 @@ class ReviewVerdict:
         verdict: ``keep``, ``drop`` or ``correct``.
         corrected: the right text, where it was corrected.
         comment: whatever else was written.
+        from_nothing: whoever wrote the text saw none.
         row: of the sheet.
     """
 
     verdict: str
     corrected: str | None = None
     comment: str = ""
+    from_nothing: bool = False
     row: int = field(default=0, compare=False)
 
 
@@ -156,7 +159,10 @@ def _verdict(row: Mapping[str, object], where: str) -> ReviewVerdict | None:
         )
     if said == "correct" and corrected is None:
         raise CorpusError(f"{where}: the verdict is correct, but the column corrected is empty: fill it in")
-    return ReviewVerdict(said, corrected if said == "correct" else None, comment)
+    blank = row.get(NOTHING_SHOWN.name) == YES
+    if blank and said == "keep":
+        raise CorpusError(f"{where}: the verdict is keep, but no text was shown: write one, or choose drop")
+    return ReviewVerdict(said, corrected if said == "correct" else None, comment, blank and said == "correct")
 
 
 def _write(writer: CorpusWriter, frame: pl.DataFrame, verdicts: Mapping[str, ReviewVerdict]) -> None:
@@ -169,6 +175,9 @@ def _write(writer: CorpusWriter, frame: pl.DataFrame, verdicts: Mapping[str, Rev
     frame = frame.with_columns(
         pl.coalesce(text, "text").alias("text"),
         pl.coalesce(said, earlier.get("verdict", said)).alias("verdict"),
+    )
+    frame = reviewed(
+        frame, said, pl.Series([v is not None and v.from_nothing for v in found], dtype=pl.Boolean)
     )
     drops = said == "drop"
     keeps = ~drops.fill_null(False)

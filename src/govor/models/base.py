@@ -32,6 +32,7 @@ __all__ = [
     "THINNED_S",
     "Batch",
     "DecodeOptions",
+    "Detecting",
     "EncoderWindows",
     "Example",
     "Extractor",
@@ -128,6 +129,7 @@ class DecodeOptions:
         retries: decode again, more carefully, what repeats itself or is unlikely; by the sound alone.
         prompt: text that is told as what was said before; None: nothing.
         hotwords: words and names that are likely to be said.
+        languages: name all languages with their probabilities, also where one is given.
     """
 
     task: str | None = None
@@ -141,6 +143,7 @@ class DecodeOptions:
     retries: bool = False
     prompt: str | None = None
     hotwords: tuple[str, ...] = ()
+    languages: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -268,6 +271,17 @@ class Multilingual(Protocol):
 
     def check_language(self, tag: str | None) -> None:
         """Raises `LanguageError` for a language that it does not know; None is fine."""
+
+
+@runtime_checkable
+class Detecting(Protocol):
+    """A recogniser that tells which language it hears."""
+
+    def detect(self, sounds: Sequence[Sound]) -> list[tuple[tuple[str, float], ...]]:
+        """All its languages with their probabilities, the likeliest first; none where it has only one."""
+
+    def language_code(self, tag: str | None) -> str | None:
+        """What `detect` calls the language of a BCP 47 tag; None for one that it does not know."""
 
 
 @runtime_checkable
