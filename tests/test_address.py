@@ -34,7 +34,7 @@ def test_nothing_installs_a_package_of_that_name_from_an_index():
 
 
 def test_govor_itself_never_says_to_fetch_it_from_an_index():
-    """What it says about extras adds to the govor that is there; "pip install -U govor" would fetch anybody's."""
+    """Extras are added to the govor that is there; "pip install -U govor" would fetch anybody's."""
     for path in sorted((ROOT / "src").rglob("*.py")):
         wrong = re.search(r"pip install (-\S+ )*govor\b", path.read_text(encoding="utf-8"))
         assert not wrong, f"{path}: {wrong and wrong[0]}"
