@@ -24,7 +24,8 @@ def file_system(url: str) -> tuple[Any, str]:
     import fsspec
 
     with reaching(url):
-        return fsspec.core.url_to_fs(url)
+        files, path = fsspec.core.url_to_fs(url)
+    return files, str(path)
 
 
 @contextmanager
