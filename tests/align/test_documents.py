@@ -70,8 +70,8 @@ def test_pages_and_captions(tmp_path):
         ("a.xyz", b"x", "not a text that can be read"),
         ("a.txt", b"  \n\n ... \n", "holds no text"),
         ("a.txt", b"", "holds no text"),
-        ("a.docx", b"PK no zip", "no whole .docx"),
-        ("a.odt", MISNAMED_ZIP, "no whole .odt"),
+        ("a.docx", b"PK no zip", "not a complete .docx"),
+        ("a.odt", MISNAMED_ZIP, "not a complete .odt"),
         ("a.txt", "čćž šđ\n".encode("cp1250") * 5, "is not UTF-8"),
     ],
 )

@@ -10,6 +10,7 @@ import yaml
 from test_publish_model import EVALUATION
 
 from govor.errors import ModelError
+from govor.publish import model_facts
 from govor.publish.exports import exported, side_by_side
 from govor.publish.model import ModelOrder, plan_model
 from hub_rules import errors_of
@@ -197,3 +198,14 @@ def test_publishing_says_that_older_revisions_hold_who_was_withdrawn(hub, tiny_d
     files = hub.repo("datasets", "tester/voices") / "files"
     assert "1 utterances were withdrawn since" in (files / "README.md").read_text()
     assert not (files / WITHDRAWN).exists()
+
+
+def test_a_card_counts_leaks_by_the_rules_of_select(tmp_path):
+    """Punctuation and case play no part; unknown speakers and sentences under four words are none."""
+    said = {"train": "Danas je lijep dan!", "test": "danas je lijep dan"}
+    (tmp_path / "data").mkdir()
+    for split, text in said.items():
+        rows = {"id": ["1", "2"], "speaker": "unknown", "recording": split, "text": ["Hvala lijepo.", text]}
+        pl.DataFrame(rows).write_parquet(tmp_path / "data" / f"{split}-00000-of-00001.parquet")
+    assert model_facts._leaks(tmp_path) == {"recordings": 0, "speakers": 0, "sentences": 1}
+    assert model_facts._speakers(tmp_path) == {}

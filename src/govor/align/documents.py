@@ -70,7 +70,7 @@ def read_document(file: Path, encoding: str | None = None) -> Document:
             lines = tuple(READERS[suffix](file))
         except TimedTextError as error:
             raise CorpusError(
-                f"{file}, line {error.line}: {error.problem}: mend it or save it anew"
+                f"{file}, line {error.line}: {error.problem}: correct it or save it again"
             ) from None
         except OSError as error:
             raise CorpusError(
@@ -79,7 +79,7 @@ def read_document(file: Path, encoding: str | None = None) -> Document:
         if foreign := [found for found in settings.undecoded.values() if found.lines]:
             raise CorpusError(f"{file} is not {encoding or 'UTF-8'}: {remedy(foreign[0])}")
     if not any(any(map(str.isalnum, line.text)) for line in lines):
-        raise CorpusError(f"{file} holds no text: leave it out, or save it anew as plain text")
+        raise CorpusError(f"{file} holds no text: leave it out, or save it again as plain text")
     return Document(file, lines, suffix in WRAPPED)
 
 

@@ -47,7 +47,7 @@ def _part(file: Path, name: str) -> Element:
     except TimedTextError:
         raise
     except ZIP_FAULTS:
-        raise TimedTextError(1, f"it is no whole {file.suffix} file") from None
+        raise TimedTextError(1, f"it is not a complete {file.suffix} file") from None
     if len(data) > MAX_FILE_BYTES:
         raise TimedTextError(1, f"it is larger than {MAX_FILE_BYTES >> 20} MiB")
     return parsed_xml(data)

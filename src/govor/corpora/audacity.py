@@ -15,11 +15,10 @@ from govor.corpora.beside import (
     first_files,
     mostly,
     read_beside,
-    root_of,
     transcript_files,
 )
 from govor.corpora.lines import first_line, rejected_line
-from govor.corpora.reader import Reading, Source
+from govor.corpora.reader import Reading, Source, root_of
 from govor.corpora.rows import Row
 from govor.corpora.timed_text import TimedTextError, decode
 from govor.records import Rejection
@@ -43,7 +42,7 @@ def recognise(path: Path) -> str | None:
 
 def read(source: Source) -> Reading:
     """Opens all label tracks below a folder; a ``.txt`` without a recording that is none is left alone."""
-    recordings = Recordings(root_of(source.path))
+    recordings = Recordings(source.folder)
     files = transcript_files(source.path, (".txt",))
     tracks = (file for file in files if _is_track(file) or recordings.beside(file, _names(file)))
     return read_beside(source, tracks, _parse, NEEDS)

@@ -47,7 +47,7 @@ def read(source: Source) -> Reading:
     rows = (_chunk(c, maps[table], source.path) for table in tables for c in read_table(table))
     chunks = chain([Chunk(pl.DataFrame(), source.path, unnamed)], rows)
     notes = {"tables": len(tables), "columns": maps[tables[0]].mapping if tables else {}}
-    return Reading(chunks, Path(source.config.audio_root or source.path), renamed=True, notes=notes)
+    return Reading(chunks, source.audio_root(source.path), renamed=True, notes=notes)
 
 
 def _tables(path: Path) -> list[Path]:

@@ -155,11 +155,6 @@ def is_audio(name: str) -> bool:
     return name[name.rfind(".") :].lower() in AUDIO_SUFFIXES
 
 
-def root_of(path: Path) -> Path:
-    """The folder that a source is: itself, or where the file lies."""
-    return path if path.is_dir() else path.parent
-
-
 def split_of(file: Path, root: Path) -> str | None:
     """The split that the folders between root and file tell."""
     return next((s for part in file.relative_to(root).parts[:-1] if (s := split_in(part))), None)
@@ -187,7 +182,7 @@ def read_beside(
     listed = list(files)
     if not listed:
         raise CorpusError(f"{source.path} holds nothing of this format: it needs {needs}")
-    root = root_of(source.path)
+    root = source.folder
     recordings = Recordings(root)
     remarks: list[str] = []
 
@@ -196,7 +191,7 @@ def read_beside(
             yield from _rows(file, parse, recordings)
         remarks.extend(told())
 
-    audio_root = Path(source.config.audio_root or root)
+    audio_root = source.audio_root(root)
     notes: dict[str, object] = {"files": len(listed)}
     return Reading(in_chunks(rows()), audio_root, notes=notes, remarks=remarks, word_times=RELATIVE)
 

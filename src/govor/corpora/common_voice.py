@@ -77,7 +77,7 @@ def read(source: Source) -> Reading:
     folder = release_folder(source.path)
     if folder is None:
         raise CorpusError(f"{source.path} is not a Common Voice release: it needs {NEEDS}")
-    root = Path(source.config.audio_root or (folder / "clips"))
+    root = source.audio_root(folder / "clips")
     tables = _tables(folder)
     remarks = _left_out(_faulty(folder), source)
     wanted = _wanted(tables, source)

@@ -13,7 +13,6 @@ from govor.corpora.beside import (
     Recordings,
     first_files,
     in_chunks,
-    root_of,
     split_of,
     spoken_row,
     transcript_files,
@@ -62,8 +61,8 @@ def read(source: Source) -> Reading:
     files = list(transcript_files(source.path, (".ctm",)))
     if not files:
         raise CorpusError(f"{source.path} holds no CTM: it needs {NEEDS}")
-    root = root_of(source.path)
-    audio_root = Path(source.config.audio_root or root)
+    root = source.folder
+    audio_root = source.audio_root(root)
     recordings = Recordings(audio_root)
     rows = (row for file in files for row in _rows(file, recordings, split_of(file, root), source.out))
     remark = f"words are joined to utterances up to pauses of {PAUSE_S:g} s, at most {LONGEST_S:g} s long"

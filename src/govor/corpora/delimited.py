@@ -91,7 +91,7 @@ def _refuse_lost_header(block: Lines) -> None:
     """A first line that cannot be read would make a row the header."""
     before = [r for r in block.rejections if int(r.id.rpartition(":")[2]) < block.numbers[0]]
     if before:
-        raise CorpusError(f"the header cannot be read: {before[0].detail}; mend it, or name its encoding")
+        raise CorpusError(f"the header cannot be read: {before[0].detail}; correct it, or name its encoding")
 
 
 def _csv_fields(line: str, separator: str) -> list[str]:

@@ -18,13 +18,12 @@ from govor.corpora.beside import (
     first_files,
     mostly,
     read_beside,
-    root_of,
     spoken_row,
     transcript_files,
 )
 from govor.corpora.lines import first_line, first_lines, rejected_line
 from govor.corpora.numbers import number
-from govor.corpora.reader import Reading, Source
+from govor.corpora.reader import Reading, Source, root_of
 from govor.corpora.rows import Row
 from govor.corpora.tier_report import TierReport, refuse_unclear
 from govor.corpora.tiers import NoSpokenTierError, choose, utterances

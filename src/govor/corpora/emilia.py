@@ -32,9 +32,9 @@ def read(source: Source) -> Reading:
     lists = _lists(source.path)
     if not lists:
         raise CorpusError(f"{source.path} is not an Emilia folder: it needs {NEEDS}")
-    root = source.path if source.path.is_dir() else source.path.parent
+    root = source.folder
     chunks = (_chunk(chunk, root) for file in lists for chunk in read_json_lines(file))
-    return Reading(chunks, Path(source.config.audio_root or root), notes={"files": len(lists)})
+    return Reading(chunks, source.audio_root(root), notes={"files": len(lists)})
 
 
 def _lists(path: Path) -> list[Path]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from govor.config import CorpusConfig
 from govor.corpora.lines import WIDE_MARKS
+from govor.corpora.reader import files_of
 from govor.corpora.text_settings import FEWEST_FOREIGN_LINES, TextSettings, UndecodableLines
 from govor.errors import CorpusError
 from govor.findings import count_of
@@ -146,7 +147,7 @@ def foreign_file(path: Path) -> str | None:
     Args:
         path: a source that nothing has recognised.
     """
-    files = [path] if path.is_file() else sorted(path.iterdir()) if path.is_dir() else []
+    files = files_of(path)
     for file in [f for f in files if f.suffix.lower() in TEXT_SUFFIXES and f.is_file()][:MOST_FILES]:
         with file.open("rb") as opened:
             data = opened.read(FIRST_BYTES)

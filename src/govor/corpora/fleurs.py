@@ -41,7 +41,7 @@ def read(source: Source) -> Reading:
     if text not in COLUMNS[2:4]:
         raise CorpusError(f"FLEURS has no {text} to take as text; it has {' and '.join(COLUMNS[2:4])}")
     chunks = (_chunk(c, text) for table in tables for c in read_delimited(table, "\t", header=COLUMNS))
-    root = Path(source.config.audio_root or source.path)
+    root = source.audio_root(source.path)
     return Reading(chunks, root, notes={"text": text, "tables": [table.name for table in tables]})
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from govor.corpora.beside import in_chunks, root_of
+from govor.corpora.beside import in_chunks
 from govor.corpora.json_items import JsonItems
 from govor.corpora.lines import rejected_line
 from govor.corpora.reader import Reading, Source
@@ -41,7 +41,7 @@ def read(source: Source) -> Reading:
     file = _file(source.path)
     if file is None:
         raise CorpusError(f"{source.path} is not a GigaSpeech folder: it needs {NEEDS}")
-    root = Path(source.config.audio_root or root_of(source.path))
+    root = source.audio_root(source.folder)
     return Reading(in_chunks(_rows(file)), root)
 
 

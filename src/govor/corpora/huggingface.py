@@ -63,7 +63,7 @@ def read(source: Source) -> Reading:
         batches = _arrow_batches(saved, None if source.listing else folder)
     else:
         batches = _parquet_batches(source.path, None if source.listing else folder)
-    root = Path(source.config.audio_root or folder)
+    root = source.audio_root(folder)
     root.mkdir(parents=True, exist_ok=True)
     return Reading(_chunks(batches, source, folder), root, renamed=True, notes={"unpacked": str(folder)})
 
@@ -264,7 +264,7 @@ def _named(audio: Any, count: int) -> str | None:
 
 
 def _folder(source: Source) -> Path:
-    return (source.path if source.path.is_dir() else source.path.parent).absolute()
+    return source.folder.absolute()
 
 
 def _keep_origin(row: Row, source: Source) -> None:

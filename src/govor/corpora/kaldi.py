@@ -61,7 +61,7 @@ def read(source: Source) -> Reading:
     if not folders:
         raise CorpusError(f"{source.path} is not a Kaldi data folder: it needs {NEEDS}")
     recordings = {folder: _recordings(folder) for folder in folders}
-    root = Path(source.config.audio_root or _root(folders[0], recordings[folders[0]][0]))
+    root = source.audio_root(_root(folders[0], recordings[folders[0]][0]))
     several = len(folders) > 1
     chunks = (c for folder in folders for c in _chunks(folder, *recordings[folder], several))
     return Reading(chunks, root, notes={"folders": [str(folder) for folder in folders]})

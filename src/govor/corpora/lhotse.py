@@ -12,7 +12,7 @@ from typing import Any
 from govor.corpora.folder import CORE_SCHEMA
 from govor.corpora.json_lines import first_object, read_objects
 from govor.corpora.lines import rejected_line
-from govor.corpora.reader import Chunk, Reading, Source, chunked
+from govor.corpora.reader import Chunk, Reading, Source, chunked, files_of
 from govor.corpora.rows import Row
 from govor.corpora.splits import split_in
 from govor.corpora.word_times import ABSOLUTE
@@ -42,21 +42,16 @@ def read(source: Source) -> Reading:
     if not cuts and not pairs:
         raise CorpusError(f"{source.path} holds no Lhotse manifests: it needs {NEEDS}")
     several = len(cuts or pairs) > 1
-    root = source.path if source.path.is_dir() else source.path.parent
+    root = source.folder
     chunks: Iterator[Chunk] = (c for file in cuts for c in chunked(file, _rows_of_cuts(file, several)))
     if not cuts:
         chunks = (c for pair in pairs for c in chunked(pair[1], _rows_of_pair(*pair, several=several)))
-    root = Path(source.config.audio_root or root)
+    root = source.audio_root(root)
     return Reading(chunks, root, notes={"files": len(cuts or pairs)}, usual_word_times=ABSOLUTE)
 
 
-def _files(path: Path) -> list[Path]:
-    files = [path] if path.is_file() else sorted(path.iterdir()) if path.is_dir() else []
-    return [file for file in files if file.name.endswith(SUFFIXES) and not file.name.startswith(".")]
-
-
 def _cuts(path: Path) -> list[Path]:
-    files = [file for file in _files(path) if archive_of(file) is None]
+    files = [file for file in files_of(path, SUFFIXES) if archive_of(file) is None]
     return [f for f in files if str(first_object(f).get("type", "")).endswith("Cut")]
 
 
@@ -69,7 +64,7 @@ def archive_of(cuts: Path) -> Path | None:
 
 def _pairs(path: Path) -> list[tuple[Path, Path]]:
     """Recordings and supervisions whose names differ in just that word."""
-    files = {file.name: file for file in _files(path)}
+    files = {file.name: file for file in files_of(path, SUFFIXES)}
     named = [(file, files.get(name.replace("recordings", "supervisions"))) for name, file in files.items()]
     return [(rec, sup) for rec, sup in named if sup and sup != rec and "sources" in first_object(rec)]
 

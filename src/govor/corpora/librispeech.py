@@ -37,7 +37,7 @@ def read(source: Source) -> Reading:
     named: list[Path] = []
     unnamed = Chunk(pl.DataFrame(), source.path, rejected_names(tables, named))
     chunks = chain([unnamed], (chunk for table in named for chunk in _chunks(table, source.path)))
-    return Reading(chunks, Path(source.config.audio_root or source.path), notes={"tables": len(tables)})
+    return Reading(chunks, source.audio_root(source.path), notes={"tables": len(tables)})
 
 
 def _tables(path: Path) -> Iterator[Path]:

@@ -45,7 +45,7 @@ def read(source: Source) -> Reading:
         raise CorpusError(f"{table} has no {text} to take as text; it has {columns_in_words(names[1:])}")
     folder = _folder(table) or "."
     chunks = (_chunk(c, folder, text) for c in read_delimited(table, "|", header=names))
-    return Reading(chunks, Path(source.config.audio_root or table.parent), notes={"text": text})
+    return Reading(chunks, source.audio_root(table.parent), notes={"text": text})
 
 
 def _table(path: Path) -> Path:

@@ -41,7 +41,7 @@ def read(source: Source) -> Reading:
     chunks = (
         _chunk(chunk, source.path, text) for t in tables for chunk in read_delimited(t, "|", header=COLUMNS)
     )
-    root = Path(source.config.audio_root or source.path)
+    root = source.audio_root(source.path)
     return Reading(chunks, root, notes={"text": text, "books": len(tables)})
 
 

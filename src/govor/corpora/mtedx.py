@@ -40,7 +40,7 @@ def read(source: Source) -> Reading:
     rows = (row for file in files for row in _rows(file, _text(file, wanted), source.path))
     left = sorted({text.suffix[1:] for file in files for text in _texts(file) if text != _text(file, wanted)})
     remarks = [f"texts in other languages were left: {', '.join(left)} (--text takes one)"] if left else []
-    root = Path(source.config.audio_root or source.path)
+    root = source.audio_root(source.path)
     return Reading(in_chunks(rows), root, notes={"tables": len(files)}, remarks=remarks)
 
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from govor.corpora.json_lines import has_key, object_keys, read_json_lines
 from govor.corpora.lines import columns_in_words
-from govor.corpora.reader import Chunk, Reading, Source
+from govor.corpora.reader import Chunk, Reading, Source, files_of
 from govor.corpora.splits import split_in
 from govor.corpora.tables import ColumnMap, check_named_in
 from govor.errors import CorpusError
@@ -41,15 +41,12 @@ def read(source: Source) -> Reading:
     several = len(manifests) > 1
     chunks = (_chunk(c, maps[m], several) for m in manifests for c in read_json_lines(m))
     second = RECOGNISED if RECOGNISED in keys and text != RECOGNISED else None
-    root = Path(source.config.audio_root or manifests[0].parent)
+    root = source.audio_root(manifests[0].parent)
     return Reading(chunks, root, second, True, {"manifests": [m.name for m in manifests]})
 
 
 def _manifests(path: Path) -> list[Path]:
-    files = [path] if path.is_file() else sorted(path.iterdir()) if path.is_dir() else []
-    return [
-        f for f in files if f.name.endswith(SUFFIXES) and {"audio_filepath", "text"} <= set(object_keys(f))
-    ]
+    return [f for f in files_of(path, SUFFIXES) if {"audio_filepath", "text"} <= set(object_keys(f))]
 
 
 def _chunk(chunk: Chunk, columns: ColumnMap, several: bool) -> Chunk:

@@ -16,7 +16,7 @@ import polars as pl
 from govor.corpora.json_lines import object_keys, read_json_lines
 from govor.corpora.lines import columns_in_words
 from govor.corpora.names import resolve
-from govor.corpora.reader import Chunk, Reading, Source
+from govor.corpora.reader import Chunk, Reading, Source, files_of
 from govor.corpora.tables import number_in
 from govor.corpora.word_times import RELATIVE
 from govor.errors import CorpusError
@@ -63,7 +63,7 @@ def read(source: Source) -> Reading:
     if not files:
         raise CorpusError(f"{source.path} has no alignment: {NEEDS}")
     keys = list(dict.fromkeys(key for file in files for key in object_keys(file)))
-    root = Path(source.config.audio_root or (source.path if source.path.is_dir() else source.path.parent))
+    root = source.audio_root(source.folder)
     chosen = _chosen_text(keys, source.config.text, files[0])
     second = next((name for name in RECOGNISED_COLUMNS if name in keys and name != chosen), None)
     long = _has_recordings(files[0], root)
@@ -74,10 +74,7 @@ def read(source: Source) -> Reading:
 
 def alignment_files(path: Path) -> list[Path]:
     """The JSON-lines files that a path means: itself, or those directly in it."""
-    files = [path] if path.is_file() else sorted(path.iterdir()) if path.is_dir() else []
-    return [
-        file for file in files if file.name.endswith(ALIGNMENT_SUFFIXES) and not file.name.startswith(".")
-    ]
+    return files_of(path, ALIGNMENT_SUFFIXES)
 
 
 def _is_alignment(file: Path) -> bool:

@@ -27,6 +27,17 @@ CHUNK_ROWS = 65_536
 LEAST_ROWS = 8_192
 
 
+def root_of(path: Path) -> Path:
+    """The folder that a source is: itself, or where the file lies."""
+    return path if path.is_dir() else path.parent
+
+
+def files_of(path: Path, endings: tuple[str, ...] = ("",)) -> list[Path]:
+    """The files that a path means: itself, or those directly in it with one of `endings`; no hidden ones."""
+    files = [path] if path.is_file() else sorted(path.iterdir()) if path.is_dir() else []
+    return [file for file in files if file.name.endswith(endings) and not file.name.startswith(".")]
+
+
 @dataclass(frozen=True)
 class Source:
     """What is imported.
@@ -43,6 +54,15 @@ class Source:
     config: CorpusConfig
     out: Path
     listing: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """The source itself, or the folder of its file."""
+        return root_of(self.path)
+
+    def audio_root(self, usual: Path) -> Path:
+        """Where relative paths of audio begin: as ``[corpus]`` says, else `usual`."""
+        return Path(self.config.audio_root or usual)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from govor.corpora.archive import require_room, stream
-from govor.corpora.beside import in_chunks, is_audio, root_of
+from govor.corpora.beside import in_chunks, is_audio
 from govor.corpora.embedded import AudioUnpacker
 from govor.corpora.json_lines import first_object, read_objects
 from govor.corpora.lhotse import archive_of, rows_of_cut
@@ -54,7 +54,7 @@ def read(source: Source) -> Reading:
         folder.mkdir(parents=True, exist_ok=True)
     rows = (row for cuts, archive in pairs for row in _rows(cuts, archive, source, folder))
     notes = {"shards": len(pairs), "unpacked": str(folder)}
-    audio_root = Path(source.config.audio_root or folder)
+    audio_root = source.audio_root(folder)
     return Reading(in_chunks(rows), audio_root, notes=notes, usual_word_times=ABSOLUTE)
 
 
@@ -67,7 +67,7 @@ def _pairs(path: Path) -> list[tuple[Path, Path]]:
 
 
 def _rows(cuts: Path, archive: Path, source: Source, folder: Path) -> Iterator[Row | Rejection]:
-    inside = cuts.parent.relative_to(root_of(source.path)).as_posix()
+    inside = cuts.parent.relative_to(source.folder).as_posix()
     shard = archive.name.removesuffix(".tar")
     place = shard if inside == "." else f"{inside}/{shard}"
     split = next((s for part in Path(inside).parts if (s := split_in(part))), None)

@@ -35,7 +35,7 @@ def read(source: Source) -> Reading:
     locale = table.stem.removeprefix("ss-corpus-")
     reported = _reported(table.with_name(f"ss-reported-audios-{locale}.tsv"))
     chunks = (_chunk(chunk, locale, reported) for chunk in read_delimited(table, "\t"))
-    root = Path(source.config.audio_root or table.parent / "audios")
+    root = source.audio_root(table.parent / "audios")
     return Reading(chunks, root, notes={"table": table.name, "reported": len(reported)})
 
 

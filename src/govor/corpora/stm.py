@@ -13,7 +13,6 @@ from govor.corpora.beside import (
     Recordings,
     first_files,
     in_chunks,
-    root_of,
     split_of,
     transcript_files,
 )
@@ -51,12 +50,12 @@ def recognise(path: Path) -> str | None:
 
 def read(source: Source) -> Reading:
     """Opens all STM files below a folder; of TEDLIUM 3, which has them twice, those in ``legacy/``."""
-    root = root_of(source.path)
+    root = source.folder
     listed = list(transcript_files(source.path, (".stm",)))
     files = _once(listed, root)
     if not files:
         raise CorpusError(f"{source.path} holds no STM: it needs {NEEDS}")
-    audio_root = Path(source.config.audio_root or root)
+    audio_root = source.audio_root(root)
     recordings = Recordings(audio_root)
     rows = (row for file in files for row in _rows(file, recordings, split_of(file, root)))
     left = len(listed) - len(files)

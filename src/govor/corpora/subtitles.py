@@ -54,16 +54,14 @@ def read(source: Source) -> Reading:
     files = timed_files(source.path)
     if not files:
         raise CorpusError(f"{source.path} holds no subtitles: it needs {NEEDS}")
-    root = source.path if source.path.is_dir() else source.path.parent
+    root = source.folder
     near = Neighbours()
     chosen = captioned(files, near, source.config.language, ask=not source.listing)
     remarks = list(chosen.remarks)
     notes: dict[str, object] = {"files": len(files)}
     work = _SubtitleWork(source, root, near)
     chunks = _all_chunks(work, chosen, notes, remarks)
-    return Reading(
-        chunks, Path(source.config.audio_root or root), notes=notes, remarks=remarks, word_times=RELATIVE
-    )
+    return Reading(chunks, source.audio_root(root), notes=notes, remarks=remarks, word_times=RELATIVE)
 
 
 def timed_files(path: Path) -> list[Path]:

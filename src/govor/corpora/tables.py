@@ -15,7 +15,7 @@ from govor.corpora.headerless import check_places, place_name, places
 from govor.corpora.json_arrays import array_keys, read_json_array
 from govor.corpora.json_lines import has_key, object_keys, read_json_lines
 from govor.corpora.lines import columns_in_words, first_line, read_lines
-from govor.corpora.reader import CHUNK_ROWS, Chunk, Reading, Source
+from govor.corpora.reader import CHUNK_ROWS, Chunk, Reading, Source, files_of
 from govor.corpora.rows import spoken_renamed
 from govor.corpora.splits import split_in
 from govor.corpora.spreadsheet import heads, read_sheet
@@ -92,7 +92,7 @@ def read(source: Source) -> Reading:
         "tables": [table.name for table in tables],
         "columns": maps[tables[0]].mapping,
     }
-    root = Path(source.config.audio_root or tables[0].parent)
+    root = source.audio_root(tables[0].parent)
     return Reading(chunks, root, renamed=True, notes=notes, remarks=_other_sheets(tables))
 
 
@@ -114,7 +114,7 @@ def _read_headerless(source: Source, numbers: dict[str, int]) -> Reading:
         "columns": mapping,
         "header": False,
     }
-    return Reading(chunks, Path(source.config.audio_root or tables[0].parent), renamed=True, notes=notes)
+    return Reading(chunks, source.audio_root(tables[0].parent), renamed=True, notes=notes)
 
 
 def _header_of_places(table: Path, numbers: dict[str, int]) -> list[str]:
@@ -182,9 +182,11 @@ def _with_split(chunk: Chunk, several: bool) -> Chunk:
 
 def table_files(path: Path) -> list[Path]:
     """The tables that a path means: itself, or those directly in it."""
-    files = [path] if path.is_file() else sorted(path.iterdir()) if path.is_dir() else []
-    tables = [file for file in files if file.name.endswith(SUFFIXES) and not file.name.startswith(".")]
-    return [file for file in tables if file == path or file.name not in (EXPORT_DONE, EXPORT_SIDE_FILE)]
+    return [
+        file
+        for file in files_of(path, SUFFIXES)
+        if file == path or file.name not in (EXPORT_DONE, EXPORT_SIDE_FILE)
+    ]
 
 
 def columns_of(table: Path) -> list[str]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from govor.corpora.beside import MOST_LOOKED_AT, bad_reason, in_chunks, is_audio, root_of, split_of
+from govor.corpora.beside import MOST_LOOKED_AT, bad_reason, in_chunks, is_audio, split_of
 from govor.corpora.lines import rejected_line
 from govor.corpora.names import is_unicode
 from govor.corpora.reader import Reading, Source
@@ -73,14 +73,14 @@ def recognise(path: Path) -> str | None:
 
 def read(source: Source) -> Reading:
     """Opens all pairs below a folder; of several texts of one recording ``--text .lab`` takes that one."""
-    root = root_of(source.path)
+    root = source.folder
     places = [folder.path for folder in _folders(root) if folder.texts]
     if not places:
         raise CorpusError(f"{source.path} has no texts beside its recordings: it needs {NEEDS}")
     wanted = source.config.text
     speakers = Speakers([place.relative_to(root).parts for place in places])
     chunks = in_chunks(row for place in places for row in _rows(_listed(place), root, speakers, wanted))
-    return Reading(chunks, Path(source.config.audio_root or root), remarks=[speakers.said])
+    return Reading(chunks, source.audio_root(root), remarks=[speakers.said])
 
 
 class Speakers:

@@ -17,13 +17,12 @@ from govor.corpora.beside import (
     TranscriptFile,
     first_files,
     read_beside,
-    root_of,
     transcript_files,
 )
 from govor.corpora.json_items import JsonItems
 from govor.corpora.lines import first_line, read_lines, rejected_line
 from govor.corpora.numbers import number
-from govor.corpora.reader import Reading, Source
+from govor.corpora.reader import Reading, Source, root_of
 from govor.corpora.rows import Row
 from govor.corpora.timed_text import TimedTextError
 from govor.records import Rejection
@@ -53,7 +52,7 @@ def recognise(path: Path) -> str | None:
 
 def read(source: Source) -> Reading:
     """Opens all transcripts below a folder; of a recording's JSON and TSV the JSON is taken."""
-    recordings = Recordings(root_of(source.path))
+    recordings = Recordings(source.folder)
     json_files = [
         file
         for file in transcript_files(source.path, (".json",))

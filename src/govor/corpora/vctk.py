@@ -41,7 +41,7 @@ def read(source: Source) -> Reading:
     rows = _rows(source.path, recordings, _speakers(source.path))
     mics = sum(len(paths) > 1 for paths in recordings.values())
     remarks = [f"{mics:,} recordings have two microphones: the first is taken"] if mics else []
-    root = Path(source.config.audio_root or source.path)
+    root = source.audio_root(source.path)
     return Reading(in_chunks(rows), root, remarks=remarks)
 
 

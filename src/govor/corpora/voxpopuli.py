@@ -52,11 +52,11 @@ def read(source: Source) -> Reading:
         raise CorpusError(
             f"{without}:1: the header has no vad, which says where an utterance is: fetch it again"
         )
-    root = source.path if source.path.is_dir() else source.path.parent
+    root = source.folder
     chunks = (
         _chunk(c, text, _is_raw(table)) for table in tables for c in read_delimited(table, *_dialect(table))
     )
-    return Reading(chunks, Path(source.config.audio_root or root), notes={"text": text})
+    return Reading(chunks, source.audio_root(root), notes={"text": text})
 
 
 def _tables(path: Path) -> list[Path]:

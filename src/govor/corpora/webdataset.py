@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from govor.corpora.archive import SUFFIXES, MemberContent, is_archive, member_names, require_room, stream
-from govor.corpora.beside import first_files, in_chunks, is_audio, root_of, transcript_files
+from govor.corpora.beside import first_files, in_chunks, is_audio, transcript_files
 from govor.corpora.embedded import AudioUnpacker
 from govor.corpora.folder import CORE_SCHEMA
 from govor.corpora.lines import rejected_line
@@ -81,7 +81,7 @@ def read(source: Source) -> Reading:
         folder.mkdir(parents=True, exist_ok=True)
     rows = (row for archive in archives for row in _rows(archive, source, folder))
     notes = {"archives": len(archives), "unpacked": str(folder)}
-    return Reading(in_chunks(rows), Path(source.config.audio_root or folder), renamed=True, notes=notes)
+    return Reading(in_chunks(rows), source.audio_root(folder), renamed=True, notes=notes)
 
 
 def _of_shar(archive: Path) -> bool:
@@ -98,7 +98,7 @@ def _key(name: str) -> tuple[str, str]:
 
 def _rows(archive: Path, source: Source, folder: Path) -> Iterator[Row | Rejection]:
     name = archive.name.removesuffix(".gz").removesuffix(".tar").removesuffix(".tgz")
-    inside = archive.parent.relative_to(root_of(source.path)).as_posix()
+    inside = archive.parent.relative_to(source.folder).as_posix()
     shard = name if inside == "." else f"{inside}/{name}"
     split = next((s for part in (*Path(inside).parts, name) if (s := split_in(part))), None)
     for sample in _samples(archive, AudioUnpacker(folder), shard, unpack=not source.listing):

@@ -56,7 +56,7 @@ def read(source: Source) -> Reading:
     folder.mkdir(parents=True, exist_ok=True)
     rows = (row for text in texts for row in _rows(text, source, folder))
     notes = {"shards": len(texts), "unpacked": str(folder)}
-    return Reading(in_chunks(rows), Path(source.config.audio_root or folder), notes=notes)
+    return Reading(in_chunks(rows), source.audio_root(folder), notes=notes)
 
 
 def _texts(path: Path) -> list[Path]:

@@ -148,7 +148,9 @@ def _json_rows(path: Path) -> Iterator[Mapping[str, object]]:
 def _columns(rows: Iterable[Mapping[str, object]], path: Path) -> Iterator[tuple[str, str]]:
     for row in rows:
         if not isinstance(row, Mapping):
-            raise InputError(f"{path}: {str(row)[:40]!r} is no object with an id and a text: name them so")
+            raise InputError(
+                f"{path}: {str(row)[:40]!r} is not an object with an id and a text: give it both"
+            )
         name = next((row[key] for key in ID_COLUMNS if row.get(key)), None)
         text = next((row[key] for key in TEXT_COLUMNS if row.get(key) is not None), None)
         if name is None or (text is None and "fault" not in row):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from govor.errors import ModelError
@@ -30,7 +29,7 @@ def extractor_of(feature_extractor: Any) -> Extractor:
         )
     try:
         made = _KINDS[name](feature_extractor)
-        return _checked(fitted(asdict(made), type(made)))
+        return _checked(fitted(vars(made), type(made)))
     except (TypeError, ValueError) as error:  # ShapeError is one
         raise ModelError(
             f"the settings of the model's {name} (preprocessor_config.json) are damaged ({error}): "

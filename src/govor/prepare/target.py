@@ -234,7 +234,7 @@ class RemoteTarget:
             yield
         except Exception as error:
             raise MachineError(
-                f"{self.name} cannot be {purpose} ({error}): mend that, then run the same command again"
+                f"{self.name} cannot be {purpose} ({error}): correct that, then run the same command again"
             ) from None
 
     def names(self, folder: str) -> list[str]:

@@ -10,6 +10,8 @@ from pathlib import Path
 import polars as pl
 
 from govor.config import Recipe, load_recipe
+from govor.curate.leaks import GROUPS, leak_value
+from govor.curate.sentences import SENTENCE, with_sentence
 from govor.errors import DatasetError, ModelError
 from govor.evaluate.base import verdicts
 from govor.evaluate.stored import ShownOnCard, as_stored, read_for_card, read_scores
@@ -306,21 +308,23 @@ def _speakers(dataset: Path) -> dict[str, int]:
     table = _table(dataset)
     if "speaker" not in table.columns:
         return {}
-    counts = table.group_by("split").agg(pl.col("speaker").drop_nulls().n_unique())
+    counts = table.group_by("split").agg(leak_value("speaker").drop_nulls().n_unique())
     return {split: count for split, count in sorted(counts.iter_rows()) if count}
 
 
 def _leaks(dataset: Path) -> dict[str, int] | None:
-    """Rows of test that share a speaker, a recording or a sentence with train."""
+    """Rows of test that share a speaker, a recording or a sentence with train, by the rules of select."""
     table = _table(dataset)
+    table = with_sentence(table.lazy()).collect() if "text" in table.columns else table
     test, train = (table.filter(pl.col("split") == split) for split in ("test", "train"))
     if not (test.height and train.height):
         return None
     found = {}
-    for column, name in (("speaker", "speakers"), ("recording", "recordings"), ("text", "sentences")):
-        if column in table.columns:
-            known = train[column].drop_nulls().unique().implode()
-            found[name] = test.filter(pl.col(column).is_in(known)).height
+    for rule in GROUPS:
+        if rule.key in table.columns or (rule.key == "sentence" and SENTENCE in table.columns):
+            shared = leak_value(rule.key)
+            known = train.select(shared).to_series().drop_nulls().unique().implode()
+            found[rule.noun] = test.filter(shared.is_in(known)).height
     return found
 
 

@@ -169,5 +169,7 @@ def _from_status(repo: str, status: int, said: str) -> Exception:
     if status in sentences:
         return InputError(f"{repo}: {sentences[status]}{told}")
     if status < 500 and status != 429:
-        return InputError(f"{repo}: the Hub refuses this with {status}{told}: mend that, then run it again")
+        return InputError(
+            f"{repo}: the Hub refuses this with {status}{told}: correct that, then run it again"
+        )
     return MachineError(f"{repo}: the Hub answered {status}: run the same command again, it continues{told}")

@@ -30,7 +30,7 @@ class TrialNotes(TypedDict, total=False):
     """What is kept beside a trial's values and result."""
 
     folder: str
-    values: dict[str, Any]
+    values: dict[str, object]
     retry_of: int
     attempts: int
     error: str

@@ -75,7 +75,7 @@ def _unrelated(found: Pairing) -> Finding:
         "all rows",
         f"letters and seconds correlate by {found.correlation:.2f} over {found.rows:,} rows",
         f"permuted rows reach {found.by_chance:.2f}; transcripts that belong to their recordings 0.6 to 0.95",
-        "long texts stand beside short recordings and the other way round: the model learns to write what"
+        "long texts belong to short recordings, and short texts to long ones: the model learns to write what"
         " was not said",
     )
 
@@ -143,7 +143,7 @@ def _not_said(wrong: list[ClipFit], found: Matched) -> Finding:
         "transcript_not_said",
         "error" if many else "warning",
         "sampled clips",
-        f"in {share_of(len(wrong), found.total)} another row's text fits as well as the own one, or better",
+        f"in {share_of(len(wrong), found.total)} another row's text fits as well as their own, or better",
         f"the own text fits best in the other {len(found.own)}",
         "these clips hold another text, or no speech at all",
         samples=_shown(wrong),

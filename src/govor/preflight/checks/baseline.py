@@ -198,7 +198,7 @@ def _too_small(
         f"split {split}",
         f"{count_of(table.height, 'utterance')} with {words:,} words: a WER of {wer:.2f} ({assumed}) would"
         f" have a 95% interval of ±{half:.3f}",
-        f"the difference hoped for is {hoped:g}; telling that apart takes about {needed:,} such utterances",
+        f"the difference hoped for is {hoped:g}; to be sure of it takes about {needed:,} such utterances",
         "two models could not be told apart on it, whichever is better",
         f"{larger} with [preflight] hoped_difference",
     )

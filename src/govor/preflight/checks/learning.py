@@ -82,7 +82,7 @@ def in_windows(practice: Practice) -> str:
 def failure(practice: Practice) -> tuple[str, str] | None:
     """What was seen and what to do, when the batch was not learnt; None when it was, or nobody knows."""
     if not practice.trainable:
-        return "no parameter takes a gradient", "freeze less in [model] freeze"
+        return "no parameter is trained", "freeze less in [model] freeze"
     if not practice.labels:
         return (
             "the loss sees no label of the batch: all are masked (-100), empty or longer than their frames",

@@ -124,9 +124,9 @@ def _late(train: TrainConfig, steps: Steps) -> Iterator[Finding]:
             "evaluation_too_late",
             "warning",
             "[train] eval_every",
-            f"{train.eval_every!r} lies behind the end of the run ({steps.total:,} steps,"
+            f"{train.eval_every!r} is after the end of the run ({steps.total:,} steps,"
             f" {steps.epochs:.2g} epochs)",
-            "several evaluations, of which the best is kept",
+            "several evaluations; the best is kept",
             "dev is judged once, at the end: nothing is chosen, and overfitting goes unseen",
             f"set [train] eval_every = '{max(1, steps.total // 5)} steps'",
         )
@@ -157,7 +157,7 @@ def something_is_trained(family: Family) -> Iterator[Finding]:
             "nothing_trainable",
             "error",
             "[model] freeze",
-            f"none of {sum(size for size, _ in sizes):,} parameters takes a gradient",
+            f"none of {sum(size for size, _ in sizes):,} parameters is trained",
             "at least one",
             "training ends at its first step, or leaves the model as it is",
         )

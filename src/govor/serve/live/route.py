@@ -201,7 +201,7 @@ def _reader(rate: int, wanted: int) -> Callable[[bytes], Samples]:
         if len(message) % 2:
             raise RequestError(
                 400,
-                f"a message of {len(message)} bytes is no number of samples of 16 bits",
+                f"a message of {len(message)} bytes is not a whole number of 16-bit samples",
                 "invalid_message",
             )
         samples = np.frombuffer(message, "<i2").astype(np.float32) / FULL_SCALE
