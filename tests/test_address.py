@@ -27,6 +27,14 @@ def test_nothing_installs_a_package_of_that_name_from_an_index():
     """No index has govor, and anybody could register it. Findings add extras to the govor that is there."""
     from_index = re.compile(r"pip install(?: -\S+)* ['\"]?govor(?:\[[\w,]+\])?['\"]?(?! ?@)(?=\s|$)", re.M)
     for pattern in PLACES:
-        for path in sorted({*ROOT.glob(pattern)} - {ROOT / "docs" / "findings.md"}):
+        told = {ROOT / "docs" / name for name in ("findings.md", "sentences.md")}
+        for path in sorted({*ROOT.glob(pattern)} - told):
             wrong = from_index.search(path.read_text(encoding="utf-8"))
             assert not wrong, f"{path.name}: {wrong and wrong[0]}"
+
+
+def test_govor_itself_never_says_to_fetch_it_from_an_index():
+    """Extras are added to the govor that is there; "pip install -U govor" would fetch anybody's."""
+    for path in sorted((ROOT / "src").rglob("*.py")):
+        wrong = re.search(r"pip install (-\S+ )*govor\b", path.read_text(encoding="utf-8"))
+        assert not wrong, f"{path}: {wrong and wrong[0]}"

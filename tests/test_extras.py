@@ -98,16 +98,16 @@ def test_every_command_says_so_in_one_sentence(name, tmp_path, tiny_ctc, tiny_da
 
 
 def said_without(args):
-    """What a command says at its end in the plain install."""
+    """What a command says in the plain install."""
     code = WITHOUT.format(absent=set(EXTRAS), args=args)
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert ran.returncode == 1 and "Traceback" not in ran.stderr, ran.stderr[-2000:]
-    return ran.stderr.splitlines()[-1]
+    return ran.stderr
 
 
 def test_a_model_on_the_hub_is_one_remedy(tmp_path, tiny_dataset):
     said = said_without(["evaluate", "lab/whisper", str(tiny_dataset), "--out", str(tmp_path / "e")])
-    assert said.endswith("pip install 'govor[train]'")
+    assert "pip install 'govor[train]'" in said and "govor[publish]" not in said
 
 
 def test_recordings_in_a_store_whose_library_is_missing(tmp_path):
@@ -118,4 +118,4 @@ def test_recordings_in_a_store_whose_library_is_missing(tmp_path):
     table.write_text("audio,text\ngs://lab/a.wav,dobar dan\n")
     import_corpus(CorpusConfig(source=str(table)), tmp_path / "corpus")
     said = said_without(["check", str(tmp_path / "corpus"), "--out", str(tmp_path / "c")])
-    assert said == "govor: this needs gcsfs, which is not installed: pip install 'govor[gcs]'"
+    assert "govor: this needs gcsfs, which is not installed: pip install 'govor[gcs]'" in said

@@ -24,8 +24,8 @@ def file_system(url: str) -> tuple[Any, str]:
     import fsspec
 
     with reaching(url):
-        system, path = fsspec.core.url_to_fs(url)
-        return system, str(path)
+        files, path = fsspec.core.url_to_fs(url)
+    return files, str(path)
 
 
 @contextmanager

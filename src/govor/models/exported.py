@@ -40,5 +40,5 @@ def extractor_from(data: Mapping[str, object]) -> Extractor:
     fields = dict(data)
     kind = str(fields.pop("kind", None))
     if kind not in _EXTRACTORS:
-        raise ModelError(f"the exported model has features of kind {kind!r}: pip install -U govor")
+        raise ModelError(f"the exported model has features of kind {kind!r}: install a newer govor")
     return _EXTRACTORS[kind](**fields)

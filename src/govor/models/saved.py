@@ -128,7 +128,7 @@ def _settings_in(path: Path) -> SavedSettings:
     settings = read_record(path, SavedSettings, ModelError)
     if settings.get("format", 0) > FORMAT:
         raise ModelError(
-            f"{path} has format {settings['format']}, this govor reads up to {FORMAT}: pip install -U govor"
+            f"{path} has format {settings['format']}, this govor reads up to {FORMAT}: install a newer govor"
         )
     return settings
 
