@@ -95,8 +95,8 @@ def quietly(asked: argparse.Namespace, samples: np.ndarray) -> tuple[list[dict],
     from govor.models import open_model
     from govor.serve.live.rooms import ear_of
     from govor.serve.models import open_models
-    from govor.serve.patience import Patience
     from govor.transcribe import Transcriber
+    from govor.transcribe.patience import Patience
 
     config = TranscribeConfig(language=asked.language)
     (model,) = open_models([asked.model], config, lambda spec: open_model(spec, device="cpu")).values()

@@ -1,318 +1,338 @@
-"""Transcribing long recordings with the same weights: govor, transformers, faster-whisper, whisper.cpp.
+"""Long recordings with the same Whisper weights in govor and faster-whisper: errors, lost runs, time, memory.
 
-Every system decodes the same speech in a process of its own, one thread, model already loaded. What counts is
-audio-seconds per CPU-second (all threads of the process) and the process's peak memory. Whisper weights are
-random, of whisper-tiny's size; the end of text is suppressed and every window decodes the same number of
-tokens in every system, so that nobody wins by stopping early: as many as Whisper's own tokenizer makes of the
-spoken text, unless --tokens says otherwise.
+Every recording of a folder is decoded by every system, one after the other, each in a process of its own, one
+thread, model already loaded. The chosen ones are harmed too: noise, music, clipping, quiet, 8 kHz. Prints
+Markdown tables: pooled WER with paired intervals over recordings, runs of five reference words that were
+dropped, CPU-seconds an audio-second, peak memory, WER of each condition, and how well confidence sorts right
+words from wrong ones (AUC).
 
-    OMP_NUM_THREADS=1 python bench/transcribe.py --minutes 10
-    OMP_NUM_THREADS=1 python bench/transcribe.py --minutes 60 --systems hour
+    OMP_NUM_THREADS=1 python bench/transcribe.py WHISPER_BASE_INT8 shared/data/longform --harm sonnet_en.mp3
 
-whisper.cpp takes part where its bindings are to be found:
-
-    pip install --no-deps --target cpp pywhispercpp
-    PYTHONPATH=cpp python bench/transcribe.py
+The folder has a ``manifest.jsonl`` (audio, text, language, and start where a row is a part). The model has to
+be one that both read: govor export --format ctranslate2 --quantization int8. With --keep FILE what was
+measured is kept there, and what is there is not measured again; --seconds S stops after so many.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from functools import partial
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
-from ggml import write_ggml
-
-if TYPE_CHECKING:
-    from govor.models.ctc.model import CtcFamily
-    from govor.models.whisper.model import WhisperFamily
+import numpy as np
 
 RATE = 16_000
-System = Callable[[], str]
-WINDOW_S = 30
-PROMPT_TOKENS = 4
-TOKENIZER = Path(__file__).parents[2] / "shared" / "data" / "whisper-tiny-no-weights"
-WHISPER_SIZES = {
-    "d_model": 384,
-    "encoder_layers": 4,
-    "decoder_layers": 4,
-    "encoder_attention_heads": 6,
-    "decoder_attention_heads": 6,
-    "encoder_ffn_dim": 1536,
-    "decoder_ffn_dim": 1536,
-}
-CTC_SIZES = {
-    "model_type": "wav2vec2",
-    "hidden_size": 384,
-    "num_hidden_layers": 6,
-    "num_attention_heads": 6,
-    "intermediate_size": 1536,
-    "conv_dim": [256] * 7,
-}
+RUN = 5
+"""Reference words missing in a row that count as lost."""
+BATCH = 8
+CLEAN = "clean"
+Wave = np.ndarray[Any, Any]
+Heard = list[tuple[str, float | None]]
+"""What was heard: pieces of text with their confidence, or None."""
+Run = Callable[[Wave, str], Heard]
 
 
-def make_models(folder: Path, wanted: set[str]) -> None:
-    """Random models and those of their exports that are wanted."""
-    from govor.config import ModelConfig, TextConfig
-    from govor.models import new_model
-    from govor.models.ctc.onnx import convert as to_onnx
-    from govor.models.whisper.ctranslate2 import convert as to_ct2
-    from govor.text import Normaliser
+@dataclass(frozen=True)
+class Reference:
+    """What is said in a recording."""
 
-    new = partial(new_model, normaliser=Normaliser.of(TextConfig(), "hr"), language="hr", device="cpu")
-    sizes = {"model_type": "whisper", "tokenizer": str(TOKENIZER), **WHISPER_SIZES}
-    whisper = cast("WhisperFamily", new(ModelConfig(from_scratch=sizes), train_texts=[]))
-    generation: Any = whisper.model.generation_config
-    generation.suppress_tokens = sorted({*(generation.suppress_tokens or []), whisper.prompt.end})
-    generation.begin_suppress_tokens = None
-    whisper.save(folder / "whisper")
-    for kind in {"f16", "q8_0"} & {Path(name).stem for name in wanted}:
-        write_ggml(folder / "whisper", folder / f"{kind}.bin", kind)
-    for kind in {"float32", "int8"} & wanted:
-        (folder / kind).mkdir()
-        to_ct2(whisper, folder / kind, kind)
-    if not {"ctc", "onnx"} & wanted:
-        return
-    letters = ["abcdefghijklmnopqrstuvwxyzčćđšž abc"]
-    ctc = cast("CtcFamily", new(ModelConfig(from_scratch=CTC_SIZES), train_texts=letters))
-    ctc.save(folder / "ctc")
-    if "onnx" in wanted:
-        (folder / "onnx").mkdir()
-        to_onnx(ctc, folder / "onnx", None)
+    words: list[str]
+    language: str
 
 
-def make_speech(path: Path, minutes: float) -> int:
-    """Croatian sentences with pauses, as 16 kHz FLAC; returns the tokens of the text of 30 s."""
-    import numpy as np
-    import soundfile
+@dataclass(frozen=True)
+class Row:
+    """What one system made of one recording in one condition."""
+
+    system: str
+    name: str
+    condition: str
+    errors: int
+    words: int
+    runs: int
+    lost: int
+    cpu_s: float
+    seconds: float
+    peak_mb: float
+    right: list[tuple[float, bool]]
+
+
+def words(text: str) -> list[str]:
+    plain = re.sub(r"[^\w\s']", " ", unicodedata.normalize("NFKC", text).lower())
+    return plain.split()
+
+
+def references(folder: Path) -> dict[str, Reference]:
+    """The recordings in the order of the manifest; a row without a start is all of its recording's text."""
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for line in (folder / "manifest.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        rows.setdefault(row["audio"], []).append(row)
+    found = {}
+    for name, parts in rows.items():
+        whole = [part for part in parts if part.get("start") is None]
+        text = " ".join(part["text"] for part in whole[:1] or parts)
+        found[name] = Reference(words(text), str(parts[0]["language"]).split("-")[0])
+    return found
+
+
+def melody(count: int) -> Wave:
+    """Notes of three harmonics that fade, two and a half a second."""
+    notes = [262, 294, 330, 392, 440, 392, 330, 294]
+    wave, step = np.zeros(count + RATE), round(0.4 * RATE)
+    for place, at in enumerate(range(0, count, step)):
+        u = np.arange(round(0.38 * RATE)) / RATE
+        tone = sum(np.sin(2 * np.pi * notes[place % 8] * h * u) / h for h in (1, 2, 3))
+        wave[at : at + len(u)] += np.exp(-3 * u) * tone
+    return wave[:count]
+
+
+def harmed(samples: Wave, condition: str) -> Wave:
+    """The samples in a condition; what is added is 10 dB below them."""
     import soxr
-    from transformers import AutoTokenizer
 
-    from govor.demo.sentences import distinct_sentences
-    from govor.espeak import synthesise
-
-    random = np.random.default_rng(3)
-    tokenizer = AutoTokenizer.from_pretrained(TOKENIZER)
-    clips, lengths = [], []
-    for sentence in distinct_sentences(random, 60):
-        speech = synthesise(sentence)
-        clips.append(soxr.resample(speech.samples, speech.sample_rate, RATE))
-        lengths.append(len(tokenizer(" " + sentence, add_special_tokens=False).input_ids))
-    tokens = 0
-    left = round(minutes * 60 * RATE)
-    with soundfile.SoundFile(path, "w", RATE, 1) as file:
-        while left > 0:
-            pause = np.zeros(int(random.choice([0.2, 0.5, 0.9]) * RATE))
-            chosen = random.integers(len(clips))
-            piece = np.concatenate([clips[chosen], pause])[:left]
-            file.write(piece + random.normal(0, 3e-4, len(piece)))
-            left -= len(piece)
-            tokens += lengths[chosen]
-    return round(tokens * WINDOW_S / (minutes * 60))
+    level, tenth = np.sqrt(np.mean(samples**2)), 10 ** (-10 / 20)
+    if condition == "noise":
+        samples = samples + np.random.default_rng(2).normal(0, level * tenth, len(samples))
+    elif condition == "music":
+        tune = melody(len(samples))
+        samples = samples + tune * level * tenth / np.sqrt(np.mean(tune**2))
+    elif condition == "clipped":
+        samples = np.clip(samples * 30, -1, 1)
+    elif condition == "quiet":
+        samples = samples * 10 ** (-50 / 20) / level
+    elif condition == "8 kHz":
+        samples = soxr.resample(soxr.resample(samples, RATE, RATE // 2), RATE // 2, RATE)
+    return np.asarray(samples, np.float32)
 
 
-def govor(model: str, audio: Path, tokens: int, **settings: Any) -> System:
-    """A govor system: (run, windows are counted in its own object)."""
+CONDITIONS = (CLEAN, "noise", "music", "clipped", "quiet", "8 kHz")
+
+
+def with_govor(model: str, beams: int, timed: bool) -> Run:
     from govor.config import TranscribeConfig
     from govor.models import open_model
-    from govor.models.whisper import decoding
     from govor.transcribe import Transcriber
 
-    decoding.TOKENS_BESIDES, decoding.TOKENS_PER_SECOND = tokens, 0
     recogniser = open_model(model, device="cpu")
-    transcriber = Transcriber(recogniser, TranscribeConfig(**settings))
-    return lambda: transcriber.transcribe(audio).text
 
-
-def pipeline(model: str, audio: Path, tokens: int, batch: int) -> System:
-    """The transformers pipeline, fed with samples."""
-    import soundfile
-    from transformers import pipeline as make
-    from transformers.utils import logging
-
-    logging.set_verbosity_error()
-    pipe = make("automatic-speech-recognition", model=model, device="cpu")
-    pipe.tokenizer.pad_token = pipe.tokenizer.pad_token or pipe.tokenizer.eos_token
-    samples, rate = soundfile.read(audio, dtype="float32")
-    settings: dict[str, Any] = {"chunk_length_s": WINDOW_S, "batch_size": batch}
-    if "whisper" in model:
-        settings["stride_length_s"] = 0
-        settings["generate_kwargs"] = {
-            "max_new_tokens": tokens,
-            "min_new_tokens": tokens,
-            "num_beams": 1,
-            "language": "hr",
-        }
-    return lambda: pipe({"raw": samples, "sampling_rate": rate}, **settings)["text"]
-
-
-def faster_whisper(model: str, audio: Path, tokens: int, kind: str) -> System:
-    """faster-whisper with its fallbacks off."""
-    import soundfile
-    from faster_whisper import WhisperModel
-
-    engine = WhisperModel(model, device="cpu", compute_type=kind, cpu_threads=1)
-    samples, _ = soundfile.read(audio, dtype="float32")
-
-    def run() -> str:
-        segments, _ = engine.transcribe(
-            samples,
-            language="hr",
-            beam_size=1,
-            temperature=0.0,
-            compression_ratio_threshold=None,
-            log_prob_threshold=None,
-            no_speech_threshold=None,
-            condition_on_previous_text=False,
-            without_timestamps=True,
-            max_new_tokens=2 * tokens - PROMPT_TOKENS,  # the engine halves the sum of both
-        )
-        return " ".join(segment.text for segment in segments)
+    def run(samples: Wave, language: str) -> Heard:
+        config = TranscribeConfig(language=language, beam_size=beams)
+        blocks = [samples[i : i + 10 * RATE] for i in range(0, len(samples), 10 * RATE)]
+        heard = Transcriber(recogniser, config).transcribe(blocks, words=timed)
+        if not timed:
+            return [(heard.text, None)]
+        return [(word.text, word.confidence) for segment in heard.segments for word in segment.words]
 
     return run
 
 
-def whisper_cpp(model: str, audio: Path, tokens: int) -> System:
-    """whisper.cpp through its bindings, fallbacks off."""
-    import _pywhispercpp as cpp
-    import soundfile
+def with_faster_whisper(model: str, beams: int, timed: bool, vad: bool = False, batched: bool = False) -> Run:
+    from faster_whisper import BatchedInferencePipeline, WhisperModel
 
-    context = cpp.whisper_init_from_file_with_params(model, cpp.whisper_context_default_params())
-    asked = cpp.whisper_full_default_params(cpp.whisper_sampling_strategy.WHISPER_SAMPLING_GREEDY)
-    asked.n_threads, asked.language, asked.max_tokens = 1, "hr", tokens - 1  # it stops after the next one
-    asked.no_timestamps = asked.no_context = True
-    asked.suppress_blank = asked.print_progress = False
-    asked.temperature_inc = 0.0
-    samples, _ = soundfile.read(audio, dtype="float32")
+    engine = WhisperModel(model, device="cpu", compute_type="default", cpu_threads=1)
+    asked: dict[str, Any] = {"batch_size": BATCH} if batched else {"vad_filter": vad}
+    decode = BatchedInferencePipeline(engine).transcribe if batched else engine.transcribe
 
-    def run() -> str:
-        cpp.whisper_full(context, asked, samples, samples.size)
-        segments = range(cpp.whisper_full_n_segments(context))
-        assert {cpp.whisper_full_n_tokens(context, i) for i in segments} == {tokens}
-        return b"".join(cpp.whisper_full_get_segment_text(context, i) for i in segments).decode(
-            errors="replace"
-        )
+    def run(samples: Wave, language: str) -> Heard:
+        found, _ = decode(samples, language=language, beam_size=beams, word_timestamps=timed, **asked)
+        if not timed:
+            return [(segment.text, None) for segment in found]
+        return [(word.word, word.probability) for segment in found for word in segment.words or ()]
 
     return run
 
 
-FIXED = {"chunk": float(WINDOW_S), "language": "hr"}
-SYSTEMS: dict[str, tuple[Callable[..., System], str, dict[str, Any]]] = {
-    "pipeline-whisper-1": (pipeline, "whisper", {"batch": 1}),
-    "pipeline-whisper-8": (pipeline, "whisper", {"batch": 8}),
-    "faster-whisper-float32": (faster_whisper, "float32", {"kind": "float32"}),
-    "faster-whisper-int8": (faster_whisper, "int8", {"kind": "int8"}),
-    "whisper-cpp-f16": (whisper_cpp, "f16.bin", {}),
-    "whisper-cpp-q8_0": (whisper_cpp, "q8_0.bin", {}),
-    "govor-torch-float32": (govor, "whisper", FIXED),
-    "govor-ct2-float32": (govor, "float32", FIXED),
-    "govor-ct2-int8": (govor, "int8", FIXED),
-    "pipeline-ctc-1": (pipeline, "ctc", {"batch": 1}),
-    "pipeline-ctc-8": (pipeline, "ctc", {"batch": 8}),
-    "govor-torch-ctc": (govor, "ctc", {}),
-    "govor-onnx": (govor, "onnx", {}),
+SYSTEMS: dict[str, tuple[Callable[..., Run], dict[str, Any]]] = {
+    "govor, beam 5": (with_govor, {"beams": 5, "timed": True}),
+    "faster-whisper, beam 5": (with_faster_whisper, {"beams": 5, "timed": True}),
+    "faster-whisper + VAD, beam 5": (with_faster_whisper, {"beams": 5, "timed": True, "vad": True}),
+    "govor, beam 5, no word times": (with_govor, {"beams": 5, "timed": False}),
+    "faster-whisper, beam 5, no word times": (with_faster_whisper, {"beams": 5, "timed": False}),
+    "govor, greedy, no word times": (with_govor, {"beams": 1, "timed": False}),
+    "faster-whisper, batched 8, greedy, no word times": (
+        with_faster_whisper,
+        {"beams": 1, "timed": False, "batched": True},
+    ),
 }
-
-HOUR = (
-    "pipeline-whisper-8",
-    "faster-whisper-int8",
-    "govor-ct2-int8",
-    "pipeline-ctc-1",
-    "govor-torch-ctc",
-    "govor-onnx",
+PAIRS = (
+    ("govor, beam 5", "faster-whisper, beam 5", 0.8),
+    ("govor, beam 5", "faster-whisper + VAD, beam 5", 0.8),
+    ("govor, beam 5, no word times", "faster-whisper, beam 5, no word times", 0.8),
+    ("govor, greedy, no word times", "faster-whisper, batched 8, greedy, no word times", 1.0),
 )
-RATIOS = (
-    ("govor-ct2-int8", "pipeline-whisper-1", 4.0),
-    ("govor-ct2-int8", "pipeline-whisper-8", 2.0),
-    ("govor-ct2-float32", "faster-whisper-float32", 1.0),
-    ("govor-ct2-int8", "faster-whisper-int8", 1.0),
-    ("govor-torch-ctc", "pipeline-ctc-1", 2.0),
-    ("govor-torch-ctc", "pipeline-ctc-8", 2.0),
-    ("govor-onnx", "pipeline-ctc-1", 2.0),
-)
-"""(system, other, goal): audio per CPU-second of the first over that of the second."""
+"""(system, other, goal): CPU-seconds of the first over those of the second."""
 
 
-def peak_bytes() -> float:
+def compared(reference: list[str], heard: Heard) -> tuple[int, int, int, list[tuple[float, bool]]]:
+    """(errors, runs of lost words, words in them, (confidence, was it right) of every word that has one)."""
+    from rapidfuzz.distance import Levenshtein
+
+    pairs = [(word, sure) for text, sure in heard for word in words(text)]
+    blocks = Levenshtein.opcodes(reference, [word for word, _ in pairs])
+    errors = sum(max(b.src_end - b.src_start, b.dest_end - b.dest_start) for b in blocks if b.tag != "equal")
+    lost = [b.src_end - b.src_start for b in blocks if b.tag == "delete" and b.src_end - b.src_start >= RUN]
+    right = [
+        (round(sure, 4), b.tag == "equal")
+        for b in blocks
+        for _, sure in pairs[b.dest_start : b.dest_end]
+        if sure is not None
+    ]
+    return errors, len(lost), sum(lost), right
+
+
+def peak_mb() -> float:
     """Most memory of this process since it began; Linux counts a parent's in ru_maxrss, hence /proc."""
     status = Path("/proc/self/status")
     if status.exists():
-        return 1024 * int(re.findall(r"VmHWM:\s+(\d+)", status.read_text())[0])
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return 1024 * int(re.findall(r"VmHWM:\s+(\d+)", status.read_text())[0]) / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
 
 
-def measure(name: str, folder: Path, audio: Path, tokens: int) -> dict[str, Any]:
-    """One system, in this process."""
-    maker, model, settings = SYSTEMS[name]
-    run = maker(str(folder / model), audio, tokens, **settings)
-    wall, cpu = time.perf_counter(), time.process_time()
-    text = run()
-    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    peak_mb = peak_bytes() / 1e6
-    return {"cpu_s": cpu, "wall_s": wall, "peak_mb": peak_mb, "characters": len(text)}
+def measure(system: str, model: str, folder: Path, name: str, conditions: Sequence[str]) -> Iterator[Row]:
+    """One system and recording, in this process."""
+    from govor.audio import mono_blocks
+
+    maker, settings = SYSTEMS[system]
+    run = maker(model, **settings)
+    reference = references(folder)[name]
+    samples = np.concatenate(list(mono_blocks(folder / name, sample_rate=RATE)))
+    for condition in conditions:
+        wave = harmed(samples, condition)
+        begun = time.process_time()
+        heard = run(wave, reference.language)
+        cpu_s = time.process_time() - begun
+        errors, runs, lost, right = compared(reference.words, heard)
+        facts = (errors, len(reference.words), runs, lost, cpu_s, len(wave) / RATE, peak_mb())
+        yield Row(system, name, condition, *facts, right)
 
 
-def measured(name: str, folder: Path, audio: Path, tokens: int) -> dict[str, Any]:
-    """One system, in a process of its own; its error under ``error``.
+def measured(asked: argparse.Namespace, kept: Path) -> list[Row]:
+    """All rows: what is kept already, and what is measured now, a recording with all systems at a time."""
+    rows = read(kept)
+    done, begun = {(row.system, row.name, row.condition) for row in rows}, time.monotonic()
+    for name in references(asked.folder):
+        conditions = CONDITIONS if name in asked.harm else (CLEAN,)
+        for system in asked.systems:
+            wanted = [one for one in conditions if (system, name, one) not in done]
+            if not wanted or (asked.seconds and time.monotonic() - begun > asked.seconds):
+                continue
+            command = [sys.executable, __file__, asked.model, str(asked.folder), "--keep", str(kept)]
+            subprocess.run([*command, "--one", system, name, ",".join(wanted)], check=True)
+    return read(kept)
 
-    Making models here has set how many kernels oneDNN keeps in training: that is not handed on.
-    """
-    command = [sys.executable, __file__, "--tokens", str(tokens), "--one", name, str(folder), str(audio)]
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("ONEDNN_")}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
-    if done.returncode:
-        return {"error": done.stderr.strip().splitlines()[-1][:90]}
-    return json.loads(done.stdout.strip().splitlines()[-1])
+
+def read(kept: Path) -> list[Row]:
+    lines = kept.read_text(encoding="utf-8").splitlines() if kept.exists() else []
+    return [Row(**json.loads(line)) for line in lines]
 
 
-def compare(names: list[str], folder: Path, minutes: float, tokens: int | None) -> None:
-    """Makes models and speech, prints a row a system and the ratios that were aimed at."""
-    make_models(folder, {SYSTEMS[name][1] for name in names})
-    audio, seconds, rates = folder / "speech.flac", minutes * 60, {}
-    spoken = make_speech(audio, minutes)
-    tokens = tokens or spoken
-    print(f"{minutes:g} minutes of speech; its text has {spoken} tokens in 30 s, {tokens} are decoded")
-    print(f"{'system':24} {'audio-s/CPU-s':>14} {'rtf':>8} {'peak MB':>8} {'characters':>11}", flush=True)
-    for name in names:
-        row = measured(name, folder, audio, tokens)
-        if "error" in row:
-            print(f"{name:24} failed: {row['error']}", flush=True)
-            continue
-        rates[name], rtf = seconds / row["cpu_s"], row["wall_s"] / seconds
-        facts = f"{rtf:8.4f} {row['peak_mb']:8.0f} {row['characters']:11}"
-        print(f"{name:24} {rates[name]:14.1f} {facts}", flush=True)
-    for name, other, goal in RATIOS:
-        if name in rates and other in rates:
-            print(f"{name} / {other}: {rates[name] / rates[other]:.2f} (goal {goal:g})")
+def say(rows: list[Row], systems: Sequence[str]) -> None:
+    """The tables."""
+    of: dict[str, dict[str, Row]] = defaultdict(dict)
+    for row in rows:
+        if row.condition == CLEAN:
+            of[row.system][row.name] = row
+    here = [name for name in systems if name in of]
+    if not here:
+        return
+    common = set.intersection(*(set(of[name]) for name in here))
+    if not common:
+        return
+    total_s = sum(of[here[0]][name].seconds for name in common)
+    print(f"{len(common)} recordings, {total_s:.0f} s\n")
+    print("| system | WER | runs dropped | words in them | CPU-s an audio-s | peak MB | AUC of confidence |")
+    print("|---|---:|---:|---:|---:|---:|---:|")
+    for system in here:
+        print(f"| {system} | {row_of([of[system][name] for name in sorted(common)])}")
+    print()
+    for ours, theirs, goal in PAIRS:
+        if ours in here and theirs in here:
+            print(f"- {ours} over {theirs}: {against(of[ours], of[theirs], sorted(common), goal)}")
+    by_condition(rows, here)
+    by_recording(of, here, sorted(common))
+
+
+def row_of(rows: Sequence[Row]) -> str:
+    wer = sum(row.errors for row in rows) / sum(row.words for row in rows)
+    cpu = sum(row.cpu_s for row in rows) / sum(row.seconds for row in rows)
+    runs, lost = sum(row.runs for row in rows), sum(row.lost for row in rows)
+    sorts = auc([pair for row in rows for pair in row.right])
+    peak = max(row.peak_mb for row in rows)
+    told = "" if sorts is None else f"{sorts:.3f}"
+    return f"{wer:.4f} | {runs} | {lost} | {cpu:.4f} | {peak:.0f} | {told} |"
+
+
+def against(ours: dict[str, Row], theirs: dict[str, Row], names: Sequence[str], goal: float) -> str:
+    """Difference of pooled WER with its 95% interval over recordings (paired bootstrap), ratio of time."""
+    a = np.array([[ours[name].errors, ours[name].words] for name in names])
+    b = np.array([[theirs[name].errors, theirs[name].words] for name in names])
+    drawn = np.random.default_rng(0).integers(0, len(a), (10_000, len(a)))
+    differences = (a[drawn, 0].sum(axis=1) - b[drawn, 0].sum(axis=1)) / a[drawn, 1].sum(axis=1)
+    low, high = np.percentile(differences, (2.5, 97.5))
+    difference = (a[:, 0].sum() - b[:, 0].sum()) / a[:, 1].sum()
+    ratio = sum(ours[name].cpu_s for name in names) / sum(theirs[name].cpu_s for name in names)
+    return f"WER {difference:+.4f} [{low:+.4f}, {high:+.4f}], CPU {ratio:.2f} of it (goal {goal:g})"
+
+
+def auc(pairs: Sequence[tuple[float, bool]]) -> float | None:
+    """That a right word has more confidence than a wrong one, ties counting half; None without both."""
+    from scipy.stats import mannwhitneyu
+
+    right, wrong = ([sure for sure, is_right in pairs if is_right is kind] for kind in (True, False))
+    if not right or not wrong:
+        return None
+    return float(mannwhitneyu(right, wrong).statistic) / (len(right) * len(wrong))
+
+
+def by_condition(rows: list[Row], systems: Sequence[str]) -> None:
+    harmed_names = {row.name for row in rows if row.condition != CLEAN}
+    for name in sorted(harmed_names):
+        print(f"\n| {name}: WER | {' | '.join(CONDITIONS)} |\n|---|{'---:|' * len(CONDITIONS)}")
+        for system in systems:
+            found = {row.condition: row for row in rows if row.name == name and row.system == system}
+            rates = [f"{found[c].errors / found[c].words:.3f}" if c in found else "" for c in CONDITIONS]
+            print(f"| {system} | {' | '.join(rates)} |")
+
+
+def by_recording(of: dict[str, dict[str, Row]], systems: Sequence[str], names: Sequence[str]) -> None:
+    print(f"\n| system: WER | {' | '.join(names)} |\n|---|{'---:|' * len(names)}")
+    for system in systems:
+        rates = [f"{of[system][name].errors / of[system][name].words:.3f}" for name in names]
+        print(f"| {system} | {' | '.join(rates)} |")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--tokens", type=int, help="decoded in every Whisper window; default: as in the text")
-    parser.add_argument("--systems", default=",".join(SYSTEMS), help="names, or hour: what an hour is for")
-    parser.add_argument("--one", nargs=3, metavar=("SYSTEM", "FOLDER", "AUDIO"), help=argparse.SUPPRESS)
+    parser.add_argument("model", help="CTranslate2 folder that both read")
+    parser.add_argument("folder", type=Path, help="recordings with a manifest.jsonl")
+    parser.add_argument("--systems", nargs="+", default=list(SYSTEMS), choices=list(SYSTEMS))
+    parser.add_argument("--harm", nargs="*", default=[], help="recordings that are harmed too")
+    parser.add_argument("--keep", type=Path, help="file of what was measured, to go on with")
+    parser.add_argument("--seconds", type=float, help="begin no further measurement after so many")
+    parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.one:
-        name, folder, audio = asked.one
-        print(json.dumps(measure(name, Path(folder), Path(audio), asked.tokens)))
+        system, name, conditions = asked.one
+        with asked.keep.open("a", encoding="utf-8") as kept:
+            for row in measure(system, asked.model, asked.folder, name, conditions.split(",")):
+                kept.write(json.dumps(asdict(row)) + "\n")
         return
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    names = list(HOUR) if asked.systems == "hour" else asked.systems.split(",")
     with tempfile.TemporaryDirectory() as scratch:
-        compare(names, Path(scratch), asked.minutes, asked.tokens)
+        say(measured(asked, asked.keep or Path(scratch) / "rows.jsonl"), asked.systems)
 
 
 if __name__ == "__main__":

@@ -41,12 +41,13 @@ def write(folder: Path) -> None:
     (folder / "model" / "known.json").write_text(json.dumps(known))
 
 
-def hear(folder: Path) -> None:
+def hear(folder: Path | str) -> None:
     """From now on every model of this process is the one of `folder`, which hears its recording alone."""
     import govor.models
     from govor.records import Word
     from transcribe.known_speech import KnowingRecogniser
 
+    folder = Path(folder)
     words = [Word(*word) for word in json.loads((folder / "model" / "known.json").read_text())]
     model = KnowingRecogniser(np.load(folder / "model" / "known.npy"), words)
     govor.models.open_model = lambda *_, **__: model  # type: ignore[assignment]

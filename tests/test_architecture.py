@@ -23,6 +23,7 @@ ORDER = [
     {"models"},
     {"transcribe"},
     {"align"},
+    {"label"},
     {"evaluate"},
     {"review"},
     {"export"},

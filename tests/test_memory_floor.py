@@ -26,7 +26,15 @@ def test_a_limit_of_the_address_space_is_one_sentence(tmp_path):
     assert "limited to 1 GB, and govor needs 3 GB to begin" in ran.stderr
 
 
-def test_what_reads_no_tables_is_not_held_up():
+@pytest.mark.parametrize("command", ["status", "report"])
+def test_what_reads_no_tables_needs_less(command, tmp_path):
+    code = LIMITED.replace("1_000_000_000", "500_000_000")
+    ran = subprocess.run([sys.executable, "-c", code, command, str(tmp_path)], capture_output=True, text=True)
+    assert ran.returncode == 1 and len(ran.stderr.splitlines()) == 1
+    assert "limited to 500 MB, and govor needs 1.2 GB to begin" in ran.stderr
+
+
+def test_what_needs_python_alone_is_not_held_up():
     command = [sys.executable, "-c", LIMITED, "recipes", "--json"]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr

@@ -103,10 +103,9 @@ def test_a_file_is_named(tmp_path: Any) -> None:
         read_record(path, Outer, CorpusError)
 
 
-DEEP, OPEN = "[" * 500_000 + "]" * 500_000, '{"a":' * 5000
-
-
-@pytest.mark.parametrize("text", [DEEP, "9" * 5000, "", "{", b"\xff", OPEN])
+@pytest.mark.parametrize(
+    "text", ["[" * 500_000 + "]" * 500_000, "9" * 5000, "", "{", b"\xff", '{"a":' * 5000]
+)
 def test_a_text_that_is_no_json_for_us_is_a_shape_error(text: str | bytes) -> None:
     with pytest.raises(ShapeError):
         parsed(text)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psutil
 
+import known_tapes
 from govor.config.toml import dumps
 from warm import SETTINGS, Process, Warm
 
@@ -32,6 +33,7 @@ class Workshop:
         source: a table of recordings.
         sheet: a sample of `corpus` with verdicts.
         evaluations: two of them, ``a`` and ``b``.
+        tapes: recordings and texts that nobody aligned, and a model that hears them.
         hub: settings with which huggingface_hub talks to a Hub of the tests.
         warm: starts commands.
     """
@@ -42,6 +44,7 @@ class Workshop:
     source: Path
     sheet: Path
     evaluations: Path
+    tapes: Path
     hub: Mapping[str, str]
     warm: Warm
 
@@ -57,7 +60,9 @@ def make_workshop(corpus: Path, dataset: Path, model: Path, folder: Path, open: 
     audio, evaluations = _source(corpus, folder / "source"), folder / "evaluations"
     for name, lost in (("a", 1), ("b", 2)):
         _evaluated(dataset, evaluations / name, lost)
-    return Workshop(corpus, dataset, model, audio, _sheet(corpus, folder), evaluations, hub, warm)
+    known_tapes.write(folder / "tapes")
+    sheet = _sheet(corpus, folder)
+    return Workshop(corpus, dataset, model, audio, sheet, evaluations, folder / "tapes", hub, warm)
 
 
 def _source(corpus: Path, audio: Path) -> Path:
@@ -108,6 +113,7 @@ class Case:
         writes: whether it writes anything.
         elsewhere: whether processes of its own write most of it, which only a disk that is small can limit.
         online: whether it talks to the Hub of the tests.
+        prelude: what its process runs first.
     """
 
     arguments: Callable[[Workshop, Path], list[object]]
@@ -119,6 +125,7 @@ class Case:
     writes: bool = True
     elsewhere: bool = False
     online: bool = False
+    prelude: Callable[[Workshop], str] = lambda workshop: ""
 
 
 def _with_corpus(workshop: Workshop, out: Path) -> None:
@@ -177,6 +184,14 @@ CASES = {
         _with_corpus,
         goes_on=True,
     ),
+    "align": Case(
+        lambda w, out: [
+            "align", w.tapes / "tapes", w.tapes / "texts", "--model", w.tapes / "model", "--language", "hr",
+            "--out", out / "corpus",
+        ],
+        goes_on=True,
+        prelude=lambda w: f"import known_tapes; known_tapes.hear({str(w.tapes)!r})\n",
+    ),
     "select": Case(lambda w, out: ["select", w.corpus, "--out", out / "selected"]),
     "sample": Case(lambda w, out: ["sample", w.corpus, "--n", "5", "--out", out / "sheet.xlsx"]),
     "move": Case(
@@ -210,6 +225,9 @@ CASES = {
             "export", w.model, "--format", "transformers", "--out", out / "model", "--clips", w.dataset,
             "--device", "cpu",
         ]
+    ),
+    "export of a corpus": Case(
+        lambda w, out: ["export", w.corpus, "--format", "textgrid", "--out", out / "grids", "--audio", "copy"]
     ),
     "merge": Case(
         lambda w, out: ["merge", w.corpus, out / "second", "--out", out / "merged", "--speakers", "same"],
@@ -253,6 +271,7 @@ CASES = {
         serves=True,
         writes=False,
     ),
+    "config": Case(lambda w, out: ["config"], writes=False),
     "doctor": Case(lambda w, out: ["doctor"], writes=False),
 }  # fmt: skip
 
@@ -282,7 +301,7 @@ def begin(workshop: Workshop, name: str, out: Path, prelude: str = "") -> Proces
     """The same, without waiting for its end."""
     case = CASES[name]
     online = f"from workshop import go_online; go_online({dict(workshop.hub)!r})\n" if case.online else ""
-    return workshop.warm.start(case.arguments(workshop, out), online + prelude)
+    return workshop.warm.start(case.arguments(workshop, out), online + case.prelude(workshop) + prelude)
 
 
 def go_online(hub: Mapping[str, str]) -> None:

@@ -17,6 +17,7 @@ from govor.config import (
     AlignConfig,
     CorpusConfig,
     EvaluateConfig,
+    LabelConfig,
     MergeConfig,
     PrepareConfig,
     Recipe,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from govor.evaluate.comparing import ComparisonSummary
     from govor.evaluate.summary import EvaluationSummary
     from govor.export.entry import ExportSummary
+    from govor.label.entry import LabelSummary
     from govor.lm.entry import LmSummary
     from govor.load import Dataset
     from govor.models.base import Recogniser
@@ -158,6 +160,34 @@ def align_recordings(
     return run(model, recordings, texts, Path(out), chosen, device)
 
 
+def label_recordings(
+    model: Place,
+    recordings: Sequence[Place],
+    out: Place,
+    config: LabelConfig | None = None,
+    *,
+    device: str = "auto",
+    **settings: Any,
+) -> LabelSummary:
+    """A model writes texts for recordings without any. As ``govor label``; settings of ``[label]``.
+
+    Args:
+        model: whatever `open_model` takes.
+        recordings: files, or folders of them.
+        out: the corpus folder.
+        config: segments, second model, limits.
+        device: ``auto``, ``cpu`` or ``cuda:N``.
+        settings: such as ``language="sv"``; they win over `config`.
+
+    Raises:
+        InputError: a recording does not exist, or is an address.
+        CorpusError: not one segment can be kept.
+    """
+    from govor.label import label_recordings as run
+
+    return run(model, recordings, Path(out), _configured("label", config, settings), device)
+
+
 def open_corpus(corpus: Place) -> Corpus:
     """An existing corpus: ``scan()`` gives its utterances as a lazy polars frame.
 
@@ -209,7 +239,7 @@ def select_corpus(
 
 
 def sample_corpus(
-    corpus: Place, out: Place, n: int, *, seed: int = 0, split: str | None = None
+    corpus: Place, out: Place, n: int, *, seed: int = 0, split: str | None = None, blank: bool = False
 ) -> SampleSummary:
     """A random sample as a spreadsheet for people to review. As ``govor sample``.
 
@@ -219,10 +249,11 @@ def sample_corpus(
         n: utterances.
         seed: of the draw.
         split: draw from this split alone.
+        blank: show no text: people write from nothing.
     """
     from govor.curate import sample_corpus as run
 
-    return run(Path(corpus), Path(out), n, seed=seed, split=split)
+    return run(Path(corpus), Path(out), n, seed=seed, split=split, blank=blank)
 
 
 def review_corpus(corpus: Place, sheet: Place, out: Place) -> ReviewSummary:

@@ -38,6 +38,7 @@ STAGES = {
     "Corpus": {
         "import": "Read a corpus in any of the usual formats.",
         "align": "Long recordings and their texts, not aligned, to a corpus.",
+        "label": "Recordings without texts to a corpus that a model wrote.",
         "check": "Probe all audio, text and splits of a corpus.",
         "select": "Filters, budgets and leak-free splits.",
         "sample": "A random sample as a spreadsheet for people to review.",
@@ -70,6 +71,8 @@ STAGES = {
 COMMANDS = {name: line for stage in STAGES.values() for name, line in stage.items()}
 MEANT = {
     "segment": "align",
+    "annotate": "label",
+    "pseudolabel": "label",
     "finetune": "train",
     "fit": "train",
     "resume": "train",
@@ -97,7 +100,19 @@ MEANT = {
 }
 """Words of other tools, and the command that does it here."""
 CONTINUED = frozenset(
-    ("run", "demo", "align", "check", "prepare", "train", "tune", "evaluate", "transcribe", "publish")
+    (
+        "run",
+        "demo",
+        "align",
+        "label",
+        "check",
+        "prepare",
+        "train",
+        "tune",
+        "evaluate",
+        "transcribe",
+        "publish",
+    )
 )
 """Commands that keep what is finished when they are stopped: the same command goes on with it."""
 ANY_TARGET = frozenset(("recipes", "sample", "lm", "inspect", "transcribe"))

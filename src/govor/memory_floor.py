@@ -12,8 +12,10 @@ from pathlib import Path
 from govor.errors import MachineError
 from govor.store import readable_bytes
 
-FREE = frozenset(("recipes", "config", "status", "doctor", "report"))
-"""Commands that read no tables."""
+FREE = frozenset(("recipes", "config"))
+"""Commands that need Python alone."""
+SMALL_BYTES = {"doctor": 150_000_000, "status": 1_200_000_000, "report": 1_200_000_000}
+"""Address space of commands that read no tables: doctor works with 150 MB, the others load pyarrow (1 GB)."""
 ADDRESS_BYTES = 3_000_000_000
 """Address space: on small data and two processors import works with 1.7 GB, and check aborts with 2 GB."""
 MEMORY_BYTES = 150_000_000
@@ -28,8 +30,10 @@ def require_memory(command: str) -> None:
     """
     if command in FREE:
         return
-    _require("address space of this process (ulimit -v)", _address_bytes(), ADDRESS_BYTES)
-    _require("memory of this container or job", _container_bytes(), MEMORY_BYTES)
+    needed = SMALL_BYTES.get(command, ADDRESS_BYTES)
+    _require("address space of this process (ulimit -v)", _address_bytes(), needed)
+    if command not in SMALL_BYTES:
+        _require("memory of this container or job", _container_bytes(), MEMORY_BYTES)
 
 
 def _require(what: str, limit: int | None, needed: int) -> None:

@@ -11,9 +11,11 @@ import pytest
 import soundfile as sf
 
 from govor.audio import load_mono
+from govor.audio.voice import open_voice
 from govor.config import SelectConfig, TextConfig
 from govor.corpora.folder import Corpus
 from govor.curate import check_corpus, select_corpus
+from govor.curate.probes import listened
 from govor.errors import LimitError, UsageError
 from govor.espeak import synthesise
 
@@ -85,7 +87,25 @@ def test_audio_faults_are_found_and_named(make_corpus: Any, store: Any, tmp_path
     assert _first_id(report, "truncated_audio") == "cut"
     details = json.loads((out / "check.json").read_text())
     assert details["audio"]["codec"]["pcm_16"] == 8
+    assert details["audio"]["speech_by"] == "levels of 50 ms frames"
     assert details["audio"]["error"] == {"missing": 1, "unreadable": 1}
+
+
+def test_the_neural_detector_hears_a_sample_that_names_draw(
+    make_corpus: Any, store: Any, speech: Any
+) -> None:
+    names = [f"{n}.wav" for n in range(500)]
+    assert len(listened(names)) == 100 and listened(names) == listened(names[::-1])
+    store("noise.wav", tone(3), 16_000)
+    store("speech.wav", speech, 48_000)
+    corpus = make_corpus(
+        [{"id": n, "audio": f"{n}.wav", "duration": None, "text": "a b c"} for n in ("noise", "speech")]
+    )
+    audio = json.loads((check(corpus)[1] / "check.json").read_text())["audio"]
+    if open_voice(16_000) is None:
+        assert audio["voice_by"] is None and audio["voice"] is None
+    else:
+        assert audio["voice_by"] == "silero-vad 6" and audio["voice"]["count"] == 2
 
 
 def test_noise_and_tones_are_told_from_speech(make_corpus: Any, store: Any, speech: Any) -> None:
@@ -162,7 +182,7 @@ def test_nothing_is_probed_twice(make_corpus: Any, store: Any, tmp_path: Path, m
     asked: list[str] = []
     real = probes.probe_chunk
     monkeypatch.setattr(
-        probes, "probe_chunk", lambda w, r, s: asked.extend(name for name, _ in r) or real(w, r, s)
+        probes, "probe_chunk", lambda w, r, s: asked.extend(name for name, *_ in r) or real(w, r, s)
     )
     check(corpus)
     assert asked == []

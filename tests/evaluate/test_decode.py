@@ -1,5 +1,7 @@
 """Decoding plans and order, with a recogniser that knows the answer."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -7,6 +9,7 @@ import soxr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from govor.errors import UsageError
 from govor.evaluate import decode_rows
 from govor.evaluate.decode import decode_batches, plan_batches, plan_for
 from govor.models.base import DecodeOptions
@@ -145,3 +148,9 @@ def test_a_clip_that_needs_too_much_memory_alone_is_a_fault_of_its_own():
     (batch,) = decode_batches(Small(), clips, "test", [[0, 1, 2]], DecodeOptions())
     assert [one.hypothesis and one.hypothesis.text for one in batch] == ["1600", None, "3200"]
     assert "memory" in batch[1].fault
+
+
+def test_an_ngram_model_that_would_be_ignored_is_refused():
+    writer = SimpleNamespace(name="w", writes_times=True, max_window_s=30.0)
+    with pytest.raises(UsageError, match="takes no n-gram model"):
+        plan_for(writer, np.ones(3), [0, 1, 2], None, DecodeOptions(lm="words.arpa"))

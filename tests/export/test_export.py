@@ -16,6 +16,7 @@ from govor.errors import InputError, LimitError, ModelError, UsageError
 from govor.export import export_model
 from govor.export.proof import Proof
 from govor.models import DecodeOptions, new_model, open_model, sounds
+from govor.models.identity import lineage, writer_of
 from govor.records import Hypothesis
 from govor.text import Normaliser
 
@@ -177,6 +178,19 @@ def test_ctranslate2_says_the_same(whisper_export, tiny_whisper):
                 assert abs(one.start - other.start) < 0.25
     detected = [m.recognise(sounds(clips), DecodeOptions())[0].language for m in (original, exported)]
     assert detected[0] == detected[1]
+
+
+def test_an_engine_that_cannot_tell_languages_tells_none(whisper_export):
+    """It takes models of so few tokens for English ones."""
+    exported = open_model(whisper_export[0], device="cpu")
+    assert exported.detect(sounds(waves(0.6), "hr")) == [()]
+    (said,) = exported.recognise(sounds(waves(0.6), "hr"), DecodeOptions(languages=True))
+    assert (said.language, said.languages) == ("hr", ())
+
+
+def test_an_export_stands_for_the_model_that_it_was_made_from(whisper_export, tiny_whisper):
+    assert writer_of(whisper_export[0]) == writer_of(tiny_whisper)
+    assert set(lineage(tiny_whisper)) < set(lineage(whisper_export[0]))
 
 
 def test_faster_whisper_loads_it(whisper_export):

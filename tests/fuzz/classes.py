@@ -383,10 +383,10 @@ def _client() -> Callable[..., int]:
     import asyncio
 
     from served import LIMITS
-    from stub import StubRecogniser
 
     from govor.serve.server import create_app
     from govor.serve.settings import ServeSettings
+    from stub_recogniser import StubRecogniser
 
     settings = ServeSettings(page=False, limits=LIMITS)
     app = create_app(["base=/nowhere/base"], settings, lambda spec: StubRecogniser())

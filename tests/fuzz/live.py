@@ -25,10 +25,10 @@ def talk(said: bytes) -> int:
 
 def _opened() -> tuple[asyncio.AbstractEventLoop, Callable[..., Any]]:
     from served import LIMITS
-    from stub import StubRecogniser
 
     from govor.serve.server import create_app
     from govor.serve.settings import ServeSettings
+    from stub_recogniser import StubRecogniser
 
     settings = ServeSettings(page=False, limits=LIMITS)
     app = create_app(["base=/nowhere/base"], settings, lambda spec: StubRecogniser())

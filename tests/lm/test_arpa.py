@@ -35,6 +35,7 @@ def test_a_whole_file_is_read(tmp_path):
         (13, "nan\ta b", "line 13: 'nan' is not a number"),
         (8, "-1.2\ta\tinf", "line 8: 'inf' is not a number"),
         (8, "x\ta", "line 8: 'x' is not a number"),
+        (8, "0.5\ta", "line 8: '0.5' is the logarithm of a probability above 1"),
         (9, "-2\ta", "line 9: the word 'a' is there twice"),
         (13, "-0.5\t<s> a", "line 13: the n-gram of line 12 is there twice"),
         (13, "-0.5\ta c", "line 13: 'c' is not among the 1-grams"),

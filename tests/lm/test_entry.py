@@ -54,3 +54,5 @@ def test_asked_for_beats_chosen_beats_default(tmp_path):
     (tmp_path / "words.json").write_text(json.dumps({"lm_weight": 0.9, "word_bonus": 1.5}))
     assert fusion_settings(arpa) == (0.9, 1.5)
     assert fusion_settings(arpa, 0.2, 0.0) == (0.2, 0.0)
+    with pytest.raises(UsageError, match="name one with --lm"):
+        fusion_settings(None, 0.2)

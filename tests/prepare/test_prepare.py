@@ -273,3 +273,28 @@ def test_projection_bounds_what_is_written(tiny_corpus, tiny_dataset):
     written = sum(p.stat().st_size for p in (tiny_dataset / "data").iterdir())
     assert said.shards == 3
     assert 0.4 * written < said.bytes < 2.5 * written
+
+
+def test_texts_that_nobody_checked_are_never_prepared_to_be_scored(tiny_corpus, tmp_path):
+    rows = Corpus.open(tiny_corpus).scan().collect()
+    marked = pl.when(pl.col("split") == "test").then(pl.lit("machine")).otherwise(pl.lit("human"))
+    corpus = tmp_path / "corpus"
+    shutil.copytree(tiny_corpus, corpus)
+    rows.with_columns(marked.alias("text_source")).write_parquet(corpus / "utterances.parquet")
+    count = rows.filter(pl.col("split") == "test").height
+    with pytest.raises(CorpusError, match=rf"nobody checked, {count} in test: .*govor select"):
+        prepare_corpus(corpus, str(tmp_path / "data"), ONE)
+    assert not (tmp_path / "data" / "dataset.json").exists()
+
+
+def test_who_wrote_a_text_goes_into_the_data_set(tiny_corpus, tmp_path):
+    rows = Corpus.open(tiny_corpus).scan().collect()
+    marked = pl.when(pl.col("split") == "train").then(pl.lit("machine")).otherwise(pl.lit("machine_checked"))
+    corpus = tmp_path / "corpus"
+    shutil.copytree(tiny_corpus, corpus)
+    rows = rows.with_columns(marked.alias("text_source"), pl.lit("m1").alias("text_model"))
+    rows.write_parquet(corpus / "utterances.parquet")
+    prepare_corpus(corpus, str(tmp_path / "data"), ONE)
+    sources = {row["text_source"] for row in clips(tmp_path / "data", "train").values()}
+    assert sources == {"machine"}
+    assert {row["text_model"] for row in clips(tmp_path / "data", "test").values()} == {"m1"}

@@ -114,3 +114,19 @@ def test_names_that_are_no_texts_are_said(source, tmp_path):
     pq.write_table(table.set_column(place, "speaker", lists), shard)
     with pytest.raises(DatasetError, match="the column speaker of the data set holds no texts"):
         plan_dataset(source, tmp_path / "copy", "cc0-1.0", Disclosure())
+
+
+def test_who_wrote_a_text_is_published_and_counted(source, tmp_path):
+    for path in (source / "data").glob("*.parquet"):
+        table = pq.read_table(path)
+        written = pa.array(["machine_checked"] * table.num_rows, pa.string())
+        info = json.loads(table.schema.metadata[b"huggingface"])
+        info["info"]["features"]["text_source"] = {"dtype": "string", "_type": "Value"}
+        table = table.append_column("text_source", written)
+        metadata = {**table.schema.metadata, b"huggingface": json.dumps(info).encode()}
+        pq.write_table(table.replace_schema_metadata(metadata), path)
+    plan_dataset(source, tmp_path / "copy", "cc0-1.0", Disclosure())
+    assert set(tables(tmp_path / "copy")["text_source"]) == {"machine_checked"}
+    facts = json.loads((tmp_path / "copy" / "dataset.json").read_text())
+    assert facts["text_sources"] == {"machine_checked": tables(source).height}
+    assert "checked by people 100.0%" in (tmp_path / "copy" / "README.md").read_text()

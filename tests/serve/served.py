@@ -8,12 +8,12 @@ from contextlib import contextmanager
 
 import soundfile as sf
 import uvicorn
-from stub import StubRecogniser
 
 from govor.serve.limits import ServeLimits
 from govor.serve.listening import PromptProtocol
 from govor.serve.server import create_app
 from govor.serve.settings import ServeSettings
+from stub_recogniser import StubRecogniser
 
 LIMITS = ServeLimits(max_bytes=3_000_000, max_s=60, upload_s=2, concurrent=2, max_queue=2)
 

@@ -18,11 +18,11 @@ import openai
 import pytest
 import soundfile as sf
 from served import LIMITS, serving, wav_bytes
-from stub import StubRecogniser
 
 from govor.errors import AudioError, LanguageError, UsageError
 from govor.records import Measures, Span
 from govor.serve.settings import ServeSettings
+from stub_recogniser import StubRecogniser
 
 
 def client_of(address, key="none"):

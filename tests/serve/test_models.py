@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import numpy as np
 from served import serving
-from stub import StubRecogniser
 
 from govor.config import TranscribeConfig
 from govor.models.base import DecodeOptions, sounds
 from govor.serve.models import Watcher, open_models
+from stub_recogniser import StubRecogniser
 
 
 def test_a_newer_model_is_loaded_once_it_stands_still(tmp_path):

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from served import LIMITS
-from stub import StubRecogniser
 
 from govor.serve.server import create_app
 from govor.serve.settings import ServeSettings
+from stub_recogniser import StubRecogniser
 
 HERE = "http://127.0.0.1:7860"
 FORM_PATH = "/v1/audio/transcriptions"

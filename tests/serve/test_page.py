@@ -15,10 +15,10 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 from served import serving, wav_bytes
-from stub import StubRecogniser
 
 from browser import chromium
 from govor.serve.second import second_model
+from stub_recogniser import StubRecogniser
 
 PLAYABLE = "#recording audio, #recording .waveform-container, #recording #waveform"
 SAVED = ".govor-columns a[download]"

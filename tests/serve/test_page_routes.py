@@ -4,11 +4,11 @@ import gradio as gr
 import pytest
 from fastapi import FastAPI
 from route_walk import answers, walk
-from stub import StubRecogniser
 
 from govor.serve.page_routes import Use, is_known, use_of
 from govor.serve.server import create_app
 from govor.serve.settings import ServeSettings
+from stub_recogniser import StubRecogniser
 
 
 def mounted_routes(keys):

@@ -23,7 +23,7 @@ from govor.serve.listening import listen
 PROGRAM = """
 import sys, time
 from pathlib import Path
-from stub import StubRecogniser
+from stub_recogniser import StubRecogniser
 import govor.serve.server as server
 from govor.serve.limits import ServeLimits
 from govor.serve.settings import ServeSettings
@@ -186,10 +186,9 @@ def test_small_answers_are_sent_at_once():
 
 def test_ctrl_c_before_the_server_looks_for_it(monkeypatch):
     """Between what is said at the start and the server's own handler."""
-    from stub import StubRecogniser
-
     from govor.serve import server
     from govor.serve.settings import ServeSettings
+    from stub_recogniser import StubRecogniser
 
     monkeypatch.setattr(server, "pressed", lambda: True)
     monkeypatch.setattr(server, "_opener", lambda device: lambda spec: StubRecogniser())

@@ -81,7 +81,9 @@ def test_the_same_again_does_nothing_and_a_change_does_that_one(talks, tiny_ctc,
 
     done = []
     whole = files._Run._one
-    monkeypatch.setattr(files._Run, "_one", lambda run, item: done.append(item.stem) or whole(run, item))
+    monkeypatch.setattr(
+        files._Run, "_one", lambda run, own, item, bar: done.append(item.stem) or whole(run, own, item, bar)
+    )
     (talks / "broken.mp3").unlink()
     run = partial(transcribe_files, tiny_ctc, [talks], tmp_path / "out", device="cpu")
     first = run(config=CONFIG)
@@ -297,6 +299,7 @@ def test_the_command_prints_one_object(talks, tiny_ctc, tmp_path):
         ["--chunk", "-5", "--stride", "-10"],
         ["--chunk", "nan"],
         ["--beam-size", "0"],
+        ["--lm-weight", "0.4"],
         ["--compare", "chunk=5", "stride=-1"],
         ["--compare", "chunk=inf"],
     ],
@@ -353,15 +356,15 @@ def test_a_file_whose_end_is_damaged_is_transcribed_up_to_there(tmp_path, tiny_c
 def test_a_recording_that_the_model_fails_on_stops_no_other(talks, tiny_ctc, tmp_path, monkeypatch):
     from govor.models.ctc.model import CtcFamily
 
-    real, calls = CtcFamily.recognise, []
+    real = CtcFamily.recognise
 
     def recognise(self, sounds, options):
-        calls.append(len(sounds))
-        if len(calls) == 1:
+        if any(len(sound.wave) == 2 * RATE for sound in sounds):
             raise IndexError("index 448 is out of bounds")
         return real(self, sounds, options)
 
     monkeypatch.setattr(CtcFamily, "recognise", recognise)
+    talk(talks / "a.wav", seconds=2.0)
     (talks / "broken.mp3").unlink()
     with pytest.raises(LimitError) as caught:
         transcribe_files(tiny_ctc, [talks], tmp_path / "out", CONFIG, device="cpu")
@@ -369,3 +372,9 @@ def test_a_recording_that_the_model_fails_on_stops_no_other(talks, tiny_ctc, tmp
     assert len(summary["files"]) == 2
     (failed,) = summary["failed"]
     assert failed["reason"] == "model_failed" and "index 448" in failed["detail"]
+
+
+def test_one_channel_that_is_to_be_split_is_said(talks, tiny_ctc, tmp_path, capsys):
+    config = TranscribeConfig(format=("txt",), channels="split")
+    transcribe_files(tiny_ctc, [talks / "a.wav"], tmp_path / "out", config, device="cpu")
+    assert "a.wav has one channel" in capsys.readouterr().err

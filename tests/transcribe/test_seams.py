@@ -68,8 +68,8 @@ def test_espeak_words_come_back_once_with_their_times(config, in_blocks):
     sentences = [f"Ovo je rečenica broj {n} i u njoj je nekoliko kratkih riječi" for n in range(12)]
     recording, words = spoken(sentences, pause_s=0.4)
     recogniser = KnowingRecogniser(recording, words, max_window_s=15, jitter_s=0.03)
-    transcript = Transcriber(recogniser, config).transcribe(in_blocks(recording), words=True)
-    heard = [word for segment in transcript.segments for word in segment.words]
+    segments = list(Transcriber(recogniser, config).stream(in_blocks(recording), words=True, eager=False))
+    heard = [word for segment in segments for word in segment.words]
     assert [word.text for word in heard] == [word.text for word in words]
     assert max(abs(a.start - b.start) for a, b in zip(heard, words, strict=True)) < 0.05
 

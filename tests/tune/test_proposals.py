@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import multiprocessing
 import os
 import signal
 from collections.abc import Callable
@@ -19,7 +20,9 @@ optuna = pytest.importorskip("optuna")
 TRIALS = 12
 RANGES = {"train.lr": {"low": 1e-6, "high": 1e-2, "log": True}, "train.warmup": {"low": 0.0, "high": 0.5}}
 Kill = Callable[[str], None]
-pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+APART = multiprocessing.get_context("forkserver")
+"""Forks from a process without threads: the one of the tests may have those of polars and torch."""
+APART.set_forkserver_preload(["optuna", "govor.tune.study"])
 
 
 def recipe_of(work: Path, space: dict[str, Any] | None = None, trials: int = TRIALS) -> Recipe:
@@ -82,25 +85,26 @@ def points(work: Path) -> list[tuple[Any, ...]]:
     return [tuple(trial.params.values()) for trial in done]
 
 
-def killed_at(recipe: Recipe, monkeypatch: pytest.MonkeyPatch, where: str, after: int) -> bool:
+def killed_at(recipe: Recipe, where: str, after: int) -> bool:
     """One session in a process of its own, killed at a place once it has passed it so often."""
-    child = os.fork()
-    if child == 0:
-        passed = 0
+    child = APART.Process(target=_session, args=(recipe, where, after))
+    child.start()
+    child.join()
+    assert child.exitcode in (0, -signal.SIGKILL)
+    return child.exitcode != 0
 
-        def kill(place: str) -> None:
-            nonlocal passed
-            passed += place == where
-            if passed > after:
-                os.kill(os.getpid(), signal.SIGKILL)
 
-        stubbed(monkeypatch, kill)
-        try:
-            tune(recipe, device="cpu")
-        finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status)
+def _session(recipe: Recipe, where: str, after: int) -> None:
+    passed = 0
+
+    def kill(place: str) -> None:
+        nonlocal passed
+        passed += place == where
+        if passed > after:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    stubbed(pytest.MonkeyPatch(), kill)
+    tune(recipe, device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -121,13 +125,13 @@ def test_twelve_points_of_twelve(undisturbed: list[tuple[Any, ...]]) -> None:
     ["begun", "told", *(pytest.param(place, marks=pytest.mark.slow) for place in ("suggested", "ended"))],
 )
 def test_killed_after_each_trial_no_point_comes_twice(
-    where: str, undisturbed: list[tuple[Any, ...]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    where: str, undisturbed: list[tuple[Any, ...]], tmp_path: Path
 ) -> None:
     """Every session goes on by one trial and is killed; a fresh seeded sampler proposed the same ones."""
     recipe = recipe_of(tmp_path)
     sessions = 0
     # the second time, so that each session gets past the trial that the last one left running
-    while killed_at(recipe, monkeypatch, where, after=0 if where == "told" else 1):
+    while killed_at(recipe, where, after=0 if where == "told" else 1):
         sessions += 1
         assert sessions < 4 * TRIALS
     found = points(tmp_path)

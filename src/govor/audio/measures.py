@@ -35,6 +35,8 @@ LEAST_VOICED_FRAMES = 6
 
 LEVEL_S = 0.05
 FLOOR_DBFS = -120
+SPEECH_BY = "levels of 50 ms frames"
+"""What says how much of every recording is speech."""
 SILENT_DBFS = -60
 SPEECH_WITHIN_DB = 30
 """Frames this far below the loud ones (the 95th percentile) are pauses."""

@@ -65,7 +65,9 @@ def command(
 
     Example: govor export corpus --format eaf --out for-elan
     """
-    if (Path(source) / "corpus.json").is_file():
+    from govor.interchange import FORMATS
+
+    if format in FORMATS or (Path(source) / "corpus.json").is_file():
         emit(*_corpus(Path(source), format, out, audio, json))
         return
     from govor.export import export_model

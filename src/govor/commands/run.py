@@ -96,6 +96,8 @@ def _result(stage: str, summary: Mapping[str, Any]) -> str:
     if stage == "train" and summary.get("best"):
         best = summary["best"]
         return f"dev WER {best['wer']:.4f} at step {best['step']}: {summary['model']}"
+    if stage == "label" and "rounds" in summary:
+        return f"{len(summary['rounds'])} rounds ({summary['ended']}): the best model is {summary['model']}"
     if stage == "evaluate" and "wer" in summary:
         return f"{summary['split']} WER {_wer(summary)}: {summary['out']}/report.html"
     return ""

@@ -17,6 +17,9 @@ def command(
     seed: int = typer.Option(0, "--seed", help="Seed of the choice."),
     split: str | None = typer.Option(None, "--split", help="Only from this split."),
     again: bool = typer.Option(False, "--again", help="Also utterances that earlier sheets had."),
+    blank: bool = typer.Option(
+        False, "--blank", help="Show no text: people write what they hear, for a test that no model leads."
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:
     """A random sample as a spreadsheet for people: text, clip to listen to, verdict, corrected text.
@@ -24,10 +27,12 @@ def command(
     The corpus remembers what was sampled; govor select --exclude-sampled keeps it out of training.
 
     Example: govor sample corpus --n 200 --out review.xlsx
+
+    Example: govor sample corpus --n 100 --blank --out write.xlsx
     """
     from govor.curate import sample_corpus
 
-    summary = sample_corpus(corpus, out, n, seed=seed, split=split, again=again)
+    summary = sample_corpus(corpus, out, n, seed=seed, split=split, again=again, blank=blank)
     lines = [
         f"{summary['sampled']:,} utterances ({summary['hours']:.2f} h), {summary['clips']:,} clips: {out}",
         f"next, when it is filled in: govor review {quote(str(corpus))} {quote(str(out))} --out reviewed",

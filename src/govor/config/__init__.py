@@ -3,6 +3,7 @@
 from govor.config.align import AlignConfig
 from govor.config.corpus import CorpusConfig
 from govor.config.evaluate import EvaluateConfig
+from govor.config.label import LabelConfig
 from govor.config.merge import MergeConfig
 from govor.config.model import ModelConfig
 from govor.config.preflight import PreflightConfig
@@ -20,6 +21,7 @@ __all__ = [
     "AlignConfig",
     "CorpusConfig",
     "EvaluateConfig",
+    "LabelConfig",
     "MergeConfig",
     "ModelConfig",
     "PreflightConfig",

@@ -2,7 +2,7 @@
 
 The folders of a recipe stand in one place, its work folder, unless a section names another: ``corpora/``
 (where there are several), ``corpus/``, ``check/``, ``selected/``, ``dataset/``, ``run/``, ``evaluation/``,
-``transcripts/``.
+``rounds/``, ``transcripts/``.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 
 from govor.config.corpus import CorpusConfig
 from govor.config.evaluate import EvaluateConfig
+from govor.config.label import LabelConfig
 from govor.config.merge import MergeConfig
 from govor.config.model import ModelConfig
 from govor.config.preflight import PreflightConfig
@@ -47,10 +48,11 @@ PATHS = (
     "evaluate.lm",
     "transcribe.files",
     "transcribe.lm",
+    "label.recordings",
 )
 """Settings that are paths or URLs: in a recipe file, relative ones start at the file's folder."""
 
-PATHS_OR_IDS = ("corpus.source", "model.base", "evaluate.baseline")
+PATHS_OR_IDS = ("corpus.source", "model.base", "evaluate.baseline", "label.second")
 """Settings that may also be Hub ids: taken as a path where there is one."""
 
 
@@ -76,6 +78,7 @@ class Recipe:
     train: TrainConfig = field(default_factory=TrainConfig)
     evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
     transcribe: TranscribeConfig = field(default_factory=TranscribeConfig)
+    label: LabelConfig = field(default_factory=LabelConfig)
     tune: TuneConfig = field(default_factory=TuneConfig)
     publish: PublishConfig = field(default_factory=PublishConfig)
 

@@ -23,6 +23,12 @@ class SelectConfig(Section):
         DATA,
         choices=("source", "letters"),
     )
+    min_confidence: float | None = setting(
+        None, "least confidence of the model that wrote or placed a text", DATA, least=0, most=1
+    )
+    min_agreement: float | None = setting(
+        None, "least agreement of a model's text with a second one", DATA, least=0, most=1
+    )
     min_duration: float | None = setting(None, "shortest utterance kept", DATA, least=0, unit="s")
     max_duration: float | None = setting(None, "longest utterance kept", DATA, least=0, unit="s")
     split_at_words: bool = setting(False, "cut longer utterances at pauses between known word times", DATA)

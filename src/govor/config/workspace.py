@@ -53,3 +53,8 @@ class Workspace:
     def transcripts(self) -> Path:
         """What transcribe writes."""
         return self.root / "transcripts"
+
+    @property
+    def rounds(self) -> Path:
+        """What the rounds of self-training write."""
+        return self.root / "rounds"

@@ -10,6 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from govor.audio.measures import SPEECH_BY
+from govor.audio.voice import NAME as VOICE
 from govor.config import TextConfig
 from govor.console import say
 from govor.corpora.folder import Corpus
@@ -207,7 +209,7 @@ def _similarity(facts: Tally) -> Mapping[str, object] | None:
 HEADERS = ("container", "codec", "sample_rate", "channels", "bits", "error")
 MEASURED = (
     *("true_s", "bit_rate", "peak", "dc", "clipped", "silent", "speech", "range_db"),
-    *("bandwidth_hz", "pitch_hz"),
+    *("bandwidth_hz", "pitch_hz", "voice"),
 )
 
 
@@ -220,6 +222,8 @@ def _audio(probes: pl.DataFrame | None) -> Mapping[str, object] | None:
         "recordings": probes.height,
         "hours": float(probes["true_s"].sum() or 0.0) / 3600,
         "size_bytes": int(probes["size_bytes"].sum()),
+        "speech_by": SPEECH_BY,
+        "voice_by": VOICE if probes["voice"].count() else None,
         **{name: {str(value): count for value, count in found} for name, found in counts.items()},
         **{name: _distribution(probes[name].drop_nulls().cast(pl.Float64).to_numpy()) for name in MEASURED},
     }

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from govor.config import SelectConfig
 from govor.corpora.folder import SPLITS, Corpus, duration_column
+from govor.corpora.text_source import HUMAN, MACHINE, TEXT_SOURCE, source_of
 from govor.curate.cutting import WORD_COLUMNS, cut_frame
 from govor.curate.exclusion import Exclusions
 from govor.curate.groups import Codes, seeded_order
@@ -46,6 +47,9 @@ class CorpusMeasures:
         order: seeded random numbers ``[N]``.
         families: the same by the utterance that it is a part of, else by its own ``[N]``.
         duration: seconds, NaN where unknown ``[N]``.
+        sure: what the limits of sureness are held against, by column: the values, NaN where a person stands
+            for the text or there is none, -inf where a machine text has none ``[N]`` each.
+        machine: texts that a model wrote and nobody looked at ``[N]``.
         similarity: to the second transcript, NaN where there is none; None when not asked for ``[N]``.
         splits: numbers of the splits they came with, 0 for none ``[N]``.
         held_out: speakers that are held out ``[N]``.
@@ -59,6 +63,8 @@ class CorpusMeasures:
     families: NDArray[np.uint64]
     duration: NDArray[np.float64]
     similarity: NDArray[np.float64] | None
+    sure: Mapping[str, NDArray[np.float64]]
+    machine: NDArray[np.bool_]
     splits: NDArray[np.int8]
     held_out: NDArray[np.bool_]
     excluded: NDArray[np.bool_]
@@ -77,6 +83,12 @@ def wants_similarity(config: SelectConfig) -> bool:
     """Whether any setting needs the similarity."""
     asked = (config.min_similarity, config.max_similarity, config.similarity_to)
     return any(setting is not None for setting in asked)
+
+
+def limits_of(config: SelectConfig) -> dict[str, float]:
+    """Least values that are asked for, by the column that has them."""
+    asked = {"confidence": config.min_confidence, "agreement": config.min_agreement}
+    return {name: least for name, least in asked.items() if least is not None}
 
 
 def keys_needed(corpus: Corpus, config: SelectConfig) -> tuple[str, ...]:
@@ -143,6 +155,8 @@ def _assembled(
         families=column("families", np.uint64),
         duration=column("duration", np.float64),
         similarity=column("similarity", np.float64) if wants_similarity(config) else None,
+        sure={name: column(name, np.float64) for name in limits_of(config)},
+        machine=column("machine", np.bool_),
         splits=column("splits", np.int8),
         held_out=column("held_out", np.bool_),
         excluded=column("excluded", np.bool_),
@@ -164,12 +178,13 @@ def _columns(corpus: Corpus, config: SelectConfig) -> list[str]:
                 f"--similarity-to; it has {', '.join(present)}"
             )
         named += [second, config.similarity_of]
+    named += limits_of(config)
     for name in named:
         if name not in present:
             raise CorpusError(f"{corpus.table} has no column {name!r}; it has {', '.join(present)}")
     words = [c for c in chain.from_iterable(WORD_COLUMNS) if c in present and config.split_at_words]
-    parents = [name for name in ("parent",) if name in present]
-    return list(dict.fromkeys([*NEEDED, *named, *words, *parents]))
+    others = [name for name in (TEXT_SOURCE, "parent") if name in present]
+    return list(dict.fromkeys([*NEEDED, *named, *words, *others]))
 
 
 def _measured(
@@ -181,6 +196,8 @@ def _measured(
         duration_column().cast(pl.Float64).fill_null(float("nan")).alias("duration"),
         split.alias("splits"),
         pl.col("speaker").is_in(config.hold_out).fill_null(False).alias("held_out"),
+        (source_of(frame) == MACHINE).alias("machine"),
+        *[_sureness(frame, name) for name in limits_of(config)],
         *[value_hash(leak_value(key)).alias(f"key:{key}") for key in keys],
     ).collect()
     measured = {name: found[name].to_numpy() for name in found.columns}
@@ -191,6 +208,13 @@ def _measured(
     if "similarity" in frame.columns:
         measured["similarity"] = frame["similarity"].fill_null(float("nan")).to_numpy()
     return measured
+
+
+def _sureness(frame: pl.DataFrame, column: str) -> pl.Expr:
+    """A measure of machine texts, and of others that have it; what a person checked is not measured by it."""
+    source, value = source_of(frame), pl.col(column).cast(pl.Float64)
+    known = pl.when(source == MACHINE).then(value.fill_null(-np.inf)).when(source == HUMAN).then(value)
+    return known.fill_null(float("nan")).alias(column)
 
 
 def _similarity(frame: pl.DataFrame, config: SelectConfig, second: str) -> pl.Series:

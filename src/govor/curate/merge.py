@@ -21,6 +21,7 @@ from govor.config import MergeConfig
 from govor.console import say
 from govor.corpora.folder import Corpus, CorpusInfo, CorpusSummary, CorpusWriter
 from govor.corpora.spool import common_schema, conform
+from govor.corpora.text_source import with_sources
 from govor.curate.measure import BATCH_ROWS
 from govor.curate.sheet_utterances import SheetUtterances
 from govor.errors import CorpusError, UsageError
@@ -101,7 +102,7 @@ def merge_corpora(corpora: Mapping[str, Path], out: Path, config: MergeConfig) -
             for frame in _frames(part, names):
                 renamed += int(frame["_renamed"].sum())
                 hashes.append(frame["id"].hash(seed=0).to_numpy())
-                writer.write(conform(frame.drop("_renamed"), schema))
+                writer.write(with_sources(conform(frame.drop("_renamed"), schema)))
         _require_distinct(names, np.concatenate(hashes))
     SheetUtterances(pl.concat([_sampled(part, names) for part in parts])).write(out)
     if renamed:

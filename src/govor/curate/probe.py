@@ -19,6 +19,7 @@ from govor.audio.mp3 import IndexMismatchError
 from govor.audio.reader import open_reader
 from govor.audio.source import EncodedAudio, opened
 from govor.audio.stream import mixed
+from govor.audio.voice import VoiceShare
 from govor.errors import AudioError
 
 _HASH_BLOCK_BYTES = 1 << 20
@@ -43,6 +44,7 @@ class Probe(SoundMeasures):
         true_s: seconds that were decoded.
         bit_rate: bits a second, by size and decoded length.
         digest: hash of the file's bytes.
+        voice: share of its beginning that a neural detector takes for speech; None where none listened.
     """
 
     audio: str
@@ -59,25 +61,35 @@ class Probe(SoundMeasures):
     true_s: float | None = None
     bit_rate: int | None = None
     digest: str | None = None
+    voice: float | None = None
 
 
-def probe_all(requests: list[tuple[str, str]], report: Callable[[Probe], None]) -> None:
+Request = tuple[str, str, bool]
+"""Name in the corpus, path or URI, whether the neural detector listens too."""
+
+
+def probe_all(requests: list[Request], report: Callable[[Probe], None]) -> None:
     """Probes recordings one after another; each result goes to `report`, faults too.
 
     Args:
-        requests: name in the corpus, and path or URI.
+        requests: the recordings.
         report: is given each.
     """
-    for audio, path in requests:
+    for audio, path, listen in requests:
         try:
-            found = probe_recording(audio, path)
+            found = probe_recording(audio, path, listen)
         except AudioError as error:
             found = Probe(audio=audio, error=error.code, detail=str(error))
         report(found)
 
 
-def probe_recording(audio: str, path: str) -> Probe:
+def probe_recording(audio: str, path: str, listen: bool = False) -> Probe:
     """Decodes a recording once and describes it.
+
+    Args:
+        audio: as the corpus names it.
+        path: or URI.
+        listen: the neural detector hears its beginning.
 
     Raises:
         AudioError: it cannot be decoded.
@@ -87,9 +99,9 @@ def probe_recording(audio: str, path: str) -> Probe:
         facts = facts_of(source, limits)
         digest = _digest(source)
         try:
-            gauge = _decode(source, limits, "auto")
+            gauge, voice = _decode(source, limits, "auto", listen)
         except IndexMismatchError:
-            gauge = _decode(source, limits, "pyav")
+            gauge, voice = _decode(source, limits, "pyav", listen)
     true_s = gauge.samples / facts.sample_rate
     if not gauge.samples:
         raise AudioError(f"{path}: holds no samples", "no_samples")
@@ -106,20 +118,27 @@ def probe_recording(audio: str, path: str) -> Probe:
         true_s=true_s,
         bit_rate=round(facts.size_bytes * 8 / true_s),
         digest=digest,
+        voice=voice,
         **vars(gauge.measures()),
     )
 
 
-def _decode(source: EncodedAudio, limits: DecodeLimits, decoder: str) -> Gauge:
+def _decode(
+    source: EncodedAudio, limits: DecodeLimits, decoder: str, listen: bool
+) -> tuple[Gauge, float | None]:
+    """What the samples are like, and what share of the beginning is speech where that is asked for."""
     reader = open_reader(source, limits, decoder)
-    gauge = Gauge(reader.rate)
+    gauge, listener = Gauge(reader.rate), VoiceShare(reader.rate) if listen else None
     try:
         for block in reader.blocks():
-            gauge.add(block, mixed(block, None))
+            mono = mixed(block, None)
+            gauge.add(block, mono)
+            if listener:
+                listener.add(mono)
             limits.check_length(gauge.samples, reader.rate, source.name)
     finally:
         reader.close()
-    return gauge
+    return gauge, listener.share if listener else None
 
 
 def _digest(source: EncodedAudio) -> str:

@@ -12,6 +12,7 @@ import polars as pl
 
 from govor.console import say
 from govor.corpora.folder import Corpus, CorpusSummary, CorpusWriter
+from govor.corpora.text_source import MACHINE, MACHINE_CHECKED, TEXT_SOURCE, reviewed
 from govor.curate.cutting import WORD_COLUMNS
 from govor.curate.measure import BATCH_ROWS
 from govor.curate.sheet_ids import match_ids, refuse_doubtful
@@ -181,11 +182,8 @@ def _with_notes(frame: pl.DataFrame, found: Sequence[ReviewVerdict | None]) -> p
     absent = [pl.lit(None, kind).alias(name) for name, kind in NOTED.items() if name not in frame.columns]
     said = pl.Series("_said", [v.verdict if v else None for v in found], dtype=pl.String)
     frame = frame.with_columns(said, *absent)
-    if "text_source" in frame.columns:
-        seen = pl.col("_said").is_in(["keep", "correct"]) & (pl.col("text_source") == "machine")
-        frame = frame.with_columns(
-            pl.when(seen).then(pl.lit("machine_checked")).otherwise("text_source").alias("text_source")
-        )
+    blank = pl.Series([v is not None and v.from_nothing for v in found], dtype=pl.Boolean)
+    frame = reviewed(frame, said, blank)
     return frame.with_columns(pl.coalesce("_said", "verdict").alias("verdict")).drop("_said")
 
 
@@ -258,7 +256,7 @@ def _parts(row: Mapping[str, object], verdict: ReviewVerdict, second: str | None
     )
     stale = dict.fromkeys(name for name in named if name is not None and name in row)
     family = row["parent"] or row["id"]
-    checked = {"text_source": "machine_checked"} if row.get("text_source") == "machine" else {}
+    checked = {TEXT_SOURCE: MACHINE_CHECKED} if row.get(TEXT_SOURCE) == MACHINE else {}
     return [
         {
             **row,

@@ -40,7 +40,14 @@ class SampleSummary(Summary):
 
 
 def sample_corpus(
-    corpus: Path, out: Path, n: int, *, seed: int = 0, split: str | None = None, again: bool = False
+    corpus: Path,
+    out: Path,
+    n: int,
+    *,
+    seed: int = 0,
+    split: str | None = None,
+    again: bool = False,
+    blank: bool = False,
 ) -> SampleSummary:
     """Writes `n` random utterances to a sheet with an empty verdict each, and their clips beside it.
 
@@ -54,6 +61,7 @@ def sample_corpus(
         seed: of the choice; the sheet is in random order, so that its first rows are a random sample too.
         split: only from this split.
         again: also those that earlier sheets had.
+        blank: the sheet shows no text: people write what they hear from nothing, and no text leads them.
 
     Raises:
         UsageError: `out` is no .xlsx or .csv, or `n` is not positive.
@@ -70,7 +78,7 @@ def sample_corpus(
     require_writable(clips)
     rows, made = _with_clips(source, list(_rows(source, ids)), clips)
     second = source.info.notes.get("second_transcript")
-    write_sheet(out, rows, second if isinstance(second, str) else None)
+    write_sheet(out, rows, second if isinstance(second, str) else None, blank=blank)
     earlier.plus(ids, out.name, seed).write(corpus)
     hours = sum(row["duration"] or 0.0 for row in rows) / 3600
     return SampleSummary(len(ids), hours, made, seed, str(out))

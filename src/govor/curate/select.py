@@ -16,9 +16,9 @@ from govor.config import SelectConfig
 from govor.console import say
 from govor.corpora.folder import Corpus, CorpusSummary, CorpusWriter
 from govor.curate.exclusion import Exclusions
-from govor.curate.groups import seeded_order
+from govor.curate.groups import seeded_order, sharing
 from govor.curate.leaks import crossings, family, leaking
-from govor.curate.measure import SPLIT_CODES, CorpusMeasures, CutCounts, frames, measure
+from govor.curate.measure import SPLIT_CODES, CorpusMeasures, CutCounts, frames, limits_of, measure
 from govor.curate.sheet_utterances import SheetUtterances
 from govor.curate.splits import (
     DEV,
@@ -43,11 +43,14 @@ REASONS = (
     "no_second_transcript",
     "low_similarity",
     "high_similarity",
+    "low_confidence",
+    "low_agreement",
     "unknown_duration",
     "too_short",
     "too_long",
     "over_count",
     "over_budget",
+    "machine_text",
 )
 """Why an utterance is set aside, in the order in which it is looked at; ``leak_<key>`` come behind these."""
 SECONDS_AN_HOUR = 3600.0
@@ -106,12 +109,23 @@ def select_corpus(corpus: Path, out: Path, config: SelectConfig) -> SelectSummar
     ]
     leaking = (reasons == 0) & (plan.leaks > 0)
     reasons[leaking] = plan.leaks[leaking] + len(REASONS) - 1
+    statements += _without_machine_texts(measures, plan, reasons)
     statements += _keep_to_counts(config, measures, plan, reasons)
     statements += _leaking(measures, plan, reasons)
     _keep_to_budget(config, measures, plan, reasons)
     for statement in statements:
         say(f"select: {statement}")
     return _written(source, out, config, measures, plan, reasons, statements)
+
+
+def _without_machine_texts(measures: CorpusMeasures, plan: SplitPlan, reasons: NDArray[np.int8]) -> list[str]:
+    """Sets texts aside that nobody looked at, where they would be scored."""
+    scored = measures.machine & (plan.splits >= DEV) & (reasons == 0)
+    _mark(reasons, "machine_text", scored)
+    count = int(scored.sum())
+    if not count:
+        return []
+    return [f"{count:,} texts that a model wrote are left out of dev and test: nobody has checked them"]
 
 
 def _unmet(exclusions: Exclusions) -> list[str]:
@@ -164,6 +178,8 @@ def _filtered(source: Corpus, config: SelectConfig, measures: CorpusMeasures) ->
         _mark(reasons, "no_second_transcript", np.isnan(similarity))
         _mark(reasons, "low_similarity", similarity < _or(config.min_similarity, -np.inf))
         _mark(reasons, "high_similarity", similarity > _or(config.max_similarity, np.inf))
+    for column, least in limits_of(config).items():
+        _mark(reasons, f"low_{column}", measures.sure[column] < least)
     if _needs_durations(config):
         _require_durations(source, config, measures, reasons)
         _mark(reasons, "unknown_duration", np.isnan(duration))
@@ -210,9 +226,10 @@ def _planned(
     }
     if not (open_counts or config.hold_out or config.keep_splits):
         return _as_given(source, named)
-    keeps = reasons == 0
     fixed = np.where(kept > FREE, kept, np.where(named > TRAIN, named, FREE)).astype(np.int8)
     fixed[measures.held_out] = TEST
+    keeps = (reasons == 0) & ~measures.machine
+    _require_texts_to_score(source, reasons, measures, keeps)
     task = SplitTask(
         {name: codes[keeps] for name, codes in measures.keys.items()},
         measures.order[keeps],
@@ -230,7 +247,35 @@ def _planned(
         raise _miscounted(error) from None
     splits, leaks = np.zeros_like(fixed), np.zeros_like(fixed)
     splits[keeps], leaks[keeps] = plan.splits, plan.leaks
+    _place_machine_texts((reasons == 0) & measures.machine, measures, fixed, splits, leaks)
     return replace(plan, splits=splits, leaks=leaks)
+
+
+def _require_texts_to_score(
+    source: Corpus, reasons: NDArray[np.int8], measures: CorpusMeasures, keeps: NDArray[np.bool_]
+) -> None:
+    machine = int(((reasons == 0) & measures.machine).sum())
+    if machine and not keeps.any():
+        raise CorpusError(
+            f"all {machine:,} texts of {source.folder} are a model's, and dev and test need texts that "
+            "people wrote or checked: have some checked (govor sample, govor review), or merge a corpus "
+            "that has such"
+        )
+
+
+def _place_machine_texts(
+    machine: NDArray[np.bool_],
+    measures: CorpusMeasures,
+    fixed: NDArray[np.int8],
+    splits: NDArray[np.int8],
+    leaks: NDArray[np.int8],
+) -> None:
+    """Machine texts go to train, or where they are bound to; those that share a key with dev or test leak."""
+    splits[machine] = np.where(fixed[machine] > TRAIN, fixed[machine], TRAIN)
+    held = np.where(leaks == 0, splits, FREE)
+    for number, codes in enumerate(measures.keys.values(), 1):
+        shared = sharing(codes, (held >= DEV) & ~machine) & machine & (splits == TRAIN)
+        leaks[shared & (leaks == 0)] = number
 
 
 def _as_given(source: Corpus, named: NDArray[np.int8]) -> SplitPlan:
@@ -407,6 +452,8 @@ def _detail(frame: pl.DataFrame, config: SelectConfig) -> pl.Expr:
         "high_similarity": pl.format(
             "similarity {} is above {}", similarity.round(4), pl.lit(config.max_similarity)
         ),
+        **{f"low_{name}": _below(name, least) for name, least in limits_of(config).items()},
+        "machine_text": pl.format("nobody has checked it, and its split is {}", pl.col("split")),
         "too_short": pl.format("{} s is below {} s", seconds.round(3), pl.lit(config.min_duration)),
         "too_long": pl.format("{} s is above {} s", seconds.round(3), pl.lit(config.max_duration)),
     }
@@ -414,3 +461,8 @@ def _detail(frame: pl.DataFrame, config: SelectConfig) -> pl.Expr:
     for reason, said in details.items():
         detail = pl.when(pl.col("reason") == reason).then(said).otherwise(detail)
     return detail.fill_null("").alias("detail")
+
+
+def _below(column: str, least: float) -> pl.Expr:
+    value = pl.col(column).cast(pl.Float64).round(4).cast(pl.String).fill_null("none")
+    return pl.format("{} {} is below {}", pl.lit(column), value, pl.lit(least))

@@ -50,6 +50,11 @@ COLUMNS = (
     Column("end", 10, "number"),
     Column("id", 34),
 )
+SUGGESTING = ("text", "second", "similarity")
+"""Columns that a sheet for writing from nothing does not have."""
+NOTHING_SHOWN = Column("nothing_shown", 14)
+"""Only there: that whoever wrote the text saw none."""
+YES = "yes"
 
 
 def neutral(value: str) -> str:
@@ -103,15 +108,21 @@ def _read_csv(path: Path) -> Sequence[Sequence[Any]]:
     return [[restored(cell) if cell != "" else None for cell in row] for row in rows]
 
 
-def write_sheet(path: Path, rows: Sequence[Mapping[str, object]], second: str | None) -> None:
+def write_sheet(
+    path: Path, rows: Sequence[Mapping[str, object]], second: str | None, *, blank: bool = False
+) -> None:
     """Writes utterances with empty cells for verdicts.
 
     Args:
         path: .xlsx or .csv; it appears whole or not at all.
         rows: utterances; ``clip`` is the path of a clip from the sheet, ``second`` the second transcript.
         second: what the second transcript is called, or None to leave it out.
+        blank: no text is shown: people write what they hear.
     """
     columns = [column for column in COLUMNS if column.name != "second" or second]
+    if blank:
+        columns = [*(column for column in columns if column.name not in SUGGESTING), NOTHING_SHOWN]
+        rows = [{**row, NOTHING_SHOWN.name: YES} for row in rows]
     with atomic_path(path) as partial:
         if path.suffix.lower() == ".csv":
             _write_csv(partial, columns, rows)

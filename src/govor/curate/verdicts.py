@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from govor.curate.sheet import VERDICTS, read_sheet
+from govor.curate.sheet import NOTHING_SHOWN, VERDICTS, YES, read_sheet
 from govor.curate.sheet_ids import written_id
 from govor.errors import CorpusError
 
@@ -50,6 +50,7 @@ class ReviewVerdict:
         end: the same for its end.
         parts: what it was split into.
         joined_to: id of the utterance that it became part of.
+        from_nothing: whoever wrote the text saw none.
         row: of the sheet.
     """
 
@@ -60,6 +61,7 @@ class ReviewVerdict:
     end: float | None = None
     parts: tuple[NewPart, ...] = ()
     joined_to: str | None = None
+    from_nothing: bool = False
     row: int = field(default=0, compare=False)
 
 
@@ -115,6 +117,9 @@ def _verdict(row: Mapping[str, object], where: str) -> ReviewVerdict | None:
     start, end = (_seconds(row, column, where) for column in NEW_TIMES) if said == "correct" else (None, None)
     if said == "correct" and corrected is None and start is None and end is None:
         raise CorpusError(f"{where}: the verdict is correct, but the column corrected is empty: fill it in")
+    blank = row.get(NOTHING_SHOWN.name) == YES
+    if blank and said == "keep":
+        raise CorpusError(f"{where}: the verdict is keep, but no text was shown: write one, or choose drop")
     return ReviewVerdict(
         said,
         corrected if said == "correct" else None,
@@ -122,6 +127,7 @@ def _verdict(row: Mapping[str, object], where: str) -> ReviewVerdict | None:
         start,
         end,
         joined_to=written_id(row["joined_to"]) if said == "join" else None,
+        from_nothing=blank and said == "correct",
     )
 
 

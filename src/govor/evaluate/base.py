@@ -59,6 +59,18 @@ def base_of(model: str) -> Base:
     return Base(str(settings["base"]), settings.get("base_revision"), on_dev=on_dev)
 
 
+def own_text_warning(summary: StoredSummary) -> list[str]:
+    """That a model is measured on texts that it wrote itself, or one that it came from."""
+    count = summary.get("own_texts") or 0
+    if not count:
+        return []
+    return [
+        f"{count:,} of {summary['utterances']:,} texts of {summary['split']} were first written by this "
+        "model, or one that it came from, and then checked: its WER is too good there; measure on texts that "
+        "people wrote from nothing (govor sample --blank)"
+    ]
+
+
 def verdicts(summary: StoredSummary) -> list[str]:
     """What must be said first of a model that is no better than its base: on these rows, and on dev."""
     found = []
@@ -74,7 +86,7 @@ def verdicts(summary: StoredSummary) -> list[str]:
     on_dev = summary.get("base_on_dev")
     if on_dev and on_dev.get("better") is False:
         found.append(on_dev["sentence"])
-    return found
+    return [*found, *own_text_warning(summary)]
 
 
 def _percent(rate: Rate, sign: str = "") -> str:

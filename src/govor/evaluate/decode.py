@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from govor.config.evaluate import CPU_BATCH_S, GPU_BATCH_S
 from govor.errors import AudioError
 from govor.memory import in_halves
-from govor.models.base import Sound, cost_of
+from govor.models.base import Sound, cost_of, refuse_ngrams
 from govor.packing import PADDED, Cost, pack
 from govor.records import Hypothesis
 from govor.waiting import result_of
@@ -149,7 +149,12 @@ def plan_for(
     batch_s: float | None,
     options: DecodeOptions,
 ) -> list[list[int]]:
-    """`plan_batches` for a model: a clip costs the window that the model computes for it."""
+    """`plan_batches` for a model: a clip costs the window that the model computes for it.
+
+    Raises:
+        UsageError: an n-gram model for one that would ignore it.
+    """
+    refuse_ngrams(recogniser, options.lm)
     seconds = batch_seconds(recogniser, batch_s)
     return plan_batches(durations, rows, seconds, cost=cost_of(recogniser.max_window_s, options.windows))
 
@@ -233,7 +238,7 @@ def _in_windows(recogniser: Recogniser, sound: Sound, options: DecodeOptions) ->
         task=options.task,
         beam_size=options.beam_size,
         lm=options.lm,
-        lm_weight=options.lm_weight,
+        lm_weight=options.lm_weight if options.lm else None,
         word_bonus=options.word_bonus,
     )
     try:

@@ -20,13 +20,11 @@ from govor.evaluate.looks import looks, record_look, run_of
 from govor.evaluate.parts import DecodingFolder, Launch, SplitDecoding, decode_split
 from govor.evaluate.results import COMING, require_columns, write_results
 from govor.evaluate.summary import EvaluationSummary, SetsSummary, System, require
-from govor.store import file_sha256, fingerprint, given_path, locked, read_json, write_json
+from govor.store import fingerprint, given_path, locked, read_json, write_json
 
 if TYPE_CHECKING:
     from govor.load import Dataset
     from govor.models.base import DecodeOptions, Recogniser
-
-WEIGHT_ENDINGS = (".safetensors", ".bin", ".onnx", ".json", ".txt", ".model")
 
 
 def evaluate(
@@ -116,6 +114,7 @@ class _SetWork:
     def _decoded(self, model: str, folder: Path, revision: str | None = None) -> System:
         """A model's hypotheses, decoded unless `folder` holds them."""
         from govor.models import open_model
+        from govor.models.identity import model_identity
 
         @cache
         def open_here() -> Recogniser:
@@ -228,17 +227,6 @@ def _open(dataset: str, split: str) -> Dataset:
         known = ", ".join(data.splits) or "none"
         raise DatasetError(f"{dataset} has no split {split!r}; it has {known}: name one with --split")
     return data
-
-
-def model_identity(model: str) -> str:
-    """Fingerprint of a model's files; of its name where it is not a local folder."""
-    path = given_path(model)
-    if not path.is_dir():
-        return fingerprint(model)
-    if (path / "model").is_dir():
-        path = path / "model"
-    files = [file for file in sorted(path.rglob("*")) if file.suffix in WEIGHT_ENDINGS and file.is_file()]
-    return fingerprint([(str(file.relative_to(path)), file_sha256(file)) for file in files])
 
 
 def _looks(system: System, data: Dataset, split: str, out: Path) -> int | None:

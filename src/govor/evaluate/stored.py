@@ -166,6 +166,7 @@ class StoredSummary(StoredRates):
     base_on_dev: NotRequired[DevVerdict | None]
     long_form: NotRequired[StoredLong | None]
     test_looks: NotRequired[int | None]
+    own_texts: NotRequired[int]
     sets: NotRequired[Mapping[str, StoredSummary]]
     out: NotRequired[str]
 

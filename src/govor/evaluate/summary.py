@@ -91,6 +91,7 @@ class EvaluationSummary(SystemRates):
         base_on_dev: what training found.
         long_form: rates of whole recordings.
         dataset: its place and fingerprint.
+        own_texts: clips whose texts people checked, but this model, or one that it came from, wrote first.
         seed: of the bootstrap.
         out: the evaluation's folder.
     """
@@ -106,6 +107,7 @@ class EvaluationSummary(SystemRates):
     base_on_dev: Mapping[str, object] | None
     long_form: Mapping[str, object] | None
     dataset: Mapping[str, str]
+    own_texts: int
     seed: int
     out: str
 

@@ -29,6 +29,7 @@ from govor.interchange import (
 from govor.interchange.beside import PLACINGS, FileNames, place
 from govor.interchange.session_format import SessionFormat
 from govor.interchange.sessions import WORD_COLUMNS, SessionReader
+from govor.interrupts import before_leaving
 from govor.records import Rejection
 from govor.store import atomic_path, readable_error, write_json, write_text
 
@@ -115,10 +116,11 @@ def _new_folder(out: Path) -> Iterator[Path]:
     try:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        yield partial
-        if out.exists():
-            shutil.rmtree(out)
-        partial.replace(out)
+        with before_leaving(lambda: shutil.rmtree(partial, ignore_errors=True)):
+            yield partial
+            if out.exists():
+                shutil.rmtree(out)
+            partial.replace(out)
     except OSError as error:
         raise readable_error(error, out) from error
     finally:

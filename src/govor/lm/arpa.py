@@ -18,6 +18,8 @@ from govor.store import atomic_path
 
 SHORTEST_LINE_BYTES = 4
 """Such as ``0 a`` and its end."""
+ROUNDED = 1e-4
+"""How far above 0 a logarithm may lie that some program has rounded."""
 LONGEST_COUNT = 15
 """Digits."""
 
@@ -145,7 +147,10 @@ class _Reader:
             self._learn(words[0])
         if strange := [word for word in words if word not in self.ids]:
             raise self._wrong(f"{strange[0][:60]!r} is not among the 1-grams")
-        return self._log10(fields[0]), [self.ids[word] for word in words], self._log10(*fields[n + 1 :])
+        log10_p = self._log10(fields[0])
+        if log10_p > ROUNDED:
+            raise self._wrong(f"{fields[0][:60]!r} is the logarithm of a probability above 1")
+        return log10_p, [self.ids[word] for word in words], self._log10(*fields[n + 1 :])
 
     def _learn(self, word: str) -> None:
         if word in self.ids:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from govor.errors import UsageError
 from govor.store import read_record
 
 DEFAULT_WEIGHT = 0.5
@@ -33,7 +34,12 @@ def fusion_settings(
         arpa: the language model, or None.
         weight: asked for, or None.
         word_bonus: asked for, or None.
+
+    Raises:
+        UsageError: a weight is asked for, of no language model.
     """
+    if arpa is None and weight is not None:
+        raise UsageError(f"--lm-weight {weight:g}: it weighs a language model, name one with --lm")
     chosen = FusionWeights()
     if arpa is not None and settings_path(arpa).exists():
         chosen = read_record(settings_path(arpa), FusionWeights)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Required, Self, TypedDict, runt
 import numpy as np
 from numpy.typing import NDArray
 
+from govor.errors import UsageError
 from govor.features import Example, Extractor, Features, Labels, Wave
 from govor.packing import PADDED, Cost
 from govor.records import Hypothesis, PlacedWord
@@ -31,6 +32,7 @@ __all__ = [
     "THINNED_S",
     "Batch",
     "DecodeOptions",
+    "Detecting",
     "EncoderWindows",
     "Example",
     "Extractor",
@@ -53,6 +55,7 @@ __all__ = [
     "language_refusal",
     "prompt_in_words",
     "prompt_of",
+    "refuse_ngrams",
     "sounds",
     "tasks_of",
 ]
@@ -126,6 +129,7 @@ class DecodeOptions:
         retries: decode again, more carefully, what repeats itself or is unlikely; by the sound alone.
         prompt: text that is told as what was said before; None: nothing.
         hotwords: words and names that are likely to be said.
+        languages: name all languages with their probabilities, also where one is given.
     """
 
     task: str | None = None
@@ -139,6 +143,7 @@ class DecodeOptions:
     retries: bool = False
     prompt: str | None = None
     hotwords: tuple[str, ...] = ()
+    languages: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -269,12 +274,39 @@ class Multilingual(Protocol):
 
 
 @runtime_checkable
+class Detecting(Protocol):
+    """A recogniser that tells which language it hears."""
+
+    def detect(self, sounds: Sequence[Sound]) -> list[tuple[tuple[str, float], ...]]:
+        """All its languages with their probabilities, the likeliest first; none where it has only one."""
+
+    def language_code(self, tag: str | None) -> str | None:
+        """What `detect` calls the language of a BCP 47 tag; None for one that it does not know."""
+
+
+@runtime_checkable
 class Timing(Protocol):
     """A recogniser that may write begin and end of what it hears itself, and says when it heard nothing."""
 
     @property
     def writes_times(self) -> bool | None:
         """Whether it was trained to; None where what is saved with it does not say."""
+
+
+def refuse_ngrams(recogniser: Recogniser, lm: str | None) -> None:
+    """Refuses an n-gram model that the recogniser would ignore.
+
+    Raises:
+        UsageError: it writes token by token, without a search over frames.
+    """
+    if lm is None:
+        return
+    name = recogniser.name
+    if isinstance(recogniser, Timing):
+        raise UsageError(
+            f"--lm {lm}: {name} writes its text token by token and takes no n-gram model: "
+            "leave it out, or name words with --hotwords"
+        )
 
 
 @runtime_checkable

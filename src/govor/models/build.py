@@ -14,6 +14,7 @@ from govor.models.adapters import has_adapter, prepare_for_training, resume_adap
 from govor.models.base import Family, Multilingual
 from govor.models.device import choose_device, settle, training_precision
 from govor.models.families import maker_of, maker_of_new
+from govor.models.identity import lineage
 from govor.models.opening import configuration_of, open_family, resolve
 from govor.models.products import FRAME_MULTIPLE, TRAINING_KERNELS, keep_kernels
 from govor.models.saved import SavedSettings, hub_commit, normaliser_of, read_settings
@@ -157,7 +158,9 @@ def _base(spec: Spec, config: ModelConfig, train_texts: Iterable[str]) -> Family
         raise RecipeError("[model] names neither base nor from_scratch: set one")
     place = resolve(config.base)
     configuration = configuration_of(place, config.revision, **config.settings)
-    spec = spec.at(place, config.revision).noting(base_revision=hub_commit(place, config.revision))
+    spec = spec.at(place, config.revision).noting(
+        base_revision=hub_commit(place, config.revision), ancestors=list(lineage(config.base))
+    )
     return maker_of(configuration.model_type).base(configuration, spec, config, train_texts)
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from govor.errors import ModelError
 from govor.features import Extractor, LogMelSpec, WaveSpec
+from govor.models.identity import writer_of
 from govor.models.trainable import Trainable
 
 _EXTRACTORS: Mapping[str, Callable[..., Extractor]] = {"LogMelSpec": LogMelSpec, "WaveSpec": WaveSpec}
@@ -19,6 +20,7 @@ def common_settings(original: Trainable, backend: str, quantization: str | None)
         "backend": backend,
         "quantization": quantization or "float32",
         "original": original.name,
+        "original_identity": writer_of(original.name),
         "parameters": original.describe()["parameters"],
         "extractor": extractor_as_dict(original.extractor),
     }

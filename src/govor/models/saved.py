@@ -69,6 +69,8 @@ class SavedSettings(TypedDict, total=False):
     base_on_dev: DevVerdict | None
     quantization: str
     original: str
+    original_identity: str
+    ancestors: list[str]
     parameters: int
     extractor: Mapping[str, object]
     frame_s: float

@@ -127,6 +127,12 @@ def _evaluate(recipe: Recipe, device: str) -> Mapping[str, object]:
     return evaluate(str(place.run), place.dataset, place.evaluation, recipe.evaluate, device=device) or {}
 
 
+def _label(recipe: Recipe, device: str) -> Mapping[str, object]:
+    from govor.pipeline.rounds import self_train
+
+    return self_train(recipe, device)
+
+
 def _transcribe(recipe: Recipe, device: str) -> Mapping[str, object]:
     from govor.transcribe import transcribe_files
 
@@ -181,6 +187,11 @@ def _model_and_files(recipe: Recipe) -> Inputs:
     return {**_model(recipe), **{path: place_fingerprint(path) for path in recipe.transcribe.files}}
 
 
+def _model_and_recordings(recipe: Recipe) -> Inputs:
+    recordings = {path: place_fingerprint(path) for path in recipe.label.recordings}
+    return {**_selected(recipe), **_dataset_and_base(recipe), **_model(recipe), **recordings}
+
+
 def _stored(path: Path) -> str:
     if not path.exists():
         return "absent"
@@ -219,6 +230,15 @@ STAGES = (
         _dataset_and_model,
         lambda r: Workspace.of(r).evaluation,
         _evaluate,
+        watch=False,
+    ),
+    Stage(
+        "label",
+        ("label", "text", "prepare", "model", "train", "evaluate"),
+        _model_and_recordings,
+        lambda r: Workspace.of(r).rounds,
+        _label,
+        wanted=lambda r: bool(r.label.recordings),
         watch=False,
     ),
     Stage(

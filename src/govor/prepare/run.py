@@ -11,7 +11,8 @@ from pathlib import Path
 from govor.config import PrepareConfig
 from govor.corpora.folder import INFO as CORPUS_INFO
 from govor.corpora.folder import Corpus
-from govor.errors import DatasetError, LimitError
+from govor.corpora.text_source import machine_in_scored
+from govor.errors import CorpusError, DatasetError, LimitError
 from govor.machine import peak_rss_bytes
 from govor.prepare.index import Totals
 from govor.prepare.preparation import Preparation
@@ -73,7 +74,8 @@ def prepare_corpus(
         retry_rejected: ask again about everything that was set aside.
 
     Raises:
-        CorpusError: the corpus cannot be planned, or its recordings are gone.
+        CorpusError: the corpus cannot be planned, its recordings are gone, or dev and test hold texts that a
+            model wrote and nobody checked.
         DatasetError: the target holds something else, or was made with other settings.
         DiskFullError: there is not enough room.
         BusyError: another process works on the target.
@@ -83,8 +85,10 @@ def prepare_corpus(
     target = open_target(out)
     if target.read(CORPUS_INFO) is not None:
         raise DatasetError(f"{out} is a corpus, whose rejected.parquet would be lost: choose another --out")
+    source = Corpus.open(corpus)
+    _refuse_machine_texts(source)
     with target.held():
-        made = Preparation.of(Corpus.open(corpus), target, config, update)
+        made = Preparation.of(source, target, config, update)
         if update:
             made.notice_replaced()
         if retry_rejected:
@@ -94,6 +98,21 @@ def prepare_corpus(
     summary = _summary(made, total, out, time.monotonic() - started_s, _cpu_s() - used_s)
     _check_rejected(summary, config.max_rejected)
     return summary
+
+
+def _refuse_machine_texts(corpus: Corpus) -> None:
+    """Texts that nobody checked are never scored.
+
+    Raises:
+        CorpusError: dev or test hold some.
+    """
+    found = machine_in_scored(corpus.scan())
+    if found:
+        told = " and ".join(f"{count:,} in {split}" for split, count in found.items())
+        raise CorpusError(
+            f"{corpus.folder} has texts that a model wrote and nobody checked, {told}: make a corpus without "
+            "them (govor select), or have them checked (govor sample, govor review)"
+        )
 
 
 def _summary(made: Preparation, total: Totals, out: str, wall_s: float, cpu_s: float) -> PrepareSummary:

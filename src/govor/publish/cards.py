@@ -40,7 +40,7 @@ def render_card(template: str, header: Mapping[str, object], **facts: Any) -> st
         lstrip_blocks=True,
         autoescape=False,  # Markdown, not HTML: `cell` guards what comes from transcripts
     )
-    environment.filters.update(cell=cell, rate=rate)
+    environment.filters.update(cell=cell, rate=rate, writers=writers)
     try:
         body = environment.get_template(template).render(**facts)
     except (UndefinedError, TypeError, ValueError) as error:
@@ -65,6 +65,19 @@ def rate(interval: Rate, groups: Mapping[str, object] | None = None) -> str:
     if value is None:
         return "—"
     return f"{100 * value:.1f}% ({interval_text(interval, groups, digits=1, between='–')})"
+
+
+WRITERS = {
+    "human": "people",
+    "machine": "a model, unchecked",
+    "machine_checked": "a model, checked by people",
+}
+
+
+def writers(counts: Mapping[str, int]) -> str:
+    """Who wrote the texts, with shares of the utterances."""
+    total = sum(counts.values())
+    return ", ".join(f"{WRITERS[name]} {100 * count / total:.1f}%" for name, count in counts.items())
 
 
 class ToldOnCard(StoredLicense):

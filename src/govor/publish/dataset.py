@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from govor.corpora.folder import CorpusInfo
+from govor.corpora.text_source import TEXT_MODEL, TEXT_SOURCE, counted_sources
 from govor.errors import DatasetError
 from govor.load.dataset import SplitFacts
 from govor.parquet import reading
@@ -53,6 +54,8 @@ ALLOWED_COLUMNS = (
     "accent",
     "accents",
     "license",
+    TEXT_SOURCE,
+    TEXT_MODEL,
 )
 HASHED_COLUMNS = ("id", "speaker", "recording")
 MANIFEST = "dataset.json"
@@ -226,6 +229,7 @@ def _facts(
         "pseudonymised": not disclosure.keep_names,
         "speakers": {split: len(names) for split, names in sorted(speakers.items())},
         "all_speakers": len(set().union(*speakers.values())),
+        "text_sources": _text_sources(copy, shards),
     }
 
 
@@ -237,6 +241,12 @@ def _speakers(copy: Path, shards: Iterable[str]) -> dict[str, set[str]]:
             column = pl.read_parquet(copy / name, columns=["speaker"])["speaker"].drop_nulls().unique()
             found.setdefault(split, set()).update(column)
     return found
+
+
+def _text_sources(copy: Path, shards: Iterable[str]) -> dict[str, int]:
+    """Clips by who wrote their texts; empty where the data set does not say."""
+    tables = [pl.scan_parquet(copy / name) for name in shards]
+    return counted_sources(tables)
 
 
 def _provenance(source: Path, info: Mapping[str, Any]) -> list[CorpusInfo]:

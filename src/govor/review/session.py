@@ -19,7 +19,7 @@ from govor.review.agreement import Estimate, ReviewerAgreement, agreement, estim
 from govor.review.assigning import Assignments
 from govor.review.clips import ReviewClips, begin_of
 from govor.review.journal import FILE, GIVEN, KEEP, UNDO, VerdictEntry, VerdictJournal, read_entries
-from govor.review.settings import ReviewSettings, SessionRecord, keep_record
+from govor.review.settings import RECORD, ReviewSettings, SessionRecord, keep_record
 from govor.review.sheet import SHEET, write_verdicts
 from govor.review.utterances import Utterances
 from govor.review.verdict_book import VerdictBook
@@ -33,7 +33,7 @@ from govor.review.view import (
     ShownUtterance,
 )
 from govor.review.worth import Evaluated, Queue, queue_of
-from govor.store import locked
+from govor.store import locked, read_record
 
 PACE_OF = 20
 """Verdicts whose median is the pace."""
@@ -205,7 +205,7 @@ class ReviewSession:
     def write_sheet(self) -> None:
         """Writes what ``govor review CORPUS SHEET --out NEW`` takes."""
         with self._lock:
-            write_verdicts(self.folder / SHEET, self.utterances, self.book)
+            write_verdicts(self.folder / SHEET, self.utterances, self.book, blank=self.settings.blank)
 
     def close(self) -> None:
         """Writes the sheet and lets go of everything."""
@@ -318,5 +318,6 @@ def sheet_of(folder: Path, corpus: Path) -> Path:
     utterances = Utterances.read(corpus)
     with locked(folder):
         book = VerdictBook.replayed(read_entries(folder / FILE), ())
-        write_verdicts(folder / SHEET, utterances, book)
+        blank = read_record(folder / RECORD, SessionRecord).mode == "blank"
+        write_verdicts(folder / SHEET, utterances, book, blank=blank)
     return folder / SHEET

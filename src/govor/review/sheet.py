@@ -6,26 +6,38 @@ import csv
 from collections.abc import Container, Iterator
 from pathlib import Path
 
-from govor.curate.sheet import neutral
+from govor.curate.sheet import NOTHING_SHOWN, YES, neutral
 from govor.review.journal import FIXED, JOINED, ReviewPiece, VerdictEntry
 from govor.review.utterances import Utterances
 from govor.review.verdict_book import VerdictBook
 from govor.store import atomic_path
 
 SHEET = "verdicts.csv"
-COLUMNS = ("id", "verdict", "corrected", "comment", "new_start", "new_end", "parent", "joined_to", "reviewer")
+COLUMNS = (
+    "id",
+    "verdict",
+    "corrected",
+    "comment",
+    "new_start",
+    "new_end",
+    "parent",
+    "joined_to",
+    "reviewer",
+    NOTHING_SHOWN.name,
+)
 DIGITS = 3
 Cells = dict[str, str]
 
 
-def write_verdicts(path: Path, utterances: Utterances, book: VerdictBook) -> int:
-    """Writes the verdicts that hold; returns how many utterances they are about."""
+def write_verdicts(path: Path, utterances: Utterances, book: VerdictBook, *, blank: bool = False) -> int:
+    """Writes the verdicts that hold, `blank` where no text was shown; returns how many utterances."""
     count = 0
     with atomic_path(path) as partial, partial.open("w", encoding="utf-8-sig", newline="") as file:
         sheet = csv.DictWriter(file, COLUMNS, restval="")
         sheet.writeheader()
         for row in verdict_rows(utterances, book):
-            sheet.writerow({name: neutral(cell) for name, cell in row.items()})
+            shown = {NOTHING_SHOWN.name: YES} if blank else {}
+            sheet.writerow({name: neutral(cell) for name, cell in (row | shown).items()})
             count += row.get("verdict", "") not in ("part", "")
     return count
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from govor.audio.guard import GuardedWorker, WorkerLostError
 from govor.errors import AudioError
 from govor.serve.limits import ServeLimits
-from govor.serve.patience import OverError, Patience
+from govor.transcribe.patience import OverError, Patience
 
 Block = NDArray[np.float32]
 QUEUED_BLOCKS = 32

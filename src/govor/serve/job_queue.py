@@ -17,7 +17,7 @@ from govor.errors import GovorError
 from govor.serve.blocks import Block, guarded_blocks
 from govor.serve.limits import ServeLimits
 from govor.serve.metrics import Metrics
-from govor.serve.patience import OverError, Patience
+from govor.transcribe.patience import OverError, Patience
 
 if TYPE_CHECKING:
     from govor.config import TranscribeConfig

@@ -14,7 +14,7 @@ from govor.console import say
 from govor.errors import GovorError, InputError
 from govor.models.base import Recogniser
 from govor.models.opening import resolve
-from govor.serve.batcher import Batcher
+from govor.transcribe.batcher import Batcher
 
 ALIAS = "whisper-1"
 """The name that clients of OpenAI's API send where they know no other: the first model."""

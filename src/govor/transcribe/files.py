@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NotRequired, TypedDict
@@ -18,11 +19,11 @@ from govor.shown import with_class
 from govor.store import locked, readable_seconds, write_text
 from govor.transcribe.inputs import Input, find_inputs
 from govor.transcribe.journal import Journal, TranscribedFile, key_of
+from govor.transcribe.pooled import pooled
 from govor.transcribe.subtitles import CueRules
 from govor.transcribe.takes import SPLIT, Sounding, takes_of, together
 from govor.transcribe.transcriber import Transcriber, Transcription
 from govor.transcribe.transcript import Stretch, Transcript
-from govor.transcribe.word_lengths import without_pauses
 from govor.transcribe.writers import SUFFIXES, TIMED_FORMATS, render
 
 DEFAULT_OUT = Path("transcripts")
@@ -106,28 +107,30 @@ class _Run:
     def __init__(self, model: str, out: Path, config: TranscribeConfig, device: str) -> None:
         self.model, self.out, self.config, self.device = model, out, config, device
         self.load_s = 0.0
-        self._transcriber: Transcriber | None = None
 
     def run(self, inputs: Sequence[Input]) -> FilesSummary:
         journal = Journal(self.out)
+        keys = [key_of(item, self.model, self.config) for item in inputs]
+        known = [journal.finished(key) for key in keys]
         done: list[TranscribedFile] = []
         failed: list[Failure] = []
-        for item in inputs:
-            key = key_of(item, self.model, self.config)
-            file = journal.finished(key)
-            if file is None:
-                try:
-                    file = self._one(item)
-                except AudioError as error:
-                    if len(inputs) == 1:
-                        raise
-                    say(f"set aside: {error}")
-                    failed.append({"audio": item.source, "reason": error.code, "detail": str(error)})
-                    continue
-                if (other := journal.overwritten(file)) is not None:
-                    say(f"{item.source} has taken the place of {other}: use another --out to keep both")
-                journal.add(key, file)
-            done.append(file)
+        with closing(
+            self._heard([item for item, file in zip(inputs, known, strict=True) if not file])
+        ) as new:
+            for item, key, file in zip(inputs, keys, known, strict=True):
+                if file is None:
+                    try:
+                        file = self._written(next(new)(), item)
+                    except AudioError as error:
+                        if len(inputs) == 1:
+                            raise
+                        say(f"set aside: {error}")
+                        failed.append({"audio": item.source, "reason": error.code, "detail": str(error)})
+                        continue
+                    if (other := journal.overwritten(file)) is not None:
+                        say(f"{item.source} has taken the place of {other}: use another --out to keep both")
+                    journal.add(key, file)
+                done.append(file)
         return self._summary(done, failed)
 
     def _summary(self, done: Sequence[TranscribedFile], failed: list[Failure]) -> FilesSummary:
@@ -152,19 +155,30 @@ class _Run:
             "outputs": [str(self.out / name) for name in file.names],
         }
 
-    @property
-    def transcriber(self) -> Transcriber:
-        """Loaded when the first recording needs it."""
-        if self._transcriber is None:
-            from govor.models import open_model
+    def _heard(self, todo: Sequence[Input]) -> Generator[Callable[[], Transcript]]:
+        """What gives the transcript of each recording, in order; several are heard at once."""
+        if not todo:
+            return
+        from govor.models import open_model
 
-            begun = time.perf_counter()
-            recogniser = open_model(self.model, device=self.device)
-            self.load_s = time.perf_counter() - begun
-            self._transcriber = Transcriber(recogniser, self.config, self.load_s)
-        return self._transcriber
+        begun = time.perf_counter()
+        recogniser = open_model(self.model, device=self.device)
+        self.load_s = time.perf_counter() - begun
+        config = self.config
+        if len(todo) > 1:  # each gives half a batch at a time: as much in all waits as is computed
+            config = replace(config, batch_s=config.batch_s / 2)
+        bar = _Bar(todo, config)
+        try:
+            yield from pooled(
+                recogniser,
+                todo,
+                lambda own, item: self._one(Transcriber(own, config, self.load_s), item, bar),
+                self.config.batch_s,
+            )
+        finally:
+            bar.finish()
 
-    def _one(self, item: Input) -> TranscribedFile:
+    def _one(self, transcriber: Transcriber, item: Input, bar: _Bar) -> Transcript:
         with ExitStack() as stack:
             path = Path(item.source)
             if item.is_address:
@@ -172,10 +186,12 @@ class _Run:
 
                 path = stack.enter_context(fetched(item.source, Path(tempfile.gettempdir())))
             with _blamed(item.source, path):
-                transcript = self._transcribe(path, item)
+                transcript = self._transcribe(transcriber, path, item, bar)
         if transcript.damage:
-            transcript = replace(transcript, damage=transcript.damage.replace(str(path), item.source))
-            say(f"{item.source} is transcribed up to {transcript.duration:.2f} s: {transcript.damage}")
+            return replace(transcript, damage=transcript.damage.replace(str(path), item.source))
+        return transcript
+
+    def _written(self, transcript: Transcript, item: Input) -> TranscribedFile:
         _say_what_was_found(transcript, item.source)
         names = self._write(transcript, item)
         return TranscribedFile(
@@ -188,30 +204,28 @@ class _Run:
             transcript.damage,
         )
 
-    def _transcribe(self, path: Path, item: Input) -> Transcript:
-        transcriber = self.transcriber
+    def _transcribe(self, transcriber: Transcriber, path: Path, item: Input, bar: _Bar) -> Transcript:
         words = self.config.words or any(name in TIMED_FORMATS for name in self.config.format)
-        takes = takes_of(self.config, _channels(path) if self.config.channels == SPLIT else 1)
-        total_s = _declared_s(path) if takes[0].is_whole else None
-        bar = Progress(Path(item.stem).name, total_s, "s of audio")
         heard: list[Transcript] = []
+        for take in takes_of(self.config, self._channels(path, item)):
+            source = path if take.is_whole else Sounding(path, take, transcriber.recogniser.sample_rate)
+            show = bar.following(item)
+            one = transcriber.transcribe(source, name=item.source, words=words, on_progress=show)
+            if isinstance(source, Sounding) and source.damage:
+                one = replace(one, damage=source.damage)
+            heard.append(take.placed(one))
+        return together(heard)
 
-        def show(run: Transcription) -> None:
-            rtf = run.decode_s / run.duration if run.duration else 0.0
-            done = run.duration + sum(one.duration for one in heard)
-            bar.advance(done - bar.done, f"rtf {rtf:.3f}")
+    def _channels(self, path: Path, item: Input) -> int:
+        """Channels that are told apart; one where they are mixed."""
+        if self.config.channels != SPLIT:
+            return 1
+        from govor.audio import probe
 
-        try:
-            for take in takes:
-                source = path if take.is_whole else Sounding(path, take, transcriber.recogniser.sample_rate)
-                one = transcriber.transcribe(source, name=item.source, words=words, on_progress=show)
-                if isinstance(source, Sounding) and source.damage:
-                    one = replace(one, damage=source.damage)
-                heard.append(take.placed(one))
-        finally:
-            bar.finish()
-        whole = together(heard)
-        return replace(whole, segments=without_pauses(whole.segments))
+        channels = probe(path).channels
+        if channels == 1:
+            say(f"{item.source} has one channel: --channels split parts nothing of it")
+        return channels
 
     def _write(self, transcript: Transcript, item: Input) -> list[str]:
         config = self.config
@@ -220,6 +234,41 @@ class _Run:
         for name, format in zip(names, config.format, strict=True):
             write_text(self.out / name, render(transcript, format, rules))
         return names
+
+
+class _Bar:
+    """How much of all recordings is heard, told from any thread.
+
+    Args:
+        items: the recordings.
+        config: says whether all of each is heard.
+    """
+
+    def __init__(self, items: Sequence[Input], config: TranscribeConfig) -> None:
+        whole = takes_of(config, 1)[0].is_whole and config.channels != SPLIT
+        lengths = [None if item.is_address or not whole else _declared_s(Path(item.source)) for item in items]
+        known = [length for length in lengths if length is not None]
+        name = Path(items[0].stem).name if len(items) == 1 else f"{len(items)} recordings"
+        self._bar = Progress(name, sum(known) if len(known) == len(items) else None, "s of audio")
+        self._lock = threading.Lock()
+
+    def following(self, item: Input) -> Callable[[Transcription], None]:
+        """Takes note of a recording's progress."""
+        done_s = 0.0
+
+        def show(run: Transcription) -> None:
+            nonlocal done_s
+            rtf = run.decode_s / run.duration if run.duration else 0.0
+            with self._lock:
+                self._bar.advance(run.duration - done_s, f"{Path(item.stem).name} rtf {rtf:.3f}")
+            done_s = run.duration
+
+        return show
+
+    def finish(self) -> None:
+        """Ends the line."""
+        with self._lock:
+            self._bar.finish()
 
 
 @contextmanager
@@ -244,7 +293,9 @@ def _blamed(source: str, path: Path) -> Iterator[None]:
 
 
 def _say_what_was_found(transcript: Transcript, source: str) -> None:
-    """Several languages, and speech without text, with their times."""
+    """Damage, several languages, and speech without text, with their times."""
+    if transcript.damage:
+        say(f"{source} is transcribed up to {transcript.duration:.2f} s: {transcript.damage}")
     if len(transcript.languages) > 1:
         parts = [f"{one['language']} {_times(one)}" for one in transcript.languages]
         say(f"{source}: several languages: {', '.join(parts)}")
@@ -254,12 +305,6 @@ def _say_what_was_found(transcript: Transcript, source: str) -> None:
 
 def _times(stretch: Stretch) -> str:
     return f"{stretch['start']:.1f}-{stretch['end']:.1f} s"
-
-
-def _channels(path: Path) -> int:
-    from govor.audio import probe
-
-    return probe(path).channels
 
 
 def _declared_s(path: Path) -> float | None:

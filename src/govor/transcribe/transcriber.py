@@ -12,15 +12,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from govor.audio.voice import open_voice
 from govor.config import TranscribeConfig
 from govor.errors import InputError, UsageError
-from govor.models.base import DecodeOptions, Multilingual, PromptFacts, Recogniser, Timing
+from govor.models.base import (
+    DecodeOptions,
+    Multilingual,
+    PromptFacts,
+    Recogniser,
+    Timing,
+    refuse_ngrams,
+)
+from govor.transcribe.batcher import OneCaller
 from govor.transcribe.damage import UpToDamage
 from govor.transcribe.decoding import ONE, Decoding
 from govor.transcribe.segments import Joiner
 from govor.transcribe.transcript import Segment, Stretch, Transcript, in_stretches
-from govor.transcribe.voice import open_voice
 from govor.transcribe.windows import Buffer, Window, cut
+from govor.transcribe.word_lengths import without_pauses
 
 BEAMS = 5
 """Whisper's own number, of a decoder that writes token by token."""
@@ -34,13 +43,20 @@ class Transcription:
     Attributes:
         duration: seconds of audio read so far; the recording's length once it is done.
         language: given or detected; None until known.
-        decode_s: seconds spent so far, from audio to text.
+        decode_s: seconds of work so far, from audio to text.
         windows: windows decoded so far.
     """
 
     def __init__(
-        self, windows: Iterator[Window], buffer: Buffer, decoder: Decoding, blocks: _Blocks, words: bool
+        self,
+        windows: Iterator[Window],
+        buffer: Buffer,
+        decoder: Decoding,
+        blocks: _Blocks,
+        words: bool,
+        clock: Callable[[], float],
     ) -> None:
+        self._clock = clock
         self._windows, self._buffer, self._decoder, self._blocks = windows, buffer, decoder, blocks
         self._joiner = Joiner(keep_words=words)
         self._segments = self._run()
@@ -76,11 +92,11 @@ class Transcription:
         return self
 
     def __next__(self) -> Segment:
-        begun = time.perf_counter()
+        begun_s = self._clock()
         try:
             return next(self._segments)
         finally:
-            self.decode_s += time.perf_counter() - begun
+            self.decode_s += self._clock() - begun_s
 
     def _run(self) -> Iterator[Segment]:
         for window, hypothesis in self._decoder.decode(self._windows):
@@ -133,12 +149,8 @@ class Transcriber:
             UsageError: an n-gram model for a recogniser without a search over frames, or a text from before
                 for one that takes none.
         """
+        refuse_ngrams(self.recogniser, self.config.lm)
         name, decoder = self.recogniser.name, isinstance(self.recogniser, Timing)
-        if self.config.lm is not None and decoder:
-            raise UsageError(
-                f"--lm {self.config.lm}: {name} writes its text token by token and takes no n-gram model: "
-                "leave it out, or name words with --hotwords"
-            )
         if self.config.prompt is not None and not decoder:
             raise UsageError(f"--prompt: {name} takes no text from before: name words with --hotwords")
 
@@ -166,7 +178,7 @@ class Transcriber:
         windows = cut(buffer, self.config, self.recogniser.max_window_s)
         options = self.options(words)
         decoder = Decoding(self.recogniser, options, language, self.config.batch_s, eager)
-        return Transcription(windows, buffer, decoder, blocks, options.words)
+        return Transcription(windows, buffer, decoder, blocks, options.words, clock_of(self.recogniser))
 
     def finished(self, name: str, run: Transcription, segments: Sequence[Segment]) -> Transcript:
         """The transcript of a recording whose segments have all come."""
@@ -179,7 +191,7 @@ class Transcriber:
             name,
             run.duration,
             run.language,
-            tuple(segments),
+            without_pauses(segments),
             timing,
             run.prompt,
             run.damage,
@@ -213,6 +225,13 @@ class Transcriber:
                 on_progress(run)
         name = name or (str(source) if isinstance(source, (str, Path)) else "")
         return self.finished(name, run, segments)
+
+
+def clock_of(recogniser: Recogniser) -> Callable[[], float]:
+    """Seconds of work for one recording: where others share the recogniser, its own part of them."""
+    if isinstance(recogniser, OneCaller):
+        return lambda: time.thread_time() + recogniser.spent_s
+    return time.perf_counter
 
 
 def _lines_of(path: str | None) -> tuple[str, ...]:

@@ -7,38 +7,31 @@ the next window begins earlier, so that the word at the cut is whole in one of t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from govor.audio.voice import SURE
 from govor.errors import UsageError
-from govor.transcribe.speech import FRAME_S, SURE, frame_levels, runs, speech_frames, voiced_frames
+from govor.transcribe.cuts import CLOSE_PAD_S, LONG_PAUSE_S, PAD_S, choose_cut, frames, halves_of
+from govor.transcribe.speech import FRAME_S, frame_levels, runs, speech_frames, voiced_frames
 
 if TYPE_CHECKING:
+    from govor.audio.voice import SpeechStream
     from govor.config import TranscribeConfig
-    from govor.transcribe.voice import SpeechStream
 
 Samples = NDArray[np.float32]
 Region = tuple[float, float]
 
 DEFAULT_WINDOW_S = 20.0
-FORCED_OVERLAP_S = 3.0
-"""Of a forced cut; longer than twice the longest word one meets."""
 HISTORY_S = 30.0
+ROOM_S = 1.0
+"""Left free behind speech in a fixed window: where it fills the window, a model takes the end for cut off."""
 LOOKAHEAD_FRAMES = 2
 """What a neural detector needs to hear behind the last frame that it is asked about."""
-PAD_S = 0.4
-CLOSE_PAD_S = 0.1
-"""Silence left around an utterance for models that were trained on cut ones: more of it is new to them."""
-SHORTEST_UTTERANCE_S = 1.0
-UTTERANCE_PAUSE_S = 0.2
-SHORT_PAUSE_S = 0.06
-GOOD_PAUSE_S = 0.3
-LONG_PAUSE_S = 2.0
-"""Pauses are measured between frames of speech that a hangover has widened by 0.1 s on both sides."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +125,10 @@ class Buffer:
             fresh = self.samples[len(self.levels) * self.frame_samples :]
             self.levels = np.concatenate([self.levels, frame_levels(fresh, self.frame_samples)])
 
+    def ends_within(self, frames: int) -> bool:
+        """Whether the stream ends before so many frames are over."""
+        return self.exhausted and len(self.levels) <= frames
+
     def drop(self, frames: int) -> None:
         """Forgets the first `frames` frames but for their levels."""
         keep = round(HISTORY_S / FRAME_S)
@@ -201,10 +198,10 @@ def whole_window(buffer: Buffer, longest_s: float) -> Window | None:
     """
     length = max(2, int(longest_s / FRAME_S))
     buffer.fill(length + 1)
-    if not buffer.exhausted or len(buffer.levels) > length:
+    if not buffer.ends_within(length):
         return None
     mask = buffer.speech(length)
-    if not mask.any() or any(b - a >= _frames(LONG_PAUSE_S) for a, b in runs(~mask)):
+    if not mask.any() or any(b - a >= frames(LONG_PAUSE_S) for a, b in runs(~mask)):
         return None
     return buffer.window(mask, overlaps=False, overlapped=False)
 
@@ -217,7 +214,7 @@ def cut_fixed(buffer: Buffer, chunk_s: float, stride_s: float) -> Iterator[Windo
     while True:
         buffer.fill(length + 1)
         mask = buffer.speech(length)
-        last = buffer.exhausted and len(buffer.levels) <= length
+        last = buffer.ends_within(length)
         if mask.any():
             yield buffer.window(mask, overlaps, step < length)
         overlaps = bool(mask.any()) and step < length
@@ -236,13 +233,15 @@ def cut_at_pauses(buffer: Buffer, longest_s: float, full: bool = True) -> Iterat
             others get theirs cut at the first pause, with little silence around, like the utterances they
             were trained on.
     """
-    length, pad = max(2, int(longest_s / FRAME_S)), _frames(PAD_S if full else CLOSE_PAD_S)
+    most, pad = max(2, int(longest_s / FRAME_S)), frames(PAD_S if full else CLOSE_PAD_S)
+    length = max(most // 2, most - frames(ROOM_S)) if full else most
+    reach = 2 * length if full else length
     overlaps = False
     while True:
-        buffer.fill(length + 1)
-        mask = buffer.speech(length)
+        buffer.fill(reach + 1)
+        mask, whole = buffer.speech(length), buffer.ends_within(length)
         if not mask.any():
-            if buffer.exhausted and len(buffer.levels) <= length:
+            if whole:
                 return
             buffer.drop(max(1, len(mask) - pad))
             overlaps = False
@@ -251,55 +250,14 @@ def cut_at_pauses(buffer: Buffer, longest_s: float, full: bool = True) -> Iterat
         if lead and not overlaps:
             buffer.drop(lead)
             continue
-        whole = buffer.exhausted and len(buffer.levels) <= length
-        end, following, forced = _choose_cut(mask, length, pad, whole, full)
-        if forced and buffer.voice is not None:  # pauses that are too short for the detector
-            end, following, forced = _choose_cut(mask & buffer.loud(length), length, pad, whole, full)
-        yield buffer.window(mask[:end], overlaps, forced)
-        if buffer.exhausted and following >= len(buffer.levels):
+        ahead = buffer.speech(reach) if full else mask
+        halves = halves_of(ahead, length, buffer.ends_within(reach)) if full else None
+        cut = choose_cut(ahead, length, most, full=full, whole=whole, halves=halves)
+        if cut.forced and buffer.voice is not None:  # pauses that are too short for the detector
+            loud = ahead & buffer.loud(len(ahead))
+            cut = choose_cut(loud, length, most, full=full, whole=whole, halves=halves)
+        yield buffer.window(ahead[: cut.end], overlaps, cut.forced)
+        if buffer.exhausted and cut.following >= len(buffer.levels):
             return
-        buffer.drop(following)
-        overlaps = forced
-
-
-def _frames(seconds: float) -> int:
-    return round(seconds / FRAME_S)
-
-
-def _choose_cut(
-    mask: NDArray[np.bool_], length: int, pad: int, whole: bool, full: bool
-) -> tuple[int, int, bool]:
-    """Where the window ends, where the next begins, whether the cut was forced (`whole`: nothing follows)."""
-    pauses = [(a, b) for a, b in runs(~mask) if a > 0]
-    ended = None if full else _utterance_end(pauses, len(mask))
-    long = next((p for p in pauses if p[1] - p[0] >= _frames(LONG_PAUSE_S)), None)
-    parted = min(filter(None, (ended, long)), default=None)
-    if parted:
-        start, end = parted
-        return min(start + pad, (start + end) // 2), max((start + end) // 2, end - pad), False
-    if whole:
-        last = len(mask) if full else min(len(mask), int(np.flatnonzero(mask)[-1]) + 1 + pad)
-        return last, len(mask), False
-    chosen = _pause_to_cut(pauses, length, full)
-    if chosen:
-        return (chosen[0] + chosen[1]) // 2, (chosen[0] + chosen[1]) // 2, False
-    overlap = min(_frames(FORCED_OVERLAP_S), length // 3)
-    return len(mask), max(1, len(mask) - overlap), True
-
-
-def _pause_to_cut(pauses: Sequence[tuple[int, int]], length: int, full: bool) -> tuple[int, int] | None:
-    """A late pause that is good; where windows should be full, the longest of the last third before it."""
-    usable = [p for p in pauses if p[1] - p[0] >= _frames(SHORT_PAUSE_S)]
-    good = [p for p in usable if p[1] - p[0] >= _frames(GOOD_PAUSE_S)]
-    last_third = [p for p in usable if p[0] >= 2 * length // 3] if full else []
-    late = [p for p in good if p[0] >= length // 2]
-    if late and (not full or late[-1][0] >= 2 * length // 3 or not last_third):
-        return late[-1]
-    others = last_third or [p for p in usable if p[0] >= length // 3]
-    return max(others, key=lambda p: (p[1] - p[0], p[0]), default=None)
-
-
-def _utterance_end(pauses: Sequence[tuple[int, int]], frames: int) -> tuple[int, int] | None:
-    """The first pause that parts two utterances; what reaches the last frame may go on behind it."""
-    shortest, pause = _frames(SHORTEST_UTTERANCE_S), _frames(UTTERANCE_PAUSE_S)
-    return next((p for p in pauses if p[0] >= shortest and p[1] - p[0] >= pause and p[1] < frames), None)
+        buffer.drop(cut.following)
+        overlaps = cut.forced

@@ -16,6 +16,7 @@ from govor.config import Recipe
 from govor.errors import DiskFullError, GovorError, InputError, MachineError, RecipeError
 from govor.extras import required
 from govor.shape import ShapeError, fitted
+from govor.shown import first_line
 from govor.tune.space import Parameter, is_grid
 
 if TYPE_CHECKING:
@@ -82,8 +83,9 @@ def _readable(error: Exception, path: Path) -> Exception:
 
 def damaged(path: Path, why: BaseException) -> InputError:
     """The sentence for a database that holds no study."""
-    said = (str(why).splitlines() or [type(why).__name__])[0][:200]
-    return InputError(f"{path} is damaged ({said}): copy it again, or move the folder away and begin anew")
+    return InputError(
+        f"{path} is damaged ({first_line(why)}): copy it again, or move the folder away and begin anew"
+    )
 
 
 def open_study(recipe: Recipe, folder: Path, space: list[Parameter]) -> optuna.Study:

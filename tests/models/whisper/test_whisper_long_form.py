@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from govor.models import DecodeOptions, open_model, sounds
-from govor.models.base import Timing
+from govor.models.base import Detecting, Timing
 from tiny_families import make_whisper as make
 
 torch = pytest.importorskip("torch")
@@ -60,6 +60,19 @@ def test_detected_languages_come_with_their_probabilities(tiny_whisper_files):
     names, shares = zip(*said.languages, strict=True)
     assert said.language == names[0] and set(names) <= set(family.prompt.languages)
     assert list(shares) == sorted(shares, reverse=True) and 0 < sum(shares) <= 1 + 1e-6
+
+
+def test_all_languages_are_told_where_that_is_asked_for(timed):
+    """They are what `detect` tells, whichever language is decoded."""
+    (wave,) = waves(0.5)
+    (said,) = timed.recognise(sounds([wave], "hr"), DecodeOptions(languages=True))
+    (detected,) = timed.detect(sounds([wave]))
+    assert isinstance(timed, Detecting)
+    assert said.language == "hr"
+    assert {name for name, _ in said.languages} == set(timed.prompt.languages)
+    assert dict(said.languages) == pytest.approx(dict(detected), rel=1e-4)
+    assert sum(share for _, share in detected) == pytest.approx(1.0, abs=1e-4)
+    assert (timed.language_code("hr-HR"), timed.language_code("xx")) == ("hr", None)
 
 
 def test_text_from_before_stands_in_its_slot_and_is_bounded(timed, monkeypatch):

@@ -9,9 +9,9 @@ import soundfile as sf
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 from served import serving
-from stub import StubRecogniser
 
 from browser import chromium
+from stub_recogniser import StubRecogniser
 
 pytestmark = pytest.mark.browser
 

@@ -14,7 +14,8 @@ import pytest
 import soundfile as sf
 import websocket
 from served import LIMITS, serving
-from stub import StubRecogniser
+
+from stub_recogniser import StubRecogniser
 
 PAGE = Path(__file__).parents[3] / "docs" / "serve.md"
 

@@ -4,7 +4,6 @@ import json
 
 import pytest
 from served import LIMITS
-from stub import StubRecogniser
 
 from govor.config import TranscribeConfig
 from govor.serve.live.leave import leave_to_speak
@@ -12,6 +11,7 @@ from govor.serve.live.rooms import Rooms
 from govor.serve.live.tickets import MOST, VALID_S, Tickets
 from govor.serve.metrics import Metrics
 from govor.serve.models import open_models
+from stub_recogniser import StubRecogniser
 
 
 def test_a_ticket_is_valid_once_and_not_for_long():

@@ -66,7 +66,7 @@ class Decoder:
         features = self.family.windows([s.wave for s in sounds], options.windows)
         hidden = self.model.get_encoder()(features).last_hidden_state
         known = self._known([sound.language for sound in sounds])
-        if options.retries or None in known:
+        if options.retries or options.languages or None in known:
             detected, silent = self._begun(hidden)
         else:
             detected, silent = [()] * len(sounds), [None] * len(sounds)
@@ -83,16 +83,22 @@ class Decoder:
             options,
         )
         looked = [
-            () if code else ranked[:LANGUAGES_NAMED] for code, ranked in zip(known, detected, strict=True)
+            named(ranked, options) if options.languages or code is None else ()
+            for code, ranked in zip(known, detected, strict=True)
         ]
         hypotheses = [
-            hypothesis_of(self.family, one, code, length, named)
-            for one, code, length, named in zip(found, codes, seconds, looked, strict=True)
+            hypothesis_of(self.family, one, code, length, shares)
+            for one, code, length, shares in zip(found, codes, seconds, looked, strict=True)
         ]
         if options.words:
             plain = [self.prompt.opening(code, manner.plain()) for code in codes]
             return self._with_words(hypotheses, found, hidden, plain, seconds)
         return hypotheses
+
+    def detect(self, sounds: Sequence[Sound]) -> list[tuple[tuple[str, float], ...]]:
+        """See `govor.models.base.Detecting`."""
+        features = self.family.windows([sound.wave for sound in sounds], "full")
+        return self._begun(self.model.get_encoder()(features).last_hidden_state)[0]
 
     def _known(self, languages: Sequence[str | None]) -> list[str | None]:
         """The sounds' own, then the model's; None is to be detected."""
@@ -248,6 +254,11 @@ class Decoder:
             counts = text_counts(self.family, found[row], seconds[row])
             timed.append(with_words(hypothesis, self.family.tokenizer, times, sure, counts))
         return timed
+
+
+def named(ranked: Sequence[tuple[str, float]], options: DecodeOptions) -> tuple[tuple[str, float], ...]:
+    """Of all languages those that a hypothesis names."""
+    return tuple(ranked if options.languages else ranked[:LANGUAGES_NAMED])
 
 
 def _states(hidden: torch.Tensor) -> Any:

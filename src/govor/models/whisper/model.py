@@ -239,6 +239,12 @@ class WhisperFamily(Trainable):
         with quiet(), self.deciding(), autocast(self.precision, self.device):
             return Decoder(self).decode(sounds, options)
 
+    def detect(self, sounds: Sequence[Sound]) -> list[tuple[tuple[str, float], ...]]:
+        """See `govor.models.base.Detecting`."""
+        self._require_window(max(len(sound.wave) for sound in sounds) / self.sample_rate)
+        with quiet(), self.deciding(), autocast(self.precision, self.device):
+            return Decoder(self).detect(sounds)
+
     def _require_window(self, longest_s: float) -> None:
         if self.max_window_s is not None and longest_s > self.max_window_s:
             raise ModelError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from govor.audio.voice import SpeechStream
 from govor.serve.live.planner import Span
 from govor.transcribe.speech import (
     FRAME_S,
@@ -15,7 +16,6 @@ from govor.transcribe.speech import (
     speech_frames,
     voiced_frames,
 )
-from govor.transcribe.voice import SpeechStream
 
 Samples = NDArray[np.float32]
 HISTORY_S = 30.0

@@ -10,15 +10,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol
 
+from govor.audio.voice import open_voice
 from govor.models.base import DecodeOptions, Recogniser
 from govor.serve.limits import ServeLimits
 from govor.serve.live.session import Ear
 from govor.serve.metrics import Metrics
 from govor.serve.models import ServedModel
-from govor.serve.patience import Patience
 from govor.serve.refusals import RequestError
 from govor.transcribe import Transcriber
-from govor.transcribe.voice import open_voice
+from govor.transcribe.patience import Patience
 from govor.transcribe.windows import DEFAULT_WINDOW_S
 
 LOOK_S = 0.1

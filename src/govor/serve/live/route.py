@@ -23,8 +23,8 @@ from govor.serve.live.buffer import Samples
 from govor.serve.live.rooms import Rooms, ear_of
 from govor.serve.live.session import LiveSession
 from govor.serve.models import ServedModel
-from govor.serve.patience import OverError, Patience
 from govor.serve.refusals import RequestError, failure, wrong_value
+from govor.transcribe.patience import OverError, Patience
 
 LIVE_ROUTE = "/v1/audio/live"
 COME_AGAIN_S = 5

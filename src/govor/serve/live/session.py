@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from govor.audio.voice import SpeechStream
 from govor.models.base import DecodeOptions, Recogniser, Sound
 from govor.records import Hypothesis, Word
 from govor.serve.live import events
@@ -32,7 +33,6 @@ from govor.serve.live.planner import (
 )
 from govor.text.spacing import spaces_before
 from govor.transcribe.segments import spread
-from govor.transcribe.voice import SpeechStream
 
 TOLD_PACE_S = 0.5
 """A change of the step that is worth telling."""

@@ -1,12 +1,13 @@
-"""Joins the windows of several clients into one batch, for one model.
+"""Joins the windows of several recordings into one batch, for one model: a folder's, or a server's clients'.
 
-A recogniser itself, so that each recording is transcribed by the very code of ``govor transcribe``.
+A recogniser itself, so that each recording is transcribed by the same code, alone or in company.
 """
 
 from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
@@ -29,7 +30,7 @@ from govor.models.base import (
 )
 from govor.packing import pack
 from govor.records import Hypothesis
-from govor.serve.patience import OverError, Patience
+from govor.transcribe.patience import OverError, Patience
 
 
 @dataclass(eq=False)
@@ -40,6 +41,7 @@ class _Request:
     options: DecodeOptions
     answer: Future[list[Hypothesis]] = field(default_factory=Future)
     said: dict[int, Hypothesis | AudioError] = field(default_factory=dict)
+    spent_s: float = 0.0
 
     def hear(self, place: int, said: Hypothesis | AudioError) -> None:
         """Takes the result of one sound; the last one answers the caller."""
@@ -108,13 +110,19 @@ class Batcher:
             AudioError: a sound needs more memory than there is.
             OverError: the patience ended before.
         """
+        return self.timed(sounds, options, patience)[0]
+
+    def timed(
+        self, sounds: Sequence[Sound], options: DecodeOptions, patience: Patience | None = None
+    ) -> tuple[list[Hypothesis], float]:
+        """The same, with the seconds of computing that fall to these sounds."""
         if not sounds:
-            return []
+            return [], 0.0
         request = _Request(sounds, options)
         self._requests.put(request)
         take_back = patience.when_over(request.forget) if patience else None
         try:
-            return request.answer.result()
+            return request.answer.result(), request.spent_s
         finally:
             if take_back:
                 take_back()
@@ -182,7 +190,7 @@ class Batcher:
         return len(turn.sound.wave) / self.sample_rate
 
     def _answer(self, batch: list[_Turn]) -> None:
-        options = batch[0].request.options
+        options, begun_s = batch[0].request.options, time.perf_counter()
         self.batches += 1
         try:
             found = in_halves(
@@ -196,15 +204,22 @@ class Batcher:
             for request in requests:  # what is wrong with one is no fault of the others
                 self._answer([turn for turn in batch if turn.request is request])
             return
+        share_s = (time.perf_counter() - begun_s) / len(batch)
         for turn, said in zip(batch, found, strict=True):
+            turn.request.spent_s += share_s
             turn.request.hear(turn.place, said)
 
 
 class OneCaller:
-    """A `Batcher` as one caller sees it: calls end when the caller leaves."""
+    """A `Batcher` as one caller sees it: calls end when the caller leaves.
+
+    Attributes:
+        spent_s: seconds of computing that fell to this caller.
+    """
 
     def __init__(self, batcher: Batcher, patience: Patience) -> None:
         self._batcher, self._patience = batcher, patience
+        self.spent_s = 0.0
         self.name, self.sample_rate = batcher.name, batcher.sample_rate
         self.max_window_s, self.normaliser = batcher.max_window_s, batcher.normaliser
         self.check_language, self.describe_prompt = batcher.check_language, batcher.describe_prompt
@@ -216,7 +231,9 @@ class OneCaller:
         Raises:
             OverError: the caller has left.
         """
-        return self._batcher.recognise(sounds, options, self._patience)
+        said, spent_s = self._batcher.timed(sounds, options, self._patience)
+        self.spent_s += spent_s
+        return said
 
 
 class TimingCaller(OneCaller):

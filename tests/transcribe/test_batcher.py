@@ -5,12 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from stub import StubRecogniser
 
 from govor.errors import AudioError
 from govor.models.base import DecodeOptions, Sound
 from govor.records import Hypothesis
-from govor.serve.batcher import Batcher
+from govor.transcribe.batcher import Batcher
+from govor.transcribe.patience import Patience
+from stub_recogniser import StubRecogniser
 
 
 class Telling(StubRecogniser):
@@ -76,3 +77,12 @@ def test_batches_that_do_not_fit_are_halved_and_one_that_fails_alone_is_its_own_
     found = asked_together(stub, requests)
     assert isinstance(found[1], AudioError) and found[1].code == "out_of_memory"
     assert [found[0], found[2], found[3]] == [["hr 16000"], ["hr 32000"], ["hr 48000"]]
+
+
+def test_the_time_of_a_batch_is_shared_out_to_those_who_are_in_it():
+    batcher = Batcher(Telling())
+    callers = [batcher.for_one(Patience()) for _ in range(2)]
+    for caller in callers[:1]:
+        caller.recognise([sound(1, "hr")], DecodeOptions())
+    batcher.close()
+    assert callers[0].spent_s > 0 and callers[1].spent_s == 0

@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 import soxr
-from known_speech import RATE
 
+from govor.audio.voice import CHUNK, LISTENED_S, RATE, SpeechStream, VoiceShare, open_voice
 from govor.espeak import synthesise
 from govor.transcribe.speech import runs, voiced_frames
-from govor.transcribe.voice import CHUNK, SpeechStream, open_voice
 
 needs_weights = pytest.mark.skipif(open_voice(RATE) is None, reason="silero-vad is not installed")
 
@@ -62,7 +61,7 @@ def test_numpy_computes_what_torch_does(speech):
     from importlib.util import find_spec
     from pathlib import Path
 
-    from govor.transcribe import voice as module
+    from govor.audio import voice as module
 
     (folder,) = find_spec("silero_vad").submodule_search_locations
     theirs = torch.jit.load(Path(folder) / "data" / "silero_vad.jit")
@@ -95,3 +94,24 @@ def test_what_may_be_speech_goes_with_what_is_and_a_click_alone_does_not():
 
 def test_a_rate_that_is_not_its_own_has_no_detector():
     assert open_voice(8_000) is None
+
+
+@needs_weights
+def test_a_listener_tells_the_share_of_speech_at_any_rate(speech):
+    shares = []
+    for samples, rate in ((speech, RATE), (soxr.resample(speech, RATE, 44_100), 44_100)):
+        listener = VoiceShare(rate)
+        for i in range(0, len(samples), 10_000):
+            listener.add(samples[i : i + 10_000])
+        shares.append(listener.share)
+    spoken_s = len(speech) / RATE - 2
+    assert shares == pytest.approx([spoken_s / (spoken_s + 2)] * 2, abs=0.15)
+
+
+@needs_weights
+def test_a_listener_hears_the_beginning_alone():
+    listener = VoiceShare(RATE)
+    for _ in range(round(LISTENED_S) + 5):
+        listener.add(np.zeros(RATE, np.float32))
+    assert len(listener._voice.chunks) <= LISTENED_S * RATE / CHUNK
+    assert listener.share == 0.0 and VoiceShare(RATE).share is None

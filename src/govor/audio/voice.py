@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+import soxr
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
@@ -28,6 +29,10 @@ MOST_GAIN = 300.0
 FADE = 0.998
 """Of the loudest chunk, what is left of it a chunk later: a half after eleven seconds."""
 NAME = "silero-vad 6"
+SURE = 0.5
+"""Probability above which it is sure of speech."""
+LISTENED_S = 60.0
+"""Of a recording's beginning, where only a share is asked for."""
 
 
 class SpeechStream:
@@ -76,6 +81,32 @@ class SpeechStream:
             return np.ones(count, np.float32)
         middles = (np.arange(first, first + count) * frame_samples + frame_samples // 2) // CHUNK
         return self.chunks[np.minimum(middles, len(self.chunks) - 1)]
+
+
+class VoiceShare:
+    """What share of the beginning of a stream is speech.
+
+    Args:
+        rate_hz: samples a second.
+    """
+
+    def __init__(self, rate_hz: int) -> None:
+        self._voice = open_voice(RATE)
+        self._left = round(LISTENED_S * rate_hz)
+        self._resampler = soxr.ResampleStream(rate_hz, RATE, 1, dtype="float32")
+
+    def add(self, mono: Array) -> None:
+        """Takes what comes next ``[T]``."""
+        if self._voice is not None and self._left > 0:
+            self._voice.hear(self._resampler.resample_chunk(mono[: self._left]))
+            self._left -= len(mono)
+
+    @property
+    def share(self) -> float | None:
+        """Share of the chunks that are surely speech; None where nothing was heard."""
+        if self._voice is None or not len(self._voice.chunks):
+            return None
+        return float((self._voice.chunks >= SURE).mean())
 
 
 class _Network:

@@ -1,0 +1,53 @@
+"""Several recordings at once, whose windows share the batches of one recogniser.
+
+The same code transcribes each of them, in a thread of its own; what they ask for goes through a `Batcher`. A
+recogniser says the same in any batch, so nothing of this is seen in a transcript.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+
+from govor.models.base import Recogniser
+from govor.transcribe.batcher import Batcher
+from govor.transcribe.patience import Patience
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+AT_ONCE = 4
+"""Recordings that are heard at once: enough to fill batches, few enough to keep memory flat."""
+
+
+def pooled(
+    recogniser: Recogniser, items: Sequence[Item], work: Callable[[Recogniser, Item], Result], batch_s: float
+) -> Iterator[Callable[[], Result]]:
+    """What gives or raises the result of each item, in their order.
+
+    Args:
+        recogniser: of all; one item alone has it for itself.
+        items: such as recordings.
+        work: makes a result with the recogniser that it is given, in any thread.
+        batch_s: seconds computed together.
+    """
+    if len(items) < 2:
+        yield from (partial(work, recogniser, item) for item in items)
+        return
+    batcher, patience = Batcher(recogniser, batch_s), Patience()
+    threads = ThreadPoolExecutor(AT_ONCE, "recording")
+    begun: deque[Future[Result]] = deque()
+    try:
+        for item in items:
+            begun.append(threads.submit(work, batcher.for_one(patience), item))
+            if len(begun) == AT_ONCE:
+                yield begun.popleft().result
+        while begun:
+            yield begun.popleft().result
+    finally:
+        patience.end()
+        threads.shutdown(cancel_futures=True)
+        batcher.close()

@@ -1,0 +1,110 @@
+"""Each fault by its code, and nothing wrong with what is right."""
+
+from dataclasses import replace
+
+import pytest
+
+from govor.config import LabelConfig
+from govor.findings import codes
+from govor.label.judging import OWN_CODES, Surroundings, fault_of, stock_phrases
+from govor.label.scripts import scripts_of
+from govor.label.segment import HeardRecording, HeardSegment
+
+RIGHT = HeardSegment(
+    start=1.0,
+    end=6.0,
+    speech_s=4.0,
+    voiced_s=3.5,
+    text="Danas ćemo govoriti o novom zakonu o obrazovanju.",
+    second="danas ćemo govoriti o novom zakonu o obrazovanju",
+    confidence=0.8,
+    language_probability=0.7,
+    no_speech=0.05,
+    compression_ratio=1.1,
+)
+AROUND = Surroundings({"hr": ("LATIN",)}, {"hvala na gledanju": 7})
+
+
+def code_of(segment, **settings):
+    fault = fault_of(segment, "hr", AROUND, LabelConfig(**settings))
+    return fault and fault[0]
+
+
+def test_a_good_segment_is_kept():
+    assert code_of(RIGHT) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"noise": True}, "no_speech"),
+        ({"text": " … "}, "no_speech"),
+        ({"no_speech": 0.9, "confidence": 0.2}, "no_speech"),
+        ({"no_speech": 0.9, "voiced_s": 1.0}, "no_speech"),
+        ({"language_probability": 0.01, "likeliest": "en"}, "wrong_language"),
+        ({"text": "Данас ћемо говорити о новом закону"}, "wrong_script"),
+        ({"text": "o zakonu je riječ o zakonu je riječ o zakonu je riječ"}, "repeated_text"),
+        ({"broken": True}, "repeated_text"),
+        ({"compression_ratio": 3.0}, "repeated_text"),
+        ({"speech_s": 0.5}, "impossible_pace"),
+        ({"text": "Dobro.", "speech_s": 9.0}, "impossible_pace"),
+        ({"lost": True}, "text_incomplete"),
+        ({"forced": True}, "cut_in_speech"),
+        ({"text": "Nastavljamo sutra. Hvala na gledanju!"}, "stock_phrase"),
+    ],
+)
+def test_each_fault_has_its_code(changes, code):
+    assert code_of(replace(RIGHT, **changes)) == code
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"no_speech": 0.9},  # the model alone does not decide
+        {"no_speech": None, "confidence": None, "language_probability": None, "voiced_s": None},
+        {"language_probability": 0.2, "likeliest": "bs"},
+    ],
+)
+def test_doubts_alone_set_nothing_aside(changes):
+    assert code_of(replace(RIGHT, **changes)) is None
+
+
+def test_limits_are_settings():
+    assert code_of(RIGHT, min_letters=20) == "impossible_pace"
+    assert code_of(RIGHT, min_language_probability=0.75) == "wrong_language"
+
+
+def test_every_code_is_declared_as_one_of_label():
+    assert {name for name in OWN_CODES if "label" not in codes()[name].by} == set()
+
+
+def recordings(*texts):
+    made = (replace(RIGHT, text=text) for text in texts)
+    return [HeardRecording(f"{n}.wav", 9.0, "hr", (one,)) for n, one in enumerate(made)]
+
+
+def test_a_phrase_of_many_recordings_is_a_stock_phrase():
+    many = recordings(*["Hvala na gledanju."] * 4, "Sasvim nešto drugo.", "Ponedjeljak.")
+    assert stock_phrases(many, 4) == {"hvala na gledanju": 4}
+    assert stock_phrases(many, 5) == {}
+    assert stock_phrases(many, 0) == {}
+
+
+def test_a_phrase_that_stands_often_in_one_recording_is_none():
+    often = HeardRecording("one.wav", 9.0, "hr", tuple([RIGHT] * 9))
+    assert stock_phrases([often], 5) == {}
+
+
+@pytest.mark.parametrize(
+    ("language", "texts", "expected"),
+    [
+        ("sr-Latn", ["добар дан"] * 9, ("LATIN",)),
+        ("ar", [], ("ARABIC",)),
+        ("ja", [], ("KANA", "CJK")),
+        ("sr", ["добар дан"] * 9 + ["dobar dan"], ("CYRILLIC",)),
+        ("sr", ["добар дан"], ()),
+        (None, [], ()),
+    ],
+)
+def test_the_script_is_that_of_tag_list_or_most_texts(language, texts, expected):
+    assert scripts_of(language, texts) == expected
