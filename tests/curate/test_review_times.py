@@ -33,7 +33,7 @@ def corpus(make_corpus: Any) -> Path:
                 "words": ["prva", "druga"],
                 "word_starts": [0.0, 4.0],
                 "word_ends": [3.0, 8.0],
-                "text_source": "machine",
+                "text_source": "human" if n % 2 else "machine",
             }
             for n in range(4)
         ],
@@ -68,7 +68,7 @@ def test_moved_boundaries_keep_the_id_and_the_source_s_times(corpus: Path, table
     assert (third["verdict"], third["words"]) == ("keep", ["prva", "druga"])
     assert fourth["verdict"] == "unsure" and fourth["text_before"] is None
     sources = [row["text_source"] for row in found.values()]
-    assert sources == ["machine_checked", "machine_checked", "machine_checked", "machine"]
+    assert sources == ["machine_checked", "human", "machine_checked", "human"]
 
 
 def test_a_second_review_keeps_what_the_source_had(corpus: Path, table: Any, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
@@ -14,6 +15,7 @@ from govor.commands.flags import Flag, Overrides, flag, flags
 from govor.config.setting import Section
 from govor.console import emit, say
 from govor.errors import UsageError
+from govor.interrupts import in_hand
 
 if TYPE_CHECKING:
     from govor.pages.serving import PageServer
@@ -122,9 +124,11 @@ def _open_page(corpus: Path, out: Path | None, asked: PageFlags, as_json: bool) 
                 import webbrowser
 
                 webbrowser.open(next(iter(links.values()), address))
-            _serve(server)
-        found = session.progress()
-        emit(found, as_json, _ending(found, corpus))
+            with suppress(KeyboardInterrupt), in_hand(lambda: "writing the sheet of the verdicts"):
+                _serve(server)
+                found = session.progress()
+                session.write_sheet()
+                emit(found, as_json, _ending(found, corpus))
     finally:
         session.close()
 
@@ -134,7 +138,7 @@ def _path(given: str | None) -> Path | None:
 
 
 def _serve(server: PageServer) -> None:
-    """Until Ctrl-C or SIGTERM."""
+    """Until SIGTERM or Ctrl-C, which the server looks for itself."""
     import signal
     import threading
 
@@ -144,8 +148,6 @@ def _serve(server: PageServer) -> None:
     before = signal.signal(signal.SIGTERM, stop)
     try:
         server.serve_forever()
-    except KeyboardInterrupt:
-        say("stopped")
     finally:
         signal.signal(signal.SIGTERM, before)
 

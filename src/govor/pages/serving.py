@@ -7,6 +7,7 @@ so that it is asked by its own pages only (`govor.hosts`).
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from govor.errors import GovorError, MachineError
 from govor.hosts import OwnNames
+from govor.interrupts import pressed
 
 MOST_BODY_BYTES = 64_000_000
 JSON, HTML, TEXT = "application/json", "text/html; charset=utf-8", "text/plain; charset=utf-8"
@@ -140,6 +142,12 @@ class PageServer(ThreadingHTTPServer):
     """Serves one page; a client that hangs up is nobody's concern."""
 
     daemon_threads = True
+
+    def service_actions(self) -> None:
+        """Also where Ctrl-C is waited for while something is in hand (`govor.interrupts`)."""
+        super().service_actions()
+        if pressed():
+            threading.Thread(target=self.shutdown, daemon=True).start()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A connection that breaks off is not shown; a defect of govor is."""
