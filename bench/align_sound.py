@@ -151,7 +151,8 @@ def offsets(row: dict, truth: Truth, number: int) -> list[float]:
     """How far each word of an utterance is from where it was said, words in the order of their line."""
     found, place = [], 0
     line, times = truth.lines[number - 1].split(), truth.starts[number]
-    for word, start in zip(row["words"], row["word_starts"], strict=True):
+    for word, after in zip(row["words"], row["word_starts"], strict=True):
+        start = row["start"] + after
         places = [n for n in range(place, len(line)) if line[n] == word]
         if not places:
             continue

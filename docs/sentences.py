@@ -19,6 +19,7 @@ PAGES = {
     **{"align": "align.md", "audio": "check.md", "commands": "exit-codes.md", "config": "recipes.md"},
     **{"corpora": "import.md", "curate": "select.md", "demo": "index.md", "evaluate": "evaluate.md"},
     **{"export": "export.md", "inspection": "inspect.md", "interchange": "export-corpus.md", "lm": "lm.md"},
+    **{"label": "label.md", "review": "review.md"},
     **{"load": "prepare.md", "models": "which-model.md", "pipeline": "recipes.md"},
     **{"preflight": "preflight.md", "prepare": "prepare.md", "publish": "publish.md", "serve": "serve.md"},
     **{"text": "text.md", "train": "train.md", "transcribe": "transcribe.md", "tune": "tune.md"},

@@ -87,8 +87,12 @@ class _State:
 
 
 def _is_called_back(frame: FrameType | None) -> bool:
-    """Whether Python runs a line of polars: Rust may have called it, and panics at what is raised there."""
-    return frame is not None and f"{os.sep}polars{os.sep}" in frame.f_code.co_filename
+    """Whether polars runs, or what it called: Rust may stand behind the frame, and panics at what is raised."""
+    while frame is not None:
+        if f"{os.sep}polars{os.sep}" in frame.f_code.co_filename:
+            return True
+        frame = frame.f_back
+    return False
 
 
 _now = _State()

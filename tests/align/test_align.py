@@ -159,11 +159,11 @@ def test_a_list_of_pairs_and_a_text_without_counterpart(world, tmp_path):
 
 @pytest.mark.parametrize(
     ("pairs", "said"),
-    [("one.wav," + "x" * 200_000, "cannot be read as a table"), ("one.wav,three.txt\n", "line 1")],
+    [("one.wav," + "x" * 200_000, "cannot be read as a table|line 1"), ("one.wav,three.txt\n", "line 1")],
 )
 def test_a_list_that_names_no_pairs_is_one_sentence(pairs, said, world, tmp_path):
     (tmp_path / "pairs.csv").write_text(pairs)
-    with pytest.raises(CorpusError, match=rf"pairs\.csv.*{said}"):
+    with pytest.raises(CorpusError, match=rf"pairs\.csv.*(?:{said})"):
         run(pairs="pairs.csv")
 
 

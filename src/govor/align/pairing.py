@@ -11,6 +11,7 @@ from pathlib import Path
 
 from govor.corpora.timed_text import TimedTextError, decode
 from govor.errors import CorpusError
+from govor.shown import shortened
 
 SIZE = 7
 """Letters of the n-grams that texts are compared by."""
@@ -18,6 +19,8 @@ MOST_TEXTS = 2
 """Texts that may hold an n-gram: those of more say nothing."""
 LEAST_SCORE = 0.03
 """Share of a recording's telling n-grams that its text must hold."""
+MOST_SHOWN = 120
+"""Characters of a wrong line that are repeated."""
 LEAD = 2.0
 """Times as many as the next text."""
 
@@ -86,8 +89,8 @@ def read_pairs(file: Path, recordings: Sequence[str], texts: Sequence[str]) -> l
             found.append(Pair(names[0], names[1]))
         elif number > 1 or any(names):
             raise CorpusError(
-                f"--pairs {file}, line {number}: {', '.join(row)!r} names no recording and text of those "
-                "given: write a recording, a comma and a text"
+                f"--pairs {file}, line {number}: {shortened(', '.join(row), MOST_SHOWN)!r} names no recording "
+                "and text of those given: write a recording, a comma and a text"
             )
     if not found:
         raise CorpusError(f"--pairs {file} names no pair: write a recording, a comma and a text in each line")

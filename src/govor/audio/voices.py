@@ -152,15 +152,15 @@ class OddPace:
 
     Attributes:
         letters_per_s: median of them.
-        low: usual, at least.
-        high: usual, at most.
+        least: usual, letters a second.
+        most: the same, at most.
         factor: how many times too fast they are; below 1 too slow.
         clips: how many.
     """
 
     letters_per_s: float
-    low: float
-    high: float
+    least: float
+    most: float
     factor: float
     clips: int
 

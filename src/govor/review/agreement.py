@@ -7,7 +7,7 @@ them, so that a full stop makes no transcript wrong.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from govor.records import Interval
 from govor.review.journal import DROP, FIXED, KEEP, UNSURE, VerdictEntry
 from govor.review.utterances import Utterances
 from govor.review.verdict_book import VerdictBook
+from govor.shown import interval_text
 from govor.text import Normaliser
 
 
@@ -86,7 +87,7 @@ class ReviewerAgreement:
 
 def shown(rate: Interval) -> str:
     """``3.1% [2.2, 4.3]``."""
-    ends = f" [{100 * rate.low:.1f}, {100 * rate.high:.1f}]" if rate.is_known else ""
+    ends = f" [{interval_text(asdict(rate), digits=1, between=', ')}]" if rate.is_known else ""
     return f"{100 * rate.value:.1f}%{ends}"
 
 

@@ -113,7 +113,7 @@ def _odd_speed(found: OddPace, spoken: str, odd: Sequence[Clip], folder: Path) -
         f"clips in {spoken!r}" if spoken else "clips",
         f"the median of {found.clips} sampled clips is {found.letters_per_s:.1f} letters a second of speech,"
         f" which is {'fast' if fast else 'slow'}",
-        f"{found.low:.0f} to {found.high:.0f} letters a second are usual",
+        f"{found.least:.0f} to {found.most:.0f} letters a second are usual",
         "a program changed their speed, or the texts hold "
         + ("more" if fast else "less")
         + " than is said: the model learns speech that nobody will say to it",
