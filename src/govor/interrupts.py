@@ -87,7 +87,7 @@ class _State:
 
 
 def _is_called_back(frame: FrameType | None) -> bool:
-    """Whether polars runs, or what it called: Rust may stand behind the frame, and panics at what is raised."""
+    """Whether polars runs, or what it called: Rust may stand behind it, and panics at what is raised."""
     while frame is not None:
         if f"{os.sep}polars{os.sep}" in frame.f_code.co_filename:
             return True

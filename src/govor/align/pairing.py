@@ -89,8 +89,8 @@ def read_pairs(file: Path, recordings: Sequence[str], texts: Sequence[str]) -> l
             found.append(Pair(names[0], names[1]))
         elif number > 1 or any(names):
             raise CorpusError(
-                f"--pairs {file}, line {number}: {shortened(', '.join(row), MOST_SHOWN)!r} names no recording "
-                "and text of those given: write a recording, a comma and a text"
+                f"--pairs {file}, line {number}: {shortened(', '.join(row), MOST_SHOWN)!r} names no "
+                "recording and text of those given: write a recording, a comma and a text"
             )
     if not found:
         raise CorpusError(f"--pairs {file} names no pair: write a recording, a comma and a text in each line")
