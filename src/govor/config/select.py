@@ -29,6 +29,13 @@ class SelectConfig(Section):
     min_agreement: float | None = setting(
         None, "least agreement of a model's text with a second one", DATA, least=0, most=1
     )
+    limits_on: str = setting(
+        "all",
+        "splits that the limits of similarity, confidence and agreement are for: all, or train (dev and "
+        "test are drawn before, so that they keep what is hard)",
+        DATA,
+        choices=("all", "train"),
+    )
     min_duration: float | None = setting(None, "shortest utterance kept", DATA, least=0, unit="s")
     max_duration: float | None = setting(None, "longest utterance kept", DATA, least=0, unit="s")
     split_at_words: bool = setting(False, "cut longer utterances at pauses between known word times", DATA)

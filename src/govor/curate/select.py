@@ -53,6 +53,11 @@ REASONS = (
     "machine_text",
 )
 """Why an utterance is set aside, in the order in which it is looked at; ``leak_<key>`` come behind these."""
+UNSURE = (
+    *("no_second_transcript", "low_similarity", "high_similarity"),
+    *("low_confidence", "low_agreement"),
+)
+"""Those that a model's figures decide."""
 SECONDS_AN_HOUR = 3600.0
 ROUNDING_S = 1e-3
 
@@ -107,6 +112,10 @@ def select_corpus(corpus: Path, out: Path, config: SelectConfig) -> SelectSummar
         *_unknown_speakers(measures, reasons, plan),
         *plan.statements,
     ]
+    if config.limits_on == "train":
+        _mark_unsure(reasons, config, measures, plan.splits < DEV)
+    else:
+        statements += _flattered(source, measures, plan, reasons)
     leaking = (reasons == 0) & (plan.leaks > 0)
     reasons[leaking] = plan.leaks[leaking] + len(REASONS) - 1
     statements += _without_machine_texts(measures, plan, reasons)
@@ -171,21 +180,51 @@ def _leaking(measures: CorpusMeasures, plan: SplitPlan, reasons: NDArray[np.int8
 def _filtered(source: Corpus, config: SelectConfig, measures: CorpusMeasures) -> NDArray[np.int8]:
     """Number of the reason for every utterance that filters set aside, else 0 ``[N]``."""
     reasons = np.zeros(len(measures.order), np.int8)
-    duration, similarity = measures.duration, measures.similarity
+    duration = measures.duration
     _mark(reasons, "withdrawn", measures.withdrawn)
     _mark(reasons, "excluded", measures.excluded)
-    if similarity is not None and (config.min_similarity, config.max_similarity) != (None, None):
-        _mark(reasons, "no_second_transcript", np.isnan(similarity))
-        _mark(reasons, "low_similarity", similarity < _or(config.min_similarity, -np.inf))
-        _mark(reasons, "high_similarity", similarity > _or(config.max_similarity, np.inf))
-    for column, least in limits_of(config).items():
-        _mark(reasons, f"low_{column}", measures.sure[column] < least)
+    if config.limits_on == "all":
+        _mark_unsure(reasons, config, measures, np.ones(len(reasons), bool))
     if _needs_durations(config):
         _require_durations(source, config, measures, reasons)
         _mark(reasons, "unknown_duration", np.isnan(duration))
     _mark(reasons, "too_short", duration < _or(config.min_duration, -np.inf))
     _mark(reasons, "too_long", duration > _or(config.max_duration, np.inf))
     return reasons
+
+
+def _mark_unsure(
+    reasons: NDArray[np.int8], config: SelectConfig, measures: CorpusMeasures, among: NDArray[np.bool_]
+) -> None:
+    """Sets aside what a model does not bear out, among some."""
+    similarity = measures.similarity
+    if similarity is not None and (config.min_similarity, config.max_similarity) != (None, None):
+        _mark(reasons, "no_second_transcript", among & np.isnan(similarity))
+        _mark(reasons, "low_similarity", among & (similarity < _or(config.min_similarity, -np.inf)))
+        _mark(reasons, "high_similarity", among & (similarity > _or(config.max_similarity, np.inf)))
+    for column, least in limits_of(config).items():
+        _mark(reasons, f"low_{column}", among & (measures.sure[column] < least))
+
+
+def _flattered(
+    source: Corpus, measures: CorpusMeasures, plan: SplitPlan, reasons: NDArray[np.int8]
+) -> list[str]:
+    """How much of dev and test the limits of sureness took, which makes every WER on them too low."""
+    if not ((plan.splits >= DEV) & (reasons == 0)).any():
+        return []
+    drawn = plan.way != "given"
+    among = np.ones(len(reasons), bool) if drawn else plan.splits >= DEV
+    gone = int((np.isin(reasons, [REASONS.index(name) for name in UNSURE]) & among).sum())
+    if not gone:
+        return []
+    notes = (source.info.notes.get(name) for name in ("align", "label"))
+    model = next((note["model"] for note in notes if isinstance(note, Mapping) and note.get("model")), None)
+    whose = f", most of all that of {model}, whose own figures decide" if model else ""
+    what = "utterances before dev and test were drawn" if drawn else "utterances of dev and test"
+    return [
+        f"limits of similarity, confidence or agreement took {gone:,} of {int(among.sum()):,} {what}: these "
+        f"hold only what is easy, and a WER on them is too low{whose}; --limits-on train spares them"
+    ]
 
 
 def _or(value: float | None, default: float) -> float:
