@@ -68,9 +68,9 @@ def align(tmp_path, **settings):
 def test_the_first_round_is_learned_from_and_its_model_hears_the_rest(rounds, tmp_path, capsys):
     root = tmp_path / "out" / "refine"
     first = [Rounds.first]
-    assert align(tmp_path, refine=True) == [(first, root / "first"), str(root / "run"), (["second"], None)]
+    assert align(tmp_path, refine=True) == [(first, root / "corpus"), str(root / "run"), (["second"], None)]
     [(recipe, how)] = rounds
-    assert how["last"] == "train"
+    assert (how["first"], how["last"]) == ("select", "train")
     assert (recipe.model.base, recipe.select.dev, recipe.select.test) == ("m", 3, 0)
     said = capsys.readouterr().err
     assert "30 utterances" in said
@@ -100,6 +100,9 @@ def test_an_export_is_refused_before_the_first_round(tmp_path):
         align_in_rounds(tmp_path / "ct2", ["a.wav"], ["a.txt"], tmp_path / "out", AlignConfig(refine=True))
 
 
-def test_the_recipe_can_be_run_again_by_hand(tmp_path):
-    recipe = second_recipe("m", tmp_path, AlignConfig(language="hr"), 1000)
-    assert (recipe.work, recipe.select.dev) == (str(tmp_path), 100)
+def test_dev_shares_no_recording_with_train_where_there_are_enough(tmp_path):
+    placed = outcome(1000).utterances
+    recipe = second_recipe("m", tmp_path, AlignConfig(language="hr"), placed)
+    assert (recipe.work, recipe.select.dev, recipe.select.group_by) == (str(tmp_path), 100, ())
+    several = [dataclasses.replace(one, audio=f"{n % 10}.wav") for n, one in enumerate(placed)]
+    assert second_recipe("m", tmp_path, AlignConfig(), several).select.group_by == ("recording",)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from govor.align.entry import Aligned, Alignment, AlignSummary
-from govor.align.outcome import Outcome
+from govor.align.outcome import Outcome, PlacedUtterance
 from govor.align.rounds import SECOND_ROUND
 from govor.config import AlignConfig, Recipe, Workspace, recipe_from
 from govor.console import say
@@ -14,10 +14,10 @@ from govor.findings import count_of
 from govor.pipeline.run import run_recipe
 from govor.store import readable_hours
 
-FIRST_CORPUS = "first"
-"""Corpus of the first round, in the folder of the second."""
 DEV_SHARE, LEAST_DEV, MOST_DEV = 0.1, 2, 200
 """Utterances that the checkpoint is chosen on."""
+ENOUGH_RECORDINGS = 10
+"""Fewer cannot be parted between train and dev without losing much of them."""
 LEAST_UTTERANCES = 20
 """Fewer teach a model nothing."""
 
@@ -62,10 +62,10 @@ def _second(alignment: Alignment, first: Aligned) -> Aligned:
         )
         return first
     root = alignment.out / SECOND_ROUND
-    alignment.write(first, root / FIRST_CORPUS)
-    recipe = second_recipe(alignment.model, root, alignment.config, len(whole.utterances))
+    recipe = second_recipe(alignment.model, root, alignment.config, whole.utterances)
+    alignment.write(first, Workspace.of(recipe).corpus)
     say(_announced(alignment.model, first, whole))
-    run_recipe(recipe, last="train", device=alignment.device)
+    run_recipe(recipe, first="select", last="train", device=alignment.device)
     return alignment.again(first, str(Workspace.of(recipe).run))
 
 
@@ -81,15 +81,17 @@ def _announced(model: str, first: Aligned, whole: Outcome) -> str:
     )
 
 
-def second_recipe(model: str, root: Path, config: AlignConfig, utterances: int) -> Recipe:
+def second_recipe(
+    model: str, root: Path, config: AlignConfig, utterances: Sequence[PlacedUtterance]
+) -> Recipe:
     """The recipe that trains `model` on what was placed."""
-    dev = min(max(round(DEV_SHARE * utterances), LEAST_DEV), MOST_DEV)
+    dev = min(max(round(DEV_SHARE * len(utterances)), LEAST_DEV), MOST_DEV)
+    apart = ["recording"] if len({one.audio for one in utterances}) >= ENOUGH_RECORDINGS else []
     return recipe_from(
         {
             "name": SECOND_ROUND,
             "work": str(root),
-            "corpus": {"source": str(root / FIRST_CORPUS), "language": config.language},
-            "select": {"dev": dev, "test": 0, "group_by": [], "official_splits": False},
+            "select": {"dev": dev, "test": 0, "group_by": apart, "official_splits": False},
             "model": {"base": model, "language": config.language},
         },
         where=f"{root}/recipe.toml",
