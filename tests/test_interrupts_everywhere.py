@@ -126,3 +126,9 @@ def test_what_serves_ends_with_ctrl_c(name: str, workshop: Workshop, tmp_path: P
     status, seconds, said = interrupted(workshop, process, 0.5, twice=False)
     print(f"{name} | ready | {seconds:.1f} | {status}")
     assert status == 0 and "stopped" in said and seconds < SLACK * LEFT_S, said
+
+
+def test_no_command_is_left_out() -> None:
+    """New ones too, here and on a full disk."""
+    known = {path.stem for path in (Path(__file__).parent / "commands" / "help").glob("*.txt")}
+    assert known - set(CASES) == {"status"}  # it reads a few files of a run and prints

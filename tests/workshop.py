@@ -192,6 +192,13 @@ CASES = {
         goes_on=True,
         prelude=lambda w: f"import known_tapes; known_tapes.hear({str(w.tapes)!r})\n",
     ),
+    "label": Case(
+        lambda w, out: [
+            "label", w.source, "--model", w.model, "--language", "hr", "--out", out / "corpus",
+            "--device", "cpu",
+        ],
+        goes_on=True,
+    ),
     "select": Case(lambda w, out: ["select", w.corpus, "--out", out / "selected"]),
     "sample": Case(lambda w, out: ["sample", w.corpus, "--n", "5", "--out", out / "sheet.xlsx"]),
     "move": Case(
