@@ -15,7 +15,7 @@ from govor.pipeline.record import DONE, RUNNING, StageRecord, load_record
 from govor.pipeline.several import forget_imports
 from govor.pipeline.stages import STAGE_NAMES, STAGES, Stage
 from govor.records import Summary
-from govor.store import locked, readable_seconds, write_text
+from govor.store import is_there, locked, readable_seconds, write_text
 from govor.train.folder import RunFolder
 from govor.train.state import new_identity
 
@@ -101,7 +101,7 @@ def _accept_before(first: str | None, root: Path) -> None:
 def _accept_as_it_stands(name: str, root: Path) -> None:
     """Takes what a finished stage made as it is now, whoever changed it since."""
     record = load_record(root, name)
-    if record is not None and record.status == DONE and record.out and Path(record.out).exists():
+    if record is not None and record.status == DONE and record.out and is_there(Path(record.out)):
         record.as_done(record.summary, Path(record.out)).save(root)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from govor.config import CorpusConfig
-from govor.store import PARTIAL_MARK, file_sha256, fingerprint, given_path
+from govor.store import PARTIAL_MARK, file_sha256, fingerprint, given_path, is_there
 
 Snapshot = dict[str, list[int]]
 """Path relative to the folder -> [bytes, modification time in ns]."""
@@ -30,14 +30,20 @@ def snapshot(place: Path) -> Snapshot:
 
 
 def _facts(path: Path) -> list[int]:
-    status = path.stat()
-    return [status.st_size, status.st_mtime_ns]
+    """Size and time; of the link itself where it leads nowhere, zeros where the file went away meanwhile."""
+    for look in (path.stat, path.lstat):
+        try:
+            status = look()
+        except OSError:
+            continue
+        return [status.st_size, status.st_mtime_ns]
+    return [0, 0]
 
 
 def place_fingerprint(name: str | None) -> str:
     """Fingerprint of a file or folder as it stands; of its name where it is not a local path."""
     path = given_path(name or "")
-    return fingerprint(snapshot(path)) if name and path.exists() else fingerprint(name)
+    return fingerprint(snapshot(path)) if name and is_there(path) else fingerprint(name)
 
 
 def source_fingerprints(corpus: CorpusConfig) -> dict[str, str]:
@@ -51,7 +57,8 @@ def source_fingerprints(corpus: CorpusConfig) -> dict[str, str]:
 def hashes(place: Path, files: Snapshot) -> dict[str, str]:
     """SHA-256 of the smaller files, so that a mere touch is not a change."""
     small = [name for name, (size, _) in files.items() if size <= HASHED_UP_TO_BYTES]
-    return {name: file_sha256(place / name if name else place) for name in small}
+    paths = {name: place / name if name else place for name in small}
+    return {name: file_sha256(path) for name, path in paths.items() if is_there(path)}
 
 
 def changed_files(place: Path, before: Snapshot, known: Mapping[str, str]) -> list[str]:
@@ -62,7 +69,7 @@ def changed_files(place: Path, before: Snapshot, known: Mapping[str, str]) -> li
         before: its earlier `snapshot`.
         known: its earlier `hashes`; a file whose bytes are the same has not changed.
     """
-    now = snapshot(place) if place.exists() else {}
+    now = snapshot(place) if is_there(place) else {}
     gone = [f"{place / name} is gone" for name in before if name not in now]
     new = [f"{place / name} is new" for name in now if name not in before]
     other = [
@@ -76,4 +83,5 @@ def changed_files(place: Path, before: Snapshot, known: Mapping[str, str]) -> li
 def _same_bytes(place: Path, name: str, facts: list[int], before: Snapshot, known: Mapping[str, str]) -> bool:
     if facts[0] != before[name][0] or name not in known:
         return False
-    return file_sha256(place / name if name else place) == known[name]
+    path = place / name if name else place
+    return is_there(path) and file_sha256(path) == known[name]
