@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from govor.errors import BusyError, DiskFullError, InputError, MachineError
@@ -96,6 +97,22 @@ def test_a_full_disk_is_known_in_errors_of_other_kinds(tmp_path):
     for text in (rust, "database or disk is full"):
         with pytest.raises(DiskFullError, match="no space left"), atomic_path(tmp_path / "a"):
             raise RuntimeError(text)
+
+
+def test_a_page_that_polars_could_not_write_is_a_full_disk_where_the_disk_is_full(tmp_path, monkeypatch):
+    """Where there is room, the same text is about what was read meanwhile."""
+
+    def written():
+        with atomic_path(tmp_path / "a"):
+            raise pl.exceptions.ComputeError(
+                "parquet: File out of specification: Invalid thrift: transport error"
+            )
+
+    with pytest.raises(pl.exceptions.ComputeError):
+        written()
+    monkeypatch.setattr("govor.store.free_bytes", lambda folder: 4096)
+    with pytest.raises(DiskFullError, match="no space left while writing .*a: free some"):
+        written()
 
 
 def test_a_target_whose_name_is_not_utf8_is_one_sentence(tmp_path):

@@ -26,6 +26,10 @@ FINGERPRINT_HEX_DIGITS = 32
 PARTIAL_MARK = ".partial-"
 RUST_ERRNO = re.compile(r"\(os error (\d+)\)")
 FULL = os.strerror(errno.ENOSPC), "database or disk is full"
+BROKEN_OFF = "Invalid thrift: transport error"
+"""polars says so where the head of a page could not be written, and where one that it reads is damaged."""
+LEAST_FREE_BYTES = 1 << 20
+"""With less, what was broken off was so for want of room."""
 NOT_WRITABLE = (
     errno.EACCES,
     errno.EROFS,
@@ -104,11 +108,18 @@ def readable_error(error: Exception, path: Path) -> Exception:
     if isinstance(error, (UnicodeEncodeError, TypeError)) and not is_utf8(path):
         return MachineError(f"{path} cannot be written (its name is not UTF-8): choose another target")
     number = errno_of(error)
-    if number in (errno.ENOSPC, errno.EDQUOT):
+    if number in (errno.ENOSPC, errno.EDQUOT) or (BROKEN_OFF in str(error) and _is_full(path.parent)):
         return DiskFullError(f"no space left while writing {path}: free some and run the same command again")
     if number in NOT_WRITABLE:
         return MachineError(f"{path} cannot be written ({os.strerror(number)}): choose another target")
     return error
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return free_bytes(folder) < LEAST_FREE_BYTES
+    except OSError:
+        return False
 
 
 def given_path(text: str | Path) -> Path:
