@@ -111,7 +111,7 @@ def test_a_page_that_polars_could_not_write_is_a_full_disk_where_the_disk_is_ful
     with pytest.raises(pl.exceptions.ComputeError):
         written()
     monkeypatch.setattr("govor.store.free_bytes", lambda folder: 4096)
-    with pytest.raises(DiskFullError, match="no space left while writing .*a: free some"):
+    with pytest.raises(DiskFullError, match=r"no space left while writing .*a: free some"):
         written()
 
 
