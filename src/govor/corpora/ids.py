@@ -69,7 +69,11 @@ class Distinct:
     def apply(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
         """`frame` (with ``id`` and ``_generated``) with distinct ids, and a mask of rows to refuse."""
         hashes = frame["id"].hash(seed=0).to_numpy()
-        rows = np.flatnonzero(np.isin(hashes, self._suspect)) if len(self._suspect) else np.zeros(0, np.int64)
+        rows = (
+            np.flatnonzero(np.isin(hashes, self._suspect, kind="sort"))
+            if len(self._suspect)
+            else np.zeros(0, np.int64)
+        )
         if not len(rows):
             return frame, pl.Series("_again", np.zeros(frame.height, bool))
         ids, again = frame["id"].to_list(), np.zeros(frame.height, bool)
