@@ -18,6 +18,8 @@ from govor.records import Rejection
 
 MOST_FIRST_OBJECTS = 200
 """Objects looked at to learn what keys there are."""
+MOST_OPENED = 1_000
+"""Lists and objects in a line that is read together with others."""
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -76,6 +78,8 @@ def _parsed(lines: Lines) -> pl.DataFrame | None:
     count = len(lines.texts)
     if not count or not all(line.lstrip().startswith("{") for line in lines.texts):
         return None
+    if any(line.count("[") + line.count("{") > MOST_OPENED for line in lines.texts):
+        return None  # it may be so deep that polars before 2.1 overruns its stack
     try:
         data = lines.data or "\n".join(lines.texts).encode()
         frame = pl.read_ndjson(io.BytesIO(data), infer_schema_length=None)
