@@ -61,15 +61,17 @@ class NotedSend:
 
     Attributes:
         begun: whether the answer has begun.
+        ended: whether it has ended.
     """
 
     def __init__(self, send: Send) -> None:
-        self._send, self.begun = send, False
+        self._send, self.begun, self.ended = send, False, False
 
     async def __call__(self, message: Message) -> None:
         """Passes the message on."""
         self.begun = True
         await self._send(message)
+        self.ended = message["type"] == "http.response.body" and not message.get("more_body", False)
 
 
 class _TooLargeError(Exception):
@@ -198,7 +200,7 @@ class Heartbeats:
         await asyncio.wait({inner})
         if not inner.cancelled():
             inner.result()
-        elif noted.begun:
+        elif noted.begun and not noted.ended:
             await send({"type": "http.response.body", "body": b""})
 
 
