@@ -112,7 +112,8 @@ def test_noise_and_tones_are_told_from_speech(make_corpus: Any, store: Any, spee
     store("noise.wav", tone(3), 16_000)
     store("tone.wav", np.sin(np.arange(48_000) * 0.2).astype(np.float32) * 0.3, 16_000)
     store("speech.wav", speech, 48_000)
-    store("loud.wav", np.clip(speech + tone(len(speech) / 48_000, 48_000, 0.01), -1, 1), 48_000)
+    hiss = tone(len(speech) / 48_000 + 1, 48_000, 0.01)[: len(speech)]
+    store("loud.wav", np.clip(speech + hiss, -1, 1), 48_000)
     store("silent.wav", np.zeros(32_000, np.float32), 16_000)
     names = ["noise", "tone", "speech", "loud", "silent"]
     corpus = make_corpus([{"id": n, "audio": f"{n}.wav", "duration": None, "text": "a b c"} for n in names])
