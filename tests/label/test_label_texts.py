@@ -2,7 +2,8 @@
 
 import pytest
 
-from govor.label.texts import agreement, compression_ratio, is_repetitive, phrases, plain, spoken_letters
+from govor.label.texts import agreement, is_repetitive, phrases, plain, spoken_letters
+from govor.text.compression import compression_ratio
 
 
 def test_a_text_is_compared_as_it_sounds():

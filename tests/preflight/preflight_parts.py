@@ -33,6 +33,18 @@ TINY = {
     "num_mel_bins": 80,
     "initializer_range": 0.05,
 }
+WAVE = {
+    "model_type": "wav2vec2",
+    "hidden_size": 16,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 16,
+    "conv_dim": [8] * 7,
+    "num_conv_pos_embeddings": 4,
+    "num_conv_pos_embedding_groups": 2,
+    "apply_spec_augment": True,
+    "mask_time_prob": 0.05,
+}
 
 
 class MemoryDataset:

@@ -4,23 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from preflight_parts import TINY, recipe_with
+from preflight_parts import TINY, WAVE, recipe_with
 
 from govor.preflight.checks.lengths import labels_fit_the_frames
 from govor.preflight.checks.vocabulary import the_models_own_checks_pass
 
-WAVE = {
-    "model_type": "wav2vec2",
-    "hidden_size": 16,
-    "num_hidden_layers": 1,
-    "num_attention_heads": 2,
-    "intermediate_size": 16,
-    "conv_dim": [8] * 7,
-    "num_conv_pos_embeddings": 4,
-    "num_conv_pos_embedding_groups": 2,
-    "apply_spec_augment": True,
-    "mask_time_prob": 0.05,
-}
 FRAMES_A_SECOND = 25
 """Of the tiny model: 10 ms frames, subsampled by 4."""
 

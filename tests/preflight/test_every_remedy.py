@@ -10,7 +10,7 @@ import re
 
 import polars as pl
 import pytest
-from preflight_parts import LETTERS, RATE_HZ, edit_json, recipe_with, save_base, speak, table_of
+from preflight_parts import LETTERS, RATE_HZ, WAVE, edit_json, recipe_with, save_base, speak, table_of
 
 from govor.config import SelectConfig
 from govor.corpora.folder import Corpus, CorpusInfo, CorpusWriter
@@ -337,25 +337,13 @@ def test_utterances_with_missing_characters(materials_of, tables) -> None:
     assert judged(materials_of(tables=without(planted, found))) == []
 
 
-WAVE = {
-    "model_type": "wav2vec2",
-    "hidden_size": 16,
-    "num_hidden_layers": 1,
-    "num_attention_heads": 2,
-    "intermediate_size": 16,
-    "conv_dim": [8] * 7,
-    "num_conv_pos_embeddings": 4,
-    "num_conv_pos_embedding_groups": 2,
-    "apply_spec_augment": True,
-    "mask_time_prob": 0.05,
-    "mask_time_length": 60,
-}
+LONG_MASKS = {**WAVE, "mask_time_length": 60}
 
 
 def test_short_clips_are_left_out_of_masking(materials_of, tables) -> None:
     seconds = [1.0, 1.1, *[3.0] * (tables["train"].height - 2)]
     planted = {**tables, "train": tables["train"].with_columns(pl.Series("duration", seconds))}
-    recipe = recipe_with(model={"from_scratch": WAVE})
+    recipe = recipe_with(model={"from_scratch": LONG_MASKS})
 
     def seen(rows):
         made = materials_of(recipe, rows)

@@ -64,9 +64,7 @@ def in_step(pieces: Sequence[Piece]) -> list[bool]:
     Sentences that two texts have by chance stand alone.
     """
     steps = [_in_step(before, piece) for before, piece in pairwise(pieces)]
-    return [before or after for before, after in zip([False, *steps], [*steps, False], strict=True)][
-        : len(pieces)
-    ]
+    return [any(steps[max(number - 1, 0) : number + 1]) for number in range(len(pieces))]
 
 
 def _in_step(before: Piece, piece: Piece) -> bool:

@@ -22,7 +22,7 @@ from govor.console import progress, say, table
 from govor.corpora.folder import CorpusSummary
 from govor.errors import CorpusError, InputError
 from govor.store import file_sha256, fingerprint, is_utf8, locked, read_record, write_json
-from govor.transcribe.inputs import find_inputs
+from govor.transcribe.inputs import local_inputs
 
 if TYPE_CHECKING:
     from govor.models.base import Recogniser
@@ -79,9 +79,8 @@ def align_recordings(
     Raises:
         InputError: nothing can be read, pairs are not clear, or nothing of any text was heard.
     """
-    alignment = Alignment(str(model), out, config or AlignConfig(), device)
-    found = alignment.placed([str(name) for name in recordings], [Path(name) for name in texts])
-    return alignment.write(found)
+    alignment = Alignment(model, out, config or AlignConfig(), device)
+    return alignment.write(alignment.placed(recordings, texts))
 
 
 @dataclass(frozen=True)
@@ -121,18 +120,15 @@ class Aligned:
 class Alignment:
     """Aligns in one round or two; what was heard and found is kept in a corpus folder."""
 
-    def __init__(self, model: str, out: Path, config: AlignConfig, device: str) -> None:
-        self.model, self.out, self.config, self.device = model, out, config, device
+    def __init__(self, model: str | Path, out: Path, config: AlignConfig, device: str) -> None:
+        self.model, self.out, self.config, self.device = str(model), out, config, device
         self._opened: Recogniser | None = None
 
-    def placed(self, recordings: Sequence[str], texts: Sequence[Path]) -> Aligned:
+    def placed(self, recordings: Sequence[str | Path], texts: Sequence[str | Path]) -> Aligned:
         """Hears the recordings and finds the texts in them; nothing is written but what is kept."""
-        inputs = find_inputs(recordings)
-        if addresses := [item.source for item in inputs if item.is_address]:
-            raise InputError(f"{addresses[0]} is an address: fetch the recording first, and name the file")
-        names = [item.source for item in inputs]
+        names = [item.source for item in local_inputs([str(name) for name in recordings])]
         heard, odd = _writable(names)
-        documents, unread = read_all(find_texts(texts), self.config.encoding)
+        documents, unread = read_all(find_texts([Path(name) for name in texts]), self.config.encoding)
         pairs = self._named_pairs(names, list(documents))
         hearing = hear(self.model, heard, self.out, self.config, self.device)
         hearing = replace(hearing, failed={**hearing.failed, **odd})

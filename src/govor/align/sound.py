@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from govor.transcribe.damage import UpToDamage
 from govor.transcribe.speech import FRAME_S, HANGOVER_FRAMES, frame_levels, runs, speech_frames
 
 CHUNK_FRAMES = 1_500
@@ -112,19 +113,11 @@ def speech_of_file(file: Path, sample_rate: int) -> SpeechTimes:
     return speech_of(readable_blocks(file, sample_rate), sample_rate)
 
 
-def readable_blocks(file: Path, sample_rate: int) -> Iterator[Mono]:
+def readable_blocks(file: Path, sample_rate: int) -> Iterable[Mono]:
     """The blocks of a recording, as far as it can be decoded."""
     from govor.audio import mono_blocks
-    from govor.errors import AudioError
 
-    given = False
-    try:
-        for block in mono_blocks(file, sample_rate=sample_rate):
-            given = True
-            yield block
-    except AudioError as error:
-        if error.code != "corrupt" or not given:
-            raise
+    return UpToDamage(mono_blocks(file, sample_rate=sample_rate))
 
 
 def cuts(

@@ -17,6 +17,7 @@ from govor.corpora.reader import Reading, chunked
 from govor.corpora.rows import Row
 from govor.corpora.word_times import ABSOLUTE
 from govor.records import Rejection
+from govor.shown import shortened
 from govor.store import write_text
 
 FORMAT = "align"
@@ -65,11 +66,7 @@ def _lines(rows: Sequence[Row], unplaced: Sequence[Unplaced]) -> Iterator[Row | 
     for one in unplaced:
         if one.reason == "unplaced":
             where = f"{Path(one.source).name}:{one.line}"
-            yield Rejection(where, FORMAT, one.reason, f"{one.detail}: {_short(one.text)}")
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 1]}…"
+            yield Rejection(where, FORMAT, one.reason, f"{one.detail}: {shortened(one.text, LONGEST_SHOWN)}")
 
 
 def _notes(whole: Outcome, model: str, config: AlignConfig) -> dict[str, object]:
@@ -88,7 +85,9 @@ def examples(unplaced: Sequence[Unplaced]) -> dict[str, dict[str, object]]:
     """How many pieces of text were left, by reason, with the first of each."""
     found: dict[str, list[str]] = {}
     for one in unplaced:
-        found.setdefault(one.reason, []).append(f"{Path(one.source).name}:{one.line}: {_short(one.text)}")
+        found.setdefault(one.reason, []).append(
+            f"{Path(one.source).name}:{one.line}: {shortened(one.text, LONGEST_SHOWN)}"
+        )
     return {reason: {"count": len(texts), "examples": texts[:EXAMPLES]} for reason, texts in found.items()}
 
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from govor.config import LabelConfig, TranscribeConfig
 from govor.console import progress, say
 from govor.corpora.folder import CorpusSummary
-from govor.errors import AudioError, CorpusError, InputError
+from govor.errors import AudioError, CorpusError
 from govor.label.listening import Labeller
 from govor.label.segment import HeardRecording
 from govor.label.writing import Author, write_corpus
 from govor.store import fingerprint, locked, read_record, write_json
-from govor.transcribe.inputs import Input, find_inputs
+from govor.transcribe.inputs import Input, local_inputs
 from govor.transcribe.journal import key_of
 
 LABELS = "labels"
@@ -92,9 +92,7 @@ class Labelling:
         """See `label_recordings`."""
         from govor.models.identity import writer_of
 
-        inputs = find_inputs(recordings)
-        if addresses := [item.source for item in inputs if item.is_address]:
-            raise InputError(f"{addresses[0]} is an address: fetch the recording first, and name the file")
+        inputs = local_inputs(recordings)
         done, failed = self._all(inputs)
         if not any(one.segments for one in done):
             raise CorpusError(_nothing(len(done), failed))

@@ -8,15 +8,16 @@ from functools import cached_property
 from pathlib import Path
 
 from govor.config import LabelConfig, TranscribeConfig
-from govor.errors import AudioError, GovorError, LanguageError
+from govor.errors import LanguageError
 from govor.label.segment import HeardRecording, HeardSegment
-from govor.label.texts import compression_ratio
 from govor.label.voting import Tongue, speech_s, tongue_of
 from govor.label.windows import Cutting, cutting_of, other_windows
 from govor.models.base import Multilingual, Recogniser, cost_of
 from govor.packing import pack
 from govor.records import Hypothesis
+from govor.text.compression import compression_ratio
 from govor.text.spacing import joined
+from govor.transcribe.blame import blamed
 from govor.transcribe.completeness import is_noise
 from govor.transcribe.decoding import Decoding
 from govor.transcribe.transcriber import Transcriber
@@ -58,17 +59,8 @@ class Labeller:
         Raises:
             AudioError: it cannot be decoded, or the model fails on it.
         """
-        try:
+        with blamed(str(file), file, "--max-duration"):
             return self._heard(file)
-        except (GovorError, OSError, ImportError):
-            raise
-        except Exception as error:
-            said = str(error).strip().partition("\n")[0][:200]
-            raise AudioError(
-                f"{file}: the model fails on it ({type(error).__name__}: {said}): a shorter --max-duration "
-                "or another model may do",
-                "model_failed",
-            ) from error
 
     def _heard(self, file: Path) -> HeardRecording:
         config = self.config

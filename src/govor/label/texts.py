@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-import zlib
 from collections.abc import Iterator, Sequence
 
 from rapidfuzz.distance import Levenshtein
@@ -35,12 +34,6 @@ def agreement(text: str, second: str) -> float:
     if not one:
         return 0.0 if other else 1.0
     return max(0.0, 1.0 - Levenshtein.distance(one, other) / len(one))
-
-
-def compression_ratio(text: str) -> float:
-    """Bytes of a text over those that zlib makes of it, as OpenAI's Whisper measures it."""
-    content = text.encode()
-    return len(content) / len(zlib.compress(content)) if content else 0.0
 
 
 def spoken_letters(text: str) -> float:

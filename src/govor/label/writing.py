@@ -17,6 +17,7 @@ from govor.label.judging import Surroundings, fault_of
 from govor.label.segment import HeardRecording, HeardSegment
 from govor.label.texts import agreement
 from govor.records import Rejection
+from govor.shown import shortened
 
 FORMAT = "label"
 DIGITS = 4
@@ -88,7 +89,7 @@ def _lines(
 
 
 def _rejection(one: HeardRecording, segment: HeardSegment, code: str, detail: str) -> Rejection:
-    text = segment.text if len(segment.text) <= LONGEST_SHOWN else f"{segment.text[: LONGEST_SHOWN - 1]}…"
+    text = shortened(segment.text, LONGEST_SHOWN)
     where = f"{Path(one.audio).name}:{segment.start:.2f}-{segment.end:.2f}"
     return Rejection(where, FORMAT, code, f"{detail}: {text}" if text else detail)
 

@@ -41,10 +41,10 @@ def align_in_rounds(
         LimitError: the training was stopped, or preflight found an error.
     """
     config = config or AlignConfig()
-    alignment = Alignment(str(model), out, config, device)
+    alignment = Alignment(model, out, config, device)
     if config.refine:
         _require_trainable(str(model))
-    found = alignment.placed([str(name) for name in recordings], [Path(name) for name in texts])
+    found = alignment.placed(recordings, texts)
     if config.refine:
         found = _second(alignment, found)
     return alignment.write(found)

@@ -8,9 +8,11 @@ from govor import console, store
 from govor.findings import count_of
 from govor.pages import render
 from govor.preflight.summary import PreflightSummary, ReportedFinding
-from govor.shown import interval_text
+from govor.shown import interval_text, shortened
 from govor.store import readable_seconds
 
+LONGEST_SHOWN = 90
+"""Characters of a finding in the table."""
 BADGES = {"passed": "ok", "findings": "error", "inconclusive": "warning", "skipped": "info"}
 
 
@@ -35,7 +37,10 @@ def terminal_lines(summary: PreflightSummary) -> list[str]:
     findings = summary.findings
     if not findings:
         return [closing_line(summary)]
-    rows = [(_label(one), one["code"], _short(f"{one['where']}: {one['measured']}")) for one in findings]
+    rows = [
+        (_label(one), one["code"], shortened(f"{one['where']}: {one['measured']}", LONGEST_SHOWN))
+        for one in findings
+    ]
     lines = console.table(rows, ("severity", "code", "found"))
     for one in findings:
         lines += ["", f"{one['code']} ({one['where']}): {one['measured']}"]
@@ -49,10 +54,6 @@ def terminal_lines(summary: PreflightSummary) -> list[str]:
 
 def _label(finding: ReportedFinding) -> str:
     return "accepted" if finding["accepted"] else str(finding["severity"])
-
-
-def _short(text: str, width: int = 90) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def _ran(summary: PreflightSummary) -> int:

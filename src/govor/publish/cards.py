@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.exceptions import UndefinedError
 
 from govor.corpora.folder import CorpusInfo
+from govor.corpora.text_source import HUMAN, MACHINE, MACHINE_CHECKED
 from govor.errors import InputError
 from govor.load.dataset import SplitFacts
 from govor.prepare.card_header import dataset_header, header_text
@@ -67,11 +68,7 @@ def rate(interval: Rate, groups: Mapping[str, object] | None = None) -> str:
     return f"{100 * value:.1f}% ({interval_text(interval, groups, digits=1, between='–')})"
 
 
-WRITERS = {
-    "human": "people",
-    "machine": "a model, unchecked",
-    "machine_checked": "a model, checked by people",
-}
+WRITERS = {HUMAN: "people", MACHINE: "a model, unchecked", MACHINE_CHECKED: "a model, checked by people"}
 
 
 def writers(counts: Mapping[str, int]) -> str:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
 from govor.config import TranscribeConfig
 from govor.console import Progress, say
-from govor.errors import AudioError, GovorError, InputError, LimitError
+from govor.errors import AudioError, InputError, LimitError
 from govor.records import Summary
-from govor.shown import with_class
 from govor.store import locked, readable_seconds, write_text
+from govor.transcribe.blame import blamed
 from govor.transcribe.inputs import Input, find_inputs
 from govor.transcribe.journal import Journal, TranscribedFile, key_of
 from govor.transcribe.pooled import pooled
@@ -185,7 +185,7 @@ class _Run:
                 from govor.transcribe.fetch import fetched
 
                 path = stack.enter_context(fetched(item.source, Path(tempfile.gettempdir())))
-            with _blamed(item.source, path):
+            with blamed(item.source, path, "--window"):
                 transcript = self._transcribe(transcriber, path, item, bar)
         if transcript.damage:
             return replace(transcript, damage=transcript.damage.replace(str(path), item.source))
@@ -269,27 +269,6 @@ class _Bar:
         """Ends the line."""
         with self._lock:
             self._bar.finish()
-
-
-@contextmanager
-def _blamed(source: str, path: Path) -> Iterator[None]:
-    """Whatever goes wrong with one recording is an error of it, under the name that people know.
-
-    Raises:
-        AudioError: it cannot be decoded, or the model fails on it.
-    """
-    try:
-        yield
-    except AudioError as error:
-        raise AudioError(str(error).replace(str(path), source), error.code) from error
-    except (GovorError, OSError, ImportError):
-        raise
-    except Exception as error:
-        raise AudioError(
-            f"{source}: the model fails on it ({with_class(error)}): a shorter --window "
-            "or another model may do",
-            "model_failed",
-        ) from error
 
 
 def _say_what_was_found(transcript: Transcript, source: str) -> None:

@@ -56,6 +56,18 @@ def find_inputs(sources: Sequence[str]) -> list[Input]:
     return _told_apart(inputs)
 
 
+def local_inputs(sources: Sequence[str]) -> list[Input]:
+    """The same, of commands that fetch nothing.
+
+    Raises:
+        InputError: one does not exist, is an address, or a folder holds no recording.
+    """
+    inputs = find_inputs(sources)
+    if addresses := [item.source for item in inputs if item.is_address]:
+        raise InputError(f"{addresses[0]} is an address: fetch the recording first, and name the file")
+    return inputs
+
+
 def _told_apart(inputs: list[Input]) -> list[Input]:
     """Numbers where even names with suffixes are the same, such as one file from two folders."""
     taken = {item.stem for item in inputs}

@@ -5,9 +5,10 @@ import dataclasses
 import pytest
 
 from govor.models.base import DecodeOptions
-from govor.models.whisper.repetition import compression_ratio, end_of_first
+from govor.models.whisper.repetition import end_of_first
 from govor.models.whisper.search import Found, Search, settled
 from govor.records import Measures
+from govor.text.compression import compression_ratio
 
 
 def found(logprob=-0.3, compression=1.2, no_speech=0.0, *, ended=True, loop=None, tokens=(1,)):

@@ -1,8 +1,7 @@
-"""Decoders that do not get away from a phrase: how that is seen in the tokens, and in the text."""
+"""Decoders that do not get away from a phrase: how that is seen in the tokens."""
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -32,9 +31,3 @@ def _loop(ids: np.ndarray[tuple[int], np.dtype[np.int64]], period: int) -> int |
         if end - start >= least:
             return int(start) + period
     return None
-
-
-def compression_ratio(text: str) -> float:
-    """Bytes of a text over those that zlib makes of it (OpenAI's ``whisper/utils.py``); 0 without any."""
-    plain = text.encode("utf-8", "surrogatepass")
-    return len(plain) / len(zlib.compress(plain)) if plain else 0.0

@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from govor.models.base import DecodeOptions
-from govor.models.whisper.repetition import compression_ratio, end_of_first
+from govor.models.whisper.repetition import end_of_first
 from govor.records import Measures
+from govor.text.compression import compression_ratio
 
 MOST_COMPRESSION = 2.4
 LEAST_LOGPROB = -1.0
