@@ -266,7 +266,14 @@ def padded(wave: Any) -> Any:
 
 PLAIN = ["nfc", "invisible", "spaces"]
 FITS, ENDS, LENGTHS = "own_text_fits_best", "ends_are_said", "lengths_agree"
+WRITTEN = "texts_are_in_the_stated_language"
 NAMES = ("Anna Berg", "Karl Lund", "Maria Ek", "Nils Holm")
+ENGLISH = (
+    "The committee met {} times before it came to an answer.",
+    "Most of the visitors left the house at {} in the morning.",
+    "She said that nobody had asked her about the other {} letters.",
+    "There is nothing in this drawer but {} keys and an old map.",
+)
 KINDS: dict[str, Kind] = {
     "texts a row off": Kind(
         "transcripts_shifted",
@@ -338,10 +345,29 @@ KINDS: dict[str, Kind] = {
     ),
     "another language stated": Kind(
         "other_language",
-        ("language_is_the_stated_one",),
+        ("language_is_the_stated_one", WRITTEN),
         {"English": to_language("en"), "Japanese": to_language("ja"), "Finnish": to_language("fi")},
         {"with a region": lambda b: [r.update(language=r["language"] + "-XX") for r in b.rows]},
         model=True,
+    ),
+    "another language, by letters": Kind(
+        "other_language",
+        (WRITTEN,),
+        {
+            "French": to_language("fr"),
+            "Polish, most": lambda b: [r.update(language="pl") for r in b.rows[: len(b.rows) * 3 // 4]],
+            "a third in English": lambda b: [
+                row.update(text=ENGLISH[n % len(ENGLISH)].format(n))
+                for n, row in enumerate(b.rows[: len(b.rows) // 3])
+            ],
+        },
+        {
+            "with a region": lambda b: [
+                r.update(language=f"{r['language'].split('-')[0]}-XX") for r in b.rows
+            ],
+            "upper case": change(str.upper),
+            "no language": lambda b: [r.update(language=None) for r in b.rows],
+        },
     ),
     "rows off, by lengths": Kind(
         "transcripts_shifted",

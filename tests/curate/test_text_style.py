@@ -43,6 +43,16 @@ def test_texts_cut_behind_six_words() -> None:
     assert found is not None and (found.length, found.unit) == (6, "words")
 
 
+def test_texts_cut_behind_four_words_beside_titles_without_full_stops() -> None:
+    """Few texts are shorter, and not all of these end with a mark: still far more than of the cut ones."""
+    long = [text for text in sentences(120) if len(text.split()) > 4]
+    cut = [" ".join(text.split()[:4]) for text in long]
+    short = ["City map", "Old bridge", "It rains.", "Look up.", "He ran.", "Market square", "Go on."]
+    found = cut_texts([*cut, *short])
+    assert found is not None and (found.length, found.unit) == (4, "words")
+    assert cut_texts([*cut, *(text.rstrip(".") for text in short)]) is None
+
+
 def test_six_words_with_their_full_stops_are_a_design() -> None:
     texts = [" ".join(text.rstrip(".").split()[:6]) + "." for text in sentences()]
     found = cut_texts(texts)
@@ -77,6 +87,7 @@ def test_a_mixture_needs_two_common_styles() -> None:
     assert mixture(["a"] * 95 + ["b"] * 5) is None
     assert mixture(["a"] * 8 + ["b"] * 8) is None
     assert mixture([None] * 10) is None
+    assert mixture(["a"] * 8 + ["b"] * 3, 0.02, 3) == {"a": [*range(8)], "b": [8, 9, 10]}
 
 
 def test_spellings_of_one_name() -> None:

@@ -20,9 +20,13 @@ CUT_COUNT, CUT_SHARE, CUT_TIMES = 6, 0.05, 4.0
 CUT_BELOW = 5
 OPEN_SHARE = 0.4
 """Of cut texts that end with an end mark all the same, at most."""
+ENDED_SHARE, ENDED_TIMES, ENDED_CHANCE = 0.5, 4.0, 0.01
+"""Of shorter texts that end with one: so many, or so many times as many as of the cut ones, and no chance."""
 SAME_WORDS_SHARE = 0.8
 MOST_SAME_WORDS = 4
 STYLE_SHARE, STYLE_COUNT = 0.15, 10
+FORM_COUNT = 3
+"""People choose no Unicode form: a few texts in another one are no style."""
 STYLE_WORDS = 3
 END_MARKS = ".?!…。？！।؟۔።"
 WORD = r"\S+"
@@ -97,8 +101,20 @@ def _is_open(cut: Marked, ended: Marked, words: Sizes, needs_rest: bool) -> bool
     """
     if ended[cut].mean() > OPEN_SHARE or len(np.unique(words)) == 1:
         return False
-    rest = ended[~cut]
-    return not needs_rest or (len(rest) >= LEAST_TEXTS // 4 and bool(rest.mean() >= 0.5))
+    return not needs_rest or _rest_ends(ended[~cut], ended[cut])
+
+
+def _rest_ends(rest: Marked, cut: Marked) -> bool:
+    """Whether shorter texts end with a mark: most of them, or far more often than the longest."""
+    if len(rest) < LEAST_TEXTS // 4:
+        return False
+    if rest.mean() >= ENDED_SHARE:
+        return True
+    from scipy.stats import fisher_exact
+
+    counts = [[int(marked.sum()), int((~marked).sum())] for marked in (rest, cut)]
+    far_more = rest.mean() >= ENDED_TIMES * cut.mean()
+    return bool(far_more and fisher_exact(counts, alternative="greater").pvalue < ENDED_CHANCE)
 
 
 def shared_words(texts: Sequence[str]) -> tuple[str, str, int] | None:
@@ -152,6 +168,7 @@ class Style:
         names: that `of` may give.
         rule: of [text], which makes it one.
         share: of the texts that a second way has at least.
+        count: how many texts that are at least.
     """
 
     code: str
@@ -159,14 +176,17 @@ class Style:
     names: tuple[str, ...]
     rule: str
     share: float
+    count: int = STYLE_COUNT
 
 
 CASING = Style("mixed_casing", casing, CASINGS, "lower", 0.15)
 PUNCTUATION = Style("mixed_punctuation", ending, ENDINGS, "punctuation", 0.25)
-UNICODE = Style("not_nfc", form, FORMS, "nfc", 0.02)
+UNICODE = Style("not_nfc", form, FORMS, "nfc", 0.02, FORM_COUNT)
 
 
-def mixture(styles: Iterable[str | None], share: float = STYLE_SHARE) -> dict[str, list[int]] | None:
+def mixture(
+    styles: Iterable[str | None], share: float = STYLE_SHARE, count: int = STYLE_COUNT
+) -> dict[str, list[int]] | None:
     """Rows of each style where at least two are common, most common first; None where one rules."""
     rows: dict[str, list[int]] = defaultdict(list)
     for row, style in enumerate(styles):
@@ -175,7 +195,7 @@ def mixture(styles: Iterable[str | None], share: float = STYLE_SHARE) -> dict[st
     ordered = dict(sorted(rows.items(), key=lambda item: -len(item[1])))
     total = sum(map(len, ordered.values()))
     second = sorted(map(len, ordered.values()))[-2:-1]
-    return ordered if second and second[0] >= max(STYLE_COUNT, share * total) else None
+    return ordered if second and second[0] >= max(count, share * total) else None
 
 
 def one_spelling(name: str) -> str:

@@ -137,7 +137,8 @@ def texts_are_written_alike(tables: Tables) -> Iterator[Finding]:
     rows = _rows(tables, "normal")
     normal = pl.DataFrame({"normal": [text for _, text in rows]}, schema={"normal": pl.String})
     for style in (CASING, PUNCTUATION, UNICODE):
-        found = mixture(normal.select(style.of(pl.col("normal"))).to_series().to_list(), style.share)
+        styles = normal.select(style.of(pl.col("normal"))).to_series().to_list()
+        found = mixture(styles, style.share, style.count)
         if found:
             yield _mixed(style.code, found, style.rule, rows)
 
@@ -213,9 +214,12 @@ def speakers_have_one_spelling(tables: Tables, facts: Facts) -> Iterator[Finding
         for speaker in table["speaker"].drop_nulls().unique().sort()
         if str(speaker).strip().lower() not in NO_NAMES
     ]
-    if named:
-        names = len({name for name, _ in named})
-        facts["speakers"] = f"{names:,} names; whether two of them are one voice was not looked at"
+    names = len({name for name, _ in named})
+    facts["speakers"] = (
+        f"{names:,} names; whether two of them are one voice was not looked at"
+        if names
+        else "none is named; whether splits share voices was not looked at"
+    )
     found = spellings(name for name, _ in named)
     if not found:
         return

@@ -16,8 +16,8 @@ from govor.text import Normaliser
 
 EMPTY_TRAIN_SHARE_LIMIT = 0.01
 """Above this share of train rows without text, something is wrong with the rules, not with a few rows."""
-RARE_SHARE, COMMON_SHARE = 0.02, 0.2
-"""A trait is missing from a split below the one while it is usual in another above the other."""
+COMMON_SHARE, COMMON_TIMES = 0.2, 10.0
+"""A trait that so many texts of a split have, so many times as many as of another, is a way of writing."""
 CHANCE_LIMIT = 1e-4
 
 
@@ -79,8 +79,8 @@ def splits_are_written_alike(tables: Tables) -> Iterator[Finding]:
 
 
 def _differ(first: tuple[int, int], second: tuple[int, int]) -> bool:
-    shares = sorted((first[0] / first[1], second[0] / second[1]))
-    return shares[0] <= RARE_SHARE and shares[1] >= COMMON_SHARE and chance(first, second) < CHANCE_LIMIT
+    rare, common = sorted((first[0] / first[1], second[0] / second[1]))
+    return common >= max(COMMON_SHARE, COMMON_TIMES * rare) and chance(first, second) < CHANCE_LIMIT
 
 
 def chance(first: tuple[int, int], second: tuple[int, int]) -> float:
