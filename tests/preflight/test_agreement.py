@@ -180,6 +180,26 @@ def test_another_language_than_the_stated_one(outcome) -> None:
     assert other_languages(hearings(SAID, {})) == []
 
 
+@pytest.mark.parametrize(
+    ("shares", "told"),
+    [
+        ({"hr": 0.04, "sv": 0.37, "no": 0.2, "la": 0.2}, True),
+        ({"hr": 0.08, "la": 0.24, "uk": 0.2}, False),
+        ({"hr": 0.09, "sr": 0.4}, False),
+        ({"hr": 0.001, "sv": 0.2, "no": 0.2}, False),
+    ],
+    ids=["short clips that sound like several", "no language is heard", "a near one", "two alike"],
+)
+def test_languages_are_told_over_all_clips(shares, told) -> None:
+    assert bool(other_languages(hearings(SAID, shares))) == told
+
+
+def test_beginnings_are_not_judged_where_another_language_is_heard(outcome) -> None:
+    late = [" ".join(text.split()[1:]) for text in SAID]
+    assert codes(outcome("ends_are_said", hearings(late, {"hr": 0.9}))) == [("beginnings_missing", "error")]
+    assert outcome("ends_are_said", hearings(late, {"hr": 0.02, "sv": 0.9})) == []
+
+
 def test_ends_are_counted_apart() -> None:
     seen = ends(hearings(SAID[:1] + SAID[1:], count=10))
     assert not any((seen.unsaid_first, seen.unsaid_last, seen.speech_before, seen.speech_after))

@@ -31,7 +31,10 @@ UNSAID_NATS, UNSAID_NATS_A_UNIT, UNSAID_TIMES = 8.0, 3.0, 2.5
 FEW_SHARE, FEW_CLIPS = 0.15, 3
 """Fewer clips are no evidence of anything but themselves."""
 MOST_SHARE = 0.5
-LANGUAGE_SHARE, UNHEARD = 0.7, 0.1
+LANGUAGE_SHARE = 0.7
+"""Of the clips that sound more like another language than like the stated one."""
+UNHEARD, HEARD, HEARD_TIMES = 0.1, 0.3, 5.0
+"""Mean probabilities over clips: of the stated language at most, of the other at least, and their ratio."""
 LEAST_ANOTHER, ANOTHER_NATS, ANOTHER_ERRORS = 8, 0.8, 3.5
 """Clips, nats a unit on average, and standard errors from which a neighbour's text is heard too."""
 
@@ -171,17 +174,25 @@ class OtherLanguage:
 
 
 def other_languages(hearings: Sequence[ClipFit]) -> list[OtherLanguage]:
-    """Stated languages of which little is heard, while most of their clips are in one other."""
+    """Stated languages of which little is heard, while most of their clips sound more like one other."""
     found = []
     for stated in sorted({one.language for one in hearings if one.language and one.languages}):
         mine = [one for one in hearings if one.language == stated]
-        likeliest = [max(one.languages, key=one.languages.__getitem__) for one in mine]
-        heard, count = Counter(likeliest).most_common(1)[0]
-        share = float(np.mean([one.languages.get(stated, 0.0) for one in mine]))
-        if heard != stated and share < UNHEARD and enough(count, len(mine), LANGUAGE_SHARE):
-            clips = [one for one, code in zip(mine, likeliest, strict=True) if code == heard]
+        heard, share = max(_mean_shares(mine).items(), key=lambda item: item[1])
+        own = float(np.mean([one.languages.get(stated, 0.0) for one in mine]))
+        clips = [one for one in mine if one.languages.get(heard, 0.0) > one.languages.get(stated, 0.0)]
+        clear = own < UNHEARD and share >= max(HEARD, HEARD_TIMES * own)
+        if clear and enough(len(clips), len(mine), LANGUAGE_SHARE):
             found.append(OtherLanguage(stated, heard, clips, len(mine)))
     return found
+
+
+def _mean_shares(hearings: Sequence[ClipFit]) -> dict[str, float]:
+    """Mean probability of each language over clips."""
+    sums: Counter[str] = Counter()
+    for one in hearings:
+        sums.update(one.languages)
+    return {code: total / len(hearings) for code, total in sums.items()}
 
 
 @dataclass(frozen=True)
