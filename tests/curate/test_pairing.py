@@ -22,12 +22,12 @@ def test_texts_that_belong_to_their_recordings_are_quiet() -> None:
     assert shifted(letters, seconds) is None
 
 
-@pytest.mark.parametrize("offset", [-2, -1, 1, 3])
+@pytest.mark.parametrize("offset", [-10, -2, -1, 1, 3, 6])
 def test_texts_that_stand_rows_off_are_named_with_their_distance(offset: int) -> None:
     letters, seconds = rows()
     found = shifted(np.roll(letters, offset), seconds)
     assert found is not None and found.offset == offset
-    assert found.first <= 4 and found.last >= 115
+    assert found.first <= 11 and found.last >= 108
 
 
 def test_a_line_that_is_missing_moves_all_behind_it() -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-OFFSETS = (-3, -2, -1, 1, 2, 3)
+OFFSETS = (*range(-10, 0), *range(1, 11))
 LEAST_ROWS = 60
 LEAST_SPREAD = 0.25
 """Standard deviation of log letters below which all texts are about as long: single words, digits."""

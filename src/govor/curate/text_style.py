@@ -18,9 +18,13 @@ CUT_CHARACTERS, CUT_WORDS = 20, 4
 CUT_COUNT, CUT_SHARE, CUT_TIMES = 6, 0.05, 4.0
 """Texts at the greatest length, at least, and times as many as at the lengths below it."""
 CUT_BELOW = 5
+CUT_WIDTHS = (("characters", 2), ("words", 1), ("characters", 10))
+"""Units and sizes that count as the greatest; the last is for texts cut in front of a word."""
 OPEN_SHARE = 0.4
 """Of cut texts that end with an end mark all the same, at most."""
-ENDED_SHARE, ENDED_TIMES, ENDED_CHANCE = 0.5, 4.0, 0.01
+HALF_OPEN, REST_ENDED = 0.6, 0.9
+"""The same where so many of the shorter texts end with one."""
+ENDED_SHARE, ENDED_TIMES, ENDED_CHANCE = 0.5, 3.0, 0.01
 """Of shorter texts that end with one: so many, or so many times as many as of the cut ones, and no chance."""
 SAME_WORDS_SHARE = 0.8
 MOST_SAME_WORDS = 4
@@ -72,9 +76,11 @@ def sizes_of(text: pl.Expr) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
 
 def cut_rows(characters: Sizes, words: Sizes, ended: Marked) -> CommonLength | None:
     """`cut_texts` from what `sizes_of` tells of each text ``[N]``."""
-    for unit, sizes, least in (("characters", characters, CUT_CHARACTERS), ("words", words, CUT_WORDS)):
-        cut = _piled(sizes, least, 2 if unit == "characters" else 1)
-        if cut.any() and _is_open(cut, ended, words, needs_rest=unit == "words"):
+    sizes_in = {"characters": (characters, CUT_CHARACTERS), "words": (words, CUT_WORDS)}
+    for unit, width in CUT_WIDTHS:
+        sizes, least = sizes_in[unit]
+        cut = _piled(sizes, least, width)
+        if cut.any() and _is_open(cut, ended, words, needs_rest=width != 2):
             return CommonLength(int(sizes.max()), unit, tuple(np.flatnonzero(cut).tolist()))
     return None
 
@@ -99,7 +105,8 @@ def _is_open(cut: Marked, ended: Marked, words: Sizes, needs_rest: bool) -> bool
         words: of each text ``[N]``.
         needs_rest: whether there must be shorter ones, with end marks.
     """
-    if ended[cut].mean() > OPEN_SHARE or len(np.unique(words)) == 1:
+    sure = (~cut).sum() >= LEAST_TEXTS // 4 and ended[~cut].mean() >= REST_ENDED
+    if ended[cut].mean() > (HALF_OPEN if sure else OPEN_SHARE) or len(np.unique(words)) == 1:
         return False
     return not needs_rest or _rest_ends(ended[~cut], ended[cut])
 
@@ -199,9 +206,18 @@ def mixture(
 
 
 def one_spelling(name: str) -> str:
-    """A speaker's name without case, marks between its parts, and zeros in front of numbers."""
-    plain = unicodedata.normalize("NFKC", name).casefold()
-    return re.sub(r"(?<!\d)0+(?=\d)", "", "".join(c if c.isalnum() else " " for c in plain)).replace(" ", "")
+    """A speaker's name without case, accents, folders, marks between parts, zeros in front of numbers.
+
+    "Berg, Anna" is Anna Berg; numbers stay apart (1-12 is not 11-2).
+    """
+    last = re.split(r"[/\\]", name.strip().rstrip("/\\"))[-1]
+    surname, comma, first = last.partition(",")
+    turned = f"{first} {surname}" if comma else last
+    plain = "".join(
+        c for c in unicodedata.normalize("NFKD", turned) if not unicodedata.combining(c)
+    ).casefold()
+    parts = re.sub(r"(?<!\d)0+(?=\d)", "", "".join(c if c.isalnum() else " " for c in plain)).split()
+    return re.sub(r"(?<!\d) | (?!\d)", "", " ".join(parts))
 
 
 def spellings(names: Iterable[str]) -> dict[str, list[str]]:
