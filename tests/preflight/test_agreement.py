@@ -1,7 +1,7 @@
 """Audio against text: what scores of own and other texts say, with answers that are known."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -244,6 +244,32 @@ def test_the_next_rows_text_is_heard_beside_the_own_one() -> None:
     found = another_heard(overheard(1.6))
     assert found is not None and found.offset == 1 and found.total == 24 and len(found.clips) > 12
     assert found.nats == pytest.approx(1.6, abs=0.4)
+
+
+def test_a_second_voice_in_half_of_the_clips_is_heard_too() -> None:
+    found = another_heard([*overheard(2.5, count=12), *overheard(0.0)[12:]])
+    assert found is not None and found.offset == 1 and 9 <= len(found.clips) <= 16
+
+
+def test_texts_too_long_for_their_clips_hide_no_second_voice() -> None:
+    """CTC gives no probability to a text that has more letters than the clip has frames."""
+    impossible = Fit(float("-inf"), 1)
+    heard = [replace(one, others=[impossible, *one.others[1:]]) for one in overheard(2.5)]
+    found = another_heard(heard)
+    assert found is not None and found.offset == 1 and 1.0 < found.nats < 4.0
+
+
+def test_rows_a_third_of_which_are_shifted_are_no_second_voice() -> None:
+    right, moved = overheard(0.0)[:16], overheard(3.0)[16:]
+    assert another_heard([*right, *(replace(one, own=one.others[0]) for one in moved)]) is None
+
+
+def test_next_texts_that_both_neighbours_resemble_are_no_second_voice() -> None:
+    """A book read aloud: the texts before and after go with a clip as well as each other."""
+    heard = overheard(2.0)
+    near = [{**one.neighbours, -1: one.neighbours[1]} for one in heard]
+    both = [replace(one, neighbours=mine) for one, mine in zip(heard, near, strict=True)]
+    assert another_heard(both) is None
 
 
 @pytest.mark.parametrize("nats", [0.0, 0.3, 0.5])

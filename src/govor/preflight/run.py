@@ -249,8 +249,8 @@ def _take(one: Check, materials: Any, cannot: Faults, outcome: CheckOutcome) -> 
             if known:
                 raise cannot[name]
             taken[name] = getattr(materials, name)
-        except (ImportError, MissingExtraError) as error:
-            cannot[name] = error
+        except (ImportError, MissingExtraError, OutOfTimeError) as error:
+            cannot[name] = error  # nor is it begun again for the next check
             raise
         except UnavailableError as error:
             cannot[name] = error
