@@ -1,4 +1,4 @@
-"""Labelled that stand before or behind texts and that nobody says: names with a colon, running numbers."""
+"""CommonLabels that stand before or behind texts and that nobody says: names with a colon, running numbers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NUMBERS = {
 
 
 @dataclass(frozen=True)
-class Labelled:
+class CommonLabels:
     """Texts that have a label.
 
     Attributes:
@@ -39,7 +39,7 @@ class Labelled:
     rows: tuple[int, ...]
 
 
-def labelled(texts: Sequence[str]) -> Labelled | None:
+def labelled(texts: Sequence[str]) -> CommonLabels | None:
     """Names or running numbers before or behind most texts, or None.
 
     Args:
@@ -51,21 +51,21 @@ def labelled(texts: Sequence[str]) -> Labelled | None:
     return _named(long) or _counted(long)
 
 
-def _named(texts: dict[int, str]) -> Labelled | None:
+def _named(texts: dict[int, str]) -> CommonLabels | None:
     for place, pattern in _NAMES.items():
         names = {row: found[1] for row, text in texts.items() if (found := pattern.search(text))}
         different = dict.fromkeys(names.values())
         if len(names) >= max(NAMED_SHARE * len(texts), NAME_REPEATS * len(different)):
-            return Labelled(place, "a name", tuple(different)[:3], tuple(names))
+            return CommonLabels(place, "a name", tuple(different)[:3], tuple(names))
     return None
 
 
-def _counted(texts: dict[int, str]) -> Labelled | None:
+def _counted(texts: dict[int, str]) -> CommonLabels | None:
     for place, pattern in _NUMBERS.items():
         numbers = {row: found for row, text in texts.items() if (found := pattern.search(text))}
         values = [int(found[1]) for found in numbers.values()]
         rising = sum(later > earlier for earlier, later in pairwise(values))
         if len(values) >= COUNTED_SHARE * len(texts) and rising >= RISING_SHARE * (len(values) - 1):
             samples = tuple(found[0].strip() for found in list(numbers.values())[:3])
-            return Labelled(place, "a running number", samples, tuple(numbers))
+            return CommonLabels(place, "a running number", samples, tuple(numbers))
     return None

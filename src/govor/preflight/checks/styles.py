@@ -12,7 +12,7 @@ import polars as pl
 from govor.config import Recipe
 from govor.curate.leaks import NO_NAMES
 from govor.curate.sentences import letters, with_sentence
-from govor.curate.text_labels import Labelled, labelled
+from govor.curate.text_labels import CommonLabels, labelled
 from govor.curate.text_style import (
     CASING,
     PUNCTUATION,
@@ -160,7 +160,7 @@ def texts_begin_differently(tables: Tables) -> Iterator[Finding]:
         )
 
 
-def _labels(found: Labelled, rows: Rows) -> Finding:
+def _labels(found: CommonLabels, rows: Rows) -> Finding:
     return Finding(
         "shared_words",
         "warning",
