@@ -1,4 +1,4 @@
-"""CommonLabels that stand before or behind texts and that nobody says: names with a colon, running numbers."""
+"""Labels that stand before or behind texts and that nobody says: names with a colon, running numbers."""
 
 from __future__ import annotations
 
