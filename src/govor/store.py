@@ -14,6 +14,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +219,11 @@ def read_record(path: Path, shape: type[Shape], kind: type[InputError] = InputEr
         raise kind(f"{path} is damaged ({error}): copy it again, or make it again") from error
     except InputError as error:
         raise kind(str(error)) from error
+
+
+def free_place(folder: Path, stem: str) -> Path:
+    """The first of ``stem-1``, ``stem-2``, … in `folder` that nothing stands at."""
+    return next(place for n in count(1) if not (place := folder / f"{stem}-{n}").exists())
 
 
 def remove_partials(folder: Path) -> None:

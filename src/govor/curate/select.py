@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from govor.config import SelectConfig
 from govor.console import say
 from govor.corpora.folder import Corpus, CorpusSummary, CorpusWriter
+from govor.corpora.tidy import by_reason
 from govor.curate.exclusion import Exclusions
 from govor.curate.groups import seeded_order, sharing
 from govor.curate.leaks import crossings, family, leaking
@@ -496,10 +497,7 @@ def _detail(frame: pl.DataFrame, config: SelectConfig) -> pl.Expr:
         "too_short": pl.format("{} s is below {} s", seconds.round(3), pl.lit(config.min_duration)),
         "too_long": pl.format("{} s is above {} s", seconds.round(3), pl.lit(config.max_duration)),
     }
-    detail = pl.lit("")
-    for reason, said in details.items():
-        detail = pl.when(pl.col("reason") == reason).then(said).otherwise(detail)
-    return detail.fill_null("").alias("detail")
+    return by_reason(pl.col("reason"), details).fill_null("").alias("detail")
 
 
 def _below(column: str, least: float) -> pl.Expr:

@@ -17,8 +17,7 @@ from govor.evaluate.results import groups_of, stored_normaliser
 from govor.evaluate.scores import Scores, TextNormaliser, score
 from govor.evaluate.slices import SliceGroups, slice_scores
 from govor.evaluate.stored import SCORES, SUMMARY, StoredSummary, read_scores, read_summary
-from govor.evaluate.summary import finite
-from govor.records import Rate, Summary
+from govor.records import Rate, Summary, finite
 from govor.shown import interval_text
 from govor.store import atomic_path, locked, write_json, write_text
 

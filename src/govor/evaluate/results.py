@@ -22,7 +22,8 @@ from govor.evaluate.report import Material, write_report
 from govor.evaluate.scores import Scores, TextNormaliser, score
 from govor.evaluate.slices import slice_scores
 from govor.evaluate.stored import as_stored
-from govor.evaluate.summary import EvaluationSummary, System, finite, rates_of
+from govor.evaluate.summary import EvaluationSummary, System, rates_of
+from govor.records import finite
 from govor.store import atomic_path, given_path, write_json
 
 if TYPE_CHECKING:

@@ -242,14 +242,3 @@ def _metric(summary: Mapping[str, object], name: str) -> float:
     if not isinstance(value, (int, float)):
         raise UsageError(f"--require {name} is not a number: name one, such as wer or {name}.wer")
     return float(value)
-
-
-def finite(value: Any) -> Any:
-    """`value` as JSON can hold it: numbers that are not finite become None."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [finite(item) for item in value]
-    return value

@@ -15,7 +15,7 @@ from govor.console import say
 from govor.corpora.folder import CorpusSummary
 from govor.evaluate.stored import StoredSummary, as_stored
 from govor.records import Rate, Summary
-from govor.store import fingerprint, read_json, write_json
+from govor.store import fingerprint, free_place, read_json, write_json
 
 NOTHING: Rate = {"value": None, "low": None, "high": None}
 KEY = "round.json"
@@ -147,8 +147,7 @@ def _begin(recipe: Recipe, folder: Path, model: str, texts: str) -> None:
 
 
 def _set_aside(folder: Path) -> None:
-    number = next(n for n in range(1, 10_000) if not (folder / f"before-{n}").exists())
-    aside = folder / f"before-{number}"
+    aside = free_place(folder, "before")
     aside.mkdir()
     for name in MADE:
         if (folder / name).exists():
