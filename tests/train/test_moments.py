@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from govor.config.moments import Every, Keep, Kept, Position
 from govor.errors import RecipeError
-from govor.train.schedule import rate_factor
+from govor.train.step import rate_factor
 
 
 def at(step: int, epoch: float = 0.0, seconds: float = 0.0) -> Position:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from govor.config import EvaluateConfig
+from govor.corpora.text_source import TEXT_MODEL, checked_texts_of
 from govor.errors import DatasetError, InputError
 from govor.evaluate.base import Base
 from govor.evaluate.calibration import error_auc
 from govor.evaluate.diagnosis import Diagnosis, diagnose
 from govor.evaluate.intervals import Grouping, grouping
 from govor.evaluate.long_form import long_form_scores, plan_recordings, transcribe_recordings
-from govor.evaluate.own_texts import own_texts
 from govor.evaluate.paired import compare_scores
 from govor.evaluate.released import released
 from govor.evaluate.report import Material, write_report
@@ -28,6 +28,21 @@ from govor.store import atomic_path, given_path, write_json
 
 if TYPE_CHECKING:
     from govor.load import Dataset
+
+
+def own_texts(system: System, table: pl.DataFrame) -> int:
+    """Clips of a split whose first text the system, or a model that it came from, wrote.
+
+    Args:
+        system: what is measured; hypotheses from outside have no model that is known.
+        table: the split.
+    """
+    if not system.facts or TEXT_MODEL not in table.columns:
+        return 0
+    from govor.models.identity import lineage
+
+    return checked_texts_of(table, lineage(system.name))
+
 
 COMING = ("bandwidth_hz",)
 """Columns to slice by that are measured while decoding."""

@@ -158,7 +158,7 @@ def _set_aside(folder: Path) -> None:
 def _texts(recipe: Recipe, folder: Path, model: str, device: str) -> tuple[CorpusSummary, CorpusSummary]:
     """Labels the recordings and keeps the surest texts; both corpora's summaries."""
     from govor.label import label_recordings
-    from govor.label.surest import keep_surest
+    from govor.label.keeping import keep_surest
 
     label = recipe.label
     labelled = label_recordings(model, label.recordings, folder / "labelled", label, device)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import TypeVar
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 
 from govor.serve import answers
 from govor.serve.asked import Asked, find_model, read_form
@@ -19,10 +21,27 @@ from govor.serve.description import ANSWERS, METRICS, NO_MODEL, TRANSCRIPTION, T
 from govor.serve.job_queue import ClientGoneError, Job, JobQueue
 from govor.serve.metrics import Metrics
 from govor.serve.models import ALIAS, ServedModel
-from govor.serve.refusals import RequestError, failure, wrong_value
-from govor.serve.uploads import keep
+from govor.serve.refusals import UPLOAD_PREFIX, RequestError, failure, wrong_value
 from govor.text.spacing import space_between
 from govor.transcribe import Segment, Transcript
+
+COPY_BYTES = 1 << 20
+
+
+async def keep(form: FormData) -> Path:
+    """Copies the form's file to a temporary one; whoever asked removes it."""
+    upload = form["file"]
+    assert isinstance(upload, UploadFile)
+    descriptor, name = tempfile.mkstemp(prefix=UPLOAD_PREFIX)
+    try:
+        with os.fdopen(descriptor, "wb") as target:
+            while block := await upload.read(COPY_BYTES):
+                await asyncio.to_thread(target.write, block)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return Path(name)
+
 
 Awaited = TypeVar("Awaited")
 Segments = asyncio.Queue[Segment | None]

@@ -5,8 +5,7 @@ import dataclasses
 import pytest
 
 from govor.models.base import DecodeOptions
-from govor.models.whisper.repetition import end_of_first
-from govor.models.whisper.search import Found, Search, settled
+from govor.models.whisper.search import Found, Search, end_of_first, settled
 from govor.records import Measures
 from govor.text.compression import compression_ratio
 
