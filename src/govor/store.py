@@ -110,7 +110,9 @@ def readable_error(error: Exception, path: Path) -> Exception:
         return MachineError(f"{path} cannot be written (its name is not UTF-8): choose another target")
     number = errno_of(error)
     if number in (errno.ENOSPC, errno.EDQUOT) or (BROKEN_OFF in str(error) and _is_full(path.parent)):
-        return DiskFullError(f"no space left while writing {path}: free some and run the same command again")
+        return DiskFullError(
+            f"no space left while writing {path}: free some space and run the same command again"
+        )
     if number in NOT_WRITABLE:
         return MachineError(f"{path} cannot be written ({os.strerror(number)}): choose another target")
     return error

@@ -36,9 +36,9 @@ def command(
 ) -> None:
     """A model writes texts for recordings without any; a corpus says how sure each one is.
 
-    Such texts may train a model, and never score one: text_source is machine, and select keeps them out of
-    dev and test. What a model invents (loops, stock phrases, texts over silence) is set aside. Killed, the
-    same command goes on.
+    Such texts may train a model, but never measure one: text_source is machine, and select keeps them out of
+    dev and test. Texts that a model invents (loops, stock phrases, texts over silence) are set aside. After a
+    kill, the same command continues.
 
     Example: govor label tapes/ --model run --language sv --out corpora/tapes
 

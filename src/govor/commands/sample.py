@@ -18,7 +18,9 @@ def command(
     split: str | None = typer.Option(None, "--split", help="Only from this split."),
     again: bool = typer.Option(False, "--again", help="Also utterances that earlier sheets had."),
     blank: bool = typer.Option(
-        False, "--blank", help="Show no text: people write what they hear, for a test that no model leads."
+        False,
+        "--blank",
+        help="Show no text: people write what they hear, for a test set without a model's influence.",
     ),
     as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
 ) -> None:

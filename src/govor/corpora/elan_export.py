@@ -130,7 +130,7 @@ def _time(cell: str) -> float:
         return int(clock[1]) * 3600 + int(clock[2]) * 60 + float(clock[3])
     value = number(cell)
     if value is None:
-        raise ValueError(f"{cell} is no time")
+        raise ValueError(f"{cell} is not a time")
     return value / (_MS_PER_S if cell.strip().isdecimal() else 1)
 
 

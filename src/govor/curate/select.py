@@ -297,9 +297,9 @@ def _require_texts_to_score(
     machine = int(((reasons == 0) & measures.machine).sum())
     if machine and not keeps.any():
         raise CorpusError(
-            f"all {machine:,} texts of {source.folder} are a model's, and dev and test need texts that "
+            f"a model wrote all {machine:,} texts of {source.folder}, and dev and test need texts that "
             "people wrote or checked: have some checked (govor sample, govor review), or merge a corpus "
-            "that has such"
+            "that has such texts"
         )
 
 
@@ -342,7 +342,7 @@ def _require_speakers(source: Corpus, config: SelectConfig) -> None:
                 f"did you mean {near[0]}?" if near else f"there are {len(known)}, such as {sorted(known)[:3]}"
             )
             raise CorpusError(
-                f"hold_out names the speaker {speaker!r}, whom {source.folder} does not have; {hint}"
+                f"hold_out names the speaker {speaker!r}, but {source.folder} has no such speaker; {hint}"
             )
 
 

@@ -13,8 +13,8 @@ from govor.errors import InputError
 from govor.evaluate.edits import align, regions, words
 from govor.evaluate.intervals import Groups
 from govor.evaluate.paired import Comparison, Paired, compare_scores
-from govor.evaluate.results import groups_of, stored_normaliser
-from govor.evaluate.scores import Scores, TextNormaliser, score
+from govor.evaluate.results import score_table, stored_normaliser
+from govor.evaluate.scores import Scores, TextNormaliser
 from govor.evaluate.slices import SliceGroups, slice_scores
 from govor.evaluate.stored import SCORES, SUMMARY, StoredSummary, read_scores, read_summary
 from govor.records import Rate, Summary, finite
@@ -165,12 +165,8 @@ def _require_same(systems: Sequence[Evaluation]) -> None:
 
 
 def _scored(system: Evaluation, first: Evaluation, normaliser: TextNormaliser) -> Scores:
-    table = first.table
     texts = dict(zip(system.ids, system.table["hypothesis"].to_list(), strict=True))
-    references = dict(zip(first.ids, table["reference"].to_list(), strict=True))
-    languages = dict(zip(first.ids, table["language"].to_list(), strict=True)) if "language" in table else {}
-    seed = int(first.summary.get("seed", 0))
-    return score(references, texts, normaliser, groups_of(table), seed, languages=languages)
+    return score_table(first.table, "reference", texts, normaliser, int(first.summary.get("seed", 0)))
 
 
 def _summary(

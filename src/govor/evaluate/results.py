@@ -74,9 +74,9 @@ def write_results(
     """
     table, split = _with_bandwidth(data.table(config.split), system), config.split
     require_columns(table, config)
-    normaliser, groups = _normaliser(system, config, data), groups_of(table)
-    scores = _scored(system, table, normaliser, groups, config.seed)
-    other = _scored(baseline, table, normaliser, groups, config.seed) if baseline else None
+    normaliser = _normaliser(system, config, data)
+    scores = score_table(table, "text", system.texts, normaliser, config.seed)
+    other = score_table(table, "text", baseline.texts, normaliser, config.seed) if baseline else None
     diagnosis = _diagnosed(system, scores, table)
     comparison = compare_scores(scores, other) if other else None
     found = {
@@ -208,17 +208,26 @@ def missing_columns(table: pl.DataFrame, config: EvaluateConfig, coming: Sequenc
     return [name for name in config.slices if name not in table.columns and name not in coming]
 
 
-def _scored(
-    system: System, table: pl.DataFrame, normaliser: TextNormaliser, groups: Grouping, seed: int
+def score_table(
+    table: pl.DataFrame,
+    column: str,
+    hypotheses: Mapping[str, str],
+    normaliser: TextNormaliser,
+    seed: int,
 ) -> Scores:
+    """Scores hypotheses by id against the references in a column of `table`, with its groups and languages.
+
+    Raises:
+        InputError: an id is there twice.
+    """
     ids = table["id"].to_list()
+    references = dict(zip(ids, table[column].fill_null("").to_list(), strict=True))
+    if len(references) != len(ids):
+        raise InputError("the split has an id twice, so hypotheses cannot be joined to it: prepare it again")
     languages = (
         dict(zip(ids, table["language"].to_list(), strict=True)) if "language" in table.columns else {}
     )
-    references = dict(zip(ids, (text or "" for text in table["text"].to_list()), strict=True))
-    if len(references) != len(ids):
-        raise InputError("the split has an id twice, so hypotheses cannot be joined to it: prepare it again")
-    return score(references, system.texts, normaliser, groups, seed, languages=languages)
+    return score(references, hypotheses, normaliser, groups_of(table), seed, languages=languages)
 
 
 def groups_of(table: pl.DataFrame) -> Grouping:

@@ -19,8 +19,8 @@ from govor.curate.sheet import neutral
 from govor.errors import InputError
 from govor.evaluate.diagnosis import diagnose
 from govor.evaluate.report import SHEET, Material, write_report
-from govor.evaluate.results import groups_of, stored_normaliser
-from govor.evaluate.scores import Scores, score
+from govor.evaluate.results import score_table, stored_normaliser
+from govor.evaluate.scores import Scores
 from govor.evaluate.stored import AGAIN, SCORES, StoredSummary, is_finished, read_scores, read_summary
 from govor.pages.serving import HTML, JSON, PageAnswer, PageHandler, PageServer, audio_answer, listening
 from govor.shape import parsed
@@ -56,13 +56,9 @@ def _languages(table: pl.DataFrame) -> list[str | None] | None:
 
 
 def _scores(table: pl.DataFrame, summary: StoredSummary, column: str) -> Scores:
-    ids = table["id"].to_list()
-    references = dict(zip(ids, table["reference"].to_list(), strict=True))
-    said = dict(zip(ids, (text or "" for text in table[column].to_list()), strict=True))
-    languages = dict(zip(ids, _languages(table) or [None] * len(ids), strict=True))
+    said = dict(zip(table["id"].to_list(), table[column].fill_null("").to_list(), strict=True))
     normaliser = stored_normaliser(summary["normaliser"])
-    seed = int(summary.get("seed", 0))
-    return score(references, said, normaliser, groups_of(table), seed, languages=languages)
+    return score_table(table, "reference", said, normaliser, int(summary.get("seed", 0)))
 
 
 Verdict = dict[str, str]

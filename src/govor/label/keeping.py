@@ -39,8 +39,7 @@ def keep_surest(corpus: Path, out: Path, by: str, share: float) -> CorpusSummary
         for rejected in source.rejected_batches():
             writer.reject_frame(rejected)
         begin = 0
-        for batch in source.batches():
-            frame = pl.DataFrame(pl.from_arrow(batch))
+        for frame in source.frames():
             here = pl.Series(np.asarray(keeps[begin : begin + frame.height]))
             begin += frame.height
             writer.write(frame.filter(here))

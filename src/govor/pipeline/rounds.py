@@ -152,7 +152,7 @@ def _set_aside(folder: Path) -> None:
     for name in MADE:
         if (folder / name).exists():
             (folder / name).rename(aside / name)
-    say(f"label: what {folder} held of other settings or data is kept as {aside}")
+    say(f"label: {folder} held results of other settings or data; they are now in {aside}")
 
 
 def _texts(recipe: Recipe, folder: Path, model: str, device: str) -> tuple[CorpusSummary, CorpusSummary]:

@@ -53,7 +53,7 @@ def align_in_rounds(
 def _second(alignment: Alignment, first: Aligned) -> Aligned:
     whole = first.whole()
     if not whole.untranscribed or not whole.unplaced:
-        say("refine: everything has its place after the first round")
+        say("refine: the first round found a place for everything")
         return first
     if len(whole.utterances) < LEAST_UTTERANCES:
         say(

@@ -145,7 +145,11 @@ class _ReviewHandler(PageHandler):
         try:
             asked = self.headers.get("X-Reviewer", ""), self.headers.get("Authorization", "")
             who = self.reviewers.named(*asked)
-            return self.fault(401, "this link is nobody's: ask for another") if who is None else act(who)
+            return (
+                self.fault(401, "this link belongs to no reviewer: ask for another")
+                if who is None
+                else act(who)
+            )
         except ConflictError as error:
             return self.fault(409, str(error))
         except UsageError as error:

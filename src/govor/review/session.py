@@ -236,7 +236,7 @@ class ReviewSession:
             raise ValueError(f"there is no utterance {entry.id}")
         followers = [self.utterances.ids[row] for row in self.utterances.followers(place)]
         if list(entry.joined) != followers[: len(entry.joined)]:
-            raise ValueError("only the utterances right behind it can be joined")
+            raise ValueError("only the utterances directly after it can be joined")
         for name in entry.joined:
             others = [one for one in self.book.given.get(name, {}) if one != entry.reviewer]
             if who := [*others, *self.assignments.holders(name, entry.reviewer)]:

@@ -117,7 +117,7 @@ def check_belongs(manifest: Manifest, place: str, origin: Origin) -> None:
         raise ModelError(
             f"{place} was made with other [model] or [text] settings"
             f"{_differing(manifest, origin, ('model.', 'text.'))}: restore them, or choose another --out "
-            "(and train.mirror) to start afresh"
+            "(and train.mirror) to start again"
         )
     if before.get("data") != now["data"]:
         raise DatasetError(

@@ -241,7 +241,7 @@ class _Study:
 
         if pruned:
             self.study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-            say(f"trial {trial.number} falls behind and was stopped")
+            say(f"trial {trial.number} is worse than the others and was stopped")
         else:
             self._record_result(trial, process.result())
         self._drop_checkpoints()

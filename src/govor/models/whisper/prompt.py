@@ -183,9 +183,7 @@ class Prompt:
         if not tokens:
             return []
         if self.previous is None:
-            raise ModelError(
-                f"{self.name} has no place for text from before: leave out --prompt and --hotwords"
-            )
+            raise ModelError(f"{self.name} cannot use earlier text: leave out --prompt and --hotwords")
         return [self.previous, *tokens[-(max_labels // 2 - 1) :]]
 
     def _named(self, language: str | None, task: str) -> list[int]:

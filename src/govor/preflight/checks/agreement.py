@@ -163,7 +163,7 @@ def ends_are_said(hearings: list[ClipFit]) -> Iterator[Finding]:
     seen, total = ends(found.own), len(found.own)
     yield from _words_not_said(seen, total)
     if enough(len(seen.speech_after), total):
-        yield _missing("ends_missing", seen.speech_after, total, "behind the last word")
+        yield _missing("ends_missing", seen.speech_after, total, "after the last word")
     if enough(len(seen.speech_before), total, MOST_SHARE):
         yield _missing("beginnings_missing", seen.speech_before, total, "before the first word")
 

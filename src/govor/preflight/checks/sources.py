@@ -142,7 +142,7 @@ def _odd_speed(found: OddPace, spoken: str, odd: Sequence[Clip], folder: Path) -
         f"{found.least:.0f} to {found.most:.0f} letters a second are usual",
         "a program changed their speed, or the texts hold "
         + ("more" if fast else "less")
-        + " than is said: the model learns speech that nobody will say to it",
+        + " than is said: the model learns a kind of speech that it will not hear later",
         f"listen first: {folder} holds three of them as they are (before) and at a usual speed (after); then"
         " import the recordings as they were made, or whole texts",
         tuple(f"{clip.id}: {clip.normal!r}" for clip in odd[:5]),
@@ -215,7 +215,7 @@ def _narrow(sources: Sequence[SourceFacts], shares: dict[str, tuple[int, int]]) 
         if mixed
         else "fricatives are missing; a base model trained on full-band speech starts worse, and the result"
         " holds for such recordings only",
-        "use the original recordings if they exist; otherwise keep all splits alike and say"
+        "use the original recordings if they exist; otherwise use one bandwidth in all splits and say"
         " 'telephone bandwidth' beside the WER",
         tuple(f"{one.id}: {one.bandwidth_hz / 1000:.1f} kHz" for one in sources if one.is_narrow)[:5],
         ids=tuple(one.id for one in sources if one.is_narrow),

@@ -191,7 +191,7 @@ def _nearly(learnt: pl.DataFrame, held: pl.DataFrame, split: str, total: int) ->
         "leak_near_sentence",
         "warning",
         f"split {split}",
-        f"{share_of(pairs.height, total)} rows say a sentence of train but for numbers, accents or spaces",
+        f"{share_of(pairs.height, total)} rows say a sentence of train except for numbers, accents or spaces",
         "none",
         "the model can answer them from memory, the WER is too good",
         samples=tuple(

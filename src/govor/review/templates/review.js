@@ -3,9 +3,9 @@
 const $ = id => document.getElementById(id);
 const facts = JSON.parse($("facts").textContent);
 const TITLES = {
-  queue: "Most worth a look first.",
-  estimate: "Drawn at random, without what a model said: how much of this corpus is wrong?",
-  blank: "Write what is said. Nothing is shown, so that nothing leads you.",
+  queue: "What is most likely wrong comes first.",
+  estimate: "Drawn at random, without a model's text: how much of this corpus is wrong?",
+  blank: "Write what is said. No text is shown, so that none influences you.",
 };
 const STEP_S = 0.05, LEAST_S = 0.05, TINTS = ["--series-1", "--series-2", "--series-3", "--series-4"];
 const me = { name: "", key: "" };
@@ -290,7 +290,7 @@ function toggle() {
 function split() {
   const at = round(begin + wave.getMediaElement().currentTime);
   const n = pieces.findIndex(piece => at > (piece.start ?? 0) + LEAST_S && at < (piece.end ?? Infinity) - LEAST_S);
-  if (n < 0 || facts.mode !== "queue") return say(facts.mode === "queue" ? "Put the cursor inside the utterance first." : "Utterances are split in the queue alone.", true);
+  if (n < 0 || facts.mode !== "queue") return say(facts.mode === "queue" ? "Put the cursor inside the utterance first." : "Utterances can be split only in the queue.", true);
   const piece = pieces[n], end = piece.end ?? round(begin + wave.getDuration()), share = (at - (piece.start ?? 0)) / (end - (piece.start ?? 0));
   const all = tokens(piece.text), box = $("pieces").children[n].querySelector("textarea");
   const caret = box.selectionStart > 0 && box.selectionStart < piece.text.length && document.activeElement === box ? box.selectionStart : all[Math.max(1, Math.round(all.length * share))]?.at ?? piece.text.length;
@@ -300,7 +300,7 @@ function split() {
 }
 function join() {
   const next = shown.followers[joined];
-  if (!next) return say("Nothing that can be joined follows.", true);
+  if (!next) return say("The next utterance cannot be joined.", true);
   const last = pieces.at(-1);
   last.text = `${last.text} ${next.text || ""}`.trim(); last.end = next.end;
   if (pieces[0].start === null) pieces[0].start = 0;
