@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from govor.commands.flags import Flag, Overrides, flag, flags
+from govor.commands.flags import AsJson, Flag, Overrides, flag, flags
 from govor.config.setting import Section
 from govor.console import emit, say
 from govor.errors import UsageError
@@ -62,7 +62,7 @@ def command(
         typer.Argument(help="A filled-in sheet, .xlsx or .csv, or the page's folder. Without it: the page."),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder of the new corpus, with SHEET.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Opens a page on which people listen and judge; with SHEET, makes a new corpus from their verdicts.
 
