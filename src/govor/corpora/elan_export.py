@@ -81,7 +81,7 @@ def _names_files(file: Path) -> bool:
 
 
 def _first_line(file: Path) -> str:
-    """The first line but for the header lines that name the media (``"#file:///...``)."""
+    """The first line except for the header lines that name the media (``"#file:///...``)."""
     line = first_line(file)
     if line.lstrip('"').startswith("#"):
         line = next((each for each in first_lines(file) if not each.lstrip('"').startswith("#")), "")

@@ -103,7 +103,7 @@ class ComparisonSummary(Summary):
 def compare(evaluations: Sequence[Path], out: Path) -> ComparisonSummary:
     """Compares evaluations in pairs, every one against the first, on the same utterances.
 
-    All are scored anew from their texts with the first one's normaliser, so that nothing but the systems
+    All are scored again from their texts with the first one's normaliser, so that nothing but the systems
     differs. Writes ``comparison.json``, ``comparison.parquet`` (errors of every system by utterance) and
     ``comparison.html``.
 

@@ -81,7 +81,7 @@ class EvaluationSummary(SystemRates):
 
     Attributes:
         normaliser: of both sides.
-        test_looks: how often the run was scored on this split; None for what is no run.
+        test_looks: how often the run was scored on this split; None for what is not a run.
         slices: rates by column and value.
         diagnosis: kinds of errors.
         confidence_auc: how well confidence tells wrong words from right ones; None where nothing can be told.

@@ -1,7 +1,7 @@
 """Self-training: rounds of label, select, train, measure; one that gains too little is the last.
 
 Each round labels the recipe's recordings with the model of the round before, keeps the surest texts, trains
-the base model anew on them and on what people wrote, and compares on dev. The test split chooses nothing.
+the base model again on them and on what people wrote, and compares on dev. The test split chooses nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NOTHING: Rate = {"value": None, "low": None, "high": None}
 KEY = "round.json"
 """What a round was made of, in its folder."""
 MADE = ("run", "dataset", "evaluation")
-"""Of a round, what other settings or another model make anew; the rest knows by itself."""
+"""Of a round, what other settings or another model make again; the rest knows by itself."""
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ KINDS: Mapping[str, ExportKind] = {
     ),
 }
 PICKLES = (b"PK", b"\x80")
-"""How files begin that hold Python objects; such a ``model.bin`` is no export."""
+"""How files begin that hold Python objects; such a ``model.bin`` is not an export."""
 
 
 class StoredProof(TypedDict, total=False):

@@ -52,7 +52,7 @@ def read_header(card: Path) -> Mapping[str, object]:
     """What stands between the ``---`` lines of a card.
 
     Raises:
-        InputError: it is no YAML.
+        InputError: it is not YAML.
     """
     with required():
         import yaml

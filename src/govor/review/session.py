@@ -138,7 +138,7 @@ class ReviewSession:
             given: what the page sent.
 
         Raises:
-            ValueError: it is no verdict.
+            ValueError: it is not a verdict.
             ConflictError: it joins what another reviewer has.
         """
         entry = given.entry(reviewer, _now())
@@ -308,7 +308,7 @@ def _now() -> str:
 
 
 def sheet_of(folder: Path, corpus: Path) -> Path:
-    """The sheet of a review's folder, written anew from its journal; nothing may be reviewed there meanwhile.
+    """The sheet of a review's folder, written again from its journal; nobody may review there meanwhile.
 
     Raises:
         UsageError: the folder holds no review.

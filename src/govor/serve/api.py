@@ -143,7 +143,7 @@ def _wake(loop: asyncio.AbstractEventLoop, segments: Segments) -> None:
 
 
 def _raise_failure(job: Job, first: Segment | None, asked: Asked) -> None:
-    """What goes wrong before the first words is no event yet, but the answer's status."""
+    """What goes wrong before the first words is not an event yet, but the answer's status."""
     if first is None and (error := job.result.exception()) is not None:
         raise error
     if first is not None:

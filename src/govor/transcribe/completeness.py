@@ -168,7 +168,7 @@ def _holes(work: _Work) -> list[Hole]:
 
 
 def _open(window: Window, start: float, end: float) -> list[Region]:
-    """Speech between two times, but for what is as near to text as times are exact."""
+    """Speech between two times, except for what is as near to text as times are exact."""
     first = start if start == window.start else start + SLACK_S
     last = end if end == window.end else end - SLACK_S
     return [(max(a, first), min(b, last)) for a, b in window.regions if max(a, first) < min(b, last)]

@@ -25,7 +25,7 @@ ALIASES = {"nb": "no", "jv": "jw", "fil": "tl", "iw": "he", "cmn": "zh", "sh": "
 
 @dataclass(frozen=True)
 class Manner:
-    """How a model is prompted, but for the language.
+    """How a model is prompted, except for the language.
 
     Attributes:
         task: ``transcribe`` or ``translate``.

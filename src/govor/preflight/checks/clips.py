@@ -155,8 +155,8 @@ def clips_are_not_cut_short(
 def hurried_clips(halves: Sequence[tuple[Clip, float]], limit: float) -> list[Clip]:
     """Of half-silent clips those whose text needs the time.
 
-    Some people speak fast, and silence at the ends is no fault: where most clips have time enough, only those
-    count that nobody could say so fast.
+    Some people speak fast, and silence at the ends is not a fault: where most clips have time enough, only
+    those count that nobody could say so fast.
     """
     hurried = [(clip, pace) for clip, pace in halves if pace > limit]
     most = len(hurried) > HURRIED_SHARE * len(halves)

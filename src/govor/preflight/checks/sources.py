@@ -86,7 +86,7 @@ def judged_rates(voices: Sequence[tuple[int, Voice]]) -> list[WrongRate]:
 def _wrong_rates(
     heard: Sequence[tuple[str, int, Voice | None]], where: str, names: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """One clip is no evidence: it may hold a hum, or the text of another."""
+    """One clip is not evidence: it may hold a hum, or the text of another."""
     known = [(name, rate_hz, voice) for name, rate_hz, voice in heard if voice]
     for wrong in judged_rates([(rate_hz, voice) for _, rate_hz, voice in known]):
         ids = tuple(known[place][0] for place in wrong.members)

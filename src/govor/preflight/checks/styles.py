@@ -34,7 +34,7 @@ KEY = r"[\p{N}\p{M}\s]+"
 
 @check("tags_in_text")
 def no_markup_is_learnt(tables: Tables, normaliser: Normaliser) -> Iterator[Finding]:
-    """No mark-up reaches the model: what [text] rules leave of it is no word."""
+    """No mark-up reaches the model: what [text] rules leave of it is not a word."""
     for kind, pattern, rule in (("entities", ENTITY, "entities"), ("tags", TAG, "tags")):
         rows = _marked(tables, normaliser, pattern)
         if rows:
