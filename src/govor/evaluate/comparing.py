@@ -12,7 +12,7 @@ import polars as pl
 from govor.errors import InputError
 from govor.evaluate.edits import align, regions, words
 from govor.evaluate.intervals import Groups
-from govor.evaluate.paired import Comparison, Paired, compare_scores
+from govor.evaluate.paired import Comparison, PairedComparison, compare_scores
 from govor.evaluate.results import score_table, stored_normaliser
 from govor.evaluate.scores import Scores, TextNormaliser
 from govor.evaluate.slices import SliceGroups, slice_scores
@@ -56,7 +56,7 @@ class ComparedSystem(TypedDict):
     rtf: float | None
 
 
-class Difference(Paired):
+class Difference(PairedComparison):
     """One system compared with the first."""
 
     system: str

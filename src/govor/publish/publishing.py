@@ -19,7 +19,7 @@ from govor.publish.licenses import License
 from govor.publish.metadata import REPOSITORY, require_valid_card
 from govor.publish.model import ModelOrder, plan_model
 from govor.publish.remote import full_name, hub_api, hub_errors
-from govor.publish.served import Served, choose_served
+from govor.publish.served import SpaceModel, choose_served
 from govor.publish.space import SpaceOrder, decoding_of, write_space
 from govor.publish.upload import PublishSummary, describe, upload
 from govor.store import locked
@@ -45,7 +45,7 @@ def secret_token(variable: str | None) -> str | None:
     return token
 
 
-def give_token(space: str, token: str | None, served: Served) -> None:
+def give_token(space: str, token: str | None, served: SpaceModel) -> None:
     """Sets the secret of a Space, or says that it needs one.
 
     Raises:

@@ -32,7 +32,7 @@ from govor.review.view import (
     ReviewView,
     ShownUtterance,
 )
-from govor.review.worth import Evaluated, Queue, queue_of
+from govor.review.worth import EvaluationSigns, Queue, queue_of
 from govor.store import locked
 
 PACE_OF = 20
@@ -85,7 +85,7 @@ class ReviewSession:
     def __init__(self, settings: ReviewSettings) -> None:
         self.settings, self.folder = settings, settings.folder
         self._lock = RLock()
-        evaluated = Evaluated.read(settings.evaluation) if settings.evaluation else None
+        evaluated = EvaluationSigns.read(settings.evaluation) if settings.evaluation else None
         utterances = Utterances.read(settings.corpus, settings.split)
         self.utterances = utterances.with_hypotheses(evaluated.hypotheses) if evaluated else utterances
         with ExitStack() as held:
@@ -100,7 +100,7 @@ class ReviewSession:
         self._done = sum(map(self.book.is_done, self.order))
         self.write_sheet()
 
-    def _ordered(self, evaluated: Evaluated | None) -> tuple[Queue, Sequence[str]]:
+    def _ordered(self, evaluated: EvaluationSigns | None) -> tuple[Queue, Sequence[str]]:
         settings, ids = self.settings, self.utterances.ids
         if not settings.is_drawn:
             queue = queue_of(self.utterances, settings.check, evaluated, settings.seed)

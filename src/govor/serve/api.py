@@ -16,7 +16,7 @@ from fastapi.responses import Response, StreamingResponse
 from starlette.datastructures import FormData, UploadFile
 
 from govor.serve import answers
-from govor.serve.asked import Asked, find_model, read_form
+from govor.serve.asked import TranscriptionRequest, find_model, read_form
 from govor.serve.description import ANSWERS, METRICS, NO_MODEL, TRANSCRIPTION, TRANSLATION, form
 from govor.serve.job_queue import ClientGoneError, Job, JobQueue
 from govor.serve.metrics import Metrics
@@ -104,7 +104,9 @@ async def _form(request: Request) -> FormData:
         raise RequestError(400, f"the form cannot be read: {error}", "invalid_form") from error
 
 
-async def _transcribe(request: Request, queue: JobQueue, asked: Asked, audio: Path) -> Response:
+async def _transcribe(
+    request: Request, queue: JobQueue, asked: TranscriptionRequest, audio: Path
+) -> Response:
     loop = asyncio.get_running_loop()
     segments: Segments = asyncio.Queue()
 
@@ -128,7 +130,7 @@ async def _transcribe(request: Request, queue: JobQueue, asked: Asked, audio: Pa
     return _answer(asked, await _finished(request, job))
 
 
-def _answer(asked: Asked, transcript: Transcript) -> Response:
+def _answer(asked: TranscriptionRequest, transcript: Transcript) -> Response:
     _require_logprobs(asked, transcript.segments)
     media = answers.MEDIA_TYPES.get(asked.form, "application/json")
     content = answers.body(
@@ -142,7 +144,7 @@ def _wake(loop: asyncio.AbstractEventLoop, segments: Segments) -> None:
         loop.call_soon_threadsafe(segments.put_nowait, None)
 
 
-def _raise_failure(job: Job, first: Segment | None, asked: Asked) -> None:
+def _raise_failure(job: Job, first: Segment | None, asked: TranscriptionRequest) -> None:
     """What goes wrong before the first words is not an event yet, but the answer's status."""
     if first is None and (error := job.result.exception()) is not None:
         raise error
@@ -154,7 +156,7 @@ def _raise_failure(job: Job, first: Segment | None, asked: Asked) -> None:
             raise
 
 
-def _require_logprobs(asked: Asked, segments: Sequence[Segment]) -> None:
+def _require_logprobs(asked: TranscriptionRequest, segments: Sequence[Segment]) -> None:
     if asked.logprobs and not answers.has_confidences(segments):
         raise wrong_value("include[]", f"the model {asked.model.name} gives no probabilities of words")
 

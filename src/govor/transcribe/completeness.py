@@ -68,7 +68,7 @@ class _Work:
 
 
 @dataclass(frozen=True)
-class Completed:
+class CompletedWindow:
     """A window with all the text that was found in it.
 
     Attributes:
@@ -82,7 +82,9 @@ class Completed:
     lost: tuple[Region, ...] = ()
 
 
-def completed(windows: Sequence[Window], hypotheses: Sequence[Hypothesis], decode: Decode) -> list[Completed]:
+def completed(
+    windows: Sequence[Window], hypotheses: Sequence[Hypothesis], decode: Decode
+) -> list[CompletedWindow]:
     """Windows with what was left out put in.
 
     Args:
@@ -230,10 +232,10 @@ def _is_poorer(new: Sequence[Span], poor: Span | None) -> bool:
     return poor is not None and sum(len(span.text) for span in new) <= len(poor.text)
 
 
-def _finished(work: _Work) -> Completed:
+def _finished(work: _Work) -> CompletedWindow:
     lost = tuple((hole.start, hole.end) for hole in _holes(work) if hole.poor is None)
     if not work.changed:
-        return Completed(work.window, work.hypothesis, lost)
+        return CompletedWindow(work.window, work.hypothesis, lost)
     spans = tuple(span.shifted(-work.window.start) for span in work.spans)
     said = replace(
         work.hypothesis,
@@ -242,4 +244,4 @@ def _finished(work: _Work) -> Completed:
         spans=spans,
         tokens=(),
     )
-    return Completed(work.window, said, lost)
+    return CompletedWindow(work.window, said, lost)

@@ -66,7 +66,7 @@ class Search:
 
 
 @dataclass(frozen=True)
-class Found:
+class AttemptResult:
     """What an attempt found in one window.
 
     Attributes:
@@ -94,7 +94,7 @@ class Found:
         confidence: float | None,
         logprob: float,
         no_speech: float | None,
-    ) -> Found:
+    ) -> AttemptResult:
         """With what is measured of the text.
 
         Args:
@@ -139,10 +139,10 @@ def searches(options: DecodeOptions) -> list[Search]:
 
 
 def settled(
-    attempt: Callable[[Sequence[int], Search], Sequence[Found]],
+    attempt: Callable[[Sequence[int], Search], Sequence[AttemptResult]],
     limits: Sequence[int],
     options: DecodeOptions,
-) -> list[Found]:
+) -> list[AttemptResult]:
     """The best of what the attempts find in each window.
 
     Args:
@@ -150,7 +150,7 @@ def settled(
         limits: most new tokens of each window.
         options: whether there are several attempts.
     """
-    best: dict[int, Found] = {}
+    best: dict[int, AttemptResult] = {}
     waiting = list(range(len(limits)))
     for search in searches(options):
         for rows in _alike(waiting, limits, search):
@@ -174,6 +174,6 @@ def _alike(rows: Sequence[int], limits: Sequence[int], search: Search) -> list[l
     return list(groups.values())
 
 
-def _badness(found: Found) -> tuple[bool, bool, float]:
+def _badness(found: AttemptResult) -> tuple[bool, bool, float]:
     repetitive = found.measures.compression_ratio > MOST_COMPRESSION
     return found.is_broken, repetitive, -found.measures.avg_logprob

@@ -11,8 +11,8 @@ from govor.findings import Finding, Severity, share_of
 from govor.preflight.agreement import (
     Another,
     Ends,
-    Matched,
     OtherLanguage,
+    TextFit,
     another_heard,
     by_chance,
     ends,
@@ -102,7 +102,7 @@ def own_text_fits_best(hearings: list[ClipFit], lengths: Lengths, facts: Facts) 
         yield _not_said(wrong, found)
 
 
-def _heard_shift(found: Matched, offset: int) -> Finding:
+def _heard_shift(found: TextFit, offset: int) -> Finding:
     mine = found.by_offset[offset]
     chance = by_chance(len(mine), found.total, found.chance)
     return Finding(
@@ -119,7 +119,7 @@ def _heard_shift(found: Matched, offset: int) -> Finding:
     )
 
 
-def _heard_shuffle(found: Matched, lengths_agree: bool) -> Finding:
+def _heard_shuffle(found: TextFit, lengths_agree: bool) -> Finding:
     """An untrained model hears no text anywhere: it alone stops no run."""
     rest = [*found.none, *(one for many in found.by_offset.values() for one in many)]
     why = "the texts are those of other recordings"
@@ -139,7 +139,7 @@ def _heard_shuffle(found: Matched, lengths_agree: bool) -> Finding:
     )
 
 
-def _not_said(wrong: list[ClipFit], found: Matched) -> Finding:
+def _not_said(wrong: list[ClipFit], found: TextFit) -> Finding:
     many = len(wrong) >= 0.3 * found.total
     return Finding(
         "transcript_not_said",
