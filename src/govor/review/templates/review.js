@@ -1,6 +1,6 @@
 (() => {
 "use strict";
-const $ = id => document.getElementById(id);
+{% include "elements.js" %}
 const facts = JSON.parse($("facts").textContent);
 const TITLES = {
   queue: "What is most likely wrong comes first.",
@@ -11,13 +11,6 @@ const STEP_S = 0.05, LEAST_S = 0.05, TINTS = ["--series-1", "--series-2", "--ser
 const me = { name: "", key: "" };
 let shown = null, pieces = [], first = [], joined = 0, begin = 0, since = 0, busy = false, loop = false, stopAt = null, from = 0;
 const clips = new Map();
-const element = (tag, attributes = {}, ...children) => {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) name in made && name !== "dir" ? made[name] = value : made.setAttribute(name, value);
-  made.append(...children);
-  return made;
-};
-const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const seconds = s => s === null || s === undefined ? "" : `${Math.floor(s / 60)}:${(s % 60).toFixed(2).padStart(5, "0")}`;
 const spell = s => s < 90 ? `${Math.round(s)} s` : s < 5400 ? `${Math.round(s / 60)} min` : `${(s / 3600).toFixed(1)} h`;
 const say = (text, bad = false) => { $("toast").textContent = text; $("toast").classList.toggle("bad", bad); };
