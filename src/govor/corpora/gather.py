@@ -33,6 +33,12 @@ from govor.store import PARTIAL_MARK, write_json
 FOLDER, NAME = "folder", "name"
 
 
+MOST_REPAIRS_IN_JSON = 10_000
+CHUNK_NAMES = 1 << 18
+"""Names gathered before duplicates among them are dropped."""
+ID_COLUMNS = ("id", "recording", "audio", "start", "end", "duration")
+
+
 def with_speakers(frame: pl.DataFrame, speaker_from: str | None) -> pl.DataFrame:
     """`frame` (with ``audio`` and ``speaker``) with a speaker where it had none.
 
@@ -63,12 +69,6 @@ def _told(frame: pl.DataFrame, speaker_from: str) -> pl.Expr:
             f"use folder, name or one of {', '.join(frame.columns)}"
         )
     return pl.col(speaker_from).cast(pl.String)
-
-
-MOST_REPAIRS_IN_JSON = 10_000
-CHUNK_NAMES = 1 << 18
-"""Names gathered before duplicates among them are dropped."""
-ID_COLUMNS = ("id", "recording", "audio", "start", "end", "duration")
 
 
 def gather(

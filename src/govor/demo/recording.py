@@ -23,6 +23,16 @@ from govor.store import write_bytes, write_json
 _DULL = str.maketrans({"č": "c", "ć": "c", "ž": "z", "š": "s", "đ": "d"})
 
 
+SAMPLE_RATE = 48_000
+PAUSE_S = (0.5, 1.4)
+MARGIN_S = 0.08
+NOISE_AMPLITUDE = 0.0007
+RIGHT_GAIN = 0.85
+PEAK = 0.7
+WRONG_TRANSCRIPT_SHARE = 0.05
+Samples = NDArray[np.float32]
+
+
 def misheard(words: Sequence[str], rng: np.random.Generator, badly: bool = False) -> list[str]:
     """`words` with a recogniser's slips; `badly`: mostly another sentence, as where an alignment failed."""
     if badly:
@@ -40,17 +50,6 @@ def _slip(word: str, rng: np.random.Generator) -> str:
         place = int(rng.integers(1, len(word) - 1))
         return word[:place] + word[place + 1 :]
     return word
-
-
-SAMPLE_RATE = 48_000
-PAUSE_S = (0.5, 1.4)
-MARGIN_S = 0.08
-NOISE_AMPLITUDE = 0.0007
-RIGHT_GAIN = 0.85
-PEAK = 0.7
-WRONG_TRANSCRIPT_SHARE = 0.05
-
-Samples = NDArray[np.float32]
 
 
 def make(recording: Recording, folder: Path) -> None:

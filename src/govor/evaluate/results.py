@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     from govor.load import Dataset
 
 
+COMING = ("bandwidth_hz",)
+"""Columns to slice by that are measured while decoding."""
+KNOWN_SHARE = 0.5
+"""Speakers (or recordings) are resampled when at least this share of the rows names them."""
+
+
 def own_texts(system: System, table: pl.DataFrame) -> int:
     """Clips of a split whose first text the system, or a model that it came from, wrote.
 
@@ -42,12 +48,6 @@ def own_texts(system: System, table: pl.DataFrame) -> int:
     from govor.models.identity import lineage
 
     return checked_texts_of(table, lineage(system.name))
-
-
-COMING = ("bandwidth_hz",)
-"""Columns to slice by that are measured while decoding."""
-KNOWN_SHARE = 0.5
-"""Speakers (or recordings) are resampled when at least this share of the rows names them."""
 
 
 def write_results(

@@ -26,6 +26,12 @@ from govor.pages.serving import HTML, JSON, PageAnswer, PageHandler, PageServer,
 from govor.shape import parsed
 from govor.store import atomic_path, read_json, write_json
 
+Verdict = dict[str, str]
+CHOICES = ("model", "transcript", "audio")
+REASONS = {"model": "model wrong", "transcript": "transcript wrong", "audio": "audio bad"}
+COLUMNS = ("id", "verdict", "corrected", "comment")
+"""Of the sheet, as ``govor review`` reads it."""
+
 
 def remake_report(folder: Path) -> None:
     """Writes ``report.html`` from ``summary.json`` and ``scores.parquet``; the page holds no clips."""
@@ -59,13 +65,6 @@ def _scores(table: pl.DataFrame, summary: StoredSummary, column: str) -> Scores:
     said = dict(zip(table["id"].to_list(), table[column].fill_null("").to_list(), strict=True))
     normaliser = stored_normaliser(summary["normaliser"])
     return score_table(table, "reference", said, normaliser, int(summary.get("seed", 0)))
-
-
-Verdict = dict[str, str]
-CHOICES = ("model", "transcript", "audio")
-REASONS = {"model": "model wrong", "transcript": "transcript wrong", "audio": "audio bad"}
-COLUMNS = ("id", "verdict", "corrected", "comment")
-"""Of the sheet, as ``govor review`` reads it."""
 
 
 class Report:

@@ -1,4 +1,4 @@
-"""Which machine texts are kept: an order by how sure they are, pure arithmetic.
+"""Which machine texts are kept: the surest share, as a corpus.
 
 Shapes: N segments.
 """
@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from govor.corpora.folder import Corpus, CorpusSummary, CorpusWriter
 
 NOT_SURE = "not_among_the_surest"
+
+
+Floats = NDArray[np.float64]
 
 
 def keep_surest(corpus: Path, out: Path, by: str, share: float) -> CorpusSummary:
@@ -47,9 +50,6 @@ def keep_surest(corpus: Path, out: Path, by: str, share: float) -> CorpusSummary
             reason, stage = pl.lit(NOT_SURE).alias("reason"), pl.lit("label").alias("stage")
             writer.reject_frame(gone.select("id", stage, reason, pl.lit(f"by {by}").alias("detail")))
     return writer.info.summary(out)
-
-
-Floats = NDArray[np.float64]
 
 
 def kept(

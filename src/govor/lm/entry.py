@@ -21,6 +21,9 @@ from govor.text import Normaliser
 TRAIN = "train"
 
 
+LARGEST_ORDER = 8
+
+
 def train_texts(source: str | Path, normaliser: Normaliser) -> Iterator[str]:
     """Normalised train texts; a corpus without any split counts as train as a whole, and that is said.
 
@@ -81,9 +84,6 @@ def _dataset(source: str) -> Iterator[tuple[str, str | None]]:
     table = dataset.table(TRAIN)
     languages = table["language"] if "language" in table.columns else [None] * table.height
     yield from zip(table["text"], languages, strict=True)
-
-
-LARGEST_ORDER = 8
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,16 @@ Wave = NDArray[np.float32]
 PLAIN_HEADS = (b"fLaC", b"RIFF", b"OggS")  # what prepare writes; soundfile reads these exactly
 
 
+SAMPLE_RATE_HZ = 16_000
+RATES_HZ = (1_000, 768_000)
+AGAIN = "copy or prepare it again"
+COLUMNS = {
+    **dict.fromkeys(("id", "text", "language", "speaker", "recording"), "texts"),
+    **dict.fromkeys(("duration", "start", "end"), "numbers"),
+}
+"""What columns hold that are read by name."""
+
+
 def decode_clip(content: bytes, sample_rate: int) -> Wave:
     """Samples ``[T]`` of an encoded clip, mono, -1..1.
 
@@ -56,16 +66,6 @@ def _as_recording(content: bytes, sample_rate: int) -> Wave:
     from govor.audio import load_mono
 
     return load_mono(content, sample_rate=sample_rate)
-
-
-SAMPLE_RATE_HZ = 16_000
-RATES_HZ = (1_000, 768_000)
-AGAIN = "copy or prepare it again"
-COLUMNS = {
-    **dict.fromkeys(("id", "text", "language", "speaker", "recording"), "texts"),
-    **dict.fromkeys(("duration", "start", "end"), "numbers"),
-}
-"""What columns hold that are read by name."""
 
 
 class SplitFacts(TypedDict):

@@ -31,6 +31,15 @@ print(recognise("recording.wav")["text"])
 _DOWNLOAD = "from huggingface_hub import snapshot_download\n"
 
 
+LITTLE_TRAINING_HOURS = 5.0
+"""Below, a card says that the model has heard little."""
+UNLIKE = (
+    "Recordings unlike those it was tested on: telephone, noise, far microphones, children, accents and "
+    "dialects can be much worse, and no figure here says how much, unless a table below names it."
+)
+UNCHECKED = "Decisions about people that nobody checks against the recording, and finding out who speaks."
+
+
 def uses(facts: Facts) -> list[str]:
     """Blocks of Markdown, the usual way first."""
     found = []
@@ -106,15 +115,6 @@ def identifier(name: str) -> str:
     if REPOSITORY.fullmatch(name):
         return name
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip(".-") or "set"
-
-
-LITTLE_TRAINING_HOURS = 5.0
-"""Below, a card says that the model has heard little."""
-UNLIKE = (
-    "Recordings unlike those it was tested on: telephone, noise, far microphones, children, accents and "
-    "dialects can be much worse, and no figure here says how much, unless a table below names it."
-)
-UNCHECKED = "Decisions about people that nobody checks against the recording, and finding out who speaks."
 
 
 def model_card(facts: Facts, base_license: str | None = None) -> str:

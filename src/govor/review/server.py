@@ -32,6 +32,9 @@ WRONG_KEY_S = 0.5
 """How long a wrong key waits for its answer."""
 
 
+LIBRARIES = ("wavesurfer.min.js", "regions.min.js")
+
+
 @dataclass(frozen=True)
 class Reviewers:
     """Names by keys; empty: whoever asks gives a name.
@@ -77,9 +80,6 @@ class Reviewers:
         if not found:
             time.sleep(WRONG_KEY_S)
         return found[0] if found else None
-
-
-LIBRARIES = ("wavesurfer.min.js", "regions.min.js")
 
 
 @cache

@@ -28,6 +28,10 @@ from govor.transcribe import Segment, Transcript
 COPY_BYTES = 1 << 20
 
 
+Awaited = TypeVar("Awaited")
+Segments = asyncio.Queue[Segment | None]
+
+
 async def keep(form: FormData) -> Path:
     """Copies the form's file to a temporary one; whoever asked removes it."""
     upload = form["file"]
@@ -41,10 +45,6 @@ async def keep(form: FormData) -> Path:
         Path(name).unlink(missing_ok=True)
         raise
     return Path(name)
-
-
-Awaited = TypeVar("Awaited")
-Segments = asyncio.Queue[Segment | None]
 
 
 def routes(models: Mapping[str, ServedModel], queue: JobQueue, metrics: Metrics) -> APIRouter:

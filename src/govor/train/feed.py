@@ -23,6 +23,9 @@ LONGEST_GAP_S = 30.0
 """What ended earlier is no longer in the window before: Whisper's windows are 30 s."""
 
 
+IMPOSSIBLE = "the model gives fewer frames than its labels need"
+
+
 def previous_rows(table: pl.DataFrame) -> Rows:
     """Row of the utterance before, of every row of a split ``[N]``; -1 where there is none.
 
@@ -39,9 +42,6 @@ def previous_rows(table: pl.DataFrame) -> Rows:
     before = pl.when(follows).then(pl.col("row").shift(1).over("recording")).otherwise(-1)
     found = ordered.with_columns(before.fill_null(-1).alias("before")).sort("row")
     return found["before"].to_numpy()
-
-
-IMPOSSIBLE = "the model gives fewer frames than its labels need"
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from govor.models.base import Batch, Family
 
 
+MOST_PIECES = 64
+SMALLEST_SCALE = 2.0**-8
+"""Of an fp16 loss. It begins at 2^16 and halves at every overflow: gradients that overflow even here are no
+numbers, however small the loss."""
+
+
 def rate_factor(step: int, total_steps: int, warmup: float, shape: str) -> float:
     """Factor of the peak learning rate for optimiser step `step` (0-based) of `total_steps`.
 
@@ -42,12 +48,6 @@ def rate_factor(step: int, total_steps: int, warmup: float, shape: str) -> float
         return 1.0
     done = min(1.0, (step - warm) / max(1, total_steps - warm))
     return 0.5 * (1 + math.cos(math.pi * done)) if shape == "cosine" else 1.0 - done
-
-
-MOST_PIECES = 64
-SMALLEST_SCALE = 2.0**-8
-"""Of an fp16 loss. It begins at 2^16 and halves at every overflow: gradients that overflow even here are no
-numbers, however small the loss."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from govor.interchange.label import Label, LabelledRecording
 
 
+TICK_S = 0.001  # times of words in a cue grow by at least that
+SUFFIXES = {"vtt-words": "words.vtt", "textgrid": "TextGrid"}
+"""Of files, where the format is called otherwise."""
+TIMED_FORMATS = ("srt", "vtt", "vtt-words", "textgrid", "eaf")
+"""Formats that are better for the times of words."""
+
+
 def textgrid(transcript: Transcript) -> str:
     """For Praat."""
     from govor.interchange import praat
@@ -45,9 +52,6 @@ def _label(number: int, segment: Segment) -> Label:
     label = Label.of(str(number), segment.start, segment.end, segment.text, segment.speaker)
     words = [(word.text.strip(), word.start, word.end) for word in segment.words if word.text.strip()]
     return replace(label, words=words_within(label, words))
-
-
-TICK_S = 0.001  # times of words in a cue grow by at least that
 
 
 def render(transcript: Transcript, format: str, rules: CueRules | None = None) -> str:
@@ -161,7 +165,3 @@ WRITERS: dict[str, Callable[[Transcript, CueRules], str]] = {
     "textgrid": lambda transcript, _: textgrid(transcript),
     "eaf": lambda transcript, _: eaf(transcript),
 }
-SUFFIXES = {"vtt-words": "words.vtt", "textgrid": "TextGrid"}
-"""Of files, where the format is called otherwise."""
-TIMED_FORMATS = ("srt", "vtt", "vtt-words", "textgrid", "eaf")
-"""Formats that are better for the times of words."""

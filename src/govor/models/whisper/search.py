@@ -22,6 +22,14 @@ FEWEST_REPEATED_TOKENS = 24
 """What people do say again and again is shorter: five times the same in so many tokens is a loop."""
 
 
+MOST_COMPRESSION = 2.4
+LEAST_LOGPROB = -1.0
+MOST_NO_SPEECH = 0.6
+"""The three are OpenAI's."""
+RETRY_BEAMS = 5
+UNREPEATED_TOKENS = 5
+
+
 def end_of_first(tokens: Sequence[int]) -> int | None:
     """How many tokens stand up to the end of what is then repeated without end; None where nothing is.
 
@@ -42,14 +50,6 @@ def _loop(ids: np.ndarray[tuple[int], np.dtype[np.int64]], period: int) -> int |
         if end - start >= least:
             return int(start) + period
     return None
-
-
-MOST_COMPRESSION = 2.4
-LEAST_LOGPROB = -1.0
-MOST_NO_SPEECH = 0.6
-"""The three are OpenAI's."""
-RETRY_BEAMS = 5
-UNREPEATED_TOKENS = 5
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,13 @@ from govor.store import atomic_path
 CLIPS = 3
 
 
+NARROW_LEAST = 3
+"""Utterances of a split, more than half of them narrow, that say something about it."""
+LISTENED_HZ = 8_000
+LOW_ENVELOPE_CORRELATION = 0.35
+LOUD_WITHIN_DB = 20.0
+
+
 def write_rate_preview(folder: Path, clips: Sequence[Clip], stated_hz: int, likely_hz: int) -> Path:
     """Writes the first clips under the rate that they state and under the likely one: ``ID-before.wav``, …
 
@@ -47,13 +54,6 @@ def write_rate_preview(folder: Path, clips: Sequence[Clip], stated_hz: int, like
             with atomic_path(folder / f"{name}-{when}.wav") as partial:
                 soundfile.write(partial, clip.wave, rate_hz, format="WAV", subtype="PCM_16")
     return folder
-
-
-NARROW_LEAST = 3
-"""Utterances of a split, more than half of them narrow, that say something about it."""
-LISTENED_HZ = 8_000
-LOW_ENVELOPE_CORRELATION = 0.35
-LOUD_WITHIN_DB = 20.0
 
 
 @check("wrong_sample_rate")
