@@ -139,7 +139,7 @@ def test_what_another_person_has_cannot_be_joined(session: Any) -> None:
     with pytest.raises(ConflictError, match="Ben has the next utterance, u5"):
         judge(review, "Ana", **body)
     assert review.progress().done == 0
-    with pytest.raises(ValueError, match="right behind"):
+    with pytest.raises(ValueError, match="directly after"):
         judge(review, "Ana", **{**body, "joined": ["u7"]})
 
 

@@ -157,7 +157,7 @@ class Prompt:
         fitted = settings.get("generation")
         released = f"fitted to its train text: {len(fitted['released_tokens'])} released" if fitted else ""
         return {
-            "language": known or "each clip's own, else detected",
+            "language": known or "each clip's own, otherwise detected",
             "task": manner.task,
             "timestamps": manner.timestamps,
             "previous_text": False,

@@ -220,7 +220,8 @@ def _two_texts(found: Another) -> Finding:
         "warning",
         "sampled clips",
         f"in {share_of(len(found.clips), found.total)} the model hears the text of {_distance(found.offset)}"
-        f" beside the own one (it fits better than other rows' by {found.nats:.1f} nats a token on average)",
+        " besides their own text (it fits better than other rows' by "
+        f"{found.nats:.1f} nats a token on average)",
         "a neighbour's text fits as badly as any other",
         "two people speak at once, as where two channels were mixed, or clips hold more than their text",
         samples=_shown(found.clips),

@@ -113,7 +113,7 @@ def _silent(silent: list[Clip], total: int) -> Iterator[Finding]:
             "silent_audio",
             "warning",
             "data set",
-            f"{share_of(len(silent), total)} sampled clips are silent, yet have a text",
+            f"{share_of(len(silent), total)} sampled clips are silent, but have a text",
             f"at most {SILENT_SHARE:.0%} of a clip below {SILENT_DBFS} dBFS",
             "the model learns to invent text for silence",
             "look at their recordings with govor inspect: a channel or the times may be wrong; these are a"

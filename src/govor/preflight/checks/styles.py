@@ -99,7 +99,7 @@ def texts_are_whole(tables: Tables) -> Iterator[Finding]:
         "warning",
         "texts",
         f"{share_of(len(ids), len(rows))} end at {cut.length} {cut.unit}, and none is longer",
-        "lengths that thin out towards the longest",
+        "fewer and fewer texts towards the longest",
         "a program cut them: what is said after that is learnt as silence",
         samples=tuple(f"{rows[place][0]}: …{rows[place][1][-30:]!r}" for place in cut.rows[:5]),
         count=len(ids),
