@@ -192,10 +192,8 @@ def other_languages(hearings: Sequence[ClipFit]) -> list[OtherLanguage]:
 
 def _mean_shares(hearings: Sequence[ClipFit]) -> dict[str, float]:
     """Mean probability of each language over clips."""
-    sums: Counter[str] = Counter()
-    for one in hearings:
-        sums.update(one.languages)
-    return {code: total / len(hearings) for code, total in sums.items()}
+    codes = dict.fromkeys(code for one in hearings for code in one.languages)
+    return {code: float(np.mean([one.languages.get(code, 0.0) for one in hearings])) for code in codes}
 
 
 @dataclass(frozen=True)
