@@ -226,6 +226,22 @@ def test_a_new_model_is_not_asked(tmp_path) -> None:
     assert result.status == "skipped" and "new model" in result.note
 
 
+def test_a_long_name_before_a_short_text_is_words_that_nobody_says(outcome) -> None:
+    """Most of the text is not said, so those of other rows fit better; without its first words it fits best."""
+
+    def one(number: int, own: float) -> ClipFit:
+        near = {step: Fit(-40.0, 10) for step in (-1, 1)}
+        without = [Fit(own * 9 + 6.0, 9), Fit(-8.0, 8)]
+        return ClipFit(f"c{number}", "anna berg yes", Fit(own * 10, 10), near, [Fit(-42.0, 10)], without, [])
+
+    heard = [one(n, -5.0 if n % 3 == 0 else -1.0) for n in range(24)]
+    found = outcome("ends_are_said", heard)
+    assert codes(found) == [("words_not_said", "warning")] and found[0].ids == tuple(
+        f"c{n}" for n in range(0, 24, 3)
+    )
+    assert outcome("own_text_fits_best", heard) == []
+
+
 def overheard(next_nats: float, spread: float = 0.8, count: int = 24) -> list[ClipFit]:
     """Clips whose own text fits well, the next row's by `next_nats` a unit better than the others'."""
     rng = np.random.default_rng(0)

@@ -109,6 +109,21 @@ def wrong_ones(found: TextFit) -> list[ClipFit]:
     return sorted(odd, key=lambda one: one.margin)
 
 
+def partly_said(found: TextFit) -> list[ClipFit]:
+    """Of clips to which other texts fit as well: those whose text is clearly best without words at an end.
+
+    Where a name stands before a short text, most of the text is not said.
+    """
+    return [one for one in found.none if _shorter_margin(one) >= CLEAR_NATS]
+
+
+def _shorter_margin(one: ClipFit) -> float:
+    """Nats a unit by which the text without words at an end fits better than the best of the others."""
+    shorter = [fit for fits in (one.without_first, one.without_last) for fit in fits]
+    best = max((fit.mean for fit in shorter), default=-math.inf)
+    return best - max(fit.mean for fit in one.rivals)
+
+
 def unsaid(own: Fit, shorter: Sequence[Fit]) -> int:
     """How many words at an end are not said, 0 for none: see `UNSAID_NATS`."""
     best, last = 0, own

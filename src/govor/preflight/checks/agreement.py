@@ -20,6 +20,7 @@ from govor.preflight.agreement import (
     how_sure,
     matched,
     other_languages,
+    partly_said,
     wrong_ones,
 )
 from govor.preflight.hearing import ClipFit
@@ -93,7 +94,8 @@ def own_text_fits_best(hearings: list[ClipFit], lengths: Lengths, facts: Facts) 
         f" {found.chance:.0%} would"
     )
     another = another_heard(hearings)
-    wrong = [one for one in wrong_ones(found) if another is None or one not in another.clips]
+    heard = [*partly_said(found), *(another.clips if another else ())]
+    wrong = [one for one in wrong_ones(found) if one not in heard]
     if found.offset is not None:
         yield _heard_shift(found, found.offset)
     elif not found.known and enough(found.total - len(found.own), found.total, MOST_SHARE):
@@ -166,7 +168,8 @@ def ends_are_said(hearings: list[ClipFit]) -> Iterator[Finding]:
     found = matched([one for one in hearings if one.language not in doubted])
     if not found.known or another_heard(hearings):
         return
-    seen, total = ends(found.own), len(found.own)
+    mine = [*found.own, *partly_said(found)]
+    seen, total = ends(mine), len(mine)
     yield from _words_not_said(seen, total)
     if enough(len(seen.speech_after), total):
         yield _missing("ends_missing", seen.speech_after, total, "after the last word")
