@@ -15,7 +15,7 @@ OWN = re.compile(r"govor\[(?P<extras>[^\]]+)\]")
 """An extra that names others: a Space never asks an index for this name."""
 
 
-class Stated(TypedDict):
+class Requirements(TypedDict):
     """The part of a ``pyproject.toml`` that is read here."""
 
     dependencies: Sequence[str]
@@ -40,7 +40,7 @@ def with_stated(metadata: str, package: Path) -> str:
     return "\n".join([*kept, *_lines(stated)]) + blank + text
 
 
-def _stated(path: Path) -> Stated | None:
+def _stated(path: Path) -> Requirements | None:
     if not path.is_file():
         return None
     project = tomllib.loads(path.read_text(encoding="utf-8")).get("project", {})
@@ -49,7 +49,7 @@ def _stated(path: Path) -> Stated | None:
     return {"dependencies": project["dependencies"], "extras": project["optional-dependencies"]}
 
 
-def _lines(stated: Stated) -> Iterator[str]:
+def _lines(stated: Requirements) -> Iterator[str]:
     yield from (f"Requires-Dist: {requirement}" for requirement in stated["dependencies"])
     for extra in stated["extras"]:
         yield f"Provides-Extra: {extra}"
