@@ -185,11 +185,6 @@ def _work(stage: Stage, recipe: Recipe, device: str) -> Mapping[str, object]:
         summary = stage.work(recipe, device)
     except LimitError as error:
         raise type(error)(f"{stage.name}: {error}", {"stage": stage.name, **error.summary}) from error
-    from govor.curate.check import CheckSummary
-
-    for finding in summary.findings if isinstance(summary, CheckSummary) else ():
-        if finding.severity != "info":
-            say(f"check: {finding.severity}: {finding.message}; {finding.fix}")
     say(f"{stage.name}: done in {readable_seconds(time.monotonic() - started_s)}")
     return summary
 
