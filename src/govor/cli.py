@@ -13,6 +13,7 @@ import json
 import os
 import shlex
 import sys
+from collections.abc import Collection
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -169,6 +170,19 @@ def meant_command(typed: str) -> str | None:
     return MEANT.get(near[0], near[0]) if near else None
 
 
+def meant_option(typed: str, known: Collection[str]) -> str | None:
+    """The option that somebody means who writes what other tools call it, such as ``--learning-rate``."""
+    from govor.config.synonyms import SYNONYMS
+
+    key = SYNONYMS.get(typed.lstrip("-").replace("-", "_"))
+    if key is None or typed in known:
+        return None
+    option = "--" + key.rpartition(".")[2].replace("_", "-")
+    if option in known:
+        return option
+    return f"--set {key}=…" if "--set" in known else None
+
+
 class OnceCommand(TyperCommand):
     """A command whose options count once, unless they are declared repeatable."""
 
@@ -181,7 +195,14 @@ class OnceCommand(TyperCommand):
         except UsageFault:
             given = []  # said by the parsing proper
         require_once((_shown_name(one) for one in given if _counts_once(one)), f"govor {self.name}")
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except UsageFault as fault:
+            known = [option for parameter in self.params for option in parameter.opts]
+            if meant := meant_option(getattr(fault, "option_name", ""), known):
+                fault.message = f"{fault.message}. Did you mean {meant}?"  # type: ignore[attr-defined]
+                fault.possibilities = None  # type: ignore[attr-defined]
+            raise
 
     def invoke(self, ctx: Any) -> Any:
         """Runs the command, where a limit does not forbid it from the start."""
