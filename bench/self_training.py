@@ -1,14 +1,17 @@
 """Does self-training pay? People's texts alone, beside all of a model's texts, beside the surest of them.
 
-The demo's recordings (synthesised Croatian). People's texts: those of dev, of test and of a few recordings
-of train. The other recordings of train are tapes: their texts are hidden. For each seed a CTC model is
-trained from scratch on people's texts alone; it labels the tapes; and one round of the recipe's ``[label]``
-trains such a model anew on people's texts and its own, once on all of these and once on the surest share.
-The steps are the same in all three. All are measured on test, which chose nothing. Every step is a govor
-command; killed, or stopped after `--minutes`, the same command goes on.
+A small CTC model knows Croatian read aloud (the demo's). It is taken to recordings that it does not know:
+new sentences as a telephone in a hall would record them, at 8 kHz, with others who talk and noise 0 to 10
+dB below. People's texts: those of dev, of test and of one recording of train. The other recordings of train
+are tapes: their texts are hidden. For each seed (of training, and of which recording is people's) the model
+is trained on people's texts alone; that model labels the tapes; and one round of the recipe's ``[label]``
+trains the demo's model anew on people's texts and its own, once on all of these and once on the surest
+share. The steps are the same in all three. All are measured on test, which chose nothing. Sentences are of
+the demo's 130 words, in all splits, so what is measured is the sound. Killed, or stopped after `--minutes`,
+the same command goes on.
 
     python bench/self_training.py run --demo govor-demo --work W
-    python bench/self_training.py score --demo govor-demo --work W
+    python bench/self_training.py score --work W
 
 `score` also tells the WER of the machine's texts against the hidden ones.
 """
@@ -20,7 +23,6 @@ import json
 import shutil
 import sys
 import time
-import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,134 +30,231 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import soundfile
+import soxr
+from numpy.typing import NDArray
 
-from govor.config.toml import dumps
+from govor.config import EvaluateConfig, LabelConfig, Recipe, Workspace, recipe_from
+from govor.demo.script import plan_recordings
+from govor.demo.studio import make_corpus
+from govor.evaluate import evaluate
 from govor.evaluate.edits import word_edits
 from govor.evaluate.intervals import difference_interval, grouping
+from govor.label import label_recordings
 from govor.label.texts import plain
-from govor_command import govor
+from govor.pipeline import run_recipe
+from govor.pipeline.rounds import self_train
 
-ARMS = {"all": 1.0, "surest": None}
-"""Share of the machine's texts; None: the recipe's default."""
-DEMO_TEST_SLICES = ("heard", "unheard")
+ARMS = {"all": 1.0, "surest": LabelConfig().keep_share}
+"""Share of the machine's texts that a model is trained on."""
+VOICES = ("heard", "unheard")
+RATE, TELEPHONE = 16_000, 8_000
+SNR_DB = (0.0, 10.0)
+Wave = NDArray[np.float32]
+Words = list[tuple[float, str]]
 
 
 @dataclass(frozen=True)
 class Step:
-    """One command; it is done when its file exists."""
+    """A part of the work; it is done when its file exists."""
 
     made: Path
     work: Callable[[], object]
 
 
 def run(options: argparse.Namespace) -> None:
-    """Goes through the steps of all seeds, as far as the minutes go."""
+    """Goes through the steps, as far as the minutes go."""
     until = time.monotonic() + 60 * options.minutes
-    split_up(options)
-    for seed in options.seeds:
-        for step in steps(options, seed):
-            if step.made.exists():
-                continue
-            if time.monotonic() > until:
-                sys.exit(f"stopped before {step.made}: go on with the same command")
-            step.work()
+    for step in steps(options):
+        if step.made.exists():
+            continue
+        if time.monotonic() > until:
+            sys.exit(f"stopped before {step.made}: go on with the same command")
+        step.work()
     print("all steps are done; now: score")
 
 
-def split_up(options: argparse.Namespace) -> None:
-    """People's rows as an alignment, the other recordings of train as tapes."""
-    demo, work = Path(options.demo), Path(options.work)
-    tapes = hidden(options)
-    rows = [json.loads(line) for line in (demo / "alignment.jsonl").read_text("utf-8").splitlines()]
-    people = [json.dumps(row, ensure_ascii=False) for row in rows if row["orig_file"] not in tapes]
-    (work / "tapes").mkdir(parents=True, exist_ok=True)
-    (work / "people.jsonl").write_text("\n".join(people) + "\n", "utf-8")
-    recordings = {path.name.replace(" ", ""): path for path in (demo / "recordings").glob("*.mp3")}
-    for name in tapes:
-        if not (work / "tapes" / name).exists():
-            (work / "tapes" / name).symlink_to(recordings[name].absolute())
+def steps(options: argparse.Namespace) -> Iterator[Step]:
+    """All steps, in order."""
+    work = Path(options.work)
+    yield Step(work / "spoken" / "alignment.jsonl", lambda: speak(options))
+    yield Step(work / "base" / "summary.json", lambda: measure_base(options))
+    for seed in options.seeds:
+        yield from steps_of(options, seed)
 
 
-def hidden(options: argparse.Namespace) -> dict[str, list[tuple[float, str]]]:
-    """The tapes: name to the times and words that are hidden. People's are spread over those of train."""
-    lines = (Path(options.demo) / "alignment.jsonl").read_text("utf-8").splitlines()
-    found: dict[str, list[tuple[float, str]]] = {}
-    for row in map(json.loads, lines):
+def speak(options: argparse.Namespace) -> None:
+    """New sentences in the demo's voices, as a telephone in a hall would record them."""
+    folder = Path(options.work) / "spoken"
+    make_corpus(plan_recordings(seed=1, scale=options.scale), folder / "clean")
+    clean = {path.stem.replace(" ", ""): heard(path) for path in (folder / "clean/recordings").glob("*.mp3")}
+    (folder / "recordings").mkdir(exist_ok=True)
+    for number, name in enumerate(sorted(clean)):
+        others = [wave for other, wave in clean.items() if other != name]
+        noisy = in_a_hall(clean[name], others, np.random.default_rng([1, number]))
+        soundfile.write(folder / "recordings" / f"{name}.flac", noisy, RATE)
+    lines = (folder / "clean" / "alignment.jsonl").read_text("utf-8")
+    (folder / "alignment.jsonl").write_text(lines.replace(".mp3", ".flac"), "utf-8")
+
+
+def heard(path: Path) -> Wave:
+    """One channel at 8 kHz."""
+    samples, rate = soundfile.read(path, dtype="float32")
+    return np.asarray(soxr.resample(samples.mean(axis=1), rate, TELEPHONE), np.float32)
+
+
+def in_a_hall(wave: Wave, others: Sequence[Wave], noise: np.random.Generator) -> Wave:
+    """With four others who talk and with noise, at a ratio that chance draws; at 16 kHz again."""
+    talk = sum(np.resize(np.roll(others[n], noise.integers(len(others[n]))), len(wave))
+               for n in noise.choice(len(others), 4, replace=False))  # fmt: skip
+    talk = talk / np.std(talk) + 0.5 * noise.standard_normal(len(wave))
+    level = np.std(wave) / np.std(talk) * 10 ** (-noise.uniform(*SNR_DB) / 20)
+    mixed = wave + level * talk
+    return np.asarray(soxr.resample(0.5 * mixed / np.abs(mixed).max(), TELEPHONE, RATE), np.float32)
+
+
+def measure_base(options: argparse.Namespace) -> None:
+    """The WER of the model that all begin with, on the test of the first seed."""
+    recipe = recipe_of(options, options.seeds[0])
+    run_recipe(recipe, last="prepare")
+    base = str(Path(options.demo) / "work" / "run")
+    dataset = Workspace.of(recipe).dataset
+    evaluate(base, dataset, Path(options.work) / "base", EvaluateConfig(), device="cpu")
+
+
+def steps_of(options: argparse.Namespace, seed: int) -> Iterator[Step]:
+    """The steps of one seed."""
+    people = recipe_of(options, seed)
+    place = Workspace.of(people)
+    model, labels = str(place.run), place.root.parent / "labels"
+    label = LabelConfig(recordings=tuple(tapes(options, seed)), language="hr")
+    yield Step(place.run / "model" / "config.json", lambda: run_recipe(people, last="train", device="cpu"))
+    test = place.root.parent / "test"
+    yield Step(test / "people" / "summary.json", lambda: measured(model, place.dataset, test / "people"))
+    yield Step(
+        labels / "corpus.json", lambda: label_recordings(model, label.recordings, labels, label, "cpu")
+    )
+    for arm, share in ARMS.items():
+        recipe = arm_of(people, arm, label, share)
+        trained = Workspace.of(recipe).rounds / "1" / "run"
+        yield Step(Workspace.of(recipe).root / "rounds.json", lambda r=recipe: one_round(r, place, labels))
+        yield Step(
+            test / arm / "summary.json",
+            lambda trained=trained, arm=arm: measured(str(trained), place.dataset, test / arm),
+        )
+
+
+def measured(model: str, dataset: str, out: Path) -> None:
+    """On the test split."""
+    evaluate(model, dataset, out, EvaluateConfig(), device="cpu")
+
+
+def recipe_of(options: argparse.Namespace, seed: int) -> Recipe:
+    """People's texts alone."""
+    work = Path(options.work).absolute()
+    own = set(tapes(options, seed))
+    rows = [row for row in alignment(options) if recording(options, row) not in own]
+    source = work / f"people-{seed}.jsonl"
+    source.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+    return recipe_from(
+        {
+            "work": str(work / str(seed) / "people"),
+            "corpus": {
+                "source": str(source),
+                "format": "parlaspeech",
+                "audio_root": str(work / "spoken" / "recordings"),
+                "language": "hr",
+            },
+            "select": {"min_similarity": 0.8},
+            "text": {"rules": ["nfc", "lower", "punctuation", "spaces"]},
+            "prepare": {"workers": 1},
+            "model": {"base": str((Path(options.demo) / "work" / "run").absolute())},
+            "preflight": {"minutes": 0.0, "clips": 0},
+            "train": {
+                "steps": options.steps,
+                "seed": seed,
+                "lr": 5e-4,
+                "batch_s": 40.0,
+                "max_batch": 8,
+                "eval_every": f"{options.steps} steps",
+                "save_every": f"{options.steps} steps",
+                "loader_workers": 0,
+                "trackers": [],
+            },
+        }
+    )
+
+
+def arm_of(people: Recipe, arm: str, label: LabelConfig, share: float) -> Recipe:
+    """The same with a round of labelling, in a folder of its own."""
+    from dataclasses import replace
+
+    place = Workspace.of(people)
+    return replace(
+        people,
+        work=str(place.root.parent / arm),
+        prepare=replace(people.prepare, out=place.dataset),
+        train=replace(people.train, out=str(place.run)),
+        label=replace(label, keep_share=share),
+    )
+
+
+def one_round(recipe: Recipe, people: Workspace, labels: Path) -> None:
+    """A round of ``[label]`` behind the stages that ran for people's texts; what was labelled is taken."""
+    place = Workspace.of(recipe)
+    first = place.rounds / "1"
+    first.mkdir(parents=True, exist_ok=True)
+    if not place.selected.exists():
+        place.selected.symlink_to(people.selected)
+    if not (first / "labelled").exists():
+        shutil.copytree(labels, first / "labelled")
+    summary = self_train(recipe, "cpu")
+    (place.root / "rounds.json").write_text(json.dumps(dict(summary), default=str))
+
+
+def alignment(options: argparse.Namespace) -> list[dict[str, Any]]:
+    """All utterances that were spoken."""
+    lines = (Path(options.work) / "spoken" / "alignment.jsonl").read_text("utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def recording(options: argparse.Namespace, row: dict[str, Any]) -> str:
+    """The file that an utterance is in."""
+    return str((Path(options.work) / "spoken" / "recordings" / row["orig_file"]).absolute())
+
+
+def tapes(options: argparse.Namespace, seed: int) -> dict[str, Words]:
+    """The recordings whose texts are hidden, with these; one recording of train is people's, by the seed."""
+    found: dict[str, Words] = {}
+    for row in alignment(options):
         if row["split"] == "train":
-            words = zip(times_of(row), row["words"], strict=True)
-            found.setdefault(row["orig_file"], []).extend(words)
-    human = {list(found)[number * len(found) // options.human] for number in range(options.human)}
-    return {name: words for name, words in found.items() if name not in human}
+            found.setdefault(recording(options, row), []).extend(
+                zip(times_of(row), row["words"], strict=True)
+            )
+    own = list(found)[4 * seed % len(found)]
+    return {name: words for name, words in found.items() if name != own}
 
 
 def times_of(row: dict[str, Any]) -> Sequence[float]:
-    """When each word begins in the recording; evenly where the demo tells no times."""
+    """When each word begins in the recording; evenly where no times are told."""
     if row["word_start_times"]:
         return [row["start"] + at for at in row["word_start_times"]]
     return list(np.linspace(row["start"], row["end"], len(row["words"]), endpoint=False))
 
 
-def steps(options: argparse.Namespace, seed: int) -> Iterator[Step]:
-    """The commands of one seed, in order."""
-    place = Path(options.work) / str(seed)
-    people, labels = place / "people", place / "labels"
-    recipe = write_recipe(options, seed, people, {})
-    yield Step(people / "evaluation" / "summary.json", lambda: govor("run", str(recipe)))
-    model, tapes = str(people / "run"), str(Path(options.work) / "tapes")
-    labelling = ("label", tapes, "--model", model, "--language", "hr", "--out", str(labels))
-    yield Step(labels / "corpus.json", lambda: govor(*labelling))
-    for arm, share in ARMS.items():
-        label = {"recordings": [tapes], "language": "hr"} | ({} if share is None else {"keep_share": share})
-        own = write_recipe(options, seed, place / arm, {"label": label}, people)
-        yield Step(place / arm / "done", lambda own=own, arm=arm: one_round(own, place, arm))
-        made = place / arm / "test" / "summary.json"
-        test = ("evaluate", str(place / arm / "rounds/1/run"), str(people / "dataset"))
-        yield Step(made, lambda made=made, test=test: govor(*test, "--out", str(made.parent)))
-
-
-def write_recipe(
-    options: argparse.Namespace, seed: int, work: Path, more: dict[str, Any], people: Path | None = None
-) -> Path:
-    """The demo's recipe with fewer texts and steps, in a folder of its own."""
-    demo = Path(options.demo)
-    recipe = tomllib.loads((demo / "recipe.toml").read_text("utf-8"))
-    source = str((Path(options.work) / "people.jsonl").absolute())
-    recipe |= {"work": str(work.absolute()), "transcribe": {}, "preflight": {"minutes": 0.0}, **more}
-    recipe["corpus"] |= {"source": source, "audio_root": str((demo / "recordings").absolute())}
-    recipe["train"] |= {"steps": options.steps, "seed": seed, "eval_every": f"{options.steps} steps"}
-    if people is not None:
-        recipe["prepare"]["out"] = str((people / "dataset").absolute())
-        recipe["train"]["out"] = str((people / "run").absolute())
-    path = Path(f"{work}.toml")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(dumps(recipe), "utf-8")
-    return path
-
-
-def one_round(recipe: Path, place: Path, arm: str) -> None:
-    """A round of ``[label]`` behind the stages that ran for people's texts; what was labelled is taken."""
-    first = place / arm / "rounds" / "1"
-    first.mkdir(parents=True, exist_ok=True)
-    if not (place / arm / "selected").exists():
-        (place / arm / "selected").symlink_to((place / "people" / "selected").absolute())
-    if not (first / "labelled").exists():
-        shutil.copytree(place / "labels", first / "labelled")
-    summary = govor("run", str(recipe), "--from", "label", "--to", "label")
-    (place / arm / "done").write_text(json.dumps(summary))
-
-
 def score(options: argparse.Namespace) -> None:
     """Tells the WER of each model, and what machine texts change, by seed and over the seeds."""
-    tables = {}
-    for place in sorted(Path(options.work).glob("[0-9]*")):
-        if not place.is_dir() or not all((place / arm / "test" / "summary.json").exists() for arm in ARMS):
-            continue
-        told_labels(place, hidden(options))
-        names = {"people": place / "people" / "evaluation"} | {arm: place / arm / "test" for arm in ARMS}
-        tables[place.name] = {name: clips_of(folder) for name, folder in names.items()}
-        told(f"seed {place.name}", [tables[place.name]])
-    if tables:
-        told(f"{len(tables)} seeds", list(tables.values()))
+    base = json.loads((Path(options.work) / "base" / "summary.json").read_text())
+    print(f"the base model before: WER {base['wer']['value']:.3f}")
+    done = []
+    for seed in options.seeds:
+        place = Path(options.work) / str(seed)
+        if all((place / "test" / arm / "summary.json").exists() for arm in ARMS):
+            told_labels(place, tapes(options, seed))
+            done.append({arm: clips_of(place / "test" / arm) for arm in ("people", *ARMS)})
+            told(f"seed {seed}", done[-1:])
+    if done:
+        told(f"{len(done)} seeds", done)
 
 
 def clips_of(folder: Path) -> pl.DataFrame:
@@ -171,30 +270,25 @@ def clips_of(folder: Path) -> pl.DataFrame:
 def told(name: str, seeds: Sequence[dict[str, pl.DataFrame]]) -> None:
     """A line for each model and one for each difference: intervals by speaker, errors summed over seeds."""
     first = seeds[0]["people"]
-    words = first["words"].to_numpy()
+    words, voices = len(seeds) * first["words"].to_numpy(), first["voice"].to_numpy()
     groups = grouping(first.height, first["speaker"].to_list())
-    errors = {arm: sum(seed[arm]["errors"].to_numpy() for seed in seeds) for arm in ("people", *ARMS)}
+    errors = {arm: np.sum([one[arm]["errors"].to_numpy() for one in seeds], axis=0) for arm in seeds[0]}
     for arm, of_arm in errors.items():
-        parts = [f"{rate(of_arm, words, first['voice'].to_numpy() == v, len(seeds)):.3f} {v}"
-                 for v in DEMO_TEST_SLICES]  # fmt: skip
-        print(f"{name}: {arm:<7} WER {of_arm.sum() / words.sum() / len(seeds):.3f} ({', '.join(parts)})")
+        parts = [f"{of_arm[voices == v].sum() / words[voices == v].sum():.3f} {v}" for v in VOICES]
+        print(f"{name}: {arm:<7} WER {of_arm.sum() / words.sum():.3f} ({', '.join(parts)})")
     for arm, against in (("all", "people"), ("surest", "people"), ("surest", "all")):
-        found = difference_interval(errors[arm], errors[against], words * len(seeds), groups, 0)
+        found = difference_interval(errors[arm], errors[against], words, groups)
         print(f"{name}: {arm} - {against}: {found.value:+.3f} [{found.low:+.3f}, {found.high:+.3f}]")
 
 
-def rate(errors: Any, words: Any, chosen: Any, seeds: int) -> float:
-    """WER of some clips, over all seeds."""
-    return float(errors[chosen].sum() / words[chosen].sum() / seeds)
-
-
-def told_labels(place: Path, truth: dict[str, list[tuple[float, str]]]) -> None:
+def told_labels(place: Path, truth: dict[str, Words]) -> None:
     """WER of the machine's texts against the hidden words whose beginnings they cover."""
+    known = {Path(name).name: words for name, words in truth.items()}
     for arm in ARMS:
         rows = pl.read_parquet(place / arm / "rounds" / "1" / "kept" / "utterances.parquet")
         errors = words = 0
         for audio, start, end, text in rows.select("audio", "start", "end", "text").iter_rows():
-            said = " ".join(word for at, word in truth[Path(audio).name] if start <= at < end)
+            said = " ".join(word for at, word in known[Path(audio).name] if start <= at < end)
             edits = word_edits(plain(said), plain(text))
             errors, words = errors + edits.errors, words + edits.reference_length
         hours = (rows["end"] - rows["start"]).sum() / 3600
@@ -207,10 +301,10 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("what", choices=("run", "score"))
-    parser.add_argument("--demo", required=True, help="folder of a finished govor demo")
+    parser.add_argument("--demo", help="folder of a finished govor demo, whose model all begin with")
     parser.add_argument("--work", required=True)
-    parser.add_argument("--human", type=int, default=2, help="recordings of train whose texts are people's")
-    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--scale", type=float, default=0.5, help="share of the demo's sentences")
+    parser.add_argument("--steps", type=int, default=80)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--minutes", type=float, default=4.0, help="no step begins after them")
     options = parser.parse_args()
