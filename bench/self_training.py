@@ -35,8 +35,8 @@ import soxr
 from numpy.typing import NDArray
 
 from govor.config import EvaluateConfig, LabelConfig, Recipe, Workspace, recipe_from
+from govor.demo.recording import make
 from govor.demo.script import plan_recordings
-from govor.demo.studio import make_corpus
 from govor.evaluate import evaluate
 from govor.evaluate.edits import word_edits
 from govor.evaluate.intervals import difference_interval, grouping
@@ -49,7 +49,7 @@ ARMS = {"all": 1.0, "surest": LabelConfig().keep_share}
 """Share of the machine's texts that a model is trained on."""
 VOICES = ("heard", "unheard")
 RATE, TELEPHONE = 16_000, 8_000
-SNR_DB = (0.0, 10.0)
+SNR_DB = (15.0, 25.0)
 Wave = NDArray[np.float32]
 Words = list[tuple[float, str]]
 
@@ -86,15 +86,17 @@ def steps(options: argparse.Namespace) -> Iterator[Step]:
 def speak(options: argparse.Namespace) -> None:
     """New sentences in the demo's voices, as a telephone in a hall would record them."""
     folder = Path(options.work) / "spoken"
-    make_corpus(plan_recordings(seed=1, scale=options.scale), folder / "clean")
-    clean = {path.stem.replace(" ", ""): heard(path) for path in (folder / "clean/recordings").glob("*.mp3")}
-    (folder / "recordings").mkdir(exist_ok=True)
+    for plan in plan_recordings(seed=1, scale=options.scale):
+        if not (folder / "segments" / f"{plan.name}.json").exists():
+            make(plan, folder)
+    clean = {path.stem.replace(" ", ""): heard(path) for path in (folder / "recordings").glob("*.mp3")}
     for number, name in enumerate(sorted(clean)):
         others = [wave for other, wave in clean.items() if other != name]
         noisy = in_a_hall(clean[name], others, np.random.default_rng([1, number]))
         soundfile.write(folder / "recordings" / f"{name}.flac", noisy, RATE)
-    lines = (folder / "clean" / "alignment.jsonl").read_text("utf-8")
-    (folder / "alignment.jsonl").write_text(lines.replace(".mp3", ".flac"), "utf-8")
+    segments = [json.loads(path.read_text("utf-8")) for path in sorted((folder / "segments").glob("*.json"))]
+    lines = [json.dumps(segment, ensure_ascii=False) for some in segments for segment in some]
+    (folder / "alignment.jsonl").write_text("\n".join(lines).replace(".mp3", ".flac") + "\n", "utf-8")
 
 
 def heard(path: Path) -> Wave:
@@ -303,8 +305,8 @@ def main() -> None:
     parser.add_argument("what", choices=("run", "score"))
     parser.add_argument("--demo", help="folder of a finished govor demo, whose model all begin with")
     parser.add_argument("--work", required=True)
-    parser.add_argument("--scale", type=float, default=0.5, help="share of the demo's sentences")
-    parser.add_argument("--steps", type=int, default=80)
+    parser.add_argument("--scale", type=float, default=0.3, help="share of the demo's sentences")
+    parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--minutes", type=float, default=4.0, help="no step begins after them")
     options = parser.parse_args()
