@@ -145,7 +145,7 @@ class ReviewSession:
         if self.settings.blank and entry.verdict == KEEP:
             raise ValueError("write what is said: nobody sees the corpus's text here")
         if self.settings.is_drawn and (entry.joined or len(entry.pieces) > 1):
-            raise ValueError("utterances that chance draws stay whole: split and join them in the queue")
+            raise ValueError("utterances drawn at random stay whole: split and join utterances in the queue")
         with self._lock:
             self._require_possible(entry)
             entry = self._settling(entry)
