@@ -35,6 +35,7 @@ import soxr
 from numpy.typing import NDArray
 
 from govor.config import EvaluateConfig, LabelConfig, Recipe, Workspace, recipe_from
+from govor.config.label import MEASURES
 from govor.demo.recording import make
 from govor.demo.script import plan_recordings
 from govor.evaluate import evaluate
@@ -129,7 +130,7 @@ def steps_of(options: argparse.Namespace, seed: int) -> Iterator[Step]:
     people = recipe_of(options, seed)
     place = Workspace.of(people)
     model, labels = str(place.run), place.root.parent / "labels"
-    label = LabelConfig(recordings=tuple(tapes(options, seed)), language="hr")
+    label = LabelConfig(recordings=tuple(tapes(options, seed)), language="hr", keep_by=options.keep_by)
     yield Step(place.run / "model" / "config.json", lambda: run_recipe(people, last="train", device="cpu"))
     test = place.root.parent / "test"
     yield Step(test / "people" / "summary.json", lambda: measured(model, place.dataset, test / "people"))
@@ -255,7 +256,7 @@ def score(options: argparse.Namespace) -> None:
             told_labels(place, tapes(options, seed))
             done.append({arm: clips_of(place / "test" / arm) for arm in ("people", *ARMS)})
             told(f"seed {seed}", done[-1:])
-    if done:
+    if len(done) > 1:
         told(f"{len(done)} seeds", done)
 
 
@@ -308,6 +309,7 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=0.3, help="share of the demo's sentences")
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--keep-by", choices=MEASURES, default="both")
     parser.add_argument("--minutes", type=float, default=4.0, help="no step begins after them")
     options = parser.parse_args()
     {"run": run, "score": score}[options.what](options)
