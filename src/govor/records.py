@@ -307,3 +307,19 @@ class Interval:
     def __str__(self) -> str:
         ends = f"[{self.low:.4f}, {self.high:.4f}]" if self.is_known else "(no interval)"
         return f"{self.value:.4f} {ends}"
+
+
+class Easing(TypedDict):
+    """What limits of a model's figures took once, as ``corpus.json`` and ``dataset.json`` hold it.
+
+    Attributes:
+        taken: utterances of dev and test, or of those that they were drawn from.
+        of: how many there were.
+        models: whose figures decided, where that is known.
+        fingerprints: of the same models.
+    """
+
+    taken: int
+    of: int
+    models: list[str]
+    fingerprints: list[str]

@@ -1,4 +1,4 @@
-"""Texts that the measured model wrote itself before people checked them."""
+"""What the measured model had a part in: texts that people checked, and the choice of its test rows."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import polars as pl
 
 from govor.corpora.text_source import TEXT_MODEL, checked_texts_of
 from govor.evaluate.summary import System
+from govor.load import Dataset
+from govor.records import Easing
 
 
 def own_texts(system: System, table: pl.DataFrame) -> int:
@@ -20,3 +22,14 @@ def own_texts(system: System, table: pl.DataFrame) -> int:
     from govor.models.identity import lineage
 
     return checked_texts_of(table, lineage(system.name))
+
+
+def own_limits(system: System, data: Dataset) -> Easing | None:
+    """What limits took by the figures of the system, or of a model that it came from."""
+    found = data.info.get("easings") if system.facts else None
+    if not found:
+        return None
+    from govor.models.identity import lineage
+
+    own = set(lineage(system.name))
+    return next((one for one in found if own & set(one["fingerprints"])), None)

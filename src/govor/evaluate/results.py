@@ -15,7 +15,7 @@ from govor.evaluate.calibration import error_auc
 from govor.evaluate.diagnosis import Diagnosis, diagnose
 from govor.evaluate.intervals import Grouping, grouping
 from govor.evaluate.long_form import long_form_scores, plan_recordings, transcribe_recordings
-from govor.evaluate.own_texts import own_texts
+from govor.evaluate.own_texts import own_limits, own_texts
 from govor.evaluate.paired import compare_scores
 from govor.evaluate.released import released
 from govor.evaluate.report import Material, write_report
@@ -79,6 +79,7 @@ def write_results(
         "long_form": _long_form(data, system, scores, baseline, other, normaliser, out, config),
         "dataset": {"path": _lasting(data.url), "fingerprint": data.fingerprint},
         "own_texts": own_texts(system, table),
+        "own_limits": own_limits(system, data),
         "seed": config.seed,
         "out": str(out),
     }

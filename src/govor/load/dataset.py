@@ -17,6 +17,7 @@ from govor.load.place import Place
 from govor.load.shard import Shard
 from govor.load.waves import Wave, decode_clip
 from govor.parquet import reading
+from govor.records import Easing
 from govor.shape import parsed
 from govor.store import fingerprint
 
@@ -56,6 +57,7 @@ class DatasetFacts(TypedDict, total=False):
     rejected: int
     hours: float
     bytes: int
+    easings: list[Easing]
 
 
 class Dataset:
