@@ -38,6 +38,8 @@ def test_dev_and_test_keep_what_is_hard(half_doubtful, table):
     hard = found.filter(pl.col("split") != "train")["odd"].sum()
     assert 15 <= hard <= 45  # of 60, drawn from 200 of which half are
     assert not [line for line in summary.statements if "--limits-on" in line]
+    held = found.filter(pl.col("split") != "train")
+    assert held["within_limits"].to_list() == (held["odd"] == 0).to_list()
 
 
 def test_a_test_set_that_a_model_made_easy_is_said(half_doubtful, table):

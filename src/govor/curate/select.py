@@ -131,6 +131,19 @@ def select_corpus(corpus: Path, out: Path, config: SelectConfig) -> SelectSummar
     return _written(source, out, config, measures, plan, reasons, statements, eased)
 
 
+def _within_limits(config: SelectConfig, measures: CorpusMeasures) -> NDArray[np.bool_] | None:
+    """Which utterances the limits would keep, where they hold for train alone and so leave the others in."""
+    if config.limits_on != "train" or not _has_limits(config):
+        return None
+    reasons = np.zeros(len(measures.order), np.int8)
+    _mark_unsure(reasons, config, measures, np.ones(len(reasons), bool))
+    return reasons == 0
+
+
+def _has_limits(config: SelectConfig) -> bool:
+    return (config.min_similarity, config.max_similarity) != (None, None) or bool(limits_of(config))
+
+
 def _without_machine_texts(measures: CorpusMeasures, plan: SplitPlan, reasons: NDArray[np.int8]) -> list[str]:
     """Sets texts aside that nobody looked at, where they would be scored."""
     scored = measures.machine & (plan.splits >= DEV) & (reasons == 0)
@@ -447,6 +460,7 @@ def _written(
     statements: list[str],
     eased: Easing | None,
 ) -> SelectSummary:
+    within = _within_limits(config, measures)
     names = [*REASONS, *(f"leak_{key}" for key in config.group_by)]
     record = {"settings": asdict(config), "way": plan.way, "leak_loss": plan.loss, "statements": statements}
     record |= {"easings": [*earlier_easings(source.info.notes), *([eased] if eased else [])]}
@@ -461,6 +475,8 @@ def _written(
             if measures.similarity is not None:
                 known = pl.Series("similarity", measures.similarity[rows]).fill_nan(None)
                 frame = frame.with_columns(known)
+            if within is not None:
+                frame = frame.with_columns(pl.Series("within_limits", within[rows]))
             _write(writer, frame, config, plan.splits[rows], measures.held_out[rows], reasons[rows], names)
     SheetUtterances.read(source.folder).write(out)
     corpus = vars(writer.info.summary(out))
