@@ -54,6 +54,7 @@ class Truth:
         lines: of the text.
         headings: numbers of lines that nobody says, from 1.
         starts: of the words of a line, by its number; NaN where espeak-ng joins a word to another.
+        spans: begin and end of those lines, seconds.
         talk: spans of speech without a text, seconds.
         duration: seconds.
     """
@@ -61,6 +62,7 @@ class Truth:
     lines: list[str] = field(default_factory=list)
     headings: set[int] = field(default_factory=set)
     starts: dict[int, list[float]] = field(default_factory=dict)
+    spans: dict[int, tuple[float, float]] = field(default_factory=dict)
     talk: list[tuple[float, float]] = field(default_factory=list)
     duration: float = 0.0
 
@@ -121,6 +123,7 @@ def record(sentences: list[str], language: str, minutes: float, seed: int, file:
             else:
                 truth.lines.append(sentence)
                 truth.starts[len(truth.lines)] = [begin + time for time in times]
+                truth.spans[len(truth.lines)] = (begin, begin + len(samples) / RATE)
             write(samples)
     truth.duration = reached / RATE
     return truth
@@ -282,6 +285,7 @@ def in_file_lines(truth: Truth) -> Truth:
         lines,
         {2 * n - 1 for n in truth.headings},
         {2 * n - 1: times for n, times in truth.starts.items()},
+        {2 * n - 1: span for n, span in truth.spans.items()},
         truth.talk,
         truth.duration,
     )

@@ -88,7 +88,8 @@ class Hearer:
     name, sample_rate, max_window_s = "hearer", RATE, None
     normaliser = Normaliser()
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, deaf: bool = False) -> None:
+        self.deaf = deaf
         self.known = [
             KnowingRecogniser(
                 soundfile.read(folder / "recordings" / f"{path.stem}.flac", dtype="float32")[0],
@@ -98,6 +99,7 @@ class Hearer:
         ]
 
     def recognise(self, sounds: list[Sound], options: DecodeOptions) -> list[Hypothesis]:
+        assert not self.deaf
         return [self._one(sound, options) for sound in sounds]
 
     def _one(self, sound: Sound, options: DecodeOptions) -> Hypothesis:
@@ -112,11 +114,14 @@ class Hearer:
         return {"family": "hearer", "backend": "test"}
 
 
-def hear(folder: Path | str) -> None:
-    """From now on `MODEL` is in this process what hears the shelf of `folder`; others stay what they are."""
+def hear(folder: Path | str, deaf: bool = False) -> None:
+    """From now on `MODEL` is in this process what hears the shelf of `folder`; others stay what they are.
+
+    A `deaf` one must not be asked.
+    """
     import govor.models
 
-    hearer, opened = Hearer(Path(folder)), govor.models.open_model
+    hearer, opened = Hearer(Path(folder), deaf), govor.models.open_model
 
     def open_model(model, *arguments, **more):
         return hearer if str(model) == MODEL else opened(model, *arguments, **more)
