@@ -1,4 +1,4 @@
-"""``govor align`` under SIGKILL: real processes, killed at three moments, end as one that nothing disturbed."""
+"""``govor align`` under SIGKILL: killed at three moments, it ends as one that nothing disturbed."""
 
 import os
 import signal
