@@ -9,9 +9,13 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, TypedDict
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 from govor.errors import CorpusError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Summary(Mapping[str, Any]):
@@ -210,6 +214,7 @@ class Hypothesis:
         measures: None where the model gives none.
         languages: detected ones with their probabilities, the likeliest first; empty where none is looked at
         broken: it repeats itself or does not end; what is left of it stands before the first repetition.
+        frames: ln p of every token in every frame ``[F, V]``, float16, where they are asked for and few.
     """
 
     text: str
@@ -221,6 +226,7 @@ class Hypothesis:
     measures: Measures | None = None
     languages: tuple[tuple[str, float], ...] = ()
     broken: bool = False
+    frames: NDArray[np.float16] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
