@@ -120,14 +120,14 @@ def test_pieces_are_placed_in_frames_that_are_kept():
         frame_s = 0.1
 
         def place_in(self, frames, words):
-            assert len(frames) == 18  # the piece with 0.6 s on both sides
+            assert 18 <= len(frames) <= 20  # the piece with 0.6 s on both sides, at whole frames
             return [PlacedWord(0.7, 0.9, -0.1) for _ in words]
 
     window = KeptFrames(1.0, 5.0, np.zeros((40, 3), np.float16))
     inside, outside = piece(2.0, 2.6), piece(4.8, 5.4)
     made, rest = placed_in_frames([inside, outside], [window], Model(), lambda word: "x")
     assert rest == [outside]  # no window holds all of it: it has to be heard
-    assert made[0].piece.start == pytest.approx(2.0 - 0.6 + 0.7)
+    assert made[0].piece.start == pytest.approx(2.0 - 0.6 + 0.7, abs=0.11)
     assert placed_in_frames([inside], [], Model(), str) == ([], [inside])
 
 
