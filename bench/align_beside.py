@@ -6,7 +6,7 @@
 Recordings are those of `align_sound.py`: 5% of the speech has no text, 5% of the lines are never said. The
 model hears each once, as `govor align` does; what its frames scored is put into one matrix for the whole
 recording (between windows nobody speaks: blank), which all three are given. ctc-segmentation refuses nothing
-by itself: what is unspoken is judged with all lines, and again at the score that keeps 95% of the spoken ones.
+by itself: what is unspoken is judged with all lines, and at the score that keeps 95% of the spoken ones.
 Forced alignment is the Viterbi path that writes the whole text. Judged are the words that were spoken and are
 in the text, within 0.2 s.
 """
