@@ -118,7 +118,7 @@ def recipes(folder: Path, model: str, steps: int, counts: tuple[int, int]) -> tu
         ('base = "openai/whisper-small"\nlanguage = "cy"', f'base = "{model}"\nlanguage = "{LANGUAGE}"'),
         ("dev = 300", f"dev = {counts[0]}\ncount_tolerance = 0.4"),
         ("test = 300", f"test = {counts[1]}"),
-        ("epochs = 5.0", f"steps = {steps}\nbatch_s = 40.0\nmax_batch = 8\nlr = 1e-3\nthreads = 1\n"
+        ("epochs = 5.0", f"steps = {steps}\nbatch_s = 20.0\nmax_batch = 8\nlr = 1e-3\nthreads = 1\n"
          'eval_utterances = 40\neval_every = "200 steps"\nsave_every = "100 steps"\ntrackers = []'),
         ("[train]", "[preflight]\nminutes = 0.5\n\n[train]"),
     ):  # fmt: skip
