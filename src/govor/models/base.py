@@ -134,6 +134,7 @@ class DecodeOptions:
         prompt: text that is told as what was said before; None: nothing.
         hotwords: words and names that are likely to be said.
         languages: name all languages with their probabilities, also where one is given.
+        frames: CTC: also keep what every frame scored, so that words can be placed without hearing it again.
     """
 
     task: str | None = None
@@ -148,6 +149,7 @@ class DecodeOptions:
     prompt: str | None = None
     hotwords: tuple[str, ...] = ()
     languages: bool = False
+    frames: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -413,10 +415,21 @@ class Searched(Protocol):
 
 @runtime_checkable
 class Placing(Protocol):
-    """A recogniser that finds known words in a sound which may hold more."""
+    """A recogniser that finds known words in a sound which may hold more.
+
+    Attributes:
+        frame_s: seconds of a frame.
+    """
+
+    @property
+    def frame_s(self) -> float:
+        """See the attributes."""
 
     def place(self, wave: Wave, words: Sequence[str]) -> list[PlacedWord | None]:
         """Where each *normalised* word is in a wave ``[T]``; None for a word that it cannot spell."""
+
+    def place_in(self, frames: NDArray[np.float16], words: Sequence[str]) -> list[PlacedWord | None]:
+        """The same in frames ``[F, V]`` that a hypothesis has kept."""
 
 
 @runtime_checkable
