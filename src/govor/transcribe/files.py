@@ -164,16 +164,10 @@ class _Run:
         begun = time.perf_counter()
         recogniser = open_model(self.model, device=self.device)
         self.load_s = time.perf_counter() - begun
-        config = self.config
-        if len(todo) > 1:  # each gives half a batch at a time: as much in all waits as is computed
-            config = replace(config, batch_s=config.batch_s / 2)
-        bar = _Bar(todo, config)
+        bar = _Bar(todo, self.config)
         try:
             yield from pooled(
-                recogniser,
-                todo,
-                lambda own, item: self._one(Transcriber(own, config, self.load_s), item, bar),
-                self.config.batch_s,
+                recogniser, todo, lambda own, item: self._one(own, item, bar), self.config, self.load_s
             )
         finally:
             bar.finish()
