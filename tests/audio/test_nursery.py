@@ -72,6 +72,15 @@ def test_a_nursery_that_was_ended_begins_again(nursery):
         assert worker.call("os:getppid") != parent
 
 
+def test_what_is_said_to_the_whole_group_is_for_the_parent_to_obey(nursery):
+    with GuardedWorker(start=nursery.start) as worker:
+        parent = int(worker.call("os:getppid"))
+        for pid in (parent, worker.pid):
+            for number in (signal.SIGINT, signal.SIGTERM):
+                os.kill(pid, number)
+        assert worker.call("os:getppid") == parent
+
+
 def test_children_outlive_a_closed_nursery_but_not_their_parent():
     nursery = Nursery()
     with GuardedWorker(start=nursery.start) as worker:

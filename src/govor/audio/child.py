@@ -25,7 +25,8 @@ def main(arguments: list[str]) -> None:
 
 def serve(request_fd: int, life_fd: int, memory_bytes: int, cpu_s: int) -> NoReturn:
     """Serves requests ``(target, args)`` until the parent says None or is gone; ends the process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM):  # of a whole group: the parent decides what is finished
+        signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, args=(life_fd,), daemon=True).start()
     _limit(memory_bytes, cpu_s)
     connection = Connection(request_fd)

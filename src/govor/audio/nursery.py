@@ -145,7 +145,8 @@ class _Born:
 
 def main(arguments: Sequence[str]) -> None:
     """Forks as it is told, until whoever tells it is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     _load_decoders()
     try:
         _Forks(socket.socket(fileno=int(arguments[0]))).run()
