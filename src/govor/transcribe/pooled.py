@@ -7,7 +7,7 @@ recogniser says the same in any batch, so nothing of this is seen in a transcrip
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -32,7 +32,7 @@ def pooled(
     work: Callable[[Transcriber, Item], Result],
     config: TranscribeConfig,
     load_s: float = 0.0,
-) -> Iterator[Callable[[], Result]]:
+) -> Generator[Callable[[], Result]]:
     """What gives or raises the result of each item, in their order.
 
     Args:
