@@ -227,7 +227,7 @@ def test_a_new_model_is_not_asked(tmp_path) -> None:
 
 
 def test_a_long_name_before_a_short_text_is_words_that_nobody_says(outcome) -> None:
-    """Most of the text is not said, so those of other rows fit better; without its first words it fits best."""
+    """Most of the text is not said, so other rows' texts fit better; without its first words it fits best."""
 
     def one(number: int, own: float) -> ClipFit:
         near = {step: Fit(-40.0, 10) for step in (-1, 1)}
