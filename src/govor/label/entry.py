@@ -148,8 +148,8 @@ def foreign_hint(reasons: Mapping[str, int], segments: int, language: str | None
     if language is None or not count or count < MANY_FOREIGN * segments:
         return None
     return (
-        f"{count:,} of {segments:,} segments do not sound like {language} to the model: if they are, it hardly "
-        "knows the language, and --min-language-probability must be lower"
+        f"{count:,} of {segments:,} segments do not sound like {language} to the model: if they are, it "
+        "hardly knows the language, and --min-language-probability must be lower"
     )
 
 
