@@ -1,11 +1,14 @@
 """A process that has the decoders loaded and forks: a fresh child for every file, at the cost of a fork.
 
-    with Nursery() as nursery, GuardedWorker(start=nursery.start) as worker:
+    with ForkServer() as server, GuardedWorker(start=server.start) as worker:
         worker.call("govor.audio:probe", path)
 
 What a file does to its child ends with that child, as where each is an interpreter of its own; but nothing is
-imported again. The nursery has one thread and never touches a file, so that forking it is safe. Where forking
-is not (anywhere but on Linux), each child is an interpreter of its own.
+imported again. The server has one thread and never touches a file, so that forking it is safe. Where forking
+is not (on every system except Linux), each child is an interpreter of its own.
+
+`multiprocessing` has a fork server too. Its children import the main module again, end with the SIGTERM that
+a service manager sends to the whole group, and are waited for at exit, hung ones too.
 """
 
 from __future__ import annotations
@@ -24,14 +27,14 @@ from threading import Lock
 from govor.audio.child import serve
 from govor.audio.guard import STARTUP_S, Process, interpreter, module_process
 
-BIRTH, DEATH = 1, 2
-ORDER = struct.Struct("=qqq")
-"""What is asked of the nursery: `BIRTH`, bytes of memory, CPU seconds; or `DEATH`, process id, 0."""
-NEWS = struct.Struct("=q")
+START, KILL = 1, 2
+REQUEST = struct.Struct("=qqq")
+"""What is asked of the server: `START`, bytes of memory, CPU seconds; or `KILL`, process id, 0."""
+STATUS = struct.Struct("=q")
 """What it tells of a child: its process id, and in the end its return code."""
 
 
-class Nursery:
+class ForkServer:
     """Starts children for `GuardedWorker`, from any thread; it begins with the first of them."""
 
     def __init__(self) -> None:
@@ -39,7 +42,7 @@ class Nursery:
         self._process: Process | None = None
         self._control: socket.socket | None = None
 
-    def __enter__(self) -> Nursery:
+    def __enter__(self) -> ForkServer:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -51,27 +54,27 @@ class Nursery:
             return interpreter(fds, limits)
         with self._lock:
             try:
-                return self._born(fds, limits)
+                return self._started(fds, limits)
             except (OSError, EOFError):  # somebody has ended it
                 self._end()
-                return self._born(fds, limits)
+                return self._started(fds, limits)
 
-    def _born(self, fds: Sequence[int], limits: Sequence[int]) -> Process:
-        control = self._control or self._begun()
-        news, told = os.pipe()
+    def _started(self, fds: Sequence[int], limits: Sequence[int]) -> Process:
+        control = self._control or self._begin()
+        read_end, write_end = os.pipe()
         try:
-            socket.send_fds(control, [ORDER.pack(BIRTH, *limits)], [*fds, told])
+            socket.send_fds(control, [REQUEST.pack(START, *limits)], [*fds, write_end])
         except BaseException:
-            os.close(news)
+            os.close(read_end)
             raise
         finally:
-            os.close(told)
-        return _Born(news, control)
+            os.close(write_end)
+        return _Child(read_end, control)
 
-    def _begun(self) -> socket.socket:
+    def _begin(self) -> socket.socket:
         ours, theirs = socket.socketpair()
         with theirs:
-            self._process = module_process("govor.audio.nursery", [theirs.fileno()], ())
+            self._process = module_process("govor.audio.fork_server", [theirs.fileno()], ())
         self._control = ours
         return ours
 
@@ -89,13 +92,13 @@ class Nursery:
             self._end()
 
 
-class _Born:
-    """A child of the nursery, as `subprocess.Popen` shows children of one's own."""
+class _Child:
+    """A child of the server, as `subprocess.Popen` shows one's own children."""
 
-    def __init__(self, news: int, control: socket.socket) -> None:
-        self._news, self._control = news, control
+    def __init__(self, status: int, control: socket.socket) -> None:
+        self._status, self._control = status, control
         self._returned: int | None = None
-        pid = self._told(STARTUP_S)
+        pid = self._read(STARTUP_S)
         if pid is None:
             self._close()
             raise EOFError
@@ -114,10 +117,10 @@ class _Born:
             subprocess.TimeoutExpired: it has not.
         """
         if self._returned is None:
-            if not wait([self._news], timeout):
-                raise subprocess.TimeoutExpired("a child of the nursery", timeout or 0.0)
-            told = self._told(0)
-            self._returned = -signal.SIGKILL if told is None else told
+            if not wait([self._status], timeout):
+                raise subprocess.TimeoutExpired("a child of the fork server", timeout or 0.0)
+            code = self._read(0)
+            self._returned = -signal.SIGKILL if code is None else code
             self._close()
         return self._returned
 
@@ -125,31 +128,31 @@ class _Born:
         """Ends it at once."""
         if self._returned is None:
             with suppress(OSError):
-                self._control.sendall(ORDER.pack(DEATH, self.pid, 0))
+                self._control.sendall(REQUEST.pack(KILL, self.pid, 0))
 
-    def _told(self, timeout: float) -> int | None:
-        """The next number that is told of it; None where no more is."""
-        if not wait([self._news], timeout):
+    def _read(self, timeout: float) -> int | None:
+        """The next number that the server tells of it; None where no more comes."""
+        if not wait([self._status], timeout):
             return None
-        number = os.read(self._news, NEWS.size)
-        return int(NEWS.unpack(number)[0]) if len(number) == NEWS.size else None
+        number = os.read(self._status, STATUS.size)
+        return int(STATUS.unpack(number)[0]) if len(number) == STATUS.size else None
 
     def _close(self) -> None:
-        if self._news >= 0:
-            os.close(self._news)
-        self._news = -1
+        if self._status >= 0:
+            os.close(self._status)
+        self._status = -1
 
     def __del__(self) -> None:
         self._close()
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Forks as it is told, until whoever tells it is gone."""
+    """Forks on request, until the process that asks is gone."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     _load_decoders()
     try:
-        _Forks(socket.socket(fileno=int(arguments[0]))).run()
+        _Server(socket.socket(fileno=int(arguments[0]))).run()
     finally:
         os._exit(0)
 
@@ -160,8 +163,8 @@ def _load_decoders() -> None:
     import govor.audio.stream  # noqa: F401
 
 
-class _Forks:
-    """The nursery's own side: which children live, and where their end is told."""
+class _Server:
+    """The server's own side: which children live, and the pipe on which the end of each is told."""
 
     def __init__(self, control: socket.socket) -> None:
         self._control = control
@@ -178,46 +181,46 @@ class _Forks:
             ready = wait([self._control, self._ended])
             if self._ended in ready:
                 os.read(self._ended, 4_096)
-                self._bury()
-            if self._control in ready and not self._obeyed():
+                self._reap()
+            if self._control in ready and not self._served():
                 return
 
-    def _obeyed(self) -> bool:
-        order, fds, _, _ = socket.recv_fds(self._control, ORDER.size, 3)
-        if len(order) < ORDER.size:
+    def _served(self) -> bool:
+        request, fds, _, _ = socket.recv_fds(self._control, REQUEST.size, 3)
+        if len(request) < REQUEST.size:
             return False
-        kind, first, second = ORDER.unpack(order)
-        if kind == BIRTH:
-            self._bear(fds, first, second)
+        kind, first, second = REQUEST.unpack(request)
+        if kind == START:
+            self._fork(fds, first, second)
         elif first in self._living:
             os.kill(first, signal.SIGKILL)
         return True
 
-    def _bear(self, fds: Sequence[int], memory_bytes: int, cpu_s: int) -> None:
-        *own, told = fds
+    def _fork(self, fds: Sequence[int], memory_bytes: int, cpu_s: int) -> None:
+        *own, pipe = fds
         pid = os.fork()
         if pid == 0:
-            self._grow_up([told, *self._living.values()])
+            self._let_go([pipe, *self._living.values()])
             serve(own[0], own[1], memory_bytes, cpu_s)
-        self._living[pid] = told
+        self._living[pid] = pipe
         _close(own)
-        _tell(told, pid)
+        _tell(pipe, pid)
 
-    def _grow_up(self, others: Iterable[int]) -> None:
-        """The child has nothing of the nursery's, nor of its other children."""
+    def _let_go(self, others: Iterable[int]) -> None:
+        """Closes in a child what belongs to the server and to its other children."""
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self._control.close()
         _close([self._ended, self._wake, *others])
 
-    def _bury(self) -> None:
+    def _reap(self) -> None:
         while self._living:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 return
-            told = self._living.pop(pid)
-            _tell(told, os.waitstatus_to_exitcode(status))
-            _close([told])
+            pipe = self._living.pop(pid)
+            _tell(pipe, os.waitstatus_to_exitcode(status))
+            _close([pipe])
 
 
 def _close(fds: Iterable[int]) -> None:
@@ -225,9 +228,9 @@ def _close(fds: Iterable[int]) -> None:
         os.close(fd)
 
 
-def _tell(told: int, number: int) -> None:
-    with suppress(OSError):  # nobody wants to know
-        os.write(told, NEWS.pack(number))
+def _tell(pipe: int, number: int) -> None:
+    with suppress(OSError):  # nobody listens
+        os.write(pipe, STATUS.pack(number))
 
 
 if __name__ == "__main__":
