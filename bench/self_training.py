@@ -24,7 +24,8 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -140,10 +141,10 @@ def steps_of(options: argparse.Namespace, seed: int) -> Iterator[Step]:
     for arm, share in ARMS.items():
         recipe = arm_of(people, arm, label, share)
         trained = Workspace.of(recipe).rounds / "1" / "run"
-        yield Step(Workspace.of(recipe).root / "rounds.json", lambda r=recipe: one_round(r, place, labels))
+        yield Step(Workspace.of(recipe).root / "rounds.json", partial(one_round, recipe, place, labels))
         yield Step(
             test / arm / "summary.json",
-            lambda trained=trained, arm=arm: measured(str(trained), place.dataset, test / arm),
+            partial(measured, str(trained), place.dataset, test / arm),
         )
 
 
@@ -190,8 +191,6 @@ def recipe_of(options: argparse.Namespace, seed: int) -> Recipe:
 
 def arm_of(people: Recipe, arm: str, label: LabelConfig, share: float) -> Recipe:
     """The same with a round of labelling, in a folder of its own."""
-    from dataclasses import replace
-
     place = Workspace.of(people)
     return replace(
         people,

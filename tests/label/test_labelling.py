@@ -13,6 +13,7 @@ from govor.config import LabelConfig
 from govor.corpora.folder import Corpus
 from govor.errors import AudioError, CorpusError
 from govor.label import label_recordings
+from govor.label.entry import foreign_hint
 from govor.label.listening import Labeller
 from transcribe.known_speech import RATE
 
@@ -143,6 +144,14 @@ def test_another_language_than_the_one_that_is_given_gives_no_row(tapes, monkeyp
     opened(monkeypatch, Telling(tapes, (("hr", 0.7), ("bs", 0.2), ("en", 0.01))))
     with pytest.raises(CorpusError, match="wrong_language"):
         run(language="en")
+
+
+def test_many_segments_of_another_language_than_the_one_that_is_given_are_worth_a_sentence():
+    said = foreign_hint({"wrong_language": 14, "no_speech": 2}, 26, "sl")
+    assert said.startswith("14 of 26 segments do not sound like sl") and "--min-language-probability" in said
+    assert foreign_hint({"wrong_language": 14}, 26, None) is None
+    assert foreign_hint({"wrong_language": 3}, 46, "it") is None
+    assert foreign_hint({}, 26, "sl") is None
 
 
 def test_a_second_model_is_what_texts_are_held_against(model, tapes, monkeypatch, tmp_path):

@@ -22,6 +22,8 @@ LABELS = "labels"
 """Folder of what each recording became, in the corpus folder."""
 VERSION = 1
 """Of the method: what an earlier one wrote is not taken."""
+MANY_FOREIGN = 0.2
+"""Share of the segments set aside as of another language from which on it is worth a sentence."""
 WRITING = ("language", "max_duration", "beam_size")
 """Settings that the texts depend on; the others only judge them."""
 
@@ -98,6 +100,8 @@ class Labelling:
             raise CorpusError(_nothing(len(done), failed))
         author = Author(self.model, writer_of(self.model), self.config.second)
         written = write_corpus(done, failed, self.out, author, self.config)
+        if hint := foreign_hint(written.reasons, written.read, self.config.language):
+            say(hint)
         return _summary(written, done, failed, author)
 
     def _all(self, inputs: Sequence[Input]) -> tuple[list[HeardRecording], Failures]:
@@ -136,6 +140,17 @@ class Labelling:
                 "second": self.config.second and key_of(item, self.config.second, asked),
             }
         )
+
+
+def foreign_hint(reasons: Mapping[str, int], segments: int, language: str | None) -> str | None:
+    """What is said where a language was given and the model takes many segments for another."""
+    count = reasons.get("wrong_language", 0)
+    if language is None or not count or count < MANY_FOREIGN * segments:
+        return None
+    return (
+        f"{count:,} of {segments:,} segments do not sound like {language} to the model: if they are, it "
+        "hardly knows the language, and --min-language-probability must be lower"
+    )
 
 
 def _nothing(recordings: int, failed: Failures) -> str:
