@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from govor.align.placing import Piece
-from govor.align.sound import SpeechTimes, cuts, readable_blocks
+from govor.align.sound import SpeechTimes, cuts
 from govor.models.base import Placing
 from govor.records import PlacedWord
+from govor.transcribe.damage import readable_blocks
 from govor.transcribe.kept_frames import KeptFrames
 
 PAD_S = 0.6

@@ -32,15 +32,18 @@ __all__ = [
     "THINNED_S",
     "Batch",
     "DecodeOptions",
+    "Described",
     "Detecting",
     "EncoderWindows",
     "Example",
+    "Extracting",
     "Extractor",
     "Family",
     "Features",
     "Labels",
     "ModelFacts",
     "Multilingual",
+    "OnDevice",
     "Placing",
     "PromptFacts",
     "Prompted",
@@ -53,6 +56,7 @@ __all__ = [
     "Wave",
     "cost_of",
     "language_refusal",
+    "own_language",
     "prompt_in_words",
     "prompt_of",
     "refuse_ngrams",
@@ -287,6 +291,39 @@ class Detecting(Protocol):
 
 
 @runtime_checkable
+class Described(Protocol):
+    """A recogniser with the settings that are saved beside its weights."""
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """As in ``govor.json``."""
+
+
+def own_language(recogniser: Any) -> str | None:
+    """The language that a model was trained for, where the settings saved with it say so."""
+    language = recogniser.settings.get("language") if isinstance(recogniser, Described) else None
+    return str(language) if language else None
+
+
+@runtime_checkable
+class OnDevice(Protocol):
+    """A recogniser that computes on a device of its own."""
+
+    @property
+    def device(self) -> object:
+        """Its text is ``cpu``, ``cuda:0`` …"""
+
+
+@runtime_checkable
+class Extracting(Protocol):
+    """A recogniser whose features can be looked at."""
+
+    @property
+    def extractor(self) -> Extractor:
+        """Wave to features."""
+
+
+@runtime_checkable
 class Timing(Protocol):
     """A recogniser that may write begin and end of what it hears itself, and says when it heard nothing."""
 
@@ -348,7 +385,7 @@ def language_refusal(recogniser: Any, tag: str) -> str | None:
     told = [prompt["language"] for prompt in heard if prompt]
     if len(set(told)) > 1 or (not told and isinstance(recogniser, Multilingual)):
         return None
-    own = told[0] if told else getattr(recogniser, "settings", {}).get("language")
+    own = told[0] if told else own_language(recogniser)
     if own is None:
         return "the model takes no language and does not say which one it writes: leave language out"
     if primary_language(own) == primary_language(tag):

@@ -15,7 +15,6 @@ from typing import NotRequired, TypedDict
 from govor.config import TranscribeConfig
 from govor.console import Progress, say
 from govor.errors import AudioError, InputError, LimitError
-from govor.models.base import Recogniser
 from govor.records import Summary
 from govor.store import locked, readable_seconds, write_text
 from govor.transcribe.blame import blamed
@@ -170,24 +169,18 @@ class _Run:
         begun = time.perf_counter()
         recogniser = open_model(self.model, device=self.device)
         self.load_s = time.perf_counter() - begun
-        config = self.config
-        if len(todo) > 1:  # each gives half a batch at a time: as much in all waits as is computed
-            config = replace(config, batch_s=config.batch_s / 2)
-        bar = _Bar(todo, config)
+        bar = _Bar(todo, self.config)
         try:
             yield from pooled(
                 recogniser,
                 todo,
-                lambda own, item: self._one(
-                    Transcriber(own, config, self.load_s, frames=self.frames), item, bar
-                ),
-                self.config.batch_s,
+                lambda own, item: self._one(own, item, bar),
+                self.config,
+                load_s=self.load_s,
+                frames=self.frames,
             )
         finally:
             bar.finish()
-
-    def _transcriber(self, own: Recogniser, config: TranscribeConfig) -> Transcriber:
-        return Transcriber(own, config, self.load_s, frames=self.frames)
 
     def _one(self, transcriber: Transcriber, item: Input, bar: _Bar) -> Transcript:
         with ExitStack() as stack:

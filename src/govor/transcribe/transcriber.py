@@ -25,7 +25,7 @@ from govor.models.base import (
     refuse_ngrams,
 )
 from govor.transcribe.batcher import OneCaller
-from govor.transcribe.damage import UpToDamage
+from govor.transcribe.damage import readable_blocks
 from govor.transcribe.decoding import ONE, Decoding
 from govor.transcribe.kept_frames import KeptFrames
 from govor.transcribe.segments import Joiner
@@ -279,9 +279,7 @@ class _Blocks:
         if not isinstance(self._source, (str, Path, bytes)):
             yield from self._source
             return
-        from govor.audio import mono_blocks
-
         file = self._source if isinstance(self._source, bytes) else Path(self._source)  # nothing is fetched
-        blocks = UpToDamage(mono_blocks(file, sample_rate=self._sample_rate))
+        blocks = readable_blocks(file, self._sample_rate)
         yield from blocks
         self.damage = blocks.damage
