@@ -64,7 +64,7 @@ def segmented(
     scores: np.ndarray, lines: list[list[np.ndarray]], model
 ) -> tuple[list[list[float]], list[float]]:
     """Begin of every word by line, and the score of each line, by ctc-segmentation."""
-    import ctc_segmentation as seg
+    import ctc_segmentation as seg  # type: ignore[import-not-found]
 
     config = seg.CtcSegmentationParameters(char_list=list(model.vocabulary.tokens))
     config.blank, config.index_duration = model.vocabulary.blank, model.frame_s

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 from govor.records import Easing
 
@@ -48,7 +48,8 @@ def easing(taken: int, of: int, models: Sequence[FigureModel]) -> Easing:
 
 def easings(notes: Mapping[str, object]) -> list[Easing]:
     """All that limits took on the way to a corpus with such notes."""
-    return [one for note in _all_notes(notes) for one in _part(note, "select").get("easings", ())]
+    found = (_part(note, "select").get("easings") for note in _all_notes(notes))
+    return [cast(Easing, one) for noted in found if isinstance(noted, list) for one in noted]
 
 
 def _all_notes(notes: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
@@ -58,7 +59,7 @@ def _all_notes(notes: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
         yield from _all_notes(_part(part, "notes"))
 
 
-def _part(notes: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def _part(notes: object, name: str) -> Mapping[str, object]:
     """What a command noted, or nothing."""
-    found = notes.get(name)
+    found = notes.get(name) if isinstance(notes, Mapping) else None
     return found if isinstance(found, Mapping) else {}

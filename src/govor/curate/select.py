@@ -138,7 +138,8 @@ def _within_limits(config: SelectConfig, measures: CorpusMeasures) -> NDArray[np
         return None
     reasons = np.zeros(len(measures.order), np.int8)
     _mark_unsure(reasons, config, measures, np.ones(len(reasons), bool))
-    return reasons == 0
+    within: NDArray[np.bool_] = reasons == 0
+    return within
 
 
 def _has_limits(config: SelectConfig) -> bool:
