@@ -8,7 +8,7 @@ the next window begins earlier, so that the word at the cut is whole in one of t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,8 +28,11 @@ Region = tuple[float, float]
 
 DEFAULT_WINDOW_S = 20.0
 HISTORY_S = 30.0
+COMFORTABLE_S = 24.0
+"""Of a fixed window, what speech fills at most: longer windows cost most, and where speech fills one, a model
+takes the end for cut off."""
 ROOM_S = 1.0
-"""Left free behind speech in a fixed window: where it fills the window, a model takes the end for cut off."""
+"""Left free behind speech in any fixed window."""
 LOOKAHEAD_FRAMES = 2
 """What a neural detector needs to hear behind the last frame that it is asked about."""
 
@@ -47,6 +50,7 @@ class Window:
         overlapped: the window that follows may begin before its end.
         regions: seconds in the recording between which somebody speaks without a pause.
         voiced_s: seconds in which a neural detector is sure of speech; None where there is no such detector.
+        whole: it is all of the recording, to be heard as a clip of a data set is.
     """
 
     start: float
@@ -57,6 +61,7 @@ class Window:
     overlapped: bool = False
     regions: tuple[Region, ...] = ()
     voiced_s: float | None = None
+    whole: bool = False
 
     @property
     def duration(self) -> float:
@@ -203,7 +208,7 @@ def whole_window(buffer: Buffer, longest_s: float) -> Window | None:
     mask = buffer.speech(length)
     if not mask.any() or any(b - a >= frames(LONG_PAUSE_S) for a, b in runs(~mask)):
         return None
-    return buffer.window(mask, overlaps=False, overlapped=False)
+    return replace(buffer.window(mask, overlaps=False, overlapped=False), whole=True)
 
 
 def cut_fixed(buffer: Buffer, chunk_s: float, stride_s: float) -> Iterator[Window]:
@@ -234,7 +239,7 @@ def cut_at_pauses(buffer: Buffer, longest_s: float, full: bool = True) -> Iterat
             were trained on.
     """
     most, pad = max(2, int(longest_s / FRAME_S)), frames(PAD_S if full else CLOSE_PAD_S)
-    length = max(most // 2, most - frames(ROOM_S)) if full else most
+    length = min(frames(COMFORTABLE_S), max(most // 2, most - frames(ROOM_S))) if full else most
     reach = 2 * length if full else length
     overlaps = False
     while True:
