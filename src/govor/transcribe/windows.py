@@ -28,11 +28,11 @@ Region = tuple[float, float]
 
 DEFAULT_WINDOW_S = 20.0
 HISTORY_S = 30.0
-COMFORTABLE_S = 24.0
-"""Of a fixed window, what speech fills at most: longer windows cost most, and where speech fills one, a model
-takes the end for cut off."""
+COMFORTABLE_S = 25.0
+"""Windows of models with a fixed one, unless others are asked for: longer ones cost most, and a model takes
+the end for cut off where speech fills its window."""
 ROOM_S = 1.0
-"""Left free behind speech in any fixed window."""
+"""Left free behind speech in them, for the pause that they end in."""
 LOOKAHEAD_FRAMES = 2
 """What a neural detector needs to hear behind the last frame that it is asked about."""
 
@@ -193,7 +193,9 @@ def cut(buffer: Buffer, config: TranscribeConfig, max_window_s: float | None) ->
     whole = whole_window(buffer, min(longest_s, max_window_s or longest_s))
     if whole is not None:
         return iter([whole])
-    return cut_at_pauses(buffer, min(longest_s, max_window_s or longest_s), full=max_window_s is not None)
+    if max_window_s is None:
+        return cut_at_pauses(buffer, longest_s, full=False)
+    return cut_at_pauses(buffer, min(config.window or COMFORTABLE_S, max_window_s))
 
 
 def whole_window(buffer: Buffer, longest_s: float) -> Window | None:
@@ -239,7 +241,7 @@ def cut_at_pauses(buffer: Buffer, longest_s: float, full: bool = True) -> Iterat
             were trained on.
     """
     most, pad = max(2, int(longest_s / FRAME_S)), frames(PAD_S if full else CLOSE_PAD_S)
-    length = min(frames(COMFORTABLE_S), max(most // 2, most - frames(ROOM_S))) if full else most
+    length = max(most // 2, most - frames(ROOM_S)) if full else most
     reach = 2 * length if full else length
     overlaps = False
     while True:
