@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from transcribe.known_speech import KnowingRecogniser
 
 SENTENCES = [
     "Poštovane dame i gospodo dobar dan svima u dvorani",
@@ -41,13 +45,19 @@ def write(folder: Path) -> None:
     (folder / "model" / "known.json").write_text(json.dumps(known))
 
 
-def hear(folder: Path | str) -> None:
-    """From now on every model of this process is the one of `folder`, which hears its recording alone."""
-    import govor.models
+def hears(folder: Path | str) -> KnowingRecogniser:
+    """The model of `folder`, which hears its recording alone."""
     from govor.records import Word
     from transcribe.known_speech import KnowingRecogniser
 
     folder = Path(folder)
     words = [Word(*word) for word in json.loads((folder / "model" / "known.json").read_text())]
-    model = KnowingRecogniser(np.load(folder / "model" / "known.npy"), words)
+    return KnowingRecogniser(np.load(folder / "model" / "known.npy"), words)
+
+
+def hear(folder: Path | str) -> None:
+    """From now on every model of this process is the one of `folder`."""
+    import govor.models
+
+    model = hears(folder)
     govor.models.open_model = lambda *_, **__: model  # type: ignore[assignment]

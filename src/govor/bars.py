@@ -22,7 +22,7 @@ class Row:
     task: TaskID
 
     def show(self, done: float, total: float | None, facts: str, note: str) -> None:
-        """Draws the row anew."""
+        """Draws the row again."""
         self.drawing.update(self.task, completed=done, total=total, facts=facts, note=note)
         self.drawing.refresh()
 

@@ -108,7 +108,7 @@ class UsageError(GovorError):
 
 
 class InterruptError(GovorError):
-    """Ended by Ctrl-C; the same command begins anew."""
+    """Ended by Ctrl-C; the same command begins again."""
 
     exit_status = 130  # as shells have it
 

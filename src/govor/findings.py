@@ -28,9 +28,9 @@ class Code:
 
     Attributes:
         name: stable snake_case name, as ``--accept``, ``--fail-on`` and ``--codes`` take it.
-        level: how grave it usually is; a finding may be milder where it is about little.
+        level: how serious it usually is; a finding may be milder where it is about little.
         by: the commands that look for it.
-        meaning: the fact, to stand behind a number.
+        meaning: the fact, written after a number.
         remedy: what to type or to set.
         once: its earlier name, which is still accepted wherever people write codes; "" for none.
     """

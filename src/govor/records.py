@@ -60,6 +60,17 @@ def plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
+def finite(value: Any) -> Any:
+    """`value` as JSON can hold it: numbers that are not finite become None."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(item) for item in value]
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Utterance:
     """A span of a recording and its transcript.

@@ -35,7 +35,7 @@ def parsed(text: str | bytes) -> Any:
     """The value of a JSON text.
 
     Raises:
-        ShapeError: it is no JSON, no UTF-8, nested too deeply, or has a number of thousands of digits.
+        ShapeError: it is not JSON, not UTF-8, nested too deeply, or has a number of thousands of digits.
     """
     try:
         return json.loads(text)

@@ -14,6 +14,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,9 @@ def readable_error(error: Exception, path: Path) -> Exception:
         return MachineError(f"{path} cannot be written (its name is not UTF-8): choose another target")
     number = errno_of(error)
     if number in (errno.ENOSPC, errno.EDQUOT) or (BROKEN_OFF in str(error) and _is_full(path.parent)):
-        return DiskFullError(f"no space left while writing {path}: free some and run the same command again")
+        return DiskFullError(
+            f"no space left while writing {path}: free some space and run the same command again"
+        )
     if number in NOT_WRITABLE:
         return MachineError(f"{path} cannot be written ({os.strerror(number)}): choose another target")
     return error
@@ -218,6 +221,11 @@ def read_record(path: Path, shape: type[Shape], kind: type[InputError] = InputEr
         raise kind(f"{path} is damaged ({error}): copy it again, or make it again") from error
     except InputError as error:
         raise kind(str(error)) from error
+
+
+def free_place(folder: Path, stem: str) -> Path:
+    """The first of ``stem-1``, ``stem-2``, … in `folder` that nothing stands at."""
+    return next(place for n in count(1) if not (place := folder / f"{stem}-{n}").exists())
 
 
 def remove_partials(folder: Path) -> None:

@@ -5,7 +5,10 @@ See `govor.interrupts` for why; calls from Python, without the command line, hav
 
 from __future__ import annotations
 
+import os
 import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from multiprocessing.connection import Connection
@@ -26,6 +29,18 @@ def join(thread: threading.Thread) -> None:
     """Waits until `thread` ends."""
     while thread.is_alive():
         thread.join(LOOK_S)
+
+
+def end_with_parent(end: Callable[[], object]) -> None:
+    """Calls `end` in this process when the one that started it is gone."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOK_S)
+        end()
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def receive(pipe: Connection) -> Any:

@@ -220,7 +220,7 @@ def test_a_model_without_word_times_is_named(world, monkeypatch):
             return [Hypothesis("nešto se čulo") for _ in sounds]
 
     monkeypatch.setattr("govor.models.open_model", lambda *_, **__: Wordless([]))
-    with pytest.raises(ModelError, match="no times of words"):
+    with pytest.raises(ModelError, match="no times for words"):
         run()
 
 

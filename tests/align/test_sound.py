@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from govor.align.placing import Piece
-from govor.align.refining import Fixed, at_pauses, placed_in_sound
+from govor.align.refining import FixedPiece, at_pauses, placed_in_sound
 from govor.align.sound import SpeechTimes, cuts, speech_of
 from govor.models.ctc.alignment import place_words
 from govor.models.ctc.vocabulary import Vocabulary
@@ -87,7 +87,7 @@ def piece(start, end, words=1):
 
 def test_neighbours_never_overlap():
     speech = SpeechTimes(np.array([0.9, 2.1]), np.array([2.0, 4.0]), 5.0)
-    fixed = at_pauses([Fixed(piece(1.0, 2.2)), Fixed(piece(2.0, 3.9, 2))], speech, 0.2)
+    fixed = at_pauses([FixedPiece(piece(1.0, 2.2)), FixedPiece(piece(2.0, 3.9, 2))], speech, 0.2)
     first, second = (one.piece for one in fixed)
     assert first.start == pytest.approx(0.85)
     assert first.end <= second.start

@@ -24,7 +24,7 @@ def test_a_list_names_paths_their_ends_or_names(tmp_path):
     ]
 
 
-@pytest.mark.parametrize(("content", "said"), [("b.wav,none.txt\n", "line 1"), ("", "names no pair")])
+@pytest.mark.parametrize(("content", "said"), [("b.wav,none.txt\n", "line 1"), ("", "has no pair")])
 def test_a_wrong_list_is_named(tmp_path, content, said):
     file = tmp_path / "pairs.csv"
     file.write_text(content)

@@ -12,7 +12,7 @@ from govor.audio.mp3 import IndexMismatchError
 from govor.audio.reader import open_reader
 from govor.audio.source import opened
 from govor.errors import AudioError
-from govor.load.waves import decode_clip
+from govor.load.dataset import decode_clip
 
 RATE = 16_000
 

@@ -24,7 +24,7 @@ def _one_of(*ways: Read) -> Read:
 def read_audio(path: Path, draw: random.Random) -> None:
     from govor.audio import load_mono, probe
     from govor.errors import AudioError
-    from govor.load.waves import decode_clip
+    from govor.load.dataset import decode_clip
 
     source: Any = draw.choice((path, path.read_bytes()))
     probe(source)

@@ -9,9 +9,8 @@ import pytest
 from govor.config import TextConfig
 from govor.errors import InputError, UsageError
 from govor.lm.arpa import read_arpa
-from govor.lm.entry import make_lm
+from govor.lm.entry import make_lm, train_texts
 from govor.lm.settings import fusion_settings
-from govor.lm.sources import train_texts
 from govor.text import Normaliser
 
 NORMALISER = Normaliser.of(TextConfig())

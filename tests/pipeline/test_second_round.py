@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from govor.align.entry import Aligned
+from govor.align.entry import AlignResult
 from govor.align.hearing import Hearing, Hearings
 from govor.align.outcome import Outcome, PlacedShare, PlacedUtterance, Unplaced, Untranscribed
 from govor.config import AlignConfig
@@ -40,7 +40,7 @@ class Rounds:
 
     def placed(self, recordings, texts):
         heard = Hearings({"a.wav": Hearing("a.wav", 60.0, "hr", ())})
-        return Aligned([type(self).first], [(["a.wav"], ["a.txt"])], ["a.wav"], {}, {}, heard, ())
+        return AlignResult([type(self).first], [(["a.wav"], ["a.txt"])], ["a.wav"], {}, {}, heard, ())
 
     def again(self, first, model):
         self.asked.append(model)

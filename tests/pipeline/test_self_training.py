@@ -9,7 +9,7 @@ import pytest
 
 from govor.config import Workspace, recipe_from
 from govor.corpora.folder import Corpus, CorpusInfo, CorpusWriter
-from govor.label.surest import keep_surest
+from govor.label.keeping import keep_surest
 from govor.pipeline import rounds
 from govor.pipeline.rounds import self_train
 from govor.pipeline.stages import STAGES

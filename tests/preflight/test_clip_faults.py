@@ -7,9 +7,9 @@ from preflight_parts import RATE_HZ, recipe_with
 
 from govor.audio.measures import longest_silence_s
 from govor.preflight.base import BaseSaid
+from govor.preflight.checks.sources import write_rate_preview
 from govor.preflight.clips import Clip
 from govor.preflight.materials import Materials
-from govor.preflight.preview import write_rate_preview
 from govor.preflight.registry import REGISTRY, all_checks
 from govor.preflight.run import run_check
 

@@ -121,7 +121,7 @@ def test_a_bad_header_sends_nothing_and_shows_the_hubs_sentence(hub, tmp_path):
     (tmp_path / "big.parquet").write_bytes(b"x" * 20_000)
     (tmp_path / "README.md").write_text("---\nlanguage: zz\nlicense: mit\n---\n# x\n")
     plan = UploadPlan.of_folder("dataset", tmp_path, ["big.parquet", "README.md"], ["README.md"])
-    with pytest.raises(InputError, match="language 'zz' is no ISO 639 code"):
+    with pytest.raises(InputError, match="language 'zz' is not an ISO 639 code"):
         require_valid_card(plan)
     with pytest.raises(InputError, match=r'"language" with value "zz" is not valid\. It must be an ISO'):
         upload(plan, "tester/set")

@@ -16,7 +16,7 @@ from fresh_environment import clean, fresh_environment
 from govor.errors import InputError
 from govor.publish import publish_space
 from govor.publish.licenses import License
-from govor.publish.served import PROCESS_BYTES, Served
+from govor.publish.served import PROCESS_BYTES, SpaceModel
 from govor.publish.space import SpaceOrder, write_space
 from govor.publish.wheel import write_wheel
 from hub_rules import errors_of
@@ -31,7 +31,7 @@ def wheels(names):
 
 def test_its_files_name_the_model_the_licence_and_the_decoding(tmp_path):
     decoding = {"beam_size": 4, "chunk": 20.0, "stride": 2.0}
-    plan = write_space(tmp_path / "space", SpaceOrder(Served("lab/hr"), CC0, decoding))
+    plan = write_space(tmp_path / "space", SpaceOrder(SpaceModel("lab/hr"), CC0, decoding))
     names = {file.name for file in plan.all}
     assert names - {*wheels(names)} == FILES and len(wheels(names)) == 1
     app = (tmp_path / "space" / "app.py").read_text()
@@ -44,7 +44,7 @@ def test_its_files_name_the_model_the_licence_and_the_decoding(tmp_path):
 
 
 def test_it_installs_the_wheel_in_its_folder_and_no_package_of_an_index(tmp_path):
-    plan = write_space(tmp_path / "space", SpaceOrder(Served("lab/hr"), CC0, {}))
+    plan = write_space(tmp_path / "space", SpaceOrder(SpaceModel("lab/hr"), CC0, {}))
     wheel = wheels(file.name for file in plan.all)[0]
     lines = (tmp_path / "space" / "requirements.txt").read_text().splitlines()
     assert lines[-1] == f"./{wheel}[serve]" and (tmp_path / "space" / wheel).is_file()
@@ -68,7 +68,7 @@ def test_another_package_may_be_named(tmp_path, package):
     if package == "WHEEL":
         package = str(tmp_path / "govor-0.1.0-py3-none-any.whl")
         Path(package).write_bytes(b"PK")
-    plan = write_space(tmp_path / "space", SpaceOrder(Served("lab/hr"), CC0, {}, package))
+    plan = write_space(tmp_path / "space", SpaceOrder(SpaceModel("lab/hr"), CC0, {}, package))
     requirement = (tmp_path / "space" / "requirements.txt").read_text().splitlines()[-1]
     expected = "./govor-0.1.0-py3-none-any.whl[serve]"
     assert requirement == (expected if package.endswith(".whl") else f"govor[serve] @ {package}")
@@ -77,15 +77,15 @@ def test_another_package_may_be_named(tmp_path, package):
 
 def test_a_missing_wheel_and_a_mere_name_are_refused(tmp_path):
     with pytest.raises(InputError, match="does not exist: build it with pip wheel"):
-        write_space(tmp_path, SpaceOrder(Served("lab/hr"), CC0, {}, "dist/govor.whl"))
+        write_space(tmp_path, SpaceOrder(SpaceModel("lab/hr"), CC0, {}, "dist/govor.whl"))
     with pytest.raises(InputError, match="no index has govor, and anybody could register"):
-        write_space(tmp_path, SpaceOrder(Served("lab/hr"), CC0, {}, "govor"))
+        write_space(tmp_path, SpaceOrder(SpaceModel("lab/hr"), CC0, {}, "govor"))
 
 
 def test_memory_is_stated():
-    assert Served("lab/hr", weights_bytes=80_000_000).memory_bytes == PROCESS_BYTES + 160_000_000
-    assert "weights of 80 MB" in Served("lab/hr", weights_bytes=80_000_000).memory
-    assert "twice the size of the weights" in Served("lab/hr").memory
+    assert SpaceModel("lab/hr", weights_bytes=80_000_000).memory_bytes == PROCESS_BYTES + 160_000_000
+    assert "weights of 80 MB" in SpaceModel("lab/hr", weights_bytes=80_000_000).memory
+    assert "twice the size of the weights" in SpaceModel("lab/hr").memory
 
 
 def test_it_is_published_as_a_space(hub):
@@ -138,7 +138,7 @@ def test_the_folder_serves_as_it_is_in_an_environment_of_its_requirements(tmp_pa
     from browser import chromium
     from govor.espeak import synthesise
 
-    write_space(tmp_path / "space", SpaceOrder(Served("lab/hr"), CC0, {}))
+    write_space(tmp_path / "space", SpaceOrder(SpaceModel("lab/hr"), CC0, {}))
     python = installed_python(tmp_path)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

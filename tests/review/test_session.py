@@ -15,7 +15,7 @@ from govor.errors import BusyError, UsageError
 from govor.review import ReviewSettings, sheet_of
 from govor.review.session import ConflictError
 from govor.review.view import GivenVerdict
-from govor.review.worth import Evaluated, queue_of
+from govor.review.worth import EvaluationSigns, queue_of
 from govor.shape import fitted
 
 
@@ -61,7 +61,7 @@ def test_signs_of_check_evaluation_and_agreement(
         "severity": ["error", "info"],
     }
     pl.DataFrame(findings, schema=SCHEMA).write_parquet(tmp_path / "findings.parquet")
-    evaluated = Evaluated({"u0": "krivo"}, {"u0": 0.8}, {"u0": 0.9})
+    evaluated = EvaluationSigns({"u0": "krivo"}, {"u0": 0.8}, {"u0": 0.9})
     queue = queue_of(review.utterances, tmp_path, evaluated)
     order = [review.utterances.ids[row] for row in queue.order]
     assert order[:4] == ["u0", "u1", "u6", "u3"]
@@ -139,7 +139,7 @@ def test_what_another_person_has_cannot_be_joined(session: Any) -> None:
     with pytest.raises(ConflictError, match="Ben has the next utterance, u5"):
         judge(review, "Ana", **body)
     assert review.progress().done == 0
-    with pytest.raises(ValueError, match="right behind"):
+    with pytest.raises(ValueError, match="directly after"):
         judge(review, "Ana", **{**body, "joined": ["u7"]})
 
 

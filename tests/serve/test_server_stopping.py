@@ -97,7 +97,7 @@ def test_what_runs_is_finished_and_what_waits_is_told_to_come_again(tmp_path, sp
         gate.touch()
         assert running.result().status_code == 200
         assert server.wait(20) == 0
-        assert "stopped; nothing was left unanswered" in server.stderr.read()
+        assert "stopped; all requests were answered" in server.stderr.read()
 
 
 @pytest.mark.slow

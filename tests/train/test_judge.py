@@ -38,10 +38,10 @@ def test_a_name_that_only_holds_the_letters(name: str) -> None:
     [(0.4, 0.9, True), (0.6, 0.1, False), (0.5, 0.2, True), (0.5, 0.4, False), (0.5, 0.3, True)],
 )
 def test_lower_wer_then_lower_cer_then_longer_training(wer: float, cer: float, better: bool) -> None:
-    class Found:
+    class AttemptResult:
         pass
 
-    found: Any = Found()
+    found: Any = AttemptResult()
     found.wer, found.cer = wer, cer
     assert _is_better(found, {"step": 5, "wer": 0.5, "cer": 0.3}) is better
     assert _is_better(found, None)

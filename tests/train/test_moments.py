@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from govor.config.moments import Every, Keep, Kept, Position
+from govor.config.moments import Every, Keep, KeptCheckpoint, Position
 from govor.errors import RecipeError
-from govor.train.schedule import rate_factor
+from govor.train.step import rate_factor
 
 
 def at(step: int, epoch: float = 0.0, seconds: float = 0.0) -> Position:
@@ -47,11 +47,11 @@ def test_every_moment_comes_once(jumps: list[int], amount: int) -> None:
     assert due == position // amount
 
 
-def kept(step: int, size: int = 10, protected: bool = False) -> Kept:
-    return Kept(f"step-{step}", at(step, step / 10, step * 60.0), size, protected)
+def kept(step: int, size: int = 10, protected: bool = False) -> KeptCheckpoint:
+    return KeptCheckpoint(f"step-{step}", at(step, step / 10, step * 60.0), size, protected)
 
 
-def names(entries: list[Kept]) -> list[int]:
+def names(entries: list[KeptCheckpoint]) -> list[int]:
     return [int(entry.name[5:]) for entry in entries]
 
 

@@ -20,8 +20,7 @@ from govor.load import Dataset
 from govor.models import new_model
 from govor.text import Normaliser
 from govor.train import train
-from govor.train.feed import Feed
-from govor.train.previous import previous_rows
+from govor.train.feed import Feed, previous_rows
 
 
 def table(*rows: tuple[str | None, float | None, float | None]) -> pl.DataFrame:

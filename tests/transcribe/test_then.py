@@ -181,8 +181,8 @@ def test_a_key_that_no_header_can_hold_is_not_shown(chat, monkeypatch, key):
     [
         ('data: {"error": {"message": "out of memory"}}\n\n', "out of memory"),
         ('data: {"error": "overloaded"}\n\n', "overloaded"),
-        ('{"choices": [{"message": {"content": "whole"}}]}', "without a stream"),
-        ("", "without a stream"),
+        ('{"choices": [{"message": {"content": "whole"}}]}', "with a stream"),
+        ("", "with a stream"),
     ],
 )
 def test_an_answer_that_is_no_text_is_an_error(sent, message):

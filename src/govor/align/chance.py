@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise, product
 
 from govor.align.placing import Piece
-from govor.align.planning import Planned
+from govor.align.planning import GroupPlan
 
 LEAST_OF_RECORDING, LEAST_OF_TEXT = 0.05, 0.2
 """A text is refused where less of the recording and less of the text agree; for the recording, sentences that
@@ -17,7 +17,7 @@ STEP_UNITS, STEP_S = 4, 30.0
 """Sentences that follow each other are at most so far apart in the text and in the recording."""
 
 
-def without_chance(planned: Planned, recordings: int) -> Planned:
+def without_chance(planned: GroupPlan, recordings: int) -> GroupPlan:
     """A plan without the pieces of a recording and a text that share next to nothing.
 
     Such a text is another recording's: what agrees are phrases that both have by chance.
@@ -37,7 +37,7 @@ def without_chance(planned: Planned, recordings: int) -> Planned:
     return replace(planned, plan=replace(plan, placed=kept, unplaced=[*plan.unplaced, *lost]))
 
 
-def _refused_pairs(planned: Planned, recordings: int) -> set[tuple[int, int]]:
+def _refused_pairs(planned: GroupPlan, recordings: int) -> set[tuple[int, int]]:
     """Recordings and texts of which too little agrees."""
     side, pieces = planned.side, planned.plan.placed
     heard, whole = Counter[int](), Counter[int]()

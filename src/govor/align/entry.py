@@ -84,7 +84,7 @@ def align_recordings(
 
 
 @dataclass(frozen=True)
-class Aligned:
+class AlignResult:
     """What became of all recordings and texts.
 
     Attributes:
@@ -124,7 +124,7 @@ class Alignment:
         self.model, self.out, self.config, self.device = str(model), out, config, device
         self._opened: Recogniser | None = None
 
-    def placed(self, recordings: Sequence[str | Path], texts: Sequence[str | Path]) -> Aligned:
+    def placed(self, recordings: Sequence[str | Path], texts: Sequence[str | Path]) -> AlignResult:
         """Hears the recordings and finds the texts in them; nothing is written but what is kept."""
         names = [item.source for item in local_inputs([str(name) for name in recordings])]
         heard, odd = _writable(names)
@@ -136,9 +136,9 @@ class Alignment:
         pairs += [Pair(one.recording, one.text) for one in found if one.sure and one.text]
         groups = groups_of([pair for pair in pairs if pair.recording in hearing.heard])
         outcomes = self._outcomes(groups, hearing, documents)
-        return Aligned(outcomes, groups, names, documents, unread, hearing, found)
+        return AlignResult(outcomes, groups, names, documents, unread, hearing, found)
 
-    def again(self, first: Aligned, model: str) -> Aligned:
+    def again(self, first: AlignResult, model: str) -> AlignResult:
         """A second round: `model` hears what has no text yet, and the texts are looked for there.
 
         What the first round placed stays as it is.
@@ -153,7 +153,7 @@ class Alignment:
         outcomes = [joined_rounds(one, two) for one, two in zip(first.outcomes, found, strict=True)]
         return replace(first, outcomes=outcomes)
 
-    def write(self, aligned: Aligned, out: Path | None = None) -> AlignSummary:
+    def write(self, aligned: AlignResult, out: Path | None = None) -> AlignSummary:
         """Writes the corpus, to its own folder or another one."""
         whole = aligned.whole()
         written = write_corpus(whole, out or self.out, self.model, self.config)

@@ -22,8 +22,8 @@ from govor.align.outcome import (
     status_of,
 )
 from govor.align.placing import Piece
-from govor.align.planning import Planned, plan_group
-from govor.align.refining import Fixed, at_pauses, placed_in_sound, usable
+from govor.align.planning import GroupPlan, plan_group
+from govor.align.refining import FixedPiece, at_pauses, placed_in_sound, usable
 from govor.align.sound import SpeechTimes
 from govor.align.speakers import with_speakers
 from govor.align.text_side import TextSide
@@ -89,11 +89,11 @@ def align_group(group: Group, config: AlignConfig, listener: Listener) -> Outcom
 
 
 def _refined(
-    planned: Planned, group: Group, speech: Sequence[SpeechTimes], config: AlignConfig, listener: Listener
-) -> tuple[list[Fixed], list[Fixed]]:
+    planned: GroupPlan, group: Group, speech: Sequence[SpeechTimes], config: AlignConfig, listener: Listener
+) -> tuple[list[FixedPiece], list[FixedPiece]]:
     """The placed pieces at their final times, and those that the sound does not bear out."""
-    good: list[Fixed] = []
-    weak: list[Fixed] = []
+    good: list[FixedPiece] = []
+    weak: list[FixedPiece] = []
     ordered = sorted(planned.plan.placed, key=lambda piece: (piece.recording, piece.start, piece.end))
     for number, pieces in groupby(ordered, key=lambda piece: piece.recording):
         fixed = _at_words(list(pieces), group.heard[number].audio, planned, listener)
@@ -103,12 +103,14 @@ def _refined(
     return good, weak
 
 
-def _at_words(pieces: Sequence[Piece], audio: str, planned: Planned, listener: Listener) -> list[Fixed]:
+def _at_words(
+    pieces: Sequence[Piece], audio: str, planned: GroupPlan, listener: Listener
+) -> list[FixedPiece]:
     """Pieces at the times of their words.
 
     What was heard letter by letter is where it was heard: looking into the sound again would find the same.
     """
-    heard = [Fixed(piece, _heard_probability(piece, planned)) for piece in pieces]
+    heard = [FixedPiece(piece, _heard_probability(piece, planned)) for piece in pieces]
     if listener.model is None:
         return heard
     known = [one for one in heard if one.piece.cer == 0 and one.log_probability is not None]
@@ -120,17 +122,17 @@ def _at_words(pieces: Sequence[Piece], audio: str, planned: Planned, listener: L
     return known + placed_in_sound(rest, Path(audio), listener.model, listener.sample_rate, spell)
 
 
-def _start(fixed: Fixed) -> float:
+def _start(fixed: FixedPiece) -> float:
     return fixed.piece.start
 
 
-def _heard_words(piece: Piece, planned: Planned) -> range:
+def _heard_words(piece: Piece, planned: GroupPlan) -> range:
     """Numbers of the words heard that a piece stands for."""
     low, high = piece.heard
     return range(int(planned.heard.words[low]), int(planned.heard.words[high - 1]) + 1)
 
 
-def _heard_probability(piece: Piece, planned: Planned) -> float | None:
+def _heard_probability(piece: Piece, planned: GroupPlan) -> float | None:
     """Mean ln of the confidence of the words heard."""
     import math
 
@@ -141,9 +143,9 @@ def _heard_probability(piece: Piece, planned: Planned) -> float | None:
 
 def _told(
     group: Group,
-    planned: Planned,
-    fixed: Sequence[Fixed],
-    weak: Sequence[Fixed],
+    planned: GroupPlan,
+    fixed: Sequence[FixedPiece],
+    weak: Sequence[FixedPiece],
     speech: Sequence[SpeechTimes],
     config: AlignConfig,
     speakers: Mapping[str, int],
@@ -161,7 +163,7 @@ def _told(
     )
 
 
-def _source(unit: int, planned: Planned, group: Group) -> str:
+def _source(unit: int, planned: GroupPlan, group: Group) -> str:
     return str(group.documents[planned.side.sources[unit]].file)
 
 
@@ -176,7 +178,7 @@ def written(words: Sequence[int], unit: Unit, first: int) -> str:
     return joined([unit.slice(low - first, high - first) for low, high in runs])
 
 
-def _utterance(fixed: Fixed, planned: Planned, group: Group) -> PlacedUtterance:
+def _utterance(fixed: FixedPiece, planned: GroupPlan, group: Group) -> PlacedUtterance:
     piece, side = fixed.piece, planned.side
     unit, heard = side.units[piece.unit], group.heard[piece.recording]
     return PlacedUtterance(
@@ -197,7 +199,9 @@ def _utterance(fixed: Fixed, planned: Planned, group: Group) -> PlacedUtterance:
     )
 
 
-def _not_sure(planned: Planned, weak: Sequence[Fixed], group: Group, config: AlignConfig) -> list[Unplaced]:
+def _not_sure(
+    planned: GroupPlan, weak: Sequence[FixedPiece], group: Group, config: AlignConfig
+) -> list[Unplaced]:
     limit = f"--min-log-probability {config.min_log_probability:g}"
     reasons = [(piece, _why(piece, config)) for piece in planned.plan.unplaced]
     reasons += [(one.piece, f"ln p {one.log_probability or 0:.2f} is below {limit}") for one in weak]
@@ -211,13 +215,13 @@ def _why(piece: Piece, config: AlignConfig) -> str:
     return f"CER {piece.cer:.2f} over {piece.letters} letters in {seconds:.1f} s is not sure enough"
 
 
-def _lost(piece: Piece, why: str, planned: Planned, group: Group) -> Unplaced:
+def _lost(piece: Piece, why: str, planned: GroupPlan, group: Group) -> Unplaced:
     unit = planned.side.units[piece.unit]
     text = written(piece.words, unit, planned.side.first_word(piece.unit))
     return Unplaced(_source(piece.unit, planned, group), unit.line, text, "unplaced", why)
 
 
-def _unspoken(planned: Planned, group: Group) -> list[Unplaced]:
+def _unspoken(planned: GroupPlan, group: Group) -> list[Unplaced]:
     """Units that nobody said, and words that nobody said in others."""
     side, plan = planned.side, planned.plan
     found = [
@@ -234,7 +238,7 @@ def _unspoken(planned: Planned, group: Group) -> list[Unplaced]:
 
 
 def _untranscribed(
-    fixed: Sequence[Fixed], group: Group, speech: Sequence[SpeechTimes]
+    fixed: Sequence[FixedPiece], group: Group, speech: Sequence[SpeechTimes]
 ) -> list[Untranscribed]:
     found = []
     for number, heard in enumerate(group.heard):
@@ -269,7 +273,7 @@ def _add(found: list[tuple[float, float, int]], low: float, high: float, place: 
 
 
 def _recording_parts(
-    group: Group, fixed: Sequence[Fixed], speech: Sequence[SpeechTimes]
+    group: Group, fixed: Sequence[FixedPiece], speech: Sequence[SpeechTimes]
 ) -> list[PlacedShare]:
     texts = tuple(str(document.file) for document in group.documents)
     made = []
@@ -285,7 +289,7 @@ def _recording_parts(
     return made
 
 
-def _text_parts(group: Group, planned: Planned, fixed: Sequence[Fixed]) -> list[PlacedShare]:
+def _text_parts(group: Group, planned: GroupPlan, fixed: Sequence[FixedPiece]) -> list[PlacedShare]:
     side = planned.side
     whole, said = Counter[int](), Counter[int]()
     for unit, source in zip(side.units, side.sources, strict=True):

@@ -99,6 +99,6 @@ def _heard(line: FileLine, model: str) -> Hearing:
     ]
     if not words and any(segment.text.strip() for segment in found.segments):
         raise ModelError(
-            f"{model} gives no times of words: align with a CTC model, or a Whisper that has them"
+            f"{model} has no times for words: align with a CTC model, or with a Whisper model that has them"
         )
     return Hearing(line["audio"], found.duration, found.language, tuple(words))

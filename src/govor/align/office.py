@@ -22,7 +22,7 @@ def docx_lines(file: Path) -> list[str]:
     """The paragraphs of a DOCX, those of tables too.
 
     Raises:
-        TimedTextError: it is no DOCX, or too large.
+        TimedTextError: it is not a DOCX, or too large.
     """
     return _lines(_part(file, "word/document.xml"), ("p",), _DOCX_LEFT_OUT, texts=("t",))
 
@@ -31,7 +31,7 @@ def odt_lines(file: Path) -> list[str]:
     """The paragraphs and headings of an ODT.
 
     Raises:
-        TimedTextError: it is no ODT, or too large.
+        TimedTextError: it is not an ODT, or too large.
     """
     return _lines(_part(file, "content.xml"), ("p", "h"), _ODT_LEFT_OUT, texts=())
 

@@ -93,7 +93,7 @@ def read_pairs(file: Path, recordings: Sequence[str], texts: Sequence[str]) -> l
                 "recording and text of those given: write a recording, a comma and a text"
             )
     if not found:
-        raise CorpusError(f"--pairs {file} names no pair: write a recording, a comma and a text in each line")
+        raise CorpusError(f"--pairs {file} has no pair: write a recording, a comma and a text in each line")
     return found
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
 from govor.align.letters import Letters
-from govor.align.spoken import ROOM, Fate, Spoken
+from govor.align.spoken import ROOM, Fate, SpokenWords
 
 HOLE_S = 4.0
 """A pause within a sentence that is longer parts it."""
@@ -88,7 +88,7 @@ def plan(
     units: NDArray[np.int64],
     text: Letters,
     heard: Letters,
-    spoken: Spoken,
+    spoken: SpokenWords,
     *,
     max_cer: float,
     max_s: float,
@@ -134,7 +134,7 @@ def spans_of(units: NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
         yield int(units[first]), first, last
 
 
-def _parts(words: range, text: Letters, spoken: Spoken, max_s: float) -> Iterator[list[int]]:
+def _parts(words: range, text: Letters, spoken: SpokenWords, max_s: float) -> Iterator[list[int]]:
     """The words of a unit that belong together in one recording."""
     timed = [w for w in words if spoken.fate[w] in (Fate.HEARD, Fate.BETWEEN)]
     cut = [n for n in range(1, len(timed)) if _parted(timed[n - 1], timed[n], spoken)]
@@ -144,7 +144,7 @@ def _parts(words: range, text: Letters, spoken: Spoken, max_s: float) -> Iterato
                 yield whole
 
 
-def _without_scraps(parts: list[list[int]], text: Letters, spoken: Spoken) -> list[list[int]]:
+def _without_scraps(parts: list[list[int]], text: Letters, spoken: SpokenWords) -> list[list[int]]:
     """The parts of a unit without small ones that agree badly: a gap has torn them off the large one."""
     size = [sum(len(text.of_word(word)) for word in part) for part in parts]
     kept = []
@@ -156,7 +156,7 @@ def _without_scraps(parts: list[list[int]], text: Letters, spoken: Spoken) -> li
 
 
 def _attached(
-    part: list[int], parts: Sequence[list[int]], unit: tuple[int, int], text: Letters, spoken: Spoken
+    part: list[int], parts: Sequence[list[int]], unit: tuple[int, int], text: Letters, spoken: SpokenWords
 ) -> list[int]:
     """A part with the words of its unit beside it that have no other place, where there is time for them."""
     taken = {word for other in parts for word in other}
@@ -170,7 +170,9 @@ def _attached(
     return made
 
 
-def _free_beside(word: int, step: int, unit: tuple[int, int], taken: set[int], spoken: Spoken) -> list[int]:
+def _free_beside(
+    word: int, step: int, unit: tuple[int, int], taken: set[int], spoken: SpokenWords
+) -> list[int]:
     """The words beside one, outwards, that are in no part."""
     found = []
     word += step
@@ -180,7 +182,7 @@ def _free_beside(word: int, step: int, unit: tuple[int, int], taken: set[int], s
     return found
 
 
-def _gives_time(words: list[int], beside: int, step: int, text: Letters, spoken: Spoken) -> bool:
+def _gives_time(words: list[int], beside: int, step: int, text: Letters, spoken: SpokenWords) -> bool:
     """Gives words times at the usual pace before or behind the word beside them, where there is room."""
     lengths = np.array([len(text.of_word(word)) for word in words])
     needed = float(lengths.sum()) * spoken.letter_s
@@ -200,7 +202,7 @@ def _gives_time(words: list[int], beside: int, step: int, text: Letters, spoken:
     return True
 
 
-def _room(beside: int, other: int, step: int, spoken: Spoken) -> float:
+def _room(beside: int, other: int, step: int, spoken: SpokenWords) -> float:
     """Seconds between a word and the next one that was heard on that side, as far as it is known."""
     if 0 <= other < len(spoken.fate) and spoken.recording[other] == spoken.recording[beside]:
         edge = spoken.end[other] if step < 0 else spoken.start[other]
@@ -215,7 +217,7 @@ def _with_unsaid(part: list[int]) -> list[int]:
     return list(range(part[0], part[-1] + 1))
 
 
-def _parted(before: int, word: int, spoken: Spoken) -> bool:
+def _parted(before: int, word: int, spoken: SpokenWords) -> bool:
     """Whether something else, another recording or a long pause stands between two words of a unit."""
     if spoken.recording[before] != spoken.recording[word] or spoken.start[word] < spoken.end[before] - 0.05:
         return True
@@ -226,7 +228,7 @@ def _parted(before: int, word: int, spoken: Spoken) -> bool:
     return bool(gap > TALK_S and min(last, first) >= 0 and first - last - 1 >= TALK_LETTERS)
 
 
-def _short_enough(part: list[int], spoken: Spoken, max_s: float) -> Iterator[list[int]]:
+def _short_enough(part: list[int], spoken: SpokenWords, max_s: float) -> Iterator[list[int]]:
     """A part cut at its longest pauses until no piece is too long."""
     waiting = [part]
     while waiting:
@@ -244,7 +246,9 @@ def _short_enough(part: list[int], spoken: Spoken, max_s: float) -> Iterator[lis
         waiting += [here[cut:], here[:cut]]
 
 
-def _piece(unit: int, words: list[int], text: Letters, heard: Letters, spoken: Spoken, whole: int) -> Piece:
+def _piece(
+    unit: int, words: list[int], text: Letters, heard: Letters, spoken: SpokenWords, whole: int
+) -> Piece:
     known = [word for word in words if spoken.fate[word] == Fate.HEARD]
     first = int(min(spoken.first[word] for word in known))
     last = int(max(spoken.last[word] for word in known)) + 1
@@ -268,7 +272,7 @@ def _widened(
     return max(first - before, 0), min(last + after, end)
 
 
-def _times(words: Sequence[int], spoken: Spoken) -> tuple[tuple[float, float], ...]:
+def _times(words: Sequence[int], spoken: SpokenWords) -> tuple[tuple[float, float], ...]:
     """Start and end of each word, none before the one before it."""
     found, reached = [], None
     for word in words:

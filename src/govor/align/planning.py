@@ -23,7 +23,7 @@ SAMPLE_WORDS = 2_000
 
 
 @dataclass(frozen=True)
-class Planned:
+class GroupPlan:
     """What became of a group's text.
 
     Attributes:
@@ -43,7 +43,7 @@ class Planned:
 
 def plan_group(
     side: TextSide, heard: Sequence[HeardWord], language: str | None, config: AlignConfig
-) -> Planned:
+) -> GroupPlan:
     """Places the units of some texts in some recordings.
 
     Args:
@@ -75,7 +75,7 @@ def plan_group(
         max_s=config.max_duration,
         keep_all=config.keep_all,
     )
-    return Planned(made, side, _as_read(side.words, numbers), other, heard)
+    return GroupPlan(made, side, _as_read(side.words, numbers), other, heard)
 
 
 def _inverse(found: NDArray[np.int64], letters: int) -> NDArray[np.int64]:

@@ -18,7 +18,7 @@ SHORTEST_S = 0.05
 
 
 @dataclass(frozen=True)
-class Fixed:
+class FixedPiece:
     """A piece with its final times.
 
     Attributes:
@@ -36,7 +36,7 @@ Spell = Callable[[int], str]
 
 def placed_in_sound(
     pieces: Sequence[Piece], file: Path, model: Placing, sample_rate: int, spell: Spell
-) -> list[Fixed]:
+) -> list[FixedPiece]:
     """Pieces of one recording, by their starts, with the times that the model's frames give their words."""
     spans = [(piece.start - PAD_S, piece.end + PAD_S) for piece in pieces]
     made = []
@@ -47,21 +47,21 @@ def placed_in_sound(
     return made
 
 
-def _fixed(piece: Piece, found: Sequence[PlacedWord | None], offset: float) -> Fixed:
+def _fixed(piece: Piece, found: Sequence[PlacedWord | None], offset: float) -> FixedPiece:
     """A piece with what was found of its words; words that were not keep between their neighbours."""
     known = [word for word in found if word is not None]
     if not known:
-        return Fixed(piece)
+        return FixedPiece(piece)
     times, reached = [], known[0].start + offset
     for word in found:
         start = reached if word is None else max(word.start + offset, reached)
         reached = start if word is None else max(word.end + offset, start)
         times.append((start, reached))
     moved = replace(piece, start=times[0][0], end=times[-1][1], times=tuple(times))
-    return Fixed(moved, sum(word.log_probability for word in known) / len(known))
+    return FixedPiece(moved, sum(word.log_probability for word in known) / len(known))
 
 
-def at_pauses(fixed: Sequence[Fixed], speech: SpeechTimes, most_s: float) -> list[Fixed]:
+def at_pauses(fixed: Sequence[FixedPiece], speech: SpeechTimes, most_s: float) -> list[FixedPiece]:
     """Boundaries at the nearest pauses; no piece begins before the end of the one before it.
 
     Args:
@@ -69,7 +69,7 @@ def at_pauses(fixed: Sequence[Fixed], speech: SpeechTimes, most_s: float) -> lis
         speech: of the recording.
         most_s: how far a boundary may move.
     """
-    made: list[Fixed] = []
+    made: list[FixedPiece] = []
     for one in fixed:
         piece = one.piece
         start, end = speech.moved_start(piece.start, most_s), speech.moved_end(piece.end, most_s)
@@ -88,7 +88,7 @@ def _without_pauses(start: float, end: float, speech: SpeechTimes) -> tuple[floa
     return (later, earlier) if later < earlier else (start, end)
 
 
-def _apart(fixed: list[Fixed]) -> list[Fixed]:
+def _apart(fixed: list[FixedPiece]) -> list[FixedPiece]:
     """Neighbours that overlap meet in the middle of what both have."""
     for number in range(1, len(fixed)):
         before, here = fixed[number - 1].piece, fixed[number].piece
@@ -106,7 +106,7 @@ def _with_words_inside(piece: Piece) -> Piece:
     return replace(piece, times=tuple((inside(start), inside(end)) for start, end in piece.times))
 
 
-def usable(fixed: Sequence[Fixed], least_log_probability: float) -> list[bool]:
+def usable(fixed: Sequence[FixedPiece], least_log_probability: float) -> list[bool]:
     """Whether each has a length and is likely enough."""
     return [
         one.piece.end - one.piece.start >= SHORTEST_S

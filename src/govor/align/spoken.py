@@ -40,7 +40,7 @@ class Fate(IntEnum):
 
 
 @dataclass(frozen=True)
-class Spoken:
+class SpokenWords:
     """The words of a text in the recordings.
 
     Attributes:
@@ -64,7 +64,7 @@ class Spoken:
     letter_s: float
 
 
-def spoken_words(text: Letters, heard: Letters, found: NDArray[np.int64], clock: Clock) -> Spoken:
+def spoken_words(text: Letters, heard: Letters, found: NDArray[np.int64], clock: Clock) -> SpokenWords:
     """The words of a text with times.
 
     Args:
@@ -85,7 +85,7 @@ def spoken_words(text: Letters, heard: Letters, found: NDArray[np.int64], clock:
     known &= (recording == _recording_of(last, clock)) & (end >= start)
     letter_s = _letter_s(end[known] - start[known], lengths[known])
     fate = np.where(known, Fate.HEARD, Fate.LOST).astype(np.int8)
-    made = Spoken(fate, start, end, first, last, recording, equal, letter_s)
+    made = SpokenWords(fate, start, end, first, last, recording, equal, letter_s)
     _settle_between(made, lengths)
     return made
 
@@ -136,7 +136,7 @@ def _letter_s(seconds: NDArray[np.float64], letters: NDArray[np.int64]) -> float
     return float(np.median(seconds[usable] / letters[usable]))
 
 
-def _settle_between(spoken: Spoken, lengths: NDArray[np.int64]) -> None:
+def _settle_between(spoken: SpokenWords, lengths: NDArray[np.int64]) -> None:
     """Times for words between two that were heard one after the other, where they had the time."""
     heard = np.flatnonzero(spoken.fate == Fate.HEARD)
     for before, after in zip(heard[:-1].tolist(), heard[1:].tolist(), strict=True):
@@ -155,7 +155,7 @@ def _settle_between(spoken: Spoken, lengths: NDArray[np.int64]) -> None:
             _spread(spoken, run, lengths, min(room, 1.5 * needed), before)
 
 
-def _spread(spoken: Spoken, run: slice, lengths: NDArray[np.int64], room: float, before: int) -> None:
+def _spread(spoken: SpokenWords, run: slice, lengths: NDArray[np.int64], room: float, before: int) -> None:
     """Gives the words of a run times behind the word before it, by their letters."""
     share = np.cumsum(lengths[run]) / max(int(lengths[run].sum()), 1) * max(room, 0.0)
     begin = float(spoken.end[before])

@@ -133,7 +133,7 @@ class GuardedWorker:
             if not connection.poll(min(0.5, self.stall_s)):
                 if time.monotonic() - heard_s > self.stall_s:
                     self.kill()
-                    raise WorkerLostError(f"gave no sign of life for {self.stall_s:g} s", "stalled")
+                    raise WorkerLostError(f"did not answer for {self.stall_s:g} s", "stalled")
                 continue
             kind, *content = connection.recv()
             heard_s = time.monotonic()

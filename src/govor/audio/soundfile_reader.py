@@ -35,7 +35,7 @@ class NotForSoundfileError(Exception):
 class _Forward(sf.SoundFile):  # type: ignore[misc]  # soundfile has no types
     """A file read from one end to the other.
 
-    soundfile seeks after every read to where it stands. In an MP3 that starts the decoder anew in the middle
+    soundfile seeks after every read to where it stands. In an MP3 that starts the decoder again in the middle
     of a frame, without the earlier frames that this one draws on: the sound is wrong up to the frame's end.
     """
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from govor.commands.flags import Flag, Overrides, flags
+from govor.commands.flags import AsJson, Device, Flag, Overrides, flags
 from govor.config import AlignConfig
 from govor.console import emit
 from govor.findings import count_of
@@ -36,14 +36,14 @@ def command(
             pairs=Flag(metavar="FILE"),
         ),
     ],
-    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
+    device: Device = "auto",
+    as_json: AsJson = False,
 ) -> None:
-    """Finds where texts are spoken in long recordings; what is sure becomes a corpus.
+    """Finds where texts are spoken in long recordings, and makes a corpus of the sure parts.
 
     The model may be a weak one of a related language. Texts: txt, docx, odt, html, srt, vtt (times are not
     used). A recording and a text of the same name belong together. Headings, notes and page numbers are found
-    because nobody says them. What was heard is kept: a second try decodes nothing.
+    because nobody says them. Hypotheses are kept: a second try decodes nothing.
 
     Example: govor align recordings/ transcripts/ --model run --language hr --out corpora/parliament
     """

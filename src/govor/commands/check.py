@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from govor.commands.flags import items
+from govor.commands.flags import AsJson, items
 from govor.config import TextConfig
 from govor.console import emit_made
 
@@ -31,7 +31,7 @@ def command(
         True, "--audio/--no-audio", help="Decode all recordings, or look at the table only."
     ),
     workers: int = typer.Option(0, "--workers", help="Processes that decode; 0: one a processor."),
-    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+    as_json: AsJson = False,
 ) -> None:
     """Probes all audio, text, times and splits; writes check.json, findings.parquet and report.html.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from govor.commands.flags import AsJson
 from govor.console import emit, table
 from govor.errors import UsageError
 from govor.records import Rate
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 def command(
     evaluations: Annotated[list[Path], typer.Argument(help="Folders of finished evaluations, two or more.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the results.")] = Path("comparison"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compares finished evaluations in pairs, every one against the first, on the same utterances.
 

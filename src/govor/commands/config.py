@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from govor.commands.flags import AsJson
 from govor.console import emit
 
 
@@ -14,7 +15,7 @@ def command(
         str | None,
         typer.Argument(help="A section, or a part of a key or its meaning; without it, all settings."),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Every setting of a recipe: key, default, unit, meaning, and what a change of it changes.
 

@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
+from govor.commands.flags import AsJson, Device
 from govor.console import emit
 
 
 def command(
     dir: Annotated[Path, typer.Option("--dir", help="Where everything goes.")] = Path("govor-demo"),
-    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    device: Device = "auto",
+    json: AsJson = False,
 ) -> None:
     """Runs the whole path, offline, in a few minutes, on speech that it synthesises itself.
 

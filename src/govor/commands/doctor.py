@@ -6,12 +6,13 @@ from pathlib import Path
 
 import typer
 
+from govor.commands.flags import AsJson
 from govor.console import emit
 
 
 def command(
     place: Path = typer.Option(Path(), "--place", help="Folder whose disk would be used."),
-    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+    as_json: AsJson = False,
 ) -> None:
     """Tries what this machine can do: decoders, devices, disk, memory, versions.
 

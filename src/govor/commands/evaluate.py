@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from govor.commands.flags import Flag, Overrides, flags
+from govor.commands.flags import AsJson, Device, Flag, Overrides, flags
 from govor.config import EvaluateConfig
 from govor.config.evaluate import BETTER_THAN_BASE
 from govor.config.repeated import require_once
@@ -72,8 +72,8 @@ def command(
         Path | None, typer.Option("--hypotheses", help="File with the hypotheses of another system, by id.")
     ] = None,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Processes that decode.")] = 1,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    device: Device = "auto",
+    as_json: AsJson = False,
 ) -> None:
     """Scores a model on a split: WER and CER with intervals, slices, outliers, and a report to act on.
 

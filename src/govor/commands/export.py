@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from govor.commands.flags import Flag, Overrides, flag, flags
+from govor.commands.flags import AsJson, Device, Flag, Overrides, flag, flags
 from govor.config.setting import Section
 from govor.console import emit, emit_made
 from govor.shown import shortened
@@ -51,11 +51,11 @@ def command(
             clips=Flag(metavar="PLACE", commas=False),
         ),
     ],
-    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
+    device: Device = "auto",
     audio: Annotated[
         str, typer.Option("--audio", help="Of a corpus: recordings beside the files: link, copy or none.")
     ] = "link",
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Converts a model (LoRA merged in) and proves on clips that it says the same.
 

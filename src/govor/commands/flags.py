@@ -21,6 +21,8 @@ from govor.config.setting import NOTHING, Declaration, Section, declaration, set
 from govor.errors import UsageError
 
 S = TypeVar("S", bound=Section)
+AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from govor.commands.flags import Flag, Overrides, flags, items, pairs
+from govor.commands.flags import AsJson, Flag, Overrides, flags, items, pairs
 from govor.config import CorpusConfig
 from govor.console import emit, emit_made
 from govor.errors import UsageError
@@ -40,7 +40,7 @@ def command(
     listing: Annotated[
         bool, typer.Option("--list", help="Show files, columns, tiers and five rows; write nothing.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Read a corpus in any of the usual formats; the audio stays where it is.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from govor.commands.flags import AsJson, Device
 from govor.console import emit
 
 
@@ -18,8 +19,8 @@ def command(
         None, "--language", help="BCP 47 language tag, if the data have none."
     ),
     start: float | None = typer.Option(None, "--start", help="Seconds into an audio file."),
-    device: str = typer.Option("auto", "--device", help="auto, cpu or cuda:N."),
-    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+    device: Device = "auto",
+    as_json: AsJson = False,
 ) -> None:
     """Shows one utterance, or any recording, at every stage: sound, log-mel, text, tokens, output of a model.
 

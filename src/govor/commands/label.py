@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from govor.commands.flags import Flag, Overrides, flags
+from govor.commands.flags import AsJson, Device, Flag, Overrides, flags
 from govor.config import LabelConfig
 from govor.console import emit
 from govor.findings import codes, count_of
@@ -31,14 +31,14 @@ def command(
             second=Flag(metavar="MODEL"),
         ),
     ],
-    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
+    device: Device = "auto",
+    as_json: AsJson = False,
 ) -> None:
     """A model writes texts for recordings without any; a corpus says how sure each one is.
 
-    Such texts may train a model, and never score one: text_source is machine, and select keeps them out of
-    dev and test. What a model invents (loops, stock phrases, texts over silence) is set aside. Killed, the
-    same command goes on.
+    Such texts may train a model, but never measure one: text_source is machine, and select keeps them out of
+    dev and test. Texts that a model invents (loops, stock phrases, texts over silence) are set aside. After a
+    kill, the same command continues.
 
     Example: govor label tapes/ --model run --language sv --out corpora/tapes
 

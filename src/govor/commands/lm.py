@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from govor.commands.flags import AsJson, Device
 from govor.console import emit
 
 if TYPE_CHECKING:
@@ -25,8 +26,8 @@ def command(
         str | None, typer.Option("--dataset", help="Data set that chooses the weight (default: SOURCE).")
     ] = None,
     split: Annotated[str, typer.Option("--split", help="Split that chooses the weight.")] = "dev",
-    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    device: Device = "auto",
+    json: AsJson = False,
 ) -> None:
     """Estimates a word n-gram model (modified Kneser-Ney) from train text, for CTC beam search.
 

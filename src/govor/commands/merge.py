@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from govor.commands.flags import Flag, Overrides, flags, pairs
+from govor.commands.flags import AsJson, Flag, Overrides, flags, pairs
 from govor.config import MergeConfig
 from govor.console import emit
 from govor.store import readable_hours
@@ -34,7 +34,7 @@ def command(
             ),
         ),
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Makes one corpus of several; the old ones stay. A corpus has the name of its folder.
 

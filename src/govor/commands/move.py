@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from govor.commands.flags import AsJson
 from govor.console import emit_made
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 def command(
     corpus: Path = typer.Argument(..., help="Corpus folder, changed in its place."),
     audio_root: Path = typer.Option(..., "--audio-root", help="Folder where the recordings are now."),
-    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+    as_json: AsJson = False,
 ) -> None:
     """Points a corpus at recordings that were moved; utterances, verdicts, splits and ids stay.
 

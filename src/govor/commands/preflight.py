@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from govor.commands.flags import Flag, Overrides, flags
+from govor.commands.flags import AsJson, Device, Flag, Overrides, flags
 from govor.config import PreflightConfig, Workspace, load_recipe
 from govor.console import emit
 from govor.errors import LimitError
@@ -34,8 +34,8 @@ def command(
     overrides: Annotated[
         list[str] | None, typer.Option("--set", help="section.key=value, overrides the recipe.")
     ] = None,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    device: Device = "auto",
+    as_json: AsJson = False,
 ) -> None:
     """Checks data and model together, in minutes, before long training.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from govor.commands.flags import Overrides, flags
+from govor.commands.flags import AsJson, Overrides, flags
 from govor.config import PrepareConfig
 from govor.console import emit
 
@@ -33,7 +33,7 @@ def command(
     retry_rejected: Annotated[
         bool, typer.Option("--retry-rejected", help="Try again what was set aside.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Recordings to clips in Parquet shards; run again to continue.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
-from govor.commands.flags import Flag, Overrides, flag, flags
+from govor.commands.flags import AsJson, Flag, Overrides, flag, flags
 from govor.config import PublishConfig, Recipe
 from govor.config.setting import Section
 from govor.console import emit
@@ -88,7 +88,7 @@ def command(
     recipe: Annotated[
         Path | None, typer.Option("--recipe", help="Recipe with [publish] and [transcribe] settings.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: AsJson = False,
 ) -> None:
     """Publish a data set, a model or a Space on the Hub; private unless told otherwise.
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from govor.commands.flags import AsJson
 from govor.console import emit
 
 
@@ -17,7 +18,7 @@ def command(
     out: Annotated[
         Path | None, typer.Option("--out", help="File to write (default: NAME.toml here).")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: AsJson = False,
 ) -> None:
     """List the bundled recipes, or copy one to begin with.
 

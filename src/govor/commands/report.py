@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from govor.commands.flags import AsJson
 from govor.console import emit, say
 
 
@@ -14,7 +15,7 @@ def command(
     evaluation: Annotated[Path, typer.Argument(help="Folder that govor evaluate wrote.")],
     port: Annotated[int, typer.Option("--port", help="Port on 127.0.0.1; 0 takes a free one.")] = 7870,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in the browser.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Serves an evaluation's report on this machine, with every clip playable, until Ctrl-C.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from govor.commands.flags import Flag, Overrides, flag, flags
+from govor.commands.flags import AsJson, Flag, Overrides, flag, flags
 from govor.config.setting import Section
 from govor.console import emit, say
 from govor.errors import UsageError
@@ -27,14 +27,18 @@ class PageFlags(Section):
     """What the page shows, and to whom."""
 
     work: str | None = flag(None, "folder of the verdicts; default: CORPUS-review beside the corpus")
-    sample: int | None = flag(None, "judge so many drawn at random, without what a model said", least=1)
-    blank: bool = flag(False, "write from nothing: the corpus's text is hidden too")
+    sample: int | None = flag(
+        None, "judge so many utterances, drawn at random, without a model's text", least=1
+    )
+    blank: bool = flag(False, "people write what they hear: the corpus's text is hidden too")
     split: str | None = flag(None, "only this split")
     seed: int = flag(0, "seed of what is drawn")
-    double: float = flag(0.0, "share that two people judge, the second blind to the first", least=0, most=1)
+    double: float = flag(
+        0.0, "share that two people judge; the second does not see the first verdict", least=0, most=1
+    )
     check: str | None = flag(None, "folder that govor check wrote: what it found comes earlier")
     evaluation: str | None = flag(None, "folder that govor evaluate wrote: its outliers come earlier")
-    reviewer: tuple[str, ...] = flag((), "a person who reviews, by a link of their own with a key")
+    reviewer: tuple[str, ...] = flag((), "a person who reviews; each gets a link with a key")
     host: str = flag("127.0.0.1", "address to listen on; others need --reviewer")
     port: int = flag(7871, "port to listen on; 0: any", least=0, most=65_535)
     allowed_host: tuple[str, ...] = flag((), "another name of the server, such as a proxy's")
@@ -58,7 +62,7 @@ def command(
         typer.Argument(help="A filled-in sheet, .xlsx or .csv, or the page's folder. Without it: the page."),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder of the new corpus, with SHEET.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Opens a page on which people listen and judge; with SHEET, makes a new corpus from their verdicts.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from govor.commands.flags import AsJson, Device
 from govor.config import load_recipe
 from govor.console import emit
 from govor.shown import has_interval, interval_text
@@ -33,8 +34,8 @@ def command(
         list[str] | None,
         typer.Option("--accept", metavar="CODE", help="Code of a preflight error to accept; repeatable."),
     ] = None,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    device: Device = "auto",
+    json: AsJson = False,
 ) -> None:
     """Run all stages of a recipe: import, check, select, prepare, preflight, train, evaluate, transcribe.
 

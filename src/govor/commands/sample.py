@@ -7,6 +7,7 @@ from shlex import quote
 
 import typer
 
+from govor.commands.flags import AsJson
 from govor.console import emit
 
 
@@ -18,9 +19,11 @@ def command(
     split: str | None = typer.Option(None, "--split", help="Only from this split."),
     again: bool = typer.Option(False, "--again", help="Also utterances that earlier sheets had."),
     blank: bool = typer.Option(
-        False, "--blank", help="Show no text: people write what they hear, for a test that no model leads."
+        False,
+        "--blank",
+        help="Show no text: people write what they hear, for a test set without a model's influence.",
     ),
-    as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
+    as_json: AsJson = False,
 ) -> None:
     """A random sample as a spreadsheet for people: text, clip to listen to, verdict, corrected text.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from govor.commands.flags import Flag, Overrides, flags
+from govor.commands.flags import AsJson, Flag, Overrides, flags
 from govor.config import SelectConfig
 from govor.console import emit
 from govor.store import readable_hours
@@ -39,7 +39,7 @@ def command(
             codes=Flag(metavar="CODE,…"),
         ),
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Makes a new corpus with filters, budgets and leak-free, seeded splits; the old one stays.
 

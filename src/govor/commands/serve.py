@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from govor.commands.flags import Flag, Overrides, flag, flags
+from govor.commands.flags import Device, Flag, Overrides, flag, flags
 from govor.commands.text_model import TextModelFlags
 from govor.config import TranscribeConfig
 from govor.config.setting import Section
@@ -45,7 +45,7 @@ def command(
     ],
     given: Annotated[Overrides[TranscribeConfig], flags(TranscribeConfig, "language", "beam_size", "lm")],
     text_model: Annotated[Overrides[TextModelFlags], flags(TextModelFlags)],
-    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
+    device: Device = "auto",
 ) -> None:
     """Serve models: a web app, and an API that OpenAI's client talks to.
 

@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
+from govor.commands.flags import AsJson
 from govor.console import emit
 
 
 def command(
     run: Annotated[Path, typer.Argument(help="Folder of a training run.")],
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: AsJson = False,
 ) -> None:
     """How far a training run is: steps, WER so far, checkpoints, the last samples.
 

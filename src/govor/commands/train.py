@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from govor.commands.flags import AsJson, Device
 from govor.config import Recipe, load_recipe, recipe_from
 from govor.config.recipe import apply_overrides
 from govor.config.training import beside, place_overrides
@@ -30,8 +31,8 @@ def command(
     accept: Annotated[
         list[str] | None, typer.Option("--accept", help="Code of a preflight error to accept.")
     ] = None,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    device: Device = "auto",
+    json: AsJson = False,
 ) -> None:
     """Fine-tune a model, or train one from scratch; run the same command again to continue.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from govor.commands.flags import Flag, Overrides, flag, flags
+from govor.commands.flags import AsJson, Device, Flag, Overrides, flag, flags
 from govor.commands.text_model import TextModelFlags
 from govor.config import TranscribeConfig
 from govor.config.setting import Section
@@ -44,8 +44,8 @@ def command(
         flags(ComparisonFlags, "reference", compare=Flag(metavar="K=A,B", commas=False)),
     ],
     out: Annotated[Path | None, typer.Option("--out", help="Folder (default: transcripts).")] = None,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    device: Device = "auto",
+    json: AsJson = False,
 ) -> None:
     """Transcribes recordings of any length and format. It does not repeat what is already done.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from govor.commands.flags import AsJson, Device
 from govor.config import load_recipe
 from govor.console import emit
 
@@ -20,8 +21,8 @@ def command(
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="A.B=V", help="Override a setting; repeatable.")
     ] = None,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu or cuda:N.")] = "auto",
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    device: Device = "auto",
+    json: AsJson = False,
 ) -> None:
     """Search a recipe's settings for the lowest dev WER; run the same command again to continue.
 

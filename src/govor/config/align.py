@@ -17,8 +17,8 @@ class AlignConfig(Section):
     )
     pair: str = setting(
         "stem",
-        "how a recording finds its text: stem (files of one name), or auto (by what is heard, where the "
-        "names say nothing)",
+        "which text belongs to a recording: stem (the file of the same name), or auto (by what is heard, if "
+        "the names do not tell)",
         DATA,
         choices=("stem", "auto"),
     )
@@ -35,7 +35,7 @@ class AlignConfig(Section):
     )
     min_log_probability: float = setting(
         -4.0,
-        "least mean ln p of an utterance's letters; below it the utterance is unplaced",
+        "smallest mean ln p of an utterance's letters; below it the utterance is unplaced",
         DATA,
         most=0,
         unit="nats",
@@ -47,11 +47,12 @@ class AlignConfig(Section):
         0.2, "how far a boundary moves to the nearest pause", DATA, least=0, most=2, unit="s"
     )
     keep_all: bool = setting(
-        False, "take no speakers from line prefixes, and leave nothing out of a sentence", DATA
+        False, "do not read speakers from the beginnings of lines, and leave nothing out of a sentence", DATA
     )
     refine: bool = setting(
         False,
-        "one more round: train the model on what was placed, and look for the rest with what it then hears",
+        "a second round: train the model on the text that was placed, and look for the rest with the trained "
+        "model",
         DATA,
     )
     encoding: str | None = setting(None, "encoding of text files (unset: UTF-8)", DATA)

@@ -12,7 +12,7 @@ def clip_of(text: str) -> tuple[float, float | None]:
     """Begin and end in seconds; None: the recording's end.
 
     Raises:
-        ValueError: it is no stretch of time.
+        ValueError: it is not a stretch of time.
     """
     found = _CLIP.fullmatch(text)
     if found is None:

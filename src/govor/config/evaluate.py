@@ -47,13 +47,16 @@ class EvaluateConfig(Section):
     beam_size: int = setting(1, "beams; 1 is greedy", HYPOTHESES, least=1)
     lm: str | None = setting(None, "ARPA file for CTC beam search", HYPOTHESES)
     lm_weight: float | None = setting(
-        None, "weight of the language model; none: chosen on dev by govor lm, else 0.5", HYPOTHESES
+        None, "weight of the language model; none: chosen on dev by govor lm, otherwise 0.5", HYPOTHESES
     )
-    word_bonus: float | None = setting(None, "added for every word; none: chosen on dev, else 0", HYPOTHESES)
+    word_bonus: float | None = setting(
+        None, "added for every word; none: chosen on dev, otherwise 0", HYPOTHESES
+    )
     long_form: bool = setting(False, "also transcribe whole recordings, as govor transcribe does", HYPOTHESES)
     require: dict[str, float | bool] = setting(
         {},
-        "wer = 0.3: exit 3 when a metric is above it; better_than_base = true: or WER not below the base's",
+        "wer = 0.3: exit 3 when a metric is above it; better_than_base = true: or if the WER is not below "
+        "the base's",
         REPORTS,
     )
     seed: int = setting(0, "seed of the bootstrap", REPORTS)

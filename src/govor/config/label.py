@@ -18,11 +18,11 @@ class LabelConfig(Section):
         (), "recordings without texts, which each round of the recipe labels", DATA
     )
     second: str | None = setting(
-        None, "second model that agreement is measured with; none: the same one, hearing other windows", DATA
+        None, "second model that agreement is measured with; none: the same model, with other windows", DATA
     )
     language: str | None = setting(
         None,
-        "BCP 47 tag of the recordings; none: the model's own, or voted on for each recording",
+        "BCP 47 tag of the recordings; none: the model's own, or chosen for each recording by its segments",
         HYPOTHESES,
     )
     max_duration: float = setting(
@@ -37,11 +37,14 @@ class LabelConfig(Section):
         2.4, "greatest compression ratio of a text; above it the text repeats itself", DATA, above=1
     )
     stock_recordings: int = setting(
-        5, "recordings in which a phrase stands before it is a stock phrase of the model; 0: none is", DATA,
+        5, "a phrase in so many recordings is a stock phrase of the model; 0: no phrase is", DATA,
         least=0,
     )  # fmt: skip
     beam_size: int | None = setting(
-        None, "beams, 1 is greedy; none: 5 where a decoder writes token by token, else 1", HYPOTHESES, least=1
+        None,
+        "beams, 1 is greedy; none: 5 for decoders that write token by token, otherwise 1",
+        HYPOTHESES,
+        least=1,
     )
     batch_s: float = setting(
         180.0,

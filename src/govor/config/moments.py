@@ -115,10 +115,10 @@ class Keep:
             f"train.keep is {value!r}; write 2, '5 GB', '1000 steps', '60 minutes' or '3 epochs'"
         )
 
-    def split(self, entries: list[Kept]) -> tuple[list[Kept], list[Kept]]:
+    def split(self, entries: list[KeptCheckpoint]) -> tuple[list[KeptCheckpoint], list[KeptCheckpoint]]:
         """(kept, pruned) of checkpoints from oldest to newest; protected ones and the newest stay."""
-        kept: list[Kept] = []
-        pruned: list[Kept] = []
+        kept: list[KeptCheckpoint] = []
+        pruned: list[KeptCheckpoint] = []
         counted, size = 0, 0
         newest = entries[-1] if entries else None
         for entry in reversed(entries):
@@ -132,7 +132,7 @@ class Keep:
                 pruned.insert(0, entry)
         return kept, pruned
 
-    def _inside(self, entry: Kept, newest: Kept, counted: int, size: int) -> bool:
+    def _inside(self, entry: KeptCheckpoint, newest: KeptCheckpoint, counted: int, size: int) -> bool:
         if self.unit == "count":
             return counted < self.amount
         if self.unit == "bytes":
@@ -147,7 +147,7 @@ class Keep:
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptCheckpoint:
     """A checkpoint as `Keep` sees it.
 
     Attributes:

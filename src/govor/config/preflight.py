@@ -20,9 +20,7 @@ class PreflightConfig(Section):
     )
     clips: int = setting(50, "clips decoded", REPORTS, least=0)
     accept: tuple[str, ...] = setting((), "codes of errors that are let through, and recorded", REPORTS)
-    hoped_difference: float = setting(
-        0.02, "WER difference that the test set should tell apart", REPORTS, least=0
-    )
+    hoped_difference: float = setting(0.02, "WER difference that the test set should show", REPORTS, least=0)
     quota_disk: int | None = setting(None, "bytes the run may use", REPORTS, least=0, unit="bytes")
     quota_hours: float | None = setting(None, "hours the run may take", REPORTS, least=0, unit="h")
     seed: int = setting(0, "seed of the sample", REPORTS)

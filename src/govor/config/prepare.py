@@ -29,7 +29,7 @@ class PrepareConfig(Section):
     max_recording_s: float = setting(172_800.0, "longest recording decoded", DATA, above=0, unit="s")
     max_clip_s: float = setting(3_600.0, "longest clip", DATA, above=0, unit="s")
     stall_s: float = setting(
-        60.0, "time without a sign of life after which a worker counts as hung", NOTHING, above=0, unit="s"
+        60.0, "time without an answer after which a worker counts as hung", NOTHING, above=0, unit="s"
     )
     memory_bytes: int = setting(4_294_967_296, "address space of a worker", NOTHING, above=0, unit="bytes")
 

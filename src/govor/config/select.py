@@ -32,7 +32,7 @@ class SelectConfig(Section):
     limits_on: str = setting(
         "all",
         "splits that the limits of similarity, confidence and agreement are for: all, or train (dev and "
-        "test are drawn before, so that they keep what is hard)",
+        "test are drawn before, so they keep difficult utterances)",
         DATA,
         choices=("all", "train"),
     )

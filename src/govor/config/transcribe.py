@@ -51,13 +51,15 @@ class TranscribeConfig(Section):
     )
     timestamps: bool | None = setting(
         None,
-        "Whisper: whether the model writes begin and end of what it hears; none: what it was trained to, "
-        "tried on the first windows where nothing says so",
+        "Whisper: whether the model writes begin and end of each segment; none: as it was trained; if that "
+        "is not known, govor tries it on the first windows",
         HYPOTHESES,
     )
     words: bool = setting(False, "times of words in JSON (subtitles use them in any case)", HYPOTHESES)
     prompt: str | None = setting(
-        None, "Whisper: text that is told as said before: names, spellings, a style", HYPOTHESES
+        None,
+        "Whisper: text that the model gets as if it had been said before: names, spellings, a style",
+        HYPOTHESES,
     )
     hotwords: str | None = setting(
         None, "text file of words and names that are likely to be said, one a line", HYPOTHESES
@@ -70,13 +72,18 @@ class TranscribeConfig(Section):
         unit="s",
     )
     beam_size: int | None = setting(
-        None, "beams, 1 is greedy; none: 5 where a decoder writes token by token, else 1", HYPOTHESES, least=1
+        None,
+        "beams, 1 is greedy; none: 5 for decoders that write token by token, otherwise 1",
+        HYPOTHESES,
+        least=1,
     )
     lm: str | None = setting(None, "ARPA file for CTC beam search", HYPOTHESES)
     lm_weight: float | None = setting(
-        None, "weight of the language model; none: chosen on dev by govor lm, else 0.5", HYPOTHESES
+        None, "weight of the language model; none: chosen on dev by govor lm, otherwise 0.5", HYPOTHESES
     )
-    word_bonus: float | None = setting(None, "added for every word; none: chosen on dev, else 0", HYPOTHESES)
+    word_bonus: float | None = setting(
+        None, "added for every word; none: chosen on dev, otherwise 0", HYPOTHESES
+    )
     line_characters: int = setting(42, "longest line of a subtitle", REPORTS, above=0, unit="characters")
     lines: int = setting(2, "lines of a subtitle", REPORTS, above=0)
     reading_speed: float = setting(

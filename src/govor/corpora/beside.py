@@ -81,7 +81,7 @@ _looks: ContextVar[dict[Path, dict[str, list[tuple[str, str]]]] | None] = Contex
 
 
 def _looked_at(path: Path) -> dict[str, list[tuple[str, str]]]:
-    """The first files below a folder by what their names end with, but for recordings."""
+    """The first files below a folder by what their names end with, except for recordings."""
     known = _looks.get()
     if known is not None and path in known:
         return known[path]
@@ -105,7 +105,7 @@ def mostly(files: Iterable[Path], test: Callable[[Path], bool], most: int = 50) 
 
 
 def files_below(path: Path) -> Iterator[tuple[str, str]]:
-    """Folder and name of all files below a folder, sorted, but for hidden ones and broken names."""
+    """Folder and name of all files below a folder, sorted, except for hidden ones and broken names."""
     for folder, folders, names in os.walk(path):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and is_unicode(name))
         for name in sorted(names):

@@ -39,7 +39,7 @@ NAME = "ctm"
 NEEDS = ".ctm files (recording channel start duration word), the recordings anywhere below the folder"
 SETTINGS: tuple[str, ...] = ()
 PART_WORDS = 100_000
-"""Words of a file whose recordings are mixed that are held at a time, but for one recording's."""
+"""Words of a file whose recordings are mixed that are held at a time, except for one recording's."""
 MOST_PARTS = 200
 _Place = tuple[str, str]
 _Word = tuple[str, str, TimedText]

@@ -65,7 +65,7 @@ def read_elan(file: Path) -> Annotations:
     """Reads an EAF file.
 
     Raises:
-        TimedTextError: it is not XML, declares entities, or is no EAF; the message names the line.
+        TimedTextError: it is not XML, declares entities, or is not an EAF; the message names the line.
     """
     root = _root(file)
     if root.tag != "ANNOTATION_DOCUMENT":

@@ -81,7 +81,7 @@ def _names_files(file: Path) -> bool:
 
 
 def _first_line(file: Path) -> str:
-    """The first line but for the header lines that name the media (``"#file:///...``)."""
+    """The first line except for the header lines that name the media (``"#file:///...``)."""
     line = first_line(file)
     if line.lstrip('"').startswith("#"):
         line = next((each for each in first_lines(file) if not each.lstrip('"').startswith("#")), "")
@@ -130,7 +130,7 @@ def _time(cell: str) -> float:
         return int(clock[1]) * 3600 + int(clock[2]) * 60 + float(clock[3])
     value = number(cell)
     if value is None:
-        raise ValueError(f"{cell} is no time")
+        raise ValueError(f"{cell} is not a time")
     return value / (_MS_PER_S if cell.strip().isdecimal() else 1)
 
 

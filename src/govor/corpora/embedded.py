@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
@@ -54,7 +55,7 @@ class AudioUnpacker:
         data, path = audio.get("bytes"), audio.get("path")
         if data is None:
             return path
-        return self._write(data, split, row, _file_name(path, data, row))
+        return self._write(BytesIO(data), len(data), split, row, _file_name(path, data, row))
 
     def copy(self, source: SupportsRead, size: int, split: str, row: int, name: str) -> str:
         """Writes what a stream holds, without holding it; returns the path relative to the folder.
@@ -66,7 +67,10 @@ class AudioUnpacker:
             row: number of the row in it, from 0.
             name: what the source calls the audio.
         """
-        inside = f"{split}/{row // FILES_A_FOLDER:05}/{_file_name(name, b'', row)}"
+        return self._write(source, size, split, row, _file_name(name, b"", row))
+
+    def _write(self, source: SupportsRead, size: int, split: str, row: int, name: str) -> str:
+        inside = f"{split}/{row // FILES_A_FOLDER:05}/{name}"
         target = self.folder / inside
         if not (target.is_file() and target.stat().st_size == size):
             self._check(size)
@@ -75,18 +79,6 @@ class AudioUnpacker:
             with partial.open("wb") as file:
                 shutil.copyfileobj(source, file, _COPY_BYTES)
             partial.replace(target)
-        return inside
-
-    def _write(self, data: bytes, split: str, row: int, name: str) -> str:
-        inside = f"{split}/{row // FILES_A_FOLDER:05}/{name}"
-        target = self.folder / inside
-        if target.is_file() and target.stat().st_size == len(data):
-            return inside
-        self._check(len(data))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f".{target.name}.partial-unpack")
-        partial.write_bytes(data)
-        partial.replace(target)
         return inside
 
     def _check(self, more_bytes: int) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -151,6 +151,21 @@ class Corpus:
         self._look_through(self.table, CORE_SCHEMA)
         with reading(self.table, CorpusError, AGAIN), pq.ParquetFile(self.table) as file:
             yield from file.iter_batches(batch_size=rows, columns=columns)
+
+    def frames(self, columns: list[str] | None = None, rows: int = 65_536) -> Iterator[pl.DataFrame]:
+        """The utterances in pieces of at most `rows`, in order, as polars frames."""
+        return (pl.DataFrame(pl.from_arrow(batch)) for batch in self.batches(columns, rows))
+
+    def rewrite(self, change: Callable[[pl.DataFrame], pl.DataFrame], rows: int) -> None:
+        """Replaces the table whole by its pieces of `rows`, each as `change` makes it; its schema stays."""
+        schema = pq.read_schema(self.table)
+        with (
+            atomic_path(self.table) as partial,
+            pq.ParquetWriter(partial, schema, compression="zstd") as writer,
+        ):
+            for frame in self.frames(None, rows):
+                changed = change(frame).to_arrow(compat_level=pl.CompatLevel.oldest())
+                writer.write_table(changed.cast(schema))
 
     def rejected_batches(self, rows: int = 65_536) -> Iterator[pl.DataFrame]:
         """What was set aside, in pieces of at most `rows`, in order."""

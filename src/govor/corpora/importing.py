@@ -133,6 +133,6 @@ def _check_rejected(summary: ImportSummary, config: CorpusConfig) -> None:
         raise LimitError(
             f"{summary.rejected:,} of {summary.read:,} rows were set aside ({reasons}), more than "
             f"--max-rejected {config.max_rejected:g} allows; the corpus is complete without them: look at "
-            f"{summary.out}/rejected.parquet, mend the source and import it again, or allow more",
+            f"{summary.out}/rejected.parquet, correct the source and import it again, or allow more",
             summary,
         )

@@ -1,7 +1,7 @@
 """Which language rows have, where ``--language`` names one and the source another tag.
 
-The setting wins over a tag of the same language (``sv`` over ``sv-SE``) and over what is no tag; a row that
-names another language keeps it. Either is said.
+The setting wins over a tag of the same language (``sv`` over ``sv-SE``) and over what is not a tag; a row
+that names another language keeps it. Either is said.
 """
 
 from __future__ import annotations

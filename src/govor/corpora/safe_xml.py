@@ -39,7 +39,7 @@ def parsed_xml(data: bytes) -> ET.Element:
     """The root element of a document.
 
     Raises:
-        TimedTextError: it is no XML, or declares entities.
+        TimedTextError: it is not XML, or declares entities.
     """
     parser, builder = expat.ParserCreate(), ET.TreeBuilder()
 

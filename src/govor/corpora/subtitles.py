@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from govor.corpora.beside import spoken_row
 from govor.corpora.caption_files import CaptionFiles, captioned
 from govor.corpora.cues import read_cues
 from govor.corpora.elan import Annotations, Media, media_of, read_elan
@@ -191,18 +192,5 @@ def _shown(path: Path, root: Path) -> str:
 
 
 def _row(item: SpokenCue, audio: str, split: str | None) -> Row:
-    cue = item.cue
-    row: Row = {
-        "audio": audio,
-        "start": cue.start,
-        "end": cue.end,
-        "text": cue.text,
-        "speaker": cue.speaker,
-        "split": split,
-        "_line": cue.line,
-    }
-    if item.words:
-        row["words"] = [word.text.strip() for word in item.words]
-        row["word_starts"] = [round(word.start - cue.start, 4) for word in item.words]
-        row["word_ends"] = [round(word.end - cue.start, 4) for word in item.words]
-    return row
+    start, end = item.cue.start, item.cue.end
+    return spoken_row(item) | {"audio": audio, "start": start, "end": end, "split": split}

@@ -22,7 +22,7 @@ def read_textgrid(file: Path) -> list[Tier]:
     """The interval tiers of a TextGrid.
 
     Raises:
-        TimedTextError: it is no TextGrid, or ends in the middle; the message names the line.
+        TimedTextError: it is not a TextGrid, or ends in the middle; the message names the line.
     """
     tokens = _Tokens(decode(file))
     if tokens.string() != "ooTextFile" or tokens.string() != "TextGrid":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,6 +98,14 @@ def rejection_columns(reason: pl.Expr, detail: pl.Expr) -> list[pl.Expr]:
         reason.alias("reason"),
         pl.concat_str("_file", pl.lit(":"), place, pl.lit(": "), detail).alias("detail"),
     ]
+
+
+def by_reason(reason: pl.Expr, details: Mapping[str, pl.Expr]) -> pl.Expr:
+    """The detail of each row's reason; nothing where a reason has none."""
+    detail = pl.lit("")
+    for code, text in details.items():
+        detail = pl.when(reason == code).then(text).otherwise(detail)
+    return detail
 
 
 def _as_row(rejection: object) -> dict[str, str]:
@@ -257,10 +266,7 @@ def _rejection_columns() -> list[pl.Expr]:
         "bad_channel": pl.lit("channel is not a channel number"),
         "unknown_split": pl.format("split is {}; it must be train, dev or test", "_split"),
     }
-    detail = pl.lit("")
-    for code, text in details.items():
-        detail = pl.when(pl.col("_reason") == code).then(text).otherwise(detail)
-    return rejection_columns(pl.col("_reason"), detail)
+    return rejection_columns(pl.col("_reason"), by_reason(pl.col("_reason"), details))
 
 
 def _shown(name: str) -> pl.Expr:

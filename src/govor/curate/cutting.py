@@ -137,7 +137,7 @@ def _at_longest_pause(words: Sequence[TimedWord], counts: Sequence[int]) -> int:
 def cut_frame(frame: pl.DataFrame, max_s: float, second_transcript: str | None) -> pl.DataFrame:
     """The utterances with those above `max_s` replaced by their pieces, where word times allow.
 
-    A piece keeps its utterance's columns but for times and text; ``cut_from`` names the utterance, and
+    A piece keeps its utterance's columns except for times and text; ``cut_from`` names the utterance, and
     columns that no longer fit (words and their times, the second transcript) are null.
     """
     frame = frame.with_columns(pl.lit(None, pl.String).alias("cut_from"))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
 
 import numpy as np
 import polars as pl
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from govor.corpora.folder import Corpus
 from govor.curate.measure import BATCH_ROWS
-from govor.store import atomic_path, locked, write_json
+from govor.store import locked, write_json
 
 
 def fill_durations(corpus: Corpus, duration: NDArray[np.float64] | None) -> None:
@@ -27,7 +27,7 @@ def fill_durations(corpus: Corpus, duration: NDArray[np.float64] | None) -> None
     with locked(corpus.folder):
         info = corpus.info
         if duration is not None:
-            _rewrite(corpus, duration)
+            corpus.rewrite(_filling(duration), BATCH_ROWS)
             info = replace(info, hours=float(np.nansum(duration)) / 3600)
         if duration is not None or "check" not in info.notes:
             info = replace(info, notes={**info.notes, "check": {"probed": True}})
@@ -35,16 +35,13 @@ def fill_durations(corpus: Corpus, duration: NDArray[np.float64] | None) -> None
             corpus.info = info
 
 
-def _rewrite(corpus: Corpus, duration: NDArray[np.float64]) -> None:
-    schema = pq.read_schema(corpus.table)
-    begin = 0
-    with (
-        atomic_path(corpus.table) as partial,
-        pq.ParquetWriter(partial, schema, compression="zstd") as writer,
-    ):
-        for batch in corpus.batches(None, BATCH_ROWS):
-            frame = pl.DataFrame(pl.from_arrow(batch))
-            known = pl.Series(duration[begin : begin + frame.height]).fill_nan(None)
-            begin += frame.height
-            filled = frame.with_columns(pl.col("duration").fill_null(known))
-            writer.write_table(filled.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema))
+def _filling(duration: NDArray[np.float64]) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """Fills the pieces of a table, one after the other."""
+    left = duration
+
+    def filled(frame: pl.DataFrame) -> pl.DataFrame:
+        nonlocal left
+        known, left = left[: frame.height], left[frame.height :]
+        return frame.with_columns(pl.col("duration").fill_null(pl.Series(known).fill_nan(None)))
+
+    return filled

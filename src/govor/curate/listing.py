@@ -23,8 +23,7 @@ def write_listing(corpus: Corpus, findings: Sequence[Finding], path: Path) -> No
     schema = pl.DataFrame(schema=SCHEMA).to_arrow(compat_level=pl.CompatLevel.oldest()).schema
     begin = 0
     with atomic_path(path) as partial, pq.ParquetWriter(partial, schema, compression="zstd") as writer:
-        for batch in corpus.batches(["id", "recording"], BATCH_ROWS):
-            frame = pl.DataFrame(pl.from_arrow(batch))
+        for frame in corpus.frames(["id", "recording"], BATCH_ROWS):
             listed = [_listed(frame, finding, begin) for finding in findings]
             rows = pl.concat([pl.DataFrame(schema=SCHEMA), *listed])
             writer.write_table(rows.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema))

@@ -113,8 +113,7 @@ def frames(
         compared: also measure the similarity (of the whole utterance, where one is cut).
     """
     second = second_transcript(corpus, config)
-    for batch in corpus.batches(columns, BATCH_ROWS):
-        frame = pl.DataFrame(pl.from_arrow(batch))
+    for frame in corpus.frames(columns, BATCH_ROWS):
         if compared and second:
             frame = frame.with_columns(_similarity(frame, config, second))
         if config.split_at_words and config.max_duration is not None:

@@ -200,7 +200,7 @@ def _in_several(ids: Sequence[NDArray[np.uint64]]) -> NDArray[np.uint64]:
 
 
 def _id_hashes(part: MergePart) -> NDArray[np.uint64]:
-    batches = (pl.DataFrame(pl.from_arrow(batch)) for batch in part.corpus.batches(["id"], BATCH_ROWS))
+    batches = part.corpus.frames(["id"], BATCH_ROWS)
     return np.concatenate(
         [np.empty(0, np.uint64), *(frame["id"].hash(seed=0).to_numpy() for frame in batches)]
     )
@@ -233,8 +233,8 @@ def _speakers(part: MergePart) -> set[str]:
 def _frames(part: MergePart, names: MergedNames, *, head: bool = False) -> Iterator[pl.DataFrame]:
     """The utterances as they stand in the merged corpus, with ``_renamed``; for `head` the first alone."""
     mine = names.recordings.filter(pl.col("_part") == part.name).drop("_part")
-    for batch in part.corpus.batches(None, 1 if head else BATCH_ROWS):
-        frame = pl.DataFrame(pl.from_arrow(batch)).with_columns(_audio(part, names.root))
+    for frame in part.corpus.frames(None, 1 if head else BATCH_ROWS):
+        frame = frame.with_columns(_audio(part, names.root))
         frame = frame.join(
             mine, on=["recording", "audio"], how="left", maintain_order="left", nulls_equal=True
         )

@@ -6,14 +6,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import polars as pl
-import pyarrow.parquet as pq
 
 from govor.corpora.folder import INFO, Corpus, CorpusSummary
 from govor.corpora.names import Resolution, resolve
 from govor.curate.measure import BATCH_ROWS
 from govor.errors import CorpusError, LimitError
 from govor.findings import count_of, some
-from govor.store import atomic_path, locked, write_json
+from govor.store import locked, write_json
 
 
 @dataclass(frozen=True)
@@ -75,12 +74,4 @@ def _rewrite(source: Corpus, resolution: Resolution) -> None:
     if not changed.height:
         return
     new = dict(changed.select("name", "path").iter_rows())
-    schema = pq.read_schema(source.table)
-    with (
-        atomic_path(source.table) as partial,
-        pq.ParquetWriter(partial, schema, compression="zstd") as writer,
-    ):
-        for batch in source.batches(None, BATCH_ROWS):
-            frame = pl.DataFrame(pl.from_arrow(batch))
-            moved = frame.with_columns(pl.col("audio").replace(new))
-            writer.write_table(moved.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema))
+    source.rewrite(lambda frame: frame.with_columns(pl.col("audio").replace(new)), BATCH_ROWS)

@@ -171,5 +171,5 @@ def _bandwidths(probes: pl.DataFrame) -> Plot | None:
             textcoords="offset points", xytext=(0, 2 + 10 * place), ha="center", color=INK, size=8,
         )  # fmt: skip
     axes.set_xlabel("highest frequency with energy, kHz")
-    caption = "dotted: half the sample rate; a heap at 4 kHz is telephone speech"
+    caption = "dotted: half the sample rate; a peak at 4 kHz is telephone speech"
     return Plot("True bandwidth of recordings", figure_svg(figure, caption), caption)

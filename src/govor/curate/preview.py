@@ -94,8 +94,7 @@ def preview(corpus: Corpus, normaliser: Normaliser) -> Preview:
     """Normalises the texts of a corpus, or a seeded sample of a large one."""
     made = Preview(normaliser, of=corpus.info.kept)
     threshold = min(1.0, MAX_TEXTS / max(corpus.info.kept, 1))
-    for batch in corpus.batches(["id", "text", "language"]):
-        frame = pl.DataFrame(pl.from_arrow(batch))
+    for frame in corpus.frames(["id", "text", "language"]):
         if threshold < 1.0:
             order = pl.Series(seeded_order(frame["id"].to_list(), 0))
             frame = frame.filter(order < int(threshold * (1 << 64)))

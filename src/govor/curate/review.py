@@ -80,8 +80,7 @@ def review_corpus(corpus: Path, sheet: Path, out: Path) -> ReviewSummary:
     with CorpusWriter(out, info) as writer:
         for rejected in source.rejected_batches():
             writer.reject_frame(rejected)
-        for batch in source.batches(None, BATCH_ROWS):
-            frame = pl.DataFrame(pl.from_arrow(batch))
+        for frame in source.frames(None, BATCH_ROWS):
             _write(writer, frame, verdicts, second if isinstance(second, str) else None)
     SheetUtterances.read(corpus).write(out)
     return ReviewSummary(**vars(writer.info.summary(out)), verdicts=counts, unknown=unknown)

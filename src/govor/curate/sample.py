@@ -91,8 +91,7 @@ def draw(source: Corpus, n: int, seed: int, split: str | None, barred: set[str])
     """
     ids: list[str] = []
     orders = [np.empty(0, np.uint64)]
-    for batch in source.batches(["id", "split"]):
-        frame = pl.DataFrame(pl.from_arrow(batch))
+    for frame in source.frames(["id", "split"]):
         frame = frame.filter(pl.col("split") == split) if split else frame
         some = [name for name in frame["id"] if name not in barred]
         pool, order = (

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from govor.config import SelectConfig
 from govor.console import say
 from govor.corpora.folder import Corpus, CorpusSummary, CorpusWriter
+from govor.corpora.tidy import by_reason
 from govor.curate.exclusion import Exclusions
 from govor.curate.groups import seeded_order, sharing
 from govor.curate.leaks import crossings, family, leaking
@@ -296,9 +297,9 @@ def _require_texts_to_score(
     machine = int(((reasons == 0) & measures.machine).sum())
     if machine and not keeps.any():
         raise CorpusError(
-            f"all {machine:,} texts of {source.folder} are a model's, and dev and test need texts that "
+            f"a model wrote all {machine:,} texts of {source.folder}, and dev and test need texts that "
             "people wrote or checked: have some checked (govor sample, govor review), or merge a corpus "
-            "that has such"
+            "that has such texts"
         )
 
 
@@ -341,7 +342,7 @@ def _require_speakers(source: Corpus, config: SelectConfig) -> None:
                 f"did you mean {near[0]}?" if near else f"there are {len(known)}, such as {sorted(known)[:3]}"
             )
             raise CorpusError(
-                f"hold_out names the speaker {speaker!r}, whom {source.folder} does not have; {hint}"
+                f"hold_out names the speaker {speaker!r}, but {source.folder} has no such speaker; {hint}"
             )
 
 
@@ -496,10 +497,7 @@ def _detail(frame: pl.DataFrame, config: SelectConfig) -> pl.Expr:
         "too_short": pl.format("{} s is below {} s", seconds.round(3), pl.lit(config.min_duration)),
         "too_long": pl.format("{} s is above {} s", seconds.round(3), pl.lit(config.max_duration)),
     }
-    detail = pl.lit("")
-    for reason, said in details.items():
-        detail = pl.when(pl.col("reason") == reason).then(said).otherwise(detail)
-    return detail.fill_null("").alias("detail")
+    return by_reason(pl.col("reason"), details).fill_null("").alias("detail")
 
 
 def _below(column: str, least: float) -> pl.Expr:

@@ -111,8 +111,7 @@ def tally(corpus: Corpus) -> Tally:
     characters = CharacterCounts.empty()
     parts: dict[str, list[NDArray[Any]]] = {}
     columns = [*COLUMNS, *([second] if second else [])]
-    for batch in corpus.batches(columns, BATCH_ROWS):
-        frame = pl.DataFrame(pl.from_arrow(batch))
+    for frame in corpus.frames(columns, BATCH_ROWS):
         characters.add(frame["text"].fill_null("").to_list())
         for name, values in _facts(frame, second).items():
             parts.setdefault(name, []).append(values)

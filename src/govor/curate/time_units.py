@@ -65,4 +65,4 @@ def _by_speed(rate: Times, spans: NDArray[np.bool_]) -> list[Finding]:
     slow = known & (1_000 * rate > SLOWEST) & (1_000 * rate < FASTEST)
     if slow.sum() < max(LEAST_TEXTS, MOST * known.sum()):
         return []
-    return of_rows("time_unit", slow, -rate, "{:.4f} letters/s", "they would do as milliseconds")
+    return of_rows("time_unit", slow, -rate, "{:.4f} letters/s", "they would fit as milliseconds")

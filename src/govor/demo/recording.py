@@ -8,18 +8,20 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from govor.demo.noisy_transcript import misheard
 from govor.demo.script import TOLD, Recording
 from govor.demo.sentences import written
 from govor.errors import GovorError
 from govor.espeak import Speech, synthesise
 from govor.store import write_bytes, write_json
+
+_DULL = str.maketrans({"č": "c", "ć": "c", "ž": "z", "š": "s", "đ": "d"})
+
 
 SAMPLE_RATE = 48_000
 PAUSE_S = (0.5, 1.4)
@@ -28,8 +30,26 @@ NOISE_AMPLITUDE = 0.0007
 RIGHT_GAIN = 0.85
 PEAK = 0.7
 WRONG_TRANSCRIPT_SHARE = 0.05
-
 Samples = NDArray[np.float32]
+
+
+def misheard(words: Sequence[str], rng: np.random.Generator, badly: bool = False) -> list[str]:
+    """`words` with a recogniser's slips; `badly`: mostly another sentence, as where an alignment failed."""
+    if badly:
+        return [word[::-1] for word in words[: max(1, len(words) // 2)]]
+    return [heard for word in words if (heard := _slip(word, rng))]
+
+
+def _slip(word: str, rng: np.random.Generator) -> str:
+    chance = rng.random()
+    if chance < 0.02 and len(word) < 4:
+        return ""
+    if chance < 0.06:
+        return word.translate(_DULL)
+    if chance < 0.09 and len(word) > 3:
+        place = int(rng.integers(1, len(word) - 1))
+        return word[:place] + word[place + 1 :]
+    return word
 
 
 def make(recording: Recording, folder: Path) -> None:

@@ -43,7 +43,7 @@ PLACES = (
 
 
 def sentence(rng: np.random.Generator) -> str:
-    """One random sentence of five to ten words, in lower case but for names, without punctuation."""
+    """One random sentence of five to ten words, in lower case except for names, without punctuation."""
     gender = str(rng.choice(list(OBJECTS)))
     parts = [
         _maybe(rng, 0.6, TIMES),

@@ -73,7 +73,7 @@ def run_demo(folder: Path, *, device: str = "auto", scale: float = 1.0, seed: in
     recipe = load_recipe(path)
     ran = run_recipe(recipe, device=device)
     if all(stage["status"] == "unchanged" for stage in ran["stages"].values()):
-        say("all is done already; nothing was run again")
+        say("everything is done already; nothing was run again")
     return _summary(recipe, round(time.monotonic() - started_s, 1))
 
 

@@ -150,7 +150,7 @@ def room_findings(ram: int, disk: int, place: Path) -> list[Finding]:
                 str(place),
                 f"{readable_bytes(disk)} free",
                 f"{readable_bytes(LEAST_DISK_BYTES)} for a small data set and a few checkpoints",
-                "prepare or train would stop half-way",
+                "prepare or train would stop before the end",
             )
         )
     return found

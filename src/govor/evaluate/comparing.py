@@ -12,13 +12,12 @@ import polars as pl
 from govor.errors import InputError
 from govor.evaluate.edits import align, regions, words
 from govor.evaluate.intervals import Groups
-from govor.evaluate.paired import Comparison, Paired, compare_scores
-from govor.evaluate.results import groups_of, stored_normaliser
-from govor.evaluate.scores import Scores, TextNormaliser, score
+from govor.evaluate.paired import Comparison, PairedComparison, compare_scores
+from govor.evaluate.results import score_table, stored_normaliser
+from govor.evaluate.scores import Scores, TextNormaliser
 from govor.evaluate.slices import SliceGroups, slice_scores
 from govor.evaluate.stored import SCORES, SUMMARY, StoredSummary, read_scores, read_summary
-from govor.evaluate.summary import finite
-from govor.records import Rate, Summary
+from govor.records import Rate, Summary, finite
 from govor.shown import interval_text
 from govor.store import atomic_path, locked, write_json, write_text
 
@@ -57,7 +56,7 @@ class ComparedSystem(TypedDict):
     rtf: float | None
 
 
-class Difference(Paired):
+class Difference(PairedComparison):
     """One system compared with the first."""
 
     system: str
@@ -104,7 +103,7 @@ class ComparisonSummary(Summary):
 def compare(evaluations: Sequence[Path], out: Path) -> ComparisonSummary:
     """Compares evaluations in pairs, every one against the first, on the same utterances.
 
-    All are scored anew from their texts with the first one's normaliser, so that nothing but the systems
+    All are scored again from their texts with the first one's normaliser, so that nothing but the systems
     differs. Writes ``comparison.json``, ``comparison.parquet`` (errors of every system by utterance) and
     ``comparison.html``.
 
@@ -166,12 +165,8 @@ def _require_same(systems: Sequence[Evaluation]) -> None:
 
 
 def _scored(system: Evaluation, first: Evaluation, normaliser: TextNormaliser) -> Scores:
-    table = first.table
     texts = dict(zip(system.ids, system.table["hypothesis"].to_list(), strict=True))
-    references = dict(zip(first.ids, table["reference"].to_list(), strict=True))
-    languages = dict(zip(first.ids, table["language"].to_list(), strict=True)) if "language" in table else {}
-    seed = int(first.summary.get("seed", 0))
-    return score(references, texts, normaliser, groups_of(table), seed, languages=languages)
+    return score_table(first.table, "reference", texts, normaliser, int(first.summary.get("seed", 0)))
 
 
 def _summary(

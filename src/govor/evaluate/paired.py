@@ -19,7 +19,7 @@ POWER_QUANTILES = 1.959964 + 0.841621
 """Normal quantiles of a two-sided 5% test plus 80% power."""
 
 
-class Paired(TypedDict):
+class PairedComparison(TypedDict):
     """A `Comparison` in JSON; wins and losses are utterances, the ids those of the first of them."""
 
     wer_difference: Rate
@@ -69,7 +69,7 @@ class Comparison:
         """Whether the first makes fewer errors on these utterances, however sure that is."""
         return is_better(self.wer_difference.value, self.cer_difference.value)
 
-    def as_dict(self, ids: Sequence[str], listed: int = 100) -> Paired:
+    def as_dict(self, ids: Sequence[str], listed: int = 100) -> PairedComparison:
         """Plain data; at most `listed` wins and losses by id."""
         return {
             "wer_difference": self.wer_difference.as_dict(),

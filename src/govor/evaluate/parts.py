@@ -22,6 +22,7 @@ from govor.evaluate.hypotheses import Appender, HypothesisLine, as_line, read_li
 from govor.load.workers import signals_held
 from govor.models.base import ModelFacts, Multilingual, PromptFacts, prompt_of
 from govor.store import atomic_path, fingerprint, read_json, write_json
+from govor.waiting import end_with_parent
 
 if TYPE_CHECKING:
     from govor.models.base import DecodeOptions, Recogniser
@@ -289,7 +290,7 @@ def _work(place: DecodingFolder, worker: int, workers: int) -> None:
     from govor.load import Dataset
     from govor.models import open_model
 
-    _end_with_parent()
+    end_with_parent(lambda: os._exit(1))
     job = place.job
 
     def open_here() -> Recogniser:
@@ -300,19 +301,6 @@ def _work(place: DecodingFolder, worker: int, workers: int) -> None:
     except GovorError as error:
         say(f"worker {worker}: {error}")
         raise SystemExit(error.exit_status) from None
-
-
-def _end_with_parent() -> None:
-    import threading
-
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(POLL_S)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _device_of(device: str, worker: int) -> str:

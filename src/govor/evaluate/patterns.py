@@ -104,7 +104,7 @@ def _has_digit(words: Sequence[str]) -> bool:
 
 
 def writing_pairs(reference: Sequence[str], hypothesis: Sequence[str]) -> tuple[list[Pair], list[Pair]]:
-    """Raw words that are the same but for case, and the punctuation marks that differ around the same words.
+    """Raw words that differ only in case, and the punctuation marks that differ around the same words.
 
     Returns:
         Pairs of words that differ in case, and pairs of marks (an empty one stands for none).

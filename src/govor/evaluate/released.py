@@ -79,7 +79,7 @@ class ReleasedNormaliser:
 
     @property
     def language(self) -> str | None:
-        """English, but for ``basic``."""
+        """English, except for ``basic``."""
         return None if self.kind == "basic" else "en"
 
     @cached_property

@@ -9,29 +9,45 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from govor.config import EvaluateConfig
+from govor.corpora.text_source import TEXT_MODEL, checked_texts_of
 from govor.errors import DatasetError, InputError
 from govor.evaluate.base import Base
 from govor.evaluate.calibration import error_auc
 from govor.evaluate.diagnosis import Diagnosis, diagnose
 from govor.evaluate.intervals import Grouping, grouping
 from govor.evaluate.long_form import long_form_scores, plan_recordings, transcribe_recordings
-from govor.evaluate.own_texts import own_texts
 from govor.evaluate.paired import compare_scores
 from govor.evaluate.released import released
 from govor.evaluate.report import Material, write_report
 from govor.evaluate.scores import Scores, TextNormaliser, score
 from govor.evaluate.slices import slice_scores
 from govor.evaluate.stored import as_stored
-from govor.evaluate.summary import EvaluationSummary, System, finite, rates_of
+from govor.evaluate.summary import EvaluationSummary, System, rates_of
+from govor.records import finite
 from govor.store import atomic_path, given_path, write_json
 
 if TYPE_CHECKING:
     from govor.load import Dataset
 
+
 COMING = ("bandwidth_hz",)
 """Columns to slice by that are measured while decoding."""
 KNOWN_SHARE = 0.5
 """Speakers (or recordings) are resampled when at least this share of the rows names them."""
+
+
+def own_texts(system: System, table: pl.DataFrame) -> int:
+    """Clips of a split whose first text the system, or a model that it came from, wrote.
+
+    Args:
+        system: what is measured; hypotheses from outside have no model that is known.
+        table: the split.
+    """
+    if not system.facts or TEXT_MODEL not in table.columns:
+        return 0
+    from govor.models.identity import lineage
+
+    return checked_texts_of(table, lineage(system.name))
 
 
 def write_results(
@@ -58,9 +74,9 @@ def write_results(
     """
     table, split = _with_bandwidth(data.table(config.split), system), config.split
     require_columns(table, config)
-    normaliser, groups = _normaliser(system, config, data), groups_of(table)
-    scores = _scored(system, table, normaliser, groups, config.seed)
-    other = _scored(baseline, table, normaliser, groups, config.seed) if baseline else None
+    normaliser = _normaliser(system, config, data)
+    scores = score_table(table, "text", system.texts, normaliser, config.seed)
+    other = score_table(table, "text", baseline.texts, normaliser, config.seed) if baseline else None
     diagnosis = _diagnosed(system, scores, table)
     comparison = compare_scores(scores, other) if other else None
     found = {
@@ -192,17 +208,26 @@ def missing_columns(table: pl.DataFrame, config: EvaluateConfig, coming: Sequenc
     return [name for name in config.slices if name not in table.columns and name not in coming]
 
 
-def _scored(
-    system: System, table: pl.DataFrame, normaliser: TextNormaliser, groups: Grouping, seed: int
+def score_table(
+    table: pl.DataFrame,
+    column: str,
+    hypotheses: Mapping[str, str],
+    normaliser: TextNormaliser,
+    seed: int,
 ) -> Scores:
+    """Scores hypotheses by id against the references in a column of `table`, with its groups and languages.
+
+    Raises:
+        InputError: an id is there twice.
+    """
     ids = table["id"].to_list()
+    references = dict(zip(ids, table[column].fill_null("").to_list(), strict=True))
+    if len(references) != len(ids):
+        raise InputError("the split has an id twice, so hypotheses cannot be joined to it: prepare it again")
     languages = (
         dict(zip(ids, table["language"].to_list(), strict=True)) if "language" in table.columns else {}
     )
-    references = dict(zip(ids, (text or "" for text in table["text"].to_list()), strict=True))
-    if len(references) != len(ids):
-        raise InputError("the split has an id twice, so hypotheses cannot be joined to it: prepare it again")
-    return score(references, system.texts, normaliser, groups, seed, languages=languages)
+    return score(references, hypotheses, normaliser, groups_of(table), seed, languages=languages)
 
 
 def groups_of(table: pl.DataFrame) -> Grouping:

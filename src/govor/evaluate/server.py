@@ -13,11 +13,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from govor.curate.sheet import neutral
 from govor.errors import InputError
-from govor.evaluate.remake import remake_report
-from govor.evaluate.report import SHEET
-from govor.evaluate.stored import is_finished, read_scores, read_summary
+from govor.evaluate.diagnosis import diagnose
+from govor.evaluate.report import SHEET, Material, write_report
+from govor.evaluate.results import score_table, stored_normaliser
+from govor.evaluate.scores import Scores
+from govor.evaluate.stored import AGAIN, SCORES, StoredSummary, is_finished, read_scores, read_summary
 from govor.pages.serving import HTML, JSON, PageAnswer, PageHandler, PageServer, audio_answer, listening
 from govor.shape import parsed
 from govor.store import atomic_path, read_json, write_json
@@ -27,6 +31,40 @@ CHOICES = ("model", "transcript", "audio")
 REASONS = {"model": "model wrong", "transcript": "transcript wrong", "audio": "audio bad"}
 COLUMNS = ("id", "verdict", "corrected", "comment")
 """Of the sheet, as ``govor review`` reads it."""
+
+
+def remake_report(folder: Path) -> None:
+    """Writes ``report.html`` from ``summary.json`` and ``scores.parquet``; the page holds no clips."""
+    summary, table = read_summary(folder), read_scores(folder)
+    for column in {"duration", *summary["slices"]} - set(table.columns):
+        raise InputError(f"{folder / SCORES} has no column {column}, which the report needs: {AGAIN}")
+    scores = _scores(table, summary, "hypothesis")
+    baseline = _scores(table, summary, "baseline_hypothesis") if "baseline_hypothesis" in table else None
+    unknown = pl.Series([None] * table.height)
+    confidences, levels_db, heard = (
+        table.get_column(name, default=unknown).to_list()
+        for name in ("confidence", "level_db", "heard_language")
+    )
+    diagnosis = diagnose(
+        scores,
+        confidences=confidences,
+        levels_db=levels_db,
+        languages=_languages(table),
+        heard_languages=heard,
+    )
+    key = f"{summary['dataset']['fingerprint'][:12]}-{summary['split']}-remade"
+    material = Material(summary, scores, diagnosis, table, confidences, {}, baseline, key)
+    write_report(folder / "report.html", material, None, 0)
+
+
+def _languages(table: pl.DataFrame) -> list[str | None] | None:
+    return table["language"].to_list() if "language" in table.columns else None
+
+
+def _scores(table: pl.DataFrame, summary: StoredSummary, column: str) -> Scores:
+    said = dict(zip(table["id"].to_list(), table[column].fill_null("").to_list(), strict=True))
+    normaliser = stored_normaliser(summary["normaliser"])
+    return score_table(table, "reference", said, normaliser, int(summary.get("seed", 0)))
 
 
 class Report:

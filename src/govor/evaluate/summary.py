@@ -81,7 +81,7 @@ class EvaluationSummary(SystemRates):
 
     Attributes:
         normaliser: of both sides.
-        test_looks: how often the run was scored on this split; None for what is no run.
+        test_looks: how often the run was scored on this split; None for what is not a run.
         slices: rates by column and value.
         diagnosis: kinds of errors.
         confidence_auc: how well confidence tells wrong words from right ones; None where nothing can be told.
@@ -242,14 +242,3 @@ def _metric(summary: Mapping[str, object], name: str) -> float:
     if not isinstance(value, (int, float)):
         raise UsageError(f"--require {name} is not a number: name one, such as wer or {name}.wer")
     return float(value)
-
-
-def finite(value: Any) -> Any:
-    """`value` as JSON can hold it: numbers that are not finite become None."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [finite(item) for item in value]
-    return value

@@ -102,7 +102,7 @@ def prove(original: Recogniser, exported: Recogniser, clips: Sequence[ProofClip]
 
     Args:
         original: what was exported.
-        exported: what came out, opened anew.
+        exported: what came out, opened again.
         clips: at the models' sample rate.
         source: where they are from.
     """

@@ -115,7 +115,7 @@ def _written_otherwise(segment: HeardSegment, scripts: Sequence[str]) -> tuple[s
 
 def _repeated(segment: HeardSegment, config: LabelConfig) -> tuple[str, str] | None:
     if segment.broken or is_repetitive(segment.text):
-        return "repeated_text", "the same words stand again and again"
+        return "repeated_text", "the same words are repeated"
     if segment.compression_ratio > config.max_compression:
         return "repeated_text", f"compression ratio {segment.compression_ratio:.2f}"
     return None

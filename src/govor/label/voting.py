@@ -9,7 +9,7 @@ from govor.memory import in_halves
 from govor.models.base import Detecting, Recogniser, Sound, cost_of
 from govor.packing import Cost, pack
 from govor.records import Hypothesis
-from govor.transcribe.languages import Vote
+from govor.transcribe.languages import Vote, likeliest
 from govor.transcribe.windows import Window
 
 
@@ -55,7 +55,7 @@ def tongue_of(
         return Tongue(known)
     if known:
         return Tongue(known, recogniser.language_code(known))
-    won = _winner(_votes(recogniser, windows(), batch_s, cost_of(recogniser.max_window_s)))
+    won = likeliest(_votes(recogniser, windows(), batch_s, cost_of(recogniser.max_window_s)))
     return Tongue(won, won)
 
 
@@ -74,15 +74,6 @@ def _votes(
         for window, shares in zip(batch, found, strict=True):
             if not isinstance(shares, Exception):
                 yield Vote(None, shares, speech_s(window))
-
-
-def _winner(votes: Iterable[Vote[None]]) -> str | None:
-    """The language of most of the speech, weighted by how likely it is."""
-    sums: dict[str, float] = {}
-    for vote in votes:
-        for language, share in vote.shares:
-            sums[language] = sums.get(language, 0.0) + share * vote.seconds
-    return max(sums, key=sums.__getitem__, default=None)
 
 
 def speech_s(window: Window) -> float:

@@ -23,7 +23,7 @@ from govor.lm.ngrams import NgramModel, State
 NEVER = float("-inf")
 CONSIDERED = 3
 """Extensions looked at in a frame, for each that can be kept: what scores well without the language model
-does so with it, but for words that end. The little that others would add to kept prefixes is left out."""
+does so with it, except for words that end. The little that others would add to kept prefixes is left out."""
 TOKEN_FLOOR = -9.0
 """ln p below which a token is not looked at in a frame."""
 HOT = 4.0

@@ -28,7 +28,7 @@ def settings_path(arpa: str | Path) -> Path:
 def fusion_settings(
     arpa: str | Path | None, weight: float | None = None, word_bonus: float | None = None
 ) -> tuple[float, float]:
-    """Weight and word bonus: the given ones, else those chosen on dev, else 0.5 and 0.
+    """Weight and word bonus: the given ones, else those chosen on dev, otherwise 0.5 and 0.
 
     Args:
         arpa: the language model, or None.

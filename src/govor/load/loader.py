@@ -160,8 +160,8 @@ class Loader:
                     if other is worker:
                         worker.send(unfinished)
         raise MachineError(
-            f"a loader worker {cause} again and again over the batch of {', '.join(task[2][:8])}: "
-            "look at these clips, or give the machine more memory or train.loader_workers fewer"
+            f"a loader worker {cause} several times on the batch of {', '.join(task[2][:8])}: "
+            "look at these clips, give the machine more memory, or set fewer train.loader_workers"
             f"{SCRIPT_HINT if cause == ENDED_AT_ONCE else ''}"
         )
 

@@ -162,7 +162,7 @@ def _take_generation(core: Any, folder: Path) -> None:
 
 
 def _alike(one: Any, other: Any) -> bool:
-    """Equal but for the rounding of another machine."""
+    """Equal except for the rounding of another machine."""
     import torch
 
     return one.shape == other.shape and torch.allclose(one, other, rtol=1e-3, atol=1e-4)

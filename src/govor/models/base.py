@@ -354,7 +354,7 @@ def language_refusal(recogniser: Any, tag: str) -> str | None:
         return "the model takes no language and does not say which one it writes: leave language out"
     if primary_language(own) == primary_language(tag):
         return None
-    return f"the model writes {own} whatever language it is told: leave language out, or ask for {own}"
+    return f"the model always writes {own}: leave language out, or ask for {own}"
 
 
 def prompt_in_words(prompt: PromptFacts) -> str:

@@ -1,7 +1,7 @@
 """Layers compiled for training.
 
 Whole models do not compile well: losses and decoding loops break their graphs, and convolutions of changing
-length are compiled anew for every length. So the repeated layers are compiled one by one ("regional
+length are compiled again for every length. So the repeated layers are compiled one by one ("regional
 compilation" in PyTorch's recipes), without the convolutions in them.
 """
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from govor.records import finite
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -21,18 +23,8 @@ def embed_json(value: Any) -> Markup:
     ``<``, ``>``, ``&``, ``'`` and the two separators that end a line in scripts are written as escapes, so
     that a transcript holding ``</script>`` stays text; numbers that are not finite become null.
     """
-    text = json.dumps(_finite(value), ensure_ascii=False, separators=(",", ":"), default=str)
+    text = json.dumps(finite(value), ensure_ascii=False, separators=(",", ":"), default=str)
     return Markup(text.translate(_DANGEROUS))
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float) and not -float("inf") < value < float("inf"):
-        return None
-    if isinstance(value, dict):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(item) for item in value]
-    return value
 
 
 def data_uri(content: bytes, mime: str) -> str:

@@ -1,7 +1,7 @@
 """Self-training: rounds of label, select, train, measure; one that gains too little is the last.
 
 Each round labels the recipe's recordings with the model of the round before, keeps the surest texts, trains
-the base model anew on them and on what people wrote, and compares on dev. The test split chooses nothing.
+the base model again on them and on what people wrote, and compares on dev. The test split chooses nothing.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from govor.console import say
 from govor.corpora.folder import CorpusSummary
 from govor.evaluate.stored import StoredSummary, as_stored
 from govor.records import Rate, Summary
-from govor.store import fingerprint, read_json, write_json
+from govor.store import fingerprint, free_place, read_json, write_json
 
 NOTHING: Rate = {"value": None, "low": None, "high": None}
 KEY = "round.json"
 """What a round was made of, in its folder."""
 MADE = ("run", "dataset", "evaluation")
-"""Of a round, what other settings or another model make anew; the rest knows by itself."""
+"""Of a round, what other settings or another model make again; the rest knows by itself."""
 
 
 @dataclass(frozen=True)
@@ -147,19 +147,18 @@ def _begin(recipe: Recipe, folder: Path, model: str, texts: str) -> None:
 
 
 def _set_aside(folder: Path) -> None:
-    number = next(n for n in range(1, 10_000) if not (folder / f"before-{n}").exists())
-    aside = folder / f"before-{number}"
+    aside = free_place(folder, "before")
     aside.mkdir()
     for name in MADE:
         if (folder / name).exists():
             (folder / name).rename(aside / name)
-    say(f"label: what {folder} held of other settings or data is kept as {aside}")
+    say(f"label: {folder} held results of other settings or data; they are now in {aside}")
 
 
 def _texts(recipe: Recipe, folder: Path, model: str, device: str) -> tuple[CorpusSummary, CorpusSummary]:
     """Labels the recordings and keeps the surest texts; both corpora's summaries."""
     from govor.label import label_recordings
-    from govor.label.surest import keep_surest
+    from govor.label.keeping import keep_surest
 
     label = recipe.label
     labelled = label_recordings(model, label.recordings, folder / "labelled", label, device)

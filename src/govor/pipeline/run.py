@@ -15,7 +15,7 @@ from govor.pipeline.record import DONE, RUNNING, StageRecord, load_record
 from govor.pipeline.several import forget_imports
 from govor.pipeline.stages import STAGE_NAMES, STAGES, Stage
 from govor.records import Summary
-from govor.store import is_there, locked, readable_seconds, write_text
+from govor.store import free_place, is_there, locked, readable_seconds, write_text
 from govor.train.folder import RunFolder
 from govor.train.state import new_identity
 
@@ -181,8 +181,7 @@ def _set_old_run_aside(
 
 
 def _rename_aside(run: Path) -> None:
-    number = next(n for n in range(1, 10_000) if not run.with_name(f"{run.name}-before-{n}").exists())
-    aside = run.with_name(f"{run.name}-before-{number}")
+    aside = free_place(run.parent, f"{run.name}-before")
     run.rename(aside)
     if (aside / "preflight").exists():  # it belongs to the new run: preflight has just passed
         run.mkdir(parents=True)

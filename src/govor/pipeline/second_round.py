@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from govor.align.entry import Aligned, Alignment, AlignSummary
+from govor.align.entry import Alignment, AlignResult, AlignSummary
 from govor.align.outcome import Outcome, PlacedUtterance
 from govor.align.rounds import SECOND_ROUND
 from govor.config import AlignConfig, Recipe, Workspace, recipe_from
@@ -50,10 +50,10 @@ def align_in_rounds(
     return alignment.write(found)
 
 
-def _second(alignment: Alignment, first: Aligned) -> Aligned:
+def _second(alignment: Alignment, first: AlignResult) -> AlignResult:
     whole = first.whole()
     if not whole.untranscribed or not whole.unplaced:
-        say("refine: everything has its place after the first round")
+        say("refine: the first round found a place for everything")
         return first
     if len(whole.utterances) < LEAST_UTTERANCES:
         say(
@@ -69,7 +69,7 @@ def _second(alignment: Alignment, first: Aligned) -> Aligned:
     return alignment.again(first, str(Workspace.of(recipe).run))
 
 
-def _announced(model: str, first: Aligned, whole: Outcome) -> str:
+def _announced(model: str, first: AlignResult, whole: Outcome) -> str:
     """What will be done, before it is."""
     hours = sum(one.end - one.start for one in whole.utterances) / 3600
     bare = {one.audio for one in whole.untranscribed}

@@ -32,7 +32,7 @@ def import_several(recipe: Recipe) -> MergeSummary:
 
 
 def forget_imports(recipe: Recipe, root: Path) -> None:
-    """All of them are imported anew."""
+    """All of them are imported again."""
     for corpus in recipe.corpora:
         (root / "stages" / f"{_stage(corpus)}.json").unlink(missing_ok=True)
 

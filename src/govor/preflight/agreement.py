@@ -37,7 +37,7 @@ LEAST_ANOTHER, ANOTHER_NATS, ANOTHER_ERRORS = 8, 0.8, 3.5
 
 
 @dataclass(frozen=True)
-class Matched:
+class TextFit:
     """Whose texts fit the clips.
 
     Attributes:
@@ -71,7 +71,7 @@ class Matched:
         return step if len(found) >= max(OFFSET_SHARE * self.total, FEW_CLIPS) else None
 
 
-def matched(hearings: Sequence[ClipFit]) -> Matched:
+def matched(hearings: Sequence[ClipFit]) -> TextFit:
     """Sorts hearings by whose text fits."""
     usable = [one for one in hearings if one.rivals]
     own = [one for one in usable if one.margin > 0]
@@ -81,7 +81,7 @@ def matched(hearings: Sequence[ClipFit]) -> Matched:
         step = best_offset(one)
         (none if step is None else by_offset.setdefault(step, [])).append(one)
     sizes = [len(one.rivals) + 1 for one in usable]
-    return Matched(own, by_offset, none, 1 / float(np.mean(sizes)) if sizes else 1.0)
+    return TextFit(own, by_offset, none, 1 / float(np.mean(sizes)) if sizes else 1.0)
 
 
 def best_offset(one: ClipFit) -> int | None:
@@ -95,7 +95,7 @@ def best_offset(one: ClipFit) -> int | None:
     return step if clear else None
 
 
-def wrong_ones(found: Matched) -> list[ClipFit]:
+def wrong_ones(found: TextFit) -> list[ClipFit]:
     """Where most texts are right: clips to which others fit as well or better, worst first."""
     rest = [*found.none, *(one for many in found.by_offset.values() for one in many)]
     usual = float(np.median([one.own.mean for one in found.own])) if found.own else 0.0

@@ -52,7 +52,7 @@ def decoding_alarm(
         "loss_and_decoding_disagree",
         "error",
         where,
-        f"the loss is {loss_per_label:.2f} nats a label, yet decoding has a WER of {rate:.2f}",
+        f"the loss is {loss_per_label:.2f} nats a label, but decoding has a WER of {rate:.2f}",
         f"below {LEARNT_NATS:g} nats a label most words are right",
         "the model has learnt, but the settings that turn its outputs into text are wrong: more "
         "training does not help",

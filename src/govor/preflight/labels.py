@@ -28,7 +28,7 @@ class Tokeniser(Protocol):
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledText:
     """One normalised text as labels.
 
     Attributes:
@@ -44,10 +44,10 @@ class Labelled:
 
 def label(
     family: Tokeniser, text: str, language: str | None, seconds: float, normaliser: Normaliser
-) -> Labelled:
+) -> LabelledText:
     """Encodes a normalised text as training does, times of its clip included, and decodes it again."""
     ids = family.encode_text(text, language, seconds)
-    return Labelled(len(ids), family.frames_needed(ids), normaliser(family.decode_text(ids), language))
+    return LabelledText(len(ids), family.frames_needed(ids), normaliser(family.decode_text(ids), language))
 
 
 def label_all(
@@ -58,7 +58,7 @@ def label_all(
     Raises:
         OutOfTimeError: the budget ended before all text was seen.
     """
-    seen: dict[tuple[str, str | None], Labelled] = {}
+    seen: dict[tuple[str, str | None], LabelledText] = {}
     return {split: _label_split(family, table, normaliser, budget, seen) for split, table in tables.items()}
 
 
@@ -67,7 +67,7 @@ def _label_split(
     table: pl.DataFrame,
     normaliser: Normaliser,
     budget: Budget,
-    seen: dict[tuple[str, str | None], Labelled],
+    seen: dict[tuple[str, str | None], LabelledText],
 ) -> pl.DataFrame:
     languages = table["language"].to_list() if "language" in table.columns else [None] * table.height
     rows = []

@@ -147,6 +147,6 @@ def _check_rejected(summary: PrepareSummary, max_rejected: float) -> None:
         raise LimitError(
             f"{summary.rejected} of {summary.read} utterances were set aside ({reasons}), more than "
             f"--max-rejected {max_rejected:g} allows; the data set is complete without them: look at "
-            "rejected.parquet, mend the files and run with --retry-rejected, or allow more",
+            "rejected.parquet, correct the files and run with --retry-rejected, or allow more",
             summary,
         )

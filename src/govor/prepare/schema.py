@@ -67,7 +67,7 @@ def left_out(info: CorpusInfo) -> tuple[str, ...]:
 
 
 def dataset_schema(corpus_schema: pa.Schema, sample_rate: int, without: Container[str] = ()) -> pa.Schema:
-    """Schema of the shards: govor's columns, then the corpus's further ones, but for `without`."""
+    """Schema of the shards: govor's columns, then the corpus's further ones, except for `without`."""
     fields = [pa.field(name, kind) for name, kind in OWN_COLUMNS.items()]
     carried = [name for name in further(corpus_schema) if name not in without]
     fields += [pa.field(name, plain(corpus_schema.field(name).type)) for name in carried]

@@ -79,7 +79,7 @@ class Columns(TypedDict):
     features: dict[str, dict[str, object]]
 
 
-class Described(TypedDict):
+class ColumnDescription(TypedDict):
     """What a shard tells the Hub of its columns."""
 
     info: Columns
@@ -170,7 +170,7 @@ def _stamp(shard: Path) -> str:
 def _schema(source: pa.Schema, disclosure: Disclosure, stamp: str) -> pa.Schema:
     kept = [field for field in source if field.name in (*ALLOWED_COLUMNS, *disclosure.columns)]
     try:
-        features = fitted(parsed((source.metadata or {})[b"huggingface"]), Described)
+        features = fitted(parsed((source.metadata or {})[b"huggingface"]), ColumnDescription)
     except (KeyError, ValueError) as error:
         raise DatasetError(f"a shard does not describe its columns ({error}): prepare it again") from error
     told = {field.name for field in kept if field.name != "audio" or pa.types.is_struct(field.type)}

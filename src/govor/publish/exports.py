@@ -61,7 +61,7 @@ KINDS: Mapping[str, ExportKind] = {
     ),
 }
 PICKLES = (b"PK", b"\x80")
-"""How files begin that hold Python objects; such a ``model.bin`` is no export."""
+"""How files begin that hold Python objects; such a ``model.bin`` is not an export."""
 
 
 class StoredProof(TypedDict, total=False):
@@ -80,7 +80,7 @@ class StoredProof(TypedDict, total=False):
 
 
 @dataclass(frozen=True)
-class Exported:
+class ModelExport:
     """An exported model.
 
     Attributes:
@@ -140,7 +140,7 @@ def is_of_kind(path: Path, format: str) -> bool:
     return bool(kind.weights.fullmatch(path.name) or kind.others.fullmatch(path.name))
 
 
-def exported(folder: Path, place: str = "") -> Exported:
+def exported(folder: Path, place: str = "") -> ModelExport:
     """The exported model in a folder.
 
     Raises:
@@ -154,15 +154,15 @@ def exported(folder: Path, place: str = "") -> Exported:
         _refuse_pickle(path)
     report = folder / REPORT
     proof: StoredProof = read_record(report, StoredProof, ModelError) if report.exists() else {}
-    return Exported(folder, format, place, proof, sum(path.stat().st_size for path in weights))
+    return ModelExport(folder, format, place, proof, sum(path.stat().st_size for path in weights))
 
 
-def side_by_side(folders: Sequence[Path]) -> list[Exported]:
+def side_by_side(folders: Sequence[Path]) -> list[ModelExport]:
     """Exports of one model, each with a place of its own (``ct2``; ``ct2-int8`` where there are two)."""
     found = [exported(folder) for folder in folders]
     counts = Counter(one.format for one in found)
     placed = [
-        Exported(one.folder, one.format, _place(one, counts[one.format]), one.proof, one.size_bytes)
+        ModelExport(one.folder, one.format, _place(one, counts[one.format]), one.proof, one.size_bytes)
         for one in found
     ]
     twice = [place for place, count in Counter(one.place for one in placed).items() if count > 1]
@@ -171,7 +171,7 @@ def side_by_side(folders: Sequence[Path]) -> list[Exported]:
     return placed
 
 
-def _place(one: Exported, count: int) -> str:
+def _place(one: ModelExport, count: int) -> str:
     folder = KINDS[one.format].folder
     return folder if count == 1 else f"{folder}-{one.proof.get('quantization') or 'float32'}"
 

@@ -52,7 +52,7 @@ def read_header(card: Path) -> Mapping[str, object]:
     """What stands between the ``---`` lines of a card.
 
     Raises:
-        InputError: it is no YAML.
+        InputError: it is not YAML.
     """
     with required():
         import yaml
@@ -85,7 +85,7 @@ def _language(key: str, value: Any) -> Iterator[str]:
         )
         if not known:
             yield (
-                f"{key} {tag!r} is no ISO 639 code of two or three letters: import the corpus again with "
+                f"{key} {tag!r} is not an ISO 639 code of two or three letters: import the corpus again with "
                 "--language and its tag, such as hr or sv-SE"
             )
 
@@ -129,7 +129,7 @@ def _list_of(choices: tuple[str, ...]) -> Callable[[str, Any], Iterator[str]]:
 def _repositories(key: str, value: Any) -> Iterator[str]:
     for name in _items(value):
         if not (isinstance(name, str) and REPOSITORY.fullmatch(name)):
-            yield f"{key} {name!r} is no repository of the Hub: name it as owner/name"
+            yield f"{key} {name!r} is not a repository of the Hub: name it as owner/name"
 
 
 def _short(key: str, value: Any) -> Iterator[str]:

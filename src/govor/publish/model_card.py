@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,12 +12,24 @@ from govor.evaluate.stored import ComparisonOnCard, RatesOnCard, ShownOnCard
 from govor.prepare.card_header import language_header
 from govor.publish.cards import cell, rate, render_card
 from govor.publish.language_names import in_words
-from govor.publish.metadata import TASK
+from govor.publish.metadata import REPOSITORY, TASK
 from govor.publish.model_facts import Facts
-from govor.publish.model_index import model_index
-from govor.publish.model_uses import uses
 from govor.shown import interval_text
 from govor.train.status import trained_on_withdrawn
+
+_OWN_LIST = """`suppress_tokens=[]` is needed there: faster-whisper does not read the model's own list
+(`generation_config.json`) and otherwise suppresses quotes, brackets and dashes by a list of its own, which
+this model may have learnt to write."""
+_NO_TIMESTAMPS = """`without_timestamps=True` is needed: this model was trained without timestamps, and
+faster-whisper asks for them."""
+_PIPELINE = """```python
+from transformers import pipeline
+
+recognise = pipeline("automatic-speech-recognition", "%s")
+print(recognise("recording.wav")["text"])
+```"""
+_DOWNLOAD = "from huggingface_hub import snapshot_download\n"
+
 
 LITTLE_TRAINING_HOURS = 5.0
 """Below, a card says that the model has heard little."""
@@ -26,6 +38,83 @@ UNLIKE = (
     "dialects can be much worse, and no figure here says how much, unless a table below names it."
 )
 UNCHECKED = "Decisions about people that nobody checks against the recording, and finding out who speaks."
+
+
+def uses(facts: Facts) -> list[str]:
+    """Blocks of Markdown, the usual way first."""
+    found = []
+    if facts.has_safetensors:
+        found.append(_PIPELINE % facts.repo)
+    if facts.has_safetensors or facts.lone_export:
+        found.append(f"```sh\ngovor transcribe {facts.repo} recording.mp3 --out transcripts\n```")
+    return [*found, *_other_engines(facts)]
+
+
+def _other_engines(facts: Facts) -> Sequence[str]:
+    places = {one.format: one.place for one in facts.exports}
+    place = places.get("ctranslate2")
+    if place == "":
+        return [_engine_code(f'"{facts.repo}"', facts, "")]
+    if place is not None:
+        opened = f'snapshot_download("{facts.repo}", allow_patterns="{place}/*") + "/{place}"'
+        return [_engine_code(opened, facts, _DOWNLOAD)]
+    if facts.is_seq2seq and facts.has_safetensors:
+        export = f"govor export {facts.repo} --format ctranslate2 --out exported"
+        return [f"With faster-whisper: `{export}`, then", _engine_code('"exported"', facts, "")]
+    return []
+
+
+def _engine_code(model: str, facts: Facts, imports: str) -> str:
+    code = (
+        f"```python\nfrom faster_whisper import WhisperModel\n{imports}\n"
+        f"segments, info = WhisperModel({model}).{facts.export_call}\n"
+        'print(" ".join(segment.text for segment in segments))\n```'
+    )
+    reasons = []
+    if facts.settings.get("generation"):
+        reasons.append(_OWN_LIST)
+    if facts.settings and not facts.settings.get("timestamps"):
+        reasons.append(_NO_TIMESTAMPS)
+    return "\n\n".join([code, *reasons])
+
+
+def model_index(facts: Facts) -> list[Mapping[str, object]]:
+    """WER and CER of every set and split, in percent, as the Hub's ``model-index`` has them."""
+    results = [_result(facts, name, summary) for name, summary in facts.evaluations.items()]
+    found = [result for result in results if result["metrics"]]
+    return [{"name": facts.repo.rpartition("/")[2], "results": found}] if found else []
+
+
+def _result(facts: Facts, name: str, summary: ShownOnCard) -> Mapping[str, object]:
+    named = facts.set_name(name, summary)
+    rules = (summary.get("normaliser") or {}).get("name", "no rules")
+    rates = {"wer": summary["wer"], "cer": summary.get("cer")}
+    metrics = [
+        {
+            "type": kind,
+            "value": round(100 * value["value"], 2),
+            "name": f"{kind.upper()} in percent ({rules})",
+        }
+        for kind, value in rates.items()
+        if value and value["value"] is not None
+    ]
+    return {
+        "task": {"type": TASK, "name": "Automatic Speech Recognition"},
+        "dataset": {"type": identifier(named), "name": named, "split": str(summary["split"])},
+        "metrics": metrics,
+    }
+
+
+def percent(share: float) -> float:
+    """A rate as people publish it."""
+    return round(100 * share, 2)
+
+
+def identifier(name: str) -> str:
+    """A data set's repository, or what stands for one that has none."""
+    if REPOSITORY.fullmatch(name):
+        return name
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip(".-") or "set"
 
 
 def model_card(facts: Facts, base_license: str | None = None) -> str:

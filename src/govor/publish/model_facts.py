@@ -19,7 +19,7 @@ from govor.load.dataset import DatasetFacts
 from govor.models.saved import SavedSettings, read_settings
 from govor.parquet import reading, require_columns
 from govor.prepare.withdrawn import withdrawn_since
-from govor.publish.exports import Exported
+from govor.publish.exports import ModelExport
 from govor.publish.licenses import License
 from govor.publish.metadata import REPOSITORY
 from govor.shown import has_interval, interval_text
@@ -85,7 +85,7 @@ class Facts:
     leaks: Mapping[str, int] | None
     evaluations: Mapping[str, ShownOnCard]
     failures: Sequence[Mapping[str, object]]
-    exports: Sequence[Exported] = ()
+    exports: Sequence[ModelExport] = ()
     named_base: str | None = None
     is_adapter: bool = False
     withdrawn: int = 0
@@ -230,7 +230,7 @@ def gather(
     license: License,
     evaluations: Sequence[Path] = (),
     dataset_repo: str | None = None,
-    exports: Sequence[Exported] = (),
+    exports: Sequence[ModelExport] = (),
     named_base: str | None = None,
 ) -> Facts:
     """Reads what there is about a model: its folder, its run, its data set, its evaluations, its exports."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,12 +18,49 @@ from govor.publish.files import UploadPlan
 from govor.publish.licenses import License
 from govor.publish.metadata import REPOSITORY, require_valid_card
 from govor.publish.model import ModelOrder, plan_model
-from govor.publish.remote import full_name
-from govor.publish.served import choose_served
+from govor.publish.remote import full_name, hub_api, hub_errors
+from govor.publish.served import SpaceModel, choose_served
 from govor.publish.space import SpaceOrder, decoding_of, write_space
-from govor.publish.space_token import give_token, secret_token
 from govor.publish.upload import PublishSummary, describe, upload
 from govor.store import locked
+
+NAME = "HF_TOKEN"
+"""The secret's name: the variable that the Hub's client reads."""
+
+
+def secret_token(variable: str | None) -> str | None:
+    """The token in an environment variable; None where none is named.
+
+    Raises:
+        InputError: the variable is not set.
+    """
+    if variable is None:
+        return None
+    token = os.environ.get(variable, "").strip()
+    if not token:
+        raise InputError(
+            f"--secret {variable}: that environment variable is empty; put a token into it "
+            "that may read the model"
+        )
+    return token
+
+
+def give_token(space: str, token: str | None, served: SpaceModel) -> None:
+    """Sets the secret of a Space, or says that it needs one.
+
+    Raises:
+        InputError: the Hub does not let this token set secrets.
+    """
+    if token:
+        with hub_errors(space):
+            hub_api().add_space_secret(space, NAME, token, description=f"reads {served.repo}")
+        say(f"{space} has the secret {NAME} now, with which it reads {served.repo}")
+    elif served.private is not False:
+        seen = "is private" if served.private else "may be private"
+        say(
+            f"{served.repo} {seen}: give {space} a token that may read it, as its secret {NAME} (Settings, "
+            "Variables and secrets), or run this again with --secret and the variable that holds one"
+        )
 
 
 def publish_dataset(

@@ -21,7 +21,7 @@ ENDED = (".safetensors", ".bin", ".onnx", ".onnx_data", ".onnx.data", ".gguf")
 
 
 @dataclass(frozen=True)
-class Served:
+class SpaceModel:
     """A published model as a Space opens it.
 
     Attributes:
@@ -62,7 +62,7 @@ class Served:
         )
 
 
-def choose_served(repo: str) -> Served:
+def choose_served(repo: str) -> SpaceModel:
     """Looks at a published model; one that cannot be seen is served as it is, which is said."""
     api = hub_api()
     try:
@@ -70,11 +70,11 @@ def choose_served(repo: str) -> Served:
         private = bool(api.model_info(repo).private)
     except Exception as error:  # no token, no network, no such model: the folder can be made all the same
         say(f"{repo} could not be looked at ({type(error).__name__}): the Space serves it as it is")
-        return Served(repo)
+        return SpaceModel(repo)
     place = _int8(api, repo, files)
     size = sum(file.size_bytes for name, file in files.items() if _is_weight(name, place))
     _say_choice(repo, place, files)
-    return Served(repo, place, size, private)
+    return SpaceModel(repo, place, size, private)
 
 
 def _int8(api: Any, repo: str, files: Mapping[str, RemoteFile]) -> str:

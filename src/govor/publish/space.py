@@ -13,7 +13,7 @@ from govor.errors import InputError
 from govor.prepare.card_header import header_text
 from govor.publish.files import CARD, UploadPlan
 from govor.publish.licenses import License
-from govor.publish.served import Served
+from govor.publish.served import SpaceModel
 from govor.publish.wheel import write_wheel
 from govor.store import write_text
 
@@ -38,7 +38,7 @@ class SpaceOrder:
         title: shown on top; made from the model's name unless given.
     """
 
-    served: Served
+    served: SpaceModel
     license: License
     decoding: Mapping[str, object]
     package: str | None = None

@@ -133,8 +133,8 @@ def _refuse_foreign(plan: UploadPlan, repo: str, there: Iterable[str]) -> None:
         )
     if old := sorted({name.split("/")[0] for name in there if plan.is_outdated(name)}):
         say(
-            f"{repo} still holds {', '.join(old)} of an earlier upload, which may be of other weights: give "
-            "them anew with --export, or delete them there"
+            f"{repo} still holds {', '.join(old)} of an earlier upload, which may have other weights: give "
+            "them again with --export, or delete them there"
         )
 
 

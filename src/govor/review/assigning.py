@@ -69,7 +69,7 @@ class Assignments:
         return len(given) + waiting < self.book.needed(name)
 
     def _first_open(self, reviewer: str) -> int:
-        """Place before which nothing is left for a reviewer; it only moves on, but for `put_back`."""
+        """Place before which nothing is left for a reviewer; it only moves on, except for `put_back`."""
         place = self._from.get(reviewer, 0)
         while place < len(self.order) and self._is_past(self.order[place], reviewer):
             place += 1

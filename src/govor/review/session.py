@@ -32,7 +32,7 @@ from govor.review.view import (
     ReviewView,
     ShownUtterance,
 )
-from govor.review.worth import Evaluated, Queue, queue_of
+from govor.review.worth import EvaluationSigns, Queue, queue_of
 from govor.store import locked
 
 PACE_OF = 20
@@ -85,7 +85,7 @@ class ReviewSession:
     def __init__(self, settings: ReviewSettings) -> None:
         self.settings, self.folder = settings, settings.folder
         self._lock = RLock()
-        evaluated = Evaluated.read(settings.evaluation) if settings.evaluation else None
+        evaluated = EvaluationSigns.read(settings.evaluation) if settings.evaluation else None
         utterances = Utterances.read(settings.corpus, settings.split)
         self.utterances = utterances.with_hypotheses(evaluated.hypotheses) if evaluated else utterances
         with ExitStack() as held:
@@ -100,7 +100,7 @@ class ReviewSession:
         self._done = sum(map(self.book.is_done, self.order))
         self.write_sheet()
 
-    def _ordered(self, evaluated: Evaluated | None) -> tuple[Queue, Sequence[str]]:
+    def _ordered(self, evaluated: EvaluationSigns | None) -> tuple[Queue, Sequence[str]]:
         settings, ids = self.settings, self.utterances.ids
         if not settings.is_drawn:
             queue = queue_of(self.utterances, settings.check, evaluated, settings.seed)
@@ -138,7 +138,7 @@ class ReviewSession:
             given: what the page sent.
 
         Raises:
-            ValueError: it is no verdict.
+            ValueError: it is not a verdict.
             ConflictError: it joins what another reviewer has.
         """
         entry = given.entry(reviewer, _now())
@@ -236,7 +236,7 @@ class ReviewSession:
             raise ValueError(f"there is no utterance {entry.id}")
         followers = [self.utterances.ids[row] for row in self.utterances.followers(place)]
         if list(entry.joined) != followers[: len(entry.joined)]:
-            raise ValueError("only the utterances right behind it can be joined")
+            raise ValueError("only the utterances directly after it can be joined")
         for name in entry.joined:
             others = [one for one in self.book.given.get(name, {}) if one != entry.reviewer]
             if who := [*others, *self.assignments.holders(name, entry.reviewer)]:
@@ -308,7 +308,7 @@ def _now() -> str:
 
 
 def sheet_of(folder: Path, corpus: Path) -> Path:
-    """The sheet of a review's folder, written anew from its journal; nothing may be reviewed there meanwhile.
+    """The sheet of a review's folder, written again from its journal; nobody may review there meanwhile.
 
     Raises:
         UsageError: the folder holds no review.

@@ -57,8 +57,8 @@ class ReviewSettings:
             raise UsageError(f"--double {self.double:g}: give a share between 0 and 1")
         if not self.reviewers and (self.host not in LOCAL_NAMES or self.allowed_hosts):
             raise UsageError(
-                "whoever can reach the page could judge: name the people with --reviewer NAME, and each "
-                "gets a link with a key"
+                "everybody who can reach the page could give verdicts: name the people with --reviewer NAME, "
+                "and each gets a link with a key"
             )
 
     @property

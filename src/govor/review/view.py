@@ -145,5 +145,5 @@ def _tidy(piece: ReviewPiece) -> ReviewPiece:
     text = " ".join(piece.text.split())
     begins = start is None or 0 <= start < float("inf")
     if not text or not begins or not (end is None or (start or 0.0) < end < float("inf")):
-        raise ShapeError("every part needs a text, and an end behind its beginning")
+        raise ShapeError("every part needs a text, and an end after its beginning")
     return ReviewPiece(start, end, text)

@@ -60,7 +60,7 @@ class Queue:
 
 
 @dataclass(frozen=True)
-class Evaluated:
+class EvaluationSigns:
     """Of an evaluation, by id.
 
     Attributes:
@@ -74,7 +74,7 @@ class Evaluated:
     confidences: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, folder: Path) -> Evaluated:
+    def read(cls, folder: Path) -> EvaluationSigns:
         """Reads ``scores.parquet`` of an evaluation.
 
         Raises:
@@ -90,7 +90,7 @@ class Evaluated:
 
 
 def queue_of(
-    utterances: Utterances, check: Path | None = None, evaluated: Evaluated | None = None, seed: int = 0
+    utterances: Utterances, check: Path | None = None, evaluated: EvaluationSigns | None = None, seed: int = 0
 ) -> Queue:
     """All utterances, most worth a look first.
 
@@ -103,7 +103,7 @@ def queue_of(
     Raises:
         InputError: there are no findings in the folder.
     """
-    signs = [*_texts(utterances, evaluated or Evaluated()), *_findings(utterances, check)]
+    signs = [*_texts(utterances, evaluated or EvaluationSigns()), *_findings(utterances, check)]
     fine = np.ones(len(utterances))
     for sign in signs:
         fine *= 1 - np.clip(sign.values, 0, 1)
@@ -111,7 +111,7 @@ def queue_of(
     return Queue(order.astype(np.int64), signs)
 
 
-def _texts(utterances: Utterances, evaluated: Evaluated) -> list[Sign]:
+def _texts(utterances: Utterances, evaluated: EvaluationSigns) -> list[Sign]:
     """Signs of two texts that differ."""
     frame, ids = utterances.frame, utterances.ids
     other = 1 - _column(frame, "agreement")

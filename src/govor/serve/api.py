@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,21 +13,38 @@ from typing import TypeVar
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 
 from govor.serve import answers
-from govor.serve.asked import Asked, find_model, read_form
+from govor.serve.asked import TranscriptionRequest, find_model, read_form
 from govor.serve.description import ANSWERS, METRICS, NO_MODEL, TRANSCRIPTION, TRANSLATION, form
 from govor.serve.job_queue import ClientGoneError, Job, JobQueue
 from govor.serve.metrics import Metrics
 from govor.serve.models import ALIAS, ServedModel
-from govor.serve.refusals import RequestError, failure, wrong_value
-from govor.serve.uploads import keep
+from govor.serve.refusals import UPLOAD_PREFIX, RequestError, failure, wrong_value
 from govor.text.spacing import space_between
 from govor.transcribe import Segment, Transcript
 
+COPY_BYTES = 1 << 20
+
+
 Awaited = TypeVar("Awaited")
 Segments = asyncio.Queue[Segment | None]
+
+
+async def keep(form: FormData) -> Path:
+    """Copies the form's file to a temporary one; whoever asked removes it."""
+    upload = form["file"]
+    assert isinstance(upload, UploadFile)
+    descriptor, name = tempfile.mkstemp(prefix=UPLOAD_PREFIX)
+    try:
+        with os.fdopen(descriptor, "wb") as target:
+            while block := await upload.read(COPY_BYTES):
+                await asyncio.to_thread(target.write, block)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return Path(name)
 
 
 def routes(models: Mapping[str, ServedModel], queue: JobQueue, metrics: Metrics) -> APIRouter:
@@ -85,7 +104,9 @@ async def _form(request: Request) -> FormData:
         raise RequestError(400, f"the form cannot be read: {error}", "invalid_form") from error
 
 
-async def _transcribe(request: Request, queue: JobQueue, asked: Asked, audio: Path) -> Response:
+async def _transcribe(
+    request: Request, queue: JobQueue, asked: TranscriptionRequest, audio: Path
+) -> Response:
     loop = asyncio.get_running_loop()
     segments: Segments = asyncio.Queue()
 
@@ -109,7 +130,7 @@ async def _transcribe(request: Request, queue: JobQueue, asked: Asked, audio: Pa
     return _answer(asked, await _finished(request, job))
 
 
-def _answer(asked: Asked, transcript: Transcript) -> Response:
+def _answer(asked: TranscriptionRequest, transcript: Transcript) -> Response:
     _require_logprobs(asked, transcript.segments)
     media = answers.MEDIA_TYPES.get(asked.form, "application/json")
     content = answers.body(
@@ -123,8 +144,8 @@ def _wake(loop: asyncio.AbstractEventLoop, segments: Segments) -> None:
         loop.call_soon_threadsafe(segments.put_nowait, None)
 
 
-def _raise_failure(job: Job, first: Segment | None, asked: Asked) -> None:
-    """What goes wrong before the first words is no event yet, but the answer's status."""
+def _raise_failure(job: Job, first: Segment | None, asked: TranscriptionRequest) -> None:
+    """What goes wrong before the first words is not an event yet, but the answer's status."""
     if first is None and (error := job.result.exception()) is not None:
         raise error
     if first is not None:
@@ -135,7 +156,7 @@ def _raise_failure(job: Job, first: Segment | None, asked: Asked) -> None:
             raise
 
 
-def _require_logprobs(asked: Asked, segments: Sequence[Segment]) -> None:
+def _require_logprobs(asked: TranscriptionRequest, segments: Sequence[Segment]) -> None:
     if asked.logprobs and not answers.has_confidences(segments):
         raise wrong_value("include[]", f"the model {asked.model.name} gives no probabilities of words")
 

@@ -21,7 +21,7 @@ FIELDS = {"transcribe": tuple(TRANSCRIPTION), "translate": tuple(TRANSLATION)}
 
 
 @dataclass(frozen=True)
-class Asked:
+class TranscriptionRequest:
     """A request, checked.
 
     Attributes:
@@ -66,7 +66,7 @@ def find_model(models: Mapping[str, ServedModel], name: str) -> ServedModel:
     return models[name]
 
 
-def read_form(form: FormData, models: Mapping[str, ServedModel], task: str) -> Asked:
+def read_form(form: FormData, models: Mapping[str, ServedModel], task: str) -> TranscriptionRequest:
     """A form as what it asks for.
 
     Raises:
@@ -75,7 +75,7 @@ def read_form(form: FormData, models: Mapping[str, ServedModel], task: str) -> A
     if not isinstance(form.get("file"), UploadFile):
         raise RequestError(400, "the field file is missing, or is not a file", "missing_file", "file")
     _require_known(form, task)
-    asked = Asked(
+    asked = TranscriptionRequest(
         find_model(models, _text(form, "model")),
         task,
         _text(form, "language").strip() or None,
@@ -101,7 +101,7 @@ def _require_known(form: FormData, task: str) -> None:
             raise wrong_value(shown, f"{shown} is given {len(form.getlist(name))} times")
 
 
-def _require_possible(asked: Asked, form: FormData) -> None:
+def _require_possible(asked: TranscriptionRequest, form: FormData) -> None:
     """Refuses what no model here does, what this one does not, and fields that contradict each other."""
     _require_temperature(_text(form, "temperature"))
     _choice(form, "chunking_strategy", ("auto",), "auto")

@@ -38,7 +38,7 @@ TRANSCRIPTION: dict[str, dict[str, object]] = {
 
 
 def form(fields: dict[str, dict[str, object]]) -> dict[str, object]:
-    """The form that a request is; what is no field of it is refused."""
+    """The form that a request is; what is not a field of it is refused."""
     schema = {"type": "object", "required": ["file"], "properties": fields, "additionalProperties": False}
     return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
 

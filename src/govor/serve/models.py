@@ -106,7 +106,7 @@ def version_of(spec: str) -> Version:
 
 
 class Watcher:
-    """Loads a model anew when its files have changed and stand still; clients notice nothing.
+    """Loads a model again when its files have changed and stand still; clients notice nothing.
 
     Args:
         models: what is served.

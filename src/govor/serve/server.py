@@ -146,7 +146,7 @@ def serve(specs: Sequence[str], settings: ServeSettings) -> None:
             in_hand(lambda: f"running recordings are finished, {GRACE_S} s at most"),
         ):
             server.run(sockets=[socket])
-    say("stopped; nothing was left unanswered")
+    say("stopped; all requests were answered")
 
 
 def stopping_server(config: Any, queue: JobQueue, rooms: Rooms) -> Any:

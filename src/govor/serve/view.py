@@ -107,7 +107,7 @@ def _links(one: ModelTranscript, stem: str) -> str:
 
 
 def _segment(segment: Segment, first: bool) -> str:
-    """A line that can be chosen; the list is one stop for the tabulator, arrows go through it."""
+    """A line that can be chosen; the list is one stop of the Tab key, arrows go through it."""
     place = f'tabindex="{0 if first else -1}" data-start="{segment.start:.3f}" data-end="{segment.end:.3f}"'
     return (
         f'<li><button type="button" {place}><time>{clock(segment.start)}</time>'

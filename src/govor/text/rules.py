@@ -160,7 +160,7 @@ RULES: dict[str, Rule] = {
         Rule(
             "punctuation",
             1,
-            "every character of category P becomes a space, but for exceptions",
+            "every character of category P becomes a space; exceptions stay",
             _punctuation,
         ),
         Rule("symbols", 1, "every character of category S becomes a space", _symbols),

@@ -31,7 +31,7 @@ TRAINING = "training"
 STATE = f"{TRAINING}/state.json"
 OPTIMIZER = f"{TRAINING}/optimizer.safetensors"
 BEFORE = ".before"
-"""Mark of a checkpoint whose step is being written anew."""
+"""Mark of a checkpoint whose step is being written again."""
 DAMAGED = ".damaged-"
 
 
@@ -252,7 +252,7 @@ def newest_good(root: Path, say: Callable[[str], None]) -> Checkpoint | None:
 
 
 def _bring_back(root: Path) -> None:
-    """Undoes the writing of a step anew that was killed between its two renames."""
+    """Undoes the writing of a step again that was killed between its two renames."""
     for before in root.glob(f".step-*{BEFORE}"):
         folder = before.with_name(before.name.removeprefix(".").removesuffix(BEFORE))
         if folder.exists():

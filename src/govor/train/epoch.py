@@ -2,7 +2,7 @@
 
 An epoch is a permutation of the train split, cut into batches by `govor.load.order`. When a run continues
 with other settings (number of processes, batch size), the clips that the epoch has not yet seen are planned
-anew: a *leg* is a stretch of an epoch under one layout, and the list of legs is all there is to store.
+again: a *leg* is a stretch of an epoch under one layout, and the list of legs is all there is to store.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 
 from govor import store
 from govor.config import Recipe, recipe_from
-from govor.config.moments import Keep, Kept
+from govor.config.moments import Keep, KeptCheckpoint
 from govor.errors import DatasetError, ModelError, RecipeError
 from govor.train import checkpoint
 from govor.train.checkpoint import Checkpoint, Manifest, Origin
@@ -95,9 +95,9 @@ class RunFolder:
         return [entry.name for entry in pruned]
 
 
-def _kept(found: Checkpoint, best_step: int | None) -> Kept:
+def _kept(found: Checkpoint, best_step: int | None) -> KeptCheckpoint:
     protected = bool(found.manifest.get("named")) or found.step == best_step
-    return Kept(found.folder.name, found.position, found.size_bytes, protected)
+    return KeptCheckpoint(found.folder.name, found.position, found.size_bytes, protected)
 
 
 def check_belongs(manifest: Manifest, place: str, origin: Origin) -> None:
@@ -117,7 +117,7 @@ def check_belongs(manifest: Manifest, place: str, origin: Origin) -> None:
         raise ModelError(
             f"{place} was made with other [model] or [text] settings"
             f"{_differing(manifest, origin, ('model.', 'text.'))}: restore them, or choose another --out "
-            "(and train.mirror) to start afresh"
+            "(and train.mirror) to start again"
         )
     if before.get("data") != now["data"]:
         raise DatasetError(

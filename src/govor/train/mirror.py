@@ -64,7 +64,7 @@ class Mirror:
     def copy(self, made: Checkpoint, best_step: int | None) -> None:
         """Asks for a copy; links hold the files until it is made, so pruning does not matter.
 
-        What still waits is given up for the newer one, but for the best: a slow mirror never fills the disk.
+        What still waits is given up for the newer one, except the best: a slow mirror never fills the disk.
         """
         try:
             outgoing = self._outgoing(made)
@@ -174,7 +174,7 @@ class Mirror:
         return ", ".join(self.target.wrong(hashes)[:1]), manifest
 
     def _sweep(self, name: str) -> None:
-        """Removes what killed sessions copied half, but for what `name` had: that is written over."""
+        """Removes what killed sessions copied half, except for what `name` had: that is written over."""
         begun = {found[1] for place in self.target.sizes() if (found := _COPIED.match(place))}
         for half in sorted(begun - {name, *copies(self.target)}):
             self.target.remove(f"checkpoints/{half}")

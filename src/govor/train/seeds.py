@@ -1,6 +1,6 @@
 """Randomness as a function of where the run stands, never of what was drawn before.
 
-Dropout, layer drop and in-model masks draw from the frameworks' global generators; these are seeded anew
+Dropout, layer drop and in-model masks draw from the frameworks' global generators; these are seeded again
 before every forward pass from (seed, step, piece, rank). Nothing needs to be stored to continue exactly.
 """
 

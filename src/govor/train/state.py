@@ -35,7 +35,7 @@ class TrainState:
         base_wer: WER before the first step, or None.
         base_cer: likewise.
         base_errors: word errors of the base model by utterance of the fixed part of dev; empty where step 0
-            is no baseline.
+            is not a baseline.
         best_errors: likewise of the best evaluation.
         last_eval: position of the last evaluation.
         last_save: position of the last checkpoint.

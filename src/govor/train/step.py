@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from govor.config import TrainConfig
+from govor.config.train import warm_steps
 from govor.errors import ModelError
 from govor.memory import is_out_of_memory, release
 from govor.models.device import scaler
@@ -16,7 +17,6 @@ from govor.train.feed import FedBatch
 from govor.train.memory import in_pieces, pieces_for
 from govor.train.optimiser import set_rate, trained
 from govor.train.reduce import Ranks
-from govor.train.schedule import rate_factor
 from govor.train.seeds import seed_forward
 from govor.train.state import TrainState
 
@@ -25,10 +25,29 @@ if TYPE_CHECKING:
 
     from govor.models.base import Batch, Family
 
+
 MOST_PIECES = 64
 SMALLEST_SCALE = 2.0**-8
 """Of an fp16 loss. It begins at 2^16 and halves at every overflow: gradients that overflow even here are no
 numbers, however small the loss."""
+
+
+def rate_factor(step: int, total_steps: int, warmup: float, shape: str) -> float:
+    """Factor of the peak learning rate for optimiser step `step` (0-based) of `total_steps`.
+
+    Args:
+        step: the step about to be taken.
+        total_steps: of the whole run.
+        warmup: share of the steps over which the factor climbs linearly to 1 (a number of steps above 1).
+        shape: ``linear`` and ``cosine`` fall to 0 at the end, ``constant`` stays.
+    """
+    warm = warm_steps(total_steps, warmup)
+    if step < warm:
+        return (step + 1) / warm
+    if shape == "constant":
+        return 1.0
+    done = min(1.0, (step - warm) / max(1, total_steps - warm))
+    return 0.5 * (1 + math.cos(math.pi * done)) if shape == "cosine" else 1.0 - done
 
 
 @dataclass(frozen=True)

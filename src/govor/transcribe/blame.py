@@ -31,6 +31,6 @@ def blamed(source: str, path: Path, length: str) -> Iterator[None]:
     except Exception as error:
         raise AudioError(
             f"{source}: the model fails on it ({with_class(error)}): a shorter {length} "
-            "or another model may do",
+            "or another model may work",
             "model_failed",
         ) from error

@@ -68,7 +68,7 @@ class _Work:
 
 
 @dataclass(frozen=True)
-class Completed:
+class CompletedWindow:
     """A window with all the text that was found in it.
 
     Attributes:
@@ -82,7 +82,9 @@ class Completed:
     lost: tuple[Region, ...] = ()
 
 
-def completed(windows: Sequence[Window], hypotheses: Sequence[Hypothesis], decode: Decode) -> list[Completed]:
+def completed(
+    windows: Sequence[Window], hypotheses: Sequence[Hypothesis], decode: Decode
+) -> list[CompletedWindow]:
     """Windows with what was left out put in.
 
     Args:
@@ -168,7 +170,7 @@ def _holes(work: _Work) -> list[Hole]:
 
 
 def _open(window: Window, start: float, end: float) -> list[Region]:
-    """Speech between two times, but for what is as near to text as times are exact."""
+    """Speech between two times, except for what is as near to text as times are exact."""
     first = start if start == window.start else start + SLACK_S
     last = end if end == window.end else end - SLACK_S
     return [(max(a, first), min(b, last)) for a, b in window.regions if max(a, first) < min(b, last)]
@@ -230,10 +232,10 @@ def _is_poorer(new: Sequence[Span], poor: Span | None) -> bool:
     return poor is not None and sum(len(span.text) for span in new) <= len(poor.text)
 
 
-def _finished(work: _Work) -> Completed:
+def _finished(work: _Work) -> CompletedWindow:
     lost = tuple((hole.start, hole.end) for hole in _holes(work) if hole.poor is None)
     if not work.changed:
-        return Completed(work.window, work.hypothesis, lost)
+        return CompletedWindow(work.window, work.hypothesis, lost)
     spans = tuple(span.shifted(-work.window.start) for span in work.spans)
     said = replace(
         work.hypothesis,
@@ -242,4 +244,4 @@ def _finished(work: _Work) -> Completed:
         spans=spans,
         tokens=(),
     )
-    return Completed(work.window, said, lost)
+    return CompletedWindow(work.window, said, lost)

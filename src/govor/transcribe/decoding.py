@@ -23,7 +23,7 @@ from govor.models.base import (
 )
 from govor.packing import UNLIMITED, pack
 from govor.records import Hypothesis
-from govor.transcribe.completeness import Completed, completed
+from govor.transcribe.completeness import CompletedWindow, completed
 from govor.transcribe.languages import LanguageStretches, Vote
 from govor.transcribe.windows import Region, Window
 
@@ -194,9 +194,9 @@ class Decoding:
 
     def _completed(
         self, windows: Sequence[Window], said: Sequence[Hypothesis], languages: Sequence[str | None]
-    ) -> list[Completed]:
+    ) -> list[CompletedWindow]:
         if not isinstance(self.recogniser, Timing):
-            return [Completed(window, own) for window, own in zip(windows, said, strict=True)]
+            return [CompletedWindow(window, own) for window, own in zip(windows, said, strict=True)]
         return completed(
             windows,
             said,

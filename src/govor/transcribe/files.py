@@ -224,7 +224,7 @@ class _Run:
 
         channels = probe(path).channels
         if channels == 1:
-            say(f"{item.source} has one channel: --channels split parts nothing of it")
+            say(f"{item.source} has one channel: --channels split changes nothing")
         return channels
 
     def _write(self, transcript: Transcript, item: Input) -> list[str]:

@@ -6,9 +6,9 @@ seconds of speech. Windows wait until it is known whether a change holds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item")
 
@@ -62,7 +62,7 @@ class LanguageStretches(Generic[Item]):
         if self.present is None:
             self._wait(vote, vote.seconds)
             if self._sure_s >= CHANGE_S:
-                yield from self._decided(self._likeliest())
+                yield from self._decided(likeliest(self._waiting))
             return
         favoured = vote.favours(self.present)
         if favoured not in (None, self._other):  # what waits for a change was none
@@ -77,7 +77,7 @@ class LanguageStretches(Generic[Item]):
 
     def finish(self) -> Iterator[tuple[Item, str | None]]:
         """What still waits, in the present language."""
-        yield from self._decided(self.present or self._likeliest())
+        yield from self._decided(self.present or likeliest(self._waiting))
 
     def _wait(self, vote: Vote[Item], sure_s: float) -> None:
         self._waiting.append(vote)
@@ -88,10 +88,11 @@ class LanguageStretches(Generic[Item]):
         self.present = language
         yield from ((vote.item, language) for vote in waiting)
 
-    def _likeliest(self) -> str | None:
-        """The language with most of the waiting speech, weighted by how likely it is."""
-        sums: dict[str, float] = {}
-        for vote in self._waiting:
-            for language, share in vote.shares:
-                sums[language] = sums.get(language, 0.0) + share * vote.seconds
-        return max(sums, key=lambda language: sums[language], default=None)
+
+def likeliest(votes: Iterable[Vote[Any]]) -> str | None:
+    """The language of most of the speech, weighted by how likely it is."""
+    sums: dict[str, float] = {}
+    for vote in votes:
+        for language, share in vote.shares:
+            sums[language] = sums.get(language, 0.0) + share * vote.seconds
+    return max(sums, key=sums.__getitem__, default=None)

@@ -290,7 +290,7 @@ def _deltas(lines: Iterator[str], address: str) -> Iterator[str]:
         if piece := _content(data, address):
             yield piece
     if not answered:
-        raise ModelError(f"{address} answers without a stream of events: is it OpenAI-compatible?")
+        raise ModelError(f"{address} does not answer with a stream of events: is it OpenAI-compatible?")
 
 
 def _content(data: str, address: str) -> str:

@@ -152,7 +152,7 @@ class Transcriber:
         refuse_ngrams(self.recogniser, self.config.lm)
         name, decoder = self.recogniser.name, isinstance(self.recogniser, Timing)
         if self.config.prompt is not None and not decoder:
-            raise UsageError(f"--prompt: {name} takes no text from before: name words with --hotwords")
+            raise UsageError(f"--prompt: {name} does not take earlier text: name words with --hotwords")
 
     def stream(
         self, source: Source, *, words: bool = False, language: str | None = None, eager: bool = True

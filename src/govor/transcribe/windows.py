@@ -135,7 +135,7 @@ class Buffer:
         return self.exhausted and len(self.levels) <= frames
 
     def drop(self, frames: int) -> None:
-        """Forgets the first `frames` frames but for their levels."""
+        """Forgets the first `frames` frames except for their levels."""
         keep = round(HISTORY_S / FRAME_S)
         self.history = np.concatenate([self.history, self.levels[:frames]])[-keep:]
         self.levels = self.levels[frames:]

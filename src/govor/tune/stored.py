@@ -84,7 +84,7 @@ def _readable(error: Exception, path: Path) -> Exception:
 def damaged(path: Path, why: BaseException) -> InputError:
     """The sentence for a database that holds no study."""
     return InputError(
-        f"{path} is damaged ({first_line(why)}): copy it again, or move the folder away and begin anew"
+        f"{path} is damaged ({first_line(why)}): copy it again, or move the folder away and start again"
     )
 
 

@@ -126,7 +126,7 @@ class _Study:
         """The next trial with its values; None where only points come that were proposed before.
 
         What is proposed hangs on (seed, number of finished trials, what they found) alone: the sampler is
-        made anew each time, so that a study that was stopped proposes what it would have proposed otherwise.
+        made again each time, so that a study that was stopped proposes what it would have proposed otherwise.
         """
         for attempt in range(ATTEMPTS):
             self.study.sampler = sampler(self.recipe, self._finished(), attempt)
@@ -155,7 +155,7 @@ class _Study:
         self.study.tell(number, state=optuna.trial.TrialState.FAIL)
 
     def _take_up_interrupted(self) -> None:
-        """Trials that were running when the last session was killed are continued, not begun anew."""
+        """Trials that were running when the last session was killed are continued, not begun again."""
         import optuna
 
         running = (optuna.trial.TrialState.RUNNING,)
@@ -241,7 +241,7 @@ class _Study:
 
         if pruned:
             self.study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-            say(f"trial {trial.number} falls behind and was stopped")
+            say(f"trial {trial.number} is worse than the others and was stopped")
         else:
             self._record_result(trial, process.result())
         self._drop_checkpoints()

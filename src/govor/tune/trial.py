@@ -11,7 +11,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import NotRequired, TypedDict
@@ -19,6 +18,7 @@ from typing import NotRequired, TypedDict
 from govor import store
 from govor.errors import BusyError, DiskFullError, GovorError, InputError, LimitError
 from govor.train.summary import TrainSummary
+from govor.waiting import end_with_parent
 
 RESULT = "result.json"
 LOOK_EVERY_S = 1.0
@@ -90,7 +90,7 @@ class TrialProcess:
             return store.read_record(path, TrialResult)
         code = self._process.returncode
         if code == FULL_STATUS:
-            message = f"no space left while writing {path}: free some and run the same command again"
+            message = f"no space left while writing {path}: free some space and run the same command again"
             return {"error": {"type": DiskFullError.__name__, "message": message}}
         how = f"ended by {signal.Signals(-code).name}" if code and code < 0 else f"ended with status {code}"
         return {"error": {"type": "Crash", "message": f"{how}; {_last_line(self.folder / 'log.txt')}"}}
@@ -99,17 +99,6 @@ class TrialProcess:
 def _last_line(path: Path) -> str:
     lines = [line for line in path.read_text(errors="replace").splitlines() if line.strip()]
     return lines[-1][:300] if lines else "it gave no message"
-
-
-def _end_with(parent: int) -> None:
-    """Asks this process to stop when its parent is gone."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(LOOK_EVERY_S)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _train(folder: Path, device: str) -> TrainSummary:
@@ -130,7 +119,7 @@ def _train(folder: Path, device: str) -> TrainSummary:
 def main() -> int:
     """Entry of the trial's process."""
     folder, device = Path(sys.argv[1]), sys.argv[2]
-    _end_with(os.getppid())
+    end_with_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
     try:
         result: TrialResult = {"summary": _train(folder, device)}
     except LimitError as error:

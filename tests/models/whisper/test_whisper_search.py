@@ -5,14 +5,13 @@ import dataclasses
 import pytest
 
 from govor.models.base import DecodeOptions
-from govor.models.whisper.repetition import end_of_first
-from govor.models.whisper.search import Found, Search, settled
+from govor.models.whisper.search import AttemptResult, Search, end_of_first, settled
 from govor.records import Measures
 from govor.text.compression import compression_ratio
 
 
 def found(logprob=-0.3, compression=1.2, no_speech=0.0, *, ended=True, loop=None, tokens=(1,)):
-    return Found(tokens, ended, 0.5, Measures(logprob, compression, no_speech), loop)
+    return AttemptResult(tokens, ended, 0.5, Measures(logprob, compression, no_speech), loop)
 
 
 class Attempts:

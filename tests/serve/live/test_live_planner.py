@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from govor.records import Word
 from govor.serve.live.agreement import Agreement
 from govor.serve.live.planner import (
+    BufferCut,
     Close,
-    Cut,
     Decode,
     Finish,
     LiveRules,
@@ -59,13 +59,13 @@ def test_moves(now, move):
     ("final", "tail", "start", "decoded", "cut"),
     [
         ("", "dobar dan", 0, 1, None),
-        ("Dobar dan.", "Da", 0, 1.5, Cut(1.0)),
+        ("Dobar dan.", "Da", 0, 1.5, BufferCut(1.0)),
         ("Dobar dan.", "", 0, 1.5, None),  # the last word of all may only seem to end a sentence
-        ("Dobar dan. Kako", "ste", 0, 2, Cut(1.0)),
+        ("Dobar dan. Kako", "ste", 0, 2, BufferCut(1.0)),
         ("Dobar dan.", "Da", 1.2, 2.0, None),
-        (" ".join("a" * 20), "b " * 11, 0, 15.5, Cut(10.0)),
-        ("", "b " * 31, 0, 15.5, Cut(15.0, 30)),
-        ("", "", 0, 15.5, Cut(15.1)),
+        (" ".join("a" * 20), "b " * 11, 0, 15.5, BufferCut(10.0)),
+        ("", "b " * 31, 0, 15.5, BufferCut(15.0, 30)),
+        ("", "", 0, 15.5, BufferCut(15.1)),
     ],
 )
 def test_cuts(final, tail, start, decoded, cut):

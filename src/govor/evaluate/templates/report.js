@@ -1,21 +1,11 @@
 "use strict";
 (() => {
-const data = JSON.parse(document.getElementById("data").textContent);
+{% include "elements.js" %}
+const data = JSON.parse($("data").textContent);
 const rows = data.rows, size = rows.id.length, perPage = 25;
-const $ = id => document.getElementById(id);
 const state = { query: "", kind: "", column: "", value: "", sort: data.sorts[0], wer: null, cer: null, only: null, page: 0 };
 let served = false, shown = [];
 
-function element(tag, properties, ...children) {
-  const made = document.createElement(tag);
-  for (const [key, value] of Object.entries(properties || {})) {
-    if (key === "class") made.className = value;
-    else if (key.includes("-")) made.setAttribute(key, value);
-    else made[key] = value;
-  }
-  made.append(...children.filter(child => child !== null && child !== undefined));
-  return made;
-}
 const rate = (errors, units) => units ? errors / units : errors ? Infinity : 0;
 const percent = value => value === Infinity ? "∞" : (100 * value).toFixed(value < 0.1 && value > 0 ? 1 : 0) + "%";
 const wer = new Float64Array(size), cer = new Float64Array(size);

@@ -35,7 +35,7 @@ def beam_runs(log_probs: NDArray[np.float32], vocabulary: Vocabulary, options: D
         options: beam size, language model and its weight.
 
     Raises:
-        InputError: the language model is no ARPA file.
+        InputError: the language model is not an ARPA file.
     """
     result = decoder_of(vocabulary, options).decode(log_probs)[0]
     return align(log_probs, result.tokens, vocabulary.blank)
@@ -78,7 +78,7 @@ def load_lm(path: str | Path) -> NgramModel:
     """The model in an ARPA file, read once a process while it does not change.
 
     Raises:
-        InputError: it is no ARPA file.
+        InputError: it is not an ARPA file.
     """
     place = Path(path)
     return _load(place, place.stat().st_mtime_ns if place.exists() else 0)

@@ -184,7 +184,7 @@ def vocabulary_of(tokenizer: Any, outputs: int, blank: int) -> Vocabulary:
     table = {i: t for t, i in tokenizer.get_vocab().items()}
     if odd := next((t for i, t in table.items() if not isinstance(i, int)), None):
         raise ModelError(
-            f"the tokenizer's vocabulary is damaged (the number of {odd!r} is none): copy it again"
+            f"the tokenizer's vocabulary is damaged (the number of {odd!r} is not a number): copy it again"
         )
     delimiter = getattr(tokenizer, "word_delimiter_token", None)
     beyond = sorted(t for i, t in table.items() if i >= outputs and not (t[:1] == "<" and t[-1:] == ">"))

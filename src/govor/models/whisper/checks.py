@@ -233,7 +233,7 @@ def _english_only(family: WhisperFamily, seen: DataFacts) -> Iterator[Finding]:
     foreign = sorted(tag for tag in seen.languages if not tag.lower().startswith("en"))
     faults = []
     if says is False and family.prompt.multilingual:
-        faults.append("its generation settings list languages, yet say is_multilingual = false")
+        faults.append("its generation settings list languages, but say is_multilingual = false")
     if not family.prompt.multilingual or says is False:
         if foreign:
             faults.append(f"the data are {some(map(repr, foreign))}")

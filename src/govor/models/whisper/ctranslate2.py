@@ -40,7 +40,7 @@ from govor.models.whisper.fitted import by_window
 from govor.models.whisper.model import WhisperFamily
 from govor.models.whisper.plain_folder import FILES, is_plain, plain_settings
 from govor.models.whisper.prompt import TIMESTAMP_STEP_S, Manner, Prompt
-from govor.models.whisper.search import Found, Search, settled
+from govor.models.whisper.search import AttemptResult, Search, settled
 from govor.models.whisper.words import with_words
 from govor.records import Hypothesis
 
@@ -291,7 +291,7 @@ class CTranslate2Whisper:
         seconds: Sequence[float],
         search: Search,
         options: DecodeOptions,
-    ) -> list[Found]:
+    ) -> list[AttemptResult]:
         """What one search finds in some of the windows."""
         own = [prompts[row] for row in rows]
         new_tokens = most_new_tokens(
@@ -313,7 +313,7 @@ class CTranslate2Whisper:
             for row, result in zip(rows, results, strict=True)
         ]
 
-    def _found(self, result: Any, prompt_length: int, seconds: float) -> Found:
+    def _found(self, result: Any, prompt_length: int, seconds: float) -> AttemptResult:
         """Of what is decoded in any batch: a longer wave beside this one lets it write no more."""
         most = most_new_tokens(self.settings["max_labels"], prompt_length, seconds)
         tokens = result.sequences_ids[0]
@@ -321,7 +321,7 @@ class CTranslate2Whisper:
         text = self.prompt.plain(kept)
         ended = len(tokens) < most
         score = min(0.0, float(result.scores[0]))  # sum of ln p, the end's too, over the tokens without it
-        return Found.of(
+        return AttemptResult.of(
             kept,
             text,
             self.decode_text(text),

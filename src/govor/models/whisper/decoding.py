@@ -11,7 +11,7 @@ from govor.models.confidence import geometric_mean
 from govor.models.saved import SavedSettings
 from govor.models.weights import core_of
 from govor.models.whisper.rules import rules_for
-from govor.models.whisper.search import Found, Search, settled
+from govor.models.whisper.search import AttemptResult, Search, settled
 from govor.models.whisper.words import align, with_words
 from govor.records import Hypothesis, Span
 
@@ -131,7 +131,7 @@ class Decoder:
         silent: Sequence[float | None],
         search: Search,
         options: DecodeOptions,
-    ) -> list[Found]:
+    ) -> list[AttemptResult]:
         """What one search finds in some of the windows."""
         longest_s = max(seconds[row] for row in rows)
         part, own = hidden[list(rows)], [prompts[row] for row in rows]
@@ -150,9 +150,9 @@ class Decoder:
 
     def _found(
         self, tokens: list[int], ended: bool, steps: list[float], silent: float | None, sure: bool
-    ) -> Found:
+    ) -> AttemptResult:
         text = self.prompt.plain(tokens)
-        return Found.of(
+        return AttemptResult.of(
             tokens,
             text,
             self.family.decode_text(text),
@@ -240,7 +240,7 @@ class Decoder:
     def _with_words(
         self,
         hypotheses: list[Hypothesis],
-        found: Sequence[Found],
+        found: Sequence[AttemptResult],
         hidden: torch.Tensor,
         prompts: Sequence[list[int]],
         seconds: Sequence[float],
@@ -286,7 +286,11 @@ def most_new_tokens(max_labels: int | None, prompt_length: int, longest_s: float
 
 
 def hypothesis_of(
-    model: Any, found: Found, code: str | None, seconds: float, languages: Sequence[tuple[str, float]] = ()
+    model: Any,
+    found: AttemptResult,
+    code: str | None,
+    seconds: float,
+    languages: Sequence[tuple[str, float]] = (),
 ) -> Hypothesis:
     """What was decoded: text without times, and the stretches that times part it into.
 
@@ -317,7 +321,7 @@ def hypothesis_of(
     )
 
 
-def text_counts(model: Any, found: Found, seconds: float) -> list[int]:
+def text_counts(model: Any, found: AttemptResult, seconds: float) -> list[int]:
     """Text tokens of each stretch that `hypothesis_of` makes; the last of them takes what has no text."""
     stretches = model.prompt.spans(_unlooped(model.prompt, found), seconds)
     counts: list[int] = []
@@ -330,7 +334,7 @@ def text_counts(model: Any, found: Found, seconds: float) -> list[int]:
     return counts
 
 
-def _unlooped(prompt: Prompt, found: Found) -> Sequence[int]:
+def _unlooped(prompt: Prompt, found: AttemptResult) -> Sequence[int]:
     """Tokens up to the end of what is then repeated without end, and the time behind it."""
     if found.loop is None:
         return found.tokens

@@ -25,7 +25,7 @@ ALIASES = {"nb": "no", "jv": "jw", "fil": "tl", "iw": "he", "cmn": "zh", "sh": "
 
 @dataclass(frozen=True)
 class Manner:
-    """How a model is prompted, but for the language.
+    """How a model is prompted, except for the language.
 
     Attributes:
         task: ``transcribe`` or ``translate``.
@@ -157,7 +157,7 @@ class Prompt:
         fitted = settings.get("generation")
         released = f"fitted to its train text: {len(fitted['released_tokens'])} released" if fitted else ""
         return {
-            "language": known or "each clip's own, else detected",
+            "language": known or "each clip's own, otherwise detected",
             "task": manner.task,
             "timestamps": manner.timestamps,
             "previous_text": False,
@@ -183,9 +183,7 @@ class Prompt:
         if not tokens:
             return []
         if self.previous is None:
-            raise ModelError(
-                f"{self.name} has no place for text from before: leave out --prompt and --hotwords"
-            )
+            raise ModelError(f"{self.name} cannot use earlier text: leave out --prompt and --hotwords")
         return [self.previous, *tokens[-(max_labels // 2 - 1) :]]
 
     def _named(self, language: str | None, task: str) -> list[int]:

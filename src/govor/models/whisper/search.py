@@ -11,10 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from govor.models.base import DecodeOptions
-from govor.models.whisper.repetition import end_of_first
 from govor.records import Measures
 from govor.text.compression import compression_ratio
+
+FEWEST_REPEATS = 5
+FEWEST_REPEATED_TOKENS = 24
+"""What people do say again and again is shorter: five times the same in so many tokens is a loop."""
+
 
 MOST_COMPRESSION = 2.4
 LEAST_LOGPROB = -1.0
@@ -22,6 +28,28 @@ MOST_NO_SPEECH = 0.6
 """The three are OpenAI's."""
 RETRY_BEAMS = 5
 UNREPEATED_TOKENS = 5
+
+
+def end_of_first(tokens: Sequence[int]) -> int | None:
+    """How many tokens stand up to the end of what is then repeated without end; None where nothing is.
+
+    Args:
+        tokens: of text, without times.
+    """
+    ids = np.asarray(tokens, np.int64)
+    found = (_loop(ids, period) for period in range(1, len(ids) // FEWEST_REPEATS + 1))
+    return min((end for end in found if end is not None), default=None)
+
+
+def _loop(ids: np.ndarray[tuple[int], np.dtype[np.int64]], period: int) -> int | None:
+    """Where the first of the repeats with this period ends."""
+    same = np.concatenate([[False], ids[period:] == ids[:-period], [False]])
+    edges = np.flatnonzero(np.diff(same.astype(np.int8)))
+    least = max((FEWEST_REPEATS - 1) * period, FEWEST_REPEATED_TOKENS - period)
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        if end - start >= least:
+            return int(start) + period
+    return None
 
 
 @dataclass(frozen=True)
@@ -38,7 +66,7 @@ class Search:
 
 
 @dataclass(frozen=True)
-class Found:
+class AttemptResult:
     """What an attempt found in one window.
 
     Attributes:
@@ -66,7 +94,7 @@ class Found:
         confidence: float | None,
         logprob: float,
         no_speech: float | None,
-    ) -> Found:
+    ) -> AttemptResult:
         """With what is measured of the text.
 
         Args:
@@ -111,10 +139,10 @@ def searches(options: DecodeOptions) -> list[Search]:
 
 
 def settled(
-    attempt: Callable[[Sequence[int], Search], Sequence[Found]],
+    attempt: Callable[[Sequence[int], Search], Sequence[AttemptResult]],
     limits: Sequence[int],
     options: DecodeOptions,
-) -> list[Found]:
+) -> list[AttemptResult]:
     """The best of what the attempts find in each window.
 
     Args:
@@ -122,7 +150,7 @@ def settled(
         limits: most new tokens of each window.
         options: whether there are several attempts.
     """
-    best: dict[int, Found] = {}
+    best: dict[int, AttemptResult] = {}
     waiting = list(range(len(limits)))
     for search in searches(options):
         for rows in _alike(waiting, limits, search):
@@ -146,6 +174,6 @@ def _alike(rows: Sequence[int], limits: Sequence[int], search: Search) -> list[l
     return list(groups.values())
 
 
-def _badness(found: Found) -> tuple[bool, bool, float]:
+def _badness(found: AttemptResult) -> tuple[bool, bool, float]:
     repetitive = found.measures.compression_ratio > MOST_COMPRESSION
     return found.is_broken, repetitive, -found.measures.avg_logprob

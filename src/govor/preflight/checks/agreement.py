@@ -11,8 +11,8 @@ from govor.findings import Finding, Severity, share_of
 from govor.preflight.agreement import (
     Another,
     Ends,
-    Matched,
     OtherLanguage,
+    TextFit,
     another_heard,
     by_chance,
     ends,
@@ -102,7 +102,7 @@ def own_text_fits_best(hearings: list[ClipFit], lengths: Lengths, facts: Facts) 
         yield _not_said(wrong, found)
 
 
-def _heard_shift(found: Matched, offset: int) -> Finding:
+def _heard_shift(found: TextFit, offset: int) -> Finding:
     mine = found.by_offset[offset]
     chance = by_chance(len(mine), found.total, found.chance)
     return Finding(
@@ -119,7 +119,7 @@ def _heard_shift(found: Matched, offset: int) -> Finding:
     )
 
 
-def _heard_shuffle(found: Matched, lengths_agree: bool) -> Finding:
+def _heard_shuffle(found: TextFit, lengths_agree: bool) -> Finding:
     """An untrained model hears no text anywhere: it alone stops no run."""
     rest = [*found.none, *(one for many in found.by_offset.values() for one in many)]
     why = "the texts are those of other recordings"
@@ -139,7 +139,7 @@ def _heard_shuffle(found: Matched, lengths_agree: bool) -> Finding:
     )
 
 
-def _not_said(wrong: list[ClipFit], found: Matched) -> Finding:
+def _not_said(wrong: list[ClipFit], found: TextFit) -> Finding:
     many = len(wrong) >= 0.3 * found.total
     return Finding(
         "transcript_not_said",
@@ -163,7 +163,7 @@ def ends_are_said(hearings: list[ClipFit]) -> Iterator[Finding]:
     seen, total = ends(found.own), len(found.own)
     yield from _words_not_said(seen, total)
     if enough(len(seen.speech_after), total):
-        yield _missing("ends_missing", seen.speech_after, total, "behind the last word")
+        yield _missing("ends_missing", seen.speech_after, total, "after the last word")
     if enough(len(seen.speech_before), total, MOST_SHARE):
         yield _missing("beginnings_missing", seen.speech_before, total, "before the first word")
 
@@ -220,7 +220,8 @@ def _two_texts(found: Another) -> Finding:
         "warning",
         "sampled clips",
         f"in {share_of(len(found.clips), found.total)} the model hears the text of {_distance(found.offset)}"
-        f" beside the own one (it fits better than other rows' by {found.nats:.1f} nats a token on average)",
+        " besides their own text (it fits better than other rows' by "
+        f"{found.nats:.1f} nats a token on average)",
         "a neighbour's text fits as badly as any other",
         "two people speak at once, as where two channels were mixed, or clips hold more than their text",
         samples=_shown(found.clips),

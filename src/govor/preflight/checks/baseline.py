@@ -85,8 +85,8 @@ def _nearly_right(wer: float, table: pl.DataFrame | None) -> Iterator[Finding]:
             "warning",
             f"the base model, split test of {table.height:,} utterances",
             f"its WER on dev is {wer:.3f}; on test it would read ±{half:.3f}",
-            "half of the errors fewer must be more than that",
-            "whatever training gains, this test set could not show it",
+            "half of the errors must be more than that",
+            "this test set could not show what training gains",
         )
 
 

@@ -113,7 +113,7 @@ def _silent(silent: list[Clip], total: int) -> Iterator[Finding]:
             "silent_audio",
             "warning",
             "data set",
-            f"{share_of(len(silent), total)} sampled clips are silent, yet have a text",
+            f"{share_of(len(silent), total)} sampled clips are silent, but have a text",
             f"at most {SILENT_SHARE:.0%} of a clip below {SILENT_DBFS} dBFS",
             "the model learns to invent text for silence",
             "look at their recordings with govor inspect: a channel or the times may be wrong; these are a"
@@ -155,8 +155,8 @@ def clips_are_not_cut_short(
 def hurried_clips(halves: Sequence[tuple[Clip, float]], limit: float) -> list[Clip]:
     """Of half-silent clips those whose text needs the time.
 
-    Some people speak fast, and silence at the ends is no fault: where most clips have time enough, only those
-    count that nobody could say so fast.
+    Some people speak fast, and silence at the ends is not a fault: where most clips have time enough, only
+    those count that nobody could say so fast.
     """
     hurried = [(clip, pace) for clip, pace in halves if pace > limit]
     most = len(hurried) > HURRIED_SHARE * len(halves)

@@ -112,8 +112,8 @@ def _failed(practice: Practice, measured: str, fix: str) -> Finding:
         "error",
         f"one batch of {len(practice.references)} clips",
         measured,
-        f"a healthy model comes below {LEARNT_NATS:g} nats a label on a batch it sees again and again",
-        "a model that cannot learn one batch by heart cannot learn from more data",
+        f"a sound model goes below {LEARNT_NATS:g} nats a label on a batch that it sees many times",
+        "a model that cannot learn one batch exactly cannot learn from more data",
         fix,
         tuple(practice.references[:5]),
     )

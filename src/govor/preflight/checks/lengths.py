@@ -67,7 +67,7 @@ def labels_fit_the_decoder(
                 f"the decoder writes at most {limit}, special tokens included",
                 "training leaves them out"
                 if split == training.train_split
-                else "whatever the model writes, the rest of these texts counts as errors",
+                else "the rest of these texts counts as errors, because the model cannot write it",
                 "leave these ids out with [select] exclude, or cut them with [select] max_duration and"
                 " split_at_words = true",
                 tuple(f"{row['id']}: {row['tokens']} tokens" for row in long.head(5).iter_rows(named=True)),

@@ -127,7 +127,7 @@ def _late(train: TrainConfig, steps: Steps) -> Iterator[Finding]:
             f"{train.eval_every!r} is after the end of the run ({steps.total:,} steps,"
             f" {steps.epochs:.2g} epochs)",
             "several evaluations; the best is kept",
-            "dev is judged once, at the end: nothing is chosen, and overfitting goes unseen",
+            "dev is judged once, at the end: nothing is chosen, and overfitting is not noticed",
             f"set [train] eval_every = '{max(1, steps.total // 5)} steps'",
         )
 

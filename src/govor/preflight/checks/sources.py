@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -19,15 +20,40 @@ from govor.audio.voices import (
 from govor.curate.quality import ANTIPHASE_DB, is_antiphase
 from govor.findings import Finding, share_of, some
 from govor.preflight.clips import Clip
-from govor.preflight.preview import write_rate_preview
 from govor.preflight.registry import check
 from govor.preflight.sources import SourceFacts, voice_in
+from govor.store import atomic_path
+
+CLIPS = 3
+
 
 NARROW_LEAST = 3
 """Utterances of a split, more than half of them narrow, that say something about it."""
 LISTENED_HZ = 8_000
 LOW_ENVELOPE_CORRELATION = 0.35
 LOUD_WITHIN_DB = 20.0
+
+
+def write_rate_preview(folder: Path, clips: Sequence[Clip], stated_hz: int, likely_hz: int) -> Path:
+    """Writes the first clips under the rate that they state and under the likely one: ``ID-before.wav``, …
+
+    Args:
+        folder: where to; clips of an earlier preview are removed.
+        clips: the odd ones.
+        stated_hz: what their headers say.
+        likely_hz: at which they sound natural.
+    """
+    import soundfile
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.wav"):
+        old.unlink()
+    for clip in clips[:CLIPS]:
+        name = re.sub(r"[^\w.-]+", "_", clip.id)[-80:]
+        for when, rate_hz in (("before", stated_hz), ("after", likely_hz)):
+            with atomic_path(folder / f"{name}-{when}.wav") as partial:
+                soundfile.write(partial, clip.wave, rate_hz, format="WAV", subtype="PCM_16")
+    return folder
 
 
 @check("wrong_sample_rate")
@@ -60,7 +86,7 @@ def judged_rates(voices: Sequence[tuple[int, Voice]]) -> list[WrongRate]:
 def _wrong_rates(
     heard: Sequence[tuple[str, int, Voice | None]], where: str, names: Mapping[str, str]
 ) -> Iterator[Finding]:
-    """One clip is no evidence: it may hold a hum, or the text of another."""
+    """One clip is not evidence: it may hold a hum, or the text of another."""
     known = [(name, rate_hz, voice) for name, rate_hz, voice in heard if voice]
     for wrong in judged_rates([(rate_hz, voice) for _, rate_hz, voice in known]):
         ids = tuple(known[place][0] for place in wrong.members)
@@ -116,7 +142,7 @@ def _odd_speed(found: OddPace, spoken: str, odd: Sequence[Clip], folder: Path) -
         f"{found.least:.0f} to {found.most:.0f} letters a second are usual",
         "a program changed their speed, or the texts hold "
         + ("more" if fast else "less")
-        + " than is said: the model learns speech that nobody will say to it",
+        + " than is said: the model learns a kind of speech that it will not hear later",
         f"listen first: {folder} holds three of them as they are (before) and at a usual speed (after); then"
         " import the recordings as they were made, or whole texts",
         tuple(f"{clip.id}: {clip.normal!r}" for clip in odd[:5]),
@@ -189,7 +215,7 @@ def _narrow(sources: Sequence[SourceFacts], shares: dict[str, tuple[int, int]]) 
         if mixed
         else "fricatives are missing; a base model trained on full-band speech starts worse, and the result"
         " holds for such recordings only",
-        "use the original recordings if they exist; otherwise keep all splits alike and say"
+        "use the original recordings if they exist; otherwise use one bandwidth in all splits and say"
         " 'telephone bandwidth' beside the WER",
         tuple(f"{one.id}: {one.bandwidth_hz / 1000:.1f} kHz" for one in sources if one.is_narrow)[:5],
         ids=tuple(one.id for one in sources if one.is_narrow),

@@ -179,6 +179,6 @@ def _scored_on(choosing: str) -> Finding:
         "error",
         "[train] dev_split and [evaluate] split",
         f"{choosing} chooses the model and is the only split that is scored",
-        "the split that is scored chose nothing",
-        "the best of several checkpoints on a split is the luckiest there: its WER is too good",
+        "the split that is scored is used for no choice",
+        "the best of several checkpoints on a split is partly chosen by luck: its WER is too good",
     )

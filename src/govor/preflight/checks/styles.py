@@ -34,7 +34,7 @@ KEY = r"[\p{N}\p{M}\s]+"
 
 @check("tags_in_text")
 def no_markup_is_learnt(tables: Tables, normaliser: Normaliser) -> Iterator[Finding]:
-    """No mark-up reaches the model: what [text] rules leave of it is no word."""
+    """No mark-up reaches the model: what [text] rules leave of it is not a word."""
     for kind, pattern, rule in (("entities", ENTITY, "entities"), ("tags", TAG, "tags")):
         rows = _marked(tables, normaliser, pattern)
         if rows:
@@ -99,7 +99,7 @@ def texts_are_whole(tables: Tables) -> Iterator[Finding]:
         "warning",
         "texts",
         f"{share_of(len(ids), len(rows))} end at {cut.length} {cut.unit}, and none is longer",
-        "lengths that thin out towards the longest",
+        "fewer and fewer texts towards the longest",
         "a program cut them: what is said after that is learnt as silence",
         samples=tuple(f"{rows[place][0]}: …{rows[place][1][-30:]!r}" for place in cut.rows[:5]),
         count=len(ids),
@@ -191,7 +191,7 @@ def _nearly(learnt: pl.DataFrame, held: pl.DataFrame, split: str, total: int) ->
         "leak_near_sentence",
         "warning",
         f"split {split}",
-        f"{share_of(pairs.height, total)} rows say a sentence of train but for numbers, accents or spaces",
+        f"{share_of(pairs.height, total)} rows say a sentence of train except for numbers, accents or spaces",
         "none",
         "the model can answer them from memory, the WER is too good",
         samples=tuple(

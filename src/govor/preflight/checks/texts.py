@@ -107,7 +107,7 @@ def _written_differently(
         "error",
         f"splits {some(names)}",
         f"references with {trait}: {measured}",
-        "all splits are written alike after the rules of [text]",
+        "all splits are written in the same way after the rules of [text]",
         "the model learns one way of writing and is scored on another, so a good model looks bad",
         f"{fix}; govor inspect shows a text before and after each rule",
     )

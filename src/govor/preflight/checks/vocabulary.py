@@ -249,7 +249,7 @@ def _changed(damaged: Tables, labels: Tables, samples: tuple[str, ...]) -> Findi
         "text_changed_by_tokenizer",
         "warning" if few else "error",
         "tokenizer",
-        f"{share_of(hurt, total)} transcripts do not come back, though every character does by itself",
+        f"{share_of(hurt, total)} transcripts do not come back, though every single character does",
         "decoding gives back what was encoded",
         "the tokenizer cleans or merges text: what the model learns is not what it is scored on",
         samples=samples,

@@ -1,23 +1,16 @@
 (() => {
 "use strict";
-const $ = id => document.getElementById(id);
+{% include "elements.js" %}
 const facts = JSON.parse($("facts").textContent);
 const TITLES = {
-  queue: "Most worth a look first.",
-  estimate: "Drawn at random, without what a model said: how much of this corpus is wrong?",
-  blank: "Write what is said. Nothing is shown, so that nothing leads you.",
+  queue: "What is most likely wrong comes first.",
+  estimate: "Drawn at random, without a model's text: how much of this corpus is wrong?",
+  blank: "Write what is said. No text is shown, so that none influences you.",
 };
 const STEP_S = 0.05, LEAST_S = 0.05, TINTS = ["--series-1", "--series-2", "--series-3", "--series-4"];
 const me = { name: "", key: "" };
 let shown = null, pieces = [], first = [], joined = 0, begin = 0, since = 0, busy = false, loop = false, stopAt = null, from = 0;
 const clips = new Map();
-const element = (tag, attributes = {}, ...children) => {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) name in made && name !== "dir" ? made[name] = value : made.setAttribute(name, value);
-  made.append(...children);
-  return made;
-};
-const colour = name => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const seconds = s => s === null || s === undefined ? "" : `${Math.floor(s / 60)}:${(s % 60).toFixed(2).padStart(5, "0")}`;
 const spell = s => s < 90 ? `${Math.round(s)} s` : s < 5400 ? `${Math.round(s / 60)} min` : `${(s / 3600).toFixed(1)} h`;
 const say = (text, bad = false) => { $("toast").textContent = text; $("toast").classList.toggle("bad", bad); };
@@ -290,7 +283,7 @@ function toggle() {
 function split() {
   const at = round(begin + wave.getMediaElement().currentTime);
   const n = pieces.findIndex(piece => at > (piece.start ?? 0) + LEAST_S && at < (piece.end ?? Infinity) - LEAST_S);
-  if (n < 0 || facts.mode !== "queue") return say(facts.mode === "queue" ? "Put the cursor inside the utterance first." : "Utterances are split in the queue alone.", true);
+  if (n < 0 || facts.mode !== "queue") return say(facts.mode === "queue" ? "Put the cursor inside the utterance first." : "Utterances can be split only in the queue.", true);
   const piece = pieces[n], end = piece.end ?? round(begin + wave.getDuration()), share = (at - (piece.start ?? 0)) / (end - (piece.start ?? 0));
   const all = tokens(piece.text), box = $("pieces").children[n].querySelector("textarea");
   const caret = box.selectionStart > 0 && box.selectionStart < piece.text.length && document.activeElement === box ? box.selectionStart : all[Math.max(1, Math.round(all.length * share))]?.at ?? piece.text.length;
@@ -300,7 +293,7 @@ function split() {
 }
 function join() {
   const next = shown.followers[joined];
-  if (!next) return say("Nothing that can be joined follows.", true);
+  if (!next) return say("The next utterance cannot be joined.", true);
   const last = pieces.at(-1);
   last.text = `${last.text} ${next.text || ""}`.trim(); last.end = next.end;
   if (pieces[0].start === null) pieces[0].start = 0;

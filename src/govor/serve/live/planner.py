@@ -142,7 +142,7 @@ def next_step(step_s: float, took_s: float, rules: LiveRules) -> float:
 
 
 @dataclass(frozen=True)
-class Cut:
+class BufferCut:
     """Where the buffer begins from now on.
 
     Attributes:
@@ -154,7 +154,7 @@ class Cut:
     forced: int = 0
 
 
-def next_cut(said: Agreement, start_s: float, decoded_s: float, rules: LiveRules) -> Cut | None:
+def next_cut(said: Agreement, start_s: float, decoded_s: float, rules: LiveRules) -> BufferCut | None:
     """Where to cut a buffer that was just decoded: behind a final sentence, or where it gets too long.
 
     Args:
@@ -165,16 +165,16 @@ def next_cut(said: Agreement, start_s: float, decoded_s: float, rules: LiveRules
     """
     words = (*said.final, *said.tail)
     if (sentence := _last_sentence(said, start_s)) is not None:
-        return Cut(_behind(words, sentence, decoded_s))
+        return BufferCut(_behind(words, sentence, decoded_s))
     if decoded_s - start_s < rules.buffer_s:
         return None
     kept = len(said.final) or max(1, len(said.tail) - 1)
     if not words:
-        return Cut(decoded_s - rules.pad_s)
+        return BufferCut(decoded_s - rules.pad_s)
     place = _behind(words, kept - 1, decoded_s)
     if place <= start_s:
-        return Cut(decoded_s, len(said.tail))
-    return Cut(place, 0 if said.final else kept)
+        return BufferCut(decoded_s, len(said.tail))
+    return BufferCut(place, 0 if said.final else kept)
 
 
 def _last_sentence(said: Agreement, start_s: float) -> int | None:

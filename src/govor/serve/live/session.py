@@ -206,7 +206,7 @@ class LiveSession:
         return _words_of(hypothesis, start_s, until_s)
 
     def _before(self) -> str | None:
-        """The end of the text that was said before the buffer: what is heard in it is no prompt."""
+        """The end of the text that was said before the buffer: what is heard in it is not a prompt."""
         said = "".join(word.text for word in self._recent if word.end <= self._buffer.start_s)
         return said[-PROMPT_CHARACTERS:].strip() or None
 
