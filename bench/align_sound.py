@@ -21,7 +21,8 @@ import argparse
 import csv
 import itertools
 import json
-import resource
+import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -53,6 +54,7 @@ class Truth:
         lines: of the text.
         headings: numbers of lines that nobody says, from 1.
         starts: of the words of a line, by its number; NaN where espeak-ng joins a word to another.
+        spans: begin and end of those lines, seconds.
         talk: spans of speech without a text, seconds.
         duration: seconds.
     """
@@ -60,6 +62,7 @@ class Truth:
     lines: list[str] = field(default_factory=list)
     headings: set[int] = field(default_factory=set)
     starts: dict[int, list[float]] = field(default_factory=dict)
+    spans: dict[int, tuple[float, float]] = field(default_factory=dict)
     talk: list[tuple[float, float]] = field(default_factory=list)
     duration: float = 0.0
 
@@ -87,37 +90,43 @@ def tune(rng: np.random.Generator) -> np.ndarray:
     return (0.1 * made).astype(np.float32)
 
 
-def record(sentences: list[str], language: str, minutes: float, seed: int) -> tuple[np.ndarray, Truth]:
-    """A recording of about so many minutes, and what is true of it."""
+def record(sentences: list[str], language: str, minutes: float, seed: int, file: Path) -> Truth:
+    """Writes a recording of about so many minutes, and says what is true of it."""
     rng = np.random.default_rng(seed)
-    truth, pieces, reached = Truth(), [], 0
+    truth, reached = Truth(), 0
     voice = f"{language}+{VOICES[0]}"
-    for number, sentence in enumerate(sentences):
-        if reached > minutes * 60 * RATE:
-            break
-        if number % 8 == 0:
-            voice = f"{language}+{VOICES[int(rng.integers(len(VOICES)))]}"
-        if number % SENTENCES_A_TUNE == SENTENCES_A_TUNE - 1:
-            pieces.append(tune(rng))
-            reached += len(pieces[-1])
-        pieces.append(np.zeros(round(rng.uniform(*PAUSE_S) * RATE), np.float32))
-        reached += len(pieces[-1])
-        if rng.random() < SHARE_OF_HEADINGS:
-            truth.lines.append(sentence)
-            truth.headings.add(len(truth.lines))
-            continue
-        samples, times = spoken(sentence, voice)
-        begin = reached / RATE
-        if rng.random() < SHARE_OF_TALK:
-            truth.talk.append((begin, begin + len(samples) / RATE))
-        else:
-            truth.lines.append(sentence)
-            truth.starts[len(truth.lines)] = [begin + time for time in times]
-        pieces.append(samples)
-        reached += len(samples)
-    wave = np.concatenate(pieces).astype(np.float32)
-    truth.duration = len(wave) / RATE
-    return wave + rng.standard_normal(len(wave), np.float32) * np.float32(0.1 * NOISE), truth
+
+    with sf.SoundFile(file, "w", RATE, 1) as sound:
+
+        def write(piece: np.ndarray) -> None:
+            nonlocal reached
+            noise = rng.standard_normal(len(piece), np.float32) * np.float32(0.1 * NOISE)
+            sound.write(piece.astype(np.float32) + noise)
+            reached += len(piece)
+
+        for number, sentence in enumerate(sentences):
+            if reached > minutes * 60 * RATE:
+                break
+            if number % 8 == 0:
+                voice = f"{language}+{VOICES[int(rng.integers(len(VOICES)))]}"
+            if number % SENTENCES_A_TUNE == SENTENCES_A_TUNE - 1:
+                write(tune(rng))
+            write(np.zeros(round(rng.uniform(*PAUSE_S) * RATE), np.float32))
+            if rng.random() < SHARE_OF_HEADINGS:
+                truth.lines.append(sentence)
+                truth.headings.add(len(truth.lines))
+                continue
+            samples, times = spoken(sentence, voice)
+            begin = reached / RATE
+            if rng.random() < SHARE_OF_TALK:
+                truth.talk.append((begin, begin + len(samples) / RATE))
+            else:
+                truth.lines.append(sentence)
+                truth.starts[len(truth.lines)] = [begin + time for time in times]
+                truth.spans[len(truth.lines)] = (begin, begin + len(samples) / RATE)
+            write(samples)
+    truth.duration = reached / RATE
+    return truth
 
 
 def judged(corpus: Path, truth: Truth, within: float) -> dict[str, float]:
@@ -170,14 +179,29 @@ def reported(corpus: Path, talk: list[tuple[float, float]]) -> float:
     return sum(max(0.0, min(end, e) - max(start, s)) for start, end in talk for s, e in spans)
 
 
-def run(*command: str) -> tuple[float, str]:
-    """Processor seconds of a command, and what it printed."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    made = subprocess.run([sys.executable, "-m", "govor", *command], capture_output=True, text=True)
-    if made.returncode not in (0, 3):
-        sys.exit(made.stderr)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime, made.stdout
+@dataclass(frozen=True)
+class Cost:
+    """What a command cost.
+
+    Attributes:
+        seconds: of processor time.
+        peak_mb: the most memory that it held.
+    """
+
+    seconds: float
+    peak_mb: float
+
+
+def run(*command: str) -> Cost:
+    """What a command cost that must end well (or with some items set aside)."""
+    with tempfile.TemporaryFile() as said:
+        made = subprocess.Popen([sys.executable, "-m", "govor", *command], stdout=said, stderr=said)
+        _, status, used = os.wait4(made.pid, 0)
+        made.returncode = os.waitstatus_to_exitcode(status)
+        if made.returncode not in (0, 3):
+            said.seek(0)
+            sys.exit(said.read().decode())
+    return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
 def main() -> None:
@@ -188,6 +212,9 @@ def main() -> None:
     parser.add_argument("--minutes", default="20")
     parser.add_argument("--within", type=float, default=0.2)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep", type=Path, help="folder for recordings and corpora; empty at the beginning")
+    parser.add_argument("--rounds", type=int, default=1, help="so often align and transcribe, in turn")
+    parser.add_argument("--refine", action="store_true", help="instead of a second try and transcribe")
     options = parser.parse_args()
     for minutes in map(float, options.minutes.split(",")):
         if options.sentences:
@@ -195,38 +222,60 @@ def main() -> None:
         else:
             sentences = distinct_sentences(np.random.default_rng(99), round(minutes * 20) + 20)
         with tempfile.TemporaryDirectory() as folder:
-            print(json.dumps(case(Path(folder), sentences, minutes, options)), flush=True)
+            work = options.keep / f"{minutes:g}" if options.keep else Path(folder)
+            work.mkdir(parents=True, exist_ok=True)
+            print(json.dumps(case(work, sentences, minutes, options)), flush=True)
 
 
 def case(folder: Path, sentences: list[str], minutes: float, options: argparse.Namespace) -> dict[str, float]:
     """One recording: figures by name."""
-    wave, truth = record(sentences, options.language, minutes, options.seed)
-    sf.write(folder / "long.flac", wave, RATE)
-    (folder / "long.txt").write_text("\n\n".join(truth.lines) + "\n", encoding="utf-8")
+    file, text = folder / "long.flac", folder / "long.txt"
+    truth = record(sentences, options.language, minutes, options.seed, file)
+    text.write_text("\n\n".join(truth.lines) + "\n", encoding="utf-8")
     truth = in_file_lines(truth)
-    corpus = folder / "corpus"
-    wave_file, same = str(folder / "long.flac"), ("--language", options.language)
-    align = (
-        "align",
-        wave_file,
-        str(folder / "long.txt"),
-        "--model",
-        options.model,
-        *same,
-        "--out",
-        str(corpus),
-    )
-    first, _ = run(*align)
+    same = "--language", options.language
+    align = "align", str(file), str(text), "--model", options.model, *same
+    if options.refine:
+        return refined(align, folder, truth, options.within)
+    firsts, alone = [], []
+    for number in range(options.rounds):
+        corpus = folder / f"corpus{number}"
+        firsts.append(run(*align, "--out", str(corpus)))
+        heard = (
+            "transcribe",
+            options.model,
+            str(file),
+            *same,
+            "--out",
+            str(folder / f"out{number}"),
+            "--words",
+        )
+        alone.append(run(*heard))
     figures = judged(corpus, truth, options.within)
-    again, _ = run(*align, "--max-shift", "0.15")
-    alone, _ = run("transcribe", options.model, wave_file, *same, "--out", str(folder / "out"), "--words")
+    again = run(*align, "--out", str(corpus), "--max-shift", "0.15")
+    seconds = statistics.median(one.seconds for one in firsts)
+    pairs = zip(firsts, alone, strict=True)
     return {
         "minutes": round(truth.duration / 60, 1),
         **{name: round(value, 4) for name, value in figures.items()},
-        "align CPU s": round(first, 1),
-        "second try CPU s": round(again, 1),
-        "of transcribe": round(first / alone, 3),
+        "align CPU s": round(seconds, 1),
+        "align MB": round(max(one.peak_mb for one in firsts)),
+        "transcribe MB": round(max(one.peak_mb for one in alone)),
+        "second try CPU s": round(again.seconds, 1),
+        "of transcribe": round(statistics.median(one.seconds / two.seconds for one, two in pairs), 3),
     }
+
+
+def refined(align: tuple[str, ...], folder: Path, truth: Truth, within: float) -> dict[str, float]:
+    """Figures without and with a second round, by name."""
+    made = {}
+    for name, flags in (("", ()), ("refined: ", ("--refine",))):
+        corpus = folder / f"corpus{len(flags)}"
+        cost = run(*align, "--out", str(corpus), *flags)
+        figures = judged(corpus, truth, within)
+        made |= {f"{name}{key}": round(value, 4) for key, value in figures.items()}
+        made[f"{name}CPU s"] = round(cost.seconds, 1)
+    return made
 
 
 def in_file_lines(truth: Truth) -> Truth:
@@ -236,6 +285,7 @@ def in_file_lines(truth: Truth) -> Truth:
         lines,
         {2 * n - 1 for n in truth.headings},
         {2 * n - 1: times for n, times in truth.starts.items()},
+        {2 * n - 1: span for n, span in truth.spans.items()},
         truth.talk,
         truth.duration,
     )

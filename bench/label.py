@@ -33,7 +33,7 @@ from govor.evaluate.edits import word_edits
 from govor.label.entry import Labelling
 from govor.label.keeping import kept
 from govor.label.texts import plain
-from govor.transcribe.inputs import Input
+from govor.transcribe.inputs import local_inputs
 
 RATE = 16_000
 DRAWS = 2000
@@ -67,7 +67,8 @@ def planted(data: Path, language: str, folder: Path, others: int) -> list[Path]:
     made = {f"music-{name}": wave for name, wave in music(noise).items()}
     made |= {"silence": noise.normal(0, 1e-4, 10 * RATE), "noise": noise.normal(0, 0.05, 10 * RATE)}
     for name, wave in made.items():
-        soundfile.write(folder / f"{name}.wav", wave.astype(np.float32), RATE)
+        if not (folder / f"{name}.wav").exists():  # a recording that is written anew is heard anew
+            soundfile.write(folder / f"{name}.wav", wave.astype(np.float32), RATE)
     foreign = [place.parent.name for place in sorted(data.glob("*/validated.tsv"))]
     foreign = [name for name in foreign if name != language]
     clips = [path for name in foreign for path in list(clips_of(data, name, others))]
@@ -96,11 +97,11 @@ def label(options: argparse.Namespace) -> None:
     config = LabelConfig(language=options.language, beam_size=options.beams, stock_recordings=0)
     run = Labelling(options.model, work / "corpus", config, "cpu")
     until = time.monotonic() + 60 * options.minutes
-    for number, path in enumerate(recordings):
+    for number, item in enumerate(local_inputs([str(path) for path in recordings])):
         if time.monotonic() > until:
             print(f"{options.language}: {number} of {len(recordings)}, go on with the same command")
             return
-        run.one(Input(str(path), str(path)))
+        run.one(item)
     summary = run.run([str(path) for path in recordings])
     print(json.dumps({"language": options.language, "reasons": summary["reasons"], "kept": summary.kept}))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import random
 import re
+import textwrap
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -183,6 +184,15 @@ def numbered(bed: Bed) -> None:
         row["speaker"] = f"spk{numbers[row['speaker']]:02d}"
 
 
+def called(bed: Bed) -> None:
+    """Speakers called by names of people."""
+    firsts, lasts = ("José", "Zoë", "Chloé", "André"), ("Núñez", "Öberg", "Šarić", "Küng")
+    names = [f"{first} {last}" for last in lasts for first in firsts]
+    numbers = {name: n for n, name in enumerate(dict.fromkeys(row["speaker"] for row in bed.rows))}
+    for row in bed.rows:
+        row["speaker"] = names[numbers[row["speaker"]] % len(names)]
+
+
 def then(*plants: Callable[[Bed], None]) -> Callable[[Bed], None]:
     def plant(bed: Bed) -> None:
         for one in plants:
@@ -266,7 +276,14 @@ def padded(wave: Any) -> Any:
 
 PLAIN = ["nfc", "invisible", "spaces"]
 FITS, ENDS, LENGTHS = "own_text_fits_best", "ends_are_said", "lengths_agree"
+WRITTEN = "texts_are_in_the_stated_language"
 NAMES = ("Anna Berg", "Karl Lund", "Maria Ek", "Nils Holm")
+ENGLISH = (
+    "The committee met {} times before it came to an answer.",
+    "Most of the visitors left the house at {} in the morning.",
+    "She said that nobody had asked her about the other {} letters.",
+    "There is nothing in this drawer but {} keys and an old map.",
+)
 KINDS: dict[str, Kind] = {
     "texts a row off": Kind(
         "transcripts_shifted",
@@ -338,10 +355,29 @@ KINDS: dict[str, Kind] = {
     ),
     "another language stated": Kind(
         "other_language",
-        ("language_is_the_stated_one",),
+        ("language_is_the_stated_one", WRITTEN),
         {"English": to_language("en"), "Japanese": to_language("ja"), "Finnish": to_language("fi")},
         {"with a region": lambda b: [r.update(language=r["language"] + "-XX") for r in b.rows]},
         model=True,
+    ),
+    "another language, by letters": Kind(
+        "other_language",
+        (WRITTEN,),
+        {
+            "French": to_language("fr"),
+            "Polish, most": lambda b: [r.update(language="pl") for r in b.rows[: len(b.rows) * 3 // 4]],
+            "a third in English": lambda b: [
+                row.update(text=ENGLISH[n % len(ENGLISH)].format(n))
+                for n, row in enumerate(b.rows[: len(b.rows) // 3])
+            ],
+        },
+        {
+            "with a region": lambda b: [
+                r.update(language=f"{r['language'].split('-')[0]}-XX") for r in b.rows
+            ],
+            "upper case": change(str.upper),
+            "no language": lambda b: [r.update(language=None) for r in b.rows],
+        },
     ),
     "rows off, by lengths": Kind(
         "transcripts_shifted",
@@ -454,6 +490,85 @@ KINDS: dict[str, Kind] = {
             "most": change(lambda t: f"{t} ok", 0.9),
         },
         {"full stops": change(lambda t: t.rstrip(".?!") + ".")},
+    ),
+    "labels of texts": Kind(
+        "shared_words",
+        ("texts_begin_differently",),
+        {
+            "names of speakers": lambda b: [
+                r.update(text=f"{NAMES[len(r['speaker'] + r['id']) % 2 + n % 2]}: {r['text']}")
+                for n, r in enumerate(b.rows)
+            ],
+            "running numbers": lambda b: [r.update(text=f"{n}. {r['text']}") for n, r in enumerate(b.rows)],
+            "numbers of clips, last": lambda b: [
+                r.update(text=f"{r['text']} clip{n:04d}") for n, r in enumerate(b.rows)
+            ],
+        },
+        {
+            "a quarter": lambda b: [
+                r.update(text=f"{NAMES[n % 4]}: {r['text']}") for n, r in enumerate(b.rows) if n % 4 == 0
+            ],
+            "numbers": lambda b: [r.update(text=f"{n * 37 % 91} {r['text']}") for n, r in enumerate(b.rows)],
+        },
+    ),
+    "remarks and escapes": Kind(
+        "tags_in_text",
+        ("no_markup_is_learnt",),
+        {
+            "in round brackets": change(lambda t: f"{t} (laughs)", 0.3),
+            "in curly brackets": change(lambda t: f"{{noise}} {t}", 0.2),
+            "line ends": change(lambda t: t.replace(" ", "\\n", 1), 0.3),
+        },
+        {
+            "once each": lambda b: [
+                r.update(text=f"{r['text']} ({r['text'].split()[0]})") for r in b.rows[:10]
+            ],
+            "100%": change(lambda t: f"{t} 100%"),
+        },
+    ),
+    "no text, in a word": Kind(
+        "empty_text",
+        ("references_have_text",),
+        {
+            "NULL": change(lambda t: "NULL", 0.1),
+            "nan": change(lambda t: "nan", 0.08),
+            "n/a": change(lambda t: "N/A", 0.2),
+        },
+        {"none in a sentence": change(lambda t: f"{t} none", 0.2)},
+    ),
+    "cut in front of a word": Kind(
+        "texts_cut",
+        ("texts_are_whole",),
+        {
+            "30 characters": change(lambda t: textwrap.shorten(t, 30, placeholder="") or t[:30]),
+            "28 characters": change(lambda t: textwrap.shorten(t, 28, placeholder="") or t[:28]),
+            "32 bytes": change(lambda t: t.encode()[:32].decode("utf-8", "ignore")),
+        },
+        {"with full stops": change(lambda t: textwrap.shorten(t, 30, placeholder="").rstrip(".?!") + ".")},
+    ),
+    "rows far off": Kind(
+        "transcripts_shifted",
+        (LENGTHS,),
+        {
+            "by five": lambda b: b.shift(5),
+            "by ten": lambda b: b.shift(-10),
+            "a line twice": lambda b: [
+                b.rows[n].update(text=b.rows[n - 1]["text"]) for n in range(len(b.rows) - 1, 35, -1)
+            ],
+        },
+        {"a third wrong": lambda b: b.shuffle(0.33)},
+    ),
+    "speakers turned": Kind(
+        "speaker_spellings",
+        ("speakers_have_one_spelling",),
+        {
+            "surname first": then(called, spelt(lambda n: ", ".join(reversed(n.split())))),
+            "without accents": then(
+                called, spelt(lambda n: unicodedata.normalize("NFKD", n).encode("ascii", "ignore").decode())
+            ),
+            "in a folder": then(numbered, spelt(lambda n: f"speakers/{n}")),
+        },
+        {"two numbers": then(numbered, spelt(lambda n: f"{n[:-1]}-{n[-1]}-7"))},
     ),
     "near-equal sentences": Kind(
         "leak_near_sentence",
@@ -691,7 +806,10 @@ REMEDIES: dict[str, Callable[[Bed, str, list[str]], bool]] = {
         ("HTML entities", "mark-up", "mixed Unicode forms", "mixed casing", "mixed punctuation"), follow_rule
     ),
     **dict.fromkeys(
-        ("near-equal sentences", "same sentence", "no text", "encoded again", "silent clips"),
+        (
+            *("near-equal sentences", "same sentence", "no text", "no text, in a word"),
+            *("encoded again", "silent clips"),
+        ),
         follow_exclusion,
     ),
     **dict.fromkeys(

@@ -132,8 +132,10 @@ class Server:
         return time.monotonic() - begun_s
 
     def cpu_s(self) -> float:
-        times = psutil.Process(self.process.pid).cpu_times()
-        return times.user + times.system + times.children_user + times.children_system
+        """Of the server, its children, and theirs that have ended."""
+        process = psutil.Process(self.process.pid)
+        times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
+        return sum(t.user + t.system + t.children_user + t.children_system for t in times)
 
     def memory_mb(self) -> float:
         """Most that the process itself held."""

@@ -1,4 +1,4 @@
-"""Makes the pictures of the documentation with headless Chromium, at the width of a desk and of a phone.
+"""Makes the pictures of the documentation with headless Chromium.
 
     govor demo
     python docs/screenshots.py govor-demo
@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 IMAGES = Path(__file__).parent / "images"
-SIZES = {"": (1280, 1130), "-phone": (390, 844)}
-"""Pixels of the window, by what is added to a picture's name."""
+SIZE = (1280, 1130)
+"""Pixels of the window, wide and high."""
 LARGEST_BYTES = 150_000
 PATIENCE_S = 600
 
@@ -42,7 +42,7 @@ def chromium(width: int, height: int) -> Iterator[Any]:
     ):
         options.add_argument(f"--{flag}")
     browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
-    page = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+    page = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", page)
     try:
         yield browser
@@ -119,15 +119,14 @@ def main() -> None:
     work = (options.demo / "work").absolute()
     reports = {"check": work / "check" / "report.html", "report": work / "evaluation" / "report.html"}
     recording = max((options.demo / "recordings").iterdir(), key=lambda path: path.stat().st_size)
-    for added, size in SIZES.items():
-        with chromium(*size) as browser:
-            for name in [name for name in reports if name in options.only]:
-                browser.get(reports[name].as_uri())
-                time.sleep(1)
-                take(browser, name + added)
-            if "app" in options.only:
-                with serving(options.model or str(work / "run")) as address:
-                    app(browser, address, recording, "app" + added)
+    with chromium(*SIZE) as browser:
+        for name in [name for name in reports if name in options.only]:
+            browser.get(reports[name].as_uri())
+            time.sleep(1)
+            take(browser, name)
+        if "app" in options.only:
+            with serving(options.model or str(work / "run")) as address:
+                app(browser, address, recording, "app")
 
 
 if __name__ == "__main__":

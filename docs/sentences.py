@@ -48,7 +48,8 @@ def page() -> str:
 
 def _section(where: str, said: set[str]) -> str:
     lines = "\n".join(f"- `` {sentence} ``" for sentence in sorted(said))
-    return f"\n## {where.removesuffix('.md').capitalize()}\n\n[The page]({where})\n\n{lines}\n"
+    title = where.removesuffix(".md").replace("-", " ").capitalize()
+    return f"\n## {title}\n\n[The page]({where})\n\n{lines}\n"
 
 
 def sentences() -> Iterator[tuple[str, str]]:

@@ -70,7 +70,7 @@ def test_options_named_in_passing_exist(page):
 def test_pictures_are_there_small_and_shown():
     shown = {name for page in PAGES for name in re.findall(r"images/([\w-]+\.png)", page.read_text("utf-8"))}
     pictures = {path.name: path.stat().st_size for path in (ROOT / "docs" / "images").glob("*.png")}
-    assert shown <= set(pictures) and max(pictures.values()) <= 150_000
+    assert shown == set(pictures) and max(pictures.values()) <= 150_000
 
 
 def test_every_page_is_in_the_navigation():

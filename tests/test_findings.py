@@ -96,6 +96,18 @@ def test_a_remedy_and_a_meaning_are_one_plain_line() -> None:
         assert code.meaning[0].islower() and not code.meaning.endswith("."), name
 
 
+SAYS_WHAT_TO_TYPE = re.compile(
+    r"govor \w|ffmpeg |pip install|install |\[\w+\] \w|import again|import |\brule\b|nothing|--[a-z]"
+    r"|close other|free some|use |take |choose |correct |prepare |label |look at"
+)
+
+
+def test_every_remedy_says_what_to_type_or_to_do() -> None:
+    """A command, a setting, a rule, what to correct and import again, or that nothing is to be done."""
+    vague = [name for name, code in DECLARED.items() if not SAYS_WHAT_TO_TYPE.search(code.remedy)]
+    assert vague == []
+
+
 def test_old_names_are_understood_and_the_new_one_is_said() -> None:
     said: list[str] = []
     assert renamed(["split_same_speaker", "leak_audio"], said.append) == ("leak_speaker", "leak_audio")

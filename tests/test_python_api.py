@@ -57,6 +57,7 @@ def test_every_name_has_an_example():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_every_example_of_the_page_runs(tmp_path, monkeypatch, tiny_corpus, tiny_whisper):
     """In one folder, one after the other, as a notebook would."""
     from govor.corpora import Corpus

@@ -14,6 +14,7 @@ from govor.store import (
     atomic_path,
     fingerprint,
     free_bytes,
+    free_place,
     is_there,
     locked,
     read_json,
@@ -162,3 +163,10 @@ def test_a_folder_that_cannot_be_written_is_named_itself(tmp_path, monkeypatch):
 
 def test_what_no_file_can_be_called_is_not_there(tmp_path):
     assert is_there(tmp_path) and not is_there(tmp_path / "a") and not is_there(tmp_path / ("a" * 5000))
+
+
+def test_the_first_free_number_is_taken(tmp_path):
+    assert free_place(tmp_path, "run-before") == tmp_path / "run-before-1"
+    (tmp_path / "run-before-1").mkdir()
+    (tmp_path / "run-before-3").write_text("")
+    assert free_place(tmp_path, "run-before") == tmp_path / "run-before-2"

@@ -1,6 +1,8 @@
 """Waits in pieces come to the same as one long wait."""
 
 import multiprocessing
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -40,3 +42,24 @@ def test_threads_and_pipes():
     theirs.close()
     with pytest.raises(EOFError):
         receive(ours)
+
+
+CHILD = """
+import os, time
+from govor.waiting import end_with_parent
+end_with_parent(lambda: os._exit(0))
+print("begun", flush=True)
+time.sleep(60)
+os.write(2, b"too late")
+"""
+PARENT = """
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", sys.argv[1]], stdout=subprocess.PIPE)
+child.stdout.readline()
+"""
+
+
+def test_a_process_ends_with_the_one_that_started_it():
+    """The pipe of errors is at its end when both are gone."""
+    ran = subprocess.run([sys.executable, "-c", PARENT, CHILD], capture_output=True, text=True)
+    assert ran.stderr == ""

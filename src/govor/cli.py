@@ -13,6 +13,7 @@ import json
 import os
 import shlex
 import sys
+from collections.abc import Collection
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -29,42 +30,42 @@ from govor.shown import first_line, readable
 
 STAGES = {
     "Begin": {
-        "demo": "The whole path, offline, on speech it synthesises itself.",
-        "run": "All stages of a recipe; what did not change is not run again.",
+        "demo": "Run the whole path, offline, on synthesised speech.",
+        "run": "Run all stages of a recipe that are not done yet.",
         "recipes": "List the bundled recipes, or copy one to begin with.",
-        "config": "Every setting of a recipe, with unit and default.",
-        "doctor": "What this machine can do: each part is tried.",
+        "config": "Show every setting of a recipe, with unit and default.",
+        "doctor": "Try what this machine can do.",
     },
     "Corpus": {
         "import": "Read a corpus in any of the usual formats.",
-        "align": "Long recordings and their texts, not aligned, to a corpus.",
-        "label": "Recordings without texts to a corpus that a model wrote.",
+        "align": "Find where texts are spoken in long recordings: a corpus.",
+        "label": "Let a model write texts for recordings: a corpus.",
         "check": "Probe all audio, text and splits of a corpus.",
-        "select": "Filters, budgets and leak-free splits.",
-        "sample": "A random sample as a spreadsheet for people to review.",
-        "review": "Listen and judge in the browser; bring people's verdicts back.",
-        "merge": "Several corpora as one.",
-        "move": "Recordings were moved: point a corpus at them.",
-        "prepare": "Recordings to clips in Parquet shards.",
-        "inspect": "One utterance at every stage, in words and pictures.",
+        "select": "Filter a corpus, and make splits without leaks.",
+        "sample": "Draw a random sample as a spreadsheet for people.",
+        "review": "Let people judge in the browser, and use their verdicts.",
+        "merge": "Make one corpus of several.",
+        "move": "Point a corpus at recordings that were moved.",
+        "prepare": "Turn recordings into clips in Parquet shards.",
+        "inspect": "Show one utterance at every stage, in words and pictures.",
     },
     "Model": {
         "preflight": "Check data and model together before training.",
         "train": "Fine-tune a model; run again to continue.",
-        "status": "How far a training run is.",
+        "status": "Show how far a training run is.",
         "tune": "Search a recipe's settings.",
         "lm": "Estimate a word n-gram model from train text.",
     },
     "Measure": {
-        "evaluate": "Scores with intervals, slices and outliers.",
+        "evaluate": "Score a model, with intervals, slices and outliers.",
         "compare": "Compare finished evaluations.",
         "report": "Serve an evaluation's report on this machine.",
     },
     "Use": {
-        "transcribe": "Recordings of any length to text with times.",
+        "transcribe": "Turn recordings of any length into text with times.",
         "export": "Convert a model and prove that it says the same.",
-        "serve": "Web app and OpenAI-compatible API.",
-        "publish": "Data sets, models and Spaces to the Hub.",
+        "serve": "Serve a web app and an OpenAI-compatible API.",
+        "publish": "Publish data sets, models and Spaces on the Hub.",
     },
 }
 """Commands by the stage of the work, each with its line in the overview."""
@@ -169,6 +170,19 @@ def meant_command(typed: str) -> str | None:
     return MEANT.get(near[0], near[0]) if near else None
 
 
+def meant_option(typed: str, known: Collection[str]) -> str | None:
+    """The option that somebody means who writes what other tools call it, such as ``--learning-rate``."""
+    from govor.config.synonyms import SYNONYMS
+
+    key = SYNONYMS.get(typed.lstrip("-").replace("-", "_"))
+    if key is None or typed in known:
+        return None
+    option = "--" + key.rpartition(".")[2].replace("_", "-")
+    if option in known:
+        return option
+    return f"--set {key}=…" if "--set" in known else None
+
+
 class OnceCommand(TyperCommand):
     """A command whose options count once, unless they are declared repeatable."""
 
@@ -181,7 +195,14 @@ class OnceCommand(TyperCommand):
         except UsageFault:
             given = []  # said by the parsing proper
         require_once((_shown_name(one) for one in given if _counts_once(one)), f"govor {self.name}")
-        return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, args)
+        except UsageFault as fault:
+            known = [option for parameter in self.params for option in parameter.opts]
+            if meant := meant_option(getattr(fault, "option_name", ""), known):
+                fault.message = f"{fault.message}. Did you mean {meant}?"  # type: ignore[attr-defined]
+                fault.possibilities = None  # type: ignore[attr-defined]
+            raise
 
     def invoke(self, ctx: Any) -> Any:
         """Runs the command, where a limit does not forbid it from the start."""

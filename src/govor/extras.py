@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, requires
+from importlib.util import find_spec
 
 from govor.errors import MissingExtraError
 
@@ -34,6 +35,17 @@ def required(module: str = "", extra: str = "") -> Iterator[None]:
         if missing is None:
             raise
         raise missing from error
+
+
+def first_missing(packages: Iterable[str], extra: str) -> MissingExtraError | None:
+    """The sentence for the first of some packages that is not installed; none of them is imported.
+
+    Args:
+        packages: names to import, without dots.
+        extra: the one that brings them.
+    """
+    absent = next((name for name in packages if find_spec(name) is None), None)
+    return missing_extra(absent, extra)
 
 
 def missing_extra(module: str | None, wanted: str = "") -> MissingExtraError | None:

@@ -9,9 +9,13 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, TypedDict
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 from govor.errors import CorpusError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 class Summary(Mapping[str, Any]):
@@ -221,6 +225,7 @@ class Hypothesis:
         measures: None where the model gives none.
         languages: detected ones with their probabilities, the likeliest first; empty where none is looked at
         broken: it repeats itself or does not end; what is left of it stands before the first repetition.
+        frames: ln p of every token in every frame ``[F, V]``, float16, where they are asked for and few.
     """
 
     text: str
@@ -232,6 +237,7 @@ class Hypothesis:
     measures: Measures | None = None
     languages: tuple[tuple[str, float], ...] = ()
     broken: bool = False
+    frames: NDArray[np.float16] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,3 +324,19 @@ class Interval:
     def __str__(self) -> str:
         ends = f"[{self.low:.4f}, {self.high:.4f}]" if self.is_known else "(no interval)"
         return f"{self.value:.4f} {ends}"
+
+
+class Easing(TypedDict):
+    """What limits of a model's figures took once, as ``corpus.json`` and ``dataset.json`` hold it.
+
+    Attributes:
+        taken: utterances of dev and test, or of those that they were drawn from.
+        of: how many there were.
+        models: whose figures decided, where that is known.
+        fingerprints: of the same models.
+    """
+
+    taken: int
+    of: int
+    models: list[str]
+    fingerprints: list[str]

@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from govor.align.placing import Piece
-from govor.align.refining import FixedPiece, at_pauses, placed_in_sound
+from govor.align.refining import FixedPiece, at_pauses, placed_in_frames, placed_in_sound
 from govor.align.sound import SpeechTimes, cuts, speech_of
 from govor.models.ctc.alignment import place_words
 from govor.models.ctc.vocabulary import Vocabulary
+from govor.transcribe.kept_frames import KeptFrames
 
 RATE = 1_000
 
@@ -110,6 +111,24 @@ def test_pieces_move_to_where_a_model_hears_them(tmp_path):
     assert fixed[0].piece.start == pytest.approx(2.0 - 0.6 + 0.7)
     assert fixed[0].piece.end == pytest.approx(2.0 - 0.6 + 0.9)
     assert fixed[0].log_probability == pytest.approx(-0.1)
+
+
+def test_pieces_are_placed_in_frames_that_are_kept():
+    from govor.records import PlacedWord
+
+    class Model:
+        frame_s = 0.1
+
+        def place_in(self, frames, words):
+            assert 18 <= len(frames) <= 20  # the piece with 0.6 s on both sides, at whole frames
+            return [PlacedWord(0.7, 0.9, -0.1) for _ in words]
+
+    window = KeptFrames(1.0, 5.0, np.zeros((40, 3), np.float16))
+    inside, outside = piece(2.0, 2.6), piece(4.8, 5.4)
+    made, rest = placed_in_frames([inside, outside], [window], Model(), lambda word: "x")
+    assert rest == [outside]  # no window holds all of it: it has to be heard
+    assert made[0].piece.start == pytest.approx(2.0 - 0.6 + 0.7, abs=0.11)
+    assert placed_in_frames([inside], [], Model(), str) == ([], [inside])
 
 
 def test_a_ctc_model_places_words(tiny_ctc):

@@ -27,6 +27,13 @@ def test_a_worker_survives_everything_it_is_given():
         assert worker.call("operator:add", 2, 3) == 5
 
 
+def test_what_is_said_to_the_whole_group_is_for_the_parent_to_obey():
+    with GuardedWorker() as worker:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            worker.call("signal:raise_signal", number)
+        assert worker.call("operator:add", 2, 3) == 5
+
+
 def test_audio_errors_come_through_with_their_code(tmp_path):
     with GuardedWorker() as worker, pytest.raises(AudioError) as caught:
         worker.call("govor.audio:probe", str(tmp_path / "none.wav"))

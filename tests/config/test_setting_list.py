@@ -81,6 +81,20 @@ def test_a_command_that_does_not_exist_is_answered_by_its_meaning(typed, meant):
     assert ran.returncode == 2 and f"Did you mean govor {meant}?" in ran.stderr
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (["train", "--learning-rate", "1"], "--set train.lr=…"),
+        (["evaluate", "m", "d", "--num-beams", "5"], "--beam-size"),
+        (["prepare", "c", "--output-dir", "d"], "--out"),
+        (["transcribe", "m", "a.wav", "--langauge", "hr"], "--language"),
+    ],
+)
+def test_an_option_that_does_not_exist_is_answered_by_its_meaning(typed, meant):
+    ran = subprocess.run([sys.executable, "-m", "govor", *typed], capture_output=True, text=True)
+    assert ran.returncode == 2 and "No such option" in ran.stderr and meant in ran.stderr
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_shell_completes_commands_and_flags(shell):
     import os

@@ -105,8 +105,7 @@ def test_other_parquet_files_of_a_data_set_are_left_alone(
 def test_a_stream_through_the_library_is_the_same(
     name: str, tmp_path: Path, imported: Callable[..., Imported], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import datasets
-
+    datasets = pytest.importorskip("datasets")
     folder = ten_seconds.source(name, tmp_path / "src")
     load = datasets.load_dataset
     monkeypatch.setattr(datasets, "load_dataset", lambda id, config, **kw: load(str(folder), streaming=True))

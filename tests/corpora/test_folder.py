@@ -92,3 +92,17 @@ def test_killed_at_any_moment_the_same_command_gives_the_same_corpus(
     assert again.info.fingerprint == whole.corpus.info.fingerprint
     assert again.scan().collect().equals(whole.rows)
     assert not [path for path in out.rglob("*") if ".partial-" in path.name or path.name == ".tables"]
+
+
+def test_a_table_is_rewritten_in_pieces_with_its_schema(tmp_path: Path) -> None:
+    write(tmp_path, ["a", "b", "c"])
+    corpus = Corpus.open(tmp_path)
+    schema, sizes = corpus.scan().collect_schema(), []
+
+    def louder(frame: pl.DataFrame) -> pl.DataFrame:
+        sizes.append(frame.height)
+        return frame.with_columns(pl.col("text").str.to_uppercase())
+
+    corpus.rewrite(louder, 2)
+    assert (sizes, corpus.scan().collect_schema()) == ([2, 1], schema)
+    assert [text for frame in corpus.frames(["text"], 1) for text in frame["text"]] == ["A", "B", "C"]

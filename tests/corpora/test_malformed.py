@@ -516,6 +516,9 @@ def test_auto_says_what_every_format_would_have_needed(tmp_path: Path, imported:
         imported(tmp_path / "empty")
     for name in ("common-voice", "kaldi", "subtitles", "wav.scp", "audio_filepath", "--format"):
         assert name in str(error.value)
+    for name in ("auto", "fleurs", "kaldi", "common-voice", "table"):
+        with pytest.raises(CorpusError, match="nowhere does not exist: give the folder"):
+            imported(tmp_path / "nowhere", format=name)
     with pytest.raises(CorpusError, match="does not exist"):
         imported(tmp_path / "nowhere")
     with pytest.raises(CorpusError, match="there is no format cobol"):

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import pytest
 import soundfile
 import soxr
 from numpy.typing import NDArray
@@ -552,8 +553,7 @@ def huggingface_parquet(folder: Path) -> None:
 
 
 def huggingface_saved(folder: Path) -> None:
-    import datasets
-
+    datasets = pytest.importorskip("datasets")
     parts = {
         name: datasets.Dataset.from_list(_audio_rows(split))
         for split, name in (("train", "train"), ("dev", "validation"), ("test", "test"))

@@ -4,7 +4,9 @@ import polars as pl
 import pytest
 
 from govor.config import SelectConfig
+from govor.corpora.easing import easings
 from govor.curate import select_corpus
+from govor.store import read_json
 
 LIMITS = {"min_similarity": 0.9, "min_confidence": 0.5}
 
@@ -36,6 +38,8 @@ def test_dev_and_test_keep_what_is_hard(half_doubtful, table):
     hard = found.filter(pl.col("split") != "train")["odd"].sum()
     assert 15 <= hard <= 45  # of 60, drawn from 200 of which half are
     assert not [line for line in summary.statements if "--limits-on" in line]
+    held = found.filter(pl.col("split") != "train")
+    assert held["within_limits"].to_list() == (held["odd"] == 0).to_list()
 
 
 def test_a_test_set_that_a_model_made_easy_is_said(half_doubtful, table):
@@ -62,3 +66,14 @@ def test_splits_that_came_with_the_corpus_are_counted_themselves(make_corpus):
 def test_without_a_test_set_nothing_is_said(make_corpus):
     summary, _ = select(make_corpus([{"confidence": 0.1}, {"confidence": 0.9}]), min_confidence=0.5)
     assert not [line for line in summary.statements if "--limits-on" in line]
+
+
+def test_what_limits_took_stays_noted(half_doubtful, make_corpus):
+    _, once = select(half_doubtful, dev=20, test=40, **LIMITS)
+    _, twice = select(once, max_duration=100.0)
+    notes = read_json(twice / "corpus.json")["notes"]
+    assert easings(notes) == [{"taken": 100, "of": 200, "models": ["whisper-base"], "fingerprints": []}]
+    merged = {"merge": {"corpora": {"one": {"notes": notes}, "two": {"notes": {}}}}}
+    assert easings(merged) == easings(notes)
+    _, spared = select(half_doubtful, dev=20, test=40, limits_on="train", **LIMITS)
+    assert easings(read_json(spared / "corpus.json")["notes"]) == []

@@ -22,18 +22,31 @@ def test_texts_that_belong_to_their_recordings_are_quiet() -> None:
     assert shifted(letters, seconds) is None
 
 
-@pytest.mark.parametrize("offset", [-2, -1, 1, 3])
+@pytest.mark.parametrize("offset", [-10, -2, -1, 1, 3, 6])
 def test_texts_that_stand_rows_off_are_named_with_their_distance(offset: int) -> None:
     letters, seconds = rows()
     found = shifted(np.roll(letters, offset), seconds)
     assert found is not None and found.offset == offset
-    assert found.first <= 4 and found.last >= 115
+    assert found.first <= 11 and found.last >= 108
 
 
 def test_a_line_that_is_missing_moves_all_behind_it() -> None:
     letters, seconds = rows()
     found = shifted(np.concatenate([letters[:50], letters[51:], letters[:1]]), seconds)
     assert found is not None and found.offset == -1 and abs(found.first - 50) <= 3 and found.last >= 116
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_short_sentences_of_nearly_one_length_from_the_middle_on(seed: int) -> None:
+    """Half of a hundred rows, where lengths tell little: correlation 0.7 where texts belong to recordings."""
+    random = np.random.default_rng(seed)
+    letters = np.exp(3.2 + 0.45 * random.standard_normal(100)).round()
+    seconds = letters / 12 * np.exp(0.35 * random.standard_normal(100)) + 1
+    assert shifted(letters, seconds) is None
+    assert shifted(random.permutation(letters), seconds) is None
+    moved = np.concatenate([letters[:50], np.roll(letters[50:], 1)])
+    found = shifted(moved, seconds)
+    assert found is not None and found.offset == 1 and abs(found.first - 50) <= 12
 
 
 def test_rows_without_letters_or_seconds_do_not_hide_it() -> None:

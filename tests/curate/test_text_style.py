@@ -1,8 +1,10 @@
 """How texts are written: what a program cut, what all begin with, mixed styles, names spelt twice."""
 
 import random
+import textwrap
 
 import polars as pl
+import pytest
 
 from govor.curate.text_style import (
     casing,
@@ -43,6 +45,24 @@ def test_texts_cut_behind_six_words() -> None:
     assert found is not None and (found.length, found.unit) == (6, "words")
 
 
+def test_texts_cut_behind_four_words_beside_titles_without_full_stops() -> None:
+    """Few texts are shorter, and not all of these end with a mark: still far more than of the cut ones."""
+    long = [text for text in sentences(120) if len(text.split()) > 4]
+    cut = [" ".join(text.split()[:4]) for text in long]
+    short = ["City map", "Old bridge", "It rains.", "Look up.", "He ran.", "Market square", "Go on."]
+    found = cut_texts([*cut, *short])
+    assert found is not None and (found.length, found.unit) == (4, "words")
+    assert cut_texts([*cut, *(text.rstrip(".") for text in short)]) is None
+
+
+@pytest.mark.parametrize("width", [30, 40])
+def test_texts_cut_in_front_of_a_word(width: int) -> None:
+    texts = [textwrap.shorten(text, width, placeholder="") for text in sentences(120)]
+    found = cut_texts(texts)
+    assert found is not None and found.unit == "characters" and width - 10 < found.length <= width
+    assert cut_texts([text.rstrip(".") + "." for text in texts]) is None
+
+
 def test_six_words_with_their_full_stops_are_a_design() -> None:
     texts = [" ".join(text.rstrip(".").split()[:6]) + "." for text in sentences()]
     found = cut_texts(texts)
@@ -77,9 +97,13 @@ def test_a_mixture_needs_two_common_styles() -> None:
     assert mixture(["a"] * 95 + ["b"] * 5) is None
     assert mixture(["a"] * 8 + ["b"] * 8) is None
     assert mixture([None] * 10) is None
+    assert mixture(["a"] * 8 + ["b"] * 3, 0.02, 3) == {"a": [*range(8)], "b": [8, 9, 10]}
 
 
 def test_spellings_of_one_name() -> None:
     found = spellings(["spk1", "SPK-01", "spk 001", "spk10", "Anna", "anna ", "Ana"])
     assert sorted(found.values()) == [["Anna", "anna "], ["spk1", "SPK-01", "spk 001"]]
     assert spellings(["1", "10", "100", "a1", "a11"]) == {}
+    assert spellings(["1-12", "11-2", "s 1 2", "s 12", "Maria José", "José Maria"]) == {}
+    respelt = [["Anna Berg", "Berg, Anna"], ["Zoë", "zoe"], ["s01", "speakers/s1", "a\\b\\S1"]]
+    assert list(spellings(name for names in respelt for name in names).values()) == respelt

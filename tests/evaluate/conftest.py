@@ -30,6 +30,7 @@ class StubDataset:
 
     sample_rate = RATE
     fingerprint = "stub"
+    info = {}
 
     def __init__(self, table: pl.DataFrame, path: str = "stub", broken: tuple[int, ...] = ()):
         self.frame, self.url, self.broken = table, path, broken

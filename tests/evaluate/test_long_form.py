@@ -4,8 +4,16 @@ import numpy as np
 import polars as pl
 import pytest
 
+from govor.config import EvaluateConfig
 from govor.errors import InputError
-from govor.evaluate.long_form import OF_RECORDINGS, OF_SPEAKERS, plan_recordings
+from govor.evaluate.long_form import (
+    OF_RECORDINGS,
+    OF_SPEAKERS,
+    LongRecording,
+    plan_recordings,
+    transcribe_recordings,
+)
+from stub_recogniser import StubRecogniser
 
 
 def test_recordings_are_joined_at_their_times_with_short_pauses():
@@ -34,3 +42,32 @@ def test_single_clips_are_joined_by_speaker():
 def test_nothing_to_join_is_said():
     with pytest.raises(InputError, match="--long-form"):
         plan_recordings(pl.DataFrame({"id": ["a"]}), np.array([1.0]))
+
+
+class Swelling:
+    """Clips of noise that swells and fades, which is taken for speech; row N has N + 1 seconds."""
+
+    sample_rate = 16_000
+
+    def wave(self, split, row):
+        random = np.random.default_rng(row)
+        shape = np.repeat(random.uniform(0, 0.2, 4 * (row + 1)), 4_000)
+        return (random.normal(0, 1, len(shape)) * shape).astype(np.float32)
+
+
+def test_recordings_are_heard_together_and_kept_in_order(tmp_path):
+    planned = [LongRecording(f"r{n}", (n, n + 1), (0.0, 0.5)) for n in range(5)]
+    config = EvaluateConfig(split="test", long_form=True)
+    alone = {}
+    for one in planned:
+        alone |= transcribe_recordings(tmp_path / one.name, "key", Swelling(), [one], config, StubRecogniser)
+    together = transcribe_recordings(tmp_path / "all", "key", Swelling(), planned, config, StubRecogniser)
+    assert list(together) == [one.name for one in planned]
+    assert {name: (line["text"], line["duration"]) for name, line in together.items()} == {
+        name: (line["text"], line["duration"]) for name, line in alone.items()
+    }
+
+    def never():
+        raise AssertionError("all is kept")
+
+    assert transcribe_recordings(tmp_path / "all", "key", Swelling(), planned, config, never) == together

@@ -44,3 +44,27 @@ def test_hypotheses_from_outside_have_no_model_that_is_known(checked, tmp_path, 
     file = tmp_path / "others.tsv"
     file.write_text("id\ttext\n" + "\n".join(lines))
     assert evaluate(None, "stub", tmp_path / "e", CONFIG, hypotheses=file)["own_texts"] == 0
+
+
+@pytest.fixture
+def chosen(stage, perfect, dataset, monkeypatch):
+    """A test split that limits by figures of the model ``m1`` had chosen."""
+    stage[0].update(tuned=perfect)
+    dataset.info = {"easings": [{"taken": 30, "of": 90, "models": ["weak"], "fingerprints": ["m1"]}]}
+    return lambda *names: monkeypatch.setattr("govor.models.identity.lineage", lambda model: names)
+
+
+def test_a_model_that_chose_its_test_rows_is_warned_of(chosen, tmp_path):
+    chosen("tuned", "m1")
+    summary = evaluate("tuned", "stub", tmp_path / "e", CONFIG)
+    assert summary["own_limits"]["taken"] == 30
+    [said] = [line for line in lines_of(summary) if "--limits-on train" in line]
+    assert "30 of 90 utterances" in said
+    assert "--limits-on train" in (tmp_path / "e" / "report.html").read_text()
+
+
+def test_rows_that_another_model_chose_are_no_reason(chosen, tmp_path):
+    chosen("other")
+    summary = evaluate("tuned", "stub", tmp_path / "e", CONFIG)
+    assert summary["own_limits"] is None
+    assert not any("--limits-on" in line for line in lines_of(summary))

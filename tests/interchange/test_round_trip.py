@@ -172,3 +172,43 @@ def test_another_folder_is_never_replaced(corpus, tmp_path):
     assert {path.suffix for path in (tmp_path / "out").glob("razgovor.*")} == {".vtt", ".wav"}
     with pytest.raises(UsageError, match="eaf, textgrid"):
         export_corpus(corpus, "doc", tmp_path / "other")
+
+
+ODD = [
+    "a\ttab and two  spaces",
+    "first\n\nbehind an empty line",
+    "00:00:01,000 --> 00:00:02,000",
+    'she said "no", then',
+    "\u0645\u0631\u062d\u0628\u0627 \u200f(\u05d0)",
+]
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_odd_texts_come_back_or_stand_in_the_side_file(corpus, tmp_path, format):
+    frame = Corpus.open(corpus).scan().collect()
+    rows = (
+        frame.head(1)
+        .drop("id", "start", "end", "text", "speaker")
+        .join(
+            pl.DataFrame(
+                {
+                    "id": [f"o{n}" for n in range(len(ODD))],
+                    "start": [2.0 * n for n in range(len(ODD))],
+                    "end": [2.0 * n + 1.5 for n in range(len(ODD))],
+                    "text": ODD,
+                    "speaker": 'Ana "A"',
+                }
+            ),
+            how="cross",
+        )
+    )
+    with CorpusWriter(tmp_path / "odd", Corpus.open(corpus).info) as writer:
+        writer.write(rows.with_columns(duration=None))
+    export_corpus(tmp_path / "odd", format, tmp_path / "out")
+    lines = (tmp_path / "out" / "not-in-format.jsonl").read_text().splitlines()
+    noted = {item["id"]: item for item in map(json.loads, lines)}
+    back = {round(r["start"]): r for r in again(tmp_path / "out", tmp_path / "again").iter_rows(named=True)}
+    assert len(back) == len(ODD)
+    for number, text in enumerate(ODD):
+        found = back[2 * number]["text"]
+        assert found == text or noted[f"o{number}"]["text"] == text, (format, found)

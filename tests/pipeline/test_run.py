@@ -1,12 +1,14 @@
 """Stages run when what they depend on changed, and only then."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from govor import extras
 from govor.config import Workspace, recipe_from
-from govor.errors import InputError, LimitError, UsageError
+from govor.errors import InputError, LimitError, MissingExtraError, UsageError
 from govor.pipeline import run as runner
 from govor.pipeline import stages as table
 from govor.pipeline.projection import project
@@ -51,13 +53,14 @@ def walk(tmp_path, monkeypatch):
         monkeypatch.setattr(module, "STAGES", fakes)
         monkeypatch.setattr(module, "STAGE_NAMES", tuple(stage.name for stage in fakes))
 
+    data = {"work": str(tmp_path / "work"), "corpus": {"source": str(source)}}
+
     def go(settings=None, **kwargs):
         ran.clear()
-        data = {"work": str(tmp_path / "work"), "corpus": {"source": str(source)}, **(settings or {})}
-        summary = run_recipe(recipe_from(data), **kwargs)
+        summary = run_recipe(recipe_from({**data, **(settings or {})}), **kwargs)
         return list(ran), summary
 
-    go.source = source
+    go.source, go.ran, go.recipe = source, ran, recipe_from(data)
     go.work = tmp_path / "work"
     return go
 
@@ -97,6 +100,22 @@ def test_from_and_to(walk):
         walk(first="nothing")
     with pytest.raises(UsageError, match="comes after"):
         walk(first="evaluate", last="import")
+
+
+def test_what_is_not_installed_is_said_before_anything_runs(walk, monkeypatch, capsys):
+    """Hours of preparation end in no training; what needs no model runs all the same."""
+    *before, evaluate = table.STAGES
+    without = (*before, replace(evaluate, packages=("torch",)))
+    monkeypatch.setattr(runner, "STAGES", without)
+    monkeypatch.setattr(extras, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match=r"needs torch, .* 'govor\[train\]'"):
+        walk()
+    assert walk.ran == [] and "evaluate would stop; --to select runs" in capsys.readouterr().err
+    rows = project(walk.recipe).stages
+    assert rows[-1].note.startswith("evaluate would stop: this needs torch") and not rows[0].note.count(
+        "stop"
+    )
+    assert walk(last="select")[0] == ["import", "select"]
 
 
 def test_an_edit_by_hand_is_named_and_both_ways_out_work(walk):

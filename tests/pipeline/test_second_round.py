@@ -55,7 +55,7 @@ def rounds(monkeypatch):
     recipes = []
     monkeypatch.setattr(second_round, "Alignment", Rounds)
     monkeypatch.setattr(second_round, "_require_trainable", lambda model: None)
-    monkeypatch.setattr(second_round, "run_recipe", lambda recipe, **how: recipes.append((recipe, how)))
+    monkeypatch.setattr("govor.pipeline.run.run_recipe", lambda recipe, **how: recipes.append((recipe, how)))
     Rounds.first = outcome(30)
     return recipes
 

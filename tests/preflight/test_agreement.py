@@ -1,7 +1,7 @@
 """Audio against text: what scores of own and other texts say, with answers that are known."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -180,6 +180,26 @@ def test_another_language_than_the_stated_one(outcome) -> None:
     assert other_languages(hearings(SAID, {})) == []
 
 
+@pytest.mark.parametrize(
+    ("shares", "told"),
+    [
+        ({"hr": 0.04, "sv": 0.37, "no": 0.2, "la": 0.2}, True),
+        ({"hr": 0.08, "la": 0.24, "uk": 0.2}, False),
+        ({"hr": 0.09, "sr": 0.4}, False),
+        ({"hr": 0.001, "sv": 0.2, "no": 0.2}, False),
+    ],
+    ids=["short clips that sound like several", "no language is heard", "a near one", "two alike"],
+)
+def test_languages_are_told_over_all_clips(shares, told) -> None:
+    assert bool(other_languages(hearings(SAID, shares))) == told
+
+
+def test_beginnings_are_not_judged_where_another_language_is_heard(outcome) -> None:
+    late = [" ".join(text.split()[1:]) for text in SAID]
+    assert codes(outcome("ends_are_said", hearings(late, {"hr": 0.9}))) == [("beginnings_missing", "error")]
+    assert outcome("ends_are_said", hearings(late, {"hr": 0.02, "sv": 0.9})) == []
+
+
 def test_ends_are_counted_apart() -> None:
     seen = ends(hearings(SAID[:1] + SAID[1:], count=10))
     assert not any((seen.unsaid_first, seen.unsaid_last, seen.speech_before, seen.speech_after))
@@ -224,6 +244,32 @@ def test_the_next_rows_text_is_heard_beside_the_own_one() -> None:
     found = another_heard(overheard(1.6))
     assert found is not None and found.offset == 1 and found.total == 24 and len(found.clips) > 12
     assert found.nats == pytest.approx(1.6, abs=0.4)
+
+
+def test_a_second_voice_in_half_of_the_clips_is_heard_too() -> None:
+    found = another_heard([*overheard(2.5, count=12), *overheard(0.0)[12:]])
+    assert found is not None and found.offset == 1 and 9 <= len(found.clips) <= 16
+
+
+def test_texts_too_long_for_their_clips_hide_no_second_voice() -> None:
+    """CTC gives no probability to a text that has more letters than the clip has frames."""
+    impossible = Fit(float("-inf"), 1)
+    heard = [replace(one, others=[impossible, *one.others[1:]]) for one in overheard(2.5)]
+    found = another_heard(heard)
+    assert found is not None and found.offset == 1 and 1.0 < found.nats < 4.0
+
+
+def test_rows_a_third_of_which_are_shifted_are_no_second_voice() -> None:
+    right, moved = overheard(0.0)[:16], overheard(3.0)[16:]
+    assert another_heard([*right, *(replace(one, own=one.others[0]) for one in moved)]) is None
+
+
+def test_next_texts_that_both_neighbours_resemble_are_no_second_voice() -> None:
+    """A book read aloud: the texts before and after go with a clip as well as each other."""
+    heard = overheard(2.0)
+    near = [{**one.neighbours, -1: one.neighbours[1]} for one in heard]
+    both = [replace(one, neighbours=mine) for one, mine in zip(heard, near, strict=True)]
+    assert another_heard(both) is None
 
 
 @pytest.mark.parametrize("nats", [0.0, 0.3, 0.5])

@@ -5,7 +5,7 @@ import pytest
 from govor.curate.exclusion import Exclusions
 from govor.errors import LanguageError, ModelError, UsageError
 from govor.findings import Finding
-from govor.preflight.budget import Budget
+from govor.preflight.budget import Budget, OutOfTimeError
 from govor.preflight.ids import write_ids
 from govor.preflight.materials import UnavailableError
 from govor.preflight.registry import COSTS, Check, all_checks, chosen_checks, require_known
@@ -45,6 +45,20 @@ def test_without_time_a_check_that_needs_a_model_is_inconclusive_never_passed():
     outcome = run_check(made(lambda family: [], "family"), Materials(minutes=0), {})
     assert outcome.status == "inconclusive"
     assert [(one.code, one.severity) for one in outcome.findings] == [("inconclusive", "warning")]
+
+
+def test_what_had_no_time_is_not_begun_again_for_the_next_check():
+    tries = []
+
+    class Slow(Materials):
+        @property
+        def hearings(self):
+            tries.append(1)
+            raise OutOfTimeError
+
+    materials, cannot = Slow(minutes=5), {}
+    outcomes = [run_check(made(lambda hearings: [], "hearings"), materials, cannot) for _ in range(3)]
+    assert [one.status for one in outcomes] == ["inconclusive"] * 3 and len(tries) == 1
 
 
 def test_without_time_a_check_of_text_runs_all_the_same():

@@ -86,8 +86,18 @@ def test_what_readers_of_data_sets_refuse_is_refused_too(wrong):
 def test_licences_are_those_of_the_hub_in_any_case():
     assert frozenset(HUB_LICENSES) == LICENSES
     assert require_license("CC-BY-SA-4.0") == "cc-by-sa-4.0" and require_license("MIT") == "mit"
-    with pytest.raises(InputError, match=r"knows no licence 'cc-by'.*nearest are .*cc-by-"):
-        require_license("cc-by")
+    for typed, first in (
+        ("cc-by", "cc-by-4.0"),
+        ("ccby4", "cc-by-4.0"),
+        ("gpl3", "gpl-3.0"),
+        ("Apache 2", "apache-2.0"),
+    ):
+        with pytest.raises(InputError, match=f"knows no licence '{typed}'.*nearest are {first}"):
+            require_license(typed)
+    with pytest.raises(
+        InputError, match=r"knows no licence 'my own'.*nothing there is near it: give --license other"
+    ):
+        require_license("my own")
     with pytest.raises(InputError, match="needs --license-name"):
         License.of("other")
     with pytest.raises(InputError, match="go with --license other"):

@@ -78,6 +78,14 @@ def test_a_different_key_gives_different_names(tmp_path):
     assert one.of("speaker", "Ana") != one.of("recording", "Ana")
 
 
+def test_a_data_set_whose_clips_were_all_set_aside_is_not_published(source, tmp_path):
+    facts = json.loads((source / "dataset.json").read_text())
+    facts["splits"] = {name: {**split, "utterances": 0} for name, split in facts["splits"].items()}
+    (source / "dataset.json").write_text(json.dumps(facts))
+    with pytest.raises(DatasetError, match="has no clips: there is nothing to publish"):
+        plan_dataset(source, tmp_path / "copy", "cc0-1.0", Disclosure())
+
+
 def test_no_data_set_is_named(tmp_path):
     with pytest.raises(DatasetError, match="is not a data set"):
         plan_dataset(tmp_path, tmp_path / "copy", "cc0-1.0", Disclosure())

@@ -11,11 +11,13 @@ from pathlib import Path
 import httpx
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 from fresh_environment import clean, fresh_environment
 from govor.errors import InputError
 from govor.publish import publish_space
 from govor.publish.licenses import License
+from govor.publish.requirements import with_stated
 from govor.publish.served import PROCESS_BYTES, SpaceModel
 from govor.publish.space import SpaceOrder, write_space
 from govor.publish.wheel import write_wheel
@@ -61,6 +63,32 @@ def test_the_wheel_holds_the_whole_package_and_is_the_same_each_time(tmp_path):
     assert {"govor/__init__.py", "govor/serve/page.css", "govor/publish/templates/app.py.txt"} <= names
     assert any(name.startswith("govor/recipes/") for name in names)
     assert not any("__pycache__" in name or name.startswith("tests") for name in names)
+
+
+def test_the_wheel_needs_what_the_checkout_states_not_what_an_older_install_did(tmp_path):
+    (tmp_path / "src" / "govor").mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "govor"\ndependencies = ["numpy>=2.0"]\n'
+        '[project.optional-dependencies]\ntrain = ["torch>=2.8"]\nserve = ["govor[train]", "httpx"]\n'
+        "test = [\"flashlight-text>=0.0.7; python_version < '3.13'\"]\n"
+    )
+    text = "# govor\nRequires-Dist: a word\n"
+    older = f"Name: govor\nRequires-Dist: scipy\nProvides-Extra: old\nLicense: A\n\n{text}"
+    found = with_stated(older, tmp_path / "src" / "govor")
+    header, kept = found.split("\n\n", 1)
+    assert kept == text and "scipy" not in header and "old" not in header
+    parsed = [
+        Requirement(line.split(": ", 1)[1]) for line in header.splitlines() if line.startswith("Requires")
+    ]
+    assert [str(one.marker) for one in parsed] == [
+        "None",
+        'extra == "train"',
+        *2 * ['extra == "serve"'],
+        'python_version < "3.13" and extra == "test"',
+    ]
+    assert [one.name for one in parsed] == ["numpy", "torch", "torch", "httpx", "flashlight-text"]
+    assert "Provides-Extra: train" in header and "License: A" in header
+    assert with_stated(older, tmp_path / "lib" / "packages" / "govor") == older, "installed, not a checkout"
 
 
 @pytest.mark.parametrize("package", ["git+https://example.org/govor.git", "WHEEL"])

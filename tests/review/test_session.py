@@ -216,6 +216,18 @@ def test_an_estimate_hides_what_a_model_said_and_counts_what_is_wrong(session: A
     assert review.view("Ana").summary.sentences == [found.sentence]
 
 
+@pytest.mark.parametrize("settings", [{"sample": 8}, {"sample": 8, "blank": True}])
+def test_what_chance_draws_stays_whole(session: Any, settings: dict[str, Any]) -> None:
+    review = session(**settings)
+    for more in (
+        {"pieces": [piece(5.0, 6.0, "pet"), piece(6.0, 8.0, "šest")]},
+        {"pieces": [piece(1.0, 8.0, "sve")], "joined": ["u1"], "id": "u0"},
+    ):
+        with pytest.raises(ValueError, match="stay whole"):
+            judge(review, "Ana", **{"id": "u5", "verdict": "fixed", **more})
+    assert review.journal.entries == []
+
+
 def test_blank_shows_no_text_and_is_remembered(session: Any, corpus: Path) -> None:
     review = session(sample=3, blank=True)
     shown = review.view("Ana").current

@@ -16,6 +16,7 @@ from govor.transcribe.pooled import AT_ONCE, pooled
 from stub_recogniser import StubRecogniser
 
 RATE = 16_000
+LARGE = TranscribeConfig(batch_s=600.0)
 
 
 def talk(seconds, seed):
@@ -25,14 +26,16 @@ def talk(seconds, seed):
     return (random.normal(0, 1, len(shape)) * shape).astype(np.float32)
 
 
-def heard(recogniser, samples):
-    return Transcriber(recogniser, TranscribeConfig()).transcribe([samples], words=True)
+def heard(transcriber, samples):
+    return transcriber.transcribe([samples], words=True)
 
 
 def test_texts_and_order_are_those_of_one_after_the_other():
     talks = [talk(seconds, seed) for seed, seconds in enumerate((50, 2, 31, 5, 1, 9, 40))]
-    alone = [heard(StubRecogniser(), one) for one in talks]
-    together = [result() for result in pooled(StubRecogniser(), talks, heard, 180.0)]
+    alone = [heard(Transcriber(StubRecogniser()), one) for one in talks]
+    together = [
+        result() for result in pooled(StubRecogniser(), talks, heard, TranscribeConfig(batch_s=180.0))
+    ]
     assert [one.text for one in together] == [one.text for one in alone]
     assert [one.segments for one in together] == [one.segments for one in alone]
 
@@ -41,14 +44,14 @@ def test_windows_of_several_recordings_share_batches():
     stub = StubRecogniser(gate=threading.Event())
     asking = threading.Semaphore(0)
 
-    def ask(recogniser, number):
+    def ask(transcriber, number):
         if number:
             assert stub.entered.wait(30)
         asking.release()
         wave = np.zeros((number + 1) * RATE, np.float32)
-        return recogniser.recognise([Sound(wave)], DecodeOptions())[0].text
+        return transcriber.recogniser.recognise([Sound(wave)], DecodeOptions())[0].text
 
-    results = pooled(stub, range(AT_ONCE), ask, 600.0)
+    results = pooled(stub, range(AT_ONCE), ask, LARGE)
     first = next(results)  # it is being decoded until all others wait
     for _ in range(AT_ONCE):
         assert asking.acquire(timeout=30)
@@ -60,13 +63,13 @@ def test_windows_of_several_recordings_share_batches():
 
 
 def test_what_fails_fails_in_its_place():
-    def work(recogniser, number):
+    def work(transcriber, number):
         if number == 2:
             raise AudioError("broken", "broken")
         return number
 
     found = []
-    for result in pooled(StubRecogniser(), range(9), work, 600.0):
+    for result in pooled(StubRecogniser(), range(9), work, LARGE):
         try:
             found.append(result())
         except AudioError:
@@ -76,19 +79,19 @@ def test_what_fails_fails_in_its_place():
 
 def test_one_recording_has_the_recogniser_for_itself():
     stub = StubRecogniser()
-    (result,) = pooled(stub, ["a"], lambda recogniser, item: (recogniser, item), 600.0)
+    (result,) = pooled(stub, ["a"], lambda transcriber, item: (transcriber.recogniser, item), LARGE)
     assert result() == (stub, "a")
 
 
 def test_no_more_are_begun_than_are_heard_at_once_and_leaving_ends_them():
     begun, gate = [], threading.Event()
 
-    def work(recogniser, number):
+    def work(transcriber, number):
         begun.append(number)
         assert gate.wait(30)
         return number
 
-    results = pooled(StubRecogniser(), range(99), work, 600.0)
+    results = pooled(StubRecogniser(), range(99), work, LARGE)
     first = next(results)
     gate.set()
     assert first() == 0
@@ -103,7 +106,7 @@ def test_an_error_of_the_recogniser_reaches_its_recording(many):
         def recognise(self, sounds, options):
             raise IndexError("448")
 
-    results = pooled(Failing(), [talk(2, n) for n in range(many)], heard, 180.0)
+    results = pooled(Failing(), [talk(2, n) for n in range(many)], heard, TranscribeConfig(batch_s=180.0))
     for result in results:
         with pytest.raises(IndexError, match="448"):
             result()

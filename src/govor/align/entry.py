@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 GROUPS = "groups"
 """Folder of what is known of each group, in the corpus folder."""
 NOT_UTF8 = "its name, or that of a folder on the way to it, is not UTF-8, so no corpus can hold it: rename it"
-VERSION = 1
+VERSION = 2
 """Of the method: what an earlier one found is not taken."""
 
 
@@ -220,7 +220,7 @@ class Alignment:
                 "version": VERSION,
                 "settings": settings,
                 "model": self.model,
-                "heard": heard,
+                "heard": [one.without_place() for one in heard],
                 "texts": [(str(one.file), file_sha256(one.file)) for one in documents],
             }
         )

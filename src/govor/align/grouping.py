@@ -23,7 +23,7 @@ from govor.align.outcome import (
 )
 from govor.align.placing import Piece
 from govor.align.planning import GroupPlan, plan_group
-from govor.align.refining import FixedPiece, at_pauses, placed_in_sound, usable
+from govor.align.refining import FixedPiece, at_pauses, placed_in_frames, placed_in_sound, usable
 from govor.align.sound import SpeechTimes
 from govor.align.speakers import with_speakers
 from govor.align.text_side import TextSide
@@ -31,6 +31,7 @@ from govor.align.units import Unit, units_of
 from govor.config import AlignConfig
 from govor.models.base import Placing
 from govor.text.spacing import joined
+from govor.transcribe.kept_frames import read_frames
 
 SHORTEST_STRETCH_S = 0.5
 """Of speech without a text that is told."""
@@ -96,7 +97,7 @@ def _refined(
     weak: list[FixedPiece] = []
     ordered = sorted(planned.plan.placed, key=lambda piece: (piece.recording, piece.start, piece.end))
     for number, pieces in groupby(ordered, key=lambda piece: piece.recording):
-        fixed = _at_words(list(pieces), group.heard[number].audio, planned, listener)
+        fixed = _at_words(list(pieces), group.heard[number], planned, listener)
         fixed = at_pauses(sorted(fixed, key=_start), speech[number], config.max_shift)
         for one, sure in zip(fixed, usable(fixed, config.min_log_probability), strict=True):
             (good if sure else weak).append(one)
@@ -104,22 +105,26 @@ def _refined(
 
 
 def _at_words(
-    pieces: Sequence[Piece], audio: str, planned: GroupPlan, listener: Listener
+    pieces: Sequence[Piece], heard: Hearing, planned: GroupPlan, listener: Listener
 ) -> list[FixedPiece]:
     """Pieces at the times of their words.
 
     What was heard letter by letter is where it was heard: looking into the sound again would find the same.
     """
-    heard = [FixedPiece(piece, _heard_probability(piece, planned)) for piece in pieces]
+    own = [FixedPiece(piece, _heard_probability(piece, planned)) for piece in pieces]
     if listener.model is None:
-        return heard
-    known = [one for one in heard if one.piece.cer == 0 and one.log_probability is not None]
-    rest = [one.piece for one in heard if one.piece.cer > 0 or one.log_probability is None]
+        return own
+    known = [one for one in own if one.piece.cer == 0 and one.log_probability is not None]
+    rest = [one.piece for one in own if one.piece.cer > 0 or one.log_probability is None]
 
     def spell(word: int) -> str:
         return listener.normalised(planned.spoken[word])
 
-    return known + placed_in_sound(rest, Path(audio), listener.model, listener.sample_rate, spell)
+    kept = read_frames(Path(heard.frames)) if heard.frames else []
+    found, rest = placed_in_frames(rest, kept, listener.model, spell)
+    if rest:
+        found += placed_in_sound(rest, Path(heard.audio), listener.model, listener.sample_rate, spell)
+    return known + found
 
 
 def _start(fixed: FixedPiece) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from govor.align.heard import HeardWord
@@ -11,6 +11,7 @@ from govor.config import AlignConfig, TranscribeConfig
 from govor.errors import LimitError, ModelError
 from govor.store import read_record
 from govor.transcribe.files import FileLine, FilesSummary, transcribe_files
+from govor.transcribe.kept_frames import SUFFIX
 
 HYPOTHESES = "hypotheses"
 """Folder of the transcripts in the corpus folder."""
@@ -48,12 +49,18 @@ class Hearing:
         duration: seconds.
         language: given or detected.
         words: with their times; their recording is 0.
+        frames: file of what the model's frames scored; None where it keeps none.
     """
 
     audio: str
     duration: float
     language: str | None
     words: tuple[HeardWord, ...]
+    frames: str | None = None
+
+    def without_place(self) -> Hearing:
+        """The same wherever its files are."""
+        return replace(self, frames=None)
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,7 @@ def hear(model: str, recordings: Sequence[str], out: Path, config: AlignConfig, 
     failed: dict[str, str] = {}
     try:
         lines: Sequence[FileLine] = transcribe_files(
-            model, recordings, out / HYPOTHESES, wanted, device
+            model, recordings, out / HYPOTHESES, wanted, device, frames=True
         ).files
     except LimitError as error:
         if not isinstance(error.summary, FilesSummary):
@@ -101,4 +108,5 @@ def _heard(line: FileLine, model: str) -> Hearing:
         raise ModelError(
             f"{model} has no times for words: align with a CTC model, or with a Whisper model that has them"
         )
-    return Hearing(line["audio"], found.duration, found.language, tuple(words))
+    frames = next((name for name in line["outputs"] if name.endswith(SUFFIX)), None)
+    return Hearing(line["audio"], found.duration, found.language, tuple(words), frames)

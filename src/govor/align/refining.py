@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from govor.align.placing import Piece
-from govor.align.sound import SpeechTimes, cuts, readable_blocks
+from govor.align.sound import SpeechTimes, cuts
 from govor.models.base import Placing
 from govor.records import PlacedWord
+from govor.transcribe.damage import readable_blocks
+from govor.transcribe.kept_frames import KeptFrames
 
 PAD_S = 0.6
 """Heard on both sides of a piece: so far its rough times may be wrong."""
@@ -45,6 +48,23 @@ def placed_in_sound(
         found = model.place(wave, [spell(word) for word in piece.words])
         made.append(_fixed(piece, found, max(spans[number][0], 0.0)))
     return made
+
+
+def placed_in_frames(
+    pieces: Sequence[Piece], windows: Sequence[KeptFrames], model: Placing, spell: Spell
+) -> tuple[list[FixedPiece], list[Piece]]:
+    """Pieces placed in the frames that are kept of their recording, and those that no window holds."""
+    made, rest = [], []
+    starts = [window.start for window in windows]
+    for piece in pieces:
+        place = bisect(starts, piece.start) - 1
+        if place < 0 or windows[place].end < piece.end:
+            rest.append(piece)
+            continue
+        frames = windows[place].cut(piece.start - PAD_S, piece.end + PAD_S, model.frame_s)
+        found = model.place_in(frames.scores, [spell(word) for word in piece.words])
+        made.append(_fixed(piece, found, frames.start))
+    return made, rest
 
 
 def _fixed(piece: Piece, found: Sequence[PlacedWord | None], offset: float) -> FixedPiece:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from govor.transcribe.damage import UpToDamage
+from govor.transcribe.damage import readable_blocks
 from govor.transcribe.speech import FRAME_S, HANGOVER_FRAMES, frame_levels, runs, speech_frames
 
 CHUNK_FRAMES = 1_500
@@ -111,13 +111,6 @@ def _narrowed(found: Sequence[tuple[int, int]], frames: int) -> NDArray[np.int64
 def speech_of_file(file: Path, sample_rate: int) -> SpeechTimes:
     """The speech of a recording; one that is damaged ends where it can no longer be decoded."""
     return speech_of(readable_blocks(file, sample_rate), sample_rate)
-
-
-def readable_blocks(file: Path, sample_rate: int) -> Iterable[Mono]:
-    """The blocks of a recording, as far as it can be decoded."""
-    from govor.audio import mono_blocks
-
-    return UpToDamage(mono_blocks(file, sample_rate=sample_rate))
 
 
 def cuts(

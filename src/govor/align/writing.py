@@ -16,6 +16,7 @@ from govor.corpora.gather import gather
 from govor.corpora.reader import Reading, chunked
 from govor.corpora.rows import Row
 from govor.corpora.word_times import ABSOLUTE
+from govor.models.identity import writer_of
 from govor.records import Rejection
 from govor.shown import shortened
 from govor.store import write_text
@@ -72,6 +73,7 @@ def _lines(rows: Sequence[Row], unplaced: Sequence[Unplaced]) -> Iterator[Row | 
 def _notes(whole: Outcome, model: str, config: AlignConfig) -> dict[str, object]:
     return {
         "model": model,
+        "fingerprint": writer_of(model),
         "settings": config.deciding(),
         "recordings": whole.recordings,
         "texts": whole.texts,

@@ -13,15 +13,20 @@ import sys
 import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from typing import Any
+from typing import Any, NoReturn
 
 from govor.errors import AudioError, GovorError
 
 
 def main(arguments: list[str]) -> None:
-    """Serves requests ``(target, args)`` until the parent says None or is gone."""
-    request_fd, life_fd, memory_bytes, cpu_s = map(int, arguments)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Serves requests; see `serve`."""
+    serve(*map(int, arguments))
+
+
+def serve(request_fd: int, life_fd: int, memory_bytes: int, cpu_s: int) -> NoReturn:
+    """Serves requests ``(target, args)`` until the parent says None or is gone; ends the process."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # of a whole group: the parent decides what is finished
+        signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, args=(life_fd,), daemon=True).start()
     _limit(memory_bytes, cpu_s)
     connection = Connection(request_fd)

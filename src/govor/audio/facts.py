@@ -11,6 +11,7 @@ from govor.audio.reader import AudioReader, open_reader
 from govor.audio.source import AudioSource, EncodedAudio, opened
 
 _RIFF_CHUNK_BYTES = 8
+DIFFERENCE_S, DIFFERENCE_SHARE = 0.25, 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,13 @@ def declared_seconds(source: EncodedAudio, reader: AudioReader) -> float | None:
 def cut_off(source: EncodedAudio, reader: AudioReader) -> bool:
     """Whether an opened recording without a declared length ends where no such file ends."""
     return reader.container == "ogg" and ends_within_a_page(source)
+
+
+def length_differs(true_s: float, stated_s: float | None) -> bool:
+    """Whether a stated length is off by more than rounding and codec padding."""
+    if stated_s is None:
+        return False
+    return abs(true_s - stated_s) > max(DIFFERENCE_S, DIFFERENCE_SHARE * stated_s)
 
 
 def _riff_declared_s(source: EncodedAudio) -> float | None:

@@ -15,11 +15,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import govor
 from govor import errors
@@ -49,6 +49,42 @@ class WorkerBugError(RuntimeError):
     """A function in the child raised something unexpected: a defect of govor, not of a file."""
 
 
+class Process(Protocol):
+    """What `subprocess.Popen` shows of a child process."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """Its return code; None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its return code, once it has ended."""
+
+    def kill(self) -> None:
+        """Ends it at once."""
+
+
+Starter = Callable[[Sequence[int], Sequence[int]], Process]
+"""Starts a child, given two file descriptors (of requests, of its life) and two limits: bytes, CPU s."""
+
+
+def module_process(module: str, fds: Sequence[int], numbers: Sequence[int]) -> Process:
+    """A new interpreter that runs `module` with file descriptors `fds`, which it is given, and `numbers`."""
+    return subprocess.Popen(
+        [sys.executable, "-m", module, *map(str, (*fds, *numbers))],
+        pass_fds=fds,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=_environment(),
+    )
+
+
+def interpreter(fds: Sequence[int], limits: Sequence[int]) -> Process:
+    """A child with an interpreter of its own; see `Starter`."""
+    return module_process("govor.audio.child", fds, limits)
+
+
 class GuardedWorker:
     """One child process that runs functions by name.
 
@@ -56,11 +92,19 @@ class GuardedWorker:
         memory_bytes: its address space (0: no limit).
         cpu_s: CPU seconds it may use in all (0: no limit).
         stall_s: seconds without any message after which a call counts as hung.
+        start: starts the child.
     """
 
-    def __init__(self, *, memory_bytes: int = MEMORY_BYTES, cpu_s: int = 0, stall_s: float = STALL_S) -> None:
-        self._limits, self.stall_s = (memory_bytes, cpu_s), stall_s
-        self._process: subprocess.Popen[bytes] | None = None
+    def __init__(
+        self,
+        *,
+        memory_bytes: int = MEMORY_BYTES,
+        cpu_s: int = 0,
+        stall_s: float = STALL_S,
+        start: Starter = interpreter,
+    ) -> None:
+        self._limits, self.stall_s, self._start = (memory_bytes, cpu_s), stall_s, start
+        self._process: Process | None = None
         self._connection: Connection | None = None
         self._life_fd = -1
 
@@ -169,18 +213,12 @@ class GuardedWorker:
         self.kill()
         ours, theirs = multiprocessing.Pipe()
         life_read, self._life_fd = os.pipe()
-        numbers = [theirs.fileno(), life_read, *self._limits]
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "govor.audio.child", *map(str, numbers)],
-            pass_fds=(theirs.fileno(), life_read),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=_environment(),
-        )
-        theirs.close()
-        os.close(life_read)
         self._connection = ours
+        try:
+            self._process = self._start((theirs.fileno(), life_read), self._limits)
+        finally:
+            theirs.close()
+            os.close(life_read)
         if not ours.poll(STARTUP_S):
             self.kill()
             raise WorkerLostError(f"did not start within {STARTUP_S:g} s", "stalled")

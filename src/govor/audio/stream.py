@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import gcd
+from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -192,3 +193,18 @@ def load_mono(
         name = "audio in memory" if isinstance(source, bytes) else source
         raise AudioError(f"{name}: there are no samples in it", "no_samples")
     return np.concatenate(blocks)
+
+
+def send_blocks(
+    path: str, sample_rate: int, max_s: float, max_bytes: int, *, report: Callable[[Mono], None]
+) -> int:
+    """Runs in a guarded child: decodes `path` and reports every block; returns the number of samples.
+
+    It stands here, and not with who asks for it, because a child imports the module that it runs.
+    """
+    limits = DecodeLimits(max_s=max_s, max_bytes=max_bytes)
+    samples = 0
+    for block in mono_blocks(Path(path), sample_rate=sample_rate, limits=limits):
+        samples += len(block)
+        report(block)
+    return samples

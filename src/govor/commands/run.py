@@ -98,7 +98,9 @@ def _result(stage: str, summary: Mapping[str, Any]) -> str:
         best = summary["best"]
         return f"dev WER {best['wer']:.4f} at step {best['step']}: {summary['model']}"
     if stage == "label" and "rounds" in summary:
-        return f"{len(summary['rounds'])} rounds ({summary['ended']}): the best model is {summary['model']}"
+        count = len(summary["rounds"])
+        rounds = f"{count} round{'' if count == 1 else 's'} ({summary['ended']})"
+        return f"{rounds}: the best model is {summary['model']}"
     if stage == "evaluate" and "wer" in summary:
         return f"{summary['split']} WER {_wer(summary)}: {summary['out']}/report.html"
     return ""

@@ -59,7 +59,7 @@ class LabelConfig(Section):
         DATA,
         least=1,
     )
-    keep_by: str = setting("both", "measure that segments are kept by", DATA, choices=MEASURES)
+    keep_by: str = setting("confidence", "measure that segments are kept by", DATA, choices=MEASURES)
     keep_share: float = setting(0.7, "share of the segments that each round keeps", DATA, above=0, most=1)
 
     def __post_init__(self) -> None:

@@ -173,6 +173,7 @@ class _Feed:
     def _of(self, lines: Lines) -> Iterator[str]:
         self.rejections += lines.rejections
         for number, line in zip(lines.numbers, lines.texts, strict=True):
+            yield from ["\n"] * (number - self.number - 1)  # empty lines, which a quoted field may hold
             self.number = number
             if number in self._bad:
                 self.rejections.append(
@@ -191,6 +192,8 @@ def _rows(file: Path, reader: Iterator[list[str]], feed: _Feed) -> Iterator[list
             continue
         if row is None:
             return
+        if not row:
+            continue
         yield [*row, str(feed.number)]
 
 

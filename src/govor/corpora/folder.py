@@ -45,6 +45,9 @@ SPLITS = ("train", "dev", "test")
 NEEDED = ("id", "recording", "audio")
 REJECTED = "rejected.parquet"
 AGAIN = "copy the corpus again, or make it again"
+TABLE = "utterances.parquet"
+SAMPLED = ".sampled.parquet"
+"""Who was sent to people for review; not every corpus has it."""
 INFO = "corpus.json"
 """It comes last: a folder that has it is a whole corpus."""
 
@@ -126,7 +129,7 @@ class Corpus:
     @property
     def table(self) -> Path:
         """Path of ``utterances.parquet``."""
-        return self.folder / "utterances.parquet"
+        return self.folder / TABLE
 
     def scan(self) -> pl.LazyFrame:
         """The utterances, lazily.

@@ -9,8 +9,10 @@ from typing import Any
 
 from govor.config import CorpusConfig
 from govor.console import say
+from govor.corpora import copied
+from govor.corpora.copied import is_corpus
 from govor.corpora.encodings import refuse_foreign_text, told_encodings
-from govor.corpora.folder import CorpusInfo, CorpusSummary
+from govor.corpora.folder import INFO, TABLE, CorpusInfo, CorpusSummary
 from govor.corpora.gather import gather
 from govor.corpora.lines import readable
 from govor.corpora.names import is_unicode
@@ -48,6 +50,8 @@ def import_corpus(config: CorpusConfig, out: Path) -> ImportSummary:
             nothing that can be used.
         LimitError: more than ``max_rejected`` of the rows were set aside; the corpus is whole all the same.
     """
+    if config.format == "auto" and is_corpus(given_path(config.source)):
+        return _copied(config, out)
     with reading_text(config.encoding, config.quoting) as text:
         chosen, reading = open_source(config, out)
         info = CorpusInfo(chosen.reader.name, config.source, str(reading.audio_root))
@@ -63,6 +67,14 @@ def import_corpus(config: CorpusConfig, out: Path) -> ImportSummary:
     )
     _check_rejected(summary, config)
     return summary
+
+
+def _copied(config: CorpusConfig, out: Path) -> ImportSummary:
+    path = given_path(config.source)
+    why = f"{INFO} beside {TABLE}"
+    say(f"{config.source}: {copied.NAME} ({why}); it is copied with all that it notes")
+    info = copied.copy(config, path, out)
+    return ImportSummary(**vars(info.summary(out)), format=copied.NAME, recognised=why, remarks=[])
 
 
 def open_source(config: CorpusConfig, out: Path, *, listing: bool = False) -> tuple[Recognition, Reading]:

@@ -105,7 +105,10 @@ def choose_reader(path: Path, format: str, columns_named: bool = False) -> Recog
             each format would have needed.
     """
     if format != "auto":
-        return Recognition(_named(format), "as asked")
+        named = _named(format)
+        if not is_anywhere(str(path), format):
+            raise CorpusError(f"{path} does not exist: give the folder or the file to import")
+        return Recognition(named, "as asked")
     with one_look():
         for reader in READERS:
             why = reader.recognise(path)

@@ -10,10 +10,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from govor.audio.facts import DIFFERENCE_S, DIFFERENCE_SHARE
 from govor.audio.voices import Voice, WrongRate, voice_of, wrong_rates
 from govor.curate.places import WORST, of_rows
 from govor.curate.probe import Probe
-from govor.curate.quality import DIFFERENCE_S, DIFFERENCE_SHARE, JUDGEMENTS
+from govor.curate.quality import JUDGEMENTS
 from govor.curate.same_sound import recordings_by_bytes
 from govor.curate.spans import MIX
 from govor.curate.tally import Tally

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-OFFSETS = (-3, -2, -1, 1, 2, 3)
+OFFSETS = (*range(-10, 0), *range(1, 11))
 LEAST_ROWS = 60
 LEAST_SPREAD = 0.25
 """Standard deviation of log letters below which all texts are about as long: single words, digits."""
@@ -25,9 +25,9 @@ LEAST_STRETCH = 15
 """Rows that stand at another distance, one after the other, that are no chance."""
 WON_SHARE = 0.35
 """Of the variance that texts at another distance explain away in such a stretch."""
-LOWER = 0.5
-"""Of the score that permuted rows reach, where correlations speak for it too."""
-SURE_STRETCH, AGREEING = 30, 0.5
+AGREEING, MORE_AGREEING = 0.5, 0.3
+"""Correlation with the texts at another distance, and how much less it is with the own ones."""
+PERMUTED_ROWS, MOST_PERMUTATIONS, ABOVE_CHANCE = 100_000, 200, 1.2
 CLIPPED_GAIN = 4.0
 SHUFFLED_CORRELATION, SHUFFLED_DEVIATIONS = 0.2, 3.0
 """Of seven real corpora none has less than 0.68; permuted rows stay within so many deviations of 0."""
@@ -120,27 +120,23 @@ def _stretch(letters: Values, seconds: Values, offset: int, seed: int) -> tuple[
     inside = slice(first, last + 1)
     rows = int(np.isfinite(gains[inside]).sum())
     won = float(np.nansum(gains[inside])) / max(float(np.nansum(own[inside])), 1e-9)
-    if rows < LEAST_STRETCH or won < WON_SHARE:
+    if rows < LEAST_STRETCH or won < WON_SHARE or not _agrees_there(letters, seconds, offset, inside):
         return 0.0, None
-    chance = _by_chance(letters, seconds, offset, seed)
-    if score <= chance and not (score > LOWER * chance and _agrees_there(letters, seconds, offset, inside)):
+    if score <= _by_chance(letters, seconds, offset, seed):
         return 0.0, None
     return score, Shift(offset, first, last, rows)
 
 
 def _agrees_there(letters: Values, seconds: Values, offset: int, inside: slice) -> bool:
-    """Whether rows go with those at a distance as whole corpora do with themselves, and not with their own.
-
-    Where the rest of the corpus is right, permuting all of it asks for too much.
-    """
+    """Whether rows go with those at a distance as corpora do with themselves, and less with their own."""
     own, other = letters[inside], _at(letters, offset)[inside]
     took = seconds[inside]
     usable = _usable(own, took) & _usable(other, took)
-    if usable.sum() < SURE_STRETCH:
+    if usable.sum() < LEAST_STRETCH:
         return False
     logs = np.log(took[usable])
     with_other = _correlation(np.log(other[usable]), logs)
-    return with_other >= AGREEING and with_other - _correlation(np.log(own[usable]), logs) >= AGREEING
+    return with_other >= AGREEING and with_other - _correlation(np.log(own[usable]), logs) >= MORE_AGREEING
 
 
 def _gains(letters: Values, seconds: Values, offset: int) -> tuple[Values, Values]:
@@ -175,9 +171,14 @@ def best_run(gains: Values) -> tuple[float, int, int]:
 
 
 def _by_chance(letters: Values, seconds: Values, offset: int, seed: int) -> float:
-    """The greatest sum among permuted rows, a tenth more."""
+    """The greatest sum where rows stand in another order, each with its text and seconds; a little more.
+
+    Whatever is wrong with single rows stays: only what neighbours have to do with each other goes.
+    """
     generator = np.random.default_rng(seed)
-    scores = [
-        best_run(_gains(generator.permutation(letters), seconds, offset)[0])[0] for _ in range(PERMUTATIONS)
-    ]
-    return 1.1 * max(scores)
+    orders = int(np.clip(PERMUTED_ROWS // len(letters), PERMUTATIONS, MOST_PERMUTATIONS))
+    scores = []
+    for _ in range(orders):
+        order = generator.permutation(len(letters))
+        scores.append(best_run(_gains(letters[order], seconds[order], offset)[0])[0])
+    return ABOVE_CHANCE * max(scores)

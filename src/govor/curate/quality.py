@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from govor.audio.facts import length_differs
 from govor.curate.probe import Probe
 
 TELEPHONE_BANDWIDTH_HZ = 4_300.0
 """Wide-band recordings carry energy above this; 8 kHz ones cannot carry any above 4,000."""
 WIDE_BAND_RATE_HZ = 16_000
-DIFFERENCE_S, DIFFERENCE_SHARE = 0.25, 0.01
 CLIPPED_SHARE = 0.001
 SILENT_SHARE = 0.95
 STEADY_RANGE_DB, STEADY_S = 3.0, 1.0
@@ -42,13 +42,6 @@ def is_steady(probe: Probe) -> bool:
     """Whether a recording that is not silent is as loud at all times as no speech is: noise or a tone."""
     known = probe.range_db is not None and _number(probe.true_s) >= STEADY_S
     return known and not is_silent(probe.silent) and _number(probe.range_db) <= STEADY_RANGE_DB
-
-
-def length_differs(true_s: float, stated_s: float | None) -> bool:
-    """Whether a stated length is off by more than rounding and codec padding."""
-    if stated_s is None:
-        return False
-    return abs(true_s - stated_s) > max(DIFFERENCE_S, DIFFERENCE_SHARE * stated_s)
 
 
 @dataclass(frozen=True)

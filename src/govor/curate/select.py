@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from govor.config import SelectConfig
 from govor.console import say
+from govor.corpora.easing import easing, figure_models
+from govor.corpora.easing import easings as earlier_easings
 from govor.corpora.folder import Corpus, CorpusSummary, CorpusWriter
 from govor.corpora.tidy import by_reason
 from govor.curate.exclusion import Exclusions
@@ -35,7 +37,7 @@ from govor.curate.splits import (
 )
 from govor.curate.withdrawal import Withdrawals
 from govor.errors import CorpusError, InputError, LimitError, UsageError
-from govor.records import as_json
+from govor.records import Easing, as_json
 
 REASONS = (
     "",
@@ -115,8 +117,10 @@ def select_corpus(corpus: Path, out: Path, config: SelectConfig) -> SelectSummar
     ]
     if config.limits_on == "train":
         _mark_unsure(reasons, config, measures, plan.splits < DEV)
+        eased = None
     else:
-        statements += _flattered(source, measures, plan, reasons)
+        eased = _eased(source, measures, plan, reasons)
+        statements += _flattered(eased, plan)
     leaking = (reasons == 0) & (plan.leaks > 0)
     reasons[leaking] = plan.leaks[leaking] + len(REASONS) - 1
     statements += _without_machine_texts(measures, plan, reasons)
@@ -125,7 +129,20 @@ def select_corpus(corpus: Path, out: Path, config: SelectConfig) -> SelectSummar
     _keep_to_budget(config, measures, plan, reasons)
     for statement in statements:
         say(f"select: {statement}")
-    return _written(source, out, config, measures, plan, reasons, statements)
+    return _written(source, out, config, measures, plan, reasons, statements, eased)
+
+
+def _within_limits(config: SelectConfig, measures: CorpusMeasures) -> NDArray[np.bool_] | None:
+    """Which utterances the limits would keep, where they hold for train alone and so leave the others in."""
+    if config.limits_on != "train" or not _has_limits(config):
+        return None
+    reasons = np.zeros(len(measures.order), np.int8)
+    _mark_unsure(reasons, config, measures, np.ones(len(reasons), bool))
+    return reasons == 0
+
+
+def _has_limits(config: SelectConfig) -> bool:
+    return (config.min_similarity, config.max_similarity) != (None, None) or bool(limits_of(config))
 
 
 def _without_machine_texts(measures: CorpusMeasures, plan: SplitPlan, reasons: NDArray[np.int8]) -> list[str]:
@@ -207,24 +224,29 @@ def _mark_unsure(
         _mark(reasons, f"low_{column}", among & (measures.sure[column] < least))
 
 
-def _flattered(
+def _eased(
     source: Corpus, measures: CorpusMeasures, plan: SplitPlan, reasons: NDArray[np.int8]
-) -> list[str]:
-    """How much of dev and test the limits of sureness took, which makes every WER on them too low."""
+) -> Easing | None:
+    """How much of dev and test, or of what they were drawn from, the limits of sureness took."""
     if not ((plan.splits >= DEV) & (reasons == 0)).any():
-        return []
-    drawn = plan.way != "given"
-    among = np.ones(len(reasons), bool) if drawn else plan.splits >= DEV
+        return None
+    among = plan.splits >= DEV if plan.way == "given" else np.ones(len(reasons), bool)
     gone = int((np.isin(reasons, [REASONS.index(name) for name in UNSURE]) & among).sum())
-    if not gone:
+    return easing(gone, int(among.sum()), figure_models(source.info.notes)) if gone else None
+
+
+def _flattered(eased: Easing | None, plan: SplitPlan) -> list[str]:
+    """That what limits took makes every WER too low."""
+    if eased is None:
         return []
-    notes = (source.info.notes.get(name) for name in ("align", "label"))
-    model = next((note["model"] for note in notes if isinstance(note, Mapping) and note.get("model")), None)
-    whose = f", most of all that of {model}, whose own figures decide" if model else ""
-    what = "utterances before dev and test were drawn" if drawn else "utterances of dev and test"
+    models = ", ".join(eased["models"])
+    whose = f", most of all that of {models}, whose own figures decide" if models else ""
+    what = (
+        "utterances of dev and test" if plan.way == "given" else "utterances before dev and test were drawn"
+    )
     return [
-        f"limits of similarity, confidence or agreement took {gone:,} of {int(among.sum()):,} {what}: these "
-        f"hold only what is easy, and a WER on them is too low{whose}; --limits-on train spares them"
+        f"limits of similarity, confidence or agreement took {eased['taken']:,} of {eased['of']:,} {what}: "
+        f"these hold only what is easy, and a WER on them is too low{whose}; --limits-on train spares them"
     ]
 
 
@@ -437,9 +459,12 @@ def _written(
     plan: SplitPlan,
     reasons: NDArray[np.int8],
     statements: list[str],
+    eased: Easing | None,
 ) -> SelectSummary:
+    within = _within_limits(config, measures)
     names = [*REASONS, *(f"leak_{key}" for key in config.group_by)]
     record = {"settings": asdict(config), "way": plan.way, "leak_loss": plan.loss, "statements": statements}
+    record |= {"easings": [*earlier_easings(source.info.notes), *([eased] if eased else [])]}
     info = replace(source.info, notes={**source.info.notes, "select": record})
     with CorpusWriter(out, info) as writer:
         for batch in source.rejected_batches():
@@ -451,6 +476,8 @@ def _written(
             if measures.similarity is not None:
                 known = pl.Series("similarity", measures.similarity[rows]).fill_nan(None)
                 frame = frame.with_columns(known)
+            if within is not None:
+                frame = frame.with_columns(pl.Series("within_limits", within[rows]))
             _write(writer, frame, config, plan.splits[rows], measures.held_out[rows], reasons[rows], names)
     SheetUtterances.read(source.folder).write(out)
     corpus = vars(writer.info.summary(out))

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import polars as pl
 
+from govor.corpora.folder import SAMPLED
 from govor.errors import CorpusError
 from govor.parquet import read_table
 from govor.store import atomic_path
 
-FILE = ".sampled.parquet"
 SCHEMA: dict[str, type[pl.DataType]] = {"id": pl.String, "sheet": pl.String, "seed": pl.Int64}
 
 
@@ -24,7 +24,7 @@ class SheetUtterances:
     @classmethod
     def read(cls, corpus: Path) -> SheetUtterances:
         """What was sampled from a corpus, or from the corpora that it was made of."""
-        path = corpus / FILE
+        path = corpus / SAMPLED
         if not path.exists():
             return cls(pl.DataFrame(schema=SCHEMA))
         return cls(read_table(path, SCHEMA, kind=CorpusError).select(list(SCHEMA)))
@@ -47,5 +47,5 @@ class SheetUtterances:
     def write(self, corpus: Path) -> None:
         """Writes it beside a corpus; nothing where nothing was sampled."""
         if self.table.height:
-            with atomic_path(corpus / FILE) as partial:
+            with atomic_path(corpus / SAMPLED) as partial:
                 self.table.write_parquet(partial)

@@ -66,7 +66,9 @@ def _styles(facts: Tally) -> list[Finding]:
     for style in STYLES:
         places = facts.styles[style.code]
         found = mixture(
-            (style.names[place] if place >= 0 else None for place in places.tolist()), style.share
+            (style.names[place] if place >= 0 else None for place in places.tolist()),
+            style.share,
+            style.count,
         )
         if found:
             rows = np.zeros(len(places), np.bool_)

@@ -18,11 +18,19 @@ CUT_CHARACTERS, CUT_WORDS = 20, 4
 CUT_COUNT, CUT_SHARE, CUT_TIMES = 6, 0.05, 4.0
 """Texts at the greatest length, at least, and times as many as at the lengths below it."""
 CUT_BELOW = 5
+CUT_WIDTHS = (("characters", 2), ("words", 1), ("characters", 10))
+"""Units and sizes that count as the greatest; the last is for texts cut in front of a word."""
 OPEN_SHARE = 0.4
 """Of cut texts that end with an end mark all the same, at most."""
+HALF_OPEN, REST_ENDED = 0.6, 0.9
+"""The same where so many of the shorter texts end with one."""
+ENDED_SHARE, ENDED_TIMES, ENDED_CHANCE = 0.5, 3.0, 0.01
+"""Of shorter texts that end with one: so many, or so many times as many as of the cut ones, and no chance."""
 SAME_WORDS_SHARE = 0.8
 MOST_SAME_WORDS = 4
 STYLE_SHARE, STYLE_COUNT = 0.15, 10
+FORM_COUNT = 3
+"""People choose no Unicode form: a few texts in another one are no style."""
 STYLE_WORDS = 3
 END_MARKS = ".?!…。？！।؟۔።"
 WORD = r"\S+"
@@ -68,9 +76,11 @@ def sizes_of(text: pl.Expr) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
 
 def cut_rows(characters: Sizes, words: Sizes, ended: Marked) -> CommonLength | None:
     """`cut_texts` from what `sizes_of` tells of each text ``[N]``."""
-    for unit, sizes, least in (("characters", characters, CUT_CHARACTERS), ("words", words, CUT_WORDS)):
-        cut = _piled(sizes, least, 2 if unit == "characters" else 1)
-        if cut.any() and _is_open(cut, ended, words, needs_rest=unit == "words"):
+    sizes_in = {"characters": (characters, CUT_CHARACTERS), "words": (words, CUT_WORDS)}
+    for unit, width in CUT_WIDTHS:
+        sizes, least = sizes_in[unit]
+        cut = _piled(sizes, least, width)
+        if cut.any() and _is_open(cut, ended, words, needs_rest=width != 2):
             return CommonLength(int(sizes.max()), unit, tuple(np.flatnonzero(cut).tolist()))
     return None
 
@@ -95,10 +105,23 @@ def _is_open(cut: Marked, ended: Marked, words: Sizes, needs_rest: bool) -> bool
         words: of each text ``[N]``.
         needs_rest: whether there must be shorter ones, with end marks.
     """
-    if ended[cut].mean() > OPEN_SHARE or len(np.unique(words)) == 1:
+    sure = (~cut).sum() >= LEAST_TEXTS // 4 and ended[~cut].mean() >= REST_ENDED
+    if ended[cut].mean() > (HALF_OPEN if sure else OPEN_SHARE) or len(np.unique(words)) == 1:
         return False
-    rest = ended[~cut]
-    return not needs_rest or (len(rest) >= LEAST_TEXTS // 4 and bool(rest.mean() >= 0.5))
+    return not needs_rest or _rest_ends(ended[~cut], ended[cut])
+
+
+def _rest_ends(rest: Marked, cut: Marked) -> bool:
+    """Whether shorter texts end with a mark: most of them, or far more often than the longest."""
+    if len(rest) < LEAST_TEXTS // 4:
+        return False
+    if rest.mean() >= ENDED_SHARE:
+        return True
+    from scipy.stats import fisher_exact
+
+    counts = [[int(marked.sum()), int((~marked).sum())] for marked in (rest, cut)]
+    far_more = rest.mean() >= ENDED_TIMES * cut.mean()
+    return bool(far_more and fisher_exact(counts, alternative="greater").pvalue < ENDED_CHANCE)
 
 
 def shared_words(texts: Sequence[str]) -> tuple[str, str, int] | None:
@@ -152,6 +175,7 @@ class Style:
         names: that `of` may give.
         rule: of [text], which makes it one.
         share: of the texts that a second way has at least.
+        count: how many texts that are at least.
     """
 
     code: str
@@ -159,14 +183,17 @@ class Style:
     names: tuple[str, ...]
     rule: str
     share: float
+    count: int = STYLE_COUNT
 
 
 CASING = Style("mixed_casing", casing, CASINGS, "lower", 0.15)
 PUNCTUATION = Style("mixed_punctuation", ending, ENDINGS, "punctuation", 0.25)
-UNICODE = Style("not_nfc", form, FORMS, "nfc", 0.02)
+UNICODE = Style("not_nfc", form, FORMS, "nfc", 0.02, FORM_COUNT)
 
 
-def mixture(styles: Iterable[str | None], share: float = STYLE_SHARE) -> dict[str, list[int]] | None:
+def mixture(
+    styles: Iterable[str | None], share: float = STYLE_SHARE, count: int = STYLE_COUNT
+) -> dict[str, list[int]] | None:
     """Rows of each style where at least two are common, most common first; None where one rules."""
     rows: dict[str, list[int]] = defaultdict(list)
     for row, style in enumerate(styles):
@@ -175,13 +202,22 @@ def mixture(styles: Iterable[str | None], share: float = STYLE_SHARE) -> dict[st
     ordered = dict(sorted(rows.items(), key=lambda item: -len(item[1])))
     total = sum(map(len, ordered.values()))
     second = sorted(map(len, ordered.values()))[-2:-1]
-    return ordered if second and second[0] >= max(STYLE_COUNT, share * total) else None
+    return ordered if second and second[0] >= max(count, share * total) else None
 
 
 def one_spelling(name: str) -> str:
-    """A speaker's name without case, marks between its parts, and zeros in front of numbers."""
-    plain = unicodedata.normalize("NFKC", name).casefold()
-    return re.sub(r"(?<!\d)0+(?=\d)", "", "".join(c if c.isalnum() else " " for c in plain)).replace(" ", "")
+    """A speaker's name without case, accents, folders, marks between parts, zeros in front of numbers.
+
+    "Berg, Anna" is Anna Berg; numbers stay apart (1-12 is not 11-2).
+    """
+    last = re.split(r"[/\\]", name.strip().rstrip("/\\"))[-1]
+    surname, comma, first = last.partition(",")
+    turned = f"{first} {surname}" if comma else last
+    plain = "".join(
+        c for c in unicodedata.normalize("NFKD", turned) if not unicodedata.combining(c)
+    ).casefold()
+    parts = re.sub(r"(?<!\d)0+(?=\d)", "", "".join(c if c.isalnum() else " " for c in plain)).split()
+    return re.sub(r"(?<!\d) | (?!\d)", "", " ".join(parts))
 
 
 def spellings(names: Iterable[str]) -> dict[str, list[str]]:

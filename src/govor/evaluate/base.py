@@ -71,6 +71,19 @@ def own_text_warning(summary: StoredSummary) -> list[str]:
     ]
 
 
+def own_limits_warning(summary: StoredSummary) -> list[str]:
+    """That a model is measured on rows that its own figures, or those of one that it came from, chose."""
+    found = summary.get("own_limits")
+    if not found:
+        return []
+    return [
+        f"limits by the similarity, confidence or agreement of this model, or one that it came from, took "
+        f"{found['taken']:,} of {found['of']:,} utterances before {summary['split']} was as it is: what is "
+        "left is what the model finds easy, and its WER is too good there; limit train alone (govor select "
+        "--limits-on train)"
+    ]
+
+
 def verdicts(summary: StoredSummary) -> list[str]:
     """What must be said first of a model that is no better than its base: on these rows, and on dev."""
     found = []
@@ -86,7 +99,7 @@ def verdicts(summary: StoredSummary) -> list[str]:
     on_dev = summary.get("base_on_dev")
     if on_dev and on_dev.get("better") is False:
         found.append(on_dev["sentence"])
-    return [*found, *own_text_warning(summary)]
+    return [*found, *own_text_warning(summary), *own_limits_warning(summary)]
 
 
 def _percent(rate: Rate, sign: str = "") -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from govor.config.evaluate import CPU_BATCH_S, GPU_BATCH_S
 from govor.errors import AudioError
 from govor.memory import in_halves
-from govor.models.base import Sound, cost_of, refuse_ngrams
+from govor.models.base import OnDevice, Sound, cost_of, refuse_ngrams
 from govor.packing import PADDED, Cost, pack
 from govor.records import Hypothesis
 from govor.waiting import result_of
@@ -102,7 +102,7 @@ def batch_seconds(recogniser: Recogniser, asked: float | None) -> float:
     """Computed seconds that are decoded together: those asked for, else what suits the model's device."""
     if asked:
         return asked
-    on_gpu = str(getattr(recogniser, "device", "cpu")).startswith("cuda")
+    on_gpu = isinstance(recogniser, OnDevice) and str(recogniser.device).startswith("cuda")
     return GPU_BATCH_S if on_gpu else CPU_BATCH_S
 
 

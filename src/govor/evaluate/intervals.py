@@ -9,7 +9,8 @@ alike. The method is what the data allow:
   Sampling Techniques, 6.3); the percentile bootstrap covers 53% instead of 95% with 2 groups.
 * one group: no interval, because nothing says how groups differ.
 * fewer than 10 errors, or groups that do not differ at all: the interval also covers the exact Poisson one
-  (Garwood, 1936), so that no errors give an upper bound instead of [0, 0].
+  (Garwood, 1936), so that no errors give an upper bound instead of [0, 0]. For a share of the utterances it
+  is the exact binomial one (Clopper and Pearson, 1934), which ends at 0 and 1.
 """
 
 from __future__ import annotations
@@ -126,6 +127,24 @@ def rate_interval(errors: Counts, units: Counts, groups: Grouping, seed: int = 0
     return Interval(value, max(0.0, min(low, value)), max(high, value))
 
 
+def share_interval(chosen: NDArray[np.bool_], groups: Grouping, seed: int = 0) -> Interval:
+    """Share of the utterances of which something holds, with its 95% interval between 0 and 1.
+
+    Args:
+        chosen: of which it holds ``[N]``, at least one.
+        groups: what is resampled.
+        seed: of the bootstrap.
+    """
+    count, size = int(chosen.sum()), len(chosen)
+    if groups.count < 2:
+        return Interval(count / size, math.nan, math.nan)
+    low, high = _ends(groups.totals(chosen.astype(np.int64)), groups.totals(np.ones(size, np.int64)), seed)
+    if min(count, size - count) < FEW_ERRORS or low == high:
+        exact_low, exact_high = _binomial(count, size)
+        low, high = min(low, exact_low), max(high, exact_high)
+    return Interval(count / size, max(0.0, low), min(1.0, high))
+
+
 def difference_interval(
     errors: Counts, others: Counts, units: Counts, groups: Grouping, seed: int = 0
 ) -> Interval:
@@ -193,6 +212,13 @@ def _poisson(events: int) -> tuple[float, float]:
 
     low = float(chi2.ppf(TAIL, 2 * events)) / 2 if events else 0.0
     return low, float(chi2.ppf(1 - TAIL, 2 * events + 2)) / 2
+
+
+def _binomial(count: int, size: int) -> tuple[float, float]:
+    from scipy.stats import beta
+
+    low = float(beta.ppf(TAIL, count, size - count + 1)) if count else 0.0
+    return low, float(beta.ppf(1 - TAIL, count + 1, size - count)) if count < size else 1.0
 
 
 def _t_quantile(degrees: int) -> float:

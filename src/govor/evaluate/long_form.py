@@ -8,8 +8,10 @@ Where clips are recordings of their own, neighbours of one speaker are joined in
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,13 +51,17 @@ class LongRecording:
     rows: tuple[int, ...]
     pauses_s: tuple[float, ...]
 
-    def blocks(self, dataset: Clips, split: str, rate: int) -> Iterator[Wave]:
-        """Its samples at `rate`, clip by clip."""
+    def blocks(
+        self, dataset: Clips, split: str, rate: int, reading: AbstractContextManager[object]
+    ) -> Iterator[Wave]:
+        """Its samples at `rate`, clip by clip; `reading` is entered while the data set is read."""
         from govor.evaluate.decode import at_rate
 
         for row, pause_s in zip(self.rows, self.pauses_s, strict=True):
             yield np.zeros(round(pause_s * rate), np.float32)
-            yield at_rate(dataset.wave(split, row), dataset.sample_rate, rate)
+            with reading:
+                wave = dataset.wave(split, row)
+            yield at_rate(wave, dataset.sample_rate, rate)
 
 
 def plan_recordings(table: pl.DataFrame, durations: NDArray[np.float64]) -> tuple[list[LongRecording], str]:
@@ -161,14 +167,24 @@ def transcribe_recordings(
 def _transcribe(
     path: Path, dataset: Clips, todo: Sequence[LongRecording], config: EvaluateConfig, recogniser: Recogniser
 ) -> dict[str, HypothesisLine]:
-    from govor.transcribe import Transcriber
+    from govor.transcribe.pooled import pooled
+    from govor.transcribe.transcriber import Transcriber
+    from govor.transcribe.transcript import Transcript
 
-    transcriber = Transcriber(recogniser, transcriber_config(config))
+    reading = Lock()
+
+    def heard(transcriber: Transcriber, one: LongRecording) -> Transcript:
+        blocks = one.blocks(dataset, config.split, transcriber.recogniser.sample_rate, reading)
+        return transcriber.transcribe(blocks, name=one.name)
+
     done: dict[str, HypothesisLine] = {}
-    with Appender(path) as lines, progress("long form", len(todo), "recordings") as bar:
-        for one in todo:
-            blocks = one.blocks(dataset, config.split, recogniser.sample_rate)
-            transcript = transcriber.transcribe(blocks, name=one.name)
+    with (
+        Appender(path) as lines,
+        progress("long form", len(todo), "recordings") as bar,
+        closing(pooled(recogniser, todo, heard, transcriber_config(config))) as transcripts,
+    ):
+        for one, wait in zip(todo, transcripts, strict=True):
+            transcript = wait()
             done[one.name] = {
                 "id": one.name,
                 "text": transcript.text,

@@ -23,7 +23,7 @@ from govor.evaluate.scores import Scores, TextNormaliser, score
 from govor.evaluate.slices import slice_scores
 from govor.evaluate.stored import as_stored
 from govor.evaluate.summary import EvaluationSummary, System, rates_of
-from govor.records import finite
+from govor.records import Easing, finite
 from govor.store import atomic_path, given_path, write_json
 
 if TYPE_CHECKING:
@@ -48,6 +48,17 @@ def own_texts(system: System, table: pl.DataFrame) -> int:
     from govor.models.identity import lineage
 
     return checked_texts_of(table, lineage(system.name))
+
+
+def own_limits(system: System, data: Dataset) -> Easing | None:
+    """What limits took by the figures of the system, or of a model that it came from."""
+    found = data.info.get("easings") if system.facts else None
+    if not found:
+        return None
+    from govor.models.identity import lineage
+
+    own = set(lineage(system.name))
+    return next((one for one in found if own & set(one["fingerprints"])), None)
 
 
 def write_results(
@@ -95,6 +106,7 @@ def write_results(
         "long_form": _long_form(data, system, scores, baseline, other, normaliser, out, config),
         "dataset": {"path": _lasting(data.url), "fingerprint": data.fingerprint},
         "own_texts": own_texts(system, table),
+        "own_limits": own_limits(system, data),
         "seed": config.seed,
         "out": str(out),
     }

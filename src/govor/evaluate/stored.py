@@ -14,7 +14,7 @@ from govor.evaluate.slices import SliceGroups
 from govor.models.base import PromptFacts
 from govor.models.saved import DevVerdict
 from govor.parquet import read_table
-from govor.records import Rate
+from govor.records import Easing, Rate
 from govor.store import read_record
 
 SUMMARY, SCORES = "summary.json", "scores.parquet"
@@ -167,6 +167,7 @@ class StoredSummary(StoredRates):
     long_form: NotRequired[StoredLong | None]
     test_looks: NotRequired[int | None]
     own_texts: NotRequired[int]
+    own_limits: NotRequired[Easing | None]
     sets: NotRequired[Mapping[str, StoredSummary]]
     out: NotRequired[str]
 

@@ -19,7 +19,7 @@ from govor.evaluate.scores import Scores
 from govor.evaluate.slices import Slices
 from govor.evaluate.stored import StoredSummary, as_stored
 from govor.models.base import prompt_in_words
-from govor.records import Rate, Summary
+from govor.records import Easing, Rate, Summary
 
 if TYPE_CHECKING:
     from govor.models.base import Recogniser
@@ -92,6 +92,7 @@ class EvaluationSummary(SystemRates):
         long_form: rates of whole recordings.
         dataset: its place and fingerprint.
         own_texts: clips whose texts people checked, but this model, or one that it came from, wrote first.
+        own_limits: what limits of such a model's figures took before dev and test were drawn, or from them.
         seed: of the bootstrap.
         out: the evaluation's folder.
     """
@@ -108,6 +109,7 @@ class EvaluationSummary(SystemRates):
     long_form: Mapping[str, object] | None
     dataset: Mapping[str, str]
     own_texts: int
+    own_limits: Easing | None
     seed: int
     out: str
 

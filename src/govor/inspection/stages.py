@@ -15,7 +15,7 @@ from govor.evaluate.edits import align
 from govor.features import LogMelSpec, Wave, mel_filters
 from govor.findings import count_of
 from govor.inspection.subject import Subject
-from govor.models.base import DecodeOptions, Recogniser, Sound, Spelling
+from govor.models.base import DecodeOptions, Extracting, Recogniser, Sound, Spelling
 from govor.records import Hypothesis
 from govor.store import readable_bytes
 from govor.text import Normaliser
@@ -110,7 +110,7 @@ def inspect_utterance(
     """
     language = language or subject.language
     normaliser = recogniser.normaliser if recogniser else Normaliser.of(TextConfig(), language)
-    extractor = getattr(recogniser, "extractor", None) or LogMelSpec()
+    extractor = recogniser.extractor if isinstance(recogniser, Extracting) else LogMelSpec()
     rate_hz = recogniser.sample_rate if recogniser else extractor.sample_rate
     wave = at_rate(subject, rate_hz)
     features, frame_s = _features(extractor, wave)

@@ -13,12 +13,15 @@ from govor.interchange.session_format import SessionFormat, no_speaker
 from govor.shown import subtitle_clock
 
 _MARK_UP = re.compile(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>|\{\\[^}]*\}")
+_LIKE_TIMES = re.compile(r"^(\s*-?\d[\d:.,\s]*)->")
+"""A text that readers take for the times of a cue."""
 _ENDS_TAG = re.compile(r"[<>&]")
 
 
 def _plain_text(text: str) -> str:
     """SubRip cannot tell mark-up from text, so what looks like mark-up is left out."""
-    return " ".join(_MARK_UP.sub("", on_one_line(text)).replace("-->", "->").split())
+    text = _MARK_UP.sub("", on_one_line(text)).replace("-->", "->")
+    return " ".join(_LIKE_TIMES.sub(r"\1→", text).split())
 
 
 def _subrip(session: LabelledRecording, audio: str | None) -> str:

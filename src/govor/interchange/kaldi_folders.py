@@ -37,6 +37,14 @@ def held(frame: pl.DataFrame) -> frozenset[str]:
     return HELD
 
 
+def rewritten(frame: pl.DataFrame) -> pl.DataFrame:
+    """Texts and speakers that come back otherwise, because white space parts fields; null for others."""
+    return frame.select(
+        pl.when(pl.col(name) != pl.col(name).map_elements(written, pl.String)).then(name).alias(name)
+        for name, written in (("text", on_one_line), ("speaker", _key))
+    )
+
+
 def write(frame: pl.DataFrame, folder: Path) -> list[str]:
     """Writes a data folder, or one a split; what is to be said about it."""
     frame = _keyed(frame)

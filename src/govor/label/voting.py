@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from govor.memory import in_halves
-from govor.models.base import Detecting, Recogniser, Sound, cost_of
+from govor.models.base import Detecting, Recogniser, Sound, cost_of, own_language
 from govor.packing import Cost, pack
 from govor.records import Hypothesis
 from govor.transcribe.languages import Vote, likeliest
@@ -57,13 +57,6 @@ def tongue_of(
         return Tongue(known, recogniser.language_code(known))
     won = likeliest(_votes(recogniser, windows(), batch_s, cost_of(recogniser.max_window_s)))
     return Tongue(won, won)
-
-
-def own_language(recogniser: Recogniser) -> str | None:
-    """The language that a model was trained for, where what is saved with it says so."""
-    settings: Mapping[str, object] = getattr(recogniser, "settings", {})
-    language = settings.get("language")
-    return str(language) if language else None
 
 
 def _votes(

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from govor.audio import mono_blocks
 from govor.audio.voice import open_voice
 from govor.config import TranscribeConfig
-from govor.transcribe.damage import UpToDamage
+from govor.transcribe.damage import UpToDamage, readable_blocks
 from govor.transcribe.windows import Buffer, Window, cut
 
 SHORTEST_PART_S = 1.2
@@ -43,7 +42,7 @@ def cutting_of(file: Path, sample_rate: int, longest_s: float, max_window_s: flo
         longest_s: longest segment.
         max_window_s: fixed window of the model, if it has one.
     """
-    blocks = UpToDamage(mono_blocks(file, sample_rate=sample_rate))
+    blocks = readable_blocks(file, sample_rate)
     buffer = Buffer(blocks, sample_rate, open_voice(sample_rate))
     return Cutting(cut(buffer, TranscribeConfig(window=longest_s), max_window_s), blocks)
 

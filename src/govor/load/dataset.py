@@ -18,6 +18,7 @@ from govor.load.content import Content, LocalContent, RemoteContent
 from govor.load.place import Place
 from govor.load.shard import Shard
 from govor.parquet import reading
+from govor.records import Easing
 from govor.shape import parsed
 from govor.store import fingerprint
 
@@ -91,6 +92,7 @@ class DatasetFacts(TypedDict, total=False):
     rejected: int
     hours: float
     bytes: int
+    easings: list[Easing]
 
 
 class Dataset:

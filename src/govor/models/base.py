@@ -32,15 +32,18 @@ __all__ = [
     "THINNED_S",
     "Batch",
     "DecodeOptions",
+    "Described",
     "Detecting",
     "EncoderWindows",
     "Example",
+    "Extracting",
     "Extractor",
     "Family",
     "Features",
     "Labels",
     "ModelFacts",
     "Multilingual",
+    "OnDevice",
     "Placing",
     "PromptFacts",
     "Prompted",
@@ -53,6 +56,7 @@ __all__ = [
     "Wave",
     "cost_of",
     "language_refusal",
+    "own_language",
     "prompt_in_words",
     "prompt_of",
     "refuse_ngrams",
@@ -131,6 +135,7 @@ class DecodeOptions:
         prompt: text that is told as what was said before; None: nothing.
         hotwords: words and names that are likely to be said.
         languages: name all languages with their probabilities, also where one is given.
+        frames: CTC: also keep what every frame scored, so that words can be placed without hearing it again.
     """
 
     task: str | None = None
@@ -145,6 +150,7 @@ class DecodeOptions:
     prompt: str | None = None
     hotwords: tuple[str, ...] = ()
     languages: bool = False
+    frames: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -288,6 +294,39 @@ class Detecting(Protocol):
 
 
 @runtime_checkable
+class Described(Protocol):
+    """A recogniser with the settings that are saved beside its weights."""
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """As in ``govor.json``."""
+
+
+def own_language(recogniser: Any) -> str | None:
+    """The language that a model was trained for, where the settings saved with it say so."""
+    language = recogniser.settings.get("language") if isinstance(recogniser, Described) else None
+    return str(language) if language else None
+
+
+@runtime_checkable
+class OnDevice(Protocol):
+    """A recogniser that computes on a device of its own."""
+
+    @property
+    def device(self) -> object:
+        """Its text is ``cpu``, ``cuda:0`` …"""
+
+
+@runtime_checkable
+class Extracting(Protocol):
+    """A recogniser whose features can be looked at."""
+
+    @property
+    def extractor(self) -> Extractor:
+        """Wave to features."""
+
+
+@runtime_checkable
 class Timing(Protocol):
     """A recogniser that may write begin and end of what it hears itself, and says when it heard nothing."""
 
@@ -349,7 +388,7 @@ def language_refusal(recogniser: Any, tag: str) -> str | None:
     told = [prompt["language"] for prompt in heard if prompt]
     if len(set(told)) > 1 or (not told and isinstance(recogniser, Multilingual)):
         return None
-    own = told[0] if told else getattr(recogniser, "settings", {}).get("language")
+    own = told[0] if told else own_language(recogniser)
     if own is None:
         return "the model takes no language and does not say which one it writes: leave language out"
     if primary_language(own) == primary_language(tag):
@@ -379,10 +418,21 @@ class Searched(Protocol):
 
 @runtime_checkable
 class Placing(Protocol):
-    """A recogniser that finds known words in a sound which may hold more."""
+    """A recogniser that finds known words in a sound which may hold more.
+
+    Attributes:
+        frame_s: seconds of a frame.
+    """
+
+    @property
+    def frame_s(self) -> float:
+        """See the attributes."""
 
     def place(self, wave: Wave, words: Sequence[str]) -> list[PlacedWord | None]:
         """Where each *normalised* word is in a wave ``[T]``; None for a word that it cannot spell."""
+
+    def place_in(self, frames: NDArray[np.float16], words: Sequence[str]) -> list[PlacedWord | None]:
+        """The same in frames ``[F, V]`` that a hypothesis has kept."""
 
 
 @runtime_checkable

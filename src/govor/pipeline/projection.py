@@ -10,7 +10,7 @@ from typing import Any, TypedDict, cast
 from govor.config import Recipe, Workspace
 from govor.console import table
 from govor.machine import cores
-from govor.pipeline.run import reasons_to_run, stages_between
+from govor.pipeline.run import missing_for, reasons_by_stage
 from govor.records import Summary
 from govor.store import free_bytes, read_json, readable_bytes, readable_seconds
 
@@ -83,13 +83,11 @@ class RecipeProjection(Summary):
 def project(recipe: Recipe, *, first: str | None = None, last: str | None = None) -> RecipeProjection:
     """What `recipe` would run from `first` to `last`; changes nothing on disk."""
     root = Workspace.of(recipe).root
-    found, behind = [], False
-    for stage in stages_between(recipe, first, last):
-        reasons = reasons_to_run(stage, recipe, root) or (["a stage before it runs"] if behind else [])
-        if stage.name == first:
-            reasons = ["--from asks for it"]
-        behind = behind or bool(reasons)
+    found = []
+    for stage, reasons in reasons_by_stage(recipe, first, last):
         cost = _COSTS.get(stage.name, _cheap)(recipe) if reasons else StageCost()
+        if reasons and (missing := missing_for(stage)):
+            cost = {"note": f"{stage.name} would stop: {missing}"}
         found.append(StageProjection(stage.name, bool(reasons), tuple(reasons), **cost))
     return RecipeProjection(str(root), free_bytes(root), tuple(found))
 

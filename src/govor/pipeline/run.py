@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
 from govor.config import Recipe, Workspace
 from govor.console import say
-from govor.errors import InputError, LimitError, UsageError
+from govor.errors import InputError, LimitError, MissingExtraError, UsageError
+from govor.extras import first_missing
 from govor.pipeline.record import DONE, RUNNING, StageRecord, load_record
 from govor.pipeline.several import forget_imports
 from govor.pipeline.stages import STAGE_NAMES, STAGES, Stage
@@ -62,11 +63,13 @@ def run_recipe(
         device: where a model runs.
 
     Raises:
+        MissingExtraError: a stage that would run needs packages that are not installed; nothing ran.
         LimitError: a stage ended with a limit passed; nothing behind it runs.
         InputError: what a stage made was changed by hand since.
     """
     started_s = time.monotonic()
     root = Workspace.of(recipe).root
+    _require_packages(recipe, first, last)
     done: dict[str, StageRun] = {}
     with locked(root / "stages"):
         write_text(root / "recipe.toml", recipe.to_toml())
@@ -90,6 +93,41 @@ def stages_between(recipe: Recipe, first: str | None = None, last: str | None = 
     if begin > end:
         raise UsageError(f"--from {first} comes after --to {last}; stages are {', '.join(STAGE_NAMES)}")
     return [stage for stage in STAGES[begin : end + 1] if stage.wanted(recipe)]
+
+
+def reasons_by_stage(
+    recipe: Recipe, first: str | None = None, last: str | None = None
+) -> Iterator[tuple[Stage, list[str]]]:
+    """The stages from `first` to `last`, each with why it would run now; without reasons it is unchanged."""
+    root, behind = Workspace.of(recipe).root, False
+    for stage in stages_between(recipe, first, last):
+        reasons = reasons_to_run(stage, recipe, root) or (["a stage before it runs"] if behind else [])
+        if stage.name == first:
+            reasons = ["--from asks for it"]
+        behind = behind or bool(reasons)
+        yield stage, reasons
+
+
+def missing_for(stage: Stage) -> MissingExtraError | None:
+    """The sentence for what a stage cannot do without and is not installed; None where all is there."""
+    return first_missing(stage.packages, "train")
+
+
+def _require_packages(recipe: Recipe, first: str | None, last: str | None) -> None:
+    """Said before hours of import and preparation, not after them.
+
+    Raises:
+        MissingExtraError: a stage that would run needs what is not installed.
+    """
+    if not any(missing_for(stage) for stage in stages_between(recipe, first, last)):
+        return
+    before = ""
+    for stage, reasons in reasons_by_stage(recipe, first, last):
+        if reasons and (missing := missing_for(stage)):
+            if before:
+                say(f"{stage.name} would stop; --to {before} runs what stands before it")
+            raise missing
+        before = stage.name
 
 
 def _accept_before(first: str | None, root: Path) -> None:
@@ -147,11 +185,6 @@ def _work(stage: Stage, recipe: Recipe, device: str) -> Mapping[str, object]:
         summary = stage.work(recipe, device)
     except LimitError as error:
         raise type(error)(f"{stage.name}: {error}", {"stage": stage.name, **error.summary}) from error
-    from govor.curate.check import CheckSummary
-
-    for finding in summary.findings if isinstance(summary, CheckSummary) else ():
-        if finding.severity != "info":
-            say(f"check: {finding.severity}: {finding.message}; {finding.fix}")
     say(f"{stage.name}: done in {readable_seconds(time.monotonic() - started_s)}")
     return summary
 

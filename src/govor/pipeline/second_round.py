@@ -11,7 +11,6 @@ from govor.align.rounds import SECOND_ROUND
 from govor.config import AlignConfig, Recipe, Workspace, recipe_from
 from govor.console import say
 from govor.findings import count_of
-from govor.pipeline.run import run_recipe
 from govor.store import readable_hours
 
 DEV_SHARE, LEAST_DEV, MOST_DEV = 0.1, 2, 200
@@ -61,6 +60,8 @@ def _second(alignment: Alignment, first: AlignResult) -> AlignResult:
             f"{LEAST_UTTERANCES} to learn from, and was left out"
         )
         return first
+    from govor.pipeline.run import run_recipe
+
     root = alignment.out / SECOND_ROUND
     recipe = second_recipe(alignment.model, root, alignment.config, whole.utterances)
     alignment.write(first, Workspace.of(recipe).corpus)

@@ -34,6 +34,7 @@ class Stage:
         wanted: whether the recipe asks for it at all.
         watch: whether a change of `out` by hand is a fault (a run's folder may be looked at and added to).
         amended_by: a later stage that adds to `out` (check fills durations in): its changes are not a fault.
+        packages: what it cannot do without, of the extra ``train``.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Stage:
     wanted: Callable[[Recipe], bool] = lambda recipe: True
     watch: bool = True
     amended_by: str | None = None
+    packages: tuple[str, ...] = ()
 
     def settings_of(self, recipe: Recipe) -> Settings:
         """The settings that decide what this stage makes, flat, by dotted name, as a record stores them."""
@@ -204,6 +206,8 @@ def _local_dataset(recipe: Recipe) -> Path | None:
     return None if "://" in dataset else Path(dataset)
 
 
+MODELS = ("torch", "transformers")
+"""What a stage needs that opens a model (preflight looks at what it can without them, and says so)."""
 STAGES = (
     Stage("import", ("corpus",), _source, lambda r: Workspace.of(r).corpus, _import, amended_by="check"),
     Stage("check", ("text",), _corpus, lambda r: Workspace.of(r).check, _check, watch=False),
@@ -223,6 +227,7 @@ STAGES = (
         _dataset_and_base,
         lambda r: Workspace.of(r).run / "model",
         _train,
+        packages=MODELS,
     ),
     Stage(
         "evaluate",
@@ -231,6 +236,7 @@ STAGES = (
         lambda r: Workspace.of(r).evaluation,
         _evaluate,
         watch=False,
+        packages=MODELS,
     ),
     Stage(
         "label",
@@ -240,6 +246,7 @@ STAGES = (
         _label,
         wanted=lambda r: bool(r.label.recordings),
         watch=False,
+        packages=MODELS,
     ),
     Stage(
         "transcribe",
@@ -249,6 +256,7 @@ STAGES = (
         _transcribe,
         wanted=lambda r: bool(r.transcribe.files),
         watch=False,
+        packages=MODELS,
     ),
 )
 STAGE_NAMES = tuple(stage.name for stage in STAGES)

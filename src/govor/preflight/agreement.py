@@ -31,9 +31,15 @@ UNSAID_NATS, UNSAID_NATS_A_UNIT, UNSAID_TIMES = 8.0, 3.0, 2.5
 FEW_SHARE, FEW_CLIPS = 0.15, 3
 """Fewer clips are no evidence of anything but themselves."""
 MOST_SHARE = 0.5
-LANGUAGE_SHARE, UNHEARD = 0.7, 0.1
-LEAST_ANOTHER, ANOTHER_NATS, ANOTHER_ERRORS = 8, 0.8, 3.5
-"""Clips, nats a unit on average, and standard errors from which a neighbour's text is heard too."""
+LANGUAGE_SHARE = 0.7
+"""Of the clips that sound more like another language than like the stated one."""
+UNHEARD, HEARD, HEARD_TIMES = 0.1, 0.3, 5.0
+"""Mean probabilities over clips: of the stated language at most, of the other at least, and their ratio."""
+ANOTHER_CHANCE, ANOTHER_SHARE = 0.002, 0.6
+"""How seldom chance must find one neighbour's text best of all others so often, and in how many of these
+clips the own text fits too."""
+LEAST_ANOTHER, LEAST_RIVALS = 8, 3
+"""Clips, and texts of other rows for each, on which that rests."""
 
 
 @dataclass(frozen=True)
@@ -171,17 +177,25 @@ class OtherLanguage:
 
 
 def other_languages(hearings: Sequence[ClipFit]) -> list[OtherLanguage]:
-    """Stated languages of which little is heard, while most of their clips are in one other."""
+    """Stated languages of which little is heard, while most of their clips sound more like one other."""
     found = []
     for stated in sorted({one.language for one in hearings if one.language and one.languages}):
         mine = [one for one in hearings if one.language == stated]
-        likeliest = [max(one.languages, key=one.languages.__getitem__) for one in mine]
-        heard, count = Counter(likeliest).most_common(1)[0]
-        share = float(np.mean([one.languages.get(stated, 0.0) for one in mine]))
-        if heard != stated and share < UNHEARD and enough(count, len(mine), LANGUAGE_SHARE):
-            clips = [one for one, code in zip(mine, likeliest, strict=True) if code == heard]
+        heard, share = max(_mean_shares(mine).items(), key=lambda item: item[1])
+        own = float(np.mean([one.languages.get(stated, 0.0) for one in mine]))
+        clips = [one for one in mine if one.languages.get(heard, 0.0) > one.languages.get(stated, 0.0)]
+        clear = own < UNHEARD and share >= max(HEARD, HEARD_TIMES * own)
+        if clear and enough(len(clips), len(mine), LANGUAGE_SHARE):
             found.append(OtherLanguage(stated, heard, clips, len(mine)))
     return found
+
+
+def _mean_shares(hearings: Sequence[ClipFit]) -> dict[str, float]:
+    """Mean probability of each language over clips."""
+    sums: Counter[str] = Counter()
+    for one in hearings:
+        sums.update(one.languages)
+    return {code: total / len(hearings) for code, total in sums.items()}
 
 
 @dataclass(frozen=True)
@@ -190,51 +204,58 @@ class Another:
 
     Attributes:
         offset: rows that it stands away.
-        clips: hearings in which it fits far better than texts of other rows.
+        clips: hearings in which it fits better than the texts of all other rows.
         total: hearings that have it.
-        nats: a unit, by which it fits better on average.
+        nats: a unit, by which it fits better than the others in these.
+        probability: that chance does the same.
     """
 
     offset: int
     clips: list[ClipFit]
     total: int
     nats: float
+    probability: float
 
 
 def another_heard(hearings: Sequence[ClipFit]) -> Another | None:
-    """A neighbour's text that fits better than chance, beside the own one: two people speak at once.
+    """A neighbour's text that fits best of all others, beside the own one: two people speak at once.
 
-    Texts that follow each other share words: its gain must be large, and larger than other neighbours'.
+    By chance it would in one of so many. Texts that follow each other share words, and so do all neighbours:
+    no other one may fit best nearly as often. Where the own text fits no better than those of other rows, the
+    texts are wrong instead.
     """
-    own = [one.own.mean - _rest(one, None) for one in hearings if one.rivals]
-    if len(own) < LEAST_ANOTHER or _errors(own) < ANOTHER_ERRORS:
-        return None
-    gains: dict[int, list[tuple[float, ClipFit]]] = defaultdict(list)
+    having: Counter[int] = Counter(step for one in hearings for step in one.neighbours)
+    best: dict[int, list[ClipFit]] = defaultdict(list)
     for one in hearings:
-        for step, fit in one.neighbours.items():
-            gains[step].append((fit.mean - _rest(one, step), one))
-    usable = {step: mine for step, mine in gains.items() if len(mine) >= LEAST_ANOTHER}
-    means = {step: float(np.mean([gain for gain, _ in mine])) for step, mine in usable.items()}
-    if len(means) < 2:
+        step = _best_neighbour(one)
+        if step is not None:
+            best[step].append(one)
+    if not best:
         return None
-    step = max(means, key=means.__getitem__)
-    second = sorted(means.values())[-2]
-    sure = _errors([gain for gain, _ in usable[step]]) >= ANOTHER_ERRORS
-    if not sure or means[step] < ANOTHER_NATS or means[step] - max(second, 0.0) < ANOTHER_NATS / 2:
+    step, clips = max(best.items(), key=lambda item: len(item[1]))
+    second = max((len(mine) for other, mine in best.items() if other != step), default=0)
+    also = [one for one in clips if one.own.mean >= max(_other_means(one, step))]
+    chance = 1 / float(np.mean([len(one.rivals) for one in hearings if one.rivals]))
+    probability = by_chance(len(clips), having[step], chance)
+    sure = having[step] >= LEAST_ANOTHER and probability < ANOTHER_CHANCE
+    if not sure or len(clips) < 2 * second or len(also) < ANOTHER_SHARE * len(clips):
         return None
-    clips = [one for gain, one in usable[step] if gain >= ANOTHER_NATS]
-    return Another(step, clips, len(usable[step]), means[step])
+    gains = [one.neighbours[step].mean - float(np.median(_other_means(one, step))) for one in clips]
+    finite = [gain for gain in gains if math.isfinite(gain)]
+    return Another(step, clips, having[step], float(np.median(finite or [0.0])), probability)
 
 
-def _rest(one: ClipFit, step: int | None) -> float:
-    """How well texts fit on average that are neither the own one nor that of the row `step` away."""
-    rest = [fit.mean for other, fit in one.neighbours.items() if other != step]
-    return float(np.mean([*rest, *(fit.mean for fit in one.others)] or [0.0]))
+def _best_neighbour(one: ClipFit) -> int | None:
+    """The neighbour whose text fits better than those of all other rows, or None."""
+    if not one.neighbours or len(one.rivals) < LEAST_RIVALS:
+        return None
+    step, fit = max(one.neighbours.items(), key=lambda item: item[1].mean)
+    return step if fit.mean > max(_other_means(one, step)) else None
 
 
-def _errors(values: Sequence[float]) -> float:
-    """Standard errors by which the mean is above 0."""
-    return float(np.mean(values)) / max(float(np.std(values)) / math.sqrt(len(values)), 1e-9)
+def _other_means(one: ClipFit, step: int) -> list[float]:
+    """How well texts fit that are neither the own one nor that of the row `step` away."""
+    return [fit.mean for other, fit in one.neighbours.items() if other != step] + [f.mean for f in one.others]
 
 
 def by_chance(hits: int, total: int, chance: float) -> float:

@@ -35,8 +35,9 @@ def write_report(summary: PreflightSummary, out: Path, name: str) -> None:
 def terminal_lines(summary: PreflightSummary) -> list[str]:
     """The findings for people: a table of all, then for each why it matters and what to type."""
     findings = summary.findings
+    ending = [*_not_looked_at(summary), closing_line(summary)]
     if not findings:
-        return [closing_line(summary)]
+        return ending
     rows = [
         (_label(one), one["code"], shortened(f"{one['where']}: {one['measured']}", LONGEST_SHOWN))
         for one in findings
@@ -49,7 +50,13 @@ def terminal_lines(summary: PreflightSummary) -> list[str]:
         lines += [f"    {sample}" for sample in one["samples"]]
     if summary.listing:
         lines += ["", f"ids: {summary.listing} (govor select … --exclude it --codes CODE)"]
-    return [*lines, "", closing_line(summary)]
+    return [*lines, "", *ending]
+
+
+def _not_looked_at(summary: PreflightSummary) -> list[str]:
+    """What no finding says: that voices are not compared."""
+    speakers = summary.facts.get("speakers")
+    return [f"speakers: {speakers}"] if speakers else []
 
 
 def _label(finding: ReportedFinding) -> str:

@@ -15,7 +15,7 @@ from govor import console, store
 from govor.config import Recipe, Workspace
 from govor.errors import GovorError, LanguageError, LimitError, MissingExtraError
 from govor.extras import missing_extra
-from govor.findings import Finding, count_of, renamed, some
+from govor.findings import SEVERITIES, Finding, count_of, renamed, some
 from govor.preflight.budget import Budget, OutOfTimeError
 from govor.preflight.ids import write_ids
 from govor.preflight.materials import Materials, UnavailableError
@@ -27,6 +27,7 @@ from govor.store import readable_seconds
 
 Faults = MutableMapping[str, Exception]
 """Why materials could not be made, by name."""
+MINUTES, LEAST_MINUTES = "[preflight] minutes", 5
 NEW_LANGUAGE = (
     "set [model] language to the code of a related language that the model knows: its token is then trained"
     " for yours"
@@ -135,6 +136,7 @@ def run_checks(materials: Materials, checks: Sequence[Check] = ()) -> list[Check
             outcomes.append(run_check(one, materials, cannot))
             bar.advance(1, f"of {len(checks)}: {one.title}")
     note_missing(outcomes)
+    note_unfinished(outcomes, materials.budget)
     return outcomes
 
 
@@ -157,6 +159,32 @@ def note_missing(outcomes: Sequence[CheckOutcome]) -> None:
             str(found).rpartition(": ")[2] if found else f"pip install {package}",
         )
     )
+
+
+def note_unfinished(outcomes: Sequence[CheckOutcome], budget: Budget) -> None:
+    """One finding for all checks that had no time, in place of one for each."""
+    late = [one for one in outcomes if any(_out_of_time(found) for found in one.findings)]
+    if len(late) < 2:
+        return
+    for one in late:
+        one.findings[:] = [found for found in one.findings if not _out_of_time(found)]
+    names, first = [one.check.name for one in late], _inconclusive(late[0].check, budget)
+    late[0].findings.append(
+        Finding(
+            "inconclusive",
+            "warning",
+            f"{len(late)} of {len(outcomes)} checks",
+            first.measured,
+            first.limit,
+            f"these were not checked: {', '.join(names)}",
+            f"give it more time: govor preflight RECIPE --minutes {_more_minutes(budget):g}; or ask for some"
+            f" by name: govor preflight RECIPE --only {' --only '.join(names[:3])}",
+        )
+    )
+
+
+def _out_of_time(found: Finding) -> bool:
+    return found.code == "inconclusive" and found.limit.startswith(MINUTES)
 
 
 def _announce(one: Check, materials: Any) -> None:
@@ -221,8 +249,8 @@ def _take(one: Check, materials: Any, cannot: Faults, outcome: CheckOutcome) -> 
             if known:
                 raise cannot[name]
             taken[name] = getattr(materials, name)
-        except (ImportError, MissingExtraError) as error:
-            cannot[name] = error
+        except (ImportError, MissingExtraError, OutOfTimeError) as error:
+            cannot[name] = error  # nor is it begun again for the next check
             raise
         except UnavailableError as error:
             cannot[name] = error
@@ -245,11 +273,14 @@ def _inconclusive(one: Check, budget: Budget) -> Finding:
         "warning",
         one.name,
         f"not finished after {budget.used_s / 60:.1f} min",
-        f"[preflight] minutes = {budget.total_s / 60:g}",
+        f"{MINUTES} = {budget.total_s / 60:g}",
         f"this was not checked: {one.doing}",
-        f"ask for it by name: govor preflight RECIPE --only {one.name} --minutes"
-        f" {max(5, round(budget.total_s / 30)):g}",
+        f"ask for it by name: govor preflight RECIPE --only {one.name} --minutes {_more_minutes(budget):g}",
     )
+
+
+def _more_minutes(budget: Budget) -> float:
+    return max(LEAST_MINUTES, 2 * round(budget.total_s / 60))
 
 
 def _failed(one: Check, error: str) -> Finding:
@@ -287,7 +318,7 @@ def summarise(outcomes: list[CheckOutcome], materials: Materials, out: Path) -> 
             let_through = finding.severity == "error" and finding.code in accepted
             told = {**finding.as_dict(), "check": outcome.check.name, "accepted": let_through}
             findings.append(cast(ReportedFinding, told))
-    findings.sort(key=lambda one: (one["severity"] != "error", one["accepted"]))
+    findings.sort(key=lambda one: (SEVERITIES.index(one["severity"]), one["accepted"]))
     stopping = [one for one in findings if one["severity"] == "error" and not one["accepted"]]
     return PreflightSummary(
         errors=len(stopping),

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from govor.config import PrepareConfig
 from govor.console import Progress, progress, say
+from govor.corpora.easing import easings
 from govor.corpora.folder import Corpus
 from govor.errors import DatasetError
 from govor.prepare.engines import LocalEngine, RayEngine
@@ -213,6 +214,7 @@ class Preparation:
                 "codec": self.settings.codec,
                 "settings": self.settings.as_dict(),
                 "corpus": self.corpus.info.fingerprint,
+                "easings": easings(self.corpus.info.notes),
             }
             write_index(self.target, total, self.plan, self.facts, extra, _languages(self.corpus))
         if gone := note_withdrawn(self.target, self.corpus):

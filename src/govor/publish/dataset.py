@@ -133,7 +133,7 @@ def _info(source: Path) -> Mapping[str, Any]:
     if not (source / MANIFEST).exists():
         raise DatasetError(f"{source} is not a data set (no {MANIFEST}): make one with govor prepare")
     info: Mapping[str, Any] = dict(read_record(source / MANIFEST, DatasetRecord, DatasetError))
-    if not info["shards"]:
+    if not info["shards"] or not any(split["utterances"] for split in info["splits"].values()):
         raise DatasetError(f"{source} has no clips: there is nothing to publish")
     for name in info["shards"]:
         if not (SHARD.fullmatch(name) and (source / name).is_file()):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
+from rapidfuzz.distance import JaroWinkler
 from rapidfuzz.process import extract
 
 from govor.errors import InputError
@@ -24,6 +25,8 @@ llama3 llama3.1 llama3.2 llama3.3 llama4 grok2-community gemma unknown other
 """
 LICENSES = frozenset(_LISTED.split())
 NEAREST = 3
+NEAR = 0.8
+"""Least Jaro-Winkler similarity, of letters and digits, of an identifier that may be meant."""
 OTHER = "other"
 
 
@@ -38,11 +41,30 @@ def require_license(license: str | None) -> str:
     known = license.strip().lower().replace(" ", "-")
     if known in LICENSES:
         return known
-    near = ", ".join(name for name, *_ in extract(known, sorted(LICENSES), limit=NEAREST))
+    near = ", ".join(_near(known))
+    hint = f"nearest are {near}: name one of them, or" if near else "nothing there is near it: give"
     raise InputError(
-        f"the Hub knows no licence {license!r} (its list of {LISTED}); nearest are {near}: name one of them, "
-        "or --license other with --license-name and --license-link"
+        f"the Hub knows no licence {license!r} (its list of {LISTED}); {hint} --license other with "
+        "--license-name and --license-link"
     )
+
+
+def _near(typed: str) -> list[str]:
+    """Identifiers that may be meant; of several versions the newest comes first."""
+    newest_first = sorted(LICENSES, reverse=True)
+    found = extract(
+        typed,
+        newest_first,
+        scorer=JaroWinkler.similarity,
+        processor=_signs,
+        limit=NEAREST,
+        score_cutoff=NEAR,
+    )
+    return [name for name, *_ in found]
+
+
+def _signs(name: str) -> str:
+    return "".join(filter(str.isalnum, name.lower()))
 
 
 class StoredLicense(TypedDict):

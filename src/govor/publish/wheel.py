@@ -14,6 +14,7 @@ from pathlib import Path
 
 from govor.config.bundled import bundled_recipes
 from govor.errors import MachineError
+from govor.publish.requirements import with_stated
 from govor.store import atomic_path
 
 TAG = "py3-none-any"
@@ -54,7 +55,8 @@ def _contents(installed: Distribution) -> Iterator[tuple[str, bytes]]:
     for recipe in bundled_recipes():
         if package not in recipe.path.parents:  # a checkout has them beside the package
             yield f"govor/recipes/{recipe.path.name}", recipe.path.read_bytes()
-    yield f"{_info(installed)}/METADATA", (installed.read_text("METADATA") or "").encode()
+    metadata = with_stated(installed.read_text("METADATA") or "", package)
+    yield f"{_info(installed)}/METADATA", metadata.encode()
     yield f"{_info(installed)}/entry_points.txt", (installed.read_text("entry_points.txt") or "").encode()
     yield f"{_info(installed)}/WHEEL", WHEEL.encode()
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from govor.config import TextConfig
-from govor.evaluate.intervals import Grouping, grouping, rate_interval
+from govor.evaluate.intervals import Grouping, grouping, share_interval
 from govor.evaluate.scores import score
 from govor.records import Interval
 from govor.review.journal import DROP, FIXED, KEEP, UNSURE, VerdictEntry
@@ -58,7 +58,7 @@ class ReviewerAgreement:
     Attributes:
         utterances: that two people judged.
         equal: share with the same verdict.
-        texts: utterances that both gave a text.
+        texts: utterances that both gave a text, of the same stretch: what one joined is not compared.
         wer: of the second's text against the first's.
         cer: the same by character.
         disputed: utterances where they differ and nothing was decided.
@@ -114,7 +114,7 @@ def estimate(utterances: Utterances, book: VerdictBook, names: Iterable[str]) ->
         len(judged),
         sum(wrong),
         sum(final.verdict == UNSURE for final in finals.values()),
-        rate_interval(np.array(wrong, np.int64), np.ones(len(wrong), np.int64), groups),
+        share_interval(np.array(wrong), groups),
         wer,
         cer,
         groups.as_dict(),
@@ -134,20 +134,24 @@ def agreement(utterances: Utterances, book: VerdictBook) -> ReviewerAgreement | 
     if not pairs:
         return None
     groups = _groups(utterances, list(pairs))
-    unequal = np.array([one.verdict != other.verdict for one, other in pairs.values()], np.int64)
-    differing = rate_interval(unequal, np.ones(len(pairs), np.int64), groups)
-    both = {n: pair for n, pair in pairs.items() if all(entry.verdict in (KEEP, FIXED) for entry in pair)}
+    equal = np.array([one.verdict == other.verdict for one, other in pairs.values()])
+    both = {name: pair for name, pair in pairs.items() if _are_comparable(*pair)}
     first, second = ({n: _text(utterances, n, pair[k]) for n, pair in both.items()} for k in (0, 1))
     wer, cer = _rates(utterances, first, second)
     return ReviewerAgreement(
         len(pairs),
-        Interval(1 - differing.value, 1 - differing.high, 1 - differing.low),
+        share_interval(equal, groups),
         len(both),
         wer,
         cer,
         sum(book.is_disputed(name) for name in pairs),
         groups.as_dict(),
     )
+
+
+def _are_comparable(one: VerdictEntry, other: VerdictEntry) -> bool:
+    """Whether both say what is said in the same utterances."""
+    return {one.verdict, other.verdict} <= {KEEP, FIXED} and one.joined == other.joined
 
 
 def _text(utterances: Utterances, name: str, entry: VerdictEntry | None) -> str:

@@ -144,6 +144,8 @@ class ReviewSession:
         entry = given.entry(reviewer, _now())
         if self.settings.blank and entry.verdict == KEEP:
             raise ValueError("write what is said: nobody sees the corpus's text here")
+        if self.settings.is_drawn and (entry.joined or len(entry.pieces) > 1):
+            raise ValueError("utterances drawn at random stay whole: split and join utterances in the queue")
         with self._lock:
             self._require_possible(entry)
             entry = self._settling(entry)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from govor.audio.guard import GuardedWorker, WorkerLostError
+from govor.audio.guard import GuardedWorker, Starter, WorkerLostError, interpreter
 from govor.errors import AudioError
 from govor.serve.limits import ServeLimits
 from govor.transcribe.patience import OverError, Patience
@@ -26,22 +26,12 @@ class _AbandonedError(Exception):
     """Nobody wants the rest."""
 
 
-def send_blocks(
-    path: str, sample_rate: int, max_s: float, max_bytes: int, *, report: Callable[[Block], None]
-) -> int:
-    """Runs in the child: decodes `path` and reports every block; returns the number of samples."""
-    from govor.audio import DecodeLimits, mono_blocks
-
-    limits = DecodeLimits(max_s=max_s, max_bytes=max_bytes)
-    samples = 0
-    for block in mono_blocks(Path(path), sample_rate=sample_rate, limits=limits):
-        samples += len(block)
-        report(block)
-    return samples
-
-
 def guarded_blocks(
-    path: Path, sample_rate: int, limits: ServeLimits, patience: Patience | None = None
+    path: Path,
+    sample_rate: int,
+    limits: ServeLimits,
+    patience: Patience | None = None,
+    start: Starter = interpreter,
 ) -> Generator[Block]:
     """Mono blocks ``[T]`` of an untrusted file.
 
@@ -50,6 +40,7 @@ def guarded_blocks(
         sample_rate: of the blocks, in Hz.
         limits: for the child that decodes it.
         patience: of whoever waits for the blocks.
+        start: starts the child.
 
     Raises:
         AudioError: it cannot be decoded, passes a limit, or took its decoder down.
@@ -58,7 +49,10 @@ def guarded_blocks(
     ready: queue.Queue[Any] = queue.Queue(QUEUED_BLOCKS)
     abandoned = threading.Event()
     arguments = (str(path), sample_rate, limits.max_s, limits.max_bytes)
-    thread = threading.Thread(target=_decode, args=(arguments, limits, ready, abandoned), daemon=True)
+    worker = GuardedWorker(
+        memory_bytes=limits.decode_memory_bytes, stall_s=limits.decode_stall_s, start=start
+    )
+    thread = threading.Thread(target=_decode, args=(arguments, worker, ready, abandoned), daemon=True)
     thread.start()
     if patience is not None:
         patience.when_over(lambda: _put_over(ready, abandoned))
@@ -74,13 +68,13 @@ def guarded_blocks(
 
 
 def _decode(
-    arguments: tuple[Any, ...], limits: ServeLimits, ready: queue.Queue[Any], abandoned: threading.Event
+    arguments: tuple[Any, ...], worker: GuardedWorker, ready: queue.Queue[Any], abandoned: threading.Event
 ) -> None:
     end: Exception | None = None
-    with GuardedWorker(memory_bytes=limits.decode_memory_bytes, stall_s=limits.decode_stall_s) as worker:
+    with worker:
         try:
             worker.call(
-                "govor.serve.blocks:send_blocks",
+                "govor.audio.stream:send_blocks",
                 *arguments,
                 on_message=lambda block: _put(ready, block, abandoned),
                 stopped=abandoned.is_set,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from govor.audio.fork_server import ForkServer
 from govor.console import say
 from govor.errors import GovorError
 from govor.serve.blocks import Block, guarded_blocks
@@ -108,6 +109,7 @@ class JobQueue:
         self._running: list[Job] = []
         self._stopping = False
         self._recent_s: deque[float] = deque([5.0], maxlen=16)
+        self._fork_server = ForkServer()
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(limits.concurrent)]
         for thread in self._threads:
             thread.start()
@@ -186,6 +188,7 @@ class JobQueue:
             job.cancel()
         for thread in self._threads:
             thread.join()
+        self._fork_server.close()
 
     def _work(self) -> None:
         while (job := self._take()) is not None:
@@ -236,7 +239,8 @@ class JobQueue:
 
     def _blocks(self, job: Job, sample_rate: int) -> Generator[Block]:
         """The upload's samples, as long as somebody wants them."""
-        with closing(guarded_blocks(job.audio, sample_rate, self.limits, job.patience)) as blocks:
+        blocks = guarded_blocks(job.audio, sample_rate, self.limits, job.patience, self._fork_server.start)
+        with closing(blocks):
             self._check(job)
             for block in blocks:
                 yield block

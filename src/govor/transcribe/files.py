@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
@@ -19,6 +20,7 @@ from govor.store import locked, readable_seconds, write_text
 from govor.transcribe.blame import blamed
 from govor.transcribe.inputs import Input, find_inputs
 from govor.transcribe.journal import Journal, TranscribedFile, key_of
+from govor.transcribe.kept_frames import SUFFIX, write_frames
 from govor.transcribe.pooled import pooled
 from govor.transcribe.subtitles import CueRules
 from govor.transcribe.takes import SPLIT, Sounding, takes_of, together
@@ -81,6 +83,8 @@ def transcribe_files(
     out: Path | None = None,
     config: TranscribeConfig | None = None,
     device: str = "auto",
+    *,
+    frames: bool = False,
 ) -> FilesSummary:
     """Transcribes recordings; what an earlier call finished is not done again.
 
@@ -90,12 +94,13 @@ def transcribe_files(
         out: folder for the outputs (default: ``transcripts``).
         config: windows, decoding, formats.
         device: ``auto``, ``cpu`` or ``cuda:N``.
+        frames: also keep what the frames of a CTC model scored, beside the outputs.
 
     Raises:
         AudioError: the only recording cannot be decoded.
         LimitError: some of several cannot; the summary names them, the others are done.
     """
-    run = _Run(str(model), out or DEFAULT_OUT, config or TranscribeConfig(), device)
+    run = _Run(str(model), out or DEFAULT_OUT, config or TranscribeConfig(), device, frames)
     inputs = find_inputs([str(file) for file in files or run.config.files])
     if not inputs:
         raise InputError("no recording is named: add files, folders or http(s) addresses")
@@ -104,8 +109,8 @@ def transcribe_files(
 
 
 class _Run:
-    def __init__(self, model: str, out: Path, config: TranscribeConfig, device: str) -> None:
-        self.model, self.out, self.config, self.device = model, out, config, device
+    def __init__(self, model: str, out: Path, config: TranscribeConfig, device: str, frames: bool) -> None:
+        self.model, self.out, self.config, self.device, self.frames = model, out, config, device, frames
         self.load_s = 0.0
 
     def run(self, inputs: Sequence[Input]) -> FilesSummary:
@@ -164,16 +169,15 @@ class _Run:
         begun = time.perf_counter()
         recogniser = open_model(self.model, device=self.device)
         self.load_s = time.perf_counter() - begun
-        config = self.config
-        if len(todo) > 1:  # each gives half a batch at a time: as much in all waits as is computed
-            config = replace(config, batch_s=config.batch_s / 2)
-        bar = _Bar(todo, config)
+        bar = _Bar(todo, self.config)
         try:
             yield from pooled(
                 recogniser,
                 todo,
-                lambda own, item: self._one(Transcriber(own, config, self.load_s), item, bar),
-                self.config.batch_s,
+                lambda own, item: self._one(own, item, bar),
+                self.config,
+                load_s=self.load_s,
+                frames=self.frames,
             )
         finally:
             bar.finish()
@@ -193,7 +197,7 @@ class _Run:
 
     def _written(self, transcript: Transcript, item: Input) -> TranscribedFile:
         _say_what_was_found(transcript, item.source)
-        names = self._write(transcript, item)
+        names = [*self._write(transcript, item), *self._frames(item)]
         return TranscribedFile(
             item.source,
             names,
@@ -210,11 +214,22 @@ class _Run:
         for take in takes_of(self.config, self._channels(path, item)):
             source = path if take.is_whole else Sounding(path, take, transcriber.recogniser.sample_rate)
             show = bar.following(item)
-            one = transcriber.transcribe(source, name=item.source, words=words, on_progress=show)
+            one = transcriber.transcribe(
+                source,
+                name=item.source,
+                words=words,
+                on_progress=show,
+                on_frames=partial(write_frames, self.out / frames_name(item)),
+            )
             if isinstance(source, Sounding) and source.damage:
                 one = replace(one, damage=source.damage)
             heard.append(take.placed(one))
         return together(heard)
+
+    def _frames(self, item: Input) -> list[str]:
+        """Name of the file of frames that was written, if any."""
+        name = frames_name(item)
+        return [name] if self.frames and (self.out / name).exists() else []
 
     def _channels(self, path: Path, item: Input) -> int:
         """Channels that are told apart; one where they are mixed."""
@@ -234,6 +249,11 @@ class _Run:
         for name, format in zip(names, config.format, strict=True):
             write_text(self.out / name, render(transcript, format, rules))
         return names
+
+
+def frames_name(item: Input) -> str:
+    """Of the file of a recording's frames, beside its outputs."""
+    return f"{item.stem}.{SUFFIX}"
 
 
 class _Bar:

@@ -89,8 +89,12 @@ def _named_address(address: str) -> tuple[str, str, str]:
 
 
 def _is_recording(path: Path) -> bool:
-    """By its suffix; what a Mac leaves on other disks (``._talk.mp3``) has the suffix, but no sound."""
-    return path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith("._") and path.is_file()
+    """By its suffix; what a Mac leaves on other disks (``._talk.mp3``) has the suffix, but no sound.
+
+    A link that leads nowhere is one too: that it cannot be read is said, as of any other.
+    """
+    named = path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith("._")
+    return named and (path.is_file() or (path.is_symlink() and not path.exists()))
 
 
 def _named_paths(path: Path) -> list[tuple[str, str, str]]:

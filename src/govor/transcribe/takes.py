@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from govor.config import TranscribeConfig
 from govor.config.clip import clip_of
 from govor.errors import AudioError
-from govor.transcribe.damage import UpToDamage
+from govor.transcribe.damage import readable_blocks
 from govor.transcribe.transcript import Segment, Stretch, Transcript
 
 SPLIT = "split"
@@ -76,18 +76,8 @@ class Sounding:
         self.damage: str | None = None
 
     def __iter__(self) -> Iterator[NDArray[np.float32]]:
-        from govor.audio import mono_blocks
-
         take = self._take
-        blocks = UpToDamage(
-            mono_blocks(
-                self._path,
-                sample_rate=self._sample_rate,
-                channel=take.channel,
-                start=take.start or None,
-                end=take.end,
-            )
-        )
+        blocks = readable_blocks(self._path, self._sample_rate, take.channel, take.start or None, take.end)
         yield from blocks
         self.damage = blocks.damage
         if not blocks.samples and take.start:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +25,9 @@ from govor.models.base import (
     refuse_ngrams,
 )
 from govor.transcribe.batcher import OneCaller
-from govor.transcribe.damage import UpToDamage
+from govor.transcribe.damage import readable_blocks
 from govor.transcribe.decoding import ONE, Decoding
+from govor.transcribe.kept_frames import KeptFrames
 from govor.transcribe.segments import Joiner
 from govor.transcribe.transcript import Segment, Stretch, Transcript, in_stretches
 from govor.transcribe.windows import Buffer, Window, cut
@@ -45,6 +47,7 @@ class Transcription:
         language: given or detected; None until known.
         decode_s: seconds of work so far, from audio to text.
         windows: windows decoded so far.
+        frames: what the frames of these windows scored, where that is asked for.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class Transcription:
         clock: Callable[[], float],
     ) -> None:
         self._clock = clock
+        self.frames: list[KeptFrames] = []
         self._windows, self._buffer, self._decoder, self._blocks = windows, buffer, decoder, blocks
         self._joiner = Joiner(keep_words=words)
         self._segments = self._run()
@@ -101,6 +105,9 @@ class Transcription:
     def _run(self) -> Iterator[Segment]:
         for window, hypothesis in self._decoder.decode(self._windows):
             self.windows += 1
+            if hypothesis.frames is not None:
+                self.frames.append(KeptFrames(window.start, window.end, hypothesis.frames))
+                hypothesis = replace(hypothesis, frames=None)
             yield from self._joiner.add(window, hypothesis)
         yield from self._joiner.finish()
 
@@ -112,6 +119,7 @@ class Transcriber:
         recogniser: from `govor.models.open_model`.
         config: windows, batches, decoding.
         load_s: seconds that loading the model took, for the transcript's timing.
+        frames: also keep what the frames of a CTC model scored.
 
     Example:
         transcriber = Transcriber(open_model("run/"), TranscribeConfig(language="hr"))
@@ -119,9 +127,15 @@ class Transcriber:
     """
 
     def __init__(
-        self, recogniser: Recogniser, config: TranscribeConfig | None = None, load_s: float = 0.0
+        self,
+        recogniser: Recogniser,
+        config: TranscribeConfig | None = None,
+        load_s: float = 0.0,
+        *,
+        frames: bool = False,
     ) -> None:
         self.recogniser, self.config, self.load_s = recogniser, config or TranscribeConfig(), load_s
+        self.frames = frames
 
     def options(self, words: bool = False) -> DecodeOptions:
         """How the recogniser is asked to decode."""
@@ -140,6 +154,7 @@ class Transcriber:
             lm=config.lm,
             lm_weight=weight,
             word_bonus=bonus,
+            frames=self.frames,
         )
 
     def _refuse_ignored(self) -> None:
@@ -205,6 +220,7 @@ class Transcriber:
         name: str = "",
         words: bool = False,
         on_progress: Callable[[Transcription], None] | None = None,
+        on_frames: Callable[[Sequence[KeptFrames]], None] | None = None,
     ) -> Transcript:
         """The whole transcript of one recording.
 
@@ -213,6 +229,7 @@ class Transcriber:
             name: what the transcript calls the recording; a path's own name unless given.
             words: segments carry the times of their words.
             on_progress: called after every segment.
+            on_frames: called in the end with what frames scored, where the transcriber keeps it.
 
         Raises:
             AudioError: it cannot be decoded, or passes a limit.
@@ -223,6 +240,8 @@ class Transcriber:
             segments.append(segment)
             if on_progress:
                 on_progress(run)
+        if on_frames and run.frames:
+            on_frames(run.frames)
         name = name or (str(source) if isinstance(source, (str, Path)) else "")
         return self.finished(name, run, segments)
 
@@ -260,9 +279,7 @@ class _Blocks:
         if not isinstance(self._source, (str, Path, bytes)):
             yield from self._source
             return
-        from govor.audio import mono_blocks
-
         file = self._source if isinstance(self._source, bytes) else Path(self._source)  # nothing is fetched
-        blocks = UpToDamage(mono_blocks(file, sample_rate=self._sample_rate))
+        blocks = readable_blocks(file, self._sample_rate)
         yield from blocks
         self.damage = blocks.damage

@@ -115,3 +115,27 @@ def test_from_the_hub_by_its_id(plain_folder, tmp_path, monkeypatch):
     assert (repo, revision) == ("others/faster-whisper-tiny", "v2")
     assert {"model.bin", "tokenizer.json", "vocabulary.txt", "config.json"} <= set(patterns)
     assert not any("safetensors" in pattern for pattern in patterns)
+
+
+class Counted:
+    """An engine that notes how many windows each search is given."""
+
+    def __init__(self, engine):
+        self._engine, self.searched = engine, []
+
+    def __getattr__(self, name):
+        return getattr(self._engine, name)
+
+    def generate(self, states, prompts, **settings):
+        self.searched.append((len(prompts), settings["beam_size"]))
+        return self._engine.generate(states, prompts, **settings)
+
+
+@pytest.mark.parametrize(("beams", "parts"), [(1, [4, 1]), (2, [2, 2, 1]), (5, [1, 1, 1, 1, 1])])
+def test_on_a_cpu_few_texts_are_written_at_once(plain_folder, monkeypatch, beams, parts):
+    monkeypatch.setattr(exporting, "HYPOTHESES_ON_CPU", 4)
+    opened = open_model(plain_folder, device="cpu")
+    opened.engine = Counted(opened.engine)
+    heard = opened.recognise(sounds([wave(n, 0.7) for n in range(5)]), DecodeOptions(beam_size=beams))
+    assert len(heard) == 5
+    assert opened.engine.searched == [(size, beams) for size in parts]

@@ -1,6 +1,7 @@
 """One place for prompts: trained, decoded, described alike; timestamps; shares; text from before."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -248,3 +249,12 @@ def test_ctc_has_no_prompt(tiny_ctc):
     family = open_model(tiny_ctc, device="cpu")
     assert prompt_of(family, DecodeOptions()) is None
     assert list(family.label("ab", "hr", 1.0, draw=3, previous="c").tokens) == family.encode_text("ab", "hr")
+
+
+def test_of_too_long_a_text_the_end_is_told_and_that_is_said_once(timed, capsys):
+    prompt = replace(timed.prompt, name="a name of its own")
+    assert prompt.context(range(7), 16) == [prompt.previous, *range(7)]
+    assert capsys.readouterr().err == ""
+    for _ in range(2):
+        assert prompt.context(range(8), 16) == [prompt.previous, *range(1, 8)]
+    assert capsys.readouterr().err.count("longer than the 7 tokens that a name of its own can be told") == 1

@@ -16,6 +16,9 @@ from govor.models.confidence import geometric_mean
 from govor.models.ctc.vocabulary import Vocabulary
 from govor.records import Hypothesis, Word
 
+MOST_KEPT_TOKENS = 256
+"""At 50 frames a second these are 92 MB an hour; alphabets have 30 to 60 tokens."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -88,6 +91,11 @@ def _split(runs: Sequence[Run], vocabulary: Vocabulary) -> list[list[Run]]:
             groups.append([])
         groups[-1].append(run)
     return [group for group in groups if group]
+
+
+def kept(scores: NDArray[np.float32]) -> NDArray[np.float16] | None:
+    """Frames as a hypothesis keeps them; None for large vocabularies, which would fill disks."""
+    return scores.astype(np.float16) if scores.shape[-1] <= MOST_KEPT_TOKENS else None
 
 
 def repeats(labels: Sequence[int]) -> int:

@@ -23,7 +23,7 @@ from govor.errors import ModelError
 from govor.features import Example, Labels, Wave, WaveSpec
 from govor.models.base import FULL, Batch, DecodeOptions, EncoderWindows, ModelFacts, Sound
 from govor.models.ctc.alignment import place_words
-from govor.models.ctc.frames import Run, collapse, hypothesis_of, repeats
+from govor.models.ctc.frames import Run, collapse, hypothesis_of, kept, repeats
 from govor.models.ctc.fusion import beam_runs, is_searched, texts_of
 from govor.models.ctc.listening import HeardByCtc
 from govor.models.ctc.vocabulary import Vocabulary, keep_delimiter
@@ -219,10 +219,17 @@ class CtcFamily(Trainable):
         return [self._written(runs, options) for runs in found]
 
     def _greedy(self, waves: Sequence[Wave], options: DecodeOptions) -> list[Hypothesis]:
+        if options.frames:
+            return [self._with_frames(scores, options) for scores in self._scores(waves)]
         batch = self._decoding_batch(waves)
         best, peaks = self._best(batch)
         frames = batch.frames.tolist()
         return [self._hypothesis(best[i, :f], peaks[i, :f], options) for i, f in enumerate(frames)]
+
+    def _with_frames(self, scores: NDArray[np.float32], options: DecodeOptions) -> Hypothesis:
+        best = scores.argmax(axis=-1)
+        peaks = np.exp(scores[np.arange(len(best)), best])
+        return replace(self._hypothesis(best, peaks, options), frames=kept(scores))
 
     def log_probs(self, waves: Sequence[Wave]) -> list[NDArray[np.float32]]:
         """Log-probabilities ``[F, V]`` of each wave, for beam search and alignment."""
@@ -243,6 +250,10 @@ class CtcFamily(Trainable):
     def place(self, wave: Wave, words: Sequence[str]) -> list[PlacedWord | None]:
         """See `govor.models.base.Placing`."""
         return place_words(self.log_probs([wave])[0], words, self.vocabulary, self.frame_s)
+
+    def place_in(self, frames: NDArray[np.float16], words: Sequence[str]) -> list[PlacedWord | None]:
+        """See `govor.models.base.Placing`."""
+        return place_words(frames.astype(np.float32), words, self.vocabulary, self.frame_s)
 
     def _scores(self, waves: Sequence[Wave]) -> list[NDArray[np.float32]]:
         import torch

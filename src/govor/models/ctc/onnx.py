@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from govor.extras import required
 from govor.features import Extractor, Wave, WaveSpec
 from govor.models.base import DecodeOptions, ModelFacts, Recogniser, Sound
 from govor.models.ctc.alignment import place_words
-from govor.models.ctc.frames import collapse, hypothesis_of
+from govor.models.ctc.frames import collapse, hypothesis_of, kept
 from govor.models.ctc.fusion import beam_runs, is_searched, texts_of
 from govor.models.ctc.model import CtcFamily
 from govor.models.ctc.vocabulary import Vocabulary
@@ -196,6 +197,10 @@ class OnnxCtc:
         """See `govor.models.base.Placing`."""
         return place_words(self._run(wave), words, self.vocabulary, self.frame_s)
 
+    def place_in(self, frames: NDArray[np.float16], words: Sequence[str]) -> list[PlacedWord | None]:
+        """See `govor.models.base.Placing`."""
+        return place_words(frames.astype(np.float32), words, self.vocabulary, self.frame_s)
+
     def _run(self, wave: Wave) -> NDArray[np.float32]:
         values = self.extractor(wave)
         fewest = FEWEST_SAMPLES if isinstance(self.extractor, WaveSpec) else FEWEST_FRAMES
@@ -219,7 +224,8 @@ class OnnxCtc:
             peaks = np.exp(np.take_along_axis(scores, best[:, None], axis=-1)[:, 0])
             runs = collapse(best, peaks, self.vocabulary.special)
         language = self.settings.get("language")
-        return hypothesis_of(runs, self.vocabulary, self.frame_s, language, words=options.words)
+        said = hypothesis_of(runs, self.vocabulary, self.frame_s, language, words=options.words)
+        return replace(said, frames=kept(scores)) if options.frames else said
 
     def describe(self) -> ModelFacts:
         """Facts for reports."""

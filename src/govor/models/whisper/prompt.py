@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, NamedTuple, TypedDict
 
+from govor.console import say
 from govor.errors import LanguageError, ModelError
 from govor.models.base import DecodeOptions, PromptFacts
 from govor.models.saved import SavedSettings
@@ -48,6 +50,15 @@ class Manner:
     def plain(self) -> Manner:
         """The same without timestamps."""
         return replace(self, timestamps=False)
+
+
+@lru_cache
+def _say_cut(name: str, most: int) -> None:
+    """Once for each model."""
+    say(
+        f"--prompt and --hotwords are longer than the {most} tokens that {name} can be told: "
+        "only their end counts, and words of --hotwords come first"
+    )
 
 
 class TimedTokens(NamedTuple):
@@ -184,7 +195,10 @@ class Prompt:
             return []
         if self.previous is None:
             raise ModelError(f"{self.name} cannot use earlier text: leave out --prompt and --hotwords")
-        return [self.previous, *tokens[-(max_labels // 2 - 1) :]]
+        most = max_labels // 2 - 1
+        if len(tokens) > most:
+            _say_cut(self.name, most)
+        return [self.previous, *tokens[-most:]]
 
     def _named(self, language: str | None, task: str) -> list[int]:
         """Language and task tokens; none in English-only models.

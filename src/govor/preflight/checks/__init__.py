@@ -2,6 +2,7 @@
 
 from govor.preflight.checks import texts as texts  # isort: skip
 from govor.preflight.checks import styles as styles  # isort: skip
+from govor.preflight.checks import languages as languages  # isort: skip
 from govor.preflight.checks import splits as splits  # isort: skip
 from govor.preflight.checks import sources as sources  # isort: skip
 from govor.preflight.checks import agreement as agreement  # isort: skip

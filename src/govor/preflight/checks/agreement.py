@@ -92,7 +92,8 @@ def own_text_fits_best(hearings: list[ClipFit], lengths: Lengths, facts: Facts) 
         f"{share_of(len(found.own), found.total)} sampled clips fit their own text best; by chance"
         f" {found.chance:.0%} would"
     )
-    wrong = wrong_ones(found)
+    another = another_heard(hearings)
+    wrong = [one for one in wrong_ones(found) if another is None or one not in another.clips]
     if found.offset is not None:
         yield _heard_shift(found, found.offset)
     elif not found.known and enough(found.total - len(found.own), found.total, MOST_SHARE):
@@ -156,9 +157,14 @@ def _not_said(wrong: list[ClipFit], found: TextFit) -> Finding:
 
 @check("ends_missing", "beginnings_missing", "words_not_said")
 def ends_are_said(hearings: list[ClipFit]) -> Iterator[Finding]:
-    """Transcripts begin and end where the speech does."""
-    found = matched(hearings)
-    if not found.known:
+    """Transcripts begin and end where the speech does.
+
+    A model that is told a wrong language is surprised by every beginning: such clips are left out. Where
+    somebody else speaks too, speech behind the text is theirs.
+    """
+    doubted = {other.stated for other in other_languages(hearings)}
+    found = matched([one for one in hearings if one.language not in doubted])
+    if not found.known or another_heard(hearings):
         return
     seen, total = ends(found.own), len(found.own)
     yield from _words_not_said(seen, total)
@@ -220,9 +226,9 @@ def _two_texts(found: Another) -> Finding:
         "warning",
         "sampled clips",
         f"in {share_of(len(found.clips), found.total)} the model hears the text of {_distance(found.offset)}"
-        " besides their own text (it fits better than other rows' by "
-        f"{found.nats:.1f} nats a token on average)",
-        "a neighbour's text fits as badly as any other",
+        " besides their own text (it fits best of all other rows', by"
+        f" {found.nats:.1f} nats a token)",
+        f"a neighbour's text fits as badly as any other; {how_sure(found.probability)}",
         "two people speak at once, as where two channels were mixed, or clips hold more than their text",
         samples=_shown(found.clips),
         count=len(found.clips),

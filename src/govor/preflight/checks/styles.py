@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import polars as pl
@@ -11,6 +12,7 @@ import polars as pl
 from govor.config import Recipe
 from govor.curate.leaks import NO_NAMES
 from govor.curate.sentences import letters, with_sentence
+from govor.curate.text_labels import CommonLabels, labelled
 from govor.curate.text_style import (
     CASING,
     PUNCTUATION,
@@ -28,6 +30,10 @@ from govor.text import Normaliser
 
 ENTITY = re.compile(r"&(#\d+|#x[0-9a-fA-F]+|[A-Za-z]{2,8});")
 TAG = re.compile(r"</?[A-Za-z][^<>]*>|\[[^\[\]]+\]")
+ESCAPE = re.compile(r"\\[nrt]|\\u[0-9a-fA-F]{4}|%[0-9A-F]{2}")
+ASIDE = re.compile(r"\([^()]{1,30}\)|\{[^{}]{1,30}\}|\*[^*]{1,30}\*")
+"""Noises and other remarks: what stands so in many texts in the same words (`ASIDE_TEXTS`, `ASIDE_SHARE`)."""
+ASIDE_TEXTS, ASIDE_SHARE = 5, 0.02
 FEW_SHARE, FEW_ROWS = 0.01, 10
 KEY = r"[\p{N}\p{M}\s]+"
 
@@ -35,10 +41,22 @@ KEY = r"[\p{N}\p{M}\s]+"
 @check("tags_in_text")
 def no_markup_is_learnt(tables: Tables, normaliser: Normaliser) -> Iterator[Finding]:
     """No mark-up reaches the model: what [text] rules leave of it is not a word."""
-    for kind, pattern, rule in (("entities", ENTITY, "entities"), ("tags", TAG, "tags")):
+    total = sum(table.height for table in tables.values())
+    asides = _recurring(tables, total)
+    kinds = {"entities": ENTITY, "tags": TAG, "escapes": ESCAPE, **({"remarks": asides} if asides else {})}
+    for kind, pattern in kinds.items():
         rows = _marked(tables, normaliser, pattern)
         if rows:
-            yield _markup(kind, rule, rows, sum(table.height for table in tables.values()))
+            yield _markup(kind, rows, total)
+
+
+def _recurring(tables: Tables, total: int) -> re.Pattern[str] | None:
+    """Finds the remarks in brackets that many texts have, or None."""
+    spans = Counter(
+        span for table in tables.values() for text in table["text"] for span in set(ASIDE.findall(text or ""))
+    )
+    often = [span for span, count in spans.items() if count >= max(ASIDE_TEXTS, ASIDE_SHARE * total)]
+    return re.compile("|".join(map(re.escape, often))) if often else None
 
 
 def _marked(tables: Tables, normaliser: Normaliser, pattern: re.Pattern[str]) -> list[tuple[str, str]]:
@@ -58,7 +76,16 @@ def _plain(text: str, pattern: re.Pattern[str]) -> str:
     return html.unescape(text) if pattern is ENTITY else pattern.sub(" ", text)
 
 
-def _markup(kind: str, rule: str, rows: Sequence[tuple[str, str]], total: int) -> Finding:
+MARKUP_FIX = {
+    "entities": "put the rule 'entities' in front of [text] rules, or decode them in the source",
+    "tags": "put the rule 'tags' in front of [text] rules",
+    "escapes": "decode them in the source (\\n is a new line, %20 a space) and import again",
+    "remarks": "take them out of the source, or write them in [square brackets], which the text rule tags"
+    " takes away, and import again",
+}
+
+
+def _markup(kind: str, rows: Sequence[tuple[str, str]], total: int) -> Finding:
     few = len(rows) < FEW_ROWS and len(rows) < FEW_SHARE * total
     return Finding(
         "tags_in_text",
@@ -67,8 +94,7 @@ def _markup(kind: str, rule: str, rows: Sequence[tuple[str, str]], total: int) -
         f"{share_of(len(rows), total)} hold {kind} that [text] rules leave words of",
         "only what is said",
         "the model learns to write words that nobody says, such as amp or br",
-        f"put the rule '{rule}' in front of [text] rules"
-        + (", or decode them in the source" if rule == "entities" else ""),
+        MARKUP_FIX[kind],
         tuple(f"{name}: {text!r}" for name, text in rows[:5]),
         count=len(rows),
         ids=tuple(name for name, _ in rows),
@@ -112,6 +138,9 @@ def texts_begin_differently(tables: Tables) -> Iterator[Finding]:
     """Texts do not all begin or end with the same words."""
     rows = _rows(tables, "normal")
     found = shared_words([text for _, text in rows])
+    labels = None if found else labelled([text for _, text in _rows(tables, "text")])
+    if labels:
+        yield _labels(labels, _rows(tables, "text"))
     if found:
         place, words, count = found
         mine = tuple(
@@ -131,13 +160,31 @@ def texts_begin_differently(tables: Tables) -> Iterator[Finding]:
         )
 
 
+def _labels(found: CommonLabels, rows: Rows) -> Finding:
+    return Finding(
+        "shared_words",
+        "warning",
+        "texts",
+        f"{share_of(len(found.rows), len(rows))} {'begin' if found.place == 'first' else 'end'} with"
+        f" {found.what} ({', '.join(map(repr, found.samples))})",
+        "texts begin and end with what is said",
+        "a name, a number or a title before every text is rarely said; the model learns to write it",
+        "listen to one with govor inspect; if they are not said, take them out of the source's texts (they"
+        " belong into a column of their own) and import again",
+        tuple(f"{rows[row][0]}: {rows[row][1]!r}" for row in found.rows[:5]),
+        count=len(found.rows),
+        ids=tuple(rows[row][0] for row in found.rows),
+    )
+
+
 @check("mixed_casing", "mixed_punctuation", "not_nfc")
 def texts_are_written_alike(tables: Tables) -> Iterator[Finding]:
     """Texts are written in one way after [text] rules: casing, end marks, Unicode form."""
     rows = _rows(tables, "normal")
     normal = pl.DataFrame({"normal": [text for _, text in rows]}, schema={"normal": pl.String})
     for style in (CASING, PUNCTUATION, UNICODE):
-        found = mixture(normal.select(style.of(pl.col("normal"))).to_series().to_list(), style.share)
+        styles = normal.select(style.of(pl.col("normal"))).to_series().to_list()
+        found = mixture(styles, style.share, style.count)
         if found:
             yield _mixed(style.code, found, style.rule, rows)
 
@@ -213,9 +260,12 @@ def speakers_have_one_spelling(tables: Tables, facts: Facts) -> Iterator[Finding
         for speaker in table["speaker"].drop_nulls().unique().sort()
         if str(speaker).strip().lower() not in NO_NAMES
     ]
-    if named:
-        names = len({name for name, _ in named})
-        facts["speakers"] = f"{names:,} names; whether two of them are one voice was not looked at"
+    names = len({name for name, _ in named})
+    facts["speakers"] = (
+        f"{names:,} names; whether two of them are one voice was not looked at"
+        if names
+        else "none is named; whether splits share voices was not looked at"
+    )
     found = spellings(name for name, _ in named)
     if not found:
         return

@@ -55,6 +55,8 @@ function begun() {
 }
 function arrive() {
   $("lead").textContent = TITLES[facts.mode];
+  for (const one of document.querySelectorAll(".cutting")) one.hidden = facts.mode !== "queue";
+  document.querySelector("[data-verdict=keep]").hidden = facts.mode === "blank";
   const given = new URLSearchParams(location.hash.slice(1)).get("key");
   if (given) { localStorage.setItem("key", given); history.replaceState(null, "", location.pathname); }
   if (facts.keys) { me.key = localStorage.getItem("key") || ""; return me.key ? begun() : enter(); }
@@ -283,7 +285,7 @@ function toggle() {
 function split() {
   const at = round(begin + wave.getMediaElement().currentTime);
   const n = pieces.findIndex(piece => at > (piece.start ?? 0) + LEAST_S && at < (piece.end ?? Infinity) - LEAST_S);
-  if (n < 0 || facts.mode !== "queue") return say(facts.mode === "queue" ? "Put the cursor inside the utterance first." : "Utterances can be split only in the queue.", true);
+  if (n < 0) return say("Put the cursor inside the utterance first.", true);
   const piece = pieces[n], end = piece.end ?? round(begin + wave.getDuration()), share = (at - (piece.start ?? 0)) / (end - (piece.start ?? 0));
   const all = tokens(piece.text), box = $("pieces").children[n].querySelector("textarea");
   const caret = box.selectionStart > 0 && box.selectionStart < piece.text.length && document.activeElement === box ? box.selectionStart : all[Math.max(1, Math.round(all.length * share))]?.at ?? piece.text.length;
@@ -324,7 +326,7 @@ $("loop").onclick = () => { loop = !loop; $("loop").ariaPressed = String(loop); 
 $("speed").onchange = () => wave?.setPlaybackRate(Number($("speed").value), true);
 $("help").onclick = () => $("keys").showModal();
 const KEYS = {
-  " ": toggle, a: $("around").onclick, l: $("loop").onclick, e: () => focusText(), x: split, j: join, r: () => $("reset").disabled || reset(),
+  " ": toggle, a: $("around").onclick, l: $("loop").onclick, e: () => focusText(), ...(facts.mode === "queue" ? { x: split, j: join } : {}), r: () => $("reset").disabled || reset(),
   s: () => { const box = $("speed"); box.selectedIndex = (box.selectedIndex + 1) % box.options.length; box.onchange(); say(`Speed ${box.value}`); },
   arrowleft: () => seek(-1), arrowright: () => seek(1),
   q: () => nudge("start", -STEP_S), w: () => nudge("start", STEP_S), o: () => nudge("end", -STEP_S), p: () => nudge("end", STEP_S),

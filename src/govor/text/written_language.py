@@ -1,0 +1,135 @@
+"""Which language texts are written in, told from their letters alone.
+
+The classifier is py3langid: naive Bayes over short sequences of bytes (M. Lui and T. Baldwin, "langid.py:
+an off-the-shelf language identification tool", 2012). A sentence is little evidence; so sentences that
+follow each other are put together to pieces.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from govor.text.languages import iso_639
+
+PIECE_LETTERS = 150
+"""Letters of a piece. Of 170 pieces of Common Voice, LJSpeech, LibriVox and a parliament, in seven languages,
+none was told to be in another."""
+LEAST_PIECES, MOST_PIECES = 6, 1_000
+UNLIKE, LIKE = 0.02, 0.9
+"""Probability of the stated language and of another one, from which a piece is in that."""
+FEW_SHARE = 0.15
+"""Fewer pieces in another language are quotations, names, verses."""
+ONE_SHARE, ALL_SHARE = 0.5, 0.9
+"""Of the pieces that are not in the stated language: in one other; of all pieces, where no other is."""
+_KIN = (
+    "hr bs sr",
+    "ar ary arz",
+    "zh yue wuu",
+    "no nb nn",
+    "id ms",
+    "es an ext",
+    "it vec lij",
+    "fr wa gcf gcr ht",
+    "en pcm",
+    "de lb",
+    "he hbo",
+    "el grc",
+    "lv ltg",
+    "uz uzs",
+    "ku sdh",
+    "gn gug",
+    "fa tg",
+)
+"""Varieties that are stated by each other's codes, or that so few letters do not tell apart."""
+_FIRST = {code: group.split()[0] for group in _KIN for code in group.split()}
+_OTHERWISE = {"nb": "no", "fil": "tl", "cmn": "zh", "arb": "ar", "swh": "sw", "pes": "fa", "gn": "gug"}
+"""ISO 639 codes that the classifier calls by another one."""
+
+
+@dataclass(frozen=True)
+class OtherwiseWritten:
+    """Texts that are not written in the stated language.
+
+    Attributes:
+        language: ISO 639 code of the one that they are in; "" where they are unlike the stated one, and no
+            other is surely right.
+        pieces: that are so.
+        total: pieces of texts that were looked at.
+        rows: places of the texts of these pieces.
+    """
+
+    language: str
+    pieces: int
+    total: int
+    rows: tuple[int, ...]
+
+
+def otherwise_written(texts: Sequence[str], stated: str) -> OtherwiseWritten | None:
+    """The other language of many texts; None where there is none, or where it cannot be told.
+
+    Args:
+        texts: that follow each other, as they are written.
+        stated: BCP 47 tag of the language that they are said to be in.
+    """
+    code = iso_639(stated) or ""
+    own = _OTHERWISE.get(code, code)
+    pieces = list(_pieces(texts))
+    if len(pieces) < LEAST_PIECES or own not in _classifier().labels:
+        return None
+    places = np.linspace(0, len(pieces) - 1, min(MOST_PIECES, len(pieces))).round().astype(int)
+    others = {place: _other(pieces[place][0], own) for place in dict.fromkeys(places.tolist())}
+    unlike = {place: other for place, other in others.items() if other is not None}
+    language = _common(list(unlike.values()), len(others))
+    if language is None:
+        return None
+    mine = [place for place, other in unlike.items() if language in ("", other)]
+    rows = tuple(row for place in mine for row in pieces[place][1])
+    return OtherwiseWritten(language, len(mine), len(others), rows)
+
+
+def _common(unlike: Sequence[str], total: int) -> str | None:
+    """The one language of pieces that are not in the stated one; "" where nearly all are in none."""
+    named = Counter(language for language in unlike if language).most_common(1)
+    if named and named[0][1] >= max(LEAST_PIECES // 2, FEW_SHARE * total, ONE_SHARE * len(unlike)):
+        return named[0][0]
+    return "" if len(unlike) >= ALL_SHARE * total else None
+
+
+def _pieces(texts: Sequence[str]) -> Iterator[tuple[str, list[int]]]:
+    """Different texts put together until they have `PIECE_LETTERS`, with their places; not a short rest."""
+    seen: set[str] = set()
+    parts: list[str] = []
+    rows: list[int] = []
+    for row, text in enumerate(texts):
+        rows.append(row)
+        if text not in seen:
+            seen.add(text)
+            parts.append(text.lower() if text.isupper() else text)
+        if sum(map(len, parts)) >= PIECE_LETTERS:
+            yield " ".join(parts), rows
+            parts, rows = [], []
+
+
+def _other(piece: str, own: str) -> str | None:
+    """The language of a piece that is surely not in the stated one, "" where that is open; else None."""
+    shares: Counter[str] = Counter()
+    ranked = _classifier().rank(piece)
+    for code, share in ranked:
+        shares[_FIRST.get(code, code)] += share
+    if shares[_FIRST.get(own, own)] > UNLIKE:
+        return None
+    kin, share = shares.most_common(1)[0]
+    return str(next(code for code, _ in ranked if _FIRST.get(code, code) == kin)) if share >= LIKE else ""
+
+
+@cache
+def _classifier() -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

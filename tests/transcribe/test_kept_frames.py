@@ -1,0 +1,79 @@
+"""Frames that are kept of a recording: written, read, cut, and not heard again."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from govor.config import TranscribeConfig
+from govor.models import open_model
+from govor.models.base import DecodeOptions, Sound
+from govor.models.ctc.frames import MOST_KEPT_TOKENS, kept
+from govor.store import read_json
+from govor.transcribe import transcribe_files
+from govor.transcribe.kept_frames import SUFFIX, KeptFrames, read_frames, write_frames
+from transcribe.known_speech import noise_words
+
+RATE = 16_000
+
+
+def window(start, frames, tokens=5, frame_s=0.04):
+    scores = np.arange(frames * tokens, dtype=np.float16).reshape(frames, tokens)
+    return KeptFrames(start, start + frames * frame_s, scores)
+
+
+def test_what_is_written_is_read_by_its_starts(tmp_path):
+    write_frames(tmp_path / "a.npz", [window(8.0, 10), window(0.5, 100)])
+    first, second = read_frames(tmp_path / "a.npz")
+    assert (first.start, first.end, first.scores.shape) == (0.5, 4.5, (100, 5))
+    assert np.array_equal(second.scores, window(8.0, 10).scores)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04 no archive", b"\x93NUMPY"])
+def test_frames_that_cannot_be_read_are_none(tmp_path, content):
+    if content is not None:
+        (tmp_path / "a.npz").write_bytes(content)
+    assert read_frames(tmp_path / "a.npz") == []
+
+
+def test_a_stretch_is_cut_at_whole_frames_and_stays_inside():
+    whole = window(2.0, 50)  # to 4.0 s
+    part = whole.cut(2.5, 3.01, 0.04)
+    assert part.start == pytest.approx(2.48)
+    assert part.end >= 3.01
+    assert np.array_equal(part.scores, whole.scores[12:26])
+    assert whole.cut(0.0, 9.0, 0.04).scores.shape == (50, 5)
+
+
+def test_a_ctc_model_says_the_same_and_keeps_its_frames(tiny_ctc):
+    model = open_model(tiny_ctc, device="cpu")
+    wave = np.random.default_rng(0).normal(0, 0.1, 32_000).astype(np.float32)
+    [plain] = model.recognise([Sound(wave)], DecodeOptions(words=True))
+    [full] = model.recognise([Sound(wave)], DecodeOptions(words=True, frames=True))
+    assert plain.frames is None
+    assert [(w.text, w.start, w.end) for w in full.words] == [(w.text, w.start, w.end) for w in plain.words]
+    assert full.confidence == pytest.approx(plain.confidence, rel=1e-5)
+    assert full.frames.dtype == np.float16
+    assert np.allclose(full.frames, model.log_probs([wave])[0], atol=0.02)
+    there, again = model.place_in(full.frames, ["dan"]), model.place(wave, ["dan"])
+    assert there[0].start == pytest.approx(again[0].start, abs=2 * model.frame_s)
+
+
+def test_frames_of_large_vocabularies_are_not_kept():
+    assert kept(np.zeros((3, MOST_KEPT_TOKENS), np.float32)) is not None
+    assert kept(np.zeros((3, MOST_KEPT_TOKENS + 1), np.float32)) is None
+
+
+def test_they_stand_beside_the_transcript_where_they_are_asked_for(tmp_path, tiny_ctc):
+    words = [(n, n + 0.5) for n in range(1, 8)]
+    soundfile.write(tmp_path / "a.wav", noise_words(words, 9.0), RATE)
+    config = TranscribeConfig(format=("json",), words=True)
+    made = transcribe_files(
+        str(tiny_ctc), [str(tmp_path / "a.wav")], tmp_path / "out", config, "cpu", frames=True
+    )
+    assert [name.endswith(SUFFIX) for name in made.files[0]["outputs"]] == [False, True]
+    windows = read_frames(tmp_path / "out" / f"a.{SUFFIX}")
+    assert windows and all(one.end > one.start for one in windows)
+    plain = transcribe_files(str(tiny_ctc), [str(tmp_path / "a.wav")], tmp_path / "plain", config, "cpu")
+    assert len(plain.files[0]["outputs"]) == 1
+    texts = [read_json(tmp_path / name / "a.json")["segments"] for name in ("out", "plain")]
+    assert texts[0] == texts[1]
