@@ -180,6 +180,17 @@ def test_ctranslate2_says_the_same(whisper_export, tiny_whisper):
     assert detected[0] == detected[1]
 
 
+def test_ctranslate2_says_the_same_in_windows_that_fit(whisper_export, tiny_whisper, monkeypatch):
+    from govor.models.base import FITTED
+
+    for name, value in (("BEHIND_S", 0.2), ("LEAST_S", 0.8), ("STEP_S", 0.4)):
+        monkeypatch.setattr(f"govor.models.whisper.fitted.{name}", value)
+    original, exported = open_model(tiny_whisper, device="cpu"), open_model(whisper_export[0], device="cpu")
+    clips, options = waves(0.5, 1.2, 0.4), DecodeOptions(windows=FITTED)
+    theirs, ours = (model.recognise(sounds(clips, "hr"), options) for model in (original, exported))
+    assert [(one.text, one.tokens) for one in theirs] == [(one.text, one.tokens) for one in ours]
+
+
 def test_an_engine_that_cannot_tell_languages_tells_none(whisper_export):
     """It takes models of so few tokens for English ones."""
     exported = open_model(whisper_export[0], device="cpu")

@@ -74,6 +74,13 @@ def test_whether_a_model_has_times_is_read_else_tried(writes_times, can, asked, 
     assert transcript.text.startswith("en word")
 
 
+def test_long_recordings_are_heard_in_windows_that_fit_and_one_window_as_evaluation_hears_it():
+    for parts_s, pause_s, windows in (((20, 15), 3.0, "fitted"), ((10,), 0.5, "full")):
+        model = Timed()
+        Transcriber(model, TranscribeConfig(language="en")).transcribe([recording(*parts_s, pause_s=pause_s)])
+        assert {options.windows for _, options in model.asked} == {windows}
+
+
 def test_what_is_asked_for_is_not_tried():
     model = Timed(None, can=False)
     Transcriber(model, TranscribeConfig(language="en", timestamps=True)).transcribe([recording(10)])

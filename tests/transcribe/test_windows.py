@@ -144,6 +144,13 @@ def test_a_model_with_a_fixed_window_gets_as_many_utterances_as_fit():
     assert [(window.speech[0] < 1, window.speech[1] > 13.9) for window in windows] == [(True, True)]
 
 
+@pytest.mark.parametrize(("asked_s", "longest_s"), [(None, 25.0), (29.0, 29.0), (12.0, 12.0)])
+def test_windows_leave_some_of_a_fixed_one_free_unless_another_length_is_asked_for(asked_s, longest_s):
+    recording = noise_words([(t, t + 0.8) for t in range(100)], 100)
+    windows = list(cut(Buffer([recording], RATE), TranscribeConfig(window=asked_s), 30.0))
+    assert longest_s - 3 < max(window.duration for window in windows) <= longest_s
+
+
 def test_the_language_most_seconds_are_in_wins_and_the_others_are_decoded_again():
     recording = noise_words([(t, t + 8) for t in range(0, 90, 11)], 95)
     recogniser = Counting(max_window_s=12.0, languages=["hr", "sr", "hr", "hr"])

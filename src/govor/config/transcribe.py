@@ -24,7 +24,7 @@ class TranscribeConfig(Section):
     stride: float = setting(0.0, "overlap on each side of a fixed window", HYPOTHESES, least=0, unit="s")
     window: float | None = setting(
         None,
-        "longest window cut at pauses; none: the model's own limit, or 20 s",
+        "longest window cut at pauses; none: 25 s for models with a window of their own, else 20 s",
         HYPOTHESES,
         above=0,
         unit="s",

@@ -129,7 +129,8 @@ class DecodeOptions:
         lm: path of an ARPA file for CTC beam search.
         lm_weight: weight of the language model.
         word_bonus: added per word in CTC beam search.
-        windows: encoder windows: ``full`` as the model is used, ``short`` to compare with.
+        windows: encoder windows: ``full`` as the model was trained, `FITTED` as long as each sound and some
+            silence, for less, ``short`` to compare with.
         retries: decode again, more carefully, what repeats itself or is unlikely; by the sound alone.
         prompt: text that is told as what was said before; None: nothing.
         hotwords: words and names that are likely to be said.
@@ -254,6 +255,8 @@ class Recogniser(Protocol):
         """Facts for reports: family, parameters, precision, device, base model, decoding backend."""
 
 
+FITTED = "fitted"
+"""Encoder windows of a sound's own length, with some silence behind it."""
 THINNED_S = 3.0
 """Seconds that thinned encoder windows compute beside the longest clip of a batch."""
 

@@ -11,7 +11,16 @@ from itertools import count
 from govor.console import say
 from govor.errors import AudioError
 from govor.memory import in_halves
-from govor.models.base import DecodeOptions, PromptFacts, Recogniser, Sound, Timing, cost_of, prompt_of
+from govor.models.base import (
+    FITTED,
+    DecodeOptions,
+    PromptFacts,
+    Recogniser,
+    Sound,
+    Timing,
+    cost_of,
+    prompt_of,
+)
 from govor.packing import UNLIMITED, pack
 from govor.records import Hypothesis
 from govor.transcribe.completeness import CompletedWindow, completed
@@ -120,7 +129,10 @@ class Decoding:
         timing = isinstance(self.recogniser, Timing)
         words = self.options.words or overlapping or (timing and self._times is False)
         times = self._times is not False if timing else self.options.timestamps
-        return replace(self.options, words=words, timestamps=times)
+        fitted = timing and not any(window.whole for window in batch)
+        return replace(
+            self.options, words=words, timestamps=times, windows=FITTED if fitted else self.options.windows
+        )
 
     def _in_languages(
         self, batch: Sequence[Window], said: Sequence[Hypothesis]

@@ -8,7 +8,7 @@ the next window begins earlier, so that the word at the cut is whole in one of t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,8 +28,11 @@ Region = tuple[float, float]
 
 DEFAULT_WINDOW_S = 20.0
 HISTORY_S = 30.0
+COMFORTABLE_S = 25.0
+"""Windows of models with a fixed one, unless others are asked for: longer ones cost most, and a model takes
+the end for cut off where speech fills its window."""
 ROOM_S = 1.0
-"""Left free behind speech in a fixed window: where it fills the window, a model takes the end for cut off."""
+"""Left free behind speech in them, for the pause that they end in."""
 LOOKAHEAD_FRAMES = 2
 """What a neural detector needs to hear behind the last frame that it is asked about."""
 
@@ -47,6 +50,7 @@ class Window:
         overlapped: the window that follows may begin before its end.
         regions: seconds in the recording between which somebody speaks without a pause.
         voiced_s: seconds in which a neural detector is sure of speech; None where there is no such detector.
+        whole: it is all of the recording, to be heard as a clip of a data set is.
     """
 
     start: float
@@ -57,6 +61,7 @@ class Window:
     overlapped: bool = False
     regions: tuple[Region, ...] = ()
     voiced_s: float | None = None
+    whole: bool = False
 
     @property
     def duration(self) -> float:
@@ -188,7 +193,9 @@ def cut(buffer: Buffer, config: TranscribeConfig, max_window_s: float | None) ->
     whole = whole_window(buffer, min(longest_s, max_window_s or longest_s))
     if whole is not None:
         return iter([whole])
-    return cut_at_pauses(buffer, min(longest_s, max_window_s or longest_s), full=max_window_s is not None)
+    if max_window_s is None:
+        return cut_at_pauses(buffer, longest_s, full=False)
+    return cut_at_pauses(buffer, min(config.window or COMFORTABLE_S, max_window_s))
 
 
 def whole_window(buffer: Buffer, longest_s: float) -> Window | None:
@@ -203,7 +210,7 @@ def whole_window(buffer: Buffer, longest_s: float) -> Window | None:
     mask = buffer.speech(length)
     if not mask.any() or any(b - a >= frames(LONG_PAUSE_S) for a, b in runs(~mask)):
         return None
-    return buffer.window(mask, overlaps=False, overlapped=False)
+    return replace(buffer.window(mask, overlaps=False, overlapped=False), whole=True)
 
 
 def cut_fixed(buffer: Buffer, chunk_s: float, stride_s: float) -> Iterator[Window]:

@@ -17,7 +17,16 @@ import numpy as np
 
 from govor.errors import ModelError
 from govor.features import Example, Labels, Wave
-from govor.models.base import FULL, Batch, DecodeOptions, EncoderWindows, ModelFacts, PromptFacts, Sound
+from govor.models.base import (
+    FITTED,
+    FULL,
+    Batch,
+    DecodeOptions,
+    EncoderWindows,
+    ModelFacts,
+    PromptFacts,
+    Sound,
+)
 from govor.models.device import autocast, moved
 from govor.models.listening import EncodedSound
 from govor.models.published import PublishedRate
@@ -26,6 +35,7 @@ from govor.models.spec import Spec
 from govor.models.trainable import Trainable
 from govor.models.weights import core_of
 from govor.models.whisper.decoding import Decoder
+from govor.models.whisper.fitted import by_window, fitted_frames
 from govor.models.whisper.listening import HeardByWhisper
 from govor.models.whisper.prompt import Manner, Prompt
 from govor.models.whisper.published import published_wer
@@ -228,7 +238,7 @@ class WhisperFamily(Trainable):
         return total, sum(batch.units)
 
     def recognise(self, sounds: Sequence[Sound], options: DecodeOptions) -> list[Hypothesis]:
-        """Decodes over the full window; languages not given are the model's own, else detected.
+        """Decodes over the windows asked for; languages not given are the model's own, else detected.
 
         Raises:
             ModelError: a wave is longer than the window; nothing is ever cut silently.
@@ -236,8 +246,15 @@ class WhisperFamily(Trainable):
         if not sounds:
             return []
         self._require_window(max(len(sound.wave) for sound in sounds) / self.sample_rate)
+        decoder = Decoder(self)
         with quiet(), self.deciding(), autocast(self.precision, self.device):
-            return Decoder(self).decode(sounds, options)
+            return by_window(
+                sounds,
+                self.sample_rate,
+                self.window_frames,
+                options,
+                lambda part, _frames: decoder.decode(part, options),
+            )
 
     def detect(self, sounds: Sequence[Sound]) -> list[tuple[tuple[str, float], ...]]:
         """See `govor.models.base.Detecting`."""
@@ -267,11 +284,13 @@ class WhisperFamily(Trainable):
         return published_wer(width, self.prompt.language(language)) if self.prompt.multilingual else None
 
     def windows(self, waves: Sequence[Wave], kind: str = "full") -> torch.Tensor:
-        """Log-mels of ``full`` or ``short`` windows ``[B, M, 2 * positions (or fewer)]``, on the device."""
+        """Log-mels ``[B, M, 2 * positions (or fewer)]``, on the device; windows see `DecodeOptions`."""
         import torch
 
         examples = [self.heard(wave) for wave in waves]
         frames = self.window_frames if kind == "full" else self._short_frames(examples)
+        if kind == FITTED:
+            frames = fitted_frames(max(map(len, waves)) / self.sample_rate, self.window_frames)
         return moved(torch.from_numpy(self._padded(examples, frames)), self.device)
 
     @property
