@@ -20,7 +20,7 @@ from govor.errors import DatasetError, GovorError, MachineError
 from govor.evaluate.decode import ClipResult, Clips, batch_seconds, decode_batches, plan_for
 from govor.evaluate.hypotheses import Appender, HypothesisLine, as_line, read_lines
 from govor.load.workers import signals_held
-from govor.models.base import ModelFacts, Multilingual, PromptFacts, prompt_of
+from govor.models.base import ModelFacts, Multilingual, PromptFacts, prompt_of, say_untold
 from govor.store import atomic_path, fingerprint, read_json, write_json
 from govor.waiting import end_with_parent
 
@@ -180,6 +180,8 @@ def decode_part(
     if isinstance(recogniser, Multilingual):
         recogniser.check_language(job.language)
     if worker == 0:
+        if job.language is None:
+            say_untold(recogniser)
         facts = facts_of(recogniser, time.perf_counter() - start_s)
         facts["prompt"] = prompt_of(recogniser, job.options, job.language)
         facts["batch_s"] = batch_seconds(recogniser, job.batch_s)

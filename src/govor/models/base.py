@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Any, Protocol, Required, Self, TypedDict, runt
 import numpy as np
 from numpy.typing import NDArray
 
+from govor.console import say
 from govor.errors import UsageError
 from govor.features import Example, Extractor, Features, Labels, Wave
 from govor.packing import PADDED, Cost
 from govor.records import Hypothesis, PlacedWord
 from govor.text import Normaliser, primary_language
+from govor.text.languages import iso_639
 
 if TYPE_CHECKING:
     import torch
@@ -60,6 +62,7 @@ __all__ = [
     "prompt_in_words",
     "prompt_of",
     "refuse_ngrams",
+    "say_untold",
     "sounds",
     "tasks_of",
 ]
@@ -391,9 +394,25 @@ def language_refusal(recogniser: Any, tag: str) -> str | None:
     own = told[0] if told else own_language(recogniser)
     if own is None:
         return "the model takes no language and does not say which one it writes: leave language out"
-    if primary_language(own) == primary_language(tag):
+    if _short(own) == _short(tag):
         return None
     return f"the model always writes {own}: leave language out, or ask for {own}"
+
+
+def say_untold(recogniser: Recogniser) -> None:
+    """Says of one that has several languages, detects none and was trained here for none what it hears."""
+    several = isinstance(recogniser, Multilingual) and not isinstance(recogniser, Detecting)
+    if several and own_language(recogniser) is None:
+        say(
+            f"{recogniser.name} does not tell languages apart and hears all in that of its weights: "
+            "name another with --language"
+        )
+
+
+def _short(tag: str) -> str:
+    """The language of a tag, by its two letters where it has them: ``hr`` of ``hrv`` and ``hr-HR``."""
+    primary = primary_language(tag)
+    return iso_639(primary) or primary
 
 
 def prompt_in_words(prompt: PromptFacts) -> str:

@@ -14,10 +14,12 @@ from typing import NotRequired, TypedDict
 
 from govor.config import TranscribeConfig
 from govor.console import Progress, say
-from govor.errors import AudioError, InputError, LimitError
+from govor.errors import AudioError, InputError, LanguageError, LimitError
+from govor.models.base import Multilingual, Recogniser, language_refusal, own_language, say_untold
 from govor.records import Summary
 from govor.store import locked, readable_seconds, write_text
 from govor.transcribe.blame import blamed
+from govor.transcribe.decoding import ONE
 from govor.transcribe.inputs import Input, find_inputs
 from govor.transcribe.journal import Journal, TranscribedFile, key_of
 from govor.transcribe.kept_frames import SUFFIX, write_frames
@@ -169,6 +171,7 @@ class _Run:
         begun = time.perf_counter()
         recogniser = open_model(self.model, device=self.device)
         self.load_s = time.perf_counter() - begun
+        check_language(recogniser, self.config.language)
         bar = _Bar(todo, self.config)
         try:
             yield from pooled(
@@ -249,6 +252,24 @@ class _Run:
         for name, format in zip(names, config.format, strict=True):
             write_text(self.out / name, render(transcript, format, rules))
         return names
+
+
+def check_language(recogniser: Recogniser, tag: str | None) -> None:
+    """Refuses a language that a model cannot be told, and says where nobody chose the one it hears.
+
+    Raises:
+        LanguageError: it does not know the language, or always writes another.
+    """
+    if tag in (None, ONE):
+        say_untold(recogniser)
+        return
+    if isinstance(recogniser, Multilingual):
+        recogniser.check_language(tag)
+    if (reason := language_refusal(recogniser, tag)) is None:
+        return
+    if own_language(recogniser):
+        raise LanguageError(f"--language {tag}: {reason}")
+    say(f"{recogniser.name} takes no language: --language {tag} is noted and changes nothing")
 
 
 def frames_name(item: Input) -> str:

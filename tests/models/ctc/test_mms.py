@@ -11,6 +11,7 @@ from govor.models import DecodeOptions, new_model, open_model, sounds
 from govor.models.base import Multilingual
 from govor.models.ctc.languages import adapter_of, short_tag
 from govor.text import Normaliser
+from govor.transcribe.files import check_language
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -126,3 +127,24 @@ def test_training_begins_with_the_adapter_of_the_data(mms, tmp_path):
     assert opened.recognise(sounds([wave()]), DecodeOptions())[0].text == "đ"
     with pytest.raises(RecipeError, match="adapter = true"):
         new(mms, "fi")
+
+
+def test_an_export_holds_one_language_and_says_so(mms):
+    from govor.models.ctc.onnx import _settings
+
+    opened = open_model(mms, device="cpu")
+    assert _settings(opened, None)["language"] == "en"
+    assert _settings(new(mms, "hr"), None)["language"] == "hr"
+
+
+def test_nobody_chose_the_language_that_is_heard(mms, tmp_path, capsys):
+    opened = open_model(mms, device="cpu")
+    for asked in (None, "one"):
+        check_language(opened, asked)
+        assert "does not tell languages apart and hears all in that of its weights" in capsys.readouterr().err
+    check_language(opened, "hr")
+    with pytest.raises(LanguageError, match="no adapter for the language 'fi'"):
+        check_language(opened, "fi")
+    new(mms, "hr").save(tmp_path / "trained")
+    check_language(open_model(tmp_path / "trained", device="cpu"), None)
+    assert not capsys.readouterr().err

@@ -65,6 +65,11 @@ class MmsFamily(CtcFamily):
         """Names of its adapters."""
         return languages_of(self.vocabulary.tokenizer)
 
+    @property
+    def written_language(self) -> str | None:
+        """That of the adapter which the weights hold."""
+        return self.settings.get("language") or short_tag(self.own)
+
     def check_language(self, tag: str | None) -> None:
         """See `govor.models.base.Multilingual`."""
         if tag:

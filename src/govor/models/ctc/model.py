@@ -84,6 +84,11 @@ class CtcFamily(Trainable):
             )
 
     @property
+    def written_language(self) -> str | None:
+        """The language that it writes unless it is told another; None where nothing says so."""
+        return self.settings.get("language")
+
+    @property
     def frame_s(self) -> float:
         """Seconds from one output frame to the next."""
         return round(PROBE_S / self.output_frames(round(PROBE_S * self.sample_rate)), 3)

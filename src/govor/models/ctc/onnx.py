@@ -132,6 +132,7 @@ def _settings(original: CtcFamily, quantization: str | None) -> dict[str, object
     vocabulary = original.vocabulary
     return {
         **common_settings(original, "onnx", quantization),
+        "language": original.written_language,  # an export holds one adapter
         "frame_s": original.frame_s,
         "vocabulary": {
             "tokens": list(vocabulary.tokens),
