@@ -6,6 +6,7 @@ import json
 import polars as pl
 import pytest
 
+from govor.commands.compare import _lines
 from govor.config import EvaluateConfig
 from govor.errors import InputError
 from govor.evaluate import evaluate
@@ -45,6 +46,8 @@ def test_three_systems_with_different_normalisers_are_scored_alike(folders, tmp_
     evaluate("perfect", "stub", tmp_path / "raw", EvaluateConfig(rules=()))
     summary = compare([*folders, tmp_path / "raw"], tmp_path / "c")
     assert summary["rescored"]
+    assert any(line.startswith("all are scored with the normaliser of careless") for line in _lines(summary))
+    assert not any("all are scored" in line for line in _lines(compare(folders, tmp_path / "d")))
     assert summary["differences"][0]["wer_difference"] == summary["differences"][1]["wer_difference"]
 
 

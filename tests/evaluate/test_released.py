@@ -55,6 +55,13 @@ def test_chosen_by_name_and_read_back():
     assert ReleasedNormaliser("english").name != ReleasedNormaliser("leaderboard").name
 
 
+def test_an_unknown_name_is_answered_with_those_there_are():
+    with pytest.raises(
+        ValueError, match=r"'leaderbord'; it must be one of nfc, .*; or, alone, one of english, lea"
+    ):
+        EvaluateConfig(rules=("leaderbord",))
+
+
 def test_a_whole_normaliser_stands_alone():
     with pytest.raises(ValueError, match="english is a whole normaliser: name it alone"):
         EvaluateConfig(rules=("english", "lower"))

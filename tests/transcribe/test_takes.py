@@ -13,7 +13,7 @@ from govor.transcribe import transcribe_files
 from govor.transcribe.takes import Take, takes_of
 
 RATE = 16_000
-FORMATS = ("json", "txt", "eaf", "textgrid", "vtt")
+FORMATS = ("json", "txt", "eaf", "textgrid", "vtt", "srt", "tsv")
 
 
 def bursts(*spans: tuple[float, float], seconds: float = 6.0) -> np.ndarray:
@@ -71,6 +71,8 @@ def test_channels_are_transcribed_by_themselves(run):
     assert found == [("channel 1", 0.5, "word"), ("channel 2", 2.0, "word"), ("channel 1", 4.0, "word")]
     assert (out / "talk.txt").read_text() == "channel 1: word\nchannel 2: word\nchannel 1: word\n"
     assert data["duration"] == 6.0
+    assert "\nchannel 1: word\n\n2\n" in (out / "talk.srt").read_text()
+    assert "\tword\tchannel 2\n" in (out / "talk.tsv").read_text()
     assert "<v channel 2>word" in (out / "talk.vtt").read_text()
     assert 'TIER_ID="words@channel 2"' in (out / "talk.eaf").read_text()
     assert 'name = "tx@channel 1"' in (out / "talk.TextGrid").read_text()

@@ -189,6 +189,27 @@ def test_words_light_up_as_they_are_said():
     assert "<v channel 1>Hvala.\n" in text  # no time of a word was measured
 
 
+def test_subrip_and_tables_name_who_speaks_where_it_is_known():
+    assert "\nchannel 1: Dobar dan.\n" in render(INTERVIEW, "srt")
+    assert render(INTERVIEW, "tsv").splitlines() == [
+        "start\tend\ttext\tspeaker",
+        "500\t2000\tDobar dan.\tchannel 1",
+        "1500\t3000\tI <&>.\tchannel 2",
+        "4000\t4500\tHvala.\tchannel 1",
+    ]
+
+
+def test_a_name_takes_its_room_in_the_lines():
+    words = tuple(Word("riječ", i * 0.3, i * 0.3 + 0.2) for i in range(14))
+    text = " ".join(word.text for word in words)
+    said = Segment(0.0, 4.1, text, words, speaker="channel 1")
+    assert [len(cue.lines) for cue in cues([said], CueRules())] == [2]  # 41 characters each
+    named = cues([said], CueRules(), named=True)
+    assert len(named) == 2 and all(cue.lines[0].startswith("channel 1: riječ") for cue in named)
+    assert all(len(line) <= 42 for cue in named for line in cue.lines)
+    assert " ".join(" ".join(cue.lines).removeprefix("channel 1: ") for cue in named) == text
+
+
 def test_empty_annotations_are_valid():
     empty = Transcript("a.mp3", 3.0, None, ())
     assert "xmax = 3" in render(empty, "textgrid") and "<ANNOTATION_DOCUMENT" in render(empty, "eaf")

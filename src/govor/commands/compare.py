@@ -41,6 +41,12 @@ def _lines(summary: ComparisonSummary) -> list[str]:
     groups = summary.groups
     systems = [(one["name"], _rate(one["wer"], groups), _rate(one["cer"], groups)) for one in summary.systems]
     lines = table(systems, ("system", "WER", "CER"))
+    if summary.rescored:
+        first = summary.systems[0]["name"]
+        lines += [
+            "",
+            f"all are scored with the normaliser of {first}, for they had several: {summary.normaliser}",
+        ]
     for one in summary.differences:
         lines += [
             "",

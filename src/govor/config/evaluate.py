@@ -65,7 +65,7 @@ class EvaluateConfig(Section):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.rules is not None and not self._is_released():
-            TextConfig(rules=self.rules)
+            self._require_known_rules(self.rules)
         for name, bound in self.require.items():
             if name == BETTER_THAN_BASE:
                 if not isinstance(bound, bool):
@@ -73,6 +73,12 @@ class EvaluateConfig(Section):
                 continue
             if isinstance(bound, bool) or not isinstance(bound, (int, float)):
                 raise ValueError(f"require.{name} is {bound!r}; it must be a number, such as wer = 0.3")
+
+    def _require_known_rules(self, rules: tuple[str, ...]) -> None:
+        try:
+            TextConfig(rules=rules)
+        except ValueError as error:
+            raise ValueError(f"{error}; or, alone, one of {', '.join(RELEASED)}") from None
 
     def _is_released(self) -> bool:
         named = [name for name in self.rules or () if name in RELEASED]

@@ -59,24 +59,33 @@ class CueRules:
     reading_speed: float = 17.0
 
 
-def cues(segments: Iterable[Segment], rules: CueRules, until_s: float = math.inf) -> list[Cue]:
+def cues(
+    segments: Iterable[Segment], rules: CueRules, until_s: float = math.inf, *, named: bool = False
+) -> list[Cue]:
     """Subtitles of a transcript, in order; those of one speaker never overlap.
 
     Args:
         segments: in order of time.
         rules: what a subtitle may look like.
         until_s: where the recording ends; no subtitle stays longer.
+        named: the lines begin with who speaks, where it is known.
     """
     made: dict[str | None, list[Cue]] = {}
     for segment in segments:
-        made.setdefault(segment.speaker, []).extend(_cues_of(segment, rules))
+        name = said_by(segment) if named else ""
+        made.setdefault(segment.speaker, []).extend(_cues_of(segment, rules, name))
     readable = [cue for own in made.values() for cue in _readable(own, rules, until_s)]
     return sorted(readable, key=lambda cue: cue.start)
 
 
-def _cues_of(segment: Segment, rules: CueRules) -> Iterator[Cue]:
-    for group in _groups(_timed_pieces(segment), rules):
-        lines = break_lines([piece.text for piece in group], rules)
+def said_by(segment: Segment) -> str:
+    """Who speaks, as it stands in front of a text; nothing where it is not known."""
+    return f"{segment.speaker}: " if segment.speaker else ""
+
+
+def _cues_of(segment: Segment, rules: CueRules, name: str) -> Iterator[Cue]:
+    for group in _groups(_timed_pieces(segment), rules, name):
+        lines = _lines(group, rules, name)
         words = tuple(group) if segment.words else ()
         yield Cue(group[0].start, group[-1].end, lines, words, segment.speaker)
 
@@ -92,26 +101,31 @@ def _timed_pieces(segment: Segment) -> list[Word]:
     return [Word(space + piece.text, piece.start, piece.end) for space, piece in pairs]
 
 
-def _groups(words: Sequence[Word], rules: CueRules) -> Iterator[Sequence[Word]]:
+def _lines(words: Sequence[Word], rules: CueRules, name: str) -> tuple[str, ...]:
+    first, *others = (word.text for word in words)
+    return break_lines([name + first.lstrip(), *others], rules)
+
+
+def _groups(words: Sequence[Word], rules: CueRules, name: str) -> Iterator[Sequence[Word]]:
     """Words parted into subtitles: halved at the best place until each part fits."""
     if not words:
         return
-    if _fits(words, rules):
+    if _fits(words, rules, name):
         yield words
         return
     cut = max(range(1, len(words)), key=lambda i: _break_worth(words, i))
-    yield from _groups(words[:cut], rules)
-    yield from _groups(words[cut:], rules)
+    yield from _groups(words[:cut], rules, name)
+    yield from _groups(words[cut:], rules, name)
 
 
-def _fits(words: Sequence[Word], rules: CueRules) -> bool:
+def _fits(words: Sequence[Word], rules: CueRules, name: str) -> bool:
     if len(words) == 1:
         return True
     if words[-1].end - words[0].start > LONGEST_CUE_S:
         return False
     if any(b.start - a.end >= BREATH_S for a, b in pairwise(words)):
         return False
-    return len(break_lines([word.text for word in words], rules)) <= rules.lines
+    return len(_lines(words, rules, name)) <= rules.lines
 
 
 def _break_worth(words: Sequence[Word], i: int) -> float:

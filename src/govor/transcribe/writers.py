@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from govor.shown import subtitle_clock
-from govor.transcribe.subtitles import Cue, CueRules, cues
+from govor.transcribe.subtitles import Cue, CueRules, cues, said_by
 from govor.transcribe.transcript import Segment, Transcript
 
 if TYPE_CHECKING:
@@ -69,15 +69,13 @@ def render(transcript: Transcript, format: str, rules: CueRules | None = None) -
 
 
 def _txt(transcript: Transcript, rules: CueRules) -> str:
-    return "".join(f"{_said_by(segment)}{segment.text}\n" for segment in transcript.segments)
-
-
-def _said_by(segment: Segment) -> str:
-    return f"{segment.speaker}: " if segment.speaker else ""
+    return "".join(f"{said_by(segment)}{segment.text}\n" for segment in transcript.segments)
 
 
 def _srt(transcript: Transcript, rules: CueRules) -> str:
-    blocks = [f"{number}\n{srt_block(cue)}" for number, cue in enumerate(_cues(transcript, rules), 1)]
+    """With who speaks in the text: the format has no other place for it."""
+    named = cues(transcript.segments, rules, transcript.end, named=True)
+    blocks = [f"{number}\n{srt_block(cue)}" for number, cue in enumerate(named, 1)]
     return "\n".join(blocks)
 
 
@@ -137,13 +135,16 @@ def _escaped(line: str) -> str:
 
 
 def _tsv(transcript: Transcript, rules: CueRules) -> str:
-    rows = [_tsv_row(segment) for segment in transcript.segments]
-    return "".join(["start\tend\ttext\n", *rows])
+    """As Whisper writes it, and who speaks behind it where that is known."""
+    named = any(segment.speaker for segment in transcript.segments)
+    heads = ("start", "end", "text", *(["speaker"] if named else []))
+    rows = [heads, *(_tsv_row(segment)[: len(heads)] for segment in transcript.segments)]
+    return "".join("\t".join(row) + "\n" for row in rows)
 
 
-def _tsv_row(segment: Segment) -> str:
-    text = " ".join(segment.text.split())
-    return f"{round(segment.start * 1000)}\t{round(segment.end * 1000)}\t{text}\n"
+def _tsv_row(segment: Segment) -> tuple[str, ...]:
+    texts = (" ".join(text.split()) for text in (segment.text, segment.speaker or ""))
+    return (str(round(segment.start * 1000)), str(round(segment.end * 1000)), *texts)
 
 
 def _json(transcript: Transcript, rules: CueRules) -> str:

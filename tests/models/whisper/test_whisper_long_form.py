@@ -119,3 +119,26 @@ def test_both_backends_say_and_measure_the_same(timed, tmp_path):
     assert exported.recognise(sounds(waves(0.6), "hr"), LONG)[0].measures.no_speech_prob == pytest.approx(
         timed.recognise(sounds(waves(0.6), "hr"), LONG)[0].measures.no_speech_prob, rel=0.02
     )
+
+
+@pytest.mark.parametrize(("beams", "told"), [(1, None), (2, "ab c " * 500)])
+def test_a_text_without_end_stops_before_the_last_place_in_the_decoder(endless, beams, told):
+    options = DecodeOptions(timestamps=False, words=True, beam_size=beams, prompt=told)
+    for model in endless:
+        (said,) = model.recognise(sounds(waves(9.0), "hr"), options)
+        prompt = 4 + (224 if told else 0)
+        assert len(said.tokens) == 448 - prompt - 1
+
+
+@pytest.fixture(scope="module")
+def endless(tiny_whisper_files, tmp_path_factory):
+    """A model that never writes the end, in both backends."""
+    pytest.importorskip("ctranslate2")
+    from govor.models.whisper.ctranslate2 import convert
+
+    family = make(tiny_whisper_files)
+    with torch.no_grad():
+        family.model.get_output_embeddings().weight[family.prompt.end] = 0.0
+    folder = tmp_path_factory.mktemp("endless")
+    convert(family, folder, "float32")
+    return family, open_model(folder, device="cpu")
