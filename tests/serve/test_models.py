@@ -4,9 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import numpy as np
+import pytest
 from served import serving
 
 from govor.config import TranscribeConfig
+from govor.errors import LanguageError
 from govor.models.base import DecodeOptions, sounds
 from govor.serve.models import Watcher, open_models
 from stub_recogniser import StubRecogniser
@@ -38,6 +40,14 @@ def test_a_newer_model_is_loaded_once_it_stands_still(tmp_path):
     assert say() == "v1"
     watcher.look(model)
     assert say() == "v2" and len(reloaded) == 1
+
+
+def test_a_language_that_a_model_does_not_hear_is_refused_before_it_is_served(tmp_path):
+    stub = StubRecogniser()
+    stub.settings = {"language": "sv"}
+    assert open_models(["m=/nowhere"], TranscribeConfig(language="sv"), lambda _: stub)
+    with pytest.raises(LanguageError, match="--language hr: the model always writes sv"):
+        open_models(["m=/nowhere"], TranscribeConfig(language="hr"), lambda _: stub)
 
 
 def waves(seconds):

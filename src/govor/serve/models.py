@@ -15,6 +15,7 @@ from govor.errors import GovorError, InputError
 from govor.models.base import Recogniser
 from govor.models.opening import resolve
 from govor.transcribe.batcher import Batcher
+from govor.transcribe.files import check_language
 
 ALIAS = "whisper-1"
 """The name that clients of OpenAI's API send where they know no other: the first model."""
@@ -73,6 +74,7 @@ def open_models(
     Raises:
         InputError: two would have the same name.
         ModelError: one cannot be opened.
+        LanguageError: one cannot be told the language that all are to hear.
     """
     served: dict[str, ServedModel] = {}
     for spec in specs:
@@ -80,7 +82,9 @@ def open_models(
         if name in served:
             raise InputError(f"two models would be called {name}: name one of them, other={path}")
         version = version_of(path)
-        batcher = Batcher(open_model(path), config.batch_s)
+        recogniser = open_model(path)
+        check_language(recogniser, config.language)
+        batcher = Batcher(recogniser, config.batch_s)
         served[name] = ServedModel(name, path, batcher, replace(config), version)
     return served
 
