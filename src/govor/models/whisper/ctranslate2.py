@@ -46,7 +46,7 @@ from govor.records import Hypothesis
 
 QUANTIZATIONS = ("float32", "float16", "int8", "int8_float16", "int8_float32", "int8_bfloat16", "bfloat16")
 COPIED = ("tokenizer.json", "preprocessor_config.json", "tokenizer_config.json", "generation_config.json")
-HYPOTHESES_ON_CPU = 20
+HYPOTHESES_ON_CPU = 10
 """Texts written at once, all beams counted: more take memory and, of Whisper-base, no less time."""
 COMPUTE_TYPES = {"fp32": "float32", "fp16": "float16", "bf16": "bfloat16"}
 
