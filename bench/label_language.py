@@ -23,7 +23,7 @@ from govor.label.usual import Usual
 from govor.label.voting import Tongue, speech_s
 from govor.label.windows import cutting_of
 from govor.models import open_model
-from govor.models.base import Detecting, Sound
+from govor.models.base import Detecting, Recogniser, Sound
 from govor.records import Hypothesis
 from govor.transcribe.languages import Vote
 from label import clips_of
@@ -56,9 +56,10 @@ def hear(options: argparse.Namespace) -> list[Heard]:
     missing = {path: name for path, name in clips.items() if str(path) not in done}
     for path, name in missing.items():
         model = opened(options.model)
+        assert isinstance(model, Detecting), "the model tells no languages"
         cutting = cutting_of(path, model.sample_rate, 20.0, model.max_window_s)
         made = [
-            Heard(str(path), name, speech_s(one), tuple(model.detect([Sound(one.samples)])[0]))
+            Heard(str(path), name, speech_s(one), model.detect([Sound(one.samples)])[0])
             for one in cutting.windows
         ]
         with kept.open("a") as file:
@@ -68,11 +69,9 @@ def hear(options: argparse.Namespace) -> list[Heard]:
 
 
 @cache
-def opened(name: str) -> Detecting:
+def opened(name: str) -> Recogniser:
     """The model that votes."""
-    model = open_model(name, device="cpu")
-    assert isinstance(model, Detecting), "the model tells no languages"
-    return model
+    return open_model(name, device="cpu")
 
 
 def runs(heard: list[Heard], asked: str, options: argparse.Namespace) -> Iterator[list[Heard]]:

@@ -211,3 +211,7 @@ def test_a_language_that_the_model_hardly_knows_is_judged_by_what_is_usual(tapes
     with pytest.raises(CorpusError, match="wrong_language"):
         run(language="sl", stock_recordings=0, min_language_probability=0.05)  # their own limit is kept
     assert run(language="sl", stock_recordings=0, min_language_probability=0).reasons == {}
+    kept = rows()["id"].to_list()
+    shuffled = sorted(map(str, Path("tapes").glob("*.wav")), reverse=True)
+    again = run(language="sl", stock_recordings=0, recordings=shuffled)  # from its files, in another order
+    assert again.reasons == {"wrong_language": 1} and again.kept == len(kept) - 1
