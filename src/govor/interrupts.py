@@ -1,4 +1,4 @@
-"""Ctrl-C: answered at once; what is in hand is finished, everything else leaves within seconds.
+"""Ctrl-C: answered at once; the piece of work in hand is finished, everything else ends within seconds.
 
 Python runs the handler of a signal between two instructions of the main thread. That thread may be inside a
 library for long, or wait for a lock that no signal wakes: polars catches SIGINT with ``SA_RESTART``, and then

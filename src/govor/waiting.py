@@ -1,4 +1,4 @@
-"""Waits that Ctrl-C ends: in short pieces, for one long wait for a lock may not hear of it.
+"""Waits that Ctrl-C can end: they are cut into short pieces, because a long wait for a lock may miss it.
 
 See `govor.interrupts` for why; calls from Python, without the command line, have only this.
 """
