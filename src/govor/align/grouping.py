@@ -86,7 +86,7 @@ def align_group(group: Group, config: AlignConfig, listener: Listener) -> Outcom
     planned = without_chance(planned, len(group.heard))
     speech = [listener.speech(heard.audio) for heard in group.heard]
     fixed, weak = _refined(planned, group, speech, config, listener)
-    return _told(group, planned, fixed, weak, speech, config, dict(speakers))
+    return _outcome(group, planned, fixed, weak, speech, config, dict(speakers))
 
 
 def _refined(
@@ -146,7 +146,7 @@ def _heard_probability(piece: Piece, planned: GroupPlan) -> float | None:
     return sum(logs) / len(logs) if logs else None
 
 
-def _told(
+def _outcome(
     group: Group,
     planned: GroupPlan,
     fixed: Sequence[FixedPiece],

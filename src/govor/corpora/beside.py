@@ -129,14 +129,14 @@ class Recordings:
     def anywhere(self, name: str, near: Path) -> str | None:
         """The recording called `name`, extension or not; of several that nearest to the file `near`."""
         if self._all is None:
-            self._all = self._listed()
+            self._all = self._paths_by_name()
         paths = self._all.get(name, [])
         if len(paths) < 2:
             return paths[0] if paths else None
         here = near.relative_to(self.root).parts
         return max(paths, key=lambda path: _shared(here, Path(path).parts))
 
-    def _listed(self) -> dict[str, list[str]]:
+    def _paths_by_name(self) -> dict[str, list[str]]:
         paths: dict[str, list[str]] = {}
         for folder, name in files_below(self.root):
             if is_audio(name):

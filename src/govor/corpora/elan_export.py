@@ -90,10 +90,10 @@ def _first_line(file: Path) -> str:
 
 def _columns(line: str) -> ExportColumns | None:
     cells = [cell.strip() for cell in line.split("\t")]
-    return _named(cells) or _unnamed(cells)
+    return _columns_of_header(cells) or _unnamed(cells)
 
 
-def _named(cells: Sequence[str]) -> ExportColumns | None:
+def _columns_of_header(cells: Sequence[str]) -> ExportColumns | None:
     """From a header: ``Begin Time - hh:mm:ss.ms`` and so on."""
     begins = [i for i, cell in enumerate(cells) if cell.lower().startswith("begin time")]
     ends = [i for i, cell in enumerate(cells) if cell.lower().startswith("end time")]

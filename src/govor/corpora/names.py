@@ -60,8 +60,8 @@ def resolve(names: pl.Series, root: Path) -> Resolution:
     exact = _exact(frame, root)
     missing = exact.filter(pl.col("path").is_null()).select("name")
     if not missing.height:
-        return Resolution(exact.with_columns(_found()))
-    found = exact.filter(pl.col("path").is_not_null()).with_columns(_found())
+        return Resolution(exact.with_columns(_result_columns()))
+    found = exact.filter(pl.col("path").is_not_null()).with_columns(_result_columns())
     repaired = _repaired(missing, index_files(root, _suffixes(missing)), found, root)
     return Resolution(pl.concat([found, repaired]))
 
@@ -89,7 +89,7 @@ def canonical_stem(column: str) -> pl.Expr:
 KEYS = {"spacing": canonical_spacing, "case": canonical_case, "stem": canonical_stem}
 
 
-def _found() -> list[pl.Expr]:
+def _result_columns() -> list[pl.Expr]:
     none = pl.lit(None, pl.String)
     return [none.alias("reason"), none.alias("detail"), pl.lit(False).alias("repaired")]
 

@@ -32,7 +32,7 @@ def with_stated(metadata: str, package: Path) -> str:
     Returns:
         `metadata` itself where `package` is in no checkout.
     """
-    stated = _stated(package.parents[1] / "pyproject.toml")
+    stated = _requirements_of(package.parents[1] / "pyproject.toml")
     if stated is None:
         return metadata
     header, blank, text = metadata.partition("\n\n")
@@ -40,7 +40,7 @@ def with_stated(metadata: str, package: Path) -> str:
     return "\n".join([*kept, *_lines(stated)]) + blank + text
 
 
-def _stated(path: Path) -> Requirements | None:
+def _requirements_of(path: Path) -> Requirements | None:
     if not path.is_file():
         return None
     project = tomllib.loads(path.read_text(encoding="utf-8")).get("project", {})

@@ -93,7 +93,7 @@ def completed(
         decode: gives the hypotheses of further windows of these; those of a whole round come together, each
             with the number of the window that it is a part of.
     """
-    works = [_begun(one, said) for one, said in zip(windows, hypotheses, strict=True)]
+    works = [_first_work(one, said) for one, said in zip(windows, hypotheses, strict=True)]
     for _ in range(ROUNDS):
         wanted = [
             (number, hole, part)
@@ -106,10 +106,10 @@ def completed(
         said = decode([part for *_, part in wanted], [number for number, *_ in wanted])
         for (number, hole, part), found in zip(wanted, said, strict=True):
             _fill(works[number], hole, part, found)
-    return [_finished(work) for work in works]
+    return [_completed_window(work) for work in works]
 
 
-def _begun(window: Window, hypothesis: Hypothesis) -> _Work:
+def _first_work(window: Window, hypothesis: Hypothesis) -> _Work:
     whole = (window.start, window.end)
     if is_noise(window, hypothesis):
         return _Work(window, hypothesis, [], [whole], [whole], changed=bool(hypothesis.text))
@@ -232,7 +232,7 @@ def _is_poorer(new: Sequence[Span], poor: Span | None) -> bool:
     return poor is not None and sum(len(span.text) for span in new) <= len(poor.text)
 
 
-def _finished(work: _Work) -> CompletedWindow:
+def _completed_window(work: _Work) -> CompletedWindow:
     lost = tuple((hole.start, hole.end) for hole in _holes(work) if hole.poor is None)
     if not work.changed:
         return CompletedWindow(work.window, work.hypothesis, lost)

@@ -151,7 +151,7 @@ class Prompt:
             ModelError: a multilingual model is given no language that it knows.
         """
         plain = [] if manner.timestamps else [self.no_timestamps]
-        return [self.start, *self._named(language, manner.task), *plain]
+        return [self.start, *self._language_and_task(language, manner.task), *plain]
 
     def describe(
         self, language: str | None, manner: Manner, settings: SavedSettings, suppressed: int
@@ -200,7 +200,7 @@ class Prompt:
             _say_cut(self.name, most)
         return [self.previous, *tokens[-most:]]
 
-    def _named(self, language: str | None, task: str) -> list[int]:
+    def _language_and_task(self, language: str | None, task: str) -> list[int]:
         """Language and task tokens; none in English-only models.
 
         Raises:
