@@ -19,7 +19,7 @@ Value = TypeVar("Value")
 
 
 def result_of(future: Future[Value]) -> Value:
-    """What `future` comes to, however long it takes."""
+    """The result of `future`, however long it takes."""
     while not future.done():
         wait_for([future], LOOK_S)
     return future.result()

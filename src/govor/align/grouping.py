@@ -92,7 +92,7 @@ def align_group(group: Group, config: AlignConfig, listener: Listener) -> Outcom
 def _refined(
     planned: GroupPlan, group: Group, speech: Sequence[SpeechTimes], config: AlignConfig, listener: Listener
 ) -> tuple[list[FixedPiece], list[FixedPiece]]:
-    """The placed pieces at their final times, and those that the sound does not bear out."""
+    """The placed pieces at their final times, and those that do not fit the sound."""
     good: list[FixedPiece] = []
     weak: list[FixedPiece] = []
     ordered = sorted(planned.plan.placed, key=lambda piece: (piece.recording, piece.start, piece.end))

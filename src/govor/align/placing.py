@@ -300,7 +300,7 @@ def _has_usual_pace(piece: Piece, letter_s: float) -> bool:
 
 
 def _is_supported(number: int, pieces: Sequence[Piece], own: Sequence[bool], max_cer: float) -> bool:
-    """A long piece stands for itself; a short one needs few errors, or good neighbours at once around it.
+    """A long piece needs no support; a short one needs few errors, or good pieces right beside it.
 
     A short scrap of a unit is never sure: mostly it is a word of a heading that was heard elsewhere.
     """

@@ -69,7 +69,7 @@ def first_files(path: Path, suffixes: Collection[str]) -> Iterator[Path]:
 
 @contextmanager
 def one_look() -> Iterator[None]:
-    """What the readers find in the block is looked at once for all of them."""
+    """Inside the block, a folder is listed once for all readers."""
     token = _looks.set({})
     try:
         yield
@@ -240,7 +240,7 @@ def in_chunks(rows: Iterable[Row | Rejection]) -> Iterator[Chunk]:
 
 
 def _plain(row: Row) -> bool:
-    """Whether a row is as most are, and can stand in a table as it is."""
+    """Whether a row is like most, and fits into a table unchanged."""
     return all(_is_plain(value) for value in row.values())
 
 

@@ -129,7 +129,7 @@ def _files(folder: Path) -> list[str]:
 
 
 def is_unicode(name: str) -> bool:
-    """Whether a file's name is proper Unicode; others cannot stand in a table."""
+    """Whether a file's name is valid Unicode; a table cannot hold other names."""
     return name.isascii() or name.encode("utf-8", "replace").decode("utf-8") == name
 
 

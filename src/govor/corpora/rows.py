@@ -171,7 +171,7 @@ def _written(value: Any) -> str | None:
 
 
 def _as_transcript(value: Any) -> str | None:
-    """A value of a column of text: words that stand in a list, joined; an object is none."""
+    """A value of a text column: the words of a list are joined; an object gives None."""
     if isinstance(value, (list, tuple)):
         return " ".join(value) if all(isinstance(item, str) for item in value) else None
     return None if isinstance(value, dict) else _written(value)

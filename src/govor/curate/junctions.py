@@ -168,7 +168,7 @@ def _answering(place: int, zones: Sequence[_Zone], starts: Sequence[int]) -> tup
 
 
 def _lost_token(zone: _Zone, starts: Sequence[int]) -> bool:
-    """Whether a whole token stands in a stretch that no letter of the words answers to."""
+    """Whether a whole token lies in a stretch that matches no letter of the words."""
     if zone.c < zone.d:
         return False
     first = bisect_left(starts, zone.a)

@@ -231,7 +231,7 @@ def _speakers(part: MergePart) -> set[str]:
 
 
 def _frames(part: MergePart, names: MergedNames, *, head: bool = False) -> Iterator[pl.DataFrame]:
-    """The utterances as they stand in the merged corpus, with ``_renamed``; for `head` the first alone."""
+    """The utterances as the merged corpus has them, with ``_renamed``; only the first ones for `head`."""
     mine = names.recordings.filter(pl.col("_part") == part.name).drop("_part")
     for frame in part.corpus.frames(None, 1 if head else BATCH_ROWS):
         frame = frame.with_columns(_audio(part, names.root))

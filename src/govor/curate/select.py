@@ -215,7 +215,7 @@ def _filtered(source: Corpus, config: SelectConfig, measures: CorpusMeasures) ->
 def _mark_unsure(
     reasons: NDArray[np.int8], config: SelectConfig, measures: CorpusMeasures, among: NDArray[np.bool_]
 ) -> None:
-    """Sets aside what a model does not bear out, among some."""
+    """Sets aside, among some rows, those whose measures of certainty miss a limit."""
     similarity = measures.similarity
     if similarity is not None and (config.min_similarity, config.max_similarity) != (None, None):
         _mark(reasons, "no_second_transcript", among & np.isnan(similarity))

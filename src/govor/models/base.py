@@ -328,7 +328,7 @@ class Weighted(Protocol):
 
 @runtime_checkable
 class Extracting(Protocol):
-    """A recogniser whose features can be looked at."""
+    """A recogniser that shows its features."""
 
     @property
     def extractor(self) -> Extractor:

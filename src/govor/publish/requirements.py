@@ -60,7 +60,7 @@ def _lines(stated: Requirements) -> Iterator[str]:
 
 
 def _spelled_out(extra: str, extras: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Requirements of an extra; those of extras that it names itself stand in their place."""
+    """Requirements of an extra; an extra that it names itself is replaced by its requirements."""
     for requirement in extras[extra]:
         own = OWN.fullmatch(requirement)
         if own is None:

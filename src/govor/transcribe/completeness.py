@@ -177,7 +177,7 @@ def _open(window: Window, start: float, end: float) -> list[Region]:
 
 
 def _is_poor(window: Window, span: Span) -> bool:
-    """Far too little text for the speech that it stands for."""
+    """Far too little text for its seconds of speech."""
     spoken_s = sum(max(0.0, min(b, span.end) - max(a, span.start)) for a, b in window.regions)
     rate = LEAST_RATE if span.closed else LEAST_OPEN_RATE
     return spoken_s > 2 * MOST_OPEN_S and len(span.text) < rate * spoken_s

@@ -104,7 +104,7 @@ def _settings(original: WhisperFamily, quantization: str | None) -> dict[str, ob
 
 
 def open_folder(folder: Path, device: str = "auto", precision: str = "auto") -> Recogniser:
-    """Opens a converted folder, whoever converted it.
+    """Opens a converted folder, also one that others converted.
 
     Raises:
         MissingExtraError: ctranslate2 is not installed.

@@ -110,7 +110,7 @@ class LiveSession:
 
     @property
     def behind_s(self) -> float:
-        """Seconds of sound that were never looked at."""
+        """Seconds of sound that were never decoded."""
         return self.received_s - max(self._decoded_s, self._buffer.start_s)
 
     def feed(self, samples: Samples) -> None:
