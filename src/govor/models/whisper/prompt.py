@@ -178,7 +178,7 @@ class Prompt:
 
     @property
     def no_speech(self) -> int:
-        """The token whose probability after the start token says that nobody speaks: the last before times."""
+        """The token whose probability after the start token tells that nobody speaks."""
         return self.no_timestamps - 1
 
     def context(self, tokens: Sequence[int], max_labels: int) -> list[int]:
