@@ -9,6 +9,7 @@ from govor.findings import codes
 from govor.label.judging import OWN_CODES, Surroundings, fault_of, stock_phrases
 from govor.label.scripts import scripts_of
 from govor.label.segment import HeardRecording, HeardSegment
+from govor.label.usual import Usual
 
 RIGHT = HeardSegment(
     start=1.0,
@@ -22,7 +23,8 @@ RIGHT = HeardSegment(
     no_speech=0.05,
     compression_ratio=1.1,
 )
-AROUND = Surroundings({"hr": ("LATIN",)}, {"hvala na gledanju": 7})
+SHORT = {"speech_s": 1.4, "text": "Dobar dan."}
+AROUND = Surroundings({"hr": ("LATIN",)}, {"hvala na gledanju": 7}, {"hr": Usual.of("hr", [])})
 
 
 def code_of(segment, **settings):
@@ -41,7 +43,7 @@ def test_a_good_segment_is_kept():
         ({"text": " … "}, "no_speech"),
         ({"no_speech": 0.9, "confidence": 0.2}, "no_speech"),
         ({"no_speech": 0.9, "voiced_s": 1.0}, "no_speech"),
-        ({"language_probability": 0.01, "likeliest": "en"}, "wrong_language"),
+        ({"language_probability": 0.01, "languages": (("en", 0.9), ("hr", 0.01))}, "wrong_language"),
         ({"text": "Данас ћемо говорити о новом закону"}, "wrong_script"),
         ({"text": "o zakonu je riječ o zakonu je riječ o zakonu je riječ"}, "repeated_text"),
         ({"broken": True}, "repeated_text"),
@@ -62,7 +64,13 @@ def test_each_fault_has_its_code(changes, code):
     [
         {"no_speech": 0.9},  # the model alone does not decide
         {"no_speech": None, "confidence": None, "language_probability": None, "voiced_s": None},
-        {"language_probability": 0.2, "likeliest": "bs"},
+        {"language_probability": 0.01, "languages": (("bs", 0.9), ("hr", 0.01))},  # kin
+        {
+            "speech_s": 1.4,
+            "text": "Dobar dan.",
+            "language_probability": 0.02,
+            "languages": (("en", 0.5), ("hr", 0.02)),
+        },
     ],
 )
 def test_doubts_alone_set_nothing_aside(changes):

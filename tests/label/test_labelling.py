@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -174,3 +175,43 @@ def test_a_second_model_is_what_texts_are_held_against(model, tapes, monkeypatch
 
 def test_the_summary_is_plain(model):
     assert json.loads(json.dumps(dict(run())))["kept"] > 0
+
+
+class Wavering(Telling):
+    """Takes a language that it hardly knows now for one and now for another."""
+
+    TURNS = (
+        (("hr", 0.5), ("sk", 0.2), ("sl", 0.02)),
+        (("hr", 0.3), ("pl", 0.02), ("sl", 0.04)),
+        (("la", 0.3), ("hr", 0.2), ("sl", 0.1)),
+    )
+
+    def __init__(self, known, odd):
+        super().__init__(known, ())
+        self.odd, self.turn = odd, 0
+
+    def language_code(self, tag):
+        return tag
+
+    def _one(self, sound, options):
+        if options.languages:
+            self.turn += 1
+            self.shares = self.odd if self.turn == 1 else self.TURNS[self.turn % 3]
+        return super()._one(sound, options)
+
+
+def test_a_language_that_the_model_hardly_knows_is_judged_by_what_is_usual(tapes, monkeypatch, capsys):
+    for number in range(10):
+        shutil.copy("tapes/one.wav", f"tapes/{number}.wav")
+    opened(monkeypatch, Wavering(tapes, (("es", 0.97), ("sl", 0.001))))
+    summary = run(language="sl", stock_recordings=0)
+    assert summary.read >= 10 and summary.reasons == {"wrong_language": 1}
+    assert "often takes sl for hr" in capsys.readouterr().err
+    assert Corpus.open(Path("corpus")).info.notes["label"]["counted_as"] == {"sl": ["hr", "sl"]}
+    with pytest.raises(CorpusError, match="wrong_language"):
+        run(language="sl", stock_recordings=0, min_language_probability=0.05)  # their own limit is kept
+    assert run(language="sl", stock_recordings=0, min_language_probability=0).reasons == {}
+    kept = rows()["id"].to_list()
+    shuffled = sorted(map(str, Path("tapes").glob("*.wav")), reverse=True)
+    again = run(language="sl", stock_recordings=0, recordings=shuffled)  # from its files, in another order
+    assert again.reasons == {"wrong_language": 1} and again.kept == len(kept) - 1

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from govor.config.setting import DATA, HYPOTHESES, NOTHING, Section, setting
 
 LONGEST_S = 30.0
+LEAST_LANGUAGE_PROBABILITY = 0.05
+"""Of a recording's language in a segment, where too few segments tell what is usual."""
 MEASURES = ("confidence", "agreement", "both")
 
 
@@ -28,8 +30,13 @@ class LabelConfig(Section):
     max_duration: float = setting(
         20.0, "longest segment; segments are cut at pauses", DATA, least=1, most=LONGEST_S, unit="s"
     )
-    min_language_probability: float = setting(
-        0.05, "least probability of the recording's language in a segment", DATA, least=0, most=1
+    min_language_probability: float | None = setting(
+        None,
+        "least probability of the recording's language in a segment; none: judged by what is usual in the "
+        "run's recordings",
+        DATA,
+        least=0,
+        most=1,
     )
     min_letters: float = setting(2.0, "fewest letters in a second of speech", DATA, least=0, unit="letters/s")
     max_letters: float = setting(30.0, "most letters in a second of speech", DATA, above=0, unit="letters/s")

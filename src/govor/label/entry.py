@@ -11,8 +11,10 @@ from govor.config import LabelConfig, TranscribeConfig
 from govor.console import progress, say
 from govor.corpora.folder import CorpusSummary
 from govor.errors import AudioError, CorpusError
+from govor.label.judging import Surroundings
 from govor.label.listening import Labeller
 from govor.label.segment import HeardRecording
+from govor.label.usual import Usual
 from govor.label.writing import Author, write_corpus
 from govor.store import fingerprint, locked, read_record, write_json
 from govor.transcribe.inputs import Input, local_inputs
@@ -20,7 +22,7 @@ from govor.transcribe.journal import key_of
 
 LABELS = "labels"
 """Folder of what each recording became, in the corpus folder."""
-VERSION = 1
+VERSION = 2
 """Of the method: what an earlier one wrote is not taken."""
 MANY_FOREIGN = 0.2
 """Share of the segments set aside as of another language from which on it is worth a sentence."""
@@ -99,10 +101,17 @@ class Labelling:
         if not any(one.segments for one in done):
             raise CorpusError(_nothing(len(done), failed))
         author = Author(self.model, writer_of(self.model), self.config.second)
-        written = write_corpus(done, failed, self.out, author, self.config)
-        if hint := foreign_hint(written.reasons, written.read, self.config.language):
-            say(hint)
+        around = Surroundings.of(done, self.config)
+        written = write_corpus(done, failed, self.out, author, self.config, around)
+        self._tell(written, around)
         return _summary(written, done, failed, author)
+
+    def _tell(self, written: CorpusSummary, around: Surroundings) -> None:
+        """What people should know of how the languages were told."""
+        hints = [] if self.config.min_language_probability is not None else confused_hints(around.usual)
+        foreign = foreign_hint(written.reasons, written.read, self.config.language)
+        for hint in [*hints, *filter(None, [foreign])]:
+            say(hint)
 
     def _all(self, inputs: Sequence[Input]) -> tuple[list[HeardRecording], Failures]:
         done: list[HeardRecording] = []
@@ -149,8 +158,18 @@ def foreign_hint(reasons: Mapping[str, int], segments: int, language: str | None
         return None
     return (
         f"{count:,} of {segments:,} segments do not sound like {language} to the model: if they are, it "
-        "hardly knows the language, and --min-language-probability must be lower"
+        "hardly knows the language: give a low --min-language-probability (0: none is set aside)"
     )
+
+
+def confused_hints(usual: Mapping[str | None, Usual]) -> list[str]:
+    """What is said where a model does not tell a language from others."""
+    return [
+        f"the model often takes {language} for {', '.join(one.confused)}: nothing is set aside for that, and "
+        f"recordings in {', '.join(one.confused)} may pass for {language}"
+        for language, one in usual.items()
+        if one.confused
+    ]
 
 
 def _nothing(recordings: int, failed: Failures) -> str:

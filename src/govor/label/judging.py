@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from govor.align.romanise import script_of
 from govor.config import LabelConfig
 from govor.label.scripts import scripts_of
 from govor.label.segment import HeardRecording, HeardSegment
 from govor.label.texts import is_repetitive, phrases, spoken_letters
+from govor.label.usual import Usual
+from govor.transcribe.languages import Vote
 
 OWN_CODES = (
     "no_speech",
@@ -40,10 +42,12 @@ class Surroundings:
     Attributes:
         scripts: of each language.
         stock: phrases that stand in many recordings, and in how many.
+        usual: how the recordings of each language sound to the model.
     """
 
     scripts: Mapping[str | None, tuple[str, ...]]
     stock: Mapping[str, int]
+    usual: Mapping[str | None, Usual] = field(default_factory=dict)
 
     @classmethod
     def of(cls, recordings: Sequence[HeardRecording], config: LabelConfig) -> Surroundings:
@@ -52,7 +56,24 @@ class Surroundings:
         for one in recordings:
             texts.setdefault(one.language, []).extend(segment.text for segment in one.segments)
         scripts = {language: scripts_of(language, written) for language, written in texts.items()}
-        return cls(scripts, stock_phrases(recordings, config.stock_recordings))
+        return cls(scripts, stock_phrases(recordings, config.stock_recordings), usual_of(recordings))
+
+
+def usual_of(recordings: Iterable[HeardRecording]) -> dict[str | None, Usual]:
+    """How each language of recordings usually sounds to the model, where it tells languages."""
+    codes: dict[str | None, str] = {}
+    votes: dict[str | None, list[Vote[None]]] = {}
+    for one in recordings:
+        if one.code:
+            codes[one.language] = one.code
+            spoken = (vote_of(segment) for segment in one.segments if not _silent(segment))
+            votes.setdefault(one.language, []).extend(vote for vote in spoken if vote.shares)
+    return {language: Usual.of(code, votes[language]) for language, code in codes.items()}
+
+
+def vote_of(segment: HeardSegment) -> Vote[None]:
+    """What the model takes a segment for."""
+    return Vote(None, segment.languages, segment.speech_s)
 
 
 def stock_phrases(recordings: Iterable[HeardRecording], least: int) -> dict[str, int]:
@@ -72,7 +93,7 @@ def fault_of(
     """Code and detail of why a segment is set aside; None where it is kept."""
     found = (
         _silent(segment),
-        _foreign(segment, language, config),
+        _foreign(segment, language, around.usual.get(language), config),
         _written_otherwise(segment, around.scripts.get(language, ())),
         _repeated(segment, config),
         _hurried(segment, config),
@@ -98,11 +119,16 @@ def _is_faint(segment: HeardSegment) -> bool:
     return segment.voiced_s is not None and segment.voiced_s < SURE_SHARE * segment.speech_s
 
 
-def _foreign(segment: HeardSegment, language: str | None, config: LabelConfig) -> tuple[str, str] | None:
-    share = segment.language_probability
-    if share is None or share >= config.min_language_probability:
+def _foreign(
+    segment: HeardSegment, language: str | None, usual: Usual | None, config: LabelConfig
+) -> tuple[str, str] | None:
+    share, least = segment.language_probability, config.min_language_probability
+    if share is None:
         return None
-    heard = f"; it sounds like {segment.likeliest}" if segment.likeliest else ""
+    other = usual.other(vote_of(segment)) if usual else None
+    if share >= least if least is not None else other is None:
+        return None
+    heard = f"; it sounds like {other}" if other else ""
     return "wrong_language", f"{language} has the probability {share:.3f}{heard}"
 
 

@@ -68,7 +68,9 @@ class Labeller:
         cutting = self._cutting(file)
         segments = tuple(self._segments(cutting.windows, tongue))
         duration = round(cutting.blocks.samples / self.first.sample_rate, 3)
-        return HeardRecording(str(file), duration, tongue.language, segments, cutting.blocks.damage)
+        return HeardRecording(
+            str(file), duration, tongue.language, segments, tongue.code, cutting.blocks.damage
+        )
 
     def _cutting(self, file: Path) -> Cutting:
         first, second = self.first, self.second
@@ -136,7 +138,7 @@ def _segment(window: Window, said: Hypothesis, second: str, tongue: Tongue, lost
         voiced_s=_rounded(window.voiced_s),
         confidence=_rounded(said.confidence),
         language_probability=_rounded(tongue.probability(said)),
-        likeliest=tongue.other(said),
+        languages=tongue.shares(said),
         no_speech=_rounded(measured.no_speech_prob if measured else None),
         compression_ratio=round(compression_ratio(text), DIGITS),
         noise=is_noise(window, said),

@@ -18,7 +18,8 @@ class HeardSegment:
         second: what the second model, or the same one in other windows, wrote.
         confidence: geometric mean probability of the tokens; None where the model gives none.
         language_probability: of the recording's language here; None where the model tells none.
-        likeliest: language that the model takes this segment for, where it is sure of another one.
+        languages: the likeliest ones and the recording's, by the model's codes, with probabilities, the
+            likeliest first; empty where the model tells none.
         no_speech: probability that nobody speaks; None where the model tells none.
         compression_ratio: bytes of the text over those that zlib makes of it.
         noise: detector and model agree that nobody speaks.
@@ -35,7 +36,7 @@ class HeardSegment:
     voiced_s: float | None = None
     confidence: float | None = None
     language_probability: float | None = None
-    likeliest: str | None = None
+    languages: tuple[tuple[str, float], ...] = ()
     no_speech: float | None = None
     compression_ratio: float = 0.0
     noise: bool = False
@@ -53,6 +54,7 @@ class HeardRecording:
         duration: seconds that could be read.
         language: given, the model's own, or voted on; None where nothing tells.
         segments: in order of time.
+        code: what the model calls the language; None where it does not know it, or tells no languages.
         damage: why it was read no further; None where all of it was.
     """
 
@@ -60,4 +62,5 @@ class HeardRecording:
     duration: float
     language: str | None
     segments: tuple[HeardSegment, ...]
+    code: str | None = None
     damage: str | None = None

@@ -12,6 +12,10 @@ from govor.records import Hypothesis
 from govor.transcribe.languages import Vote, likeliest
 from govor.transcribe.windows import Window
 
+DIGITS = 4
+MOST_NAMED = 10
+"""Languages of a segment that are kept: what the others have is not worth its room."""
+
 
 @dataclass(frozen=True)
 class Tongue:
@@ -31,12 +35,13 @@ class Tongue:
             return None
         return float(dict(said.languages).get(self.code, 0.0))
 
-    def other(self, said: Hypothesis) -> str | None:
-        """Another language that the model is sure of in a segment."""
+    def shares(self, said: Hypothesis) -> tuple[tuple[str, float], ...]:
+        """The likeliest languages of a segment and this one, with probabilities."""
         if self.code is None:
-            return None
-        favoured = Vote(None, said.languages, 0.0).favours(self.code)
-        return favoured if favoured != self.code else None
+            return ()
+        ranked = enumerate(said.languages)
+        named = [one for place, one in ranked if place < MOST_NAMED or one[0] == self.code]
+        return tuple((name, round(float(share), DIGITS)) for name, share in named)
 
 
 def tongue_of(

@@ -39,6 +39,7 @@ def write_corpus(
     out: Path,
     author: Author,
     config: LabelConfig,
+    around: Surroundings,
 ) -> CorpusSummary:
     """Writes the corpus; returns what import would tell.
 
@@ -48,12 +49,13 @@ def write_corpus(
         out: the corpus folder.
         author: who wrote the texts.
         config: limits.
+        around: what all recordings together say.
 
     Raises:
         CorpusError: not one segment can be kept.
     """
     root = Path(os.path.commonpath([Path(one.audio).absolute().parent for one in recordings]))
-    lines = _lines(recordings, failed, author.fingerprint, config)
+    lines = _lines(recordings, failed, author.fingerprint, config, around)
     reading = Reading(chunked(out / FORMAT, lines), root)
     info = CorpusInfo(FORMAT, author.model, str(root))
     notes = {
@@ -62,6 +64,7 @@ def write_corpus(
             "fingerprint": author.fingerprint,
             "second": author.second,
             "settings": config.deciding(),
+            "counted_as": {str(one): sorted(usual.own) for one, usual in around.usual.items()},
             "damaged": {one.audio: one.damage for one in recordings if one.damage},
         },
         "second_transcript": "second_text",
@@ -74,8 +77,8 @@ def _lines(
     failed: Mapping[str, tuple[str, str]],
     model: str,
     config: LabelConfig,
+    around: Surroundings,
 ) -> Iterator[Row | Rejection]:
-    around = Surroundings.of(recordings, config)
     for audio, (code, detail) in failed.items():
         yield Rejection(audio, FORMAT, code, detail)
     number = 0

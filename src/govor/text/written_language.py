@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from govor.text.kin import group_of
 from govor.text.languages import iso_639
 
 PIECE_LETTERS = 150
@@ -27,27 +28,6 @@ FEW_SHARE = 0.15
 """Fewer pieces in another language are quotations, names, verses."""
 ONE_SHARE, ALL_SHARE = 0.5, 0.9
 """Of the pieces that are not in the stated language: in one other; of all pieces, where no other is."""
-_KIN = (
-    "hr bs sr",
-    "ar ary arz",
-    "zh yue wuu",
-    "no nb nn",
-    "id ms",
-    "es an ext",
-    "it vec lij",
-    "fr wa gcf gcr ht",
-    "en pcm",
-    "de lb",
-    "he hbo",
-    "el grc",
-    "lv ltg",
-    "uz uzs",
-    "ku sdh",
-    "gn gug",
-    "fa tg",
-)
-"""Varieties that are stated by each other's codes, or that so few letters do not tell apart."""
-_FIRST = {code: group.split()[0] for group in _KIN for code in group.split()}
 _OTHERWISE = {"nb": "no", "fil": "tl", "cmn": "zh", "arb": "ar", "swh": "sw", "pes": "fa", "gn": "gug"}
 """ISO 639 codes that the classifier calls by another one."""
 
@@ -121,11 +101,11 @@ def _other(piece: str, own: str) -> str | None:
     shares: Counter[str] = Counter()
     ranked = _classifier().rank(piece)
     for code, share in ranked:
-        shares[_FIRST.get(code, code)] += share
-    if shares[_FIRST.get(own, own)] > UNLIKE:
+        shares[group_of(code)] += share
+    if shares[group_of(own)] > UNLIKE:
         return None
     kin, share = shares.most_common(1)[0]
-    return str(next(code for code, _ in ranked if _FIRST.get(code, code) == kin)) if share >= LIKE else ""
+    return str(next(code for code, _ in ranked if group_of(code) == kin)) if share >= LIKE else ""
 
 
 @cache
