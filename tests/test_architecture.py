@@ -1,6 +1,11 @@
-"""Imports point one way; what stands before models never imports torch; families stay in models."""
+"""Imports point one way; what stands before models never imports torch; families stay in models.
+
+``GOVOR_WRITE_MAP=1 pytest tests/test_architecture.py`` writes the table of docs/map.md anew from `ORDER`.
+"""
 
 import ast
+import graphlib
+import os
 import re
 import subprocess
 import sys
@@ -95,12 +100,85 @@ def test_imports_point_up_only():
     assert not wrong, wrong
 
 
-def test_the_map_names_packages_in_this_order():
-    page = (SOURCE.parents[1] / "docs" / "map.md").read_text(encoding="utf-8")
-    named = [line.split("`")[1] for line in page.splitlines() if line.startswith("| `")]
-    assert [RANK[name] for name in named] == sorted(RANK[name] for name in named)
-    packages = {path.name for path in SOURCE.iterdir() if (path / "__init__.py").exists()}
-    assert packages - set(named) == {"config", "commands", "pages"}
+MAP = SOURCE.parents[1] / "docs" / "map.md"
+BEGIN, END = (
+    "<!-- written from ORDER in tests/test_architecture.py -->\n",
+    "<!-- end of what is written -->\n",
+)
+EVERYWHERE = max(RANK["config"], RANK["parquet"])  # what stands no lower is imported by nearly all
+
+
+def file_of(name):
+    folder = SOURCE / name
+    return folder / "__init__.py" if folder.is_dir() else SOURCE / f"{name}.py"
+
+
+def described(name):
+    """The first sentence of a package's docstring, or of a module's."""
+    line = ast.get_docstring(ast.parse(file_of(name).read_text(encoding="utf-8"))).splitlines()[0]
+    return line.split("; see docs/")[0].rstrip(".")
+
+
+def offered(name):
+    """Functions and classes that a package gives to the others: its ``__all__`` without constants."""
+    for node in ast.parse(file_of(name).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return [one for one in ast.literal_eval(node.value) if not one.isupper()]
+    return []
+
+
+def imports():
+    """Package: the packages that it imports."""
+    found = {name: set() for name in RANK}
+    for path in modules():
+        if package(path) in found:
+            found[package(path)] |= set(imported_packages(path)) & set(RANK) - {package(path)}
+    return found
+
+
+def quoted(names):
+    return ", ".join(f"`{name}`" for name in names) or "–"
+
+
+def table_of_the_map():
+    lines = ["| | what it does | offers | imports |", "|---|---|---|---|"]
+    drawn = imports()
+    for names in ORDER:
+        for name in sorted(names):
+            above = [one for one in RANK if one in drawn[name] and RANK[one] > EVERYWHERE]
+            above.sort(key=lambda one: (RANK[one], one))
+            lines.append(f"| `{name}` | {described(name)} | {quoted(offered(name))} | {quoted(above)} |")
+    return "\n".join(lines) + "\n"
+
+
+def test_the_map_is_written_from_this_order():
+    page = MAP.read_text(encoding="utf-8")
+    before, rest = page.split(BEGIN)
+    kept, after = rest.split(END)
+    made = f"\n{table_of_the_map()}\n"
+    if os.environ.get("GOVOR_WRITE_MAP"):
+        MAP.write_text(before + BEGIN + made + END + after, encoding="utf-8")
+        kept = made
+    assert kept == made, "GOVOR_WRITE_MAP=1 pytest tests/test_architecture.py writes it anew"
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """Imports inside functions and for types count too; the package `govor` itself only names the API."""
+    homes = {".".join(["govor", *path.relative_to(SOURCE).with_suffix("").parts]): path for path in modules()}
+    homes = {name.removesuffix(".__init__"): path for name, path in homes.items()}
+    drawn = {name: imported_homes(path, homes) - {name, "govor"} for name, path in homes.items()}
+    list(graphlib.TopologicalSorter(drawn).static_order())  # a CycleError names the circle
+
+
+def imported_homes(path, homes):
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            found |= {name if name in homes else node.module for name in names}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found & set(homes)
 
 
 def test_stages_before_training_never_import_torch():

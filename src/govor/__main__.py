@@ -1,4 +1,4 @@
-"""``govor``, and ``python -m govor``: Ctrl-C is taken over before anything else is imported."""
+"""Starts ``govor`` and ``python -m govor``; handles Ctrl-C before anything else is imported."""
 
 import sys
 

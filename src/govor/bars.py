@@ -1,4 +1,4 @@
-"""Progress bars on a terminal, a row each; rich draws them, and what is printed meanwhile stands above."""
+"""Progress bars on a terminal: rich draws a row for each, and other output appears above them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command ``govor``: finds the command's module, shows errors as one sentence, sets the exit status.
+"""The program ``govor``: finds the command's module, shows errors as one sentence, sets the exit status.
 
 A command is one file in ``govor.commands`` with a function ``command``; it is imported when it is named,
 and it imports what is heavy inside its own body.
@@ -302,7 +302,7 @@ def run() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except BaseException as error:
-        if (known := _known(error)) is not None:
+        if (known := _as_govor_error(error)) is not None:
             return _report(known)
         if interrupts.pressed():  # what a library makes of it
             return _farewell()
@@ -312,7 +312,7 @@ def run() -> int:
     return status if isinstance(status, int) else 0
 
 
-def _known(error: BaseException) -> GovorError | None:
+def _as_govor_error(error: BaseException) -> GovorError | None:
     """The one sentence for an error; None for a fault of govor's own, which is not hidden."""
     if isinstance(error, GovorError):
         return error

@@ -69,7 +69,7 @@ class Progress:
         self._row = open_row(label, total, done) if sys.stderr.isatty() else None
 
     def advance(self, amount: float = 1, note: str | None = None) -> None:
-        """`amount` more units are done; `note` replaces what stands behind the bar."""
+        """`amount` more units are done; `note` replaces the text after the bar."""
         self.done += amount
         if note is not None:
             self.note = note

@@ -1,4 +1,4 @@
-"""Every error govor raises on purpose, as one tree; the exit status hangs on the branch.
+"""Every error that govor raises on purpose, as one tree: each branch has its exit status.
 
     GovorError
     ├── InputError            something the user gave is at fault            exit 1

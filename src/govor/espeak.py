@@ -1,4 +1,4 @@
-"""Speech from espeak-ng out of a wheel (espeakng-loader), with the times of words.
+"""Speech made by espeak-ng (from the package espeakng-loader), with the times of words.
 
 espeak-ng's bytes depend on the calls made before in the same process: for bytes that must never change,
 synthesise in a fresh process. Source: espeak-ng's ``speak_lib.h``.

@@ -1,4 +1,4 @@
-"""Which extra of the package brings a module that is not installed."""
+"""Which extra of the package installs a module that is missing."""
 
 from __future__ import annotations
 

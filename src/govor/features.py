@@ -1,4 +1,4 @@
-"""A wave to what a model reads: normalised samples or log-mel frames, in numpy and scipy alone.
+"""A wave becomes what a model reads: normalised samples or log-mel frames, with numpy and scipy alone.
 
 An extractor is plain data (it pickles, it needs no model and no torch), so loader workers compute features
 without holding either. Which extractor a model needs is read from its own settings in ``govor.models``; the

@@ -1,4 +1,4 @@
-"""The file system behind a URL, as fsspec has it; what is not installed is said in one sentence."""
+"""The file system behind a URL, from fsspec; one sentence says which package is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Findings: what a check saw, where, why it matters and what to type; and the one table of their codes.
+"""Findings: what a check saw, where, why it matters and what to type; with the one table of their codes.
 
 Check, preflight, doctor and the model families speak of faults in this one form, so that every table, report
 and ``--json`` reads the same. A fact has one code, whoever finds it.

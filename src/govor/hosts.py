@@ -1,4 +1,4 @@
-"""Names that a server on this machine answers to, so that no web page reaches it through somebody's browser.
+"""The host names that a server on this machine answers to: other web pages cannot reach it through a browser.
 
 A web page can point a name of its own at 127.0.0.1 (DNS rebinding) and then read what a server without
 keys answers. Such a request carries that name in its Host header. Addresses in figures cannot be pointed

@@ -1,4 +1,4 @@
-"""Ctrl-C: answered at once; what is in hand is finished, everything else leaves within seconds.
+"""Ctrl-C: answered at once; the piece of work in hand is finished, everything else ends within seconds.
 
 Python runs the handler of a signal between two instructions of the main thread. That thread may be inside a
 library for long, or wait for a lock that no signal wakes: polars catches SIGINT with ``SA_RESTART``, and then
@@ -87,7 +87,7 @@ class _State:
 
 
 def _is_called_back(frame: FrameType | None) -> bool:
-    """Whether polars runs, or what it called: Rust may stand behind it, and panics at what is raised."""
+    """Whether polars runs, or code that it called: an exception there makes Rust panic."""
     while frame is not None:
         if f"{os.sep}polars{os.sep}" in frame.f_code.co_filename:
             return True
@@ -204,7 +204,7 @@ def _forget() -> None:
 
 
 def _silence_threads() -> None:
-    """What breaks in a thread, or is dropped, while the process leaves is nobody's concern."""
+    """Silences errors of threads, and errors that Python drops, while the process ends."""
     threads, dropped = threading.excepthook, sys.unraisablehook
     threading.excepthook = lambda told: None if pressed() else threads(told)
     sys.unraisablehook = lambda told: None if pressed() else dropped(told)

@@ -1,4 +1,4 @@
-"""Memory that ran out: recognised in one place, and answered with half the batch.
+"""Memory that ran out is recognised in one place, and the batch is tried again in halves.
 
 torch raises `torch.OutOfMemoryError` on CUDA and a plain RuntimeError on a CPU ("DefaultCPUAllocator: can't
 allocate memory") and on MPS ("MPS backend out of memory"); CTranslate2 and onnxruntime raise theirs, or the

@@ -1,4 +1,4 @@
-"""Less memory than a command can begin with is said before it begins.
+"""Says before a command begins that this machine has too little memory for it.
 
 Libraries that find it out themselves abort: polars' allocator, for one, ends the process with a Rust
 backtrace that nothing can catch. Two limits count: the address space (``ulimit -v``, batch systems),

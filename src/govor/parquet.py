@@ -1,4 +1,4 @@
-"""Parquet files of govor's own: what is wrong with one is said in a sentence that names it."""
+"""Reads govor's own Parquet files; one sentence names a damaged file and its fault."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values read from JSON, held against a declared shape: a dataclass, a TypedDict, or any type of these.
+"""Checks values read from JSON against a declared type: a dataclass, a TypedDict, or one built of these.
 
 One place says what a damaged file says: which part of it is what, and what it should be.
 """
@@ -63,7 +63,7 @@ def _fit(value: Any, hint: Any, where: str) -> Any:
     if hint is Any or hint is object:
         return value
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-        return _made(value, hint, where)
+        return _build(value, hint, where)
     if typing.is_typeddict(hint):
         found = _fields(value, _hints(hint), _required(hint), where)
         return {**value, **found}
@@ -75,7 +75,7 @@ def _fit(value: Any, hint: Any, where: str) -> Any:
     return _many(value, hint, origin, where)
 
 
-def _made(value: Any, cls: Any, where: str) -> Any:
+def _build(value: Any, cls: Any, where: str) -> Any:
     if isinstance(value, cls):
         return value
     hints = _hints(cls)

@@ -1,4 +1,4 @@
-"""What people read, written in one way everywhere: intervals, odd names, and times of subtitles."""
+"""Intervals, odd names and times of subtitles, written for people in one way everywhere."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ def _is_full(folder: Path) -> bool:
 
 
 def given_path(text: str | Path) -> Path:
-    """A path as people give it: ``~`` is their home folder; a ``~name`` that is nobody's stays as it is."""
+    """A path as people type it: ``~`` is their home folder; ``~name`` stays if no user has that name."""
     try:
         return Path(text).expanduser()
     except RuntimeError:

@@ -1,4 +1,4 @@
-"""Waits that Ctrl-C ends: in short pieces, for one long wait for a lock may not hear of it.
+"""Waits that Ctrl-C can end: they are cut into short pieces, because a long wait for a lock may miss it.
 
 See `govor.interrupts` for why; calls from Python, without the command line, have only this.
 """
@@ -19,7 +19,7 @@ Value = TypeVar("Value")
 
 
 def result_of(future: Future[Value]) -> Value:
-    """What `future` comes to, however long it takes."""
+    """The result of `future`, however long it takes."""
     while not future.done():
         wait_for([future], LOOK_S)
     return future.result()

@@ -314,6 +314,8 @@ def test_fail_on_ends_with_a_limit_and_the_results_stay(make_corpus: Any) -> Non
     assert (corpus.parent / "corpus-check" / "report.html").exists()
     with pytest.raises(LimitError):
         check(corpus, audio=False, fail_on=("error",))
+    with pytest.raises(LimitError, match="empty_text: 1 utterance has no text"):
+        check(corpus, audio=False, fail_on=("empty_reference",))  # its earlier name
     check(corpus, audio=False, fail_on=("leak_speaker",))
     with pytest.raises(UsageError, match="no such finding"):
         check(corpus, audio=False, fail_on=("no_such",))

@@ -145,6 +145,14 @@ def test_an_earlier_name_of_a_code_is_accepted_and_the_new_one_said(capsys):
     assert "split_same_speaker is now called leak_speaker" in capsys.readouterr().err
 
 
+def test_every_earlier_name_of_a_code_is_known():
+    from govor.findings import codes
+
+    earlier = [code.once for code in codes().values() if code.once]
+    assert len(earlier) == 14
+    require_known(earlier)
+
+
 def test_a_foreign_check_declares_its_codes():
     from govor.findings import codes
     from govor.preflight.registry import REGISTRY, check

@@ -63,7 +63,7 @@ def _even(a: Codes, b: Codes) -> Pairs:
 
 
 def forward(a: Codes, b: Codes) -> Pairs:
-    """The same from the beginning of both, as far as it is worth it."""
+    """The same from the beginning of both, until going on costs more than it gains."""
     return affine(a, b, free_end=True)
 
 

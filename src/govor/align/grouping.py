@@ -86,13 +86,13 @@ def align_group(group: Group, config: AlignConfig, listener: Listener) -> Outcom
     planned = without_chance(planned, len(group.heard))
     speech = [listener.speech(heard.audio) for heard in group.heard]
     fixed, weak = _refined(planned, group, speech, config, listener)
-    return _told(group, planned, fixed, weak, speech, config, dict(speakers))
+    return _outcome(group, planned, fixed, weak, speech, config, dict(speakers))
 
 
 def _refined(
     planned: GroupPlan, group: Group, speech: Sequence[SpeechTimes], config: AlignConfig, listener: Listener
 ) -> tuple[list[FixedPiece], list[FixedPiece]]:
-    """The placed pieces at their final times, and those that the sound does not bear out."""
+    """The placed pieces at their final times, and those that do not fit the sound."""
     good: list[FixedPiece] = []
     weak: list[FixedPiece] = []
     ordered = sorted(planned.plan.placed, key=lambda piece: (piece.recording, piece.start, piece.end))
@@ -146,7 +146,7 @@ def _heard_probability(piece: Piece, planned: GroupPlan) -> float | None:
     return sum(logs) / len(logs) if logs else None
 
 
-def _told(
+def _outcome(
     group: Group,
     planned: GroupPlan,
     fixed: Sequence[FixedPiece],

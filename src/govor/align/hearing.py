@@ -94,10 +94,10 @@ def hear(model: str, recordings: Sequence[str], out: Path, config: AlignConfig, 
             raise
         lines = error.summary.files
         failed = {one["audio"]: one["detail"] for one in error.summary.failed}
-    return Hearings({line["audio"]: _heard(line, model) for line in lines}, failed)
+    return Hearings({line["audio"]: _hearing(line, model) for line in lines}, failed)
 
 
-def _heard(line: FileLine, model: str) -> Hearing:
+def _hearing(line: FileLine, model: str) -> Hearing:
     found = read_record(Path(line["outputs"][0]), _Transcript)
     words = [
         HeardWord(word.word, word.start, max(word.end, word.start), 0, word.confidence)

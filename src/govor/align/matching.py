@@ -97,7 +97,7 @@ def _fill_chain(found: NDArray[np.int64], text: Codes, heard: Codes, parts: Equa
 
 
 def _fill_ends(found: NDArray[np.int64], text: Codes, heard: Codes, chains: list[Chain]) -> None:
-    """What stands between chains in one order; elsewhere the chains go on as far as it is worth it."""
+    """Fills gaps between chains in one order; extends other chains while that gains more than it costs."""
     free = {
         (low, high): (begin, end) for low, high, begin, end in free_rectangles(chains, len(text), len(heard))
     }
@@ -127,7 +127,7 @@ def _fill_ends(found: NDArray[np.int64], text: Codes, heard: Codes, chains: list
 
 
 def _grown(a: Codes, b: Codes) -> Pairs:
-    """Which letters stand for each other from the beginning of both on, as far as it is worth it."""
+    """Pairs of letters from the beginning of both, until going on costs more than it gains."""
     parts: list[Pairs] = []
     row = column = 0
     while True:

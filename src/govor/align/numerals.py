@@ -40,28 +40,28 @@ def _readings(word: str, language: str) -> tuple[str, ...]:
     forms = dict.fromkeys([plain, joined])
     found: dict[str, None] = {}
     for form in forms:
-        ways = [_spoken(engine, group) for group in _DIGITS.findall(form)]
+        ways = [_readings_of(engine, group) for group in _DIGITS.findall(form)]
         for way in dict.fromkeys(name for group in ways for name in group):
             spoken = iter([group.get(way, next(iter(group.values()))) for group in ways])
             found.setdefault(_DIGITS.sub(lambda _, said=spoken: f" {next(said)} ", form).strip())  # type: ignore[misc]
     return tuple(found)
 
 
-def _spoken(engine: Any, digits: str) -> dict[str, str]:
+def _readings_of(engine: Any, digits: str) -> dict[str, str]:
     """The readings of a number by their kind."""
     from unicode_rbnf import FormatPurpose
 
-    single = " ".join(_said(engine, int(digit), None).get("spellout-numbering", digit) for digit in digits)
+    single = " ".join(_reading(engine, int(digit), None).get("spellout-numbering", digit) for digit in digits)
     if len(digits) > MOST_DIGITS:
         return {"digits": single}
     number = int(digits)
     found: dict[str, str] = {}
     for purpose in (None, FormatPurpose.ORDINAL, FormatPurpose.YEAR):
-        found |= {f"{purpose}:{name}": said for name, said in _said(engine, number, purpose).items()}
+        found |= {f"{purpose}:{name}": said for name, said in _reading(engine, number, purpose).items()}
     return {**found, "digits": single} if len(digits) > 1 else found or {"digits": single}
 
 
-def _said(engine: Any, number: int, purpose: Any) -> dict[str, str]:
+def _reading(engine: Any, number: int, purpose: Any) -> dict[str, str]:
     try:
         made = engine.format_number(number, purpose) if purpose else engine.format_number(number)
     except (ValueError, KeyError, RecursionError):  # a language without rules of this kind

@@ -84,7 +84,9 @@ def read_pairs(file: Path, recordings: Sequence[str], texts: Sequence[str]) -> l
         raise CorpusError(f"--pairs {file} cannot be read as a table ({error}): look at its quotes") from None
     found = []
     for number, row in enumerate(rows, 1):
-        names = [_named(cell.strip(), known) for cell, known in zip(row, (recordings, texts), strict=False)]
+        names = [
+            _file_meant(cell.strip(), known) for cell, known in zip(row, (recordings, texts), strict=False)
+        ]
         if len(names) == 2 and names[0] and names[1]:
             found.append(Pair(names[0], names[1]))
         elif number > 1 or any(names):
@@ -97,7 +99,7 @@ def read_pairs(file: Path, recordings: Sequence[str], texts: Sequence[str]) -> l
     return found
 
 
-def _named(cell: str, known: Sequence[str]) -> str | None:
+def _file_meant(cell: str, known: Sequence[str]) -> str | None:
     """The one known file that a cell means: its path, the end of it, or its name without suffix."""
     for fits in (
         lambda name: name == cell,

@@ -137,7 +137,7 @@ def spans_of(units: NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
 def _parts(words: range, text: Letters, spoken: SpokenWords, max_s: float) -> Iterator[list[int]]:
     """The words of a unit that belong together in one recording."""
     timed = [w for w in words if spoken.fate[w] in (Fate.HEARD, Fate.BETWEEN)]
-    cut = [n for n in range(1, len(timed)) if _parted(timed[n - 1], timed[n], spoken)]
+    cut = [n for n in range(1, len(timed)) if _is_parted(timed[n - 1], timed[n], spoken)]
     for part in _without_scraps([timed[a:b] for a, b in pairwise([0, *cut, len(timed)])], text, spoken):
         for whole in _short_enough(part, spoken, max_s):
             if any(spoken.fate[word] == Fate.HEARD for word in whole):
@@ -217,7 +217,7 @@ def _with_unsaid(part: list[int]) -> list[int]:
     return list(range(part[0], part[-1] + 1))
 
 
-def _parted(before: int, word: int, spoken: SpokenWords) -> bool:
+def _is_parted(before: int, word: int, spoken: SpokenWords) -> bool:
     """Whether something else, another recording or a long pause stands between two words of a unit."""
     if spoken.recording[before] != spoken.recording[word] or spoken.start[word] < spoken.end[before] - 0.05:
         return True
@@ -289,18 +289,18 @@ def _times(words: Sequence[int], spoken: SpokenWords) -> tuple[tuple[float, floa
 
 def judged(pieces: Sequence[Piece], letter_s: float, max_cer: float) -> list[bool]:
     """Whether each piece is sure enough: by its errors, its pace, and if it is short by its neighbours."""
-    own = [_paced(piece, letter_s) and piece.cer <= max_cer for piece in pieces]
-    return [good and _backed(number, pieces, own, max_cer) for number, good in enumerate(own)]
+    own = [_has_usual_pace(piece, letter_s) and piece.cer <= max_cer for piece in pieces]
+    return [good and _is_supported(number, pieces, own, max_cer) for number, good in enumerate(own)]
 
 
-def _paced(piece: Piece, letter_s: float) -> bool:
+def _has_usual_pace(piece: Piece, letter_s: float) -> bool:
     usual = piece.letters * letter_s
     free = FREE_LETTERS * letter_s
     return usual / FASTEST - free <= piece.end - piece.start <= usual * SLOWEST + free
 
 
-def _backed(number: int, pieces: Sequence[Piece], own: Sequence[bool], max_cer: float) -> bool:
-    """A long piece stands for itself; a short one needs few errors, or good neighbours at once around it.
+def _is_supported(number: int, pieces: Sequence[Piece], own: Sequence[bool], max_cer: float) -> bool:
+    """A long piece needs no support; a short one needs few errors, or good pieces right beside it.
 
     A short scrap of a unit is never sure: mostly it is a word of a heading that was heard elsewhere.
     """

@@ -136,5 +136,5 @@ def usable(fixed: Sequence[FixedPiece], least_log_probability: float) -> list[bo
 
 
 def probability(log_probability: float | None) -> float | None:
-    """The geometric mean that a mean logarithm stands for."""
+    """The geometric mean whose logarithm is given."""
     return None if log_probability is None else math.exp(log_probability)

@@ -84,12 +84,12 @@ def speech_of(blocks: Iterable[Mono], sample_rate: int) -> SpeechTimes:
         parts.append(frame_levels(rest[:whole], size))
         rest = rest[whole:]
     levels = np.concatenate(parts) if parts else np.zeros((0, 2), np.float32)
-    found = _narrowed(runs(_spoken(levels)), len(levels))
+    found = _narrowed(runs(_speech_frames(levels)), len(levels))
     starts, ends = (np.array(edge, np.float64) * FRAME_S for edge in (found[:, 0], found[:, 1]))
     return SpeechTimes(starts, ends, count / sample_rate)
 
 
-def _spoken(levels: NDArray[np.float32]) -> NDArray[np.bool_]:
+def _speech_frames(levels: NDArray[np.float32]) -> NDArray[np.bool_]:
     chunks = [
         speech_frames(levels[at : at + CHUNK_FRAMES], levels[max(0, at - CHUNK_FRAMES) : at])
         for at in range(0, len(levels), CHUNK_FRAMES)

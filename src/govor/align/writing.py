@@ -61,7 +61,7 @@ def _row(one: PlacedUtterance, audio: Path) -> Row:
 
 
 def _lines(rows: Sequence[Row], unplaced: Sequence[Unplaced]) -> Iterator[Row | Rejection]:
-    """Rows, and pieces that were not sure enough; what nobody said stands in the list alone."""
+    """Rows, and pieces that were not sure enough; words that nobody said are in the list alone."""
     for number, row in enumerate(rows, 1):
         yield {**row, "_line": number}
     for one in unplaced:

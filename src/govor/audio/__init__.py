@@ -1,4 +1,4 @@
-"""Recordings as bytes in, float32 mono samples out, and clips back to bytes. No torch.
+"""Bytes of a recording become float32 mono samples, and clips become bytes again; no torch.
 
     source -> reader (soundfile or PyAV) -> mono mix or one channel -> soxr, one stream -> cut -> samples
 

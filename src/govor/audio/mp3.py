@@ -80,19 +80,19 @@ def trusted_index(source: EncodedAudio) -> Mp3Index | None:
         return None
     tag = _xing(frame, header)
     if tag:
-        announced = _announced(tag, header)
+        announced = _index_of_header(tag, header)
         agrees = announced and abs(_missing_bytes(source, start, announced)) <= _TAIL_TOLERANCE_BYTES
         return announced if agrees and _encoder(tag) in _GAPLESS_ENCODERS else None
     if frame[_VBRI_AT : _VBRI_AT + 4] == b"VBRI":
         return None
-    return _counted(source, start, header)
+    return _index_by_counting(source, start, header)
 
 
 def cut_off_index(source: EncodedAudio) -> Mp3Index | None:
     """What the Xing/Info header of `source` announces, when the file ends before that does."""
     start, frame = _first_frame(source)
     header = FrameHeader.parse(frame)
-    announced = _announced(_xing(frame, header), header) if header else None
+    announced = _index_of_header(_xing(frame, header), header) if header else None
     if announced and _missing_bytes(source, start, announced) > _TAIL_TOLERANCE_BYTES:
         return announced
     return None
@@ -110,7 +110,7 @@ def _xing(frame: bytes, header: FrameHeader) -> bytes:
     return tag if tag[:4] in (b"Xing", b"Info") else b""
 
 
-def _counted(source: EncodedAudio, start: int, header: FrameHeader) -> Mp3Index | None:
+def _index_by_counting(source: EncodedAudio, start: int, header: FrameHeader) -> Mp3Index | None:
     """The frames of a clip of constant bit rate."""
     if source.size_bytes > _COUNTED_BYTES:
         return None
@@ -121,7 +121,7 @@ def _counted(source: EncodedAudio, start: int, header: FrameHeader) -> Mp3Index 
     return Mp3Index(frames, len(stream), header.samples, header.sample_rate, counted=True)
 
 
-def _announced(tag: bytes, header: FrameHeader) -> Mp3Index | None:
+def _index_of_header(tag: bytes, header: FrameHeader) -> Mp3Index | None:
     """What a Xing/Info header says, when it counts both frames and bytes."""
     both = _FRAMES_FLAG | _BYTES_FLAG
     if _flags(tag) & both != both:

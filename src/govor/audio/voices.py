@@ -100,11 +100,11 @@ def wrong_rates(voices: Sequence[tuple[int, Voice]]) -> list[WrongRate]:
     groups: dict[int, list[int]] = defaultdict(list)
     for place, (stated_hz, _) in enumerate(voices):
         groups[stated_hz].append(place)
-    judged = (_judged(stated_hz, places, [v for _, v in voices]) for stated_hz, places in groups.items())
+    judged = (_wrong_rate(stated_hz, places, [v for _, v in voices]) for stated_hz, places in groups.items())
     return [found for found in judged if found]
 
 
-def _judged(stated_hz: int, places: Sequence[int], voices: Sequence[Voice]) -> WrongRate | None:
+def _wrong_rate(stated_hz: int, places: Sequence[int], voices: Sequence[Voice]) -> WrongRate | None:
     mine = [voices[place] for place in places]
     middle = median_voice(mine)
     likely_hz, group_evidence = likeliest_rate(middle, stated_hz)

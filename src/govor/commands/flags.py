@@ -1,4 +1,4 @@
-"""Flags made from declarations: one parameter of a command stands for many settings.
+"""Flags made from declarations: one parameter of a command carries many settings.
 
 A command writes ``given: Annotated[Given[SelectConfig], flags(SelectConfig)]``; `expanded` puts a
 flag for each setting in its place, with the setting's meaning, unit, bounds and default.
@@ -86,7 +86,7 @@ class Flag:
 
 @dataclass(frozen=True)
 class Flags:
-    """The flags that one parameter of a command stands for."""
+    """The flags that one parameter of a command carries."""
 
     section: type[Section]
     ways: Mapping[str, Flag]

@@ -21,7 +21,7 @@ def dumps(data: Mapping[str, object]) -> str:
 
 
 def _sections(name: str, value: Any) -> list[str]:
-    """The sections that a value is written as; none where it stands in a line."""
+    """The sections that a value is written as; none if it fits in a line."""
     if isinstance(value, Mapping):
         return [_section(f"[{_key(name)}]", value)]
     several = isinstance(value, (list, tuple)) and value and all(isinstance(item, Mapping) for item in value)

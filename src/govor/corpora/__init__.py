@@ -1,4 +1,4 @@
-"""Any corpus on disk to a corpus folder: one reader a format, one way behind them."""
+"""A corpus of any format becomes a corpus folder: one reader for each format, the same steps after it."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -69,7 +69,7 @@ def first_files(path: Path, suffixes: Collection[str]) -> Iterator[Path]:
 
 @contextmanager
 def one_look() -> Iterator[None]:
-    """What the readers find in the block is looked at once for all of them."""
+    """Inside the block, a folder is listed once for all readers."""
     token = _looks.set({})
     try:
         yield
@@ -129,14 +129,14 @@ class Recordings:
     def anywhere(self, name: str, near: Path) -> str | None:
         """The recording called `name`, extension or not; of several that nearest to the file `near`."""
         if self._all is None:
-            self._all = self._listed()
+            self._all = self._paths_by_name()
         paths = self._all.get(name, [])
         if len(paths) < 2:
             return paths[0] if paths else None
         here = near.relative_to(self.root).parts
         return max(paths, key=lambda path: _shared(here, Path(path).parts))
 
-    def _listed(self) -> dict[str, list[str]]:
+    def _paths_by_name(self) -> dict[str, list[str]]:
         paths: dict[str, list[str]] = {}
         for folder, name in files_below(self.root):
             if is_audio(name):
@@ -240,7 +240,7 @@ def in_chunks(rows: Iterable[Row | Rejection]) -> Iterator[Chunk]:
 
 
 def _plain(row: Row) -> bool:
-    """Whether a row is as most are, and can stand in a table as it is."""
+    """Whether a row is like most, and fits into a table unchanged."""
     return all(_is_plain(value) for value in row.values())
 
 

@@ -72,7 +72,7 @@ def read(source: Source) -> Reading:
 
 def _rows(file: Path, recordings: Recordings, split: str | None, scratch: Path) -> Iterator[Row | Rejection]:
     """Utterances, one recording's words in memory at a time."""
-    counts, together = _counted(file)
+    counts, together = _word_counts(file)
     channels = ChannelNumbers(from_zero=any(channel == "0" for _, channel in counts))
     lines = numbered_lines(file) if together else _sorted_lines(file, counts, scratch)
     words: list[_Word] = []
@@ -92,7 +92,7 @@ def _rows(file: Path, recordings: Recordings, split: str | None, scratch: Path) 
             words.append(word)
 
 
-def _counted(file: Path) -> tuple[Counter[_Place], bool]:
+def _word_counts(file: Path) -> tuple[Counter[_Place], bool]:
     """Words of each recording and channel, and whether those of each stand together."""
     counts: Counter[_Place] = Counter()
     together, last = True, None

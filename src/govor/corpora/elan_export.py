@@ -90,10 +90,10 @@ def _first_line(file: Path) -> str:
 
 def _columns(line: str) -> ExportColumns | None:
     cells = [cell.strip() for cell in line.split("\t")]
-    return _named(cells) or _unnamed(cells)
+    return _columns_of_header(cells) or _unnamed(cells)
 
 
-def _named(cells: Sequence[str]) -> ExportColumns | None:
+def _columns_of_header(cells: Sequence[str]) -> ExportColumns | None:
     """From a header: ``Begin Time - hh:mm:ss.ms`` and so on."""
     begins = [i for i, cell in enumerate(cells) if cell.lower().startswith("begin time")]
     ends = [i for i, cell in enumerate(cells) if cell.lower().startswith("end time")]
@@ -108,7 +108,7 @@ def _named(cells: Sequence[str]) -> ExportColumns | None:
 
 
 def _unnamed(cells: Sequence[str]) -> ExportColumns | None:
-    """From a first row: times of the same form stand in the order begin, end, perhaps duration."""
+    """Columns from a first row: times of one form come in the order begin, end and perhaps duration."""
     clocks = [i for i, cell in enumerate(cells) if _CLOCK.fullmatch(cell)]
     if len(clocks) < 2 or clocks[0] == 0 or clocks[-1] == len(cells) - 1:
         return None

@@ -13,7 +13,7 @@ from govor.store import free_bytes, require_space
 
 FILES_A_FOLDER = 1000
 RESERVE_BYTES = 256 << 20
-"""Left free while unpacking a stream whose size nobody knows."""
+"""Bytes left free while a stream of unknown size is unpacked."""
 _CHECK_EVERY_BYTES = 64 << 20
 _COPY_BYTES = 1 << 20
 _MAGIC = {

@@ -42,11 +42,11 @@ def read(source: Source) -> Reading:
     tiers: dict[tuple[str, str, bool], int] = {}
     files = transcript_files(source.path, (".exb",))
     return read_beside(
-        source, files, lambda f: _parse(f, source.config.text, tiers), NEEDS, told=lambda: _told(tiers)
+        source, files, lambda f: _parse(f, source.config.text, tiers), NEEDS, told=lambda: _tier_notes(tiers)
     )
 
 
-def _told(tiers: dict[tuple[str, str, bool], int]) -> list[str]:
+def _tier_notes(tiers: dict[tuple[str, str, bool], int]) -> list[str]:
     """Which tiers were taken and which left."""
     taken = [f"{name} ({count:,} events)" for (name, _, there), count in tiers.items() if there]
     left = [f"{name} (type {kind})" for (name, kind, there), _ in tiers.items() if not there]

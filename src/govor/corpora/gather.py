@@ -53,10 +53,10 @@ def with_speakers(frame: pl.DataFrame, speaker_from: str | None) -> pl.DataFrame
     """
     if speaker_from is None or not frame.height:
         return frame
-    return frame.with_columns(pl.coalesce("speaker", _told(frame, speaker_from)).alias("speaker"))
+    return frame.with_columns(pl.coalesce("speaker", _speaker_of(frame, speaker_from)).alias("speaker"))
 
 
-def _told(frame: pl.DataFrame, speaker_from: str) -> pl.Expr:
+def _speaker_of(frame: pl.DataFrame, speaker_from: str) -> pl.Expr:
     path = pl.col("audio").str.replace_all("\\", "/", literal=True)
     if speaker_from == FOLDER:
         return path.str.extract(r"([^/]+)/[^/]*$")
@@ -139,7 +139,7 @@ def _second_pass(
     table = resolution.frame.join(recording_names(resolution.frame["path"]), on="path", how="left")
     table = table.select("name", pl.col("path", "reason", "detail").name.prefix("_"), "_recording")
     distinct = Distinct(repeated(_id_hashes(spool, table)))
-    for frame in _settled(spool, table):
+    for frame in _with_names(spool, table):
         lost = frame.filter(pl.col("_reason").is_not_null())
         corpus.reject_frame(lost.select(rejection_columns(pl.col("_reason"), pl.col("_detail"))))
         found, again = distinct.apply(frame.filter(pl.col("_reason").is_null()))
@@ -155,11 +155,11 @@ def _second_pass(
 
 
 def _id_hashes(spool: Spool, table: pl.DataFrame) -> Iterator[NDArray[np.uint64]]:
-    for frame in _settled(spool, table, ID_COLUMNS):
+    for frame in _with_names(spool, table, ID_COLUMNS):
         yield frame.filter(pl.col("_reason").is_null())["id"].hash(seed=0).to_numpy()
 
 
-def _settled(
+def _with_names(
     spool: Spool, table: pl.DataFrame, columns: Sequence[str] | None = None
 ) -> Iterator[pl.DataFrame]:
     """The rows with the paths of their audio, their recordings' names, ids and durations."""

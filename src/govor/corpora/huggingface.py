@@ -251,13 +251,13 @@ def _light(row: Row, column: str, source: Source, unpacker: AudioUnpacker, split
     audio = row.get(column)
     if isinstance(audio, Mapping):
         _keep_origin(row, source)
-    path = _named(audio, count) if source.listing else unpacker.place(audio, split or "all", count)
+    path = _audio_name(audio, count) if source.listing else unpacker.place(audio, split or "all", count)
     if path and isinstance(audio, Mapping) and audio.get("bytes") is None:
         path = str(_folder(source) / path)
     return row | {column: path, "_split": split_in(split)}
 
 
-def _named(audio: Any, count: int) -> str | None:
+def _audio_name(audio: Any, count: int) -> str | None:
     """What a row calls its audio, where nothing is unpacked."""
     path = audio.get("path") if isinstance(audio, Mapping) else audio
     return str(path) if path else f"audio of row {count + 1}"

@@ -85,12 +85,12 @@ def _parsed(lines: Lines) -> pl.DataFrame | None:
         frame = pl.read_ndjson(io.BytesIO(data), infer_schema_length=None)
     except pl.exceptions.PolarsError:
         return None
-    if frame.height != count or "_line" in frame.columns or _SURROGATE.search(data) or _mixed(frame):
+    if frame.height != count or "_line" in frame.columns or _SURROGATE.search(data) or _is_mixed(frame):
         return None
     return frame.with_columns(pl.Series("_line", lines.numbers, dtype=pl.Int64))
 
 
-def _mixed(frame: pl.DataFrame) -> bool:
+def _is_mixed(frame: pl.DataFrame) -> bool:
     """Whether values of several kinds were made one: lists and objects text, or large numbers larger."""
     if any(kind.is_integer() and kind not in (pl.Int64, pl.Int32) for kind in frame.dtypes):
         return True

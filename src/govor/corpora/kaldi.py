@@ -136,7 +136,7 @@ def _chunks(
             frame = _with_fact(frame, key, table)
         seen = pl.concat([seen, frame["id"]])
         known = frame["recording"].is_in(list(refused))
-        lost = [_refused(row, refused) for row in frame.filter(known).select("id", "recording").iter_rows()]
+        lost = [_refusal(row, refused) for row in frame.filter(known).select("id", "recording").iter_rows()]
         yield Chunk(frame.filter(~known.fill_null(False)), folder / "text", [*rejections, *lost])
     yield _untranscribed(folder, spans, recordings, seen)
 
@@ -180,7 +180,7 @@ def _whole(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.col("id").alias("recording"))
 
 
-def _refused(row: tuple[str, str], refused: dict[str, Rejection]) -> Rejection:
+def _refusal(row: tuple[str, str], refused: dict[str, Rejection]) -> Rejection:
     why = refused[row[1]]
     return Rejection(row[0], why.stage, why.reason, why.detail)
 

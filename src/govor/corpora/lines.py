@@ -156,7 +156,7 @@ def raw_blocks(file: Path) -> Iterator[tuple[int, bytes | None]]:
 
 
 def _blocks(file: Path, source: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:
-    """Pairs of first line number and whole lines; None stands for one line beyond the limit."""
+    """Pairs of first line number and whole lines; None replaces a line beyond the limit."""
     number, rest, skipping = 1, b"", False
     for data in _pieces(file, source):
         if skipping:
@@ -206,7 +206,7 @@ def _decoded(pieces: Iterator[bytes], encoding: str | None) -> Iterator[bytes]:
 
 
 def mark_undecodable(error: UnicodeError) -> tuple[str, int]:
-    """An error handler of codecs: a lone surrogate stands for what cannot be decoded."""
+    """An error handler of codecs: a lone surrogate replaces what cannot be decoded."""
     return UNDECODABLE, max(getattr(error, "end", 0), getattr(error, "start", 0) + 1)
 
 

@@ -98,7 +98,7 @@ def _first(
 def listing_lines(summary: Listing) -> list[str]:
     """The listing for people."""
     special = ("format", "recognised", "remarks", "rows", "rejected", "tiers")
-    facts = [f"{name.replace('_', ' ')}: {_shown(v)}" for name, v in summary.items() if name not in special]
+    facts = [f"{name.replace('_', ' ')}: {_as_text(v)}" for name, v in summary.items() if name not in special]
     tiers = list(_tier_lines(summary.get("tiers") or []))
     rows = [[_cell(row.get(name)) for name in _SHOWN] for row in summary["rows"]]
     shown = ["", *table(rows, _SHOWN)] if rows else ["", "no row that could be kept among the first"]
@@ -112,7 +112,7 @@ def _tier_lines(tiers: Sequence[Mapping[str, object]]) -> Iterator[str]:
         yield f"tier {tier['name']} ({tier['role']}, {tier['labels']:,} labels): {example}"
 
 
-def _shown(value: Any) -> str:
+def _as_text(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{ours} = {theirs}" for ours, theirs in value.items())
     if isinstance(value, (list, tuple)):

@@ -60,8 +60,8 @@ def resolve(names: pl.Series, root: Path) -> Resolution:
     exact = _exact(frame, root)
     missing = exact.filter(pl.col("path").is_null()).select("name")
     if not missing.height:
-        return Resolution(exact.with_columns(_found()))
-    found = exact.filter(pl.col("path").is_not_null()).with_columns(_found())
+        return Resolution(exact.with_columns(_result_columns()))
+    found = exact.filter(pl.col("path").is_not_null()).with_columns(_result_columns())
     repaired = _repaired(missing, index_files(root, _suffixes(missing)), found, root)
     return Resolution(pl.concat([found, repaired]))
 
@@ -89,7 +89,7 @@ def canonical_stem(column: str) -> pl.Expr:
 KEYS = {"spacing": canonical_spacing, "case": canonical_case, "stem": canonical_stem}
 
 
-def _found() -> list[pl.Expr]:
+def _result_columns() -> list[pl.Expr]:
     none = pl.lit(None, pl.String)
     return [none.alias("reason"), none.alias("detail"), pl.lit(False).alias("repaired")]
 
@@ -129,7 +129,7 @@ def _files(folder: Path) -> list[str]:
 
 
 def is_unicode(name: str) -> bool:
-    """Whether a file's name is proper Unicode; others cannot stand in a table."""
+    """Whether a file's name is valid Unicode; a table cannot hold other names."""
     return name.isascii() or name.encode("utf-8", "replace").decode("utf-8") == name
 
 

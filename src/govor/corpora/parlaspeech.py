@@ -172,7 +172,9 @@ def _character_words(frame: pl.DataFrame) -> pl.DataFrame:
     if not {"char_s", "char_e", "time_s", "time_e"} <= fields or frame.schema.get("text") != pl.String:
         return frame
     rows = zip(frame["text"].to_list(), frame["words"].to_list(), strict=True)
-    words = [None if spans is None else [_cut(text or "", span) for span in spans] for text, spans in rows]
+    words = [
+        None if spans is None else [_word_of_span(text or "", span) for span in spans] for text, spans in rows
+    ]
     times = {"word_starts": "time_s", "word_ends": "time_e"}
     parts = [
         pl.col("words")
@@ -183,7 +185,7 @@ def _character_words(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(parts).with_columns(pl.Series("words", words, dtype=pl.List(pl.String)))
 
 
-def _cut(text: str, span: Mapping[str, object] | None) -> str | None:
+def _word_of_span(text: str, span: Mapping[str, object] | None) -> str | None:
     """The word that a span of characters is; None where it is not a span."""
     begin, end = (span or {}).get("char_s"), (span or {}).get("char_e")
     return text[begin:end] if isinstance(begin, int) and isinstance(end, int) else None

@@ -105,7 +105,7 @@ def choose_reader(path: Path, format: str, columns_named: bool = False) -> Recog
             each format would have needed.
     """
     if format != "auto":
-        named = _named(format)
+        named = _reader_named(format)
         if not is_anywhere(str(path), format):
             raise CorpusError(f"{path} does not exist: give the folder or the file to import")
         return Recognition(named, "as asked")
@@ -115,7 +115,7 @@ def choose_reader(path: Path, format: str, columns_named: bool = False) -> Recog
             if why is not None:
                 return Recognition(reader, why)
     if columns_named and (path.is_file() or tables.table_files(path)):
-        return Recognition(_named(tables.NAME), "its columns are named")
+        return Recognition(_reader_named(tables.NAME), "its columns are named")
     if not path.exists():
         raise CorpusError(f"{path} does not exist: give the folder, the file or the Hub id to import")
     if (foreign := foreign_file(path)) is not None:
@@ -132,7 +132,7 @@ def is_anywhere(source: str, format: str) -> bool:
     return path.exists() or (format in ("auto", huggingface.NAME) and huggingface.recognise(path) is not None)
 
 
-def _named(format: str) -> Reader:
+def _reader_named(format: str) -> Reader:
     reader = next((r for r in READERS if r.name == format), None)
     if reader is None:
         raise CorpusError(f"there is no format {format}: use auto or one of {', '.join(format_names())}")

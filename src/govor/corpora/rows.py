@@ -117,7 +117,9 @@ def _columns(name: str, values: list[Any]) -> list[pl.Series]:
     nested = any(isinstance(value, (list, tuple, dict)) for value in values)
     if column.dtype != pl.String or not nested or name in CORE_SCHEMA:
         return [column]
-    words = [_spoken(value) or "" if isinstance(value, (list, tuple, dict)) else None for value in values]
+    words = [
+        _as_transcript(value) or "" if isinstance(value, (list, tuple, dict)) else None for value in values
+    ]
     return [column, pl.Series(SPOKEN + name, words, dtype=pl.String)]
 
 
@@ -129,7 +131,7 @@ def _column(name: str, values: list[Any]) -> pl.Series:
         other = pl.Series(name, values, strict=False)  # dates and the like
         if other.dtype != pl.Object and not other.dtype.is_nested():
             return other
-    shown = _spoken if name in _TEXTS else _written
+    shown = _as_transcript if name in _TEXTS else _written
     return pl.Series(name, [shown(value) for value in values], dtype=pl.String)
 
 
@@ -168,8 +170,8 @@ def _written(value: Any) -> str | None:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _spoken(value: Any) -> str | None:
-    """A value of a column of text: words that stand in a list, joined; an object is none."""
+def _as_transcript(value: Any) -> str | None:
+    """A value of a text column: the words of a list are joined; an object gives None."""
     if isinstance(value, (list, tuple)):
         return " ".join(value) if all(isinstance(item, str) for item in value) else None
     return None if isinstance(value, dict) else _written(value)

@@ -33,7 +33,7 @@ def read(source: Source) -> Reading:
     if table is None:
         raise CorpusError(f"{source.path} is not a Spontaneous Speech release: it needs {NEEDS}")
     locale = table.stem.removeprefix("ss-corpus-")
-    reported = _reported(table.with_name(f"ss-reported-audios-{locale}.tsv"))
+    reported = _reported_names(table.with_name(f"ss-reported-audios-{locale}.tsv"))
     chunks = (_chunk(chunk, locale, reported) for chunk in read_delimited(table, "\t"))
     root = source.audio_root(table.parent / "audios")
     return Reading(chunks, root, notes={"table": table.name, "reported": len(reported)})
@@ -44,7 +44,7 @@ def _table(path: Path) -> Path | None:
     return next((f for f in files if set(first_line(f).split("\t")) >= NEEDED), None)
 
 
-def _reported(table: Path) -> list[str]:
+def _reported_names(table: Path) -> list[str]:
     if not table.is_file():
         return []
     frames = [chunk.frame for chunk in read_delimited(table, "\t")]

@@ -115,7 +115,7 @@ def _chunk(file: Path, rows: list[Row | Rejection]) -> Chunk:
 
 @contextmanager
 def opened_book(file: Path) -> Iterator[Any]:
-    """The book, opened for reading row by row, once its size has been looked at.
+    """The book, opened for reading row by row, after its size was checked.
 
     Raises:
         CorpusError: it is not a spreadsheet, is damaged, or larger than any can be.

@@ -177,16 +177,16 @@ def _audio(file: Path, media: list[Media], work: _SubtitleWork) -> tuple[str, fl
         for place in item.places:
             path = Path(os.path.normpath(file.parent / place))
             if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file():
-                return _shown(path, work.root), item.origin_s
+                return _relative_name(path, work.root), item.origin_s
     origin_s = media[0].origin_s if media else 0.0
     name = work.near.beside(file, [item.name for item in media])
     if name is not None:
         same = (item.origin_s for item in media if Path(item.name).stem == Path(name).stem)
-        return _shown(file.parent / name, work.root), next(same, origin_s)
+        return _relative_name(file.parent / name, work.root), next(same, origin_s)
     return (media[0].name if media else file.stem), origin_s
 
 
-def _shown(path: Path, root: Path) -> str:
+def _relative_name(path: Path, root: Path) -> str:
     inside = path.is_relative_to(root)
     return path.relative_to(root).as_posix() if inside else str(path.absolute())
 

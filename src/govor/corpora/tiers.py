@@ -82,7 +82,7 @@ def choose(
     roles = {tier.name: _role(tier, language) for tier in filled}
     words = [tier for tier in filled if roles[tier.name] == WORDS]
     if wanted is not None:
-        taken = _asked(filled, wanted)
+        taken = _tiers_meant(filled, wanted)
     else:
         taken = _likely(filled, roles, parents or {})
         if len(taken) > 1 and _are_layers(taken):
@@ -127,7 +127,7 @@ def _role(tier: Tier, language: str | None) -> str:
     return role
 
 
-def _asked(filled: list[Tier], wanted: str) -> list[Tier]:
+def _tiers_meant(filled: list[Tier], wanted: str) -> list[Tier]:
     exact = [tier for tier in filled if tier.name == wanted]
     names = [name.strip() for name in wanted.split(",")]
     return exact or [t for t in filled if t.name in names or t.name.split("@")[0] in names]

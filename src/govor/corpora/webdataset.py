@@ -85,7 +85,7 @@ def read(source: Source) -> Reading:
 
 
 def _of_shar(archive: Path) -> bool:
-    """Whether an archive is one of Lhotse Shar, whose texts stand in a file beside it."""
+    """Whether an archive is one of Lhotse Shar, whose texts are in a file beside it."""
     return archive.name.startswith("recording.") and any(archive.parent.glob("cuts*.jsonl*"))
 
 

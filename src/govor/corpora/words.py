@@ -55,11 +55,11 @@ def with_flat_words(row: dict[str, object]) -> dict[str, object]:
         return row
     items = cast(list[Mapping[str, object]], row[column])
     made = {
-        "words": [str(_taken(item, WORD_KEYS)) for item in items],
-        "word_starts": [seconds(_taken(item, START_KEYS)) for item in items],
+        "words": [str(_first_value(item, WORD_KEYS)) for item in items],
+        "word_starts": [seconds(_first_value(item, START_KEYS)) for item in items],
     }
-    if any(_taken(item, END_KEYS) is not None for item in items):
-        made["word_ends"] = [seconds(_taken(item, END_KEYS)) for item in items]
+    if any(_first_value(item, END_KEYS) is not None for item in items):
+        made["word_ends"] = [seconds(_first_value(item, END_KEYS)) for item in items]
     return row | made
 
 
@@ -76,12 +76,12 @@ def _are_words(value: Any) -> bool:
         isinstance(value, list)
         and bool(value)
         and all(isinstance(item, dict) for item in value)
-        and any(_taken(item, START_KEYS) is not None for item in value)
-        and all(_taken(item, WORD_KEYS) is not None for item in value)
+        and any(_first_value(item, START_KEYS) is not None for item in value)
+        and all(_first_value(item, WORD_KEYS) is not None for item in value)
     )
 
 
-def _taken(item: Mapping[str, object], keys: tuple[str, ...]) -> Any:
+def _first_value(item: Mapping[str, object], keys: tuple[str, ...]) -> Any:
     return next((item[key] for key in keys if item.get(key) is not None), None)
 
 

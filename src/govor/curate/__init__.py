@@ -1,4 +1,4 @@
-"""A corpus checked, filtered, split without leaks, reviewed by people, merged and moved."""
+"""A corpus is checked, filtered, split without leaks, reviewed by people, merged and moved."""
 
 from govor.curate.check import check_corpus
 from govor.curate.merge import merge_corpora

@@ -68,7 +68,7 @@ def audio_findings(facts: Tally, probes: pl.DataFrame) -> list[Finding]:
     faults: Counter[str] = Counter()
     for number, row in enumerate(probes.iter_rows(named=True)):
         probe = Probe(**{name: row[name] for name in Probe.__dataclass_fields__})
-        for code, severity, measured in _judged(probe, faults):
+        for code, severity, measured in _faults_of(probe, faults):
             if code != "antiphase_audio" or mixes[number]:
                 found.setdefault(code, []).append(Occurrence(number, severity, measured))
     details = {"unreadable_audio": ", ".join(f"{code} {count}" for code, count in faults.most_common(5))}
@@ -136,20 +136,20 @@ def _wrong_rates(facts: Tally, recordings: _Recordings, probes: pl.DataFrame) ->
     for wrong in judged:
         for number in (numbers[member] for member in wrong.members):
             if (voice := voices[number]) is not None:
-                cases.append(Occurrence(number, float(wrong.sure), _said(voice, wrong)))
+                cases.append(Occurrence(number, float(wrong.sure), _sentence(voice, wrong)))
     sure = any(wrong.sure for wrong in judged)
     detail = "" if sure else f"{count_of(len(cases), 'odd voice')} may have another cause"
     finding = recordings.finding("wrong_sample_rate", cases, detail)
     return [finding if sure else replace(finding, severity="warning")]
 
 
-def _said(voice: Voice, wrong: WrongRate) -> str:
+def _sentence(voice: Voice, wrong: WrongRate) -> str:
     pace = "slow" if wrong.likely_hz > wrong.stated_hz else "fast"
     measured = f"pitch {voice.pitch_hz:.0f} Hz, {voice.letters_per_s:.1f} letters/s"
     return f"too {pace}: {measured} at {wrong.stated_hz:,} Hz"
 
 
-def _judged(probe: Probe, faults: Counter[str]) -> list[tuple[str, float, str]]:
+def _faults_of(probe: Probe, faults: Counter[str]) -> list[tuple[str, float, str]]:
     if probe.error == "missing":
         return [("missing_audio", 0.0, probe.audio)]
     if probe.error:

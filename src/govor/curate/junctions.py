@@ -3,7 +3,7 @@
 Both are compared by their letters alone, with edit distance (Levenshtein 1966). A junction is a place between
 two tokens of the transcript that lies, on the cheapest way from one to the other, between two words as well.
 Within a stretch that was exchanged ("1984" for "nineteen eighty four"), or around a token that no word
-answers to, there is none: nobody knows what is said on which side.
+answers to, there is none: what is said on which side cannot be known.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ def _answering(place: int, zones: Sequence[_Zone], starts: Sequence[int]) -> tup
 
 
 def _lost_token(zone: _Zone, starts: Sequence[int]) -> bool:
-    """Whether a whole token stands in a stretch that no letter of the words answers to."""
+    """Whether a whole token lies in a stretch that matches no letter of the words."""
     if zone.c < zone.d:
         return False
     first = bisect_left(starts, zone.a)

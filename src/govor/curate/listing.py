@@ -24,13 +24,13 @@ def write_listing(corpus: Corpus, findings: Sequence[Finding], path: Path) -> No
     begin = 0
     with atomic_path(path) as partial, pq.ParquetWriter(partial, schema, compression="zstd") as writer:
         for frame in corpus.frames(["id", "recording"], BATCH_ROWS):
-            listed = [_listed(frame, finding, begin) for finding in findings]
+            listed = [_listed_rows(frame, finding, begin) for finding in findings]
             rows = pl.concat([pl.DataFrame(schema=SCHEMA), *listed])
             writer.write_table(rows.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(schema))
             begin += frame.height
 
 
-def _listed(frame: pl.DataFrame, finding: Finding, begin: int) -> pl.DataFrame:
+def _listed_rows(frame: pl.DataFrame, finding: Finding, begin: int) -> pl.DataFrame:
     """The rows of a piece that a finding is about; the piece begins with row `begin`."""
     everywhere = finding.places.everywhere if finding.places else np.empty(0, np.int64)
     first, last = np.searchsorted(everywhere, [begin, begin + frame.height])

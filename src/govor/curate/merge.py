@@ -90,7 +90,7 @@ def merge_corpora(corpora: Mapping[str, Path], out: Path, config: MergeConfig) -
     Raises:
         CorpusError: a folder is not a corpus, or speakers of the same name may be one person or two.
     """
-    parts = _opened(corpora, out, config)
+    parts = _open_parts(corpora, out, config)
     names = _names(parts, config)
     heads = [dict(frame.schema) for part in parts for frame in _frames(part, names, head=True)]
     schema = {name: kind for name, kind in common_schema(heads).items() if name != "_renamed"}
@@ -132,7 +132,7 @@ def named_apart(folders: Sequence[Path]) -> dict[str, Path]:
     return {"-".join(path.parts[-depth:]): folder for path, folder in zip(paths, folders, strict=True)}
 
 
-def _opened(corpora: Mapping[str, Path], out: Path, config: MergeConfig) -> list[MergePart]:
+def _open_parts(corpora: Mapping[str, Path], out: Path, config: MergeConfig) -> list[MergePart]:
     if len(corpora) < 2:
         raise UsageError("govor merge makes one corpus of several: name two or more")
     for name, folder in corpora.items():
@@ -151,7 +151,7 @@ def _opened(corpora: Mapping[str, Path], out: Path, config: MergeConfig) -> list
 def _names(parts: Sequence[MergePart], config: MergeConfig) -> MergedNames:
     root = _common_root(parts)
     tables = [_recordings(part, root) for part in parts]
-    recordings = _settled(pl.concat(tables))
+    recordings = _with_recording_names(pl.concat(tables))
     ids = [np.unique(_id_hashes(part)) for part in parts]
     distinct = sum(map(len, ids))
     return MergedNames(root, distinct, _in_several(ids), recordings, _shared_speakers(parts, config))
@@ -177,7 +177,7 @@ def _recordings(part: MergePart, root: Path) -> pl.DataFrame:
     return table.collect().with_columns(pl.lit(part.name).alias("_part"))
 
 
-def _settled(table: pl.DataFrame) -> pl.DataFrame:
+def _with_recording_names(table: pl.DataFrame) -> pl.DataFrame:
     """Names of recordings: one name for one file, and of several files' one name each corpus's before it."""
     first = table.group_by("audio", maintain_order=True).agg(pl.col("recording").first().alias("_same"))
     table = table.join(first, on="audio", maintain_order="left")
@@ -231,7 +231,7 @@ def _speakers(part: MergePart) -> set[str]:
 
 
 def _frames(part: MergePart, names: MergedNames, *, head: bool = False) -> Iterator[pl.DataFrame]:
-    """The utterances as they stand in the merged corpus, with ``_renamed``; for `head` the first alone."""
+    """The utterances as the merged corpus has them, with ``_renamed``; only the first ones for `head`."""
     mine = names.recordings.filter(pl.col("_part") == part.name).drop("_part")
     for frame in part.corpus.frames(None, 1 if head else BATCH_ROWS):
         frame = frame.with_columns(_audio(part, names.root))

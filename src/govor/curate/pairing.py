@@ -171,7 +171,7 @@ def best_run(gains: Values) -> tuple[float, int, int]:
 
 
 def _by_chance(letters: Values, seconds: Values, offset: int, seed: int) -> float:
-    """The greatest sum where rows stand in another order, each with its text and seconds; a little more.
+    """The greatest sum in chance orders of the rows, each with its text and seconds; with a margin.
 
     Whatever is wrong with single rows stays: only what neighbours have to do with each other goes.
     """

@@ -54,11 +54,11 @@ def probe_corpus(recordings: Sequence[tuple[str, str]], folder: Path, workers: i
     """
     folder.mkdir(parents=True, exist_ok=True)
     wanted = _stamped(recordings)
-    known = _known(folder, wanted)
+    known = _known_probes(folder, wanted)
     todo = wanted.join(known.select("audio"), on="audio", how="anti", maintain_order="left")
     if todo.height:
         _Pool(folder, workers or cores(), listened([name for name, _ in recordings])).run(todo)
-        known = _known(folder, wanted)
+        known = _known_probes(folder, wanted)
     return wanted.select("audio").join(known, on="audio", how="left", maintain_order="left")
 
 
@@ -74,7 +74,7 @@ def _stamped(recordings: Sequence[tuple[str, str]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _known(folder: Path, wanted: pl.DataFrame) -> pl.DataFrame:
+def _known_probes(folder: Path, wanted: pl.DataFrame) -> pl.DataFrame:
     parts = sorted(folder.glob("part-*.parquet"))
     frames = [pl.read_parquet(part) for part in parts]
     whole = [frame.select(list(SCHEMA)) for frame in frames if set(SCHEMA) <= set(frame.columns)]

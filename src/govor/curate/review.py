@@ -71,7 +71,7 @@ def review_corpus(corpus: Path, sheet: Path, out: Path) -> ReviewSummary:
     if out.resolve() == corpus.resolve():
         raise UsageError(f"--out {out} is the corpus itself: choose another folder")
     source = Corpus.open(corpus)
-    verdicts, unknown = _settled(read_verdicts(sheet), source, sheet)
+    verdicts, unknown = _by_corpus_ids(read_verdicts(sheet), source, sheet)
     _refuse_impossible(verdicts, source, sheet)
     counts = Counter(v.verdict for v in verdicts.values())
     record = {"sheet": str(sheet), "verdicts": dict(counts)}
@@ -86,7 +86,7 @@ def review_corpus(corpus: Path, sheet: Path, out: Path) -> ReviewSummary:
     return ReviewSummary(**vars(writer.info.summary(out)), verdicts=counts, unknown=unknown)
 
 
-def _settled(
+def _by_corpus_ids(
     filled: list[tuple[str, ReviewVerdict]], corpus: Corpus, sheet: Path
 ) -> tuple[dict[str, ReviewVerdict], int]:
     """Verdicts by ids of the corpus, and how many are about none of them.

@@ -111,7 +111,7 @@ def select_corpus(corpus: Path, out: Path, config: SelectConfig) -> SelectSummar
     plan = _planned(source, config, measures, reasons)
     statements = [
         *withdrawals.told(),
-        *_unmet(exclusions),
+        *_unmet_exclusions(exclusions),
         *_unknown_speakers(measures, reasons, plan),
         *plan.statements,
     ]
@@ -119,8 +119,8 @@ def select_corpus(corpus: Path, out: Path, config: SelectConfig) -> SelectSummar
         _mark_unsure(reasons, config, measures, plan.splits < DEV)
         eased = None
     else:
-        eased = _eased(source, measures, plan, reasons)
-        statements += _flattered(eased, plan)
+        eased = _easing(source, measures, plan, reasons)
+        statements += _too_low_warning(eased, plan)
     leaking = (reasons == 0) & (plan.leaks > 0)
     reasons[leaking] = plan.leaks[leaking] + len(REASONS) - 1
     statements += _without_machine_texts(measures, plan, reasons)
@@ -129,7 +129,7 @@ def select_corpus(corpus: Path, out: Path, config: SelectConfig) -> SelectSummar
     _keep_to_budget(config, measures, plan, reasons)
     for statement in statements:
         say(f"select: {statement}")
-    return _written(source, out, config, measures, plan, reasons, statements, eased)
+    return _write_selection(source, out, config, measures, plan, reasons, statements, eased)
 
 
 def _within_limits(config: SelectConfig, measures: CorpusMeasures) -> NDArray[np.bool_] | None:
@@ -156,7 +156,7 @@ def _without_machine_texts(measures: CorpusMeasures, plan: SplitPlan, reasons: N
     return [f"{count:,} texts that a model wrote are left out of dev and test: nobody has checked them"]
 
 
-def _unmet(exclusions: Exclusions) -> list[str]:
+def _unmet_exclusions(exclusions: Exclusions) -> list[str]:
     unmet = exclusions.unmet()
     if not unmet:
         return []
@@ -215,7 +215,7 @@ def _filtered(source: Corpus, config: SelectConfig, measures: CorpusMeasures) ->
 def _mark_unsure(
     reasons: NDArray[np.int8], config: SelectConfig, measures: CorpusMeasures, among: NDArray[np.bool_]
 ) -> None:
-    """Sets aside what a model does not bear out, among some."""
+    """Sets aside, among some rows, those whose measures of certainty miss a limit."""
     similarity = measures.similarity
     if similarity is not None and (config.min_similarity, config.max_similarity) != (None, None):
         _mark(reasons, "no_second_transcript", among & np.isnan(similarity))
@@ -225,7 +225,7 @@ def _mark_unsure(
         _mark(reasons, f"low_{column}", among & (measures.sure[column] < least))
 
 
-def _eased(
+def _easing(
     source: Corpus, measures: CorpusMeasures, plan: SplitPlan, reasons: NDArray[np.int8]
 ) -> Easing | None:
     """How much of dev and test, or of what they were drawn from, the limits of sureness took."""
@@ -236,7 +236,7 @@ def _eased(
     return easing(gone, int(among.sum()), figure_models(source.info.notes)) if gone else None
 
 
-def _flattered(eased: Easing | None, plan: SplitPlan) -> list[str]:
+def _too_low_warning(eased: Easing | None, plan: SplitPlan) -> list[str]:
     """That what limits took makes every WER too low."""
     if eased is None:
         return []
@@ -452,7 +452,7 @@ def _keep_to_budget(
     reasons[over] = REASONS.index("over_budget")
 
 
-def _written(
+def _write_selection(
     source: Corpus,
     out: Path,
     config: SelectConfig,

@@ -33,7 +33,7 @@ def visible(text: str | None, *, seek: bool = False) -> Markup:
     text = text or ""
     hidden = next((n for n, c in enumerate(text) if unicodedata.category(c) in _HIDDEN), 0) if seek else 0
     first = hidden - BEFORE_CHANGE if hidden > LONGEST // 2 else 0
-    return Markup("").join(_shown(character, False, False) for character in cut(text, first))
+    return Markup("").join(_markup(character, False, False) for character in cut(text, first))
 
 
 def change(before: str, after: str) -> tuple[Markup, Markup]:
@@ -47,13 +47,13 @@ def change(before: str, after: str) -> tuple[Markup, Markup]:
     marks = unicodedata.normalize("NFC", before) == unicodedata.normalize("NFC", after)
     spaces = before.split() == after.split()
     one, other = (
-        Markup("").join(_shown(c, marks, spaces) for c in cut(text, first, LONGEST_CHANGE))
+        Markup("").join(_markup(c, marks, spaces) for c in cut(text, first, LONGEST_CHANGE))
         for text in (before, after)
     )
     return one, other
 
 
-def _shown(character: str, marks: bool, spaces: bool) -> Markup:
+def _markup(character: str, marks: bool, spaces: bool) -> Markup:
     kind = unicodedata.category(character)
     hidden = kind in _HIDDEN or (kind == "Zs" and character != " ") or (marks and kind.startswith("M"))
     if hidden:

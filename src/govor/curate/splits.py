@@ -151,7 +151,7 @@ def plan_splits(task: SplitTask) -> SplitPlan:
     if plan is None:
         raise LeakyError(reason, _weaker(task))
     if _misses(task, plan):
-        raise CountError(_missed(task, plan), _weaker(task), _counts_met(task, plan))
+        raise CountError(_missed_goals(task, plan), _weaker(task), _counts_met(task, plan))
     return plan
 
 
@@ -173,7 +173,7 @@ def _misses(task: SplitTask, plan: SplitPlan) -> int:
     return sum(rows for split, rows in off.items() if rows > task.tolerance * task.wanted[split])
 
 
-def _missed(task: SplitTask, plan: SplitPlan) -> str:
+def _missed_goals(task: SplitTask, plan: SplitPlan) -> str:
     counts = _counts(task, plan)
     said = " and ".join(f"{NAMES[split]} {task.wanted[split]:,}" for split in counts)
     got = " and ".join(f"{NAMES[split]} {count:,}" for split, count in counts.items())

@@ -29,7 +29,7 @@ def table_findings(facts: Tally, spans: Spans) -> list[Finding]:
     """Everything the table alone can tell."""
     return [
         *_texts(facts),
-        *_cut(facts),
+        *_cut_texts(facts),
         *_styles(facts),
         *_languages(facts),
         *_rates(facts),
@@ -50,7 +50,7 @@ def _texts(facts: Tally) -> list[Finding]:
     return found
 
 
-def _cut(facts: Tally) -> list[Finding]:
+def _cut_texts(facts: Tally) -> list[Finding]:
     """Texts that end at one length, as cut ones do."""
     found = cut_rows(facts.sizes, facts.words, facts.ended)
     if found is None:

@@ -149,7 +149,7 @@ def _tally(
 
 
 def _names(corpus: Corpus, name: str) -> pl.Series:
-    """The values that the numbers of the keys stand for, in their order."""
+    """The values behind the numbers of the keys, in their order."""
     column = leak_value(name).alias(name)
     values = corpus.scan().select(column.drop_nulls().unique()).collect()
     return values.with_columns(value_hash(pl.col(name)).alias("hash")).sort("hash")[name]

@@ -48,10 +48,10 @@ def labelled(texts: Sequence[str]) -> CommonLabels | None:
     long = {row: text for row, text in enumerate(texts) if len(text.split()) > LEAST_WORDS}
     if len(long) < max(LEAST_TEXTS, len(texts) / 2):
         return None
-    return _named(long) or _counted(long)
+    return _name_labels(long) or _number_labels(long)
 
 
-def _named(texts: dict[int, str]) -> CommonLabels | None:
+def _name_labels(texts: dict[int, str]) -> CommonLabels | None:
     for place, pattern in _NAMES.items():
         names = {row: found[1] for row, text in texts.items() if (found := pattern.search(text))}
         different = dict.fromkeys(names.values())
@@ -60,7 +60,7 @@ def _named(texts: dict[int, str]) -> CommonLabels | None:
     return None
 
 
-def _counted(texts: dict[int, str]) -> CommonLabels | None:
+def _number_labels(texts: dict[int, str]) -> CommonLabels | None:
     for place, pattern in _NUMBERS.items():
         numbers = {row: found for row, text in texts.items() if (found := pattern.search(text))}
         values = [int(found[1]) for found in numbers.values()]

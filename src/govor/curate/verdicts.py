@@ -82,7 +82,7 @@ def read_verdicts(sheet: Path) -> list[tuple[str, ReviewVerdict]]:
     parts: dict[str, list[tuple[int, NewPart]]] = {}
     for number, row in enumerate(rows, FIRST_ROW):
         where = f"{sheet}, row {number}"
-        if _said(row) == "part":
+        if _verdict_of(row) == "part":
             parts.setdefault(written_id(row.get("parent") or ""), []).append((number, _part(row, where)))
         elif (verdict := _verdict(row, where)) is not None:
             verdicts.append((written_id(row["id"]), replace(verdict, row=number)))
@@ -91,7 +91,7 @@ def read_verdicts(sheet: Path) -> list[tuple[str, ReviewVerdict]]:
     return _with_parts(verdicts, parts, sheet)
 
 
-def _said(row: Mapping[str, object]) -> str:
+def _verdict_of(row: Mapping[str, object]) -> str:
     return str(row.get("verdict") or "").strip().lower()
 
 
@@ -100,7 +100,7 @@ def _text(row: Mapping[str, object], column: str) -> str:
 
 
 def _verdict(row: Mapping[str, object], where: str) -> ReviewVerdict | None:
-    said, corrected = _said(row), _text(row, "corrected") or None
+    said, corrected = _verdict_of(row), _text(row, "corrected") or None
     if not said and corrected is None:
         return None
     if row.get("id") in (None, ""):

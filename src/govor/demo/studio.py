@@ -30,7 +30,7 @@ def make_corpus(plan: Sequence[Recording], folder: Path) -> None:
     """
     _require_espeak()
     _remove_partials(folder)
-    missing = [recording for recording in plan if not _made(recording, folder)]
+    missing = [recording for recording in plan if not _is_made(recording, folder)]
     with progress("synthesise", len(missing), "recordings") as bar:
         _make_all(missing, folder, bar)
     lines = [json.dumps(s, ensure_ascii=False) for r in plan for s in read_json(_segments(r, folder))]
@@ -54,7 +54,7 @@ def _segments(recording: Recording, folder: Path) -> Path:
     return folder / "segments" / f"{recording.name}.json"
 
 
-def _made(recording: Recording, folder: Path) -> bool:
+def _is_made(recording: Recording, folder: Path) -> bool:
     return _segments(recording, folder).exists() and (folder / "recordings" / recording.file).exists()
 
 

@@ -1,4 +1,4 @@
-"""What this machine can do: each part is tried."""
+"""Tries each part of this machine, and says what it can do."""
 
 from govor.doctor.examine import examine
 

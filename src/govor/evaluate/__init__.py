@@ -1,4 +1,4 @@
-"""Hypotheses to scores with intervals, slices and outliers; see docs/evaluate.md."""
+"""Hypotheses become scores with intervals, slices and outliers; see docs/evaluate.md."""
 
 from govor.evaluate.decode import decode_rows
 from govor.evaluate.edits import align, char_edits, corpus_rate, word_edits

@@ -258,12 +258,12 @@ def _utterance(row: int, scores: Scores, first: Scores) -> dict[str, object]:
         "id": scores.ids[row],
         "errors": int(scores.words.errors[row]),
         "first_errors": int(first.words.errors[row]),
-        "now": _marked(scores, row),
-        "first": _marked(first, row),
+        "now": _alignment_pieces(scores, row),
+        "first": _alignment_pieces(first, row),
     }
 
 
-def _marked(scores: Scores, row: int) -> list[tuple[str, str]]:
+def _alignment_pieces(scores: Scores, row: int) -> list[tuple[str, str]]:
     """Pieces of an alignment for the page: (``equal``, ``del`` or ``ins``, words)."""
     reference, hypothesis = (
         words(scores.texts.normal_references[row]),

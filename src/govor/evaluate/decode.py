@@ -127,7 +127,7 @@ def decode_batches(
             if not isinstance(wave, AudioError)
         }
         start_s = time.perf_counter()
-        said = dict(zip(heard, _said(recogniser, list(heard.values()), options), strict=True))
+        said = dict(zip(heard, _results(recogniser, list(heard.values()), options), strict=True))
         share_s = (time.perf_counter() - start_s) / max(1, sum(len(sound.wave) for sound in heard.values()))
         yield [
             _decoded(row, said.get(row, wave), wave, share_s, recogniser.sample_rate)
@@ -215,7 +215,7 @@ def _read(dataset: Clips, split: str, row: int, rate: int) -> Wave | AudioError:
         return error
 
 
-def _said(
+def _results(
     recogniser: Recogniser, sounds: Sequence[Sound], options: DecodeOptions
 ) -> list[Hypothesis | AudioError]:
     """One result for each sound; those longer than the model's window are transcribed as recordings are."""

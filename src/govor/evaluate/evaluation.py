@@ -188,7 +188,7 @@ def _evaluate_sets(
         folder, split = _set_place(str(where), dataset)
         own = {key: value for key, value in config.require.items() if key == BETTER_THAN_BASE}
         alone = dataclasses.replace(config, sets={}, split=split, require=own)
-        found[name] = _scored(model, folder, out / _safe(name), alone, device, workers)
+        found[name] = _evaluate_set(model, folder, out / _safe(name), alone, device, workers)
     if Launch.here().rank:
         return None
     summary = SetsSummary(**{**next(iter(found.values())), "sets": found, "out": str(out)})
@@ -198,7 +198,7 @@ def _evaluate_sets(
     return summary
 
 
-def _scored(
+def _evaluate_set(
     model: str | Path | None, dataset: str, out: Path, config: EvaluateConfig, device: str, workers: int
 ) -> Mapping[str, Any]:
     """One set of several; what it must hold is checked when all are done."""

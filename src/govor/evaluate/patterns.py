@@ -136,7 +136,7 @@ def _marks(word: str) -> str:
 
 
 def letter_pairs(reference: str, hypothesis: str) -> list[Pair]:
-    """Characters exchanged, left out or added between two similar words; an empty one stands for nothing."""
+    """Characters exchanged, left out or added between two similar words; "" where there is none."""
     blocks = [block for block in align(reference, hypothesis) if block.tag != "equal"]
     changed = sum(max(b.end - b.start, b.hypothesis_end - b.hypothesis_start) for b in blocks)
     if changed > MOST_SIMILAR_LETTERS * max(len(reference), len(hypothesis)):

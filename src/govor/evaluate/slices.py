@@ -104,10 +104,10 @@ def parts_of(scores: Scores, series: pl.Series, column: str, always: bool = Fals
         return []
     names = [SMALL if is_small else str(value) for value, is_small in zip(values, small, strict=True)]
     merged = np.array(names, dtype=object)[codes]
-    return [Slice(str(name), np.flatnonzero(merged == name)) for name in _ordered(set(names))]
+    return [Slice(str(name), np.flatnonzero(merged == name)) for name in _in_order(set(names))]
 
 
-def _ordered(names: set[str]) -> list[str]:
+def _in_order(names: set[str]) -> list[str]:
     return sorted(names, key=lambda name: (name in (SMALL, UNKNOWN), _natural(name)))
 
 

@@ -1,4 +1,4 @@
-"""A finished evaluation read back: ``summary.json`` and ``scores.parquet``, looked at before use."""
+"""A finished evaluation read back: ``summary.json`` and ``scores.parquet``, checked before use."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class StoredDataset(TypedDict):
 
 
 class StoredDecoding(TypedDict, total=False):
-    """The model and its settings, of which the prompt is looked at."""
+    """The model and its settings; only the prompt is read."""
 
     prompt: PromptFacts | None
 

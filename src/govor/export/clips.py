@@ -58,7 +58,7 @@ def proof_clips(
         DatasetError: the data set has no rows in the split.
     """
     if sources:
-        clips, source = _named(sources, count, sample_rate)
+        clips, source = _named_clips(sources, count, sample_rate)
         if not clips:
             raise InputError(f"{source} has no clip of at most {LONGEST_S:g} s to prove the export on")
         return clips, source
@@ -73,7 +73,7 @@ def proof_clips(
     return _synthetic(count, sample_rate), "synthesised sentences"
 
 
-def _named(sources: Sequence[str], count: int, sample_rate: int) -> tuple[list[ProofClip], str]:
+def _named_clips(sources: Sequence[str], count: int, sample_rate: int) -> tuple[list[ProofClip], str]:
     clips: list[ProofClip] = []
     for source in sources:
         folder, _, split = source.partition(":") if not Path(source).exists() else (source, "", "")

@@ -48,8 +48,8 @@ class Proof:
         """What is wrong with the export, for messages; None where nothing is, as when the WER falls.
 
         Args:
-            limit: most that the WER may rise by. Without references nobody knows whether a changed word is
-                for the better, so that only many of them are a fault.
+            limit: most that the WER may rise by. Without references a changed word may be a better one, so
+                only many of them are a fault.
         """
         if self.wer_difference is None:
             most = max(MOST_CHANGED, limit)

@@ -1,4 +1,4 @@
-"""One utterance at every stage, shown."""
+"""Shows one utterance at every stage."""
 
 from govor.inspection.stages import Inspection, inspect_utterance
 from govor.inspection.subject import Subject, find_subject

@@ -1,4 +1,4 @@
-"""A corpus in the formats of other tools: ELAN, Praat, captions, Audacity, tables, Kaldi, NeMo, Lhotse."""
+"""A corpus becomes files of other tools: ELAN, Praat, captions, Audacity, tables, Kaldi, NeMo, Lhotse."""
 
 from govor.interchange.entry import FORMATS, CorpusExport, export_corpus
 

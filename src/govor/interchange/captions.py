@@ -38,10 +38,10 @@ def _voice(speaker: str) -> str:
 
 def _webvtt(session: LabelledRecording, audio: str | None) -> str:
     head = "WEBVTT\n" + (f"Language: {session.language}\n" if session.language else "")
-    return "\n".join([head, *(f"{_times(label, '.')}\n{_spoken(label)}\n" for label in session.labels)])
+    return "\n".join([head, *(f"{_times(label, '.')}\n{_caption_text(label)}\n" for label in session.labels)])
 
 
-def _spoken(label: Label) -> str:
+def _caption_text(label: Label) -> str:
     text = html.escape(on_one_line(label.text), quote=False)
     name = _voice(label.speaker) if label.speaker else ""
     return f"<v {name}>{text}</v>" if name else text

@@ -151,12 +151,14 @@ def _not_held(rows: pl.DataFrame, format: SessionFormat) -> pl.DataFrame:
     held = set(ALWAYS_HELD)
     held |= set(WORD_COLUMNS) if "words" in format.holds else set()
     left = rows.select(name for name in rows.columns if name not in held and name != "speaker")
-    texts = _changed(rows["text"], format.held_text)
-    speakers = _changed(rows["speaker"], format.held_speaker if "speaker" in format.holds else lambda _: "")
+    texts = _changed_values(rows["text"], format.held_text)
+    speakers = _changed_values(
+        rows["speaker"], format.held_speaker if "speaker" in format.holds else lambda _: ""
+    )
     return left.with_columns(texts, speakers)
 
 
-def _changed(column: pl.Series, held: Callable[[str], str]) -> pl.Series:
+def _changed_values(column: pl.Series, held: Callable[[str], str]) -> pl.Series:
     """The values that come back otherwise than they are; null for the others."""
     values = [value if value is not None and held(value) != value else None for value in column]
     return pl.Series(column.name, values, pl.String)

@@ -47,13 +47,13 @@ def rewritten(frame: pl.DataFrame) -> pl.DataFrame:
 
 def write(frame: pl.DataFrame, folder: Path) -> list[str]:
     """Writes a data folder, or one a split; what is to be said about it."""
-    frame = _keyed(frame)
+    frame = _with_kaldi_ids(frame)
     for (split,), rows in frame.group_by(["split"], maintain_order=True):
         _write_folder(rows, folder / str(split) if split else folder)
     return _remarks(frame)
 
 
-def _keyed(frame: pl.DataFrame) -> pl.DataFrame:
+def _with_kaldi_ids(frame: pl.DataFrame) -> pl.DataFrame:
     """With ids that have no white space, sorted as Kaldi sorts: by bytes."""
     keys = [pl.col(name).map_elements(_key, pl.String).alias(name) for name in ("id", "recording")]
     speaker = pl.coalesce(

@@ -77,7 +77,7 @@ def vote_of(segment: HeardSegment) -> Vote[None]:
 
 
 def stock_phrases(recordings: Iterable[HeardRecording], least: int) -> dict[str, int]:
-    """Phrases that stand in at least so many recordings, and in a share of all; none where `least` is 0."""
+    """Phrases found in at least so many recordings, and in a share of all; none if `least` is 0."""
     counts: Counter[str] = Counter()
     total = 0
     for one in recordings:

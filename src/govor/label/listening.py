@@ -41,14 +41,14 @@ class Labeller:
     @cached_property
     def first(self) -> Recogniser:
         """The model that writes the texts."""
-        return self._opened(self.model)
+        return self._open(self.model)
 
     @cached_property
     def second(self) -> Recogniser:
         """The model that writes the second texts."""
-        return self._opened(self.config.second) if self.config.second else self.first
+        return self._open(self.config.second) if self.config.second else self.first
 
-    def _opened(self, name: str) -> Recogniser:
+    def _open(self, name: str) -> Recogniser:
         from govor.models import open_model
 
         return open_model(name, device=self.device)
@@ -60,9 +60,9 @@ class Labeller:
             AudioError: it cannot be decoded, or the model fails on it.
         """
         with blamed(str(file), file, "--max-duration"):
-            return self._heard(file)
+            return self._hear_file(file)
 
-    def _heard(self, file: Path) -> HeardRecording:
+    def _hear_file(self, file: Path) -> HeardRecording:
         config = self.config
         tongue = tongue_of(self.first, lambda: self._cutting(file).windows, config.language, config.batch_s)
         cutting = self._cutting(file)
@@ -101,10 +101,12 @@ class Labeller:
     def _decoding(self, recogniser: Recogniser, language: str | None) -> Decoding:
         options = Transcriber(recogniser, TranscribeConfig(beam_size=self.config.beam_size)).options()
         options = replace(options, languages=recogniser is self.first)
-        return Decoding(recogniser, options, _known(recogniser, language), self.config.batch_s, eager=False)
+        return Decoding(
+            recogniser, options, _language_for(recogniser, language), self.config.batch_s, eager=False
+        )
 
 
-def _known(recogniser: Recogniser, language: str | None) -> str | None:
+def _language_for(recogniser: Recogniser, language: str | None) -> str | None:
     """A language that a model is told; None where it does not know it, or takes none."""
     if not isinstance(recogniser, Multilingual) or language is None:
         return None

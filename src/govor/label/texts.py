@@ -1,4 +1,4 @@
-"""Texts as they are compared: what is heard of them, and what repeats."""
+"""Texts in the form in which they are compared: only what can be heard; and what repeats."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def agreement(text: str, second: str) -> float:
 
 
 def spoken_letters(text: str) -> float:
-    """Letters of a text that are heard; a character that stands for a syllable counts for several."""
+    """Letters of a text that can be heard; a character for a whole syllable counts as several."""
     said = plain(text).replace(" ", "")
     return len(said) + (SYLLABLE_LETTERS - 1) * len(_SYLLABIC.findall(said))
 
 
 def is_repetitive(text: str) -> bool:
-    """Whether some words stand in a row more often than people say them."""
+    """Whether words follow each other more often than people repeat them."""
     words = words_of(plain(text))
     for size in range(1, min(LONGEST_GRAM, len(words) // 2) + 1):
         if _longest_run(words, size) > MOST_REPEATS.get(size, MOST_REPEATS[3]):

@@ -1,4 +1,4 @@
-"""Word n-gram models: estimated from train text, read from and written to ARPA, fused into CTC decoding."""
+"""Word n-gram models: estimated from train text, read and written as ARPA, used in CTC decoding."""
 
 from govor.lm.settings import fusion_settings
 

@@ -148,7 +148,7 @@ class BeamDecoder:
             yield line, sorted(tokens, reverse=True)
 
     def _least(self, beams: list[_Prefix], tokens: list[tuple[float, int]]) -> float:
-        """Score below which an extension is not looked at, its language model left aside."""
+        """Score below which an extension is dropped, before its language model score is added."""
         most = CONSIDERED * self.beam_size
         if len(beams) * len(tokens) <= most:
             return NEVER

@@ -1,4 +1,4 @@
-"""Shards to clips and batches: any clip by (split, row), any epoch in its exact order."""
+"""Shards become clips and batches: any clip by (split, row), any epoch in its exact order."""
 
 from govor.load.dataset import Dataset
 from govor.load.loader import ClipAugmenter, ClipWork, LoadedClip, Loader

@@ -77,7 +77,7 @@ class SplitFacts(TypedDict):
 
 
 class DatasetFacts(TypedDict, total=False):
-    """What is looked at in ``dataset.json``."""
+    """The fields of ``dataset.json`` that are read."""
 
     fingerprint: str
     sample_rate: int

@@ -1,4 +1,4 @@
-"""What differs between model families, and nothing else: open one, make one to train, take one up again."""
+"""All that differs between model families: open a model, make one to train, resume one."""
 
 from govor.models.base import Batch, DecodeOptions, Example, Family, Recogniser, Sound, sounds
 from govor.models.build import new_model, resume_model

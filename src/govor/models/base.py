@@ -321,8 +321,17 @@ class OnDevice(Protocol):
 
 
 @runtime_checkable
+class Weighted(Protocol):
+    """A recogniser whose weights are torch's."""
+
+    @property
+    def model(self) -> torch.nn.Module:
+        """The module that holds them."""
+
+
+@runtime_checkable
 class Extracting(Protocol):
-    """A recogniser whose features can be looked at."""
+    """A recogniser that shows its features."""
 
     @property
     def extractor(self) -> Extractor:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def compile_layers(model: nn.Module) -> int:
-    """Has the model's repeated layers compiled when they first train; elsewhere they run as they are.
+    """Compiles the model's repeated layers when they first train; in decoding they stay uncompiled.
 
     Returns:
         Number of compiled pieces.

@@ -51,7 +51,7 @@ class SavedVocabulary(TypedDict):
 
 
 class SavedSettings(TypedDict, total=False):
-    """What is looked at in ``govor.json``: of every model, of those trained here, and of exported ones."""
+    """The fields of ``govor.json`` that are read: for every model, for trained ones and for exported ones."""
 
     format: int
     backend: str

@@ -1,4 +1,4 @@
-"""One look for every page that govor writes: one file, offline, light and dark, wide and narrow."""
+"""HTML pages with one look: one file each, readable offline, light and dark, wide and narrow."""
 
 from govor.pages.embed import audio_data_uri, embed_json, png_data_uri
 from govor.pages.figures import SERIES, figure_png, figure_svg, new_figure

@@ -1,4 +1,4 @@
-"""Data inside a page: nothing is fetched, nothing in it can end the element it stands in."""
+"""Data inside a page: nothing is fetched, and the data cannot end the element that holds it."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ def _range(wanted: str, length: int) -> tuple[int, int, int]:
 
 
 class PageServer(ThreadingHTTPServer):
-    """Serves one page; a client that hangs up is nobody's concern."""
+    """Serves one page; a client that hangs up is ignored."""
 
     daemon_threads = True
 

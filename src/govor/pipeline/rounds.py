@@ -81,7 +81,7 @@ def self_train(recipe: Recipe, device: str = "auto") -> RoundsSummary:
     for number in range(1, recipe.label.rounds + 1):
         made = _round(recipe, number, best, device)
         rounds.append(made)
-        say(f"label: round {number}: {_told(made)}")
+        say(f"label: round {number}: {_sentence(made)}")
         if not made.gained:
             ended = f"round {number} gained less than its interval"
             break
@@ -90,7 +90,7 @@ def self_train(recipe: Recipe, device: str = "auto") -> RoundsSummary:
     return RoundsSummary(tuple(rounds), ended, best, recipe.train.dev_split, str(place.rounds))
 
 
-def _told(made: Round) -> str:
+def _sentence(made: Round) -> str:
     value, gain = made.wer["value"], made.gain["value"]
     wer = "undefined" if value is None else f"{value:.4f}"
     said = "" if gain is None else f", {abs(gain):.4f} {'lower' if gain >= 0 else 'higher'} than before"
@@ -123,7 +123,7 @@ def _round(recipe: Recipe, number: int, model: str, device: str) -> Round:
         long_form=False,
     )
     summary = evaluate(str(folder / "run"), place.dataset, folder / "evaluation", measured, device=device)
-    return _judged(number, labelled, kept, as_stored(summary or {}), folder)
+    return _round_of(number, labelled, kept, as_stored(summary or {}), folder)
 
 
 def _begin(recipe: Recipe, folder: Path, model: str, texts: str) -> None:
@@ -181,11 +181,11 @@ def _dataset(recipe: Recipe, folder: Path) -> str:
     return str(dataset)
 
 
-def _judged(
+def _round_of(
     number: int, labelled: CorpusSummary, kept: CorpusSummary, summary: StoredSummary, folder: Path
 ) -> Round:
     comparison = summary.get("comparison")
-    gain = _turned(comparison["wer_difference"]) if comparison else NOTHING
+    gain = _negated(comparison["wer_difference"]) if comparison else NOTHING
     return Round(
         number,
         labelled.kept,
@@ -198,7 +198,7 @@ def _judged(
     )
 
 
-def _turned(difference: Rate) -> Rate:
+def _negated(difference: Rate) -> Rate:
     """By how much the second of two rates is larger, where `difference` says it of the first."""
     return {
         "value": _negative(difference["value"]),

@@ -137,7 +137,7 @@ def _accept_before(first: str | None, root: Path) -> None:
 
 
 def _accept_as_it_stands(name: str, root: Path) -> None:
-    """Takes what a finished stage made as it is now, whoever changed it since."""
+    """Accepts the present state of what a finished stage made, though it was changed since."""
     record = load_record(root, name)
     if record is not None and record.status == DONE and record.out and is_there(Path(record.out)):
         record.as_done(record.summary, Path(record.out)).save(root)

@@ -65,12 +65,12 @@ def _second(alignment: Alignment, first: AlignResult) -> AlignResult:
     root = alignment.out / SECOND_ROUND
     recipe = second_recipe(alignment.model, root, alignment.config, whole.utterances)
     alignment.write(first, Workspace.of(recipe).corpus)
-    say(_announced(alignment.model, first, whole))
+    say(_announcement(alignment.model, first, whole))
     run_recipe(recipe, first="select", last="train", device=alignment.device)
     return alignment.again(first, str(Workspace.of(recipe).run))
 
 
-def _announced(model: str, first: AlignResult, whole: Outcome) -> str:
+def _announcement(model: str, first: AlignResult, whole: Outcome) -> str:
     """What will be done, before it is."""
     hours = sum(one.end - one.start for one in whole.utterances) / 3600
     bare = {one.audio for one in whole.untranscribed}

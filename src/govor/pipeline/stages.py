@@ -151,7 +151,7 @@ def _source(recipe: Recipe) -> Inputs:
 
 
 def _corpus(recipe: Recipe) -> Inputs:
-    return {"the corpus": _stored(Workspace.of(recipe).corpus / "corpus.json")}
+    return {"the corpus": _stored_text(Workspace.of(recipe).corpus / "corpus.json")}
 
 
 def _corpus_and_lists(recipe: Recipe) -> Inputs:
@@ -165,11 +165,11 @@ def _corpus_and_lists(recipe: Recipe) -> Inputs:
 
 
 def _selected(recipe: Recipe) -> Inputs:
-    return {"the selected corpus": _stored(Workspace.of(recipe).selected / "corpus.json")}
+    return {"the selected corpus": _stored_text(Workspace.of(recipe).selected / "corpus.json")}
 
 
 def _dataset(recipe: Recipe) -> Inputs:
-    return {"the data set": _stored(Path(Workspace.of(recipe).dataset) / "dataset.json")}
+    return {"the data set": _stored_text(Path(Workspace.of(recipe).dataset) / "dataset.json")}
 
 
 def _dataset_and_base(recipe: Recipe) -> Inputs:
@@ -194,7 +194,7 @@ def _model_and_recordings(recipe: Recipe) -> Inputs:
     return {**_selected(recipe), **_dataset_and_base(recipe), **_model(recipe), **recordings}
 
 
-def _stored(path: Path) -> str:
+def _stored_text(path: Path) -> str:
     if not path.exists():
         return "absent"
     data = read_json(path)

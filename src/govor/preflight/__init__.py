@@ -1,4 +1,4 @@
-"""Data with model, checked in minutes before anything long."""
+"""Data and model are checked together, in minutes, before anything long."""
 
 from govor.preflight.run import ensure, preflight, preflight_aloud
 

@@ -34,7 +34,7 @@ class Budget:
         return max(0.0, self.total_s - self.used_s)
 
     def share_s(self, share: float) -> float:
-        """Seconds that something may take which may use `share` of all: what is left, if that is less."""
+        """Seconds for a check that may use `share` of the budget: the rest of the budget, if that is less."""
         return min(self.left_s, share * self.total_s)
 
     def begin(self) -> None:

@@ -135,15 +135,15 @@ def _die_first() -> None:
 def decode(job: DecodeJob) -> Answer:
     """Opens the model and decodes."""
     from govor.models import open_model
-    from govor.models.base import DecodeOptions, sounds
+    from govor.models.base import DecodeOptions, Weighted, sounds
 
     recogniser = open_model(job.model, device=job.device, precision=job.precision, masters=True)
     with np.load(job.waves) as stored:
         waves = [stored[f"wave{index}"] for index in range(len(job.languages))]
     options = DecodeOptions(windows=job.windows)
     found = recogniser.recognise(sounds(waves, job.languages), options)
-    model = getattr(recogniser, "model", None)
-    dtypes = sorted({str(p.dtype) for p in model.parameters()}) if model is not None else []
+    weights = recogniser.model.parameters() if isinstance(recogniser, Weighted) else ()
+    dtypes = sorted({str(weight.dtype) for weight in weights})
     return Answer(texts=[one.text for one in found], dtypes=dtypes)
 
 

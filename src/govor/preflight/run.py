@@ -224,9 +224,9 @@ def run_check(one: Check, materials: Any, cannot: Faults) -> CheckOutcome:
         told = any(str(error) == str(other) for other in cannot.values())
         cannot[one.name] = error
         outcome.status, outcome.note = ("skipped", first_line(error)) if told else ("passed", "")
-        outcome.findings.extend([] if told else [_failed(one, str(error))])
+        outcome.findings.extend([] if told else [_failure(one, str(error))])
     except Exception as error:
-        outcome.findings.append(_failed(one, with_class(error)))
+        outcome.findings.append(_failure(one, with_class(error)))
     outcome.seconds = time.monotonic() - start_s
     if outcome.findings and outcome.status == "passed":
         only = {finding.code for finding in outcome.findings}
@@ -283,7 +283,7 @@ def _more_minutes(budget: Budget) -> float:
     return max(LEAST_MINUTES, 2 * round(budget.total_s / 60))
 
 
-def _failed(one: Check, error: str) -> Finding:
+def _failure(one: Check, error: str) -> Finding:
     return Finding(
         "check_failed",
         "error",

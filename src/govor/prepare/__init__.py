@@ -1,4 +1,4 @@
-"""Corpus to data set: decode each recording once, cut, encode, write shards that appear whole.
+"""A corpus becomes a data set: decode each recording once, cut, encode, write shards that appear whole.
 
     plan (pure) -> tasks -> worker processes -> shards, each atomic -> index last
 

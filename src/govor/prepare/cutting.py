@@ -274,7 +274,7 @@ def _cut(
             beat()
             for track in tracks:
                 yield from track.push(block)
-            yield from _shed(tracks)
+            yield from _refuse_largest(tracks)
             if not reader.provisional and all(track.done for track in tracks):
                 return
     except AudioError as error:
@@ -285,10 +285,10 @@ def _cut(
         return
     for track in tracks:
         for outcome in track.finish():
-            yield _judged(outcome, source, reader, track.position / settings.sample_rate)
+            yield _checked_for_cut_off(outcome, source, reader, track.position / settings.sample_rate)
 
 
-def _shed(tracks: list[_Track]) -> Iterator[Refusal]:
+def _refuse_largest(tracks: list[_Track]) -> Iterator[Refusal]:
     """Refuses the largest clips of a shard, as long as those that are open together hold too many bytes."""
     open_bytes: Counter[int] = Counter()
     for track in tracks:
@@ -309,7 +309,9 @@ def _shed_of(tracks: list[_Track], shard: int, held_bytes: int) -> Iterator[Refu
         yield track.shed(item)
 
 
-def _judged(outcome: Outcome, source: EncodedAudio, reader: AudioReader, decoded_s: float) -> Outcome:
+def _checked_for_cut_off(
+    outcome: Outcome, source: EncodedAudio, reader: AudioReader, decoded_s: float
+) -> Outcome:
     """One of the last clips: refused where it leans on the end of a recording that was cut off."""
     if not isinstance(outcome, EncodedClip):
         return outcome

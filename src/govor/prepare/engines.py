@@ -106,7 +106,7 @@ class RayEngine:
             MissingExtraError: Ray is not installed.
             MachineError: the cluster cannot be reached, or loses nodes again and again.
         """
-        ray = _connected(self._config.address)
+        ray = _connect(self._config.address)
         try:
             yield from self._events(ray, tasks)
         finally:
@@ -132,7 +132,7 @@ class RayEngine:
                     ray.cancel(reference, force=True)
 
 
-def _connected(address: str | None) -> Any:
+def _connect(address: str | None) -> Any:
     with required():
         import ray
     if address:
@@ -185,7 +185,7 @@ def run_one(task: Task, target_name: str, known: VerdictCodes, config: PrepareCo
     os.makedirs(target.folder, exist_ok=True)  # noqa: PTH103
     supervisor = Supervisor(target, Verdicts(target, known), config)
     try:
-        events = _summed(supervisor.run(replace(task, folder=str(target.folder))))
+        events = _with_one_beat(supervisor.run(replace(task, folder=str(target.folder))))
         supervisor.close()
     finally:
         supervisor.kill()
@@ -193,7 +193,7 @@ def run_one(task: Task, target_name: str, known: VerdictCodes, config: PrepareCo
     return events
 
 
-def _summed(events: Iterator[Event]) -> list[Event]:
+def _with_one_beat(events: Iterator[Event]) -> list[Event]:
     """The events with all beats as one: a task of many hours beats thousands of times."""
     kept: list[Event] = []
     seconds = 0.0

@@ -101,7 +101,7 @@ def find_replaced(target: Target, corpus: Corpus, shards: Iterable[str]) -> Repl
 
 
 def adopt(target: Target, corpus: Corpus, plan: Plan, shards: Iterable[int]) -> None:
-    """Stores the recordings of finished `shards` as they are now: a kill came before they were stored."""
+    """Stores the recordings of finished `shards` as they are now, if a kill came before they were stored."""
     wanted = {number: set[str]() for number in shards}
     if not wanted:
         return

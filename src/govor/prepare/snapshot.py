@@ -38,7 +38,7 @@ def audio_path(audio: str, audio_root: str) -> str:
 
 
 def is_local(audio: str) -> bool:
-    """Whether `audio` is a file; what lies behind a URL is not looked at."""
+    """Whether `audio` is a file; URLs are not opened."""
     return "://" not in audio
 
 

@@ -27,7 +27,7 @@ VERSION_NAMES = {"format": "format of govor"}
 
 
 class StoredSettings(TypedDict):
-    """What is looked at in the settings; all of them are compared."""
+    """The settings that are read one by one; all of them are compared."""
 
     versions: dict[str, object]
 

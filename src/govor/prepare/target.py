@@ -191,7 +191,7 @@ class RemoteTarget:
         for name in self.names(DATA):
             if not name.endswith(".parquet"):
                 continue
-            with self._reached("read"), self._files.open(self._path(f"{DATA}/{name}"), "rb") as file:
+            with self._store_errors("read"), self._files.open(self._path(f"{DATA}/{name}"), "rb") as file:
                 facts = read_facts(file)
             if facts:
                 found[name] = facts
@@ -200,35 +200,35 @@ class RemoteTarget:
     def bring(self, name: str) -> None:
         """Puts a finished shard in place and removes the local one."""
         local = self.folder / name
-        with self._reached("written"):
+        with self._store_errors("written"):
             self._files.put_file(str(local), self._path(f"{DATA}/{name}"))
         local.unlink()
 
     def rename(self, old: str, new: str) -> None:
         """Copies a shard to its new name, then removes the old one."""
-        with self._reached("written"):
+        with self._store_errors("written"):
             self._files.copy(self._path(f"{DATA}/{old}"), self._path(f"{DATA}/{new}"))
             self._files.rm_file(self._path(f"{DATA}/{old}"))
 
     def remove(self, name: str) -> None:
         """Removes an object, if it is there: stores differ in how they refuse to remove what is not."""
-        with self._reached("written"), suppress(FileNotFoundError):
+        with self._store_errors("written"), suppress(FileNotFoundError):
             if self._files.exists(self._path(name)):
                 self._files.rm_file(self._path(name))
 
     def read(self, name: str) -> bytes | None:
         """Content of a small object, or None."""
-        with self._reached("read"), suppress(FileNotFoundError):
+        with self._store_errors("read"), suppress(FileNotFoundError):
             return bytes(self._files.cat_file(self._path(name)))
         return None
 
     def write(self, name: str, content: bytes) -> None:
         """Writes a small object."""
-        with self._reached("written"):
+        with self._store_errors("written"):
             self._files.pipe_file(self._path(name), content)
 
     @contextmanager
-    def _reached(self, purpose: str) -> Iterator[None]:
+    def _store_errors(self, purpose: str) -> Iterator[None]:
         """Around every request: stores have errors of their own for access, names and the network."""
         try:
             yield
@@ -240,14 +240,14 @@ class RemoteTarget:
     def names(self, folder: str) -> list[str]:
         """Visible objects in a folder."""
         paths: list[str] = []
-        with self._reached("read"), suppress(FileNotFoundError):
+        with self._store_errors("read"), suppress(FileNotFoundError):
             self._files.invalidate_cache()
             paths = self._files.ls(self._path(folder), detail=False)
         return sorted(p.rsplit("/", 1)[1] for p in paths if not p.rsplit("/", 1)[1].startswith("."))
 
     def size(self, name: str) -> int:
         """Bytes of an object."""
-        with self._reached("read"):
+        with self._store_errors("read"):
             return int(self._files.size(self._path(name)))
 
     def require_space(self, needed_bytes: int, purpose: str) -> None:

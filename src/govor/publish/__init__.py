@@ -1,4 +1,4 @@
-"""Data sets, models and Spaces to the Hub: planned, shown, sent, compared.
+"""Data sets, models and Spaces go to the Hub: planned, shown, sent, compared.
 
 ``files`` says what belongs there, ``upload`` sends it, ``dataset``, ``model`` and ``space`` make it,
 ``cards`` describe it from measured facts alone, ``publishing`` joins them.

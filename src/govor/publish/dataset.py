@@ -63,7 +63,7 @@ SHARD = re.compile(r"data/[\w.]+-\d+-of-\d+\.parquet")
 
 
 class DatasetRecord(TypedDict):
-    """What is looked at in the ``dataset.json`` of a data set that is to be published."""
+    """The fields of ``dataset.json`` that are read for publishing."""
 
     shards: list[str]
     splits: dict[str, SplitFacts]

@@ -65,7 +65,7 @@ PICKLES = (b"PK", b"\x80")
 
 
 class StoredProof(TypedDict, total=False):
-    """What is looked at in ``export.json``."""
+    """The fields of ``export.json`` that are read."""
 
     format: str
     quantization: str | None

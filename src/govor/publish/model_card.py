@@ -111,7 +111,7 @@ def percent(share: float) -> float:
 
 
 def identifier(name: str) -> str:
-    """A data set's repository, or what stands for one that has none."""
+    """A data set's repository, or its name in plain characters if it has none."""
     if REPOSITORY.fullmatch(name):
         return name
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip(".-") or "set"

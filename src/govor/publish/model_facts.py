@@ -239,7 +239,7 @@ def gather(
     recipe = _recipe(run / "recipe.toml") if run else None
     dataset = _dataset_place(model, recipe)
     places = list(evaluations) or ([run.parent / "evaluation"] if run else [])
-    summaries = {place.name: read_for_card(place) for place in places if _scored(place)}
+    summaries = {place.name: read_for_card(place) for place in places if _has_scores(place)}
     return Facts(
         repo=repo,
         license=license,
@@ -253,7 +253,7 @@ def gather(
         speakers=_speakers(dataset) if dataset else {},
         leaks=_leaks(dataset) if dataset else None,
         evaluations=summaries,
-        failures=_failures([place for place in places if _scored(place)]),
+        failures=_failures([place for place in places if _has_scores(place)]),
         exports=exports,
         named_base=named_base,
         withdrawn=withdrawn_since(run, dataset) if run and dataset else 0,
@@ -261,7 +261,7 @@ def gather(
     )
 
 
-def _scored(place: Path) -> bool:
+def _has_scores(place: Path) -> bool:
     return (place / "summary.json").exists()
 
 

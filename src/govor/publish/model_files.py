@@ -50,7 +50,7 @@ class ModelFiles:
 
 
 def model_files(folder: Path) -> ModelFiles:
-    """What of a folder is published. Links are not followed: what they point to was never looked at.
+    """The files of a folder that are published. Links are not followed: their targets were never checked.
 
     Raises:
         ModelError: there are no weights that may be published.

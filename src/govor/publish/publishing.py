@@ -82,7 +82,7 @@ def publish_dataset(
         public: visible to everybody; private otherwise.
         dry_run: only say what would be sent.
     """
-    copy, repo = source.parent / f"{source.name}-published", _named(repo, dry_run)
+    copy, repo = source.parent / f"{source.name}-published", _whole_name(repo, dry_run)
     with locked(copy):
         plan = plan_dataset(source, copy, license, disclosure or Disclosure(), repo)
         done = _send(plan, repo, public, dry_run)
@@ -110,7 +110,7 @@ def publish_model(order: ModelOrder, *, public: bool = False, dry_run: bool = Fa
         public: visible to everybody; private otherwise.
         dry_run: only say what would be sent.
     """
-    order = replace(order, repo=_named(order.repo, dry_run))
+    order = replace(order, repo=_whole_name(order.repo, dry_run))
     with _staging() as folder:
         return _send(plan_model(order, folder / "model"), order.repo, public, dry_run)
 
@@ -143,7 +143,7 @@ def publish_space(
     Raises:
         InputError: `secret` names a variable that is not set.
     """
-    token, repo = secret_token(secret), _named(repo, dry_run)
+    token, repo = secret_token(secret), _whole_name(repo, dry_run)
     if not REPOSITORY.fullmatch(model):
         raise InputError(f"{model!r} is not a published model: name its repository, owner/name")
     served = choose_served(model)
@@ -166,7 +166,7 @@ def _staging() -> Iterator[Path]:
         yield Path(folder)
 
 
-def _named(repo: str, dry_run: bool) -> str:
+def _whole_name(repo: str, dry_run: bool) -> str:
     """A repository under its whole name, as cards write it; a dry run asks nobody."""
     if not REPOSITORY.fullmatch(repo):
         raise InputError(f"{repo!r} is not a repository: write name or organisation/name")

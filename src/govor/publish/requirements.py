@@ -32,7 +32,7 @@ def with_stated(metadata: str, package: Path) -> str:
     Returns:
         `metadata` itself where `package` is in no checkout.
     """
-    stated = _stated(package.parents[1] / "pyproject.toml")
+    stated = _requirements_of(package.parents[1] / "pyproject.toml")
     if stated is None:
         return metadata
     header, blank, text = metadata.partition("\n\n")
@@ -40,7 +40,7 @@ def with_stated(metadata: str, package: Path) -> str:
     return "\n".join([*kept, *_lines(stated)]) + blank + text
 
 
-def _stated(path: Path) -> Requirements | None:
+def _requirements_of(path: Path) -> Requirements | None:
     if not path.is_file():
         return None
     project = tomllib.loads(path.read_text(encoding="utf-8")).get("project", {})
@@ -60,7 +60,7 @@ def _lines(stated: Requirements) -> Iterator[str]:
 
 
 def _spelled_out(extra: str, extras: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Requirements of an extra; those of extras that it names itself stand in their place."""
+    """Requirements of an extra; an extra that it names itself is replaced by its requirements."""
     for requirement in extras[extra]:
         own = OWN.fullmatch(requirement)
         if own is None:

@@ -84,12 +84,12 @@ def _int8(api: Any, repo: str, files: Mapping[str, RemoteFile]) -> str:
     sizes = {
         place: sum(file.size_bytes for name, file in files.items() if _is_weight(name, place))
         for place, report in found.items()
-        if "int8" in str(report.get("quantization")) and report.get("format") in _opened()
+        if "int8" in str(report.get("quantization")) and report.get("format") in _engine_names()
     }
     return min(sizes, key=lambda place: sizes[place], default="")
 
 
-def _opened() -> list[str]:
+def _engine_names() -> list[str]:
     from govor.models.families import engines
 
     return [format for format in engines() if format in FOLDERS]

@@ -1,4 +1,4 @@
-"""People look at utterances in the browser, one after another; see docs/review.md."""
+"""People judge utterances in the browser, one after another; see docs/review.md."""
 
 from govor.review.server import make_server
 from govor.review.session import ReviewProgress, ReviewSession, sheet_of

@@ -37,7 +37,7 @@ LIBRARIES = ("wavesurfer.min.js", "regions.min.js")
 
 @dataclass(frozen=True)
 class Reviewers:
-    """Names by keys; empty: whoever asks gives a name.
+    """Names by keys; if empty, everybody gives a name.
 
     Attributes:
         keys: key by name.
@@ -60,11 +60,11 @@ class Reviewers:
         return cls(keys)
 
     def link(self, name: str, address: str) -> str:
-        """What one reviewer opens; browsers never send what stands behind ``#``."""
+        """The link for one reviewer; browsers never send the part after ``#``."""
         return f"{address}#key={quote(self.keys[name])}"
 
     def named(self, name: str, authorization: str) -> str | None:
-        """Who asks, or None: the key is nobody's.
+        """Who asks, or None if no reviewer has this key.
 
         Args:
             name: the header X-Reviewer.

@@ -116,7 +116,7 @@ class ReviewSession:
     def view(self, reviewer: str) -> ReviewView:
         """What a reviewer's page shows."""
         with self._lock:
-            mine = self.assignments.of(reviewer) or self._disputed()
+            mine = self.assignments.of(reviewer) or self._disputed_ids()
             for name in mine[1:2]:
                 row = self.utterances.of(name)
                 self.clips.prepare(row, row.end)
@@ -124,10 +124,10 @@ class ReviewSession:
                 reviewer,
                 self.settings.mode,
                 self._pace(reviewer),
-                self._shown(mine[0], reviewer) if mine else None,
+                self._utterance_shown(mine[0], reviewer) if mine else None,
                 self._clip_of(mine[1]) if len(mine) > 1 else None,
                 self.book.last_of(reviewer) is not None,
-                None if mine else self._told(),
+                None if mine else self._end(),
             )
 
     def judge(self, reviewer: str, given: GivenVerdict) -> ReviewView:
@@ -216,7 +216,7 @@ class ReviewSession:
         self.clips.close()
         self._held.close()
 
-    def _disputed(self) -> list[str]:
+    def _disputed_ids(self) -> list[str]:
         """What two people differ about, once there is nothing else."""
         if self.settings.is_drawn or not self.book.double:
             return []
@@ -254,7 +254,7 @@ class ReviewSession:
         left_s = None if pace_s is None else pace_s * left
         return ReviewPace(self._done, len(self.order), len(acts), pace_s, left_s)
 
-    def _told(self) -> ReviewEnd:
+    def _end(self) -> ReviewEnd:
         found = self.progress()
         said = [one.sentence for one in (found.estimate, found.agreement) if one is not None]
         return ReviewEnd(said, found.disputed, found.utterances - found.done)
@@ -262,7 +262,7 @@ class ReviewSession:
     def _clip_of(self, name: str) -> ClipPlace:
         return ClipPlace(name, begin_of(self.utterances.of(name)))
 
-    def _shown(self, name: str, reviewer: str) -> ShownUtterance:
+    def _utterance_shown(self, name: str, reviewer: str) -> ShownUtterance:
         place = self.utterances.places[name]
         row, drawn = self.utterances.row(place), self.settings.is_drawn
         pair = self.book.pair(name) if self.book.is_disputed(name) else None

@@ -67,7 +67,7 @@ class ShownUtterance:
 
 @dataclass(frozen=True)
 class ReviewPace:
-    """Utterances done, of how many, by this reviewer; seconds each and for what is left, where known."""
+    """Utterances done, in all and of this reviewer; seconds for each and for the rest, if known."""
 
     done: int
     total: int

@@ -1,8 +1,8 @@
-"""One process that serves models: a web app for people, an OpenAI-compatible API for programs.
+"""One process serves models: a web app for people, an OpenAI-compatible API for programs.
 
     upload (counted, timed) -> temporary file -> decoding in a limited child -> windows -> batches shared by
     all clients -> segments as they come -> json, text, srt, vtt, events
 
-``job_queue`` runs jobs, ``batcher`` joins the windows of several clients, ``decoding`` keeps hostile files in
-a child process, ``api`` and ``page`` are what is seen from outside.
+``job_queue`` runs jobs, ``blocks`` decodes uploads in a child process with limits, ``models`` lends jobs a
+model whose batches all clients share (``govor.transcribe.batcher``), ``api`` and ``page`` hold the routes.
 """

@@ -73,7 +73,7 @@ def _verbose(transcript: Transcript, granularities: Sequence[str], task: str) ->
 
 
 def _segment(number: int, segment: Segment) -> dict[str, object]:
-    """Null stands where nothing was measured: a number would be taken for one."""
+    """Writes null for what was not measured: people would take a number for a measurement."""
     packed, measured = segment.text.encode(), segment.measures
     ratio = len(packed) / len(zlib.compress(packed)) if packed else 0.0
     return {

@@ -127,7 +127,7 @@ async def _transcribe(
         _raise_failure(job, first, asked)
         events = _events(job, first, segments, asked.logprobs)
         return StreamingResponse(events, media_type="text/event-stream")
-    return _answer(asked, await _finished(request, job))
+    return _answer(asked, await _await_transcript(request, job))
 
 
 def _answer(asked: TranscriptionRequest, transcript: Transcript) -> Response:
@@ -161,7 +161,7 @@ def _require_logprobs(asked: TranscriptionRequest, segments: Sequence[Segment]) 
         raise wrong_value("include[]", f"the model {asked.model.name} gives no probabilities of words")
 
 
-async def _finished(request: Request, job: Job) -> Transcript:
+async def _await_transcript(request: Request, job: Job) -> Transcript:
     """Waits for the transcript."""
     waiting = asyncio.wrap_future(job.result)
     waiting.add_done_callback(_looked_at)
@@ -183,7 +183,7 @@ async def _unless_gone(request: Request, job: Job, awaited: Awaitable[Awaited]) 
     Raises:
         ClientGoneError: it has gone.
     """
-    task, gone = asyncio.ensure_future(awaited), asyncio.ensure_future(_gone(request))
+    task, gone = asyncio.ensure_future(awaited), asyncio.ensure_future(_until_gone(request))
     try:
         await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
@@ -197,7 +197,7 @@ async def _unless_gone(request: Request, job: Job, awaited: Awaitable[Awaited]) 
         task.cancel()
 
 
-async def _gone(request: Request) -> None:
+async def _until_gone(request: Request) -> None:
     """Returns when the client hangs up; the whole form is here already."""
     while (await request.receive())["type"] != "http.disconnect":
         pass

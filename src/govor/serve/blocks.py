@@ -100,7 +100,7 @@ def _put(ready: queue.Queue[Any], item: Block | Exception | None, abandoned: thr
 
 
 def _put_over(ready: queue.Queue[Any], abandoned: threading.Event) -> None:
-    """Wakes whoever waits for the next block."""
+    """Wakes the thread that waits for the next block."""
     abandoned.set()
     _drain(ready)
     with suppress(queue.Full):

@@ -196,7 +196,7 @@ class JobQueue:
             try:
                 transcript = self._transcribe(job)
             except OverError:
-                job.result.set_exception(self._gone())
+                job.result.set_exception(self._broken_off_error())
             except BaseException as error:
                 if not isinstance(error, GovorError):
                     say(f"serve: {type(error).__name__}: {error}")
@@ -246,11 +246,11 @@ class JobQueue:
                 yield block
                 self._check(job)
 
-    def _gone(self) -> GovorError:
+    def _broken_off_error(self) -> GovorError:
         return StoppingError(STOPPING) if self._stopping else ClientGoneError("the client has gone")
 
     def _check(self, job: Job) -> None:
         if job.is_cancelled:
-            raise self._gone()
+            raise self._broken_off_error()
         if time.monotonic() - job.submitted_s > self.limits.job_s:
             raise JobTimeError(f"transcribing took longer than {self.limits.job_s:g} s, the server's limit")

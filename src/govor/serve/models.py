@@ -78,7 +78,7 @@ def open_models(
     """
     served: dict[str, ServedModel] = {}
     for spec in specs:
-        name, path = _named(spec)
+        name, path = _name_and_path(spec)
         if name in served:
             raise InputError(f"two models would be called {name}: name one of them, other={path}")
         version = version_of(path)
@@ -89,7 +89,7 @@ def open_models(
     return served
 
 
-def _named(spec: str) -> tuple[str, str]:
+def _name_and_path(spec: str) -> tuple[str, str]:
     name, equals, path = spec.partition("=")
     if equals and name and "/" not in name:
         return name, path

@@ -1,4 +1,4 @@
-"""Source text to what a model reads and writes."""
+"""Text of a source becomes the normalised text that a model reads and writes."""
 
 from govor.text.normaliser import Normaliser
 from govor.text.rules import RULES, Rule, primary_language

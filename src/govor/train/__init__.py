@@ -1,4 +1,4 @@
-"""Recipe to run folder: exact, elastic training; see docs/train.md."""
+"""A recipe becomes a run folder: exact training, continued on any number of devices; see docs/train.md."""
 
 from govor.train.run import train
 

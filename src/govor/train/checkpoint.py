@@ -66,7 +66,7 @@ class Manifest(CheckpointFacts):
 
 
 class StoredState(TypedDict, total=False):
-    """What is looked at in ``training/state.json`` where nothing is continued."""
+    """The fields of ``training/state.json`` that are read if no run is continued."""
 
     best: Best | None
     lr: float

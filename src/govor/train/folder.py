@@ -1,4 +1,4 @@
-"""A run's folder: where everything lies, what stands in ``run.json``, which checkpoints stay."""
+"""A run's folder: its paths, the content of ``run.json``, and which checkpoints stay."""
 
 from __future__ import annotations
 

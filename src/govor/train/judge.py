@@ -98,12 +98,12 @@ def check_splits(config: TrainConfig, splits: dict[str, int]) -> None:
             )
         if not splits.get(split):
             raise DatasetError(
-                f"the data set has no {split} split (it has {_listed(splits)}): govor select --dev N makes "
-                f"one, or name another with train.{key}"
+                f"the data set has no {split} split (it has {_counts_in_words(splits)}): "
+                f"govor select --dev N makes one, or name another with train.{key}"
             )
 
 
-def _listed(splits: dict[str, int]) -> str:
+def _counts_in_words(splits: dict[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in splits.items()) or "none"
 
 

@@ -221,7 +221,7 @@ class Session:
                     f"now run in {event.pieces} pieces"
                 )
 
-    def _asked(self) -> bool:
+    def _must_break_off(self) -> bool:
         """Whether to break an evaluation off.
 
         For a signal always, for the time that is up only in a session that has done steps: otherwise an
@@ -250,7 +250,7 @@ class Session:
         s = self.state
         self._evaluating = True
         try:
-            found = self.judge.judge(stopped=self._asked, known=known)
+            found = self.judge.judge(stopped=self._must_break_off, known=known)
         finally:
             self._evaluating = False
         self._wer, self._last = found.wer, found
@@ -336,7 +336,7 @@ class Session:
         if whole and s.best and s.best["step"] == s.step and self._last:
             return self.judge, self._last
         judge = self._chosen()
-        found = judge.judge(whole=True, stopped=self._asked)
+        found = judge.judge(whole=True, stopped=self._must_break_off)
         self.metrics.write("dev", s.step, {**found.scores(), "of_step": s.best["step"] if s.best else s.step})
         return judge, found
 

@@ -124,7 +124,7 @@ def _is_number(value: object) -> TypeGuard[float]:
 
 
 class MetricsLine(TypedDict):
-    """What every line of ``metrics.jsonl`` holds, and what of the rest is looked at."""
+    """The fields that every line of ``metrics.jsonl`` has, and others that are read."""
 
     kind: str
     step: int

@@ -42,7 +42,7 @@ def train(recipe: Recipe, *, device: str = "auto") -> TrainSummary:
         ranks = start_processes(device)
         if ranks.main:
             stack.enter_context(store.locked(folder.root))
-        done: TrainSummary | None = ranks.from_main(_finished(folder, recipe))
+        done: TrainSummary | None = ranks.from_main(_finished_summary(folder, recipe))
         if done is not None:
             if ranks.main:
                 say("this run is complete under these settings: there is nothing to train")
@@ -68,7 +68,7 @@ def _at_once(progress: RunProgress) -> StoppedError:
     )
 
 
-def _finished(folder: RunFolder, recipe: Recipe) -> TrainSummary | None:
+def _finished_summary(folder: RunFolder, recipe: Recipe) -> TrainSummary | None:
     """The stored summary of a run that did all its steps under settings that decide the same."""
     facts, before = folder.facts(), folder.recipe()
     summary = facts.get("summary")

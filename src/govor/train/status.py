@@ -148,7 +148,7 @@ def is_running(run: Path) -> bool:
     return False
 
 
-def _judged(evaluations: list[MetricsLine]) -> list[Best]:
+def _defined(evaluations: list[MetricsLine]) -> list[Best]:
     """The evaluations with a defined WER."""
     return [
         {"step": line["step"], "wer": wer, "cer": line["cer"] or 0.0}
@@ -158,7 +158,7 @@ def _judged(evaluations: list[MetricsLine]) -> list[Best]:
 
 
 def _best(evaluations: list[MetricsLine]) -> DevWer | None:
-    trained = [one for one in _judged(evaluations) if one["step"]]
+    trained = [one for one in _defined(evaluations) if one["step"]]
     if not trained:
         return None
     best = min(trained, key=lambda one: (one["wer"], one["cer"], -one["step"]))
@@ -167,7 +167,7 @@ def _best(evaluations: list[MetricsLine]) -> DevWer | None:
 
 def _better_than_base(facts: RunFacts, evaluations: list[MetricsLine]) -> bool | None:
     """Whether anything so far is better than step 0; None where that is not a baseline, or not known."""
-    judged = _judged(evaluations)
+    judged = _defined(evaluations)
     base = next((one for one in judged if one["step"] == 0), None)
     trained = [one for one in judged if one["step"]]
     if not facts.get("baseline") or base is None or not trained:

@@ -1,4 +1,4 @@
-"""Recordings of any length to text with times."""
+"""Recordings of any length become text with times."""
 
 from govor.transcribe.files import transcribe_files
 from govor.transcribe.transcriber import Transcriber, Transcription

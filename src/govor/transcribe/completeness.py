@@ -93,7 +93,7 @@ def completed(
         decode: gives the hypotheses of further windows of these; those of a whole round come together, each
             with the number of the window that it is a part of.
     """
-    works = [_begun(one, said) for one, said in zip(windows, hypotheses, strict=True)]
+    works = [_first_work(one, said) for one, said in zip(windows, hypotheses, strict=True)]
     for _ in range(ROUNDS):
         wanted = [
             (number, hole, part)
@@ -106,10 +106,10 @@ def completed(
         said = decode([part for *_, part in wanted], [number for number, *_ in wanted])
         for (number, hole, part), found in zip(wanted, said, strict=True):
             _fill(works[number], hole, part, found)
-    return [_finished(work) for work in works]
+    return [_completed_window(work) for work in works]
 
 
-def _begun(window: Window, hypothesis: Hypothesis) -> _Work:
+def _first_work(window: Window, hypothesis: Hypothesis) -> _Work:
     whole = (window.start, window.end)
     if is_noise(window, hypothesis):
         return _Work(window, hypothesis, [], [whole], [whole], changed=bool(hypothesis.text))
@@ -177,7 +177,7 @@ def _open(window: Window, start: float, end: float) -> list[Region]:
 
 
 def _is_poor(window: Window, span: Span) -> bool:
-    """Far too little text for the speech that it stands for."""
+    """Far too little text for its seconds of speech."""
     spoken_s = sum(max(0.0, min(b, span.end) - max(a, span.start)) for a, b in window.regions)
     rate = LEAST_RATE if span.closed else LEAST_OPEN_RATE
     return spoken_s > 2 * MOST_OPEN_S and len(span.text) < rate * spoken_s
@@ -232,7 +232,7 @@ def _is_poorer(new: Sequence[Span], poor: Span | None) -> bool:
     return poor is not None and sum(len(span.text) for span in new) <= len(poor.text)
 
 
-def _finished(work: _Work) -> CompletedWindow:
+def _completed_window(work: _Work) -> CompletedWindow:
     lost = tuple((hole.start, hole.end) for hole in _holes(work) if hole.poor is None)
     if not work.changed:
         return CompletedWindow(work.window, work.hypothesis, lost)

@@ -114,7 +114,7 @@ class Decoding:
 
     def _recognise(self, batch: Sequence[Window], languages: Sequence[str | None]) -> list[Hypothesis]:
         """One hypothesis per window; windows that cost their own length go with those of like length."""
-        options = self._asked(batch)
+        options = self._options_for(batch)
         said: dict[int, Hypothesis | AudioError] = {}
         fixed = self.recogniser.max_window_s is not None
         for part in [list(range(len(batch)))] if fixed else alike([window.duration for window in batch]):
@@ -123,7 +123,7 @@ class Decoding:
             said |= dict(zip(part, found, strict=True))
         return [_require(said[i], window) for i, window in enumerate(batch)]
 
-    def _asked(self, batch: Sequence[Window]) -> DecodeOptions:
+    def _options_for(self, batch: Sequence[Window]) -> DecodeOptions:
         """Words where windows overlap, and where nothing else says what a text leaves out."""
         overlapping = any(window.overlaps or window.overlapped for window in batch)
         timing = isinstance(self.recogniser, Timing)

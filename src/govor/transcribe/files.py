@@ -122,12 +122,12 @@ class _Run:
         done: list[TranscribedFile] = []
         failed: list[Failure] = []
         with closing(
-            self._heard([item for item, file in zip(inputs, known, strict=True) if not file])
+            self._transcripts([item for item, file in zip(inputs, known, strict=True) if not file])
         ) as new:
             for item, key, file in zip(inputs, keys, known, strict=True):
                 if file is None:
                     try:
-                        file = self._written(next(new)(), item)
+                        file = self._write_transcript(next(new)(), item)
                     except AudioError as error:
                         if len(inputs) == 1:
                             raise
@@ -162,7 +162,7 @@ class _Run:
             "outputs": [str(self.out / name) for name in file.names],
         }
 
-    def _heard(self, todo: Sequence[Input]) -> Generator[Callable[[], Transcript]]:
+    def _transcripts(self, todo: Sequence[Input]) -> Generator[Callable[[], Transcript]]:
         """What gives the transcript of each recording, in order; several are heard at once."""
         if not todo:
             return
@@ -198,7 +198,7 @@ class _Run:
             return replace(transcript, damage=transcript.damage.replace(str(path), item.source))
         return transcript
 
-    def _written(self, transcript: Transcript, item: Input) -> TranscribedFile:
+    def _write_transcript(self, transcript: Transcript, item: Input) -> TranscribedFile:
         _say_what_was_found(transcript, item.source)
         names = [*self._write(transcript, item), *self._frames(item)]
         return TranscribedFile(

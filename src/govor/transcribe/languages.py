@@ -62,28 +62,28 @@ class LanguageStretches(Generic[Item]):
         if self.present is None:
             self._wait(vote, vote.seconds)
             if self._sure_s >= CHANGE_S:
-                yield from self._decided(likeliest(self._waiting))
+                yield from self._release(likeliest(self._waiting))
             return
         favoured = vote.favours(self.present)
         if favoured not in (None, self._other):  # what waits for a change was none
-            yield from self._decided(self.present)
+            yield from self._release(self.present)
         self._wait(vote, vote.seconds if favoured else 0.0)
         if favoured == self.present or (favoured is None and self._other is None):
-            yield from self._decided(self.present)
+            yield from self._release(self.present)
         elif favoured is not None:
             self._other = favoured
             if self._sure_s >= CHANGE_S:
-                yield from self._decided(favoured)
+                yield from self._release(favoured)
 
     def finish(self) -> Iterator[tuple[Item, str | None]]:
         """What still waits, in the present language."""
-        yield from self._decided(self.present or likeliest(self._waiting))
+        yield from self._release(self.present or likeliest(self._waiting))
 
     def _wait(self, vote: Vote[Item], sure_s: float) -> None:
         self._waiting.append(vote)
         self._sure_s += sure_s
 
-    def _decided(self, language: str | None) -> Iterator[tuple[Item, str | None]]:
+    def _release(self, language: str | None) -> Iterator[tuple[Item, str | None]]:
         waiting, self._waiting, self._other, self._sure_s = self._waiting, [], None, 0.0
         self.present = language
         yield from ((vote.item, language) for vote in waiting)

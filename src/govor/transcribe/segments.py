@@ -55,7 +55,7 @@ class Joiner:
 
     def add(self, window: Window, hypothesis: Hypothesis) -> Iterator[Segment]:
         """Segments that are certain once `window` is known; its own too, unless the next may overlap it."""
-        heard = _heard(window, hypothesis)
+        heard = _window_words(window, hypothesis)
         if self._held is not None:
             if window.overlaps:
                 self._held, heard = _joined(self._held, heard)
@@ -86,7 +86,7 @@ class Joiner:
             yield Segment(words[0].start, words[-1].end, text, kept, heard.language, measures)
 
 
-def _heard(window: Window, hypothesis: Hypothesis) -> _WindowWords:
+def _window_words(window: Window, hypothesis: Hypothesis) -> _WindowWords:
     text = hypothesis.text.strip()
     spans = tuple(_span_inside(span, window) for span in hypothesis.spans)
     timed = bool(hypothesis.words)

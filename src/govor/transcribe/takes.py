@@ -44,13 +44,13 @@ class Take:
 
     def placed(self, transcript: Transcript) -> Transcript:
         """What was heard of this take, at its place in the recording."""
-        segments = tuple(self._placed(segment) for segment in transcript.segments)
+        segments = tuple(self._in_recording(segment) for segment in transcript.segments)
         lost: tuple[Stretch, ...] = tuple(
             {"start": one["start"] + self.start, "end": one["end"] + self.start} for one in transcript.lost
         )
         return replace(transcript, segments=segments, lost=lost, offset=self.start)
 
-    def _placed(self, segment: Segment) -> Segment:
+    def _in_recording(self, segment: Segment) -> Segment:
         words = tuple(word.shifted(self.start) for word in segment.words)
         begin, end = segment.start + self.start, segment.end + self.start
         return replace(segment, start=begin, end=end, words=words, speaker=self.speaker)

@@ -326,14 +326,14 @@ def pass_on(files: Sequence[FileLine], out: Path, task: str, model: TextModel, e
         name = str(path.relative_to(journal.folder))
         key = fingerprint({"task": task, "model": model.name, "text": text, "output": name})
         if journal.finished(key) is None:
-            write_text(path, _written(second_text(model, task, text), echo) + "\n")
+            write_text(path, _whole_text(second_text(model, task, text), echo) + "\n")
             journal.add(key, TranscribedFile(file["audio"], [name]))
         elif echo:
             print(path.read_text(encoding="utf-8"), end="")
         file["then"] = {"task": task, "model": model.name, "output": str(path)}
 
 
-def _written(pieces: Iterator[str], echo: bool) -> str:
+def _whole_text(pieces: Iterator[str], echo: bool) -> str:
     whole = ""
     for piece in pieces:
         whole += piece

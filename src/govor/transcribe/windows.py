@@ -199,7 +199,7 @@ def cut(buffer: Buffer, config: TranscribeConfig, max_window_s: float | None) ->
 
 
 def whole_window(buffer: Buffer, longest_s: float) -> Window | None:
-    """The whole recording as one window, sample for sample, where it is short and without a long pause.
+    """The whole recording as one window, sample for sample, if it is short and has no long pause.
 
     So a clip of a data set is heard here just as evaluation hears it.
     """

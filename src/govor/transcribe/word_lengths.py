@@ -41,11 +41,13 @@ def _pace_s(words: Sequence[Word]) -> float:
 def _tightened(segment: Segment, pace_s: float) -> Segment:
     if not segment.words:
         return segment
-    words = tuple(_spoken(word, place, segment.words, pace_s) for place, word in enumerate(segment.words))
+    words = tuple(
+        _without_pause(word, place, segment.words, pace_s) for place, word in enumerate(segment.words)
+    )
     return replace(segment, start=words[0].start, end=words[-1].end, words=words)
 
 
-def _spoken(word: Word, place: int, words: Sequence[Word], pace_s: float) -> Word:
+def _without_pause(word: Word, place: int, words: Sequence[Word], pace_s: float) -> Word:
     """A first word holds the pause before it, any other the one behind it."""
     longest_s = LEAST_S + TIMES_USUAL * pace_s * len(word.text)
     if word.end - word.start <= longest_s:

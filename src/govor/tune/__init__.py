@@ -1,4 +1,4 @@
-"""A recipe with a space to its best settings; see docs/tune.md."""
+"""A recipe with ranges of settings becomes the best recipe; see docs/tune.md."""
 
 from govor.tune.study import tune
 

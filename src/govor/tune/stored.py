@@ -63,7 +63,7 @@ def storing(path: Path) -> Iterator[None]:
 
 
 def _readable(error: Exception, path: Path) -> Exception:
-    """The sentence for an error of the database: SQLite's own stands behind those of two libraries."""
+    """The sentence for an error of the database: SQLite's own message is inside those of two libraries."""
     import sqlite3
 
     inner: BaseException | None = error

@@ -108,7 +108,7 @@ class _Study:
         self._take_up_interrupted()
         if is_grid(self.space):
             wanted = min(wanted, grid_size(self.space))
-        while self._finished() < wanted:
+        while self._finished_count() < wanted:
             proposal = self._propose()
             if proposal is None:
                 say("every point of the space that was drawn has been tried: the study ends here")
@@ -119,7 +119,7 @@ class _Study:
                 write_report(self.study, self.space, self.folder)
             self._give_up_when_all_fail()
 
-    def _finished(self) -> int:
+    def _finished_count(self) -> int:
         return sum(map(is_counted, self.study.get_trials(deepcopy=False)))
 
     def _propose(self) -> tuple[optuna.Trial, Mapping[str, object]] | None:
@@ -129,7 +129,7 @@ class _Study:
         made again each time, so that a study that was stopped proposes what it would have proposed otherwise.
         """
         for attempt in range(ATTEMPTS):
-            self.study.sampler = sampler(self.recipe, self._finished(), attempt)
+            self.study.sampler = sampler(self.recipe, self._finished_count(), attempt)
             trial = self.study.ask()
             values = {parameter.name: parameter.suggest(trial) for parameter in self.space}
             if self._may_run(self._stored(trial.number)):

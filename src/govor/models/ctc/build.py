@@ -77,7 +77,7 @@ class Ctc:
             )
         noted = spec.noting(new_head=True) if built or config.adapter else spec
         if not built and not config.adapter and has_languages(model, vocabulary.tokenizer):
-            vocabulary = _spoken(model, vocabulary.tokenizer, spec)
+            vocabulary = _vocabulary_of_language(model, vocabulary.tokenizer, spec)
             return MmsFamily(model, noted, feature_extractor, vocabulary)
         return CtcFamily(model, noted, feature_extractor, vocabulary)
 
@@ -127,7 +127,7 @@ def _kept_vocabulary(configuration: Any, spec: Spec) -> Vocabulary:
     return vocabulary_of(tokenizer, configuration.vocab_size, configuration.pad_token_id)
 
 
-def _spoken(model: Any, tokenizer: Any, spec: Spec) -> Vocabulary:
+def _vocabulary_of_language(model: Any, tokenizer: Any, spec: Spec) -> Vocabulary:
     """The vocabulary of the data's language, whose adapter and head are taken up."""
     tag = spec.settings.get("language")
     try:

@@ -13,14 +13,14 @@ from govor.models.listening import Fit
 
 
 class HeardByCtc:
-    """See `govor.models.listening.Heard`; holds the log-probabilities of the frames."""
+    """See `govor.models.listening.EncodedSound`; holds the log-probabilities of the frames."""
 
     def __init__(self, vocabulary: Any, log_probs: NDArray[np.float32]) -> None:
         self.vocabulary, self.log_probs = vocabulary, log_probs
         self.languages: Mapping[str, float] = {}
 
     def fits(self, texts: Sequence[str]) -> list[Fit]:
-        """See `govor.models.listening.Heard`."""
+        """See `govor.models.listening.EncodedSound`."""
         return [self._fit(self.vocabulary.encode(text)) for text in texts]
 
     def _fit(self, labels: Sequence[int]) -> Fit:

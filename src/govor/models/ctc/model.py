@@ -221,7 +221,7 @@ class CtcFamily(Trainable):
 
     def _searched(self, waves: Sequence[Wave], options: DecodeOptions) -> list[Hypothesis]:
         found = [beam_runs(scores, self.vocabulary, options) for scores in self._scores(waves)]
-        return [self._written(runs, options) for runs in found]
+        return [self._hypothesis_of(runs, options) for runs in found]
 
     def _greedy(self, waves: Sequence[Wave], options: DecodeOptions) -> list[Hypothesis]:
         if options.frames:
@@ -282,9 +282,9 @@ class CtcFamily(Trainable):
     def _hypothesis(
         self, best: NDArray[np.int64], peaks: NDArray[np.float32], options: DecodeOptions
     ) -> Hypothesis:
-        return self._written(collapse(best, peaks, self.vocabulary.special), options)
+        return self._hypothesis_of(collapse(best, peaks, self.vocabulary.special), options)
 
-    def _written(self, runs: Sequence[Run], options: DecodeOptions) -> Hypothesis:
+    def _hypothesis_of(self, runs: Sequence[Run], options: DecodeOptions) -> Hypothesis:
         language = self.settings.get("language")
         return hypothesis_of(runs, self.vocabulary, self.frame_s, language, words=options.words)
 

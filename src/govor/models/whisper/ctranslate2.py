@@ -104,7 +104,7 @@ def _settings(original: WhisperFamily, quantization: str | None) -> dict[str, ob
 
 
 def open_folder(folder: Path, device: str = "auto", precision: str = "auto") -> Recogniser:
-    """Opens a converted folder, whoever converted it.
+    """Opens a converted folder, also one that others converted.
 
     Raises:
         MissingExtraError: ctranslate2 is not installed.
@@ -318,11 +318,11 @@ class CTranslate2Whisper:
             return_no_speech_prob=True,
         )
         return [
-            self._found(result, len(prompts[row]), seconds[row])
+            self._attempt_result(result, len(prompts[row]), seconds[row])
             for row, result in zip(rows, results, strict=True)
         ]
 
-    def _found(self, result: Any, prompt_length: int, seconds: float) -> AttemptResult:
+    def _attempt_result(self, result: Any, prompt_length: int, seconds: float) -> AttemptResult:
         """Of what is decoded in any batch: a longer wave beside this one lets it write no more."""
         most = most_new_tokens(self.settings["max_labels"], prompt_length, seconds)
         tokens = result.sequences_ids[0]

@@ -65,9 +65,9 @@ class Decoder:
         """One hypothesis per sound; the encoder runs once."""
         features = self.family.windows([s.wave for s in sounds], options.windows)
         hidden = self.model.get_encoder()(features).last_hidden_state
-        known = self._known([sound.language for sound in sounds])
+        known = self._languages([sound.language for sound in sounds])
         if options.retries or options.languages or None in known:
-            detected, silent = self._begun(hidden)
+            detected, silent = self._first_probabilities(hidden)
         else:
             detected, silent = [()] * len(sounds), [None] * len(sounds)
         codes = [
@@ -98,16 +98,18 @@ class Decoder:
     def detect(self, sounds: Sequence[Sound]) -> list[tuple[tuple[str, float], ...]]:
         """See `govor.models.base.Detecting`."""
         features = self.family.windows([sound.wave for sound in sounds], "full")
-        return self._begun(self.model.get_encoder()(features).last_hidden_state)[0]
+        return self._first_probabilities(self.model.get_encoder()(features).last_hidden_state)[0]
 
-    def _known(self, languages: Sequence[str | None]) -> list[str | None]:
+    def _languages(self, languages: Sequence[str | None]) -> list[str | None]:
         """The sounds' own, then the model's; None is to be detected."""
         if not self.prompt.multilingual:
             return ["en"] * len(languages)
         own = self.family.settings.get("language")
         return [self.prompt.first_known(tag, own) for tag in languages]
 
-    def _begun(self, hidden: torch.Tensor) -> tuple[list[tuple[tuple[str, float], ...]], list[float | None]]:
+    def _first_probabilities(
+        self, hidden: torch.Tensor
+    ) -> tuple[list[tuple[tuple[str, float], ...]], list[float | None]]:
         """After the start token: languages with probabilities, the likeliest first; that nobody speaks."""
         import torch
 
@@ -145,10 +147,10 @@ class Decoder:
                 if peaks
                 else self._probabilities(part[place], own[place], kept)
             )
-            found.append(self._found(kept, ended, steps, silent[row], sure=bool(peaks)))
+            found.append(self._attempt_result(kept, ended, steps, silent[row], sure=bool(peaks)))
         return found
 
-    def _found(
+    def _attempt_result(
         self, tokens: list[int], ended: bool, steps: list[float], silent: float | None, sure: bool
     ) -> AttemptResult:
         text = self.prompt.plain(tokens)

@@ -63,9 +63,9 @@ class FasterWhisper:
 
     def recognise(self, sounds: Sequence[Sound], options: DecodeOptions) -> list[Hypothesis]:
         """One wave after the other, as the card has it; a clip's language takes the place of none."""
-        return [self._heard(sound.wave, sound.language) for sound in sounds]
+        return [self._hypothesis(sound.wave, sound.language) for sound in sounds]
 
-    def _heard(self, wave: Wave, language: str | None) -> Hypothesis:
+    def _hypothesis(self, wave: Wave, language: str | None) -> Hypothesis:
         own = self._settings.get("language")
         arguments = arguments_of({**self._settings, "language": own or language})
         segments, _ = self._model.transcribe(wave, **arguments)

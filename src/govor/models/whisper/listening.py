@@ -22,7 +22,7 @@ SILENT_CLASS = -1
 
 
 class HeardByWhisper:
-    """See `govor.models.listening.Heard`; holds the encoder's output."""
+    """See `govor.models.listening.EncodedSound`; holds the encoder's output."""
 
     def __init__(self, family: Any, sound: Sound, windows: str) -> None:
         self.family = family
@@ -47,14 +47,14 @@ class HeardByWhisper:
         return dict(zip(codes, shares.tolist(), strict=True))
 
     def fits(self, texts: Sequence[str]) -> list[Fit]:
-        """See `govor.models.listening.Heard`."""
+        """See `govor.models.listening.EncodedSound`."""
         words = [self.family.text_tokens(text) for text in texts]
         room = (self.family.max_labels or 0) - len(self.opening)
         kept = [tokens for tokens in words if 0 < len(tokens) < room]
-        scored = iter(self._scored(kept) if kept else [])
+        scored = iter(self._fits(kept) if kept else [])
         return [next(scored) if 0 < len(tokens) < room else Fit(float("-inf"), 1) for tokens in words]
 
-    def _scored(self, words: Sequence[Sequence[int]]) -> list[Fit]:
+    def _fits(self, words: Sequence[Sequence[int]]) -> list[Fit]:
         import torch
         from transformers.modeling_outputs import BaseModelOutput
 

@@ -31,7 +31,7 @@ WINDOW_S = 30  # of every Whisper
 
 
 class Configuration(TypedDict, total=False):
-    """What is looked at in ``config.json``."""
+    """The fields of ``config.json`` that are read."""
 
     suppress_ids: list[int] | None
     suppress_ids_begin: list[int] | None
@@ -45,7 +45,7 @@ class AddedToken(TypedDict):
 
 
 class TokenizerFile(TypedDict):
-    """What is looked at in ``tokenizer.json``."""
+    """The fields of ``tokenizer.json`` that are read."""
 
     added_tokens: list[AddedToken]
 

@@ -145,13 +145,13 @@ class Prompt:
         return next((code for tag in tags if (code := self.language(tag))), None)
 
     def opening(self, language: str | None, manner: Manner) -> list[int]:
-        """What stands before the text: start, language, task, and whether it comes without timestamps.
+        """The tokens before the text: start, language, task, and whether the text has no timestamps.
 
         Raises:
             ModelError: a multilingual model is given no language that it knows.
         """
         plain = [] if manner.timestamps else [self.no_timestamps]
-        return [self.start, *self._named(language, manner.task), *plain]
+        return [self.start, *self._language_and_task(language, manner.task), *plain]
 
     def describe(
         self, language: str | None, manner: Manner, settings: SavedSettings, suppressed: int
@@ -178,7 +178,7 @@ class Prompt:
 
     @property
     def no_speech(self) -> int:
-        """The token that stands for nothing said, behind the start token: the last one before times."""
+        """The token whose probability after the start token tells that nobody speaks."""
         return self.no_timestamps - 1
 
     def context(self, tokens: Sequence[int], max_labels: int) -> list[int]:
@@ -200,7 +200,7 @@ class Prompt:
             _say_cut(self.name, most)
         return [self.previous, *tokens[-most:]]
 
-    def _named(self, language: str | None, task: str) -> list[int]:
+    def _language_and_task(self, language: str | None, task: str) -> list[int]:
         """Language and task tokens; none in English-only models.
 
         Raises:
@@ -229,7 +229,7 @@ class Prompt:
         return [self.timestamp(0.0), *text, self.timestamp(max(seconds, TIMESTAMP_STEP_S))]
 
     def written(self, labels: Sequence[int]) -> list[int]:
-        """What decoding has to write of `labels`: what stands behind language, task and no-timestamps."""
+        """The part of `labels` that decoding must write: what follows language, task and no-timestamps."""
         given = {*self.languages.values(), *self.tasks.values(), self.no_timestamps}
         first = next((i for i, token in enumerate(labels) if token not in given), len(labels))
         return [int(token) for token in labels[first:]]
@@ -276,7 +276,7 @@ class _Generation(TypedDict, total=False):
 
 
 def _require_readable(generation: Any, name: str) -> None:
-    """Any JSON may stand in a file of somebody else's: it is looked at before anything is done with it."""
+    """Files of other people may hold any JSON: it is checked before it is used."""
     try:
         fitted(
             {field: getattr(generation, field, None) for field in _Generation.__annotations__}, _Generation

@@ -44,12 +44,12 @@ def lengths_agree(lengths: Lengths, facts: Facts) -> Iterator[Finding]:
     )
     moved = shifted(lengths.letters, lengths.seconds)
     if moved:
-        yield _moved(moved, lengths, found)
+        yield _shift_finding(moved, lengths, found)
     elif found.shuffled:
         yield _unrelated(found)
 
 
-def _moved(moved: Shift, lengths: Lengths, found: Pairing) -> Finding:
+def _shift_finding(moved: Shift, lengths: Lengths, found: Pairing) -> Finding:
     ids = lengths.ids[moved.first : moved.last + 1]
     return Finding(
         "transcripts_shifted",
@@ -116,7 +116,7 @@ def _heard_shift(found: TextFit, offset: int) -> Finding:
         " model hears",
         f"a clip's own text fits best; {how_sure(chance)}",
         "the model learns to write what was not said",
-        samples=_shown(mine),
+        samples=_samples(mine),
         count=len(mine),
         ids=_ids(mine),
     )
@@ -136,7 +136,7 @@ def _heard_shuffle(found: TextFit, lengths_agree: bool) -> Finding:
         f"{why}, and letters do not go with seconds either"
         if lengths_agree
         else f"either {why}, or the base model was never trained to hear",
-        samples=_shown(rest),
+        samples=_samples(rest),
         count=len(rest),
         ids=_ids(rest),
     )
@@ -151,7 +151,7 @@ def _not_said(wrong: list[ClipFit], found: TextFit) -> Finding:
         f"in {share_of(len(wrong), found.total)} another row's text fits as well as their own, or better",
         f"the own text fits best in the other {len(found.own)}",
         "these clips hold another text, or no speech at all",
-        samples=_shown(wrong),
+        samples=_samples(wrong),
         count=len(wrong),
         ids=_ids(wrong),
     )
@@ -187,7 +187,7 @@ def _missing(code: str, mine: list[ClipFit], total: int, where: str) -> Finding:
         f" {nats:.0f} nats)",
         "below 6.5 nats; whole transcripts have 0 to 4",
         "the model learns to leave out what is said",
-        samples=_shown(mine),
+        samples=_samples(mine),
         count=len(mine),
         ids=_ids(mine),
     )
@@ -204,7 +204,7 @@ def _words_not_said(seen: Ends, total: int) -> Iterator[Finding]:
                 f"in {share_of(len(mine), total)} nobody says the {place} words: {_words(mine, place)}",
                 "words at an end fit about as well as the others",
                 "the model learns to write them where they are not said",
-                samples=_shown(hearings),
+                samples=_samples(hearings),
                 count=len(mine),
                 ids=_ids(hearings),
             )
@@ -233,7 +233,7 @@ def _two_texts(found: Another) -> Finding:
         f" {found.nats:.1f} nats a token)",
         f"a neighbour's text fits as badly as any other; {how_sure(found.probability)}",
         "two people speak at once, as where two channels were mixed, or clips hold more than their text",
-        samples=_shown(found.clips),
+        samples=_samples(found.clips),
         count=len(found.clips),
         ids=_ids(found.clips),
     )
@@ -254,13 +254,13 @@ def _other_language(found: OtherLanguage) -> Finding:
         f"{share_of(len(found.clips), found.total)} sound like {found.heard!r} to the model",
         f"most of them like {found.stated!r}; not sure: related languages sound alike to small models",
         "the wrong language token makes the model write another language or translate",
-        samples=_shown(found.clips),
+        samples=_samples(found.clips),
         count=len(found.clips),
         ids=_ids(found.clips),
     )
 
 
-def _shown(mine: Sequence[ClipFit]) -> tuple[str, ...]:
+def _samples(mine: Sequence[ClipFit]) -> tuple[str, ...]:
     return tuple(f"{one.id}: {one.text!r}" for one in mine[:5])
 
 

@@ -28,7 +28,7 @@ def checkpoints_fit_the_disk(
 ) -> Iterator[Finding]:
     """The checkpoints fit onto the disk and into the quota."""
     each = checkpoint_bytes(family)
-    needed = kept_bytes(recipe.train.keep, each, len(getattr(recipe.train, "keep_epochs", ())))
+    needed = kept_bytes(recipe.train.keep, each, len(recipe.train.keep_epochs))
     projection["disk_bytes"] = needed
     free = free_bytes(workspace.run)
     if needed > free:

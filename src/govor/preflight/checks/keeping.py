@@ -40,7 +40,7 @@ def saved_models_are_the_same(
     if answer.late:
         raise OutOfTimeError
     if answer.texts is None:
-        yield _failed(saved_model, answer)
+        yield _failure(saved_model, answer)
         return
     there = _normal(family, practice_clips, answer.texts)
     references = [clip.normal for clip in practice_clips]
@@ -67,7 +67,7 @@ def _normal(family: Family, clips: Sequence[Clip], texts: Sequence[str]) -> list
     return [family.normaliser(text, clip.language) for text, clip in zip(texts, clips, strict=True)]
 
 
-def _failed(model: Path, answer: Answer) -> Finding:
+def _failure(model: Path, answer: Answer) -> Finding:
     files = ", ".join(sorted(path.name for path in model.iterdir() if path.is_file()))
     return Finding(
         "reload_failed",

@@ -80,7 +80,7 @@ def in_windows(practice: Practice) -> str:
 
 
 def failure(practice: Practice) -> tuple[str, str] | None:
-    """What was seen and what to do, when the batch was not learnt; None when it was, or nobody knows."""
+    """What was seen and what to do, if the batch was not learnt; None if it was, or if this stays open."""
     if not practice.trainable:
         return "no parameter is trained", "freeze less in [model] freeze"
     if not practice.labels:

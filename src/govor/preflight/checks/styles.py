@@ -186,10 +186,10 @@ def texts_are_written_alike(tables: Tables) -> Iterator[Finding]:
         styles = normal.select(style.of(pl.col("normal"))).to_series().to_list()
         found = mixture(styles, style.share, style.count)
         if found:
-            yield _mixed(style.code, found, style.rule, rows)
+            yield _mixed_finding(style.code, found, style.rule, rows)
 
 
-def _mixed(code: str, found: dict[str, list[int]], rule: str, rows: Rows) -> Finding:
+def _mixed_finding(code: str, found: dict[str, list[int]], rule: str, rows: Rows) -> Finding:
     total = sum(map(len, found.values()))
     told = ", ".join(f"{style}: {share_of(len(mine), total)}" for style, mine in found.items())
     rarer = [place for mine in list(found.values())[1:] for place in mine]

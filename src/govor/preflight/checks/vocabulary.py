@@ -71,7 +71,7 @@ def transcripts_come_back(
     ids = tuple(everything["id"])
     yield from (replace(one, ids=ids) for one in causes)
     if not causes and not letters.missing:
-        yield _changed(damaged, labels, samples)
+        yield _changed_finding(damaged, labels, samples)
 
 
 @check(*OWN_CODES)
@@ -241,7 +241,7 @@ def _holding(table: pl.DataFrame, characters: frozenset[str]) -> int:
     return sum(not characters.isdisjoint(text) for text in table["normal"].to_list())
 
 
-def _changed(damaged: Tables, labels: Tables, samples: tuple[str, ...]) -> Finding:
+def _changed_finding(damaged: Tables, labels: Tables, samples: tuple[str, ...]) -> Finding:
     """An error where a tokenizer changes text as a rule; a few odd rows of a split stop nothing."""
     few = all(table.height <= max(1.0, RARE_SHARE * labels[split].height) for split, table in damaged.items())
     hurt, total = sum(t.height for t in damaged.values()), sum(t.height for t in labels.values())

@@ -72,11 +72,11 @@ class LiveBuffer:
 
     def speech(self) -> tuple[Span, ...]:
         """Stretches of the stream in which somebody may speak; one ends where it is last heard."""
-        heard, hangover = self._heard()
+        heard, hangover = self._speech_frames()
         ends = ((a, b if b == len(heard) else b - hangover) for a, b in runs(heard))
         return tuple((self._time(a), self._time(b)) for a, b in ends)
 
-    def _heard(self) -> tuple[NDArray[np.bool_], int]:
+    def _speech_frames(self) -> tuple[NDArray[np.bool_], int]:
         """Which frames may hold speech, and by how many too many at each side."""
         if self._voice is None:
             return speech_frames(self._levels, self._history), HANGOVER_FRAMES

@@ -114,7 +114,7 @@ def next_move(now: Situation, step_s: float, rules: LiveRules) -> Move:
     if not now.speech and now.ended:
         return Close(now.end_s, again=False) if now.is_open else Finish()
     longest_s = rules.buffer_s + rules.longest_step_s
-    closed = _closed(now, rules)
+    closed = _close_of_first(now, rules)
     if closed is not None and closed.until_s - now.start_s <= longest_s:
         return closed
     until_s = min(now.end_s, now.start_s + longest_s)
@@ -124,7 +124,7 @@ def next_move(now: Situation, step_s: float, rules: LiveRules) -> Move:
     return Wait()
 
 
-def _closed(now: Situation, rules: LiveRules) -> Close | None:
+def _close_of_first(now: Situation, rules: LiveRules) -> Close | None:
     """The end of the first utterance, where it has one."""
     ends = [*(start for start, _ in now.speech[1:]), now.end_s][: len(now.speech)]
     for number, ((_, end_s), next_s) in enumerate(zip(now.speech, ends, strict=True)):

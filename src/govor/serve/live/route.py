@@ -45,7 +45,7 @@ def live_routes(models: Mapping[str, ServedModel], rooms: Rooms) -> APIRouter:
     @router.websocket(LIVE_ROUTE)
     async def speak(socket: WebSocket) -> None:
         try:
-            model, language, rate = _asked(socket, models)
+            model, language, rate = _parameters(socket, models)
             if (refusal := rooms.refusal()) is not None:
                 raise refusal
         except (RequestError, GovorError) as error:
@@ -67,7 +67,7 @@ def live_routes(models: Mapping[str, ServedModel], rooms: Rooms) -> APIRouter:
     return router
 
 
-def _asked(socket: WebSocket, models: Mapping[str, ServedModel]) -> tuple[ServedModel, str | None, int]:
+def _parameters(socket: WebSocket, models: Mapping[str, ServedModel]) -> tuple[ServedModel, str | None, int]:
     """Model, language and rate of the samples.
 
     Raises:

@@ -110,7 +110,7 @@ class LiveSession:
 
     @property
     def behind_s(self) -> float:
-        """Seconds of sound that were never looked at."""
+        """Seconds of sound that were never decoded."""
         return self.received_s - max(self._decoded_s, self._buffer.start_s)
 
     def feed(self, samples: Samples) -> None:
@@ -159,27 +159,27 @@ class LiveSession:
         return [events.done(self.text, self.received_s, self._reason or "end")]
 
     def _decode(self, until_s: float) -> list[Event]:
-        self._said, fresh = self._said.hear(self._heard(until_s))
+        self._said, fresh = self._said.hear(self._words_until(until_s))
         cut = next_cut(self._said, self._buffer.start_s, until_s, self.rules)
         if cut is not None:
             self._said, forced = self._said.settle(cut.forced)
             fresh = (*fresh, *forced)
             self._drop(cut.start_s)
-        return self._told(fresh, closed=False)
+        return self._events(fresh, closed=False)
 
     def _close(self, move: Close) -> list[Event]:
         fresh: tuple[Word, ...] = ()
         if move.again:
-            self._said, fresh = self._said.hear(self._heard(move.until_s))
+            self._said, fresh = self._said.hear(self._words_until(move.until_s))
         self._said, rest = self._said.settle()
         self._drop(move.until_s)
-        return self._told((*fresh, *rest), closed=True)
+        return self._events((*fresh, *rest), closed=True)
 
     def _drop(self, to_s: float) -> None:
         self._buffer.drop(to_s)
         self._said = self._said.cut(self._buffer.start_s)
 
-    def _told(self, fresh: Sequence[Word], closed: bool) -> list[Event]:
+    def _events(self, fresh: Sequence[Word], closed: bool) -> list[Event]:
         told = []
         if fresh or (closed and self._in_utterance):
             fresh = events.spaced(fresh, self.text)
@@ -193,7 +193,7 @@ class LiveSession:
             told.append(tail)
         return told
 
-    def _heard(self, until_s: float) -> list[Word]:
+    def _words_until(self, until_s: float) -> list[Word]:
         """The words of the buffer up to `until_s`, in the stream's seconds."""
         start_s, begun_s = self._buffer.start_s, self._now()
         sound = Sound(self._buffer.until(until_s), self._asked_language())
