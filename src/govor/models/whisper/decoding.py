@@ -181,6 +181,7 @@ class Decoder:
         found = GenerationMixin.generate(
             self.model,
             encoder_outputs=_states(hidden),
+            past_key_values=_beam_cache(),
             decoder_input_ids=torch.tensor(prompts, device=self.family.device),
             generation_config=self._settings(search, len(prompts[0]), longest_s),
             logits_processor=LogitsProcessorList([rules]),
@@ -267,6 +268,20 @@ def _states(hidden: torch.Tensor) -> Any:
     from transformers.modeling_outputs import BaseModelOutput
 
     return BaseModelOutput(last_hidden_state=hidden)
+
+
+def _beam_cache() -> Any:
+    """Keys and values of a search; those of the sound stay where they are, as all beams of it share them.
+
+    transformers copies them at every step, which takes most of the time of a search over long windows.
+    """
+    from transformers import DynamicCache, EncoderDecoderCache
+
+    class SharedCache(DynamicCache):  # type: ignore[misc]
+        def reorder_cache(self, beam_idx: torch.LongTensor) -> None:
+            """Beams change places among those of one sound alone."""
+
+    return EncoderDecoderCache(DynamicCache(), SharedCache())
 
 
 def told(model: Any, options: DecodeOptions) -> list[int]:
