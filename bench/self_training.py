@@ -1,14 +1,14 @@
 """Does self-training pay? People's texts alone, beside all of a model's texts, beside the surest of them.
 
 A small CTC model knows Croatian read aloud (the demo's). It is taken to recordings that it does not know:
-new sentences as a telephone in a hall would record them, at 8 kHz, with others who talk and noise 0 to 10
-dB below. People's texts: those of dev, of test and of one recording of train. The other recordings of train
-are tapes: their texts are hidden. For each seed (of training, and of which recording is people's) the model
-is trained on people's texts alone; that model labels the tapes; and one round of the recipe's ``[label]``
-trains the demo's model anew on people's texts and its own, once on all of these and once on the surest
-share. The steps are the same in all three. All are measured on test, which chose nothing. Sentences are of
-the demo's 130 words, in all splits, so what is measured is the sound. Killed, or stopped after `--minutes`,
-the same command goes on.
+new sentences as a telephone in a hall would record them, at 8 kHz, with others who talk and noise 15 to
+25 dB below. People's texts: those of dev, of test and of one recording of train. The other recordings of
+train are tapes: their texts are hidden. For each seed (of training, and of which recording is people's) the
+model is trained on people's texts alone; that model labels the tapes; and one round of the recipe's
+``[label]`` trains the demo's model anew on people's texts and its own, once on all of these and once on the
+surest share. The steps are the same in all three. All are measured on test, which chose nothing. Sentences
+are of the demo's 130 words, in all splits, so what is measured is the sound. Killed, or stopped after
+`--minutes`, the same command goes on.
 
     python bench/self_training.py run --demo govor-demo --work W
     python bench/self_training.py score --work W

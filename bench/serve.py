@@ -11,6 +11,7 @@ whatever else the machine does meets both.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import math
 import os
@@ -134,7 +135,10 @@ class Server:
     def cpu_s(self) -> float:
         """Of the server, its children, and theirs that have ended."""
         process = psutil.Process(self.process.pid)
-        times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
+        times = []
+        for one in (*process.children(recursive=True), process):
+            with contextlib.suppress(psutil.NoSuchProcess):  # one that has ended counts in its parent's time
+                times.append(one.cpu_times())
         return sum(t.user + t.system + t.children_user + t.children_system for t in times)
 
     def memory_mb(self) -> float:
