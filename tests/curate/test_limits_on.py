@@ -75,5 +75,7 @@ def test_what_limits_took_stays_noted(half_doubtful, make_corpus):
     assert easings(notes) == [{"taken": 100, "of": 200, "models": ["whisper-base"], "fingerprints": []}]
     merged = {"merge": {"corpora": {"one": {"notes": notes}, "two": {"notes": {}}}}}
     assert easings(merged) == easings(notes)
+    chosen = {**merged, "select": {"easings": easings(merged)}}  # what a selection of the merged corpus notes
+    assert easings(chosen) == easings(notes)
     _, spared = select(half_doubtful, dev=20, test=40, limits_on="train", **LIMITS)
     assert easings(read_json(spared / "corpus.json")["notes"]) == []

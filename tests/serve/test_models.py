@@ -50,6 +50,26 @@ def test_a_language_that_a_model_does_not_hear_is_refused_before_it_is_served(tm
         open_models(["m=/nowhere"], TranscribeConfig(language="hr"), lambda _: stub)
 
 
+def test_a_newer_model_of_another_language_is_not_exchanged(tmp_path):
+    folder = tmp_path / "run" / "model"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("1")
+    opened = []
+
+    def open_model(spec):
+        opened.append(StubRecogniser(f"v{len(opened) + 1}"))
+        opened[-1].settings = {"language": "hr" if len(opened) == 1 else "sv"}
+        return opened[-1]
+
+    models = open_models([f"m={tmp_path / 'run'}"], TranscribeConfig(language="hr"), open_model)
+    watcher = Watcher(models, open_model, lambda model: pytest.fail("it was exchanged"))
+    newer(folder, watcher, models["m"], "22")
+    assert (
+        len(opened) == 2
+        and models["m"].recogniser.recognise(sounds(waves(1.0)), DecodeOptions())[0].text == "v1"
+    )
+
+
 def waves(seconds):
     return [np.ones(int(seconds * 16_000), np.float32)]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from govor.demo.sentences import distinct_sentences, written
-from govor.text.written_language import otherwise_written
+from govor.text.written_language import _common, otherwise_written
 
 CROATIAN = [written(said) for said in distinct_sentences(np.random.default_rng(7), 60)]
 ENGLISH = [
@@ -49,6 +49,28 @@ def test_a_part_in_another_language_is_found_with_its_rows() -> None:
     found = otherwise_written([*CROATIAN, *ENGLISH[:20]], "hr")
     assert found is not None and found.language in ("en", "pcm") and found.pieces < found.total / 2
     assert found.rows[0] >= len(CROATIAN) - 3 and found.rows[-1] >= len(CROATIAN) + 16
+
+
+def test_rows_are_those_of_the_foreign_texts_and_their_copies_alone() -> None:
+    often = CROATIAN[0]
+    texts = [*CROATIAN, *(one for text in ENGLISH[:20] for one in (text, often, "", text))]
+    found = otherwise_written(texts, "hr")
+    assert found is not None
+    named = [texts[row] for row in found.rows]
+    assert often not in named and "" not in named
+    assert all(named.count(text) in (0, 2) for text in ENGLISH[:20])
+
+
+@pytest.mark.parametrize(
+    ("unlike", "total", "named"),
+    [
+        (["sr"] * 13 + ["hr"] * 12 + ["bs"] * 3, 60, "sr"),
+        (["sr"] * 13 + ["en"] * 15, 60, "en"),
+        (["sr"] * 5, 60, None),
+    ],
+)
+def test_kin_count_together(unlike: list[str], total: int, named: str | None) -> None:
+    assert _common(unlike, total) == named
 
 
 def test_a_few_foreign_sentences_are_no_other_language() -> None:

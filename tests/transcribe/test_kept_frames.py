@@ -35,6 +35,11 @@ def test_frames_that_cannot_be_read_are_none(tmp_path, content):
     assert read_frames(tmp_path / "a.npz") == []
 
 
+def test_frames_whose_parts_disagree_are_none(tmp_path):
+    np.savez(tmp_path / "a.npz", spans=np.zeros((2, 2)), counts=np.array([3]), scores=np.zeros((3, 5)))
+    assert read_frames(tmp_path / "a.npz") == []
+
+
 def test_a_stretch_is_cut_at_whole_frames_and_stays_inside():
     whole = window(2.0, 50)  # to 4.0 s
     part = whole.cut(2.5, 3.01, 0.04)
@@ -77,3 +82,19 @@ def test_they_stand_beside_the_transcript_where_they_are_asked_for(tmp_path, tin
     assert len(plain.files[0]["outputs"]) == 1
     texts = [read_json(tmp_path / name / "a.json")["segments"] for name in ("out", "plain")]
     assert texts[0] == texts[1]
+
+
+def test_frames_of_an_earlier_run_are_not_taken_for_those_of_a_later_one(tmp_path, tiny_ctc, monkeypatch):
+    soundfile.write(tmp_path / "a.wav", noise_words([(1.0, 1.5)], 3.0), RATE)
+
+    def outputs(window):
+        config = TranscribeConfig(format=("json",), window=window)
+        made = transcribe_files(
+            str(tiny_ctc), [str(tmp_path / "a.wav")], tmp_path / "out", config, "cpu", frames=True
+        )
+        return made.files[0]["outputs"]
+
+    assert len(outputs(20.0)) == 2
+    monkeypatch.setattr("govor.models.ctc.frames.MOST_KEPT_TOKENS", 1)  # as with a large vocabulary
+    assert len(outputs(10.0)) == 1
+    assert read_frames(tmp_path / "out" / f"a.{SUFFIX}") == []

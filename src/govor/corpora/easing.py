@@ -47,16 +47,24 @@ def easing(taken: int, of: int, models: Sequence[FigureModel]) -> Easing:
 
 
 def easings(notes: Mapping[str, object]) -> list[Easing]:
-    """All that limits took on the way to a corpus with such notes."""
-    found = (_part(note, "select").get("easings") for note in _all_notes(notes))
-    return [cast(Easing, one) for noted in found if isinstance(noted, list) for one in noted]
+    """All that limits took on the way to a corpus with such notes; a selection notes those before it too."""
+    noted = _part(notes, "select").get("easings")
+    if isinstance(noted, list):
+        return [cast(Easing, one) for one in noted]
+    return [one for part in _merged(notes) for one in easings(part)]
 
 
 def _all_notes(notes: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
     """Those of a corpus, and of the corpora that it was merged from."""
     yield notes
+    for part in _merged(notes):
+        yield from _all_notes(part)
+
+
+def _merged(notes: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+    """The notes of the corpora that a corpus was merged from."""
     for part in _part(_part(notes, "merge"), "corpora").values():
-        yield from _all_notes(_part(part, "notes"))
+        yield _part(part, "notes")
 
 
 def _part(notes: object, name: str) -> Mapping[str, object]:

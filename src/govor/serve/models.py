@@ -82,11 +82,16 @@ def open_models(
         if name in served:
             raise InputError(f"two models would be called {name}: name one of them, other={path}")
         version = version_of(path)
-        recogniser = open_model(path)
-        check_language(recogniser, config.language)
-        batcher = Batcher(recogniser, config.batch_s)
+        batcher = Batcher(_opened(path, config, open_model), config.batch_s)
         served[name] = ServedModel(name, path, batcher, replace(config), version)
     return served
+
+
+def _opened(spec: str, config: TranscribeConfig, open_model: Callable[[str], Any]) -> Any:
+    """A model that can be told the language that all are to hear."""
+    recogniser = open_model(spec)
+    check_language(recogniser, config.language)
+    return recogniser
 
 
 def _name_and_path(spec: str) -> tuple[str, str]:
@@ -153,7 +158,7 @@ class Watcher:
         if not now or now == model.version or not still:
             return
         try:
-            model.exchange(self._open(model.spec))
+            model.exchange(_opened(model.spec, model.config, self._open))
         except Exception as error:  # whatever is wrong with the newer one, the older serves on
             say(f"serve: the newer {model.name} cannot be opened ({error}); the one before stays")
         else:

@@ -63,43 +63,48 @@ def otherwise_written(texts: Sequence[str], stated: str) -> OtherwiseWritten | N
     if len(pieces) < LEAST_PIECES or own not in _classifier().labels:
         return None
     places = np.linspace(0, len(pieces) - 1, min(MOST_PIECES, len(pieces))).round().astype(int)
-    others = {place: _other(pieces[place][0], own) for place in dict.fromkeys(places.tolist())}
+    others = {place: _other(pieces[place], own) for place in dict.fromkeys(places.tolist())}
     unlike = {place: other for place, other in others.items() if other is not None}
     language = _common(list(unlike.values()), len(others))
     if language is None:
         return None
-    mine = [place for place, other in unlike.items() if language in ("", other)]
-    rows = tuple(row for place in mine for row in pieces[place][1])
+    mine = [place for place, other in unlike.items() if not language or group_of(other) == group_of(language)]
+    foreign = {text for place in mine for text in pieces[place]}
+    rows = tuple(row for row, text in enumerate(texts) if text in foreign)
     return OtherwiseWritten(language, len(mine), len(others), rows)
 
 
 def _common(unlike: Sequence[str], total: int) -> str | None:
-    """The one language of pieces that are not in the stated one; "" where nearly all are in none."""
-    named = Counter(language for language in unlike if language).most_common(1)
-    if named and named[0][1] >= max(LEAST_PIECES // 2, FEW_SHARE * total, ONE_SHARE * len(unlike)):
-        return named[0][0]
+    """The one language of pieces that are not in the stated one; "" where nearly all are in none.
+
+    Kin count together, and the commonest of them is named.
+    """
+    named = Counter(language for language in unlike if language)
+    groups = Counter[str]()
+    for language, count in named.items():
+        groups[group_of(language)] += count
+    if groups and max(groups.values()) >= max(LEAST_PIECES // 2, FEW_SHARE * total, ONE_SHARE * len(unlike)):
+        group = groups.most_common(1)[0][0]
+        return next(language for language, _ in named.most_common() if group_of(language) == group)
     return "" if len(unlike) >= ALL_SHARE * total else None
 
 
-def _pieces(texts: Sequence[str]) -> Iterator[tuple[str, list[int]]]:
-    """Different texts put together until they have `PIECE_LETTERS`, with their places; not a short rest."""
-    seen: set[str] = set()
+def _pieces(texts: Sequence[str]) -> Iterator[list[str]]:
+    """Different texts that together have `PIECE_LETTERS`; not a short rest."""
     parts: list[str] = []
-    rows: list[int] = []
-    for row, text in enumerate(texts):
-        rows.append(row)
-        if text not in seen:
-            seen.add(text)
-            parts.append(text.lower() if text.isupper() else text)
-        if sum(map(len, parts)) >= PIECE_LETTERS:
-            yield " ".join(parts), rows
-            parts, rows = [], []
+    letters = 0
+    for text in dict.fromkeys(text for text in texts if text.strip()):
+        parts.append(text)
+        letters += len(text)
+        if letters >= PIECE_LETTERS:
+            yield parts
+            parts, letters = [], 0
 
 
-def _other(piece: str, own: str) -> str | None:
+def _other(piece: Sequence[str], own: str) -> str | None:
     """The language of a piece that is surely not in the stated one, "" where that is open; else None."""
     shares: Counter[str] = Counter()
-    ranked = _classifier().rank(piece)
+    ranked = _classifier().rank(" ".join(text.lower() if text.isupper() else text for text in piece))
     for code, share in ranked:
         shares[group_of(code)] += share
     if shares[group_of(own)] > UNLIKE:

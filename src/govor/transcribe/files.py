@@ -213,6 +213,8 @@ class _Run:
 
     def _transcribe(self, transcriber: Transcriber, path: Path, item: Input, bar: _Bar) -> Transcript:
         words = self.config.words or any(name in TIMED_FORMATS for name in self.config.format)
+        if self.frames:  # those of an earlier model would be taken for this one's
+            (self.out / frames_name(item)).unlink(missing_ok=True)
         heard: list[Transcript] = []
         for take in takes_of(self.config, self._channels(path, item)):
             source = path if take.is_whole else Sounding(path, take, transcriber.recogniser.sample_rate)

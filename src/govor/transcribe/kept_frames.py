@@ -55,8 +55,8 @@ def read_frames(path: Path) -> list[KeptFrames]:
     try:
         with np.load(path) as found:
             spans, counts, scores = found["spans"], found["counts"], found["scores"]
+        parts = np.split(scores, np.cumsum(counts)[:-1])
+        windows = [KeptFrames(float(a), float(b), part) for (a, b), part in zip(spans, parts, strict=True)]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return []
-    parts = np.split(scores, np.cumsum(counts)[:-1])
-    windows = [KeptFrames(float(a), float(b), part) for (a, b), part in zip(spans, parts, strict=True)]
     return sorted(windows, key=lambda one: one.start)
