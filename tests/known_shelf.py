@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +15,7 @@ from govor.demo.sentences import distinct_sentences
 from govor.espeak import synthesise
 from govor.models.base import DecodeOptions, Sound
 from govor.records import Hypothesis, Word
-from govor.text import Normaliser
-from transcribe.known_speech import RATE, KnowingRecogniser
+from transcribe.known_speech import RATE, KnowingRecogniser, Several
 
 MODEL = "openai/whisper-base"
 """What the model is called that hears the shelf."""
@@ -82,36 +82,26 @@ def _misheard(word: str, one_in: int, rng: np.random.Generator) -> str:
     return "".join("x" if rng.integers(one_in) == 0 else letter for letter in word)
 
 
-class Hearer:
+class Hearer(Several):
     """Hears the recordings of a shelf."""
 
-    name, sample_rate, max_window_s = "hearer", RATE, None
-    normaliser = Normaliser()
+    name = "hearer"
 
     def __init__(self, folder: Path, deaf: bool = False) -> None:
         self.deaf = deaf
-        self.known = [
-            KnowingRecogniser(
-                soundfile.read(folder / "recordings" / f"{path.stem}.flac", dtype="float32")[0],
-                [Word(*word) for word in json.loads(path.read_text())],
-            )
-            for path in sorted((folder / "known").iterdir())
-        ]
+        super().__init__(
+            [
+                KnowingRecogniser(
+                    soundfile.read(folder / "recordings" / f"{path.stem}.flac", dtype="float32")[0],
+                    [Word(*word) for word in json.loads(path.read_text())],
+                )
+                for path in sorted((folder / "known").iterdir())
+            ]
+        )
 
-    def recognise(self, sounds: list[Sound], options: DecodeOptions) -> list[Hypothesis]:
+    def recognise(self, sounds: Sequence[Sound], options: DecodeOptions) -> list[Hypothesis]:
         assert not self.deaf
-        return [self._one(sound, options) for sound in sounds]
-
-    def _one(self, sound: Sound, options: DecodeOptions) -> Hypothesis:
-        for one in self.known:
-            try:
-                return one.recognise([sound], options)[0]
-            except AssertionError:
-                continue
-        return Hypothesis("")
-
-    def describe(self) -> dict[str, str]:
-        return {"family": "hearer", "backend": "test"}
+        return super().recognise(sounds, options)
 
 
 def hear(folder: Path | str, deaf: bool = False) -> None:

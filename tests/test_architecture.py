@@ -4,7 +4,6 @@
 """
 
 import ast
-import graphlib
 import os
 import re
 import subprocess
@@ -160,25 +159,6 @@ def test_the_map_is_written_from_this_order():
         MAP.write_text(before + BEGIN + made + END + after, encoding="utf-8")
         kept = made
     assert kept == made, "GOVOR_WRITE_MAP=1 pytest tests/test_architecture.py writes it anew"
-
-
-def test_no_modules_import_each_other_in_a_circle():
-    """Imports inside functions and for types count too; the package `govor` itself only names the API."""
-    homes = {".".join(["govor", *path.relative_to(SOURCE).with_suffix("").parts]): path for path in modules()}
-    homes = {name.removesuffix(".__init__"): path for name, path in homes.items()}
-    drawn = {name: imported_homes(path, homes) - {name, "govor"} for name, path in homes.items()}
-    list(graphlib.TopologicalSorter(drawn).static_order())  # a CycleError names the circle
-
-
-def imported_homes(path, homes):
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom):
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-            found |= {name if name in homes else node.module for name in names}
-        elif isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-    return found & set(homes)
 
 
 def test_stages_before_training_never_import_torch():

@@ -16,8 +16,7 @@ from govor.config import AlignConfig
 from govor.corpora.folder import Corpus
 from govor.errors import CorpusError, InputError, ModelError
 from govor.records import Hypothesis, Word
-from govor.text import Normaliser
-from transcribe.known_speech import RATE, KnowingRecogniser, noise_words
+from transcribe.known_speech import RATE, KnowingRecogniser, Several, noise_words
 
 SENTENCES = [
     "Poštovane dame i gospodo dobar dan svima u dvorani",
@@ -27,31 +26,6 @@ SENTENCES = [
     "Hvala lijepa na ovom opširnom izlaganju ministre",
     "Sutra nastavljamo raspravu u devet sati ujutro",
 ]
-
-
-class Several:
-    """Hears several recordings that it knows."""
-
-    name, sample_rate, max_window_s = "several", RATE, None
-    normaliser = Normaliser()
-
-    def __init__(self, known):
-        self.known, self.calls = known, 0
-
-    def recognise(self, sounds, options):
-        self.calls += 1
-        return [self._one(sound, options) for sound in sounds]
-
-    def _one(self, sound, options):
-        for one in self.known:
-            try:
-                return one.recognise([sound], options)[0]
-            except AssertionError:
-                continue
-        return Hypothesis("")
-
-    def describe(self):
-        return {"family": "several", "backend": "test"}
 
 
 def spoken(path, sentences, seed):

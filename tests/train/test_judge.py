@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -38,11 +39,7 @@ def test_a_name_that_only_holds_the_letters(name: str) -> None:
     [(0.4, 0.9, True), (0.6, 0.1, False), (0.5, 0.2, True), (0.5, 0.4, False), (0.5, 0.3, True)],
 )
 def test_lower_wer_then_lower_cer_then_longer_training(wer: float, cer: float, better: bool) -> None:
-    class AttemptResult:
-        pass
-
-    found: Any = AttemptResult()
-    found.wer, found.cer = wer, cer
+    found: Any = SimpleNamespace(wer=wer, cer=cer)
     assert _is_better(found, {"step": 5, "wer": 0.5, "cer": 0.3}) is better
     assert _is_better(found, None)
 

@@ -120,7 +120,7 @@ def _at_words(
     def spell(word: int) -> str:
         return listener.normalised(planned.spoken[word])
 
-    kept = read_frames(Path(heard.frames)) if heard.frames else []
+    kept = read_frames(Path(heard.frames)) if rest and heard.frames else []
     found, rest = placed_in_frames(rest, kept, listener.model, spell)
     if rest:
         found += placed_in_sound(rest, Path(heard.audio), listener.model, listener.sample_rate, spell)

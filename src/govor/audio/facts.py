@@ -102,6 +102,11 @@ def length_differs(true_s: float, stated_s: float | None) -> bool:
     return abs(true_s - stated_s) > max(DIFFERENCE_S, DIFFERENCE_SHARE * stated_s)
 
 
+def falls_short(true_s: float, declared_s: float | None) -> bool:
+    """Whether a recording ends before its header says."""
+    return declared_s is not None and true_s < declared_s and length_differs(true_s, declared_s)
+
+
 def _riff_declared_s(source: EncodedAudio) -> float | None:
     """Seconds that a WAV's ``data`` chunk promises: more than the file holds when it was cut off."""
     head = source.head

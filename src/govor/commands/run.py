@@ -11,6 +11,7 @@ import typer
 from govor.commands.flags import AsJson, Device
 from govor.config import load_recipe
 from govor.console import emit
+from govor.findings import count_of
 from govor.shown import has_interval, interval_text
 
 if TYPE_CHECKING:
@@ -98,8 +99,7 @@ def _result(stage: str, summary: Mapping[str, Any]) -> str:
         best = summary["best"]
         return f"dev WER {best['wer']:.4f} at step {best['step']}: {summary['model']}"
     if stage == "label" and "rounds" in summary:
-        count = len(summary["rounds"])
-        rounds = f"{count} round{'' if count == 1 else 's'} ({summary['ended']})"
+        rounds = f"{count_of(len(summary['rounds']), 'round')} ({summary['ended']})"
         return f"{rounds}: the best model is {summary['model']}"
     if stage == "evaluate" and "wer" in summary:
         return f"{summary['split']} WER {_wer(summary)}: {summary['out']}/report.html"

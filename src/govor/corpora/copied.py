@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import fields
 from pathlib import Path
 
-import polars as pl
-
 from govor.config import CorpusConfig
 from govor.corpora.folder import INFO, SAMPLED, TABLE, Corpus, CorpusInfo, CorpusWriter
 from govor.errors import CorpusError
@@ -35,8 +33,8 @@ def copy(config: CorpusConfig, path: Path, out: Path) -> CorpusInfo:
     with CorpusWriter(out, source.info) as writer:
         for rejected in source.rejected_batches():
             writer.reject_frame(rejected)
-        for batch in source.batches():
-            writer.write(pl.DataFrame(pl.from_arrow(batch)))
+        for frame in source.frames():
+            writer.write(frame)
     (out / SAMPLED).unlink(missing_ok=True)
     if (path / SAMPLED).exists():
         write_bytes(out / SAMPLED, (path / SAMPLED).read_bytes())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
+from itertools import repeat
 from pathlib import Path
 
 import polars as pl
@@ -173,7 +174,7 @@ class _Feed:
     def _of(self, lines: Lines) -> Iterator[str]:
         self.rejections += lines.rejections
         for number, line in zip(lines.numbers, lines.texts, strict=True):
-            yield from ["\n"] * (number - self.number - 1)  # empty lines, which a quoted field may hold
+            yield from repeat("\n", number - self.number - 1)  # empty lines, which a quoted field may hold
             self.number = number
             if number in self._bad:
                 self.rejections.append(

@@ -238,9 +238,7 @@ def _frames(part: MergePart, names: MergedNames, *, head: bool = False) -> Itera
         frame = frame.join(
             mine, on=["recording", "audio"], how="left", maintain_order="left", nulls_equal=True
         )
-        shared = pl.Series(
-            "_renamed", np.isin(frame["id"].hash(seed=0).to_numpy(), names.shared_ids, kind="sort")
-        )
+        shared = _among(frame["id"], names.shared_ids).alias("_renamed")
         apart = pl.col("speaker").is_in(names.shared_speakers)
         frame = frame.with_columns(_family(part, frame, shared, names))
         given = pl.col(LICENSE).cast(pl.String) if LICENSE in frame.columns else pl.lit(None, pl.String)
@@ -260,9 +258,14 @@ def _family(part: MergePart, frame: pl.DataFrame, shared: pl.Series, names: Merg
     """What a part of a split utterance says that it is a part of is renamed with it."""
     if "parent" not in frame.columns:
         return []
-    theirs = pl.Series(np.isin(frame["parent"].hash(seed=0).to_numpy(), names.shared_ids, kind="sort"))
+    theirs = _among(frame["parent"], names.shared_ids)
     renamed = (shared | theirs) & frame["parent"].is_not_null()
     return [pl.when(renamed).then(_before(part, "parent")).otherwise("parent").alias("parent")]
+
+
+def _among(ids: pl.Series, hashes: NDArray[np.uint64]) -> pl.Series:
+    """Which ids have one of these hashes."""
+    return pl.Series(np.isin(ids.hash(seed=0).to_numpy(), hashes, kind="sort"), dtype=pl.Boolean)
 
 
 def _before(part: MergePart, column: str) -> pl.Expr:
@@ -272,9 +275,7 @@ def _before(part: MergePart, column: str) -> pl.Expr:
 def _sampled(part: MergePart, names: MergedNames) -> pl.DataFrame:
     """Who was sent to people, under the new ids."""
     table = SheetUtterances.read(part.corpus.folder).table
-    shared = pl.Series(
-        np.isin(table["id"].hash(seed=0).to_numpy(), names.shared_ids, kind="sort"), dtype=pl.Boolean
-    )
+    shared = _among(table["id"], names.shared_ids)
     return table.with_columns(pl.when(shared).then(_before(part, "id")).otherwise("id").alias("id"))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from govor.audio.facts import length_differs
+from govor.audio.facts import falls_short, length_differs
 from govor.curate.probe import Probe
 
 TELEPHONE_BANDWIDTH_HZ = 4_300.0
@@ -68,10 +68,7 @@ def _number(value: float | None) -> float:
 JUDGEMENTS = (
     Judgement(
         "truncated_audio",
-        lambda p: (
-            bool(p.cut_off)
-            or (length_differs(_number(p.true_s), p.declared_s) and _number(p.true_s) < _number(p.declared_s))
-        ),
+        lambda p: bool(p.cut_off) or falls_short(_number(p.true_s), p.declared_s),
         lambda p: (
             f"{_number(p.true_s):.2f} s, then half a page"
             if p.cut_off

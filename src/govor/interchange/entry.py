@@ -210,8 +210,7 @@ def _by_table(corpus: Corpus, format: str, folder: Path) -> CorpusExport:
     remarks = kind.write(frame, folder)
     files = sum(path.is_file() for path in folder.rglob("*"))
     left = frame.select(name for name in frame.columns if name not in kind.held(frame))
-    if format == kaldi_folders.NAME:
-        left = left.hstack(kaldi_folders.rewritten(frame))
+    left = left.with_columns(_changed_values(frame[name], back) for name, back in kind.COMES_BACK.items())
     with SideFile(folder / EXPORT_SIDE_FILE) as side:
         side.add(frame.select("id"), left)
     return CorpusExport(

@@ -5,7 +5,7 @@ Source: the Kaldi documentation, "Data preparation".
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import polars as pl
@@ -37,14 +37,6 @@ def held(frame: pl.DataFrame) -> frozenset[str]:
     return HELD
 
 
-def rewritten(frame: pl.DataFrame) -> pl.DataFrame:
-    """Texts and speakers that come back otherwise, because white space parts fields; null for others."""
-    return frame.select(
-        pl.when(pl.col(name) != pl.col(name).map_elements(written, pl.String)).then(name).alias(name)
-        for name, written in (("text", on_one_line), ("speaker", _key))
-    )
-
-
 def write(frame: pl.DataFrame, folder: Path) -> list[str]:
     """Writes a data folder, or one a split; what is to be said about it."""
     frame = _with_kaldi_ids(frame)
@@ -64,6 +56,10 @@ def _with_kaldi_ids(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _key(name: str) -> str:
     return "_".join(name.split()) or "_"
+
+
+COMES_BACK: dict[str, Callable[[str], str]] = {"text": on_one_line, "speaker": _key}
+"""How a column's values come back, where the format has a place for them but not for all of them."""
 
 
 def _write_folder(frame: pl.DataFrame, folder: Path) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from govor.errors import AudioError
 from govor.store import atomic_path
 
 NAME = "lhotse"
+COMES_BACK: dict[str, Callable[[str], str]] = {}
+"""How a column's values come back, where the format has a place for them but not for all of them."""
 NAMED = ("id", "recording", "audio", "channel", "start", "end", "text", "language", "speaker", "duration")
 WORDS = ("words", "word_starts", "word_ends")
 

@@ -5,6 +5,7 @@ Source: the NeMo user guide, "Preparing Custom ASR Data".
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +13,8 @@ import polars as pl
 from govor.corpora.folder import duration_column
 
 NAME = "nemo"
+COMES_BACK: dict[str, Callable[[str], str]] = {}
+"""How a column's values come back, where the format has a place for them but not for all of them."""
 NAMES = {"audio": "audio_filepath", "start": "offset", "language": "lang"}
 
 

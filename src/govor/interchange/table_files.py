@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 
 NAME = "csv"
+COMES_BACK: dict[str, Callable[[str], str]] = {}
+"""How a column's values come back, where the format has a place for them but not for all of them."""
 
 
 def held(frame: pl.DataFrame) -> frozenset[str]:

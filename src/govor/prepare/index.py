@@ -99,7 +99,7 @@ def write_index(
     languages: Iterable[str],
 ) -> None:
     """Writes rejected.parquet, README.md and, last, dataset.json."""
-    target.write("rejected.parquet", _rejections_tsv(facts[name] for name in plan.names))
+    target.write("rejected.parquet", _rejections(facts[name] for name in plan.names))
     target.write("README.md", card(total, languages).encode())
     write_json(
         target,
@@ -120,7 +120,7 @@ def write_index(
     )
 
 
-def _rejections_tsv(shards: Iterable[ShardFacts]) -> bytes:
+def _rejections(shards: Iterable[ShardFacts]) -> bytes:
     rows = [(name, "prepare", reason, detail) for shard in shards for name, reason, detail in shard.rejected]
     sink = io.BytesIO()
     pl.DataFrame(rows, schema=REJECTED_SCHEMA, orient="row").write_parquet(sink)

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from govor.audio.codecs import PCM_BYTES_A_SAMPLE
@@ -148,8 +147,7 @@ def _runs(corpus: Corpus, block_s: float, sample_rate: int) -> Runs:
     parts: list[tuple[Any, ...]] = []
     read, seconds = 0, 0.0
     root = Path(corpus.info.audio_root)
-    for batch in corpus.batches(PLAN_COLUMNS, BATCH_ROWS):
-        frame = as_frame(batch)
+    for frame in corpus.frames(PLAN_COLUMNS, BATCH_ROWS):
         key, block = _keys(frame, block_s)
         batch_s = _seconds(frame, root)
         size = np.rint(batch_s * sample_rate).astype(np.int64) * PCM_BYTES_A_SAMPLE
@@ -178,11 +176,6 @@ def _check_splits(known: Iterable[str | None], corpus: Corpus) -> None:
     for name in names:
         if not name.replace("_", "").isalnum():
             raise CorpusError(f"{corpus.folder}: split {name!r} is not made of letters, digits and _")
-
-
-def as_frame(batch: pa.RecordBatch) -> pl.DataFrame:
-    """A piece of an Arrow table for polars."""
-    return pl.DataFrame(pl.from_arrow(batch))
 
 
 def _keys(frame: pl.DataFrame, block_s: float) -> tuple[Keys, NDArray[np.int32]]:

@@ -17,7 +17,7 @@ import polars as pl
 from govor.corpora.folder import Corpus
 from govor.errors import DatasetError
 from govor.parquet import read_table
-from govor.prepare.planner import BATCH_ROWS, PLAN_COLUMNS, Plan, as_frame
+from govor.prepare.planner import BATCH_ROWS, PLAN_COLUMNS, Plan
 from govor.prepare.snapshot import Snapshot, as_it_is, is_local, now
 from govor.prepare.target import STATE, Target
 
@@ -106,8 +106,7 @@ def adopt(target: Target, corpus: Corpus, plan: Plan, shards: Iterable[int]) -> 
     if not wanted:
         return
     chosen = np.array(sorted(wanted))
-    for batch in corpus.batches(PLAN_COLUMNS, BATCH_ROWS):
-        frame = as_frame(batch)
+    for frame in corpus.frames(PLAN_COLUMNS, BATCH_ROWS):
         home = plan.shards_of(frame)
         mine = np.isin(home, chosen)
         for number, audio in zip(home[mine].tolist(), frame["audio"].filter(pl.Series(mine)), strict=True):

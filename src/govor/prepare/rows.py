@@ -13,7 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from govor.corpora.folder import Corpus
-from govor.prepare.planner import BATCH_ROWS, Plan, as_frame
+from govor.prepare.planner import BATCH_ROWS, Plan
 from govor.prepare.schema import SHARD_COLUMN, left_out, plain_columns
 
 BUCKET_BYTES = 6_000_000
@@ -43,8 +43,7 @@ def contents(corpus: Corpus, plan: Plan) -> Contents:
     checksum = np.zeros(len(plan.names), np.uint64)
     rows = np.zeros(len(plan.names), np.int64)
     total_bytes = 0.0
-    for batch in corpus.batches(rows=BATCH_ROWS):
-        frame = as_frame(batch)
+    for frame in corpus.frames(rows=BATCH_ROWS):
         shard = plan.shards_of(frame)
         np.add.at(checksum, shard, frame.drop(without, strict=False).hash_rows(seed=0).to_numpy())
         rows += np.bincount(shard, minlength=len(rows))
@@ -76,8 +75,7 @@ class RowBuckets:
         writers: dict[int, pa.RecordBatchStreamWriter] = {}
         schema: pa.Schema | None = None
         try:
-            for batch in corpus.batches(rows=BATCH_ROWS):
-                frame = as_frame(batch)
+            for frame in corpus.frames(rows=BATCH_ROWS):
                 shard = self._plan.shards_of(frame)
                 frame = frame.with_columns(pl.Series(SHARD_COLUMN, shard)).filter(pl.Series(pending[shard]))
                 buckets = self._bucket[shard[pending[shard]]]

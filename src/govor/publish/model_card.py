@@ -105,11 +105,6 @@ def _result(facts: Facts, name: str, summary: ShownOnCard) -> Mapping[str, objec
     }
 
 
-def percent(share: float) -> float:
-    """A rate as people publish it."""
-    return round(100 * share, 2)
-
-
 def identifier(name: str) -> str:
     """A data set's repository, or its name in plain characters if it has none."""
     if REPOSITORY.fullmatch(name):

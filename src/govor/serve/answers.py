@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from govor.records import Word
+from govor.text.compression import compression_ratio
 from govor.text.spacing import space_between, spaces_before
 from govor.transcribe import Segment, Transcript
 from govor.transcribe.writers import render
@@ -74,8 +74,8 @@ def _verbose(transcript: Transcript, granularities: Sequence[str], task: str) ->
 
 def _segment(number: int, segment: Segment) -> dict[str, object]:
     """Writes null for what was not measured: people would take a number for a measurement."""
-    packed, measured = segment.text.encode(), segment.measures
-    ratio = len(packed) / len(zlib.compress(packed)) if packed else 0.0
+    measured = segment.measures
+    ratio = measured.compression_ratio if measured else compression_ratio(segment.text)
     return {
         "id": number,
         "seek": 0,
@@ -85,7 +85,7 @@ def _segment(number: int, segment: Segment) -> dict[str, object]:
         "tokens": [],
         "temperature": measured.temperature if measured else None,
         "avg_logprob": round(measured.avg_logprob, 4) if measured else None,
-        "compression_ratio": round(measured.compression_ratio if measured else ratio, 4),
+        "compression_ratio": round(ratio, 4),
         "no_speech_prob": measured.no_speech_prob if measured else None,
         **({"language": segment.language} if segment.language else {}),
     }

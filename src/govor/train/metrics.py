@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import importlib.util
 import json
-import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -19,6 +18,7 @@ from typing import Any, NotRequired, Protocol, TypedDict, TypeGuard
 
 from govor import store
 from govor.console import say
+from govor.records import finite
 from govor.shape import ShapeError, fitted, parsed
 
 METRICS = "metrics.jsonl"
@@ -71,8 +71,7 @@ class MetricsLog:
         """
         if not self.active:
             return
-        plain = {key: value if _is_finite(value) else None for key, value in values.items()}
-        line = json.dumps({"kind": kind, "step": step, **plain}, ensure_ascii=False)
+        line = json.dumps({"kind": kind, "step": step, **finite(values)}, ensure_ascii=False)
         self._append(line.encode("utf-8", "surrogatepass") + b"\n")
         numbers = {f"{kind}/{k}": float(v) for k, v in values.items() if _is_number(v)}
         if numbers:
@@ -112,11 +111,6 @@ class MetricsLog:
         if self.active:
             self._file.close()
         self._track(lambda tracker: tracker.close())
-
-
-def _is_finite(value: Any) -> bool:
-    """JSON has no infinity and no NaN."""
-    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _is_number(value: object) -> TypeGuard[float]:

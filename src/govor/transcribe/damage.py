@@ -62,7 +62,7 @@ def readable_blocks(
 def cut_short(source: Path | bytes, heard_s: float) -> str | None:
     """That a recording was cut off, by what its header says; None where it was not."""
     from govor.audio import probe
-    from govor.audio.facts import length_differs
+    from govor.audio.facts import falls_short
 
     try:
         facts = probe(source)
@@ -71,7 +71,6 @@ def cut_short(source: Path | bytes, heard_s: float) -> str | None:
     name = "the recording" if isinstance(source, bytes) else str(source)
     if facts.cut_off:
         return f"{name}: it was cut off: its last page is not whole"
-    declared_s = facts.declared_s
-    if declared_s is None or declared_s <= heard_s or not length_differs(heard_s, declared_s):
+    if not falls_short(heard_s, facts.declared_s):
         return None
-    return f"{name}: it was cut off: its header tells of {declared_s:.2f} s"
+    return f"{name}: it was cut off: its header tells of {facts.declared_s:.2f} s"

@@ -220,8 +220,8 @@ class CtcFamily(Trainable):
         return (waves[first : first + size] for first in range(0, len(waves), size))
 
     def _searched(self, waves: Sequence[Wave], options: DecodeOptions) -> list[Hypothesis]:
-        found = [beam_runs(scores, self.vocabulary, options) for scores in self._scores(waves)]
-        return [self._hypothesis_of(runs, options) for runs in found]
+        found = [(scores, beam_runs(scores, self.vocabulary, options)) for scores in self._scores(waves)]
+        return [self._keeping(self._hypothesis_of(runs, options), scores, options) for scores, runs in found]
 
     def _greedy(self, waves: Sequence[Wave], options: DecodeOptions) -> list[Hypothesis]:
         if options.frames:
@@ -234,7 +234,11 @@ class CtcFamily(Trainable):
     def _with_frames(self, scores: NDArray[np.float32], options: DecodeOptions) -> Hypothesis:
         best = scores.argmax(axis=-1)
         peaks = np.exp(scores[np.arange(len(best)), best])
-        return replace(self._hypothesis(best, peaks, options), frames=kept(scores))
+        return self._keeping(self._hypothesis(best, peaks, options), scores, options)
+
+    @staticmethod
+    def _keeping(said: Hypothesis, scores: NDArray[np.float32], options: DecodeOptions) -> Hypothesis:
+        return replace(said, frames=kept(scores)) if options.frames else said
 
     def log_probs(self, waves: Sequence[Wave]) -> list[NDArray[np.float32]]:
         """Log-probabilities ``[F, V]`` of each wave, for beam search and alignment."""

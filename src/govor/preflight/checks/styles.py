@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
@@ -44,10 +44,8 @@ def no_markup_is_learnt(tables: Tables, normaliser: Normaliser) -> Iterator[Find
     total = sum(table.height for table in tables.values())
     asides = _recurring(tables, total)
     kinds = {"entities": ENTITY, "tags": TAG, "escapes": ESCAPE, **({"remarks": asides} if asides else {})}
-    for kind, pattern in kinds.items():
-        rows = _marked(tables, normaliser, pattern)
-        if rows:
-            yield _markup(kind, rows, total)
+    for kind, rows in _marked(tables, normaliser, kinds).items():
+        yield _markup(kind, rows, total)
 
 
 def _recurring(tables: Tables, total: int) -> re.Pattern[str] | None:
@@ -59,17 +57,18 @@ def _recurring(tables: Tables, total: int) -> re.Pattern[str] | None:
     return re.compile("|".join(map(re.escape, often))) if often else None
 
 
-def _marked(tables: Tables, normaliser: Normaliser, pattern: re.Pattern[str]) -> list[tuple[str, str]]:
-    """Ids and texts in which mark-up changes what is left after the rules."""
-    found = []
+def _marked(tables: Tables, normaliser: Normaliser, kinds: Mapping[str, re.Pattern[str]]) -> dict[str, Rows]:
+    """Ids and texts, by kind of mark-up, in which it changes what is left after the rules."""
+    found: dict[str, Rows] = {kind: [] for kind in kinds}
     for table in tables.values():
         languages = table["language"].to_list() if "language" in table.columns else [None] * table.height
         for name, text, normal, language in zip(
             table["id"], table["text"], table["normal"], languages, strict=True
         ):
-            if text and pattern.search(text) and normaliser(_plain(text, pattern), language) != normal:
-                found.append((name, text))
-    return found
+            for kind, pattern in kinds.items() if text else ():
+                if pattern.search(text) and normaliser(_plain(text, pattern), language) != normal:
+                    found[kind].append((name, text))
+    return {kind: rows for kind, rows in found.items() if rows}
 
 
 def _plain(text: str, pattern: re.Pattern[str]) -> str:
@@ -138,9 +137,9 @@ def texts_begin_differently(tables: Tables) -> Iterator[Finding]:
     """Texts do not all begin or end with the same words."""
     rows = _rows(tables, "normal")
     found = shared_words([text for _, text in rows])
-    labels = None if found else labelled([text for _, text in _rows(tables, "text")])
-    if labels:
-        yield _labels(labels, _rows(tables, "text"))
+    texts = [] if found else _rows(tables, "text")
+    if labels := labelled([text for _, text in texts]):
+        yield _labels(labels, texts)
     if found:
         place, words, count = found
         mine = tuple(
