@@ -22,6 +22,7 @@ from govor.models.base import (
     PromptFacts,
     Recogniser,
     Timing,
+    own_language,
     refuse_ngrams,
 )
 from govor.transcribe.batcher import OneCaller
@@ -190,7 +191,8 @@ class Transcriber:
         rate = self.recogniser.sample_rate
         blocks = _Blocks(source, rate)
         buffer = Buffer(blocks, rate, open_voice(rate) if isinstance(self.recogniser, Timing) else None)
-        windows = cut(buffer, self.config, self.recogniser.max_window_s)
+        one = language not in (None, ONE) or own_language(self.recogniser) is not None
+        windows = cut(buffer, self.config, self.recogniser.max_window_s, one_language=one)
         options = self.options(words)
         decoder = Decoding(self.recogniser, options, language, self.config.batch_s, eager)
         return Transcription(windows, buffer, decoder, blocks, options.words, clock_of(self.recogniser))
