@@ -74,6 +74,23 @@ def test_whether_a_model_has_times_is_read_else_tried(writes_times, can, asked, 
     assert transcript.text.startswith("en word")
 
 
+class Looping(Timed):
+    """One whose first window repeats itself, without a closed time."""
+
+    def hear(self, sound, options):
+        said = super().hear(sound, options)
+        if len(self.asked) > 1:
+            return said
+        return replace(said, spans=(replace(said.spans[0], closed=False),), broken=True)
+
+
+def test_a_text_that_loops_does_not_tell_whether_a_model_has_times(capsys):
+    model = Looping(writes_times=None)
+    Transcriber(model, TranscribeConfig(language="en")).transcribe([recording(20, 20)])
+    assert len(model.asked) > 1 and all(options.timestamps for _, options in model.asked)
+    assert "writes no begin and end" not in capsys.readouterr().err
+
+
 def test_long_recordings_are_heard_in_windows_that_fit_and_one_window_as_evaluation_hears_it():
     for parts_s, pause_s, windows in (((20, 15), 3.0, "fitted"), ((10,), 0.5, "full")):
         model = Timed()

@@ -205,8 +205,11 @@ class Decoding:
 
 
 def tried_times(said: Sequence[Hypothesis]) -> bool | None:
-    """Whether a model writes begin and end, by the first window with text; None where none has any."""
-    first = next((one for one in said if one.text.strip()), None)
+    """Whether a model writes begin and end, by the first window with text; None where none has any.
+
+    A text that repeats itself or has no end says nothing of that.
+    """
+    first = next((one for one in said if one.text.strip() and not one.broken), None)
     return None if first is None else any(span.closed for span in first.spans)
 
 
