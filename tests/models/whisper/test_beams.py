@@ -3,9 +3,8 @@
 import pytest
 
 torch = pytest.importorskip("torch")
-from tiny_families import make_whisper  # noqa: E402
-
 from govor.models.whisper.beams import shared_sound  # noqa: E402
+from tiny_families import make_whisper  # noqa: E402
 
 WINDOWS, BEAMS, TOKENS = 3, 4, 12
 
