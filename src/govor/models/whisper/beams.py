@@ -1,8 +1,9 @@
-"""What the beams of a search share: the sound, whose keys and values are computed once and read once.
+"""What the beams of a search share: the sound, and the beginning of their texts.
 
-transformers gives each beam its own copy of them and copies all at every step, which takes half of the time
-of a search over long windows. Attention over the sound knows no order of its queries, so that the beams of a
-window may stand as more positions of one text there: the same numbers from a fifth of the memory.
+transformers gives each beam its own keys and values of the sound and copies all at every step. Attention over
+the sound knows no order of its queries, so that the beams of a window may stand as more positions of one text
+there: the same numbers from a fifth of the memory, computed once. Of the text, it copies all that was written
+at every step, twice; but beams soon descend from one of them, and only what is behind that changes places.
 
 Shapes: B windows, K beams, T positions, C channels.
 """
@@ -13,8 +14,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 if TYPE_CHECKING:
     import torch
+
+ROOM = 64
+"""Tokens that a cache has room for at first."""
 
 
 @contextmanager
@@ -33,7 +40,7 @@ def shared_sound(model: Any, beams: int) -> Iterator[Any]:
                 attention.register_forward_hook(_part(beams)),
             ):
                 hooks.callback(handle.remove)
-        yield _cache()
+        yield _cache(beams)
 
 
 def _gather(beams: int) -> Any:
@@ -60,12 +67,90 @@ def _part(beams: int) -> Any:
     return after
 
 
-def _cache() -> Any:
+def _cache(beams: int) -> Any:
     """Keys and values of a search; those of the sound stay where they are."""
     from transformers import DynamicCache, EncoderDecoderCache
 
-    class SharedCache(DynamicCache):  # type: ignore[misc]
+    class SoundCache(DynamicCache):  # type: ignore[misc]
         def reorder_cache(self, beam_idx: torch.LongTensor) -> None:
             """Beams change places among those of one sound alone."""
 
-    return EncoderDecoderCache(DynamicCache(), SharedCache())
+    class TextCache(DynamicCache):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer_class_to_replicate = _growing()
+            self.kinship = Kinship(beams)
+
+        def reorder_cache(self, beam_idx: torch.LongTensor) -> None:
+            """Moves what the beams of a window do not have in common."""
+            common = self.kinship.common
+            for layer in self.layers:
+                for states in (layer.keys[:, :, common:], layer.values[:, :, common:]):
+                    states.copy_(states.index_select(0, beam_idx))
+            self.kinship.reorder(beam_idx.numpy(force=True), self.get_seq_length())
+
+    return EncoderDecoderCache(TextCache(), SoundCache())
+
+
+class Kinship:
+    """How much of their texts the beams of each window have in common: they descend from one soon.
+
+    Args:
+        beams: of each window.
+
+    Attributes:
+        common: tokens at the beginning that are the same in all beams of a window, in all windows.
+    """
+
+    def __init__(self, beams: int) -> None:
+        self.beams, self.common = beams, 0
+        self._writers: NDArray[np.int64] | None = None
+
+    def reorder(self, origins: NDArray[np.int64], tokens: int) -> None:
+        """Takes note of a step.
+
+        Args:
+            origins: the beam that each goes on from ``[B x K]``.
+            tokens: of each text, before the step's own.
+        """
+        count = len(origins)
+        if self._writers is None:  # the prompt is every beam's
+            self._writers = np.zeros((count, tokens), np.int64)
+        new = tokens - self.common - self._writers.shape[1]
+        own = np.repeat(np.arange(count)[:, None], new, axis=1)
+        writers = np.concatenate([self._writers, own], axis=1)[origins]
+        families = writers.reshape(-1, self.beams, writers.shape[1])
+        same = (families == families[:, :1]).all(axis=(0, 1))
+        first = len(same) if same.all() else int(same.argmin())
+        self.common += first
+        self._writers = writers[:, first:]
+
+
+def _growing() -> Any:
+    """A layer of a cache with room for what comes, so that a token is added without a copy of all before."""
+    from transformers.cache_utils import DynamicLayer
+
+    class Growing(DynamicLayer):  # type: ignore[misc]
+        def update(
+            self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
+        ) -> Any:
+            if not self.is_initialized:
+                self.lazy_initialization(key_states, value_states)
+                self.room = [_room(new, ROOM) for new in (key_states, value_states)]
+            at = self.get_seq_length()
+            end = at + key_states.shape[-2]
+            if end > self.room[0].shape[-2]:
+                old, self.room = self.room, [_room(one, 2 * end) for one in self.room]
+                for one, before in zip(self.room, old, strict=True):
+                    one[:, :, :at] = before[:, :, :at]
+            for one, new in zip(self.room, (key_states, value_states), strict=True):
+                one[:, :, at:end] = new
+            self.keys, self.values = (one[:, :, :end] for one in self.room)
+            return self.keys, self.values
+
+    return Growing
+
+
+def _room(like: torch.Tensor, tokens: int) -> torch.Tensor:
+    """``[B x K, heads, tokens, width]`` of nothing yet."""
+    return like.new_empty((*like.shape[:2], tokens, like.shape[-1]))
