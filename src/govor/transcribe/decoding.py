@@ -58,7 +58,7 @@ class Decoding:
         eager: bool,
     ) -> None:
         self.recogniser, self.options = recogniser, options
-        self.given = None if language == ONE else language
+        self.given = given_language(language)
         self.one = language == ONE
         self.batch_s, self.eager = batch_s, eager
         self.lost: list[Region] = []
@@ -202,6 +202,11 @@ class Decoding:
             said,
             lambda parts, numbers: self._in_batches(parts, [languages[number] for number in numbers]),
         )
+
+
+def given_language(asked: str | None) -> str | None:
+    """The language that a model is told; None where one is to be detected."""
+    return None if asked == ONE else asked
 
 
 def tried_times(said: Sequence[Hypothesis]) -> bool | None:

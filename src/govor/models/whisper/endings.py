@@ -40,8 +40,9 @@ def endings_for(limits: Sequence[int], end: int, prompt_length: int, *, loops: b
             written = input_ids.shape[1] - prompt_length
             each = len(input_ids) // len(limits)
             if loops and written >= FEWEST_REPEATED_TOKENS and written % LOOK_EVERY == 0:
-                for window, beams in enumerate(input_ids[:, prompt_length:].split(each)):
-                    if written < self.limits[window] and _all_loop(beams.tolist(), end):
+                texts = input_ids[:, prompt_length:].tolist()
+                for window, limit in enumerate(self.limits):
+                    if written < limit and _all_loop(texts[window * each :][:each], end):
                         self.limits[window] = written
             over = torch.tensor([written >= limit for limit in self.limits], device=input_ids.device)
             return over.repeat_interleave(each)
