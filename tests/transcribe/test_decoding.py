@@ -74,18 +74,26 @@ def test_whether_a_model_has_times_is_read_else_tried(writes_times, can, asked, 
     assert transcript.text.startswith("en word")
 
 
-class Looping(Timed):
-    """One whose first window repeats itself, without a closed time."""
+class HardlyHeard(Timed):
+    """One that makes nothing sure of the first window, and closes no time there."""
+
+    def __init__(self, **first):
+        super().__init__(writes_times=None)
+        self.first = first
 
     def hear(self, sound, options):
         said = super().hear(sound, options)
         if len(self.asked) > 1:
             return said
-        return replace(said, spans=(replace(said.spans[0], closed=False),), broken=True)
+        return replace(said, spans=(replace(said.spans[0], closed=False),), **self.first)
 
 
-def test_a_text_that_loops_does_not_tell_whether_a_model_has_times(capsys):
-    model = Looping(writes_times=None)
+@pytest.mark.parametrize(
+    "first",
+    [{"broken": True}, {"measures": Measures(-1.3, 1.3, 0.02)}, {"measures": Measures(-0.2, 3.6, 0.02)}],
+)
+def test_a_text_that_is_not_sure_does_not_tell_whether_a_model_has_times(first, capsys):
+    model = HardlyHeard(**first)
     Transcriber(model, TranscribeConfig(language="en")).transcribe([recording(20, 20)])
     assert len(model.asked) > 1 and all(options.timestamps for _, options in model.asked)
     assert "writes no begin and end" not in capsys.readouterr().err

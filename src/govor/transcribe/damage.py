@@ -62,15 +62,12 @@ def readable_blocks(
 def cut_short(source: Path | bytes, heard_s: float) -> str | None:
     """That a recording was cut off, by what its header says; None where it was not."""
     from govor.audio import probe
-    from govor.audio.facts import falls_short
+    from govor.audio.facts import missing_end
 
     try:
         facts = probe(source)
     except AudioError:
         return None
     name = "the recording" if isinstance(source, bytes) else str(source)
-    if facts.cut_off:
-        return f"{name}: it was cut off: its last page is not whole"
-    if not falls_short(heard_s, facts.declared_s):
-        return None
-    return f"{name}: it was cut off: its header tells of {facts.declared_s:.2f} s"
+    missing = missing_end(heard_s, facts.declared_s, facts.cut_off)
+    return missing and f"{name}: it was cut off: {missing}"

@@ -212,9 +212,10 @@ def given_language(asked: str | None) -> str | None:
 def tried_times(said: Sequence[Hypothesis]) -> bool | None:
     """Whether a model writes begin and end, by the first window with text; None where none has any.
 
-    A text that repeats itself or has no end says nothing of that.
+    A text that repeats itself, has no end or is not likely says nothing of that.
     """
-    first = next((one for one in said if one.text.strip() and not one.broken), None)
+    sure = (one for one in said if not one.broken and not (one.measures and one.measures.is_doubtful))
+    first = next((one for one in sure if one.text.strip()), None)
     return None if first is None else any(span.closed for span in first.spans)
 
 

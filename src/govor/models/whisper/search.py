@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from govor.models.base import DecodeOptions
-from govor.records import Measures
+from govor.records import LEAST_LOGPROB, MOST_COMPRESSION, MOST_NO_SPEECH, Measures
 from govor.text.compression import compression_ratio
 
 FEWEST_REPEATS = 5
@@ -22,10 +22,6 @@ FEWEST_REPEATED_TOKENS = 24
 """What people do say again and again is shorter: five times the same in so many tokens is a loop."""
 
 
-MOST_COMPRESSION = 2.4
-LEAST_LOGPROB = -1.0
-MOST_NO_SPEECH = 0.6
-"""The three are OpenAI's."""
 RETRY_BEAMS = 5
 UNREPEATED_TOKENS = 5
 
@@ -125,7 +121,7 @@ class AttemptResult:
         """It is worth another attempt."""
         if self.is_broken or self.measures.compression_ratio > MOST_COMPRESSION:
             return True
-        return self.measures.avg_logprob < LEAST_LOGPROB and not self.is_silent
+        return self.measures.is_doubtful and not self.is_silent
 
 
 def searches(options: DecodeOptions) -> list[Search]:
