@@ -46,7 +46,7 @@ def shared_sound(model: Any, beams: int) -> Iterator[Any]:
 def _gather(beams: int) -> Any:
     """``[B x K, T, C]`` becomes ``[B, K x T, C]``, over one copy of each sound."""
 
-    def before(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def before(module: Any, args: tuple[Any, ...], kwargs: Any) -> Any:
         hidden, *others = args
         windows, width = len(hidden) // beams, hidden.shape[-1]
         if len(sound := kwargs["key_value_states"]) != windows:
