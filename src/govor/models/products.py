@@ -27,8 +27,8 @@ FRAME_MULTIPLE = 16
 FEWEST_ROWS = 8
 """Of a product; below, packing costs more than is won."""
 FEWEST_ROWS_OF_MANY, MANY_OUTPUTS = 4, 8192
-"""The same where a row has so many outputs, such as the tokens of a vocabulary: for five beams of Whisper-base
-14 ms instead of 22."""
+"""The same where a row has so many outputs, such as the tokens of a vocabulary: 14 ms instead of 22 for five
+beams of Whisper-base."""
 
 
 @contextmanager
