@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import torch
 
+ARGUMENTS = ("hidden_states", "key_value_states")
+"""Of attention over the sound, in order; by place or by name, as the version of transformers has it."""
 ROOM = 64
 """Tokens that a cache has room for at first."""
 
@@ -47,11 +49,13 @@ def _gather(beams: int) -> Any:
     """``[B x K, T, C]`` becomes ``[B, K x T, C]``, over one copy of each sound."""
 
     def before(module: Any, args: tuple[Any, ...], kwargs: Any) -> Any:
-        hidden, *others = args
+        named = dict(zip(ARGUMENTS, args, strict=False)) | kwargs
+        hidden, sound = (named[name] for name in ARGUMENTS)
         windows, width = len(hidden) // beams, hidden.shape[-1]
-        if len(sound := kwargs["key_value_states"]) != windows:
-            kwargs = {**kwargs, "key_value_states": sound[::beams]}
-        return (hidden.reshape(windows, -1, width), *others), kwargs
+        if len(sound) != windows:
+            sound = sound[::beams]
+        given = hidden.reshape(windows, -1, width), sound
+        return (), named | dict(zip(ARGUMENTS, given, strict=True))
 
     return before
 
