@@ -430,7 +430,7 @@ def require_language(recogniser: Recogniser, tag: str | None, *, aloud: bool = T
     if (reason := language_refusal(recogniser, tag)) is None:
         return
     if own_language(recogniser):
-        raise LanguageError(f"--language {tag}: {reason}")
+        raise LanguageError(f"--language {tag}: {reason} ({recogniser.name})")
     if aloud:
         say(f"{recogniser.name} takes no language: --language {tag} is noted and changes nothing")
 
