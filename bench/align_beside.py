@@ -22,10 +22,11 @@ from pathlib import Path
 
 import numpy as np
 
-from align_sound import Truth, in_file_lines, judged, record, run
+from align_sound import Truth, in_file_lines, judged, record
 from govor.demo.sentences import distinct_sentences
 from govor.models import open_model
 from govor.transcribe.kept_frames import SUFFIX, read_frames
+from govor_command import measured
 
 WITHIN_S = 0.2
 NOBODY = -20.0
@@ -133,7 +134,7 @@ def case(folder: Path, minutes: float, name: str) -> dict[str, object]:
     file, text, corpus = folder / "long.flac", folder / "long.txt", folder / "corpus"
     truth = record(sentences, "hr", minutes, 1, file)
     text.write_text("\n\n".join(truth.lines) + "\n", encoding="utf-8")
-    run("align", str(file), str(text), "--model", name, "--language", "hr", "--out", str(corpus))
+    measured("align", str(file), str(text), "--model", name, "--language", "hr", "--out", str(corpus))
     ours = judged(corpus, in_file_lines(truth), WITHIN_S)
     model = open_model(name, device="cpu")
     scores, lines = matrix(corpus, truth.duration, model), spelt(truth.lines, model)

@@ -21,10 +21,7 @@ import argparse
 import csv
 import itertools
 import json
-import os
 import statistics
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +33,7 @@ import soxr
 
 from govor.demo.sentences import distinct_sentences
 from govor.espeak import synthesise
+from govor_command import measured
 
 RATE = 16_000
 VOICES = ("m1", "m2", "m7", "f2", "f5")
@@ -179,31 +177,6 @@ def reported(corpus: Path, talk: list[tuple[float, float]]) -> float:
     return sum(max(0.0, min(end, e) - max(start, s)) for start, end in talk for s, e in spans)
 
 
-@dataclass(frozen=True)
-class Cost:
-    """What a command cost.
-
-    Attributes:
-        seconds: of processor time.
-        peak_mb: the most memory that it held.
-    """
-
-    seconds: float
-    peak_mb: float
-
-
-def run(*command: str) -> Cost:
-    """What a command cost that must end well (or with some items set aside)."""
-    with tempfile.TemporaryFile() as said:
-        made = subprocess.Popen([sys.executable, "-m", "govor", *command], stdout=said, stderr=said)
-        _, status, used = os.wait4(made.pid, 0)
-        made.returncode = os.waitstatus_to_exitcode(status)
-        if made.returncode not in (0, 3):
-            said.seek(0)
-            sys.exit(said.read().decode())
-    return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--model", required=True)
@@ -240,7 +213,7 @@ def case(folder: Path, sentences: list[str], minutes: float, options: argparse.N
     firsts, alone = [], []
     for number in range(options.rounds):
         corpus = folder / f"corpus{number}"
-        firsts.append(run(*align, "--out", str(corpus)))
+        firsts.append(measured(*align, "--out", str(corpus)))
         heard = (
             "transcribe",
             options.model,
@@ -250,10 +223,10 @@ def case(folder: Path, sentences: list[str], minutes: float, options: argparse.N
             str(folder / f"out{number}"),
             "--words",
         )
-        alone.append(run(*heard))
+        alone.append(measured(*heard))
     figures = judged(corpus, truth, options.within)
-    again = run(*align, "--out", str(corpus), "--max-shift", "0.15")
-    seconds = statistics.median(one.seconds for one in firsts)
+    again = measured(*align, "--out", str(corpus), "--max-shift", "0.15")
+    seconds = statistics.median(one.cpu_s for one in firsts)
     pairs = zip(firsts, alone, strict=True)
     return {
         "minutes": round(truth.duration / 60, 1),
@@ -261,8 +234,8 @@ def case(folder: Path, sentences: list[str], minutes: float, options: argparse.N
         "align CPU s": round(seconds, 1),
         "align MB": round(max(one.peak_mb for one in firsts)),
         "transcribe MB": round(max(one.peak_mb for one in alone)),
-        "second try CPU s": round(again.seconds, 1),
-        "of transcribe": round(statistics.median(one.seconds / two.seconds for one, two in pairs), 3),
+        "second try CPU s": round(again.cpu_s, 1),
+        "of transcribe": round(statistics.median(one.cpu_s / two.cpu_s for one, two in pairs), 3),
     }
 
 
@@ -271,10 +244,10 @@ def refined(align: tuple[str, ...], folder: Path, truth: Truth, within: float) -
     made = {}
     for name, flags in (("", ()), ("refined: ", ("--refine",))):
         corpus = folder / f"corpus{len(flags)}"
-        cost = run(*align, "--out", str(corpus), *flags)
+        cost = measured(*align, "--out", str(corpus), *flags)
         figures = judged(corpus, truth, within)
         made |= {f"{name}{key}": round(value, 4) for key, value in figures.items()}
-        made[f"{name}CPU s"] = round(cost.seconds, 1)
+        made[f"{name}CPU s"] = round(cost.cpu_s, 1)
     return made
 
 

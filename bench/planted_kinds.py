@@ -277,6 +277,18 @@ def padded(wave: Any) -> Any:
 PLAIN = ["nfc", "invisible", "spaces"]
 FITS, ENDS, LENGTHS = "own_text_fits_best", "ends_are_said", "lengths_agree"
 WRITTEN = "texts_are_in_the_stated_language"
+KEEPING = ["nfc", "spaces"]
+"""Rules that leave signs."""
+LOOKS_LIKE = str.maketrans("aeopcxyABEKMHOPCTX", "аеорсхуАВЕКМНОРСТХ")
+
+
+def look_alike(every: int) -> Callable[[str], str]:
+    """Cyrillic letters in place of so many of those that look like them."""
+    return lambda text: "".join(
+        c.translate(LOOKS_LIKE) if place % every else c for place, c in enumerate(text)
+    )
+
+
 NAMES = ("Anna Berg", "Karl Lund", "Maria Ek", "Nils Holm")
 ENGLISH = (
     "The committee met {} times before it came to an answer.",
@@ -524,6 +536,79 @@ KINDS: dict[str, Kind] = {
                 r.update(text=f"{r['text']} ({r['text'].split()[0]})") for r in b.rows[:10]
             ],
             "100%": change(lambda t: f"{t} 100%"),
+        },
+    ),
+    "Markdown": Kind(
+        "tags_in_text",
+        ("no_markup_is_learnt",),
+        {
+            "bold": with_rules(change(lambda t: f"**{t}**", 0.3), KEEPING),
+            "a bold word": with_rules(
+                change(lambda t: " ".join(["**" + t.split()[0] + "**", *t.split()[1:]])), KEEPING
+            ),
+            "headings": with_rules(change(lambda t: f"## {t}", 0.2), KEEPING),
+        },
+        {
+            "removed by a rule": change(lambda t: f"**{t}**"),
+            "a censored word": with_rules(change(lambda t: f"{t} f**k"), KEEPING),
+            "a number": with_rules(change(lambda t: f"#1 {t}"), KEEPING),
+        },
+    ),
+    "names of files": Kind(
+        "empty_text",
+        ("references_have_text",),
+        {
+            "of recordings": lambda b: [
+                r.update(text=f"clips/common_voice_{n}.mp3") for n, r in enumerate(b.rows)
+            ],
+            "ids": lambda b: [r.update(text=r["id"]) for r in b.rows[: len(b.rows) // 3]],
+            "a few": lambda b: [r.update(text=f"{r['id']}.wav") for r in b.rows[:5]],
+        },
+        {
+            "an address": change(lambda t: f"{t} example.com"),
+            "a word": in_split("test", lambda r, n: {"text": "mp3"}, 3),
+        },
+    ),
+    "one text for all": Kind(
+        "shared_words",
+        ("texts_begin_differently",),
+        {
+            "a sentence": change(lambda t: "this is a test"),
+            "a word": change(lambda t: "text"),
+            "most": change(lambda t: "transcript to follow", 0.9),
+        },
+        {
+            "a few": change(lambda t: "yes", 0.2),
+            "two": lambda b: [r.update(text=("yes", "no")[n % 2]) for n, r in enumerate(b.rows)],
+        },
+    ),
+    "look-alike letters": Kind(
+        "mixed_scripts",
+        ("words_keep_to_one_script",),
+        {
+            "half of the letters": change(look_alike(2)),
+            "one letter": change(lambda t: t.replace("a", "а")),
+            "a few texts": change(lambda t: t.replace("o", "о"), 0.2),
+        },
+        {"a Russian word": change(lambda t: f"{t} да"), "a unit": change(lambda t: f"{t} 5 Ω")},
+    ),
+    "numbers in one split": Kind(
+        "references_written_differently",
+        ("splits_are_written_alike",),
+        {
+            "digits in test": in_split(
+                "test", lambda r, n: {"text": f"{r['text']} {n + 3}" if n % 2 else r["text"]}
+            ),
+            "digits in dev": in_split("dev", lambda r, n: {"text": f"{r['text']} {n + 3}"}),
+            "digits in a fifth of train": in_split(
+                "train", lambda r, n: {"text": f"{r['text']} {n}" if n % 3 == 0 else r["text"]}
+            ),
+        },
+        {
+            "digits in all": lambda b: [
+                r.update(text=f"{r['text']} {n}") for n, r in enumerate(b.rows) if n % 3 == 0
+            ],
+            "one number": in_split("test", lambda r, n: {"text": f"{r['text']} 7"}, 1),
         },
     ),
     "no text, in a word": Kind(

@@ -28,8 +28,8 @@ from typing import TYPE_CHECKING, Any
 
 import pretrained_windows
 from finetune import shown
-from govor_command import govor
-from pretrained_data import Tables, bundled_recipe, measured, recipe_file, sizes_of
+from govor_command import govor, measured
+from pretrained_data import Tables, bundled_recipe, recipe_file, sizes_of
 
 if TYPE_CHECKING:
     from govor.records import Rate
@@ -79,7 +79,7 @@ def run(path: Path, tables: Tables, options: argparse.Namespace) -> dict[str, An
     summary = json.loads((place / "evaluation" / "summary.json").read_text())
     preflight = json.loads((place / "run" / "preflight" / "report.json").read_text())
     return {
-        **{key: found[key] for key in ("status", "minutes", "cpu_minutes", "peak_mb")},
+        **found.costs(),
         "preflight": {key: preflight[key] for key in ("errors", "warnings")},
         "evaluation": summary,
     }
@@ -268,9 +268,9 @@ def trained_and_judged(
 ) -> dict[str, Any]:
     def make() -> dict[str, Any]:
         found = measured("train", str(recipe_file(path, quickened(tables, options))), "--device", "cpu")
-        out = Path(found["summary"]["out"])
+        out = Path(found.summary["out"])
         evaluated = evaluation(str(out), dataset, path.with_suffix("").parent / f"evaluation-{path.stem}")
-        return {**found, "evaluation": evaluated, "bytes": checkpoint_bytes(out)}
+        return {**found.costs(), "evaluation": evaluated, "bytes": checkpoint_bytes(out)}
 
     return once(path.with_suffix(".json"), make)
 

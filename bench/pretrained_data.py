@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import time
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -61,29 +57,3 @@ def recipe_file(path: Path, tables: Tables) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(head + "".join(f"[{name}]\n{toml(table)}\n" for name, table in tables.items()))
     return path
-
-
-def measured(*arguments: str) -> dict[str, Any]:
-    """Runs a command: its ``status``, ``summary``, minutes, processor minutes and peak memory.
-
-    Status 3 (a limit was passed, such as a model that is not better than its base) is a result like 0; any
-    other ends the bench. Memory is that of the largest process among the command and its children.
-    """
-    print("govor", *arguments, flush=True)
-    start_s = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "govor", *arguments, "--json"], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout
-    said = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, 3):
-        sys.exit(f"it ended with status {process.returncode}")
-    return {
-        "status": process.returncode,
-        "summary": json.loads(said) if said.strip() else {},
-        "minutes": (time.perf_counter() - start_s) / 60,
-        "cpu_minutes": (usage.ru_utime + usage.ru_stime) / 60,
-        "peak_mb": usage.ru_maxrss / 1000,
-    }

@@ -15,17 +15,30 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from align_sound import Truth, record
+from govor.config import SelectConfig, load_recipe
 from govor_command import govor
 
 LANGUAGE = "sl"
+SMALL = (
+    "select.count_tolerance=0.4",
+    "preflight.minutes=0.0",
+    "train.batch_s=20.0",
+    "train.max_batch=8",
+    "train.lr=1e-3",
+    "train.threads=1",
+    "train.eval_utterances=40",
+    "train.eval_every=200 steps",
+    "train.save_every=100 steps",
+    "train.trackers=[]",
+)
+"""Settings that fit the demo's model and two cores."""
 NEAR_S = 0.3
 PARTS = (
     "danes jutri zjutraj zvečer po-odmoru pred-glasovanjem v-petek",
@@ -113,23 +126,21 @@ def recipes(folder: Path, model: str, steps: int, counts: tuple[int, int]) -> tu
     """The bundled recipe for this shelf, and the same for the true times."""
     if not (folder / "from-a-shelf.toml").exists():
         govor("recipes", "from-a-shelf", "--out", str(folder / "from-a-shelf.toml"))
-    text = (folder / "from-a-shelf.toml").read_text(encoding="utf-8")
-    for old, new in (
-        ('base = "openai/whisper-small"\nlanguage = "cy"', f'base = "{model}"\nlanguage = "{LANGUAGE}"'),
-        ("dev = 300", f"dev = {counts[0]}\ncount_tolerance = 0.4"),
-        ("test = 300", f"test = {counts[1]}"),
-        ("epochs = 5.0", f"steps = {steps}\nbatch_s = 20.0\nmax_batch = 8\nlr = 1e-3\nthreads = 1\n"
-         'eval_utterances = 40\neval_every = "200 steps"\nsave_every = "100 steps"\ntrackers = []'),
-        ("[train]", "[preflight]\nminutes = 0.0\n\n[train]"),
-    ):  # fmt: skip
-        assert old in text, old
-        text = text.replace(old, new)
-    mine, true = folder / "aligned.toml", folder / "true.toml"
-    mine.write_text(text, encoding="utf-8")
-    text = re.sub(r"^(min_similarity|slices|limits_on).*\n", "", text, flags=re.MULTILINE)
-    text = text.replace('source = "reviewed"', 'source = "recordings/truth.csv"')
-    true.write_text(text.replace('work = "work"', 'work = "true"'), encoding="utf-8")
-    return mine, true
+    own = [f"select.dev={counts[0]}", f"select.test={counts[1]}", f"train.steps={steps}"]
+    aligned = load_recipe(folder / "from-a-shelf.toml", [*SMALL, *own])
+    aligned = replace(aligned, model=replace(aligned.model, base=model, language=LANGUAGE))
+    usual = SelectConfig()
+    true = replace(
+        aligned,
+        work=str(folder / "true"),
+        corpus=replace(aligned.corpus, source=str(folder / "recordings" / "truth.csv")),
+        select=replace(aligned.select, min_similarity=usual.min_similarity, limits_on=usual.limits_on),
+        evaluate=replace(aligned.evaluate, slices=()),
+    )
+    paths = folder / "aligned.toml", folder / "true.toml"
+    for path, recipe in zip(paths, (aligned, true), strict=True):
+        path.write_text(recipe.to_toml(), encoding="utf-8")
+    return paths
 
 
 def write_truth(folder: Path) -> None:

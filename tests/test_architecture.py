@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 SOURCE = Path(__file__).parents[1] / "src" / "govor"
@@ -51,8 +52,15 @@ NO_TORCH = ["text", "audio", "features", "corpora", "curate", "prepare", "load",
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
 
 
+@cache
 def modules():
     return sorted(SOURCE.rglob("*.py"))
+
+
+@cache
+def tree_of(path):
+    """A file's source, parsed once for all tests."""
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def package(path):
@@ -62,7 +70,7 @@ def package(path):
 
 def imported_modules(path):
     """Top names of everything a file imports, wherever it does so."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             yield node.module.split(".")[0]
         elif isinstance(node, ast.Import):
@@ -70,7 +78,7 @@ def imported_modules(path):
 
 
 def imported_packages(path):
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         names = []
         if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             names = (
@@ -114,13 +122,13 @@ def file_of(name):
 
 def described(name):
     """The first sentence of a package's docstring, or of a module's."""
-    line = ast.get_docstring(ast.parse(file_of(name).read_text(encoding="utf-8"))).splitlines()[0]
+    line = ast.get_docstring(tree_of(file_of(name))).splitlines()[0]
     return line.split("; see docs/")[0].rstrip(".")
 
 
 def offered(name):
     """Functions and classes that a package gives to the others: its ``__all__`` without constants."""
-    for node in ast.parse(file_of(name).read_text(encoding="utf-8")).body:
+    for node in tree_of(file_of(name)).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
             return [one for one in ast.literal_eval(node.value) if not one.isupper()]
     return []
@@ -198,7 +206,7 @@ OTHER_MEANINGS = {
 
 def names_in(path):
     """Names and strings of one word that a file's code holds."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.ImportFrom):
             yield from (node.module or "", *(alias.name for alias in node.names))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and " " not in node.value:
@@ -239,7 +247,7 @@ MOST_ANY_BY_NAME = 80  # in the whole source; fewer are welcome
 
 
 def trees():
-    return [(path, ast.parse(path.read_text(encoding="utf-8"))) for path in modules()]
+    return [(path, tree_of(path)) for path in modules()]
 
 
 def public(body):

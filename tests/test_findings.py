@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from govor import findings
+from govor.cli import COMMANDS
 from govor.findings import Code, Finding, codes, codes_of, counted, declare, ranked, renamed
+from govor.text import RULES
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "govor"
@@ -97,8 +99,8 @@ def test_a_remedy_and_a_meaning_are_one_plain_line() -> None:
 
 
 SAYS_WHAT_TO_TYPE = re.compile(
-    r"govor \w|ffmpeg |pip install|install |\[\w+\] \w|import again|import |\brule\b|nothing|--[a-z]"
-    r"|close other|free some|use |take |choose |correct |prepare |label |look at"
+    r"govor (?P<command>[a-z]+)|text rule (?P<rule>[a-z]+)|ffmpeg |pip (?:un)?install |\[\w+\] \w|--[a-z]"
+    r"|\w = [A-Z]|\bimport again\b|\bnothing\b"
 )
 
 
@@ -106,6 +108,21 @@ def test_every_remedy_says_what_to_type_or_to_do() -> None:
     """A command, a setting, a rule, what to correct and import again, or that nothing is to be done."""
     vague = [name for name, code in DECLARED.items() if not SAYS_WHAT_TO_TYPE.search(code.remedy)]
     assert vague == []
+
+
+def test_what_a_remedy_says_to_type_is_there() -> None:
+    found = [match for code in DECLARED.values() for match in SAYS_WHAT_TO_TYPE.finditer(code.remedy)]
+    commands = {match["command"] for match in found if match["command"]}
+    rules = {match["rule"] for match in found if match["rule"]}
+    assert {"select", "inspect"} <= commands <= set(COMMANDS) and "tags" in rules and rules <= set(RULES)
+
+
+@pytest.mark.parametrize(
+    "vague",
+    ["take care", "use a better model", "choose well", "correct the texts", "look at them", "rule it out"],
+)
+def test_good_advice_alone_is_no_remedy(vague: str) -> None:
+    assert not SAYS_WHAT_TO_TYPE.search(vague)
 
 
 def test_old_names_are_understood_and_the_new_one_is_said() -> None:

@@ -153,6 +153,10 @@ class Word:
         return Word(self.text, self.start + offset_s, self.end + offset_s, self.confidence)
 
 
+MOST_COMPRESSION, LEAST_LOGPROB, MOST_NO_SPEECH = 2.4, -1.0, 0.6
+"""OpenAI's: beyond them, a text of Whisper is worth another attempt, or taken for noise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Measures:
     """What was measured while a stretch was decoded, under the names of OpenAI's Whisper.
@@ -168,6 +172,11 @@ class Measures:
     compression_ratio: float
     no_speech_prob: float | None = None
     temperature: float = 0.0
+
+    @property
+    def is_doubtful(self) -> bool:
+        """The text repeats itself, or is not likely."""
+        return self.compression_ratio > MOST_COMPRESSION or self.avg_logprob < LEAST_LOGPROB
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,19 +7,14 @@ import sys
 import time
 
 import pytest
+from guarded import code_of
 
-from govor.audio.guard import GuardedWorker, WorkerLostError
+from govor.audio.guard import GuardedWorker
 from govor.errors import AudioError
 
 
-def code_of(worker, *call):
-    with pytest.raises(WorkerLostError) as caught:
-        worker.call(*call)
-    return caught.value.code
-
-
-def test_a_worker_survives_everything_it_is_given():
-    with GuardedWorker(stall_s=0.5) as worker:
+def test_a_worker_survives_everything_it_is_given(start):
+    with GuardedWorker(stall_s=0.5, start=start) as worker:
         assert code_of(worker, "os:abort") == "crashed"
         assert code_of(worker, "time:sleep", 60) == "stalled"
         assert code_of(worker, "numpy:zeros", 10**10) == "out_of_memory"
@@ -27,15 +22,15 @@ def test_a_worker_survives_everything_it_is_given():
         assert worker.call("operator:add", 2, 3) == 5
 
 
-def test_what_is_said_to_the_whole_group_is_for_the_parent_to_obey():
-    with GuardedWorker() as worker:
+def test_what_is_said_to_the_whole_group_is_for_the_parent_to_obey(start):
+    with GuardedWorker(start=start) as worker:
         for number in (signal.SIGINT, signal.SIGTERM):
             worker.call("signal:raise_signal", number)
         assert worker.call("operator:add", 2, 3) == 5
 
 
-def test_audio_errors_come_through_with_their_code(tmp_path):
-    with GuardedWorker() as worker, pytest.raises(AudioError) as caught:
+def test_audio_errors_come_through_with_their_code(tmp_path, start):
+    with GuardedWorker(start=start) as worker, pytest.raises(AudioError) as caught:
         worker.call("govor.audio:probe", str(tmp_path / "none.wav"))
     assert caught.value.code == "missing"
 

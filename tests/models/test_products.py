@@ -7,7 +7,7 @@ import pytest
 
 from govor.config import ModelConfig, TextConfig
 from govor.models import DecodeOptions, new_model, sounds
-from govor.models.products import FEWEST_ROWS, fast_products
+from govor.models.products import FEWEST_ROWS, FEWEST_ROWS_OF_MANY, MANY_OUTPUTS, fast_products
 from govor.text import Normaliser
 
 torch = pytest.importorskip("torch")
@@ -45,6 +45,16 @@ def counted(monkeypatch):
     if not torch.backends.mkldnn.is_available():
         pytest.skip("torch without oneDNN")
     return Counted(monkeypatch)
+
+
+def test_a_vocabulary_is_worth_it_for_fewer_rows(counted):
+    layer = torch.nn.Linear(8, MANY_OUTPUTS)
+    with torch.inference_mode(), fast_products(CPU):
+        for rows, calls in ((FEWEST_ROWS_OF_MANY - 1, 0), (FEWEST_ROWS_OF_MANY, 1)):
+            values = torch.randn(rows, 1, 8)
+            found = layer(values)
+            assert counted.calls == calls
+            torch.testing.assert_close(found, values @ layer.weight.T + layer.bias, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("biased", [True, False])

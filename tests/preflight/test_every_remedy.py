@@ -101,7 +101,14 @@ FOR_PEOPLE = {
     **dict.fromkeys(
         (
             *("wrong_sample_rate", "narrow_band", "speech_speed", "two_texts_heard", "transcripts_shuffled"),
-            *("ends_missing", "beginnings_missing", "words_not_said", "texts_cut", "shared_words"),
+            *(
+                "ends_missing",
+                "beginnings_missing",
+                "words_not_said",
+                "texts_cut",
+                "shared_words",
+                "mixed_scripts",
+            ),
             *("text_changed_by_tokenizer", "base_much_worse", "base_nearly_right", "dev_one_speaker"),
         ),
         SOURCE,

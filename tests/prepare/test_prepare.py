@@ -169,6 +169,20 @@ def test_a_flac_that_understates_its_length_keeps_its_end(tmp_path):
     assert clips(tmp_path / "dataset", "train")["a"]["duration"] == pytest.approx(samples / RATE, abs=1e-3)
 
 
+def test_a_wav_from_a_pipe_keeps_its_end(tmp_path):
+    """SoX and ffmpeg cannot go back to write its size, and leave a number in its place."""
+    (tmp_path / "audio").mkdir()
+    sf.write(tmp_path / "audio" / "a.wav", speak("dobar dan svima", "ana"), RATE, "PCM_16")
+    content = bytearray((tmp_path / "audio" / "a.wav").read_bytes())
+    rows = []
+    for name, size in (("sox", 0x7FFFF000), ("ffmpeg", 0xFFFFFFFF), ("pipe", 0)):
+        content[40:44] = size.to_bytes(4, "little")
+        (tmp_path / "audio" / f"{name}.wav").write_bytes(content)
+        rows.append({"id": name, "recording": name, "audio": f"{name}.wav", "text": "x", "split": "train"})
+    prepared(tmp_path, rows)
+    assert set(clips(tmp_path / "dataset", "train")) == {"sox", "ffmpeg", "pipe"}
+
+
 def test_bad_files_are_set_aside_with_reasons(tmp_path, rows, capsys):
     audio = tmp_path / "audio"
     bad = {

@@ -74,6 +74,31 @@ def test_whether_a_model_has_times_is_read_else_tried(writes_times, can, asked, 
     assert transcript.text.startswith("en word")
 
 
+class HardlyHeard(Timed):
+    """One that makes nothing sure of the first window, and closes no time there."""
+
+    def __init__(self, **first):
+        super().__init__(writes_times=None)
+        self.first = first
+
+    def hear(self, sound, options):
+        said = super().hear(sound, options)
+        if len(self.asked) > 1:
+            return said
+        return replace(said, spans=(replace(said.spans[0], closed=False),), **self.first)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [{"broken": True}, {"measures": Measures(-1.3, 1.3, 0.02)}, {"measures": Measures(-0.2, 3.6, 0.02)}],
+)
+def test_a_text_that_is_not_sure_does_not_tell_whether_a_model_has_times(first, capsys):
+    model = HardlyHeard(**first)
+    Transcriber(model, TranscribeConfig(language="en")).transcribe([recording(20, 20)])
+    assert len(model.asked) > 1 and all(options.timestamps for _, options in model.asked)
+    assert "writes no begin and end" not in capsys.readouterr().err
+
+
 def test_long_recordings_are_heard_in_windows_that_fit_and_one_window_as_evaluation_hears_it():
     for parts_s, pause_s, windows in (((20, 15), 3.0, "fitted"), ((10,), 0.5, "full")):
         model = Timed()

@@ -20,9 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from govor.config import TranscribeConfig
-from govor.errors import AudioError, InputError, LanguageError, LimitError
+from govor.errors import AudioError, InputError, LimitError
 from govor.transcribe import transcribe_files
-from govor.transcribe.files import check_language
 from govor.transcribe.inputs import find_inputs
 from govor.transcribe.journal import Journal, TranscribedFile, key_of
 
@@ -373,25 +372,6 @@ def test_a_recording_that_the_model_fails_on_stops_no_other(talks, tiny_ctc, tmp
     assert len(summary["files"]) == 2
     (failed,) = summary["failed"]
     assert failed["reason"] == "model_failed" and "index 448" in failed["detail"]
-
-
-class OfOneLanguage:
-    """A recogniser that cannot be told a language."""
-
-    name = "tiny"
-
-    def __init__(self, language):
-        self.settings = {"language": language}
-
-
-def test_a_language_that_changes_nothing_is_refused_or_said(capsys):
-    for fitting in ("hr", "hr-HR", "hrv", None, "one"):
-        check_language(OfOneLanguage("hr"), fitting)
-    assert not capsys.readouterr().err
-    with pytest.raises(LanguageError, match="--language de: the model always writes hr"):
-        check_language(OfOneLanguage("hr"), "de")
-    check_language(OfOneLanguage(None), "de")
-    assert "tiny takes no language: --language de is noted and changes nothing" in capsys.readouterr().err
 
 
 def test_one_channel_that_is_to_be_split_is_said(talks, tiny_ctc, tmp_path, capsys):

@@ -87,7 +87,7 @@ def hear(model: str, recordings: Sequence[str], out: Path, config: AlignConfig, 
     failed: dict[str, str] = {}
     try:
         lines: Sequence[FileLine] = transcribe_files(
-            model, recordings, out / HYPOTHESES, wanted, device, frames=True
+            model, recordings, out / HYPOTHESES, wanted, device, frames=True, kin=True
         ).files
     except LimitError as error:
         if not isinstance(error.summary, FilesSummary):

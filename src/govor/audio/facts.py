@@ -11,6 +11,8 @@ from govor.audio.reader import AudioReader, open_reader
 from govor.audio.source import AudioSource, EncodedAudio, opened
 
 _RIFF_CHUNK_BYTES = 8
+_SOX_BYTES, _SIGNED_BYTES, _UNSIGNED_BYTES = 0x7FFFF000, 0x80000000, 0xFFFFFF00
+"""What stands for the size of sound in a pipe, where nobody can go back and write the right one."""
 DIFFERENCE_S, DIFFERENCE_SHARE = 0.25, 0.01
 
 
@@ -102,20 +104,40 @@ def length_differs(true_s: float, stated_s: float | None) -> bool:
     return abs(true_s - stated_s) > max(DIFFERENCE_S, DIFFERENCE_SHARE * stated_s)
 
 
-def falls_short(true_s: float, declared_s: float | None) -> bool:
-    """Whether a recording ends before its header says."""
-    return declared_s is not None and true_s < declared_s and length_differs(true_s, declared_s)
+def missing_end(true_s: float, declared_s: float | None, cut_off: bool) -> str | None:
+    """How it shows that a recording was cut off, in words; None where it was not.
+
+    Args:
+        true_s: seconds that it holds.
+        declared_s: seconds by its header, None when that says nothing reliable.
+        cut_off: whether it ends where no such file ends.
+    """
+    if cut_off:
+        return "it ends in the middle of a page"
+    if declared_s is not None and true_s < declared_s and length_differs(true_s, declared_s):
+        return f"its header tells of {declared_s:.2f} s"
+    return None
 
 
 def _riff_declared_s(source: EncodedAudio) -> float | None:
     """Seconds that a WAV's ``data`` chunk promises: more than the file holds when it was cut off."""
     head = source.head
-    byte_rate, place = 0, 12
+    byte_rate, place, frame_bytes = 0, 12, 1
     while place + _RIFF_CHUNK_BYTES <= len(head) and head[:4] == b"RIFF":
         name, size = head[place : place + 4], int.from_bytes(head[place + 4 : place + 8], "little")
         if name == b"fmt " and len(head) >= place + 20:
             byte_rate = int.from_bytes(head[place + 16 : place + 20], "little")
+            frame_bytes = int.from_bytes(head[place + 20 : place + 22], "little")
         if name == b"data":
-            return size / byte_rate if byte_rate and 0 < size < 0xFFFFFF00 else None
+            return size / byte_rate if byte_rate and not _is_streamed(size, frame_bytes) else None
         place += _RIFF_CHUNK_BYTES + size + size % 2
     return None
+
+
+def _is_streamed(size: int, frame_bytes: int) -> bool:
+    """Whether the size of a ``data`` chunk stands for one that was not known when it was written.
+
+    Nothing (GStreamer); 0x7FFFF000 or the next smaller number of whole frames (SoX), up to 0x80000000
+    (arecord); 0xFFFFFFFF (ffmpeg). A recording of 2 GB to a byte would be taken for one of these.
+    """
+    return not size or _SOX_BYTES - frame_bytes < size <= _SIGNED_BYTES or size >= _UNSIGNED_BYTES

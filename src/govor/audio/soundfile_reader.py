@@ -28,6 +28,10 @@ UNREAD_BYTES = {"flac": 1_024, "mp3": 8_192}
 MP3 is padded with) means that the header is wrong."""
 
 
+HEADER_BYTES = 4096
+"""A larger file that is empty for libsndfile was never given its size: a pipe, or a recorder that ended."""
+
+
 class NotForSoundfileError(Exception):
     """libsndfile does not open it, or does not read it exactly."""
 
@@ -61,6 +65,9 @@ class SoundfileReader:
         except BaseException:
             self._raw.close()
             raise
+        if not self._file.frames and source.size_bytes > HEADER_BYTES:
+            self.close()
+            raise NotForSoundfileError
         self.rate, self.channels = self._file.samplerate, self._file.channels
         self.container, self.codec = self._file.format.lower(), self._file.subtype.lower()
         self.bits = _bits(self._file.subtype)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from govor.audio.facts import falls_short, length_differs
+from govor.audio.facts import length_differs, missing_end
 from govor.audio.stream import ANTIPHASE_DB
 from govor.curate.probe import Probe
 
@@ -67,7 +67,7 @@ def _number(value: float | None) -> float:
 JUDGEMENTS = (
     Judgement(
         "truncated_audio",
-        lambda p: bool(p.cut_off) or falls_short(_number(p.true_s), p.declared_s),
+        lambda p: missing_end(_number(p.true_s), p.declared_s, bool(p.cut_off)) is not None,
         lambda p: (
             f"{_number(p.true_s):.2f} s, then half a page"
             if p.cut_off

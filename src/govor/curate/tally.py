@@ -15,21 +15,18 @@ from govor.curate.groups import Codes
 from govor.curate.leaks import codes_of_hashes, leak_value, value_hash
 from govor.curate.measure import BATCH_ROWS, SPLIT_CODES
 from govor.curate.sentences import letter_count, spoken_letters, with_sentence
-from govor.curate.text_style import CASING, PUNCTUATION, Style, sizes_of
+from govor.curate.text_style import CASING, PUNCTUATION, Style, mixes_scripts, sizes_of
 from govor.text import similarities
 
 LONG_TEXT_CHARACTERS = 1_000
 """About 448 tokens, the most that a Whisper decoder takes."""
-_OTHER_SCRIPTS = r"[\p{Cyrillic}\p{Greek}]"
 _TEXT = pl.col("text").fill_null("")
 TEXT_FLAGS: dict[str, pl.Expr] = {
     "empty_text": _TEXT.str.strip_chars().str.len_chars() == 0,
     "damaged_encoding": _TEXT.str.contains(
         "\ufffd|[ÃÂ][\u0080-\u00bf]|Ä[\u0080-\u009f‡™]|Å[\u0080-\u00bf¡¾]"
     ),
-    "mixed_scripts": _TEXT.str.contains(
-        rf"\p{{Latin}}\p{{M}}*{_OTHER_SCRIPTS}|{_OTHER_SCRIPTS}\p{{M}}*\p{{Latin}}"
-    ),
+    "mixed_scripts": mixes_scripts(_TEXT),
     "invisible_characters": _TEXT.str.contains(r"[\p{Cc}\p{Cf}--[\x{200C}\x{200D}]]"),
     "not_nfc": _TEXT.str.normalize("NFC") != _TEXT,
     "odd_punctuation": _TEXT.str.contains("[‘’‚‛“”„‟«»‹›–—―−…]"),

@@ -37,6 +37,7 @@ WORD = r"\S+"
 CASINGS = ("upper case", "lower case", "sentence case")
 ENDINGS = ("an end mark", "no end mark")
 FORMS = ("composed", "decomposed")
+_OTHER_SCRIPTS = r"[\p{Cyrillic}\p{Greek}]"
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,11 @@ def shared_words(texts: Sequence[str]) -> tuple[str, str, int] | None:
         if shared:
             return place, shared, count
     return None
+
+
+def mixes_scripts(text: pl.Expr) -> pl.Expr:
+    """Whether a letter that looks like Latin stands beside a Latin one, or the other way round."""
+    return text.str.contains(rf"\p{{Latin}}\p{{M}}*{_OTHER_SCRIPTS}|{_OTHER_SCRIPTS}\p{{M}}*\p{{Latin}}")
 
 
 def casing(text: pl.Expr) -> pl.Expr:

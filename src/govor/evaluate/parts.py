@@ -20,7 +20,7 @@ from govor.errors import DatasetError, GovorError, MachineError
 from govor.evaluate.decode import ClipResult, Clips, batch_seconds, decode_batches, plan_for
 from govor.evaluate.hypotheses import Appender, HypothesisLine, as_line, read_lines
 from govor.load.workers import signals_held
-from govor.models.base import ModelFacts, Multilingual, PromptFacts, prompt_of, say_untold
+from govor.models.base import ModelFacts, PromptFacts, prompt_of, require_language
 from govor.store import atomic_path, fingerprint, read_json, write_json
 from govor.waiting import end_with_parent
 
@@ -173,15 +173,12 @@ def decode_part(
     """Decodes one worker's share of the batches and appends it to the worker's part.
 
     Raises:
-        LanguageError: the model does not know the language that it is to be told.
+        LanguageError: the model cannot be told the language that it is to be told.
     """
     start_s, job = time.perf_counter(), place.job
     recogniser = open_here()
-    if isinstance(recogniser, Multilingual):
-        recogniser.check_language(job.language)
+    require_language(recogniser, job.language, aloud=worker == 0)
     if worker == 0:
-        if job.language is None:
-            say_untold(recogniser)
         facts = facts_of(recogniser, time.perf_counter() - start_s)
         facts["prompt"] = prompt_of(recogniser, job.options, job.language)
         facts["batch_s"] = batch_seconds(recogniser, job.batch_s)

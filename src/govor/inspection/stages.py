@@ -15,7 +15,7 @@ from govor.evaluate.edits import align
 from govor.features import LogMelSpec, Wave, mel_filters
 from govor.findings import count_of
 from govor.inspection.subject import Subject
-from govor.models.base import DecodeOptions, Extracting, Recogniser, Sound, Spelling
+from govor.models.base import DecodeOptions, Extracting, Recogniser, Sound, Spelling, require_language
 from govor.records import Hypothesis
 from govor.store import readable_bytes
 from govor.text import Normaliser
@@ -107,7 +107,12 @@ def inspect_utterance(
         subject: what is inspected.
         recogniser: the model whose features, tokens and words are shown; without one, usual features are.
         language: overrides the utterance's own.
+
+    Raises:
+        LanguageError: the model cannot be told `language`.
     """
+    if recogniser and language:
+        require_language(recogniser, language)
     language = language or subject.language
     normaliser = recogniser.normaliser if recogniser else Normaliser.of(TextConfig(), language)
     extractor = recogniser.extractor if isinstance(recogniser, Extracting) else LogMelSpec()

@@ -12,6 +12,7 @@ from govor.label.scripts import scripts_of
 from govor.label.segment import HeardRecording, HeardSegment
 from govor.label.texts import is_repetitive, phrases, spoken_letters
 from govor.label.usual import Usual
+from govor.records import MOST_NO_SPEECH
 from govor.transcribe.languages import Vote
 
 OWN_CODES = (
@@ -25,8 +26,6 @@ OWN_CODES = (
     "stock_phrase",
 )
 """Why a segment is set aside, in the order in which it is looked at."""
-MOST_NO_SPEECH = 0.6
-"""OpenAI's; above it a text that is not likely is taken for noise."""
 LEAST_CONFIDENCE = 0.37
 """OpenAI's limit of ln p, -1, as a probability."""
 SURE_SHARE = 0.5

@@ -12,7 +12,7 @@ from govor.errors import LanguageError
 from govor.label.segment import HeardRecording, HeardSegment
 from govor.label.voting import Tongue, speech_s, tongue_of
 from govor.label.windows import Cutting, cutting_of, other_windows
-from govor.models.base import Multilingual, Recogniser, cost_of
+from govor.models.base import Multilingual, Recogniser, cost_of, require_language
 from govor.packing import pack
 from govor.records import Hypothesis
 from govor.text.compression import compression_ratio
@@ -40,8 +40,14 @@ class Labeller:
 
     @cached_property
     def first(self) -> Recogniser:
-        """The model that writes the texts."""
-        return self._open(self.model)
+        """The model that writes the texts.
+
+        Raises:
+            LanguageError: it cannot be told the language that they are to be in.
+        """
+        recogniser = self._open(self.model)
+        require_language(recogniser, self.config.language)
+        return recogniser
 
     @cached_property
     def second(self) -> Recogniser:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govor.console import say
-from govor.errors import UsageError
+from govor.errors import LanguageError, UsageError
 from govor.features import Example, Extractor, Features, Labels, Wave
 from govor.packing import PADDED, Cost
 from govor.records import Hypothesis, PlacedWord
@@ -62,9 +62,11 @@ __all__ = [
     "prompt_in_words",
     "prompt_of",
     "refuse_ngrams",
+    "require_language",
     "say_untold",
     "sounds",
     "tasks_of",
+    "told_language",
 ]
 
 
@@ -406,6 +408,46 @@ def language_refusal(recogniser: Any, tag: str) -> str | None:
     if _short(own) == _short(tag):
         return None
     return f"the model always writes {own}: leave language out, or ask for {own}"
+
+
+def require_language(recogniser: Recogniser, tag: str | None, *, aloud: bool = True) -> None:
+    """Refuses a language that a model cannot be told; all that take one ask here before anything is decoded.
+
+    Args:
+        recogniser: that is to be told.
+        tag: BCP 47; None: nobody chose one.
+        aloud: say where nobody chose the one that is heard, and where a language changes nothing.
+
+    Raises:
+        LanguageError: it does not know the language, or always writes another.
+    """
+    if tag is None:
+        if aloud:
+            say_untold(recogniser)
+        return
+    if isinstance(recogniser, Multilingual):
+        recogniser.check_language(tag)
+    if (reason := language_refusal(recogniser, tag)) is None:
+        return
+    if own_language(recogniser):
+        raise LanguageError(f"--language {tag}: {reason} ({recogniser.name})")
+    if aloud:
+        say(f"{recogniser.name} takes no language: --language {tag} is noted and changes nothing")
+
+
+def told_language(recogniser: Recogniser, tag: str | None) -> str | None:
+    """What a model is told of sound in a language: nothing, where it has to be of a related one.
+
+    Args:
+        recogniser: that hears it.
+        tag: BCP 47; None: nobody chose one.
+    """
+    try:
+        require_language(recogniser, tag)
+    except LanguageError as error:
+        say(f"{error}; {recogniser.name} hears it in its own way")
+        return None
+    return tag
 
 
 def say_untold(recogniser: Recogniser) -> None:

@@ -163,11 +163,11 @@ def note_missing(outcomes: Sequence[CheckOutcome]) -> None:
 
 def note_unfinished(outcomes: Sequence[CheckOutcome], budget: Budget) -> None:
     """One finding for all checks that had no time, in place of one for each."""
-    late = [one for one in outcomes if any(_out_of_time(found) for found in one.findings)]
+    late = [one for one in outcomes if one.late]
     if len(late) < 2:
         return
     for one in late:
-        one.findings[:] = [found for found in one.findings if not _out_of_time(found)]
+        one.findings.pop()
     names, first = [one.check.name for one in late], _inconclusive(late[0].check, budget)
     late[0].findings.append(
         Finding(
@@ -181,10 +181,6 @@ def note_unfinished(outcomes: Sequence[CheckOutcome], budget: Budget) -> None:
             f" by name: govor preflight RECIPE --only {' --only '.join(names[:3])}",
         )
     )
-
-
-def _out_of_time(found: Finding) -> bool:
-    return found.code == "inconclusive" and found.limit.startswith(MINUTES)
 
 
 def _announce(one: Check, materials: Any) -> None:
@@ -216,6 +212,7 @@ def run_check(one: Check, materials: Any, cannot: Faults) -> CheckOutcome:
     except UnavailableError as error:
         outcome.status, outcome.note = "skipped", str(error)
     except OutOfTimeError:
+        outcome.late = True
         outcome.findings.append(_inconclusive(one, budget))
     except (ImportError, MissingExtraError) as error:
         outcome.lacks = _package(error)
@@ -305,7 +302,7 @@ def _unusable(name: str, error: Exception) -> Finding:
         "nothing that needs it could be checked, and training would stop here",
         NEW_LANGUAGE
         if isinstance(error, LanguageError)
-        else "correct what the message names and run preflight again",
+        else "correct what the message names and run govor preflight again",
     )
 
 

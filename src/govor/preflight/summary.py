@@ -38,6 +38,7 @@ class CheckOutcome:
         findings: what it found.
         note: why it was skipped, or did not finish.
         lacks: the package that is not installed and that it needs; "" for none.
+        late: it had no time; its last finding says so.
     """
 
     check: Check
@@ -46,6 +47,7 @@ class CheckOutcome:
     findings: list[Finding] = field(default_factory=list)
     note: str = ""
     lacks: str = ""
+    late: bool = False
 
     def as_dict(self) -> Mapping[str, str | float]:
         """As reports keep it."""

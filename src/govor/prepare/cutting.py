@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from govor.audio.encoding import ClipEncoder, Pcm, clip_encoder, to_pcm
-from govor.audio.facts import DIFFERENCE_S, cut_off, declared_seconds
+from govor.audio.facts import DIFFERENCE_S, cut_off, declared_seconds, missing_end
 from govor.audio.reader import AudioReader, open_reader
 from govor.audio.source import EncodedAudio
 from govor.audio.stream import Lane, Mono, check_channel
@@ -26,8 +26,6 @@ SILENT_PEAK = 1
 OPEN_BYTES = 100_000_000
 """Encoded bytes of all clips of a shard that are open at a time: one is there three times while it is
 written. Of a shard: its clips are always cut together, those of other shards only where both are missing."""
-TRUNCATED_S, TRUNCATED_SHARE = 0.25, 0.02
-"""A recording shorter than its header promises by more than both of these was cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,12 +327,7 @@ def _checked_for_cut_off(
     """One of the last clips: refused where it leans on the end of a recording that was cut off."""
     if not isinstance(outcome, EncodedClip):
         return outcome
-    declared_s = declared_seconds(source, reader) or 0.0
-    missing_s = declared_s - decoded_s
-    if missing_s > TRUNCATED_S and missing_s > TRUNCATED_SHARE * declared_s:
-        detail = f"{decoded_s:.2f} s decoded, its header promises {declared_s:.2f} s"
-        return Refusal(outcome.row, "truncated", detail)
-    if cut_off(source, reader):
-        detail = f"{decoded_s:.2f} s decoded, the file ends in the middle of a page"
-        return Refusal(outcome.row, "truncated", detail)
-    return outcome
+    missing = missing_end(decoded_s, declared_seconds(source, reader), cut_off(source, reader))
+    if missing is None:
+        return outcome
+    return Refusal(outcome.row, "truncated", f"{decoded_s:.2f} s decoded, {missing}")

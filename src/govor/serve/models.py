@@ -12,10 +12,10 @@ from typing import Any
 from govor.config import TranscribeConfig
 from govor.console import say
 from govor.errors import GovorError, InputError
-from govor.models.base import Recogniser
+from govor.models.base import Recogniser, require_language
 from govor.models.opening import resolve
 from govor.transcribe.batcher import Batcher
-from govor.transcribe.files import check_language
+from govor.transcribe.decoding import given_language
 
 ALIAS = "whisper-1"
 """The name that clients of OpenAI's API send where they know no other: the first model."""
@@ -90,7 +90,7 @@ def open_models(
 def _opened(spec: str, config: TranscribeConfig, open_model: Callable[[str], Any]) -> Any:
     """A model that can be told the language that all are to hear."""
     recogniser = open_model(spec)
-    check_language(recogniser, config.language)
+    require_language(recogniser, given_language(config.language))
     return recogniser
 
 

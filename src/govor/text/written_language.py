@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from govor.text.kin import group_of
+from govor.text.kin import group_of, same_language
 from govor.text.languages import iso_639
 
 PIECE_LETTERS = 150
@@ -28,8 +28,6 @@ FEW_SHARE = 0.15
 """Fewer pieces in another language are quotations, names, verses."""
 ONE_SHARE, ALL_SHARE = 0.5, 0.9
 """Of the pieces that are not in the stated language: in one other; of all pieces, where no other is."""
-_OTHERWISE = {"nb": "no", "fil": "tl", "cmn": "zh", "arb": "ar", "swh": "sw", "pes": "fa", "gn": "gug"}
-"""ISO 639 codes that the classifier calls by another one."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ def otherwise_written(texts: Sequence[str], stated: str) -> OtherwiseWritten | N
         stated: BCP 47 tag of the language that they are said to be in.
     """
     code = iso_639(stated) or ""
-    own = _OTHERWISE.get(code, code)
+    own = same_language(code)
     pieces = list(_pieces(texts))
     if len(pieces) < LEAST_PIECES or own not in _classifier().labels:
         return None

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from govor.records import Hypothesis, Span, Word
+from govor.records import LEAST_LOGPROB, MOST_NO_SPEECH, Hypothesis, Span, Word
 from govor.text.spacing import joined, spaces_before
 from govor.transcribe.windows import Region, Window
 
@@ -32,9 +32,6 @@ LEAST_OPEN_RATE = 4.0
 """Characters for a second of speech, below which a stretch lacks text; of one without an end of its own."""
 LEAST_PIECE_RATE = 6.0
 """The same of what stands between two gaps: a model may leave out all of it, and other words reach in."""
-MOST_NO_SPEECH = 0.6
-LEAST_LOGPROB = -1.0
-"""Both OpenAI's: below and above, what was written is taken for noise."""
 FAINT_S = 0.3
 """Speech that a neural detector is sure of, below which a text must be sure itself."""
 FAINT_NO_SPEECH, FAINT_LOGPROB = 0.2, -0.6

@@ -88,18 +88,14 @@ def holes_in_words(source: Path | bytes, holes: Sequence[Region]) -> str | None:
 def cut_short(source: Path | bytes, heard_s: float) -> str | None:
     """That a recording was cut off, by what its header says; None where it was not."""
     from govor.audio import probe
-    from govor.audio.facts import falls_short
+    from govor.audio.facts import missing_end
 
     try:
         facts = probe(source)
     except AudioError:
         return None
-    name = _name(source)
-    if facts.cut_off:
-        return f"{name}: it was cut off: its last page is not whole"
-    if not falls_short(heard_s, facts.declared_s):
-        return None
-    return f"{name}: it was cut off: its header tells of {facts.declared_s:.2f} s"
+    missing = missing_end(heard_s, facts.declared_s, facts.cut_off)
+    return missing and f"{_name(source)}: it was cut off: {missing}"
 
 
 def _name(source: Path | bytes) -> str:

@@ -59,7 +59,7 @@ class Decoding:
         eager: bool,
     ) -> None:
         self.recogniser, self.options = recogniser, options
-        self.given = None if language == ONE else language
+        self.given = given_language(language)
         self.one = language == ONE
         self.batch_s, self.eager = batch_s, eager
         self.lost: list[Region] = []
@@ -211,9 +211,18 @@ class Decoding:
         return completed(windows, said, decode)
 
 
+def given_language(asked: str | None) -> str | None:
+    """The language that a model is told; None where one is to be detected."""
+    return None if asked == ONE else asked
+
+
 def tried_times(said: Sequence[Hypothesis]) -> bool | None:
-    """Whether a model writes begin and end, by the first window with text; None where none has any."""
-    first = next((one for one in said if one.text.strip()), None)
+    """Whether a model writes begin and end, by the first window with text; None where none has any.
+
+    A text that repeats itself, has no end or is not likely says nothing of that.
+    """
+    sure = (one for one in said if not one.broken and not (one.measures and one.measures.is_doubtful))
+    first = next((one for one in sure if one.text.strip()), None)
     return None if first is None else any(span.closed for span in first.spans)
 
 

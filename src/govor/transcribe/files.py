@@ -14,12 +14,12 @@ from typing import NotRequired, TypedDict
 
 from govor.config import TranscribeConfig
 from govor.console import Progress, say
-from govor.errors import AudioError, InputError, LanguageError, LimitError
-from govor.models.base import Multilingual, Recogniser, language_refusal, own_language, say_untold
+from govor.errors import AudioError, InputError, LimitError
+from govor.models.base import require_language, told_language
 from govor.records import Summary
 from govor.store import locked, readable_seconds, write_text
 from govor.transcribe.blame import blamed
-from govor.transcribe.decoding import ONE
+from govor.transcribe.decoding import given_language
 from govor.transcribe.inputs import Input, find_inputs
 from govor.transcribe.journal import Journal, TranscribedFile, key_of
 from govor.transcribe.kept_frames import SUFFIX, write_frames
@@ -87,6 +87,7 @@ def transcribe_files(
     device: str = "auto",
     *,
     frames: bool = False,
+    kin: bool = False,
 ) -> FilesSummary:
     """Transcribes recordings; what an earlier call finished is not done again.
 
@@ -97,12 +98,13 @@ def transcribe_files(
         config: windows, decoding, formats.
         device: ``auto``, ``cpu`` or ``cuda:N``.
         frames: also keep what the frames of a CTC model scored, beside the outputs.
+        kin: a model that cannot be told the language, being of a related one, hears in its own.
 
     Raises:
         AudioError: the only recording cannot be decoded.
         LimitError: some of several cannot; the summary names them, the others are done.
     """
-    run = _Run(str(model), out or DEFAULT_OUT, config or TranscribeConfig(), device, frames)
+    run = _Run(str(model), out or DEFAULT_OUT, config or TranscribeConfig(), device, frames, kin)
     inputs = find_inputs([str(file) for file in files or run.config.files])
     if not inputs:
         raise InputError("no recording is named: add files, folders or http(s) addresses")
@@ -111,8 +113,11 @@ def transcribe_files(
 
 
 class _Run:
-    def __init__(self, model: str, out: Path, config: TranscribeConfig, device: str, frames: bool) -> None:
-        self.model, self.out, self.config, self.device, self.frames = model, out, config, device, frames
+    def __init__(
+        self, model: str, out: Path, config: TranscribeConfig, device: str, frames: bool, kin: bool
+    ) -> None:
+        self.model, self.out, self.config, self.device = model, out, config, device
+        self.frames, self.kin = frames, kin
         self.load_s = 0.0
 
     def run(self, inputs: Sequence[Input]) -> FilesSummary:
@@ -171,14 +176,18 @@ class _Run:
         begun = time.perf_counter()
         recogniser = open_model(self.model, device=self.device)
         self.load_s = time.perf_counter() - begun
-        check_language(recogniser, self.config.language)
+        config = self.config
+        if not self.kin:
+            require_language(recogniser, given_language(config.language))
+        elif config.language is not None:
+            config = replace(config, language=told_language(recogniser, config.language))
         bar = _Bar(todo, self.config)
         try:
             yield from pooled(
                 recogniser,
                 todo,
                 lambda own, item: self._one(own, item, bar),
-                self.config,
+                config,
                 load_s=self.load_s,
                 frames=self.frames,
             )
@@ -254,24 +263,6 @@ class _Run:
         for name, format in zip(names, config.format, strict=True):
             write_text(self.out / name, render(transcript, format, rules))
         return names
-
-
-def check_language(recogniser: Recogniser, tag: str | None) -> None:
-    """Refuses a language that a model cannot be told, and says where nobody chose the one it hears.
-
-    Raises:
-        LanguageError: it does not know the language, or always writes another.
-    """
-    if tag in (None, ONE):
-        say_untold(recogniser)
-        return
-    if isinstance(recogniser, Multilingual):
-        recogniser.check_language(tag)
-    if (reason := language_refusal(recogniser, tag)) is None:
-        return
-    if own_language(recogniser):
-        raise LanguageError(f"--language {tag}: {reason}")
-    say(f"{recogniser.name} takes no language: --language {tag} is noted and changes nothing")
 
 
 def frames_name(item: Input) -> str:

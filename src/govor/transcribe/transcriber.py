@@ -18,16 +18,16 @@ from govor.config import TranscribeConfig
 from govor.errors import InputError, UsageError
 from govor.models.base import (
     DecodeOptions,
-    Multilingual,
     PromptFacts,
     Recogniser,
     Timing,
     own_language,
     refuse_ngrams,
+    require_language,
 )
 from govor.transcribe.batcher import OneCaller
 from govor.transcribe.damage import readable_blocks
-from govor.transcribe.decoding import ONE, Decoding
+from govor.transcribe.decoding import Decoding, given_language
 from govor.transcribe.kept_frames import KeptFrames
 from govor.transcribe.segments import Joiner
 from govor.transcribe.transcript import Segment, Stretch, Transcript, in_stretches
@@ -182,16 +182,16 @@ class Transcriber:
             eager: begin with a batch of one window, so that the first text comes early.
 
         Raises:
-            LanguageError: the recogniser does not know the language.
+            LanguageError: the recogniser does not know the language, or always writes another.
             AudioError: while iterating: it cannot be decoded, or passes a limit.
         """
         language = language or self.config.language
-        if isinstance(self.recogniser, Multilingual):
-            self.recogniser.check_language(None if language == ONE else language)
+        given = given_language(language)
+        require_language(self.recogniser, given, aloud=False)
         rate = self.recogniser.sample_rate
         blocks = _Blocks(source, rate)
         buffer = Buffer(blocks, rate, open_voice(rate) if isinstance(self.recogniser, Timing) else None)
-        one = language not in (None, ONE) or own_language(self.recogniser) is not None
+        one = given is not None or own_language(self.recogniser) is not None
         windows = cut(buffer, self.config, self.recogniser.max_window_s, one_language=one)
         options = self.options(words)
         decoder = Decoding(self.recogniser, options, language, self.config.batch_s, eager)

@@ -8,10 +8,10 @@ import pytest
 from govor.config import ModelConfig, TextConfig
 from govor.errors import LanguageError, ModelError, RecipeError
 from govor.models import DecodeOptions, new_model, open_model, sounds
-from govor.models.base import Multilingual
+from govor.models.base import Multilingual, require_language
 from govor.models.ctc.languages import adapter_of, short_tag
 from govor.text import Normaliser
-from govor.transcribe.files import check_language
+from govor.transcribe.decoding import given_language
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -139,12 +139,12 @@ def test_an_export_holds_one_language_and_says_so(mms):
 
 def test_nobody_chose_the_language_that_is_heard(mms, tmp_path, capsys):
     opened = open_model(mms, device="cpu")
-    for asked in (None, "one"):
-        check_language(opened, asked)
+    for asked in (None, given_language("one")):
+        require_language(opened, asked)
         assert "does not tell languages apart and hears all in that of its weights" in capsys.readouterr().err
-    check_language(opened, "hr")
+    require_language(opened, "hr")
     with pytest.raises(LanguageError, match="no adapter for the language 'fi'"):
-        check_language(opened, "fi")
+        require_language(opened, "fi")
     new(mms, "hr").save(tmp_path / "trained")
-    check_language(open_model(tmp_path / "trained", device="cpu"), None)
+    require_language(open_model(tmp_path / "trained", device="cpu"), None)
     assert not capsys.readouterr().err

@@ -139,3 +139,14 @@ def test_on_a_cpu_few_texts_are_written_at_once(plain_folder, monkeypatch, beams
     heard = opened.recognise(sounds([wave(n, 0.7) for n in range(5)]), DecodeOptions(beam_size=beams))
     assert len(heard) == 5
     assert opened.engine.searched == [(size, beams) for size in parts]
+
+
+def test_beams_are_searched_together_where_their_limit_is_the_same(plain_folder, monkeypatch):
+    """Beams that do not end are chosen at the limit that the engine is given for all."""
+    opened = open_model(plain_folder, device="cpu")
+    opened.engine = Counted(opened.engine)
+    lengths = [wave(n, seconds) for n, seconds in enumerate((0.7, 1.4, 0.7))]
+    for beams, parts in ((1, [3]), (2, [2, 1])):
+        opened.engine.searched.clear()
+        opened.recognise(sounds(lengths), DecodeOptions(beam_size=beams))
+        assert opened.engine.searched == [(size, beams) for size in parts]

@@ -121,6 +121,32 @@ def test_both_backends_say_and_measure_the_same(timed, tmp_path):
     )
 
 
+@pytest.mark.parametrize("beams", [1, 2])
+def test_windows_of_different_limits_are_searched_together(endless, monkeypatch, beams):
+    """Each as if it were alone, though one may write seven times as much as the other."""
+    family, batch = endless[0], waves(0.5, 9.0, 0.5)
+    options = DecodeOptions(timestamps=False, beam_size=beams)
+    alone = [family.recognise(sounds([wave], "hr"), options)[0].tokens for wave in batch]
+    assert [len(tokens) for tokens in alone] == [41, 443, 41]
+    together = family.recognise(sounds(batch, "hr"), options)
+    assert [said.tokens for said in together] == alone
+
+
+@pytest.mark.parametrize("beams", [1, 5])
+def test_a_search_that_loops_is_given_up_early(endless, beams):
+    """A random model without an end writes the same for ever: what is left stands before the first repeat."""
+    family, steps = endless[0], []
+    hook = family.model.get_decoder().register_forward_hook(lambda *_: steps.append(1))
+    try:
+        (said,) = family.recognise(sounds(waves(9.0), "hr"), DecodeOptions(beam_size=beams))
+        whole, steps[:] = len(steps), []
+        (cut,) = family.recognise(sounds(waves(9.0), "hr"), DecodeOptions(beam_size=beams, retries=True))
+    finally:
+        hook.remove()
+    assert whole >= 443 and len(steps) < 3 * 443 / 2
+    assert cut.broken and said.tokens[: len(cut.tokens)] == cut.tokens
+
+
 @pytest.mark.parametrize(("beams", "told"), [(1, None), (2, "ab c " * 500)])
 def test_a_text_without_end_stops_before_the_last_place_in_the_decoder(endless, beams, told):
     options = DecodeOptions(timestamps=False, words=True, beam_size=beams, prompt=told)

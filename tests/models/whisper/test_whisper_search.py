@@ -32,13 +32,13 @@ GOOD, LOOP, UNLIKELY = found(), found(loop=3), found(-1.7)
 
 def test_only_what_is_doubtful_is_decoded_again():
     attempts = Attempts([GOOD], [LOOP, GOOD], [UNLIKELY, UNLIKELY, GOOD])
-    assert settled(attempts, [9] * 3, RETRIES) == [GOOD] * 3
+    assert settled(attempts, 3, RETRIES) == [GOOD] * 3
     assert attempts.asked == [([0, 1, 2], LADDER[0]), ([1, 2], LADDER[1]), ([2], LADDER[2])]
 
 
 def test_a_beam_that_is_wide_already_is_not_tried_twice():
     attempts = Attempts([LOOP, GOOD])
-    settled(attempts, [9], DecodeOptions(retries=True, beam_size=8))
+    settled(attempts, 1, DecodeOptions(retries=True, beam_size=8))
     assert [search for _, search in attempts.asked] == [Search(8), Search(8, 5)]
 
 
@@ -52,18 +52,18 @@ def test_a_beam_that_is_wide_already_is_not_tried_twice():
     ],
 )
 def test_the_best_is_kept_where_none_is_good(answers, kept):
-    assert settled(Attempts(answers), [9], RETRIES) == [answers[kept]]
+    assert settled(Attempts(answers), 1, RETRIES) == [answers[kept]]
 
 
 def test_silence_is_not_decoded_again():
     quiet = found(-1.7, no_speech=0.9)
     attempts = Attempts([quiet])
-    assert settled(attempts, [9], RETRIES) == [quiet] and len(attempts.asked) == 1
+    assert settled(attempts, 1, RETRIES) == [quiet] and len(attempts.asked) == 1
 
 
 def test_without_retries_the_text_is_the_models_own():
     attempts = Attempts([LOOP])
-    assert settled(attempts, [9], DecodeOptions()) == [dataclasses.replace(LOOP, loop=None)]
+    assert settled(attempts, 1, DecodeOptions()) == [dataclasses.replace(LOOP, loop=None)]
     assert len(attempts.asked) == 1
 
 
@@ -89,9 +89,3 @@ def test_text_that_repeats_itself_compresses():
     assert compression_ratio("") == 0.0
     assert compression_ratio("all of it is said once, and it is said well") < 1.5
     assert compression_ratio("and so it went. " * 30) > 2.4
-
-
-def test_beams_are_searched_together_where_their_limit_is_the_same():
-    attempts = Attempts(*[[LOOP, GOOD] for _ in range(4)])
-    settled(attempts, [9, 30, 9, 30], RETRIES)
-    assert [rows for rows, _ in attempts.asked] == [[0, 1, 2, 3], [0, 2], [1, 3]]

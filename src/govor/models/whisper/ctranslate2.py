@@ -12,7 +12,7 @@ import logging
 import math
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -210,7 +210,7 @@ class CTranslate2Whisper:
         seconds = [len(wave) / self.sample_rate for wave in waves]
         found = settled(
             lambda rows, search: self._attempt(states, rows, prompts, seconds, search, options),
-            [most_new_tokens(self.settings["max_labels"], len(prompts[0]), length) for length in seconds],
+            len(seconds),
             options,
         )
         hypotheses = [
@@ -295,36 +295,43 @@ class CTranslate2Whisper:
         options: DecodeOptions,
     ) -> list[AttemptResult]:
         """What one search finds in some of the windows; on a CPU in parts, which is no slower."""
-        most = max(1, HYPOTHESES_ON_CPU // search.beams)
-        if self.engine.device == "cpu" and len(rows) > most:
-            found: list[AttemptResult] = []
-            for at in range(0, len(rows), most):
-                part = rows[at : at + most]
-                found += self._attempt(states, part, prompts, seconds, search, options)
-            return found
-        own = [prompts[row] for row in rows]
-        new_tokens = most_new_tokens(
-            self.settings["max_labels"], len(own[0]), max(seconds[row] for row in rows)
-        )
-        results = self.engine.generate(
-            states.of(rows),
-            own,
+        limits = {
+            row: most_new_tokens(self.settings["max_labels"], len(prompts[row]), seconds[row]) for row in rows
+        }
+        most = HYPOTHESES_ON_CPU // search.beams if self.engine.device == "cpu" else len(rows)
+        found: dict[int, AttemptResult] = {}
+        for part in _parts(limits, search, max(1, most)):
+            own = [prompts[row] for row in part]
+            results = self._search(states.of(part), own, max(limits[row] for row in part), search, options)
+            found |= {
+                row: self._attempt_result(result, limits[row])
+                for row, result in zip(part, results, strict=True)
+            }
+        return [found[row] for row in rows]
+
+    def _search(
+        self,
+        encoded: Any,
+        prompts: list[list[int]],
+        new_tokens: int,
+        search: Search,
+        options: DecodeOptions,
+    ) -> Any:
+        """The engine's results for these windows."""
+        return self.engine.generate(
+            encoded,
+            prompts,
             beam_size=search.beams,
             no_repeat_ngram_size=search.unrepeated,
-            max_length=max(2 * new_tokens, len(own[0]) + new_tokens),  # the engine halves it
+            max_length=max(2 * new_tokens, len(prompts[0]) + new_tokens),  # the engine halves it
             suppress_blank=bool(self.settings["begin_suppress_tokens"]),
             suppress_tokens=self._suppressed(self.manner.asked(options)),
             return_scores=True,
             return_no_speech_prob=True,
         )
-        return [
-            self._attempt_result(result, len(prompts[row]), seconds[row])
-            for row, result in zip(rows, results, strict=True)
-        ]
 
-    def _attempt_result(self, result: Any, prompt_length: int, seconds: float) -> AttemptResult:
+    def _attempt_result(self, result: Any, most: int) -> AttemptResult:
         """Of what is decoded in any batch: a longer wave beside this one lets it write no more."""
-        most = most_new_tokens(self.settings["max_labels"], prompt_length, seconds)
         tokens = result.sequences_ids[0]
         kept = tokens[:most]
         text = self.prompt.plain(kept)
@@ -388,6 +395,14 @@ class CTranslate2Whisper:
             "normaliser": self.normaliser.name,
             "original": self.settings.get("original"),
         }
+
+
+def _parts(limits: Mapping[int, int], search: Search, most: int) -> list[list[int]]:
+    """Windows that are searched together: beams that do not end are chosen at their common limit."""
+    groups: dict[int, list[int]] = {}
+    for row, limit in limits.items():
+        groups.setdefault(limit if search.beams > 1 else 0, []).append(row)
+    return [rows[at : at + most] for rows in groups.values() for at in range(0, len(rows), most)]
 
 
 class _States:

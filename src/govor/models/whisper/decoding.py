@@ -10,6 +10,8 @@ from govor.models.base import DecodeOptions, Sound
 from govor.models.confidence import geometric_mean
 from govor.models.saved import SavedSettings
 from govor.models.weights import core_of
+from govor.models.whisper.beams import shared_sound
+from govor.models.whisper.endings import endings_for
 from govor.models.whisper.rules import rules_for
 from govor.models.whisper.search import AttemptResult, Search, settled
 from govor.models.whisper.words import align, with_words
@@ -79,7 +81,7 @@ class Decoder:
         seconds = [len(sound.wave) / self.family.sample_rate for sound in sounds]
         found = settled(
             lambda rows, search: self._attempt(hidden, rows, prompts, seconds, silent, search, options),
-            [most_new_tokens(self.family.max_labels, len(prompts[0]), length) for length in seconds],
+            len(seconds),
             options,
         )
         looked = [
@@ -135,12 +137,12 @@ class Decoder:
         options: DecodeOptions,
     ) -> list[AttemptResult]:
         """What one search finds in some of the windows."""
-        longest_s = max(seconds[row] for row in rows)
         part, own = hidden[list(rows)], [prompts[row] for row in rows]
-        tokens, peaks = self._generate(part, own, search, options, longest_s)
+        limits = [most_new_tokens(self.family.max_labels, len(prompts[row]), seconds[row]) for row in rows]
+        tokens, peaks, written = self._generate(part, own, limits, search, options)
         found = []
         for place, row in enumerate(rows):
-            most = most_new_tokens(self.family.max_labels, len(prompts[row]), seconds[row])
+            most = written[place]
             kept, ended = tokens[place][:most], len(tokens[place]) < most
             steps = (
                 peaks[place][:most][: len(kept) + 1]
@@ -168,36 +170,41 @@ class Decoder:
         self,
         hidden: torch.Tensor,
         prompts: Sequence[list[int]],
+        limits: Sequence[int],
         search: Search,
         options: DecodeOptions,
-        longest_s: float,
-    ) -> tuple[list[list[int]], list[list[float]] | None]:
-        """(tokens of each clip up to its end, probabilities of each clip's steps when greedy)."""
+    ) -> tuple[list[list[int]], list[list[float]] | None, Sequence[int]]:
+        """(tokens of each clip up to its end, probabilities of its steps when greedy, most that it has)."""
         import torch
-        from transformers import LogitsProcessorList
+        from transformers import LogitsProcessorList, StoppingCriteriaList
         from transformers.generation.utils import GenerationMixin
 
-        rules = self._rules(options, len(prompts[0]))
-        found = GenerationMixin.generate(
-            self.model,
-            encoder_outputs=_states(hidden),
-            past_key_values=_beam_cache(),
-            decoder_input_ids=torch.tensor(prompts, device=self.family.device),
-            generation_config=self._settings(search, len(prompts[0]), longest_s),
-            logits_processor=LogitsProcessorList([rules]),
-        )
+        rules = self._rules(options, len(prompts[0]), peaks=search.beams == 1)
+        endings = endings_for(limits, self.prompt.end, len(prompts[0]), loops=options.retries)
+        with shared_sound(self.model, search.beams) as cache:
+            found = GenerationMixin.generate(
+                self.model,
+                encoder_outputs=_states(hidden),
+                past_key_values=cache,
+                decoder_input_ids=torch.tensor(prompts, device=self.family.device),
+                generation_config=self._settings(search, max(limits)),
+                logits_processor=LogitsProcessorList([rules]),
+                stopping_criteria=StoppingCriteriaList([endings]),
+            )
         texts = [self._until_end(row[len(prompts[0]) :]) for row in found.tolist()]
-        greedy = rules.peaks and search.beams == 1
-        return texts, torch.stack(rules.peaks, dim=1).tolist() if greedy else None
+        peaks = torch.stack(rules.peaks, dim=1).tolist() if rules.peaks else None
+        return texts, peaks, endings.limits
 
-    def _settings(self, search: Search, prompt_length: int, longest_s: float) -> Any:
+    def _settings(self, search: Search, limit: int) -> Any:
         """Plain generation: every rule that Whisper adds is a logits processor here."""
         from transformers import GenerationConfig
 
         return GenerationConfig(
-            max_new_tokens=most_new_tokens(self.family.max_labels, prompt_length, longest_s),
+            max_new_tokens=limit,
             num_beams=search.beams,
             no_repeat_ngram_size=search.unrepeated,
+            suppress_tokens=[],  # None: transformers suppresses the model's own a second time
+            begin_suppress_tokens=[],
             do_sample=False,
             eos_token_id=self.prompt.end,
             pad_token_id=self.prompt.end,
@@ -205,7 +212,7 @@ class Decoder:
             use_cache=True,
         )
 
-    def _rules(self, options: DecodeOptions, prompt_length: int) -> Any:
+    def _rules(self, options: DecodeOptions, prompt_length: int, *, peaks: bool) -> Any:
         """The model's suppressed tokens, plus every special token: only text, its end and times come out."""
         return rules_for(
             self.prompt,
@@ -215,6 +222,7 @@ class Decoder:
             size=self.model.config.vocab_size,
             prompt_length=prompt_length,
             device=self.family.device,
+            peaks=peaks,
         )
 
     def _until_end(self, tokens: list[int]) -> list[int]:
@@ -268,20 +276,6 @@ def _states(hidden: torch.Tensor) -> Any:
     from transformers.modeling_outputs import BaseModelOutput
 
     return BaseModelOutput(last_hidden_state=hidden)
-
-
-def _beam_cache() -> Any:
-    """Keys and values of a search; those of the sound stay where they are, as all beams of it share them.
-
-    transformers copies them at every step, which takes most of the time of a search over long windows.
-    """
-    from transformers import DynamicCache, EncoderDecoderCache
-
-    class SharedCache(DynamicCache):  # type: ignore[misc]
-        def reorder_cache(self, beam_idx: torch.LongTensor) -> None:
-            """Beams change places among those of one sound alone."""
-
-    return EncoderDecoderCache(DynamicCache(), SharedCache())
 
 
 def told(model: Any, options: DecodeOptions) -> list[int]:

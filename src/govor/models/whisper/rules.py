@@ -28,10 +28,11 @@ def rules_for(
     size: int,
     prompt_length: int,
     device: torch.device,
+    peaks: bool = True,
 ) -> Any:
     """A logits processor of suppressed tokens, special tokens and times, which keeps the best probabilities.
 
-    Its ``peaks`` are tensors ``[B]``, one a step, left on the device.
+    Its ``peaks`` are tensors ``[B]``, one a step, left on the device; none unless they are asked for.
     """
     import torch
     from transformers import LogitsProcessor
@@ -52,7 +53,8 @@ def rules_for(
             scores = scores.masked_fill(ruled_out, float("-inf"))
             if times is not None:
                 scores = times(input_ids, scores)
-            self.peaks.append(scores.float().softmax(dim=-1).amax(dim=-1))
+            if peaks:
+                self.peaks.append(scores.float().softmax(dim=-1).amax(dim=-1))
             return scores
 
     return Rules()

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from govor.models.base import DecodeOptions
-from govor.records import Measures
+from govor.records import LEAST_LOGPROB, MOST_COMPRESSION, MOST_NO_SPEECH, Measures
 from govor.text.compression import compression_ratio
 
 FEWEST_REPEATS = 5
@@ -22,10 +22,6 @@ FEWEST_REPEATED_TOKENS = 24
 """What people do say again and again is shorter: five times the same in so many tokens is a loop."""
 
 
-MOST_COMPRESSION = 2.4
-LEAST_LOGPROB = -1.0
-MOST_NO_SPEECH = 0.6
-"""The three are OpenAI's."""
 RETRY_BEAMS = 5
 UNREPEATED_TOKENS = 5
 
@@ -125,7 +121,7 @@ class AttemptResult:
         """It is worth another attempt."""
         if self.is_broken or self.measures.compression_ratio > MOST_COMPRESSION:
             return True
-        return self.measures.avg_logprob < LEAST_LOGPROB and not self.is_silent
+        return self.measures.is_doubtful and not self.is_silent
 
 
 def searches(options: DecodeOptions) -> list[Search]:
@@ -140,40 +136,29 @@ def searches(options: DecodeOptions) -> list[Search]:
 
 def settled(
     attempt: Callable[[Sequence[int], Search], Sequence[AttemptResult]],
-    limits: Sequence[int],
+    windows: int,
     options: DecodeOptions,
 ) -> list[AttemptResult]:
     """The best of what the attempts find in each window.
 
     Args:
         attempt: decodes the windows with these numbers.
-        limits: most new tokens of each window.
+        windows: how many there are.
         options: whether there are several attempts.
     """
     best: dict[int, AttemptResult] = {}
-    waiting = list(range(len(limits)))
+    waiting = list(range(windows))
     for search in searches(options):
-        for rows in _alike(waiting, limits, search):
-            for row, found in zip(rows, attempt(rows, search), strict=True):
-                best[row] = min(best.get(row, found), found, key=_badness)
+        for row, found in zip(waiting, attempt(waiting, search), strict=True):
+            best[row] = min(best.get(row, found), found, key=_badness)
         waiting = [row for row in waiting if best[row].is_doubtful]
         if not waiting:
             break
     if not options.retries:  # the text is the model's own, loops and all
-        return [replace(best[row], loop=None) for row in range(len(limits))]
-    return [best[row] for row in range(len(limits))]
-
-
-def _alike(rows: Sequence[int], limits: Sequence[int], search: Search) -> list[list[int]]:
-    """Windows that may be searched together: beams that do not end are chosen at their common limit."""
-    if search.beams == 1:
-        return [list(rows)]
-    groups: dict[int, list[int]] = {}
-    for row in rows:
-        groups.setdefault(limits[row], []).append(row)
-    return list(groups.values())
+        return [replace(best[row], loop=None) for row in range(windows)]
+    return [best[row] for row in range(windows)]
 
 
 def _badness(found: AttemptResult) -> tuple[bool, bool, float]:
-    repetitive = found.measures.compression_ratio > MOST_COMPRESSION
+    repetitive = found.loop is not None or found.measures.compression_ratio > MOST_COMPRESSION
     return found.is_broken, repetitive, -found.measures.avg_logprob

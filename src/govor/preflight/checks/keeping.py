@@ -76,7 +76,7 @@ def _failure(model: Path, answer: Answer) -> Finding:
         "memory ran out" if answer.killed else answer.error,
         "a fresh process opens what was saved",
         "the checkpoints of this run could not be used afterwards",
-        "use base model files that are complete (tokenizer and feature extractor beside the weights);"
+        "set [model] base to files that are complete (tokenizer and feature extractor beside the weights);"
         f" the saved files were {files}",
     )
 

@@ -18,6 +18,7 @@ from govor.curate.text_style import (
     PUNCTUATION,
     UNICODE,
     cut_texts,
+    mixes_scripts,
     mixture,
     shared_words,
     spellings,
@@ -33,6 +34,11 @@ TAG = re.compile(r"</?[A-Za-z][^<>]*>|\[[^\[\]]+\]")
 ESCAPE = re.compile(r"\\[nrt]|\\u[0-9a-fA-F]{4}|%[0-9A-F]{2}")
 ASIDE = re.compile(r"\([^()]{1,30}\)|\{[^{}]{1,30}\}|\*[^*]{1,30}\*")
 """Noises and other remarks: what stands so in many texts in the same words (`ASIDE_TEXTS`, `ASIDE_SHARE`)."""
+MARKDOWN = re.compile(
+    r"\*\*(?=\S)[^*\n]+(?<=\S)\*\*|(?<!\w)__(?=\S)[^_\n]+(?<=\S)__(?!\w)|^\s*#{1,6}\s(?=\S)"
+)
+MARKDOWN_SIGN = re.compile(r"\*\*|__|^\s*#{1,6}\s")
+ONE_TEXT_SHARE, ONE_TEXT_ROWS = 0.8, 10
 ASIDE_TEXTS, ASIDE_SHARE = 5, 0.02
 FEW_SHARE, FEW_ROWS = 0.01, 10
 KEY = r"[\p{N}\p{M}\s]+"
@@ -43,7 +49,8 @@ def no_markup_is_learnt(tables: Tables, normaliser: Normaliser) -> Iterator[Find
     """No mark-up reaches the model: what [text] rules leave of it is not a word."""
     total = sum(table.height for table in tables.values())
     asides = _recurring(tables, total)
-    kinds = {"entities": ENTITY, "tags": TAG, "escapes": ESCAPE, **({"remarks": asides} if asides else {})}
+    kinds = {"entities": ENTITY, "tags": TAG, "escapes": ESCAPE, "Markdown": MARKDOWN}
+    kinds |= {"remarks": asides} if asides else {}
     for kind, rows in _marked(tables, normaliser, kinds).items():
         yield _markup(kind, rows, total)
 
@@ -72,6 +79,8 @@ def _marked(tables: Tables, normaliser: Normaliser, kinds: Mapping[str, re.Patte
 
 
 def _plain(text: str, pattern: re.Pattern[str]) -> str:
+    if pattern is MARKDOWN:
+        return MARKDOWN_SIGN.sub("", text)
     return html.unescape(text) if pattern is ENTITY else pattern.sub(" ", text)
 
 
@@ -79,6 +88,8 @@ MARKUP_FIX = {
     "entities": "put the rule 'entities' in front of [text] rules, or decode them in the source",
     "tags": "put the rule 'tags' in front of [text] rules",
     "escapes": "decode them in the source (\\n is a new line, %20 a space) and import again",
+    "Markdown": "add the rule 'punctuation' to [text] rules, or take ** __ # out of the source and import"
+    " again",
     "remarks": "take them out of the source, or write them in [square brackets], which the text rule tags"
     " takes away, and import again",
 }
@@ -90,7 +101,7 @@ def _markup(kind: str, rows: Sequence[tuple[str, str]], total: int) -> Finding:
         "tags_in_text",
         "info" if few else "warning",
         "texts",
-        f"{share_of(len(rows), total)} hold {kind} that [text] rules leave words of",
+        f"{share_of(len(rows), total)} hold {kind} that [text] rules leave",
         "only what is said",
         "the model learns to write words that nobody says, such as amp or br",
         MARKUP_FIX[kind],
@@ -132,10 +143,37 @@ def texts_are_whole(tables: Tables) -> Iterator[Finding]:
     )
 
 
+@check("mixed_scripts")
+def words_keep_to_one_script(tables: Tables) -> Iterator[Finding]:
+    """No word has letters of two alphabets."""
+    rows = _rows(tables, "normal")
+    texts = pl.DataFrame({"text": [text for _, text in rows]}, schema={"text": pl.String})
+    places = texts.select(mixes_scripts(pl.col("text")).arg_true()).to_series().to_list()
+    if not places:
+        return
+    few = len(places) < FEW_ROWS and len(places) < FEW_SHARE * len(rows)
+    yield Finding(
+        "mixed_scripts",
+        "info" if few else "warning",
+        "texts after [text] rules",
+        f"{share_of(len(places), len(rows))} have words with Latin and Cyrillic or Greek letters",
+        "one alphabet in a word",
+        "a letter that looks like another is another token: the model learns two spellings of one word",
+        samples=tuple(f"{rows[place][0]}: {rows[place][1][:60]!r}" for place in places[:5]),
+        count=len(places),
+        ids=tuple(rows[place][0] for place in places),
+    )
+
+
 @check("shared_words")
 def texts_begin_differently(tables: Tables) -> Iterator[Finding]:
-    """Texts do not all begin or end with the same words."""
+    """Texts do not all begin or end with the same words, and are not all one."""
     rows = _rows(tables, "normal")
+    if said := [text for _, text in rows if text]:
+        [(one, count)] = Counter(said).most_common(1)
+        if len(rows) >= ONE_TEXT_ROWS and count >= ONE_TEXT_SHARE * len(rows):
+            yield _one_text(one, rows)
+            return
     found = shared_words([text for _, text in rows])
     texts = [] if found else _rows(tables, "text")
     if labels := labelled([text for _, text in texts]):
@@ -157,6 +195,21 @@ def texts_begin_differently(tables: Tables) -> Iterator[Finding]:
             count=len(mine),
             ids=mine,
         )
+
+
+def _one_text(text: str, rows: Rows) -> Finding:
+    mine = tuple(name for name, own in rows if own == text)
+    return Finding(
+        "shared_words",
+        "warning",
+        "texts",
+        f"{share_of(len(mine), len(rows))} have one and the same text: {text[:60]!r}",
+        "a text for each recording",
+        "the model learns to write it whatever it hears",
+        "if these recordings say other things, take their texts from the source again and import again",
+        count=len(mine),
+        ids=mine,
+    )
 
 
 def _labels(found: CommonLabels, rows: Rows) -> Finding:

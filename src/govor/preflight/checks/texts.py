@@ -19,8 +19,13 @@ EMPTY_TRAIN_SHARE_LIMIT = 0.01
 PLACEHOLDERS = ("null", "nan", "n/a", "#n/a", "none", "undefined", "<na>", "nat", "#value!", "#ref!")
 PLACEHOLDER_ROWS, PLACEHOLDER_WORDS = 2, 3
 """Rows from which they are no word that somebody said, and words of the median text."""
+FILE_NAME = (
+    r"(?i)^\S*[^\s.]\.(wav|mp3|flac|ogg|opus|m4a|aac|wma|webm|mp4|aiff?|amr|sph|txt|lab|textgrid|eaf)$"
+)
 COMMON_SHARE, COMMON_TIMES = 0.2, 10.0
 """A trait that so many texts of a split have, so many times as many as of another, is a way of writing."""
+DIGITS, DIGITS_SHARE = "digits", 0.05
+"""Not every text has a number: of their digits, a smaller share is a way of writing."""
 CHANCE_LIMIT = 1e-4
 
 
@@ -32,6 +37,29 @@ def references_have_text(tables: Tables, normaliser: Normaliser) -> Iterator[Fin
         if empty.height:
             yield _empty(split, table, empty, normaliser)
     yield from _placeholders(tables)
+    yield from _file_names(tables)
+
+
+def _file_names(tables: Tables) -> Iterator[Finding]:
+    """Names of files, and ids with a number in them, in the column of texts."""
+    texts = pl.concat([table.select("id", "text") for table in tables.values()])
+    text = pl.col("text").str.strip_chars()
+    own = (text == pl.col("id")) & text.str.contains(r"^\S*\d\S*$") & text.str.contains(r"\D")
+    mine = texts.filter(text.str.contains(FILE_NAME) | own)
+    if mine.height < PLACEHOLDER_ROWS:
+        return
+    yield Finding(
+        "empty_text",
+        "error",
+        "texts",
+        f"{share_of(mine.height, texts.height)} are names of files or ids, such as {mine['text'][0]!r}",
+        "what is said",
+        "the model learns to write it",
+        "import again with the column of the texts (--columns 1=text), or leave these ids out with"
+        " govor select --exclude findings.parquet --codes empty_text",
+        count=mine.height,
+        ids=tuple(mine["id"]),
+    )
 
 
 def _placeholders(tables: Tables) -> Iterator[Finding]:
@@ -83,7 +111,7 @@ TRAITS: dict[str, tuple[pl.Expr, str]] = {
     "upper-case letters": (NORMAL.str.contains(r"[\p{Lu}\p{Lt}]"), "lower"),
     "punctuation": (NORMAL.str.contains(r"[\p{P}--['’\-]]"), "punctuation"),
     "end marks": (ending(NORMAL) == ENDINGS[0], "punctuation"),
-    "digits": (NORMAL.str.contains(r"\p{Nd}"), ""),
+    DIGITS: (NORMAL.str.contains(r"\p{Nd}"), ""),
     "decomposed characters": (NORMAL.str.normalize("NFC") != NORMAL, "nfc"),
 }
 """What texts may have, and the rule of [text] that takes it away."""
@@ -98,14 +126,15 @@ def splits_are_written_alike(tables: Tables) -> Iterator[Finding]:
         counts = {split: int(rows.select(has.sum()).item()) for split, rows in texts.items() if rows.height}
         for first, second in combinations(counts, 2):
             seen = ((counts[first], texts[first].height), (counts[second], texts[second].height))
-            if _differ(*seen) and (first, second, rule) not in told:
+            share = DIGITS_SHARE if trait == DIGITS else COMMON_SHARE
+            if _differ(*seen, share) and (first, second, rule) not in told:
                 told.add((first, second, rule))
                 yield _written_differently(trait, rule, (first, second), seen)
 
 
-def _differ(first: tuple[int, int], second: tuple[int, int]) -> bool:
+def _differ(first: tuple[int, int], second: tuple[int, int], share: float) -> bool:
     rare, common = sorted((first[0] / first[1], second[0] / second[1]))
-    return common >= max(COMMON_SHARE, COMMON_TIMES * rare) and chance(first, second) < CHANCE_LIMIT
+    return common >= max(share, COMMON_TIMES * rare) and chance(first, second) < CHANCE_LIMIT
 
 
 def chance(first: tuple[int, int], second: tuple[int, int]) -> float:
