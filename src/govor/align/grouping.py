@@ -65,7 +65,7 @@ class Listener:
         normalised: a word as the model is asked for it.
     """
 
-    speech: Callable[[str], SpeechTimes]
+    speech: Callable[[Hearing], SpeechTimes]
     model: Placing | None
     sample_rate: int
     normalised: Callable[[str], str]
@@ -84,7 +84,7 @@ def align_group(group: Group, config: AlignConfig, listener: Listener) -> Outcom
     words = [replace(word, recording=n) for n, heard in enumerate(group.heard) for word in heard.words]
     planned = plan_group(side, words, group.language, config)
     planned = without_chance(planned, len(group.heard))
-    speech = [listener.speech(heard.audio) for heard in group.heard]
+    speech = [listener.speech(heard) for heard in group.heard]
     fixed, weak = _refined(planned, group, speech, config, listener)
     return _outcome(group, planned, fixed, weak, speech, config, dict(speakers))
 

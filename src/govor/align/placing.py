@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import isnan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -249,10 +250,10 @@ def _short_enough(part: list[int], spoken: SpokenWords, max_s: float) -> Iterato
 def _piece(
     unit: int, words: list[int], text: Letters, heard: Letters, spoken: SpokenWords, whole: int
 ) -> Piece:
-    known = [word for word in words if spoken.fate[word] == Fate.HEARD]
-    first = int(min(spoken.first[word] for word in known))
-    last = int(max(spoken.last[word] for word in known)) + 1
-    first, last = _widened(first, last, words, known, text, len(heard))
+    all_words = np.array(words)
+    known = all_words[spoken.fate[all_words] == Fate.HEARD]
+    first, last = int(spoken.first[known].min()), int(spoken.last[known].max()) + 1
+    first, last = _widened(first, last, words, (int(known[0]), int(known[-1])), text, len(heard))
     said = "".join(text.of_word(word) for word in words)
     cer = Levenshtein.distance(said, heard.text(first, last)) / max(len(said), 1)
     times = _times(words, spoken)
@@ -264,20 +265,20 @@ def _piece(
 
 
 def _widened(
-    first: int, last: int, words: list[int], known: list[int], text: Letters, end: int
+    first: int, last: int, words: list[int], known: tuple[int, int], text: Letters, end: int
 ) -> tuple[int, int]:
-    """What was heard, with as many letters more as the words before and behind it have."""
+    """What was heard of the words from one known to another, with as many letters more as those around have."""
     before = sum(len(text.of_word(word)) for word in words if word < known[0])
-    after = sum(len(text.of_word(word)) for word in words if word > known[-1])
+    after = sum(len(text.of_word(word)) for word in words if word > known[1])
     return max(first - before, 0), min(last + after, end)
 
 
 def _times(words: Sequence[int], spoken: SpokenWords) -> tuple[tuple[float, float], ...]:
     """Start and end of each word, none before the one before it."""
     found, reached = [], None
-    for word in words:
-        start, end = float(spoken.start[word]), float(spoken.end[word])
-        if np.isnan(start):
+    told = np.array(words)
+    for start, end in zip(spoken.start[told].tolist(), spoken.end[told].tolist(), strict=True):
+        if isnan(start):
             start = end = reached if reached is not None else 0.0
         if reached is not None:
             start = max(start, reached)

@@ -82,16 +82,19 @@ def _gap(log_probs: NDArray[np.float32], vocabulary: Vocabulary) -> NDArray[np.f
 def _placed(
     path: NDArray[np.int64], scores: NDArray[np.float64], spelt: Sequence[Sequence[int]], frame_s: float
 ) -> list[PlacedWord | None]:
-    worth = scores[np.arange(len(path)), path]
+    letter = path % 2 == 1
+    of_letters = np.cumsum(np.where(letter, scores[np.arange(len(path)), path], 0.0))
+    count = np.cumsum(letter)
     found: list[PlacedWord | None] = []
     token = 0
     for word in spelt:
         if not word:
             found.append(None)
             continue
-        low, high = np.searchsorted(path, [2 * token + 1, 2 * (token + len(word))])
-        letters = worth[low:high][path[low:high] % 2 == 1]
-        found.append(PlacedWord(float(low * frame_s), float(high * frame_s), float(letters.mean())))
+        low, high = np.searchsorted(path, (2 * token + 1, 2 * (token + len(word)))).tolist()
+        before = (of_letters[low - 1], count[low - 1]) if low else (0.0, 0)
+        mean = (of_letters[high - 1] - before[0]) / (count[high - 1] - before[1])
+        found.append(PlacedWord(low * frame_s, high * frame_s, float(mean)))
         token += len(word)
     return found
 
@@ -107,15 +110,18 @@ def _best_path(scores: NDArray[np.float64], skippable: NDArray[np.bool_]) -> NDA
     """State of every frame ``[F]`` on the best path through ``[F, S]``, or None."""
     frames, count = scores.shape
     came = np.zeros((frames, count), dtype=np.int8)
-    best = np.full(count, -np.inf)
+    best, stayed = np.full((2, count), -np.inf)
     best[:2] = scores[0, :2]
-    for frame in range(1, frames):
-        options = np.full((3, count), -np.inf)
-        options[0] = best
-        options[1, 1:] = best[:-1]
-        options[2, 2:] = np.where(skippable[2:], best[:-2], -np.inf)
-        came[frame] = options.argmax(axis=0)
-        best = options.max(axis=0) + scores[frame]
+    passing = np.where(skippable, 0.0, -np.inf)[2:]
+    for frame in range(1, frames):  # written into what is there: most of the time would go into new arrays
+        best, stayed, step = stayed, best, came[frame]
+        np.greater(stayed[:-1], stayed[1:], out=step[1:], casting="unsafe")
+        best[0] = stayed[0]
+        np.maximum(stayed[1:], stayed[:-1], out=best[1:])
+        leapt = stayed[:-2] + passing
+        step[2:][leapt > best[2:]] = 2
+        np.maximum(best[2:], leapt, out=best[2:])
+        best += scores[frame]
     state = count - 1 if best[-1] >= best[-2] else count - 2
     if not np.isfinite(best[state]):
         return None

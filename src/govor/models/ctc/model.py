@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -88,7 +89,7 @@ class CtcFamily(Trainable):
         """The language that it writes unless it is told another; None where nothing says so."""
         return self.settings.get("language")
 
-    @property
+    @cached_property
     def frame_s(self) -> float:
         """Seconds from one output frame to the next."""
         return round(PROBE_S / self.output_frames(round(PROBE_S * self.sample_rate)), 3)
