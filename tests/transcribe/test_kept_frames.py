@@ -71,7 +71,7 @@ def test_a_ctc_model_says_the_same_and_keeps_its_frames(tiny_ctc):
     assert full.confidence == pytest.approx(plain.confidence, rel=1e-5)
     assert full.frames.dtype == np.float16
     assert np.allclose(full.frames, model.log_probs([wave])[0], atol=0.02)
-    there, again = model.place_in(full.frames, ["dan"]), model.place(wave, ["dan"])
+    there, again = model.place_in([(full.frames, ["dan"])])[0], model.place(wave, ["dan"])
     assert there[0].start == pytest.approx(again[0].start, abs=2 * model.frame_s)
 
 

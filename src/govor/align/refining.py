@@ -54,17 +54,17 @@ def placed_in_frames(
     pieces: Sequence[Piece], windows: Sequence[KeptFrames], model: Placing, spell: Spell
 ) -> tuple[list[FixedPiece], list[Piece]]:
     """Pieces placed in the frames that are kept of their recording, and those that no window holds."""
-    made, rest = [], []
+    held: list[tuple[Piece, KeptFrames]] = []
+    rest = []
     starts = [window.start for window in windows]
     for piece in pieces:
         place = bisect(starts, piece.start) - 1
         if place < 0 or windows[place].end < piece.end:
             rest.append(piece)
             continue
-        frames = windows[place].cut(piece.start - PAD_S, piece.end + PAD_S, model.frame_s)
-        found = model.place_in(frames.scores, [spell(word) for word in piece.words])
-        made.append(_fixed(piece, found, frames.start))
-    return made, rest
+        held.append((piece, windows[place].cut(piece.start - PAD_S, piece.end + PAD_S, model.frame_s)))
+    found = model.place_in([(cut.scores, [spell(word) for word in piece.words]) for piece, cut in held])
+    return [_fixed(piece, words, cut.start) for (piece, cut), words in zip(held, found, strict=True)], rest
 
 
 def _fixed(piece: Piece, found: Sequence[PlacedWord | None], offset: float) -> FixedPiece:

@@ -7,6 +7,8 @@ recursion. Shapes: F frames, V tokens, L labels, S = 2 L + 1 states (a blank aro
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +19,23 @@ from govor.records import PlacedWord
 
 WILDCARD_COST = 0.7
 """Nats that a frame loses in a gap against its likeliest token, so that letters are not passed over."""
+
+
+TOGETHER = 16
+"""Parts whose paths are looked for together."""
+
+
+@dataclass(frozen=True)
+class _Lattice:
+    """What every frame scores in every state, and which states a path may leap to.
+
+    Attributes:
+        scores: ``[F, S]``.
+        skippable: states that may follow the one two before ``[S]``.
+    """
+
+    scores: NDArray[np.float64]
+    skippable: NDArray[np.bool_]
 
 
 def align(log_probs: NDArray[np.float32], tokens: Sequence[int], blank: int) -> list[Run]:
@@ -34,43 +53,67 @@ def align(log_probs: NDArray[np.float32], tokens: Sequence[int], blank: int) -> 
         return []
     states = np.full(2 * len(tokens) + 1, blank, dtype=np.int64)
     states[1::2] = tokens
-    path = _best_path(log_probs[:, states].astype(np.float64), _skippable(states, blank))
+    lattice = _Lattice(log_probs[:, states].astype(np.float64), _skippable(states, blank))
+    [path] = _best_paths([lattice])
     return [] if path is None else _runs(path, log_probs, tokens)
 
 
+Part = tuple[NDArray[np.floating[Any]], Sequence[str]]
+"""Frames, ln p ``[F, V]``, and the normalised words that are looked for in them."""
+
+
 def place_words(
-    log_probs: NDArray[np.float32], words: Sequence[str], vocabulary: Vocabulary, frame_s: float
+    log_probs: NDArray[np.floating[Any]], words: Sequence[str], vocabulary: Vocabulary, frame_s: float
 ) -> list[PlacedWord | None]:
-    """Where words are in a sound that may hold more: before, behind and between them anything may be said.
+    """As `place_parts`, of one part alone."""
+    return place_parts([(log_probs, words)], vocabulary, frame_s)[0]
+
+
+def place_parts(
+    parts: Sequence[Part], vocabulary: Vocabulary, frame_s: float
+) -> list[list[PlacedWord | None]]:
+    """Where words are in sounds that may hold more: before, behind and between them anything may be said.
 
     A gap may be silence, the delimiter, or any token at a cost: the star token of Pratap et al., "Scaling
     speech technology to 1,000+ languages" (2023), in every gap.
 
     Args:
-        log_probs: ln p ``[F, V]``.
-        words: normalised.
+        parts: each with its words.
         vocabulary: of the model.
         frame_s: seconds of a frame.
 
     Returns:
-        For each word its place, or None where the vocabulary has no token of it; nothing but None where the
-        words do not fit into the frames.
+        For each word of a part its place, or None where the vocabulary has no token of it; nothing but None
+        where the words do not fit into the frames.
     """
-    spelt = [
-        [token for token in vocabulary.encode(word) if token not in vocabulary.special] for word in words
-    ]
+    found: list[list[PlacedWord | None]] = [[None] * len(words) for _, words in parts]
+    spelt = [[_spelt(word, vocabulary) for word in words] for _, words in parts]
+    usable = [n for n, (frames, _) in enumerate(parts) if len(frames) and any(spelt[n])]
+    usable.sort(key=lambda n: len(parts[n][0]))
+    for first in range(0, len(usable), TOGETHER):
+        numbers = usable[first : first + TOGETHER]
+        lattices = [_word_lattice(parts[n][0], spelt[n], vocabulary) for n in numbers]
+        for n, lattice, path in zip(numbers, lattices, _best_paths(lattices), strict=True):
+            if path is not None:
+                found[n] = _placed(path, lattice.scores, spelt[n], frame_s)
+    return found
+
+
+def _spelt(word: str, vocabulary: Vocabulary) -> list[int]:
+    return [token for token in vocabulary.encode(word) if token not in vocabulary.special]
+
+
+def _word_lattice(
+    frames: NDArray[np.floating[Any]], spelt: Sequence[Sequence[int]], vocabulary: Vocabulary
+) -> _Lattice:
+    log_probs = frames.astype(np.float32, copy=False)
     tokens = [token for word in spelt for token in word]
-    if not tokens or not len(log_probs):
-        return [None] * len(words)
     states = np.full(2 * len(tokens) + 1, vocabulary.blank, dtype=np.int64)
     states[1::2] = tokens
     scores = log_probs[:, states].astype(np.float64)
     edges = 2 * np.cumsum([0, *map(len, spelt)])
     scores[:, edges] = _gap(log_probs, vocabulary)[:, None]
-    path = _best_path(scores, _skippable(states, vocabulary.blank))
-    if path is None:
-        return [None] * len(words)
-    return _placed(path, scores, spelt, frame_s)
+    return _Lattice(scores, _skippable(states, vocabulary.blank))
 
 
 def _gap(log_probs: NDArray[np.float32], vocabulary: Vocabulary) -> NDArray[np.float64]:
@@ -106,30 +149,62 @@ def _skippable(states: NDArray[np.int64], blank: int) -> NDArray[np.bool_]:
     return may
 
 
-def _best_path(scores: NDArray[np.float64], skippable: NDArray[np.bool_]) -> NDArray[np.int64] | None:
-    """State of every frame ``[F]`` on the best path through ``[F, S]``, or None."""
-    frames, count = scores.shape
-    came = np.zeros((frames, count), dtype=np.int8)
-    best, stayed = np.full((2, count), -np.inf)
-    best[:2] = scores[0, :2]
-    passing = np.where(skippable, 0.0, -np.inf)[2:]
-    for frame in range(1, frames):  # written into what is there: most of the time would go into new arrays
-        best, stayed, step = stayed, best, came[frame]
-        np.greater(stayed[:-1], stayed[1:], out=step[1:], casting="unsafe")
-        best[0] = stayed[0]
-        np.maximum(stayed[1:], stayed[:-1], out=best[1:])
-        leapt = stayed[:-2] + passing
-        step[2:][leapt > best[2:]] = 2
-        np.maximum(best[2:], leapt, out=best[2:])
-        best += scores[frame]
+def _best_paths(lattices: Sequence[_Lattice]) -> list[NDArray[np.int64] | None]:
+    """State of every frame ``[F]`` on the best path through each lattice, or None.
+
+    They stand side by side and are passed together, because a step of one alone is mostly overhead.
+    """
+    counts = [lattice.scores.shape[1] for lattice in lattices]
+    firsts = np.cumsum([0, *counts])
+    scores = np.zeros((max(len(lattice.scores) for lattice in lattices), firsts[-1]))
+    for lattice, first, count in zip(lattices, firsts.tolist(), counts, strict=False):
+        scores[: len(lattice.scores), first : first + count] = lattice.scores
+    step, leap = np.zeros(firsts[-1]), np.where(np.concatenate([one.skippable for one in lattices]), 0.0, -np.inf)
+    step[firsts[:-1]] = -np.inf  # from the last state of the lattice before
+    came, best, last = np.zeros(scores.shape, np.int8), np.full(firsts[-1], -np.inf), {}
+    for first in firsts[:-1]:
+        best[first : first + 2] = scores[0, first : first + 2]
+    ends = {len(lattice.scores) - 1: None for lattice in lattices}
+    for frame in range(len(scores)):
+        if frame:
+            best = _stepped(best, scores[frame], step, leap, came[frame])
+        if frame in ends:
+            last[frame] = best
+    return [
+        _traced(came[: len(one.scores), first : first + count], last[len(one.scores) - 1][first : first + count])
+        for one, first, count in zip(lattices, firsts.tolist(), counts, strict=False)
+    ]
+
+
+def _stepped(
+    before: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    step: NDArray[np.float64],
+    leap: NDArray[np.float64],
+    came: NDArray[np.int8],
+) -> NDArray[np.float64]:
+    """The best path to every state one frame later ``[S]``; `came` takes how many states each came over."""
+    best = before.copy()
+    stepped, leapt = before[:-1] + step[1:], before[:-2] + leap[2:]
+    np.greater(stepped, best[1:], out=came[1:], casting="unsafe")
+    np.maximum(best[1:], stepped, out=best[1:])
+    came[2:][leapt > best[2:]] = 2
+    np.maximum(best[2:], leapt, out=best[2:])
+    best += scores
+    return best
+
+
+def _traced(came: NDArray[np.int8], best: NDArray[np.float64]) -> NDArray[np.int64] | None:
+    frames, count = came.shape
     state = count - 1 if best[-1] >= best[-2] else count - 2
     if not np.isfinite(best[state]):
         return None
-    path = np.empty(frames, dtype=np.int64)
-    for frame in range(frames - 1, -1, -1):
-        path[frame] = state
-        state -= int(came[frame, state])
-    return path
+    over = came.tobytes()
+    path = [state]
+    for frame in range(frames - 1, 0, -1):
+        state -= over[frame * count + state]
+        path.append(state)
+    return np.array(path[::-1])
 
 
 def _runs(path: NDArray[np.int64], log_probs: NDArray[np.float32], tokens: Sequence[int]) -> list[Run]:

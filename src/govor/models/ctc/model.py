@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from govor.errors import ModelError
 from govor.features import Example, Labels, Wave, WaveSpec
 from govor.models.base import FULL, Batch, DecodeOptions, EncoderWindows, ModelFacts, Sound
-from govor.models.ctc.alignment import place_words
+from govor.models.ctc.alignment import Part, place_parts, place_words
 from govor.models.ctc.frames import Run, collapse, hypothesis_of, kept, repeats
 from govor.models.ctc.fusion import beam_runs, is_searched, texts_of
 from govor.models.ctc.listening import HeardByCtc
@@ -261,9 +261,9 @@ class CtcFamily(Trainable):
         """See `govor.models.base.Placing`."""
         return place_words(self.log_probs([wave])[0], words, self.vocabulary, self.frame_s)
 
-    def place_in(self, frames: NDArray[np.float16], words: Sequence[str]) -> list[PlacedWord | None]:
+    def place_in(self, parts: Sequence[Part]) -> list[list[PlacedWord | None]]:
         """See `govor.models.base.Placing`."""
-        return place_words(frames.astype(np.float32), words, self.vocabulary, self.frame_s)
+        return place_parts(parts, self.vocabulary, self.frame_s)
 
     def _scores(self, waves: Sequence[Wave]) -> list[NDArray[np.float32]]:
         import torch
