@@ -134,7 +134,7 @@ def test_pieces_are_placed_in_frames_that_are_kept():
     class Model:
         frame_s = 0.1
 
-        def place_in(self, parts):
+        def place_in(self, parts, strange):
             for frames, _ in parts:
                 assert 18 <= len(frames) <= 20  # the piece with 0.6 s on both sides, at whole frames
             return [[PlacedWord(0.7, 0.9, -0.1) for _ in words] for _, words in parts]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
 from govor.align.letters import Letters
-from govor.align.spoken import ROOM, Fate, SpokenWords
+from govor.align.spoken import LETTER_S, ROOM, Fate, SpokenWords
 
 HOLE_S = 4.0
 """A pause within a sentence that is longer parts it."""
@@ -77,12 +77,14 @@ class Placement:
         unplaced: pieces that are not sure enough.
         missing: numbers of units without any piece.
         unsaid: words that nobody said in units of which others were placed.
+        letter_s: usual seconds of a letter.
     """
 
     placed: list[Piece] = field(default_factory=list)
     unplaced: list[Piece] = field(default_factory=list)
     missing: list[int] = field(default_factory=list)
     unsaid: list[int] = field(default_factory=list)
+    letter_s: float = LETTER_S
 
 
 def plan(
@@ -106,7 +108,7 @@ def plan(
         max_s: longest piece in seconds.
         keep_all: words that nobody said stay in a sentence.
     """
-    made = Placement()
+    made = Placement(letter_s=spoken.letter_s)
     pieces: list[Piece] = []
     for unit, first, last in spans_of(units):
         parts = list(_parts(range(first, last), text, spoken, max_s))
@@ -267,7 +269,7 @@ def _piece(
 def _widened(
     first: int, last: int, words: list[int], known: tuple[int, int], text: Letters, end: int
 ) -> tuple[int, int]:
-    """What was heard of the words from one known to another, with as many letters more as those around have."""
+    """What was heard, with as many letters more as the words before and behind the known ones have."""
     before = sum(len(text.of_word(word)) for word in words if word < known[0])
     after = sum(len(text.of_word(word)) for word in words if word > known[1])
     return max(first - before, 0), min(last + after, end)
@@ -290,11 +292,12 @@ def _times(words: Sequence[int], spoken: SpokenWords) -> tuple[tuple[float, floa
 
 def judged(pieces: Sequence[Piece], letter_s: float, max_cer: float) -> list[bool]:
     """Whether each piece is sure enough: by its errors, its pace, and if it is short by its neighbours."""
-    own = [_has_usual_pace(piece, letter_s) and piece.cer <= max_cer for piece in pieces]
+    own = [has_usual_pace(piece, letter_s) and piece.cer <= max_cer for piece in pieces]
     return [good and _is_supported(number, pieces, own, max_cer) for number, good in enumerate(own)]
 
 
-def _has_usual_pace(piece: Piece, letter_s: float) -> bool:
+def has_usual_pace(piece: Piece, letter_s: float) -> bool:
+    """Whether a piece takes about as long as its letters usually do."""
     usual = piece.letters * letter_s
     free = FREE_LETTERS * letter_s
     return usual / FASTEST - free <= piece.end - piece.start <= usual * SLOWEST + free

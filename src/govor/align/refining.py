@@ -46,14 +46,26 @@ def placed_in_sound(
     for number, wave in cuts(readable_blocks(file, sample_rate), spans, sample_rate):
         piece = pieces[number]
         found = model.place(wave, [spell(word) for word in piece.words])
-        made.append(_fixed(piece, found, max(spans[number][0], 0.0)))
+        made.append(timed(piece, found, max(spans[number][0], 0.0)))
     return made
 
 
 def placed_in_frames(
-    pieces: Sequence[Piece], windows: Sequence[KeptFrames], model: Placing, spell: Spell
+    pieces: Sequence[Piece],
+    windows: Sequence[KeptFrames],
+    model: Placing,
+    spell: Spell,
+    strange: bool = False,
 ) -> tuple[list[FixedPiece], list[Piece]]:
-    """Pieces placed in the frames that are kept of their recording, and those that no window holds."""
+    """Pieces placed in the frames that are kept of their recording, and those that no window holds.
+
+    Args:
+        pieces: of one recording.
+        windows: its frames, by their starts.
+        model: scored them.
+        spell: a word as the model writes it.
+        strange: the model does not know the language.
+    """
     held: list[tuple[Piece, KeptFrames]] = []
     rest = []
     starts = [window.start for window in windows]
@@ -63,11 +75,12 @@ def placed_in_frames(
             rest.append(piece)
             continue
         held.append((piece, windows[place].cut(piece.start - PAD_S, piece.end + PAD_S, model.frame_s)))
-    found = model.place_in([(cut.scores, [spell(word) for word in piece.words]) for piece, cut in held])
-    return [_fixed(piece, words, cut.start) for (piece, cut), words in zip(held, found, strict=True)], rest
+    parts = [(cut.scores, [spell(word) for word in piece.words]) for piece, cut in held]
+    found = model.place_in(parts, strange)
+    return [timed(piece, words, cut.start) for (piece, cut), words in zip(held, found, strict=True)], rest
 
 
-def _fixed(piece: Piece, found: Sequence[PlacedWord | None], offset: float) -> FixedPiece:
+def timed(piece: Piece, found: Sequence[PlacedWord | None], offset: float) -> FixedPiece:
     """A piece with what was found of its words; words that were not keep between their neighbours."""
     known = [word for word in found if word is not None]
     if not known:
@@ -126,13 +139,14 @@ def _with_words_inside(piece: Piece) -> Piece:
     return replace(piece, times=tuple((inside(start), inside(end)) for start, end in piece.times))
 
 
-def usable(fixed: Sequence[FixedPiece], least_log_probability: float) -> list[bool]:
-    """Whether each has a length and is likely enough."""
-    return [
-        one.piece.end - one.piece.start >= SHORTEST_S
-        and (one.log_probability is None or one.log_probability >= least_log_probability)
-        for one in fixed
-    ]
+def is_likely(one: FixedPiece, least_log_probability: float) -> bool:
+    """Whether its letters are likely enough, as far as that is known."""
+    return one.log_probability is None or one.log_probability >= least_log_probability
+
+
+def has_length(one: FixedPiece) -> bool:
+    """Whether it is long enough to be heard."""
+    return one.piece.end - one.piece.start >= SHORTEST_S
 
 
 def probability(log_probability: float | None) -> float | None:

@@ -460,9 +460,14 @@ class Placing(Protocol):
         """Where each *normalised* word is in a wave ``[T]``; None for a word that it cannot spell."""
 
     def place_in(
-        self, parts: Sequence[tuple[NDArray[np.floating[Any]], Sequence[str]]]
+        self, parts: Sequence[tuple[NDArray[np.floating[Any]], Sequence[str]]], strange: bool = False
     ) -> list[list[PlacedWord | None]]:
-        """The same of several parts: frames ``[F, V]`` that a hypothesis has kept, each with its words."""
+        """The same of several parts: frames ``[F, V]`` that a hypothesis has kept, each with its words.
+
+        Args:
+            parts: of one recording or several.
+            strange: the model does not know the language of the words.
+        """
 
 
 @runtime_checkable

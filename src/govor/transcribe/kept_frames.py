@@ -1,5 +1,4 @@
-"""What is kept of a recording's sound, so that it is neither read nor heard again: how loud it is, and what the
-frames of a CTC model scored.
+"""What is kept of a recording, so that it is not read or heard again: its loudness, the scores of its frames.
 
 Shapes: N frames of 20 ms, W windows, F frames of a window, V tokens.
 """

@@ -6,7 +6,7 @@ recursion. Shapes: F frames, V tokens, L labels, S = 2 L + 1 states (a blank aro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +19,10 @@ from govor.records import PlacedWord
 
 WILDCARD_COST = 0.7
 """Nats that a frame loses in a gap against its likeliest token, so that letters are not passed over."""
-
-
-TOGETHER = 16
-"""Parts whose paths are looked for together."""
+STRANGE_COST = 2.0
+"""The same between two words, for a model that does not know the language: mostly one was misheard."""
+MOST_CELLS = 4_000_000
+"""Frames times states of the parts whose paths are looked for together: 36 MB."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def place_words(
 
 
 def place_parts(
-    parts: Sequence[Part], vocabulary: Vocabulary, frame_s: float
+    parts: Sequence[Part], vocabulary: Vocabulary, frame_s: float, strange: bool = False
 ) -> list[list[PlacedWord | None]]:
     """Where words are in sounds that may hold more: before, behind and between them anything may be said.
 
@@ -81,6 +81,7 @@ def place_parts(
         parts: each with its words.
         vocabulary: of the model.
         frame_s: seconds of a frame.
+        strange: the model does not know the language.
 
     Returns:
         For each word of a part its place, or None where the vocabulary has no token of it; nothing but None
@@ -89,14 +90,26 @@ def place_parts(
     found: list[list[PlacedWord | None]] = [[None] * len(words) for _, words in parts]
     spelt = [[_spelt(word, vocabulary) for word in words] for _, words in parts]
     usable = [n for n, (frames, _) in enumerate(parts) if len(frames) and any(spelt[n])]
-    usable.sort(key=lambda n: len(parts[n][0]))
-    for first in range(0, len(usable), TOGETHER):
-        numbers = usable[first : first + TOGETHER]
-        lattices = [_word_lattice(parts[n][0], spelt[n], vocabulary) for n in numbers]
+    for numbers in _together(usable, [(len(parts[n][0]), 2 * sum(map(len, spelt[n])) + 1) for n in usable]):
+        lattices = [_word_lattice(parts[n][0], spelt[n], vocabulary, strange) for n in numbers]
         for n, lattice, path in zip(numbers, lattices, _best_paths(lattices), strict=True):
             if path is not None:
                 found[n] = _placed(path, lattice.scores, spelt[n], frame_s)
     return found
+
+
+def _together(numbers: Sequence[int], sizes: Sequence[tuple[int, int]]) -> Iterator[list[int]]:
+    """Parts in groups of similar length; `sizes` has the frames and states of each."""
+    held: list[int] = []
+    states = 0
+    for (frames, own), number in sorted(zip(sizes, numbers, strict=True)):
+        if held and frames * (states + own) > MOST_CELLS:
+            yield held
+            held, states = [], 0
+        held.append(number)
+        states += own
+    if held:
+        yield held
 
 
 def _spelt(word: str, vocabulary: Vocabulary) -> list[int]:
@@ -104,7 +117,7 @@ def _spelt(word: str, vocabulary: Vocabulary) -> list[int]:
 
 
 def _word_lattice(
-    frames: NDArray[np.floating[Any]], spelt: Sequence[Sequence[int]], vocabulary: Vocabulary
+    frames: NDArray[np.floating[Any]], spelt: Sequence[Sequence[int]], vocabulary: Vocabulary, strange: bool
 ) -> _Lattice:
     log_probs = frames.astype(np.float32, copy=False)
     tokens = [token for word in spelt for token in word]
@@ -112,13 +125,14 @@ def _word_lattice(
     states[1::2] = tokens
     scores = log_probs[:, states].astype(np.float64)
     edges = 2 * np.cumsum([0, *map(len, spelt)])
-    scores[:, edges] = _gap(log_probs, vocabulary)[:, None]
+    scores[:, edges] = _gap(log_probs, vocabulary, STRANGE_COST if strange else WILDCARD_COST)[:, None]
+    scores[:, edges[[0, -1]]] = _gap(log_probs, vocabulary, WILDCARD_COST)[:, None]
     return _Lattice(scores, _skippable(states, vocabulary.blank))
 
 
-def _gap(log_probs: NDArray[np.float32], vocabulary: Vocabulary) -> NDArray[np.float64]:
+def _gap(log_probs: NDArray[np.float32], vocabulary: Vocabulary, cost: float) -> NDArray[np.float64]:
     """What a frame is worth between words ``[F]``."""
-    anything = log_probs.max(axis=1) - WILDCARD_COST
+    anything = log_probs.max(axis=1) - cost
     return np.asarray(np.maximum(log_probs[:, list(vocabulary.quiet)].max(axis=1), anything), np.float64)
 
 
@@ -159,7 +173,10 @@ def _best_paths(lattices: Sequence[_Lattice]) -> list[NDArray[np.int64] | None]:
     scores = np.zeros((max(len(lattice.scores) for lattice in lattices), firsts[-1]))
     for lattice, first, count in zip(lattices, firsts.tolist(), counts, strict=False):
         scores[: len(lattice.scores), first : first + count] = lattice.scores
-    step, leap = np.zeros(firsts[-1]), np.where(np.concatenate([one.skippable for one in lattices]), 0.0, -np.inf)
+    step, leap = (
+        np.zeros(firsts[-1]),
+        np.where(np.concatenate([one.skippable for one in lattices]), 0.0, -np.inf),
+    )
     step[firsts[:-1]] = -np.inf  # from the last state of the lattice before
     came, best, last = np.zeros(scores.shape, np.int8), np.full(firsts[-1], -np.inf), {}
     for first in firsts[:-1]:
@@ -171,7 +188,9 @@ def _best_paths(lattices: Sequence[_Lattice]) -> list[NDArray[np.int64] | None]:
         if frame in ends:
             last[frame] = best
     return [
-        _traced(came[: len(one.scores), first : first + count], last[len(one.scores) - 1][first : first + count])
+        _traced(
+            came[: len(one.scores), first : first + count], last[len(one.scores) - 1][first : first + count]
+        )
         for one, first, count in zip(lattices, firsts.tolist(), counts, strict=False)
     ]
 

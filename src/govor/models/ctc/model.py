@@ -261,9 +261,9 @@ class CtcFamily(Trainable):
         """See `govor.models.base.Placing`."""
         return place_words(self.log_probs([wave])[0], words, self.vocabulary, self.frame_s)
 
-    def place_in(self, parts: Sequence[Part]) -> list[list[PlacedWord | None]]:
+    def place_in(self, parts: Sequence[Part], strange: bool = False) -> list[list[PlacedWord | None]]:
         """See `govor.models.base.Placing`."""
-        return place_parts(parts, self.vocabulary, self.frame_s)
+        return place_parts(parts, self.vocabulary, self.frame_s, strange)
 
     def _scores(self, waves: Sequence[Wave]) -> list[NDArray[np.float32]]:
         import torch

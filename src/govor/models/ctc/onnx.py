@@ -198,9 +198,9 @@ class OnnxCtc:
         """See `govor.models.base.Placing`."""
         return place_words(self._run(wave), words, self.vocabulary, self.frame_s)
 
-    def place_in(self, parts: Sequence[Part]) -> list[list[PlacedWord | None]]:
+    def place_in(self, parts: Sequence[Part], strange: bool = False) -> list[list[PlacedWord | None]]:
         """See `govor.models.base.Placing`."""
-        return place_parts(parts, self.vocabulary, self.frame_s)
+        return place_parts(parts, self.vocabulary, self.frame_s, strange)
 
     def _run(self, wave: Wave) -> NDArray[np.float32]:
         values = self.extractor(wave)
