@@ -91,7 +91,13 @@ def timed(piece: Piece, found: Sequence[PlacedWord | None], offset: float) -> Fi
         reached = start if word is None else max(word.end + offset, start)
         times.append((start, reached))
     moved = replace(piece, start=times[0][0], end=times[-1][1], times=tuple(times))
-    return FixedPiece(moved, sum(word.log_probability for word in known) / len(known))
+    return FixedPiece(moved, mean_log_probability(found))
+
+
+def mean_log_probability(found: Sequence[PlacedWord | None]) -> float | None:
+    """Of the words that have a place; None where none has."""
+    known = [word.log_probability for word in found if word is not None]
+    return sum(known) / len(known) if known else None
 
 
 def at_pauses(fixed: Sequence[FixedPiece], speech: SpeechTimes, most_s: float) -> list[FixedPiece]:

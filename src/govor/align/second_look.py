@@ -20,7 +20,7 @@ from rapidfuzz.distance import Levenshtein
 from govor.align.heard import Clock
 from govor.align.placing import Piece, has_usual_pace
 from govor.align.planning import GroupPlan
-from govor.align.refining import FixedPiece, Spell, timed
+from govor.align.refining import FixedPiece, Spell, mean_log_probability, timed
 from govor.align.spelling import ModelSpelling, learned
 from govor.align.text_side import bare
 from govor.models.base import Placing
@@ -31,6 +31,11 @@ LEAST_LETTERS = 10
 """Of a sentence that is looked for."""
 SHORT_COST = 4.0
 """Nats that all letters together must be above the limit: a few letters fit somewhere by chance."""
+CHANCE_MARGIN = 2.0
+"""Nats of a letter by which a sentence must be likelier than its letters from behind: with a Croatian model on
+Welsh and Swedish 98 of 100 that were said are, and 5 of 100 that were not."""
+AROUND_S = 0.3
+"""Heard on both sides of it."""
 LONGEST_S = 90.0
 """Sound that is looked through for a run of sentences."""
 EARLY_S = 0.05
@@ -153,7 +158,7 @@ def looked_for(
         found = [_fixed(unit, of_word, frames, stretch.recording, planned, model.frame_s) for unit in units]
         kept = [one for one in found if one is not None and _is_there(one, least, planned)]
         if len(kept) == len(units):
-            return kept
+            return [one for one in kept if _beats_chance(one, frames, planned, model, spell, strange)]
         units = _without_worst(units, found, kept)
     return []
 
@@ -177,6 +182,18 @@ def _without_worst(
     lost = sorted((unit for unit in units if unit not in there), key=worth.__getitem__)
     gone = set(lost[: (len(lost) + 1) // 2])
     return [unit for unit in units if unit not in gone]
+
+
+def _beats_chance(
+    one: FixedPiece, frames: Frames, planned: GroupPlan, model: Placing, spell: Spell, strange: bool
+) -> bool:
+    """Whether the sound prefers a sentence to the same letters from behind: a vague model prefers nothing."""
+    low, high = np.searchsorted(frames.times, (one.piece.start - AROUND_S, one.piece.end + AROUND_S)).tolist()
+    scores = frames.scores[low:high]
+    words = [spell(word) for word in _words(one.piece.unit, planned)]
+    backwards = [word[::-1] for word in reversed(words)]
+    ahead, back = map(mean_log_probability, model.place_in([(scores, words), (scores, backwards)], strange))
+    return ahead is not None and (back is None or ahead - back >= CHANCE_MARGIN)
 
 
 def _words(unit: int, planned: GroupPlan) -> range:

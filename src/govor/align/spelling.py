@@ -62,17 +62,17 @@ def learned(pairs: Iterable[tuple[Sequence[str], str]]) -> ModelSpelling | None:
     Args:
         pairs: the folded words of a piece, and what was heard there.
     """
-    texts = [("".join(words), heard) for words, heard in pairs]
+    lessons = list(pairs)
+    texts = [("".join(words), heard) for words, heard in lessons]
     letters = sum(len(text) for text, _ in texts)
     errors = sum(Levenshtein.distance(text, heard) for text, heard in texts)
     if letters < LEAST_LETTERS or errors < FOREIGN_CER * letters:
         return None
     seen: dict[Context, Counter[str]] = defaultdict(Counter)
-    for text, heard in texts:
-        for place, said in enumerate(_heard_for(text, heard)):
-            before = text[place - 1] if place else " "
-            after = text[place + 1] if place + 1 < len(text) else " "
-            for context in _contexts(before, text[place], after):
+    for (words, _), (text, heard) in zip(lessons, texts, strict=True):
+        around = [(f" {word} "[n], f" {word} "[n + 2]) for word in words for n in range(len(word))]
+        for letter, said, (before, after) in zip(text, _heard_for(text, heard), around, strict=True):
+            for context in _contexts(before, letter, after):
                 seen[context][said] += 1
     rules = {}
     for context, counts in seen.items():
@@ -85,9 +85,9 @@ def learned(pairs: Iterable[tuple[Sequence[str], str]]) -> ModelSpelling | None:
 def _heard_for(text: str, heard: str) -> list[str]:
     """What was heard for each letter of a text, by the plain edit distance; empty for nothing."""
     found = list(text)
-    for kind, place, other in Levenshtein.editops(text, heard):
-        if kind == "replace":
-            found[place] = heard[other]
-        elif kind == "delete":
-            found[place] = ""
+    for edit in Levenshtein.editops(text, heard):
+        if edit.tag == "replace":
+            found[edit.src_pos] = heard[edit.dest_pos]
+        elif edit.tag == "delete":
+            found[edit.src_pos] = ""
     return found
