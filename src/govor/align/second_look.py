@@ -32,8 +32,8 @@ LEAST_LETTERS = 10
 SHORT_COST = 4.0
 """Nats that all letters together must be above the limit: a few letters fit somewhere by chance."""
 CHANCE_MARGIN = 2.0
-"""Nats of a letter by which a sentence must be likelier than its letters from behind: with a Croatian model on
-Welsh and Swedish 98 of 100 that were said are, and 5 of 100 that were not."""
+"""Nats of a letter by which a sentence must be likelier than its letters from behind. A Croatian model has
+98 of 100 above it that were said in Welsh and Swedish, and 5 of 100 that were not."""
 AROUND_S = 0.3
 """Heard on both sides of it."""
 LONGEST_S = 90.0
