@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from written_and_said import SENTENCES, said, side_of
 
+from govor.align.joined_frames import frames_between
 from govor.align.placing import Piece
 from govor.align.planning import plan_group
 from govor.align.refining import FixedPiece
-from govor.align.second_look import frames_between, look_again, stretches
+from govor.align.second_look import look_again, stretches
 from govor.config import AlignConfig
 from govor.models.ctc.alignment import place_parts
 from govor.models.ctc.vocabulary import Vocabulary

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from govor.align.joined_frames import frames_between
 from govor.align.placing import Piece
 from govor.align.sound import SpeechTimes, cuts
 from govor.models.base import Placing
@@ -66,18 +67,32 @@ def placed_in_frames(
         spell: a word as the model writes it.
         strange: the model does not know the language.
     """
-    held: list[tuple[Piece, KeptFrames]] = []
-    rest = []
-    starts = [window.start for window in windows]
-    for piece in pieces:
-        place = bisect(starts, piece.start) - 1
-        if place < 0 or windows[place].end < piece.end:
-            rest.append(piece)
-            continue
-        held.append((piece, windows[place].cut(piece.start - PAD_S, piece.end + PAD_S, model.frame_s)))
-    parts = [(cut.scores, [spell(word) for word in piece.words]) for piece, cut in held]
-    found = model.place_in(parts, strange)
-    return [timed(piece, words, cut.start) for (piece, cut), words in zip(held, found, strict=True)], rest
+    rest = [piece for piece in pieces if not _is_held(piece, windows)]
+    held = [piece for piece in pieces if _is_held(piece, windows)]
+    cuts_of = [
+        frames_between(windows, piece.start - PAD_S, piece.end + PAD_S, model.frame_s) for piece in held
+    ]
+    parts = [
+        (cut.scores, [spell(word) for word in piece.words]) for piece, cut in zip(held, cuts_of, strict=True)
+    ]
+    made = []
+    for piece, cut, words in zip(held, cuts_of, model.place_in(parts, strange), strict=True):
+        made.append(timed(piece, [cut.placed(word, model.frame_s) for word in words], 0.0))
+    return made, rest
+
+
+def _is_held(piece: Piece, windows: Sequence[KeptFrames]) -> bool:
+    """Whether both ends of a piece lie in windows; what lies between two of them is a pause."""
+    return _in_one(piece.start, windows) and _in_one(piece.end, windows)
+
+
+def _in_one(time: float, windows: Sequence[KeptFrames]) -> bool:
+    place = bisect(windows, time, key=_begin) - 1
+    return place >= 0 and time <= windows[place].end + SHORTEST_S
+
+
+def _begin(window: KeptFrames) -> float:
+    return window.start
 
 
 def timed(piece: Piece, found: Sequence[PlacedWord | None], offset: float) -> FixedPiece:

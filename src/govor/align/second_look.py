@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
-from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
 from govor.align.heard import Clock
+from govor.align.joined_frames import JoinedFrames, frames_between
 from govor.align.placing import Piece, has_usual_pace
 from govor.align.planning import GroupPlan
 from govor.align.refining import FixedPiece, Spell, mean_log_probability, timed
@@ -25,7 +25,7 @@ from govor.align.spelling import ModelSpelling, learned
 from govor.align.text_side import bare
 from govor.models.base import Placing
 from govor.records import PlacedWord
-from govor.transcribe.kept_frames import KeptFrames, Scores
+from govor.transcribe.kept_frames import KeptFrames
 
 LEAST_LETTERS = 10
 """Of a sentence that is looked for."""
@@ -59,19 +59,6 @@ class OpenStretch:
     start: float
     end: float
     units: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Frames:
-    """Frames one after the other, with their times.
-
-    Attributes:
-        scores: ln p ``[F, V]``.
-        times: seconds from the beginning of the recording ``[F]``.
-    """
-
-    scores: Scores
-    times: NDArray[np.float64]
 
 
 def stretches(planned: GroupPlan, stand: Sequence[Piece], ends: Sequence[float]) -> list[OpenStretch]:
@@ -115,25 +102,9 @@ def _space(
     return (recording, start, end) if same and 0 < end - start <= LONGEST_S else None
 
 
-def frames_between(windows: Sequence[KeptFrames], start: float, end: float, frame_s: float) -> Frames:
-    """What the windows of a recording, by their starts, have between two times; none of it twice."""
-    scores, times, reached = [], [], start
-    for window in windows:
-        if window.end <= reached or window.start >= end:
-            continue
-        at = window.start + np.arange(len(window.scores)) * frame_s
-        chosen = (at >= reached) & (at < end)
-        scores.append(window.scores[chosen])
-        times.append(at[chosen])
-        reached = min(window.end, end)
-    if not scores:
-        return Frames(np.zeros((0, 1), np.float16), np.zeros(0))
-    return Frames(np.concatenate(scores), np.concatenate(times))
-
-
 def looked_for(
     stretch: OpenStretch,
-    frames: Frames,
+    frames: JoinedFrames,
     planned: GroupPlan,
     model: Placing,
     spell: Spell,
@@ -185,7 +156,7 @@ def _without_worst(
 
 
 def _beats_chance(
-    one: FixedPiece, frames: Frames, planned: GroupPlan, model: Placing, spell: Spell, strange: bool
+    one: FixedPiece, frames: JoinedFrames, planned: GroupPlan, model: Placing, spell: Spell, strange: bool
 ) -> bool:
     """Whether the sound prefers a sentence to the same letters from behind: a vague model prefers nothing."""
     low, high = np.searchsorted(frames.times, (one.piece.start - AROUND_S, one.piece.end + AROUND_S)).tolist()
@@ -209,27 +180,19 @@ def _letters(unit: int, planned: GroupPlan) -> int:
 def _fixed(
     unit: int,
     places: dict[int, PlacedWord | None],
-    frames: Frames,
+    frames: JoinedFrames,
     recording: int,
     planned: GroupPlan,
     frame_s: float,
 ) -> FixedPiece | None:
     """A sentence at the places of its words; None where it has none."""
     words = _words(unit, planned)
-    found = [_at(places[word], frames, frame_s) for word in words]
+    found = [frames.placed(places[word], frame_s) for word in words]
     if not any(found):
         return None
     letters = _letters(unit, planned)
     piece = Piece(unit, tuple(words), recording, 0.0, 0.0, (0, 0), letters, 1.0, 1.0, ())
     return timed(piece, found, 0.0)
-
-
-def _at(word: PlacedWord | None, frames: Frames, frame_s: float) -> PlacedWord | None:
-    """A word at its times in the recording: the frames may leave out pauses."""
-    if word is None:
-        return None
-    first, last = round(word.start / frame_s), max(round(word.end / frame_s) - 1, 0)
-    return replace(word, start=float(frames.times[first]), end=float(frames.times[last]) + frame_s)
 
 
 def _is_there(one: FixedPiece, least: float, planned: GroupPlan) -> bool:
