@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,7 @@ class JoinedFrames:
 def frames_between(windows: Sequence[KeptFrames], start: float, end: float, frame_s: float) -> JoinedFrames:
     """What the windows of a recording, by their starts, have between two times; none of it twice."""
     scores: list[Scores] = []
-    times: list[NDArray[np.float64]] = []
+    times: list[NDArray[Any]] = []
     reached = start
     for window in windows[max(bisect(windows, start, key=_begin) - 1, 0) :]:
         if window.start >= end:
