@@ -91,8 +91,8 @@ def test_a_damaged_flac_is_heard_up_to_the_damage(tmp_path, share, of_file):
     assert np.abs(heard - wave[: len(heard)]).max() < 1e-4
 
 
-def webm(samples, **options):
-    """48 kHz Opus in WebM."""
+def webm(samples, left_out=(), **options):
+    """48 kHz Opus in WebM, without the packets of these numbers."""
     import av
 
     sink = io.BytesIO()
@@ -100,8 +100,8 @@ def webm(samples, **options):
         stream = container.add_stream("libopus", rate=48_000, layout="mono")
         frame = av.AudioFrame.from_ndarray(to_pcm(samples)[None, :], format="s16", layout="mono")
         frame.sample_rate, frame.pts = 48_000, 0
-        container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
+        packets = [*stream.encode(frame), *stream.encode(None)]
+        container.mux([packet for number, packet in enumerate(packets) if number not in left_out])
     return sink.getvalue()
 
 
@@ -214,3 +214,33 @@ def test_a_flac_with_a_tag_behind_it_is_whole(tail):
         reader = open_reader(source, DecodeLimits())
         assert reader.decoder == "soundfile" and sum(map(len, reader.blocks(4.0))) == 5 * RATE
         reader.close()
+
+
+@pytest.mark.parametrize("second", [-1.0, -0.9, 0.0, 0.5, 1.0])
+def test_channels_that_cancel_each_other_are_set_upright_where_that_is_asked_for(second):
+    wave = tone(3, 16_000)
+    content = wav(np.stack([wave, second * wave], axis=1), 16_000)
+    mean, upright = (np.concatenate(list(mono_blocks(content, upright=asked))) for asked in (False, True))
+    np.testing.assert_allclose(mean, wave * (1 + second) / 2, atol=2e-4)
+    np.testing.assert_allclose(upright, wave if second < -0.8 else mean, atol=2e-4)
+    one = np.concatenate(list(mono_blocks(content, channel=1, upright=True)))
+    np.testing.assert_allclose(one, second * wave, atol=2e-4)
+
+
+@pytest.mark.parametrize("left_out", [range(0), range(3, 4), range(20, 45), range(100, 150)])
+def test_packets_that_are_missing_are_silence_and_what_follows_keeps_its_time(left_out):
+    """Packets of 20 ms; one of them is less than a hole. WebM's times are whole milliseconds."""
+    late_samples = 8
+    wave = np.random.default_rng(0).normal(0, 0.1, 48_000 * 5).astype(np.float32)
+    whole, holes = load_mono(webm(wave, left_out=())), []
+    blocks = mono_blocks(webm(wave, left_out=left_out), on_hole=lambda a, b: holes.append((a, b)))
+    heard = np.concatenate(list(blocks))
+    if len(left_out) < 5:
+        assert not holes and len(whole) - len(heard) < 0.05 * 16_000
+        return
+    ((start, end),) = holes
+    assert abs(start - 0.02 * left_out[0]) < 0.03 and abs(end - 0.02 * (left_out[-1] + 1)) < 0.03
+    assert abs(len(heard) - len(whole)) < 160
+    behind = whole[round((end + 0.3) * 16_000) : round((end + 1.3) * 16_000)]
+    late = heard[round((end + 0.3) * 16_000) + late_samples :][: len(behind)]
+    assert np.corrcoef(late, behind)[0, 1] > 0.99

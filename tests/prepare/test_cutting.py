@@ -120,3 +120,17 @@ def test_dither_is_silence_and_the_quietest_speech_is_not(tmp_path, peak, kept):
     sf.write(tmp_path / "r.wav", wave, 16_000)
     (outcome,) = cut(tmp_path / "r.wav", [WantedSpan(0, None, None, None)])
     assert isinstance(outcome, EncodedClip) if kept else outcome.reason == "silent"
+
+
+def test_a_clip_over_a_hole_is_refused_and_what_follows_is_right(tmp_path):
+    path = tmp_path / "r.ogg"
+    sf.write(path, np.random.default_rng(3).normal(0, 0.1, 16_000 * 12), 16_000)
+    whole, content = load_mono(path), bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content)
+    before, over, behind = cut(
+        path, [WantedSpan(i, None, start, start + 3) for i, start in enumerate((0, 5, 9))]
+    )
+    assert isinstance(before, EncodedClip) and isinstance(behind, EncodedClip)
+    assert (over.reason, "without sound" in over.detail) == ("corrupt", True)
+    assert np.corrcoef(load_mono(behind.content), whole[9 * 16_000 : 12 * 16_000])[0, 1] > 0.95

@@ -7,7 +7,7 @@ import pytest
 import soundfile as sf
 
 from govor.audio import encode
-from govor.transcribe.damage import readable_blocks
+from govor.transcribe.damage import holes_in_words, readable_blocks
 from govor.transcribe.inputs import find_inputs
 
 RATE = 16_000
@@ -72,3 +72,28 @@ def test_a_link_that_leads_nowhere_is_accounted_for(tmp_path):
     sf.write(tmp_path / "a.wav", noise(1), RATE)
     (tmp_path / "b.wav").symlink_to(tmp_path / "nowhere")
     assert [Path(item.source).name for item in find_inputs([str(tmp_path)])] == ["a.wav", "b.wav"]
+
+
+def test_a_hole_is_silence_and_said(tmp_path):
+    whole, part = tmp_path / "whole.ogg", tmp_path / "part.ogg"
+    sf.write(whole, noise(10), RATE)
+    content = bytearray(whole.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    part.write_bytes(content)
+    seconds, damage = heard(part)
+    assert seconds == pytest.approx(10, abs=0.1)
+    assert damage.startswith(f"{part}: it is damaged or has no sound at ") and "cut off" not in damage
+    assert heard(part, start=0.0, end=0.5) == (0.5, None)
+
+
+def test_many_holes_are_counted():
+    said = holes_in_words(b"", [(float(i), i + 0.5) for i in range(8)])
+    assert said.count("-") == 5 and "and 3 more times" in said
+    assert holes_in_words(b"", []) is None
+
+
+def test_a_channel_with_its_poles_exchanged_is_heard(tmp_path):
+    wave = noise(2)
+    sf.write(tmp_path / "a.wav", np.stack([wave, -wave], axis=1), RATE, subtype="FLOAT")
+    (block,) = [np.concatenate(list(readable_blocks(tmp_path / "a.wav", RATE)))]
+    np.testing.assert_array_equal(block, wave)

@@ -398,3 +398,9 @@ def test_one_channel_that_is_to_be_split_is_said(talks, tiny_ctc, tmp_path, caps
     config = TranscribeConfig(format=("txt",), channels="split")
     transcribe_files(tiny_ctc, [talks / "a.wav"], tmp_path / "out", config, device="cpu")
     assert "a.wav has one channel" in capsys.readouterr().err
+
+
+def test_a_recording_without_speech_says_so(tmp_path, tiny_ctc, capsys):
+    soundfile.write(tmp_path / "still.wav", np.zeros(2 * RATE), RATE)
+    transcribe_files(tiny_ctc, [tmp_path / "still.wav"], tmp_path / "out", CONFIG, device="cpu")
+    assert "still.wav: no speech was found in its 2.00 s" in capsys.readouterr().err

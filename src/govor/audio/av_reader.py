@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 import av
@@ -25,6 +25,10 @@ AV_FORMATS = (
 _FRAME_SAMPLES = 8_192
 """Room for the frame that passes the end of a block; a longer one makes more."""
 _DAMAGED = (InvalidDataError, av.error.PatchWelcomeError, av.error.UndefinedError, ValueError)
+_TIMED = frozenset(("matroska", "mov", "ogg", "mpegts", "flv", "asf"))
+"""Containers whose packets carry a time of their own; that of others is counted or guessed."""
+_LEAST_HOLE_S, _MOST_HOLE_S = 0.1, 60.0
+"""A jump of time between these is missing sound; less is rounding, more is a clock that began anew."""
 _INT_SCALES = {"u1": 1 / 128, "i2": 1 / 32_768, "i4": 1 / 2_147_483_648}
 
 
@@ -48,6 +52,9 @@ class AvReader:
             raise
         self.container = self._container.format.name.split(",")[0]
         self.codec = context.codec.canonical_name
+        self._holes: list[tuple[int, int]] = []
+        self._made = 0
+        self._zero_s: float | None = None
         self.bits: int | None = None
         if self._stream.duration and self._stream.time_base and self.container not in ("mp3", "aac"):
             self.declared_samples = int(self._stream.duration * self._stream.time_base * self.rate)
@@ -73,12 +80,17 @@ class AvReader:
         stream.codec_context.thread_count = 1
         return container, stream
 
+    @property
+    def holes(self) -> Sequence[tuple[int, int]]:
+        """Samples between which silence stands for what is damaged or missing."""
+        return self._holes
+
     def seek(self, sample: int) -> int:
         """Does not move: FFmpeg's times after a seek are not exact."""
         return 0
 
     def blocks(self, block_s: float = BLOCK_S) -> Iterator[Block]:
-        """Blocks ``[T, C]``; damaged packets become silence, so that what follows keeps its time."""
+        """Blocks ``[T, C]``; what is damaged or missing becomes silence: what follows keeps its time."""
         wanted = block_frames(block_s, self.rate, self.channels)
         buffer = np.empty((self.channels, wanted + _FRAME_SAMPLES), np.float32)
         held = samples = 0
@@ -110,10 +122,11 @@ class AvReader:
                     frames = packet.decode()
                 except _DAMAGED:
                     damaged += 1
-                    yield from self._silence(packet)
+                    yield from self._silence(self._samples_of(packet))
                     continue
                 for frame in frames:
-                    yield self._samples(frame)
+                    yield from self._silence(self._missing_before(frame))
+                    yield self._counted(self._samples(frame))
         except (InvalidDataError, EOFError):
             pass
         except FFmpegError as error:
@@ -137,11 +150,33 @@ class AvReader:
             values = values.reshape(-1, channels).T
         return _matched(_as_float(values), self.channels)
 
-    def _silence(self, packet: Any) -> Iterator[Block]:
-        if packet.duration and packet.time_base:
-            samples = int(packet.duration * packet.time_base * self.rate)
-            if 0 < samples <= 10 * self.rate:
-                yield np.zeros((self.channels, samples), np.float32)
+    def _counted(self, piece: Block) -> Block:
+        self._made += piece.shape[1]
+        return piece
+
+    def _samples_of(self, packet: Any) -> int:
+        """Samples in a packet that cannot be decoded, by what it says of itself."""
+        if not (packet.duration and packet.time_base):
+            return 0
+        samples = int(packet.duration * packet.time_base * self.rate)
+        return samples if samples <= 10 * self.rate else 0
+
+    def _missing_before(self, frame: Any) -> int:
+        """Samples that are not there, by the time of `frame`: its packets were lost or never sent."""
+        if self.container not in _TIMED or frame.pts is None or not frame.time_base:
+            return 0
+        at_s, made_s = float(frame.pts * frame.time_base), self._made / self.rate
+        if self._zero_s is None or not -_LEAST_HOLE_S < at_s - self._zero_s - made_s < _MOST_HOLE_S:
+            self._zero_s = at_s - made_s
+        missing_s = at_s - self._zero_s - made_s
+        return round(missing_s * self.rate) if missing_s > _LEAST_HOLE_S else 0
+
+    def _silence(self, samples: int) -> Iterator[Block]:
+        if samples:
+            goes_on = self._holes and self._holes[-1][1] == self._made
+            start = self._holes.pop()[0] if goes_on else self._made
+            self._holes.append((start, self._made + samples))
+            yield self._counted(np.zeros((self.channels, samples), np.float32))
 
     def _corrupt(self, why: str) -> AudioError:
         return AudioError(f"{self._source.name}: damaged ({why})", "corrupt")

@@ -1,18 +1,20 @@
 """Decoders: blocks of float32 samples at the recording's own rate.
 
-soundfile reads what libsndfile reads exactly (WAV, FLAC, Ogg, Opus, and MP3 whose length is certain); PyAV
-reads everything else. Content decides, never the extension. Each is imported when the first file asks for it.
+soundfile reads what libsndfile reads exactly (WAV, FLAC, Ogg and Opus without a damaged page, and MP3 whose
+length is certain); PyAV reads everything else. Content decides, never the extension. Each is imported when
+the first file asks for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from govor.audio.block import Block
 from govor.audio.limits import BLOCK_S, DecodeLimits
 from govor.audio.mp3 import Mp3Index, id3v2_bytes, trusted_index
 from govor.audio.mp3_frames import looks_like_mp3
+from govor.audio.ogg import has_holes
 from govor.audio.source import EncodedAudio
 
 _SOUNDFILE_MAGIC = (b"RIFF", b"RIFX", b"RF64", b"fLaC", b"OggS", b"FORM", b"caff", b".snd", b"NIST", b"riff")
@@ -40,6 +42,10 @@ class AudioReader(Protocol):
     codec: str
     bits: int | None
     provisional: bool
+
+    @property
+    def holes(self) -> Sequence[tuple[int, int]]:
+        """Samples between which silence stands for what is damaged or missing, as far as it is decoded."""
 
     def blocks(self, block_s: float = BLOCK_S) -> Iterator[Block]:
         """Blocks ``[T, C]`` of about `block_s` seconds, -1..1; a block may be overwritten by the next."""
@@ -79,6 +85,10 @@ def open_reader(source: EncodedAudio, limits: DecodeLimits, decoder: str = "auto
 
 def _choose(source: EncodedAudio) -> tuple[str, Mp3Index | None]:
     head = source.read_at(0, 16)
+    if head[:4] == b"OggS" and has_holes(
+        source
+    ):  # libsndfile leaves them out, and all behind comes too early
+        return "pyav", None
     if head[:4] in _SOUNDFILE_MAGIC:
         return "soundfile", None
     start = id3v2_bytes(head)

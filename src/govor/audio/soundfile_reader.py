@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 import numpy as np
@@ -48,6 +48,7 @@ class SoundfileReader:
     """Decoding with libsndfile."""
 
     decoder = "soundfile"
+    holes: Sequence[tuple[int, int]] = ()
 
     def __init__(self, source: EncodedAudio, limits: DecodeLimits, index: Mp3Index | None = None) -> None:
         self._source, self._limits, self._index = source, limits, index

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from math import gcd
 from pathlib import Path
 from typing import cast
@@ -24,6 +25,9 @@ SEEK_FROM_S = 30.0
 """Spans that begin later than this are reached by seeking, where the decoder seeks exactly."""
 PREROLL_S = 1.0
 """Seconds decoded before a seek's target: longer than the resampler's filter and a codec's memory."""
+ANTIPHASE_DB = -12.0
+"""Channels whose mean has so much less power than they have are one sound with opposite signs. Mixing costs
+channels with nothing in common 3 dB, and so it does where one of two is silent."""
 
 
 class Lane:
@@ -33,16 +37,19 @@ class Lane:
         channel: channel number, or None for the mean of all channels.
         rate: rate of the recording in Hz.
         sample_rate: wanted rate in Hz.
+        upright: see `mono_blocks`.
     """
 
-    def __init__(self, channel: int | None, rate: int, sample_rate: int) -> None:
-        self.channel = channel
+    def __init__(self, channel: int | None, rate: int, sample_rate: int, upright: bool = False) -> None:
+        self.channel, self._upright = channel, upright
         self._resampler = None
         if rate != sample_rate:
             self._resampler = soxr.ResampleStream(rate, sample_rate, 1, dtype="float32", quality="HQ")
 
     def push(self, block: Block) -> Mono:
         """Samples ``[T']`` that are ready after `block` ``[T, C]``."""
+        if self._upright and self.channel is None and _cancels(block):
+            block = block[:, :1]
         if self._resampler is None:
             return mixed(block, self.channel)
         return cast(Mono, self._resampler.resample_chunk(_one_channel(block, self.channel)))
@@ -72,6 +79,13 @@ def _one_channel(block: Block, channel: int | None) -> Mono:
     return cast(Mono, block.mean(axis=1, dtype=np.float32))
 
 
+def _cancels(block: Block) -> bool:
+    """Whether the mean of the channels of ``[T, C]`` is next to silence and they are not."""
+    mono, each = _one_channel(block, None), block.ravel()
+    mean_power = float(np.dot(each, each)) / block.shape[1]
+    return block.shape[1] > 1 and bool(np.dot(mono, mono) < 10 ** (ANTIPHASE_DB / 10) * mean_power)
+
+
 def check_channel(channel: int | None, reader: AudioReader, name: str) -> None:
     """Refuses a channel that the recording does not have.
 
@@ -94,6 +108,8 @@ def mono_blocks(
     start: float | None = None,
     end: float | None = None,
     decoder: str = "auto",
+    upright: bool = False,
+    on_hole: Callable[[float, float], None] = lambda _start, _end: None,
 ) -> Iterator[Mono]:
     """Decodes `source` as a stream of mono blocks, in memory that does not grow with its length.
 
@@ -108,6 +124,9 @@ def mono_blocks(
         start: seconds; None is the beginning.
         end: seconds; None is the end.
         decoder: ``auto``, ``soundfile`` or ``pyav``.
+        upright: where channels cancel each other (one has its poles exchanged), take the first of them.
+        on_hole: called in the end with the seconds of every stretch in which silence stands for what is
+            damaged or missing.
 
     Yields:
         Float32 samples ``[T]``, -1..1, about a second each.
@@ -115,33 +134,37 @@ def mono_blocks(
     Raises:
         AudioError: it cannot be decoded; ``code`` is the stable reason.
     """
-    limits = limits or DecodeLimits()
-    with opened(source, limits) as opened_source:
+    how = _How(sample_rate, channel, limits or DecodeLimits(), decoder, upright, on_hole)
+    with opened(source, how.limits) as opened_source:
         first = round((start or 0.0) * sample_rate)
         last = None if end is None else round(end * sample_rate)
         given = 0
         try:
-            for block in _span(opened_source, sample_rate, channel, limits, first, last, decoder):
+            for block in _span(opened_source, first, last, how):
                 given += len(block)
                 yield block
         except IndexMismatchError:
-            yield from _span(opened_source, sample_rate, channel, limits, first + given, last, "pyav")
+            yield from _span(opened_source, first + given, last, replace(how, decoder="pyav"))
 
 
-def _span(
-    source: EncodedAudio,
-    sample_rate: int,
-    channel: int | None,
-    limits: DecodeLimits,
-    first: int,
-    last: int | None,
-    decoder: str,
-) -> Iterator[Mono]:
-    reader = open_reader(source, limits, decoder)
+@dataclass(frozen=True)
+class _How:
+    """The arguments of `mono_blocks` that say how it decodes."""
+
+    sample_rate: int
+    channel: int | None
+    limits: DecodeLimits
+    decoder: str
+    upright: bool
+    on_hole: Callable[[float, float], None]
+
+
+def _span(source: EncodedAudio, first: int, last: int | None, how: _How) -> Iterator[Mono]:
+    reader = open_reader(source, how.limits, how.decoder)
     try:
-        check_channel(channel, reader, source.name)
-        position = _seek_near(reader, first, sample_rate)
-        for block in _resampled(reader, Lane(channel, reader.rate, sample_rate)):
+        check_channel(how.channel, reader, source.name)
+        position = _seek_near(reader, first, how.sample_rate)
+        for block in _resampled(reader, Lane(how.channel, reader.rate, how.sample_rate, how.upright)):
             low, high = first - position, len(block) if last is None else last - position
             position += len(block)
             piece = block[max(0, low) : max(0, high)]
@@ -151,6 +174,8 @@ def _span(
                 return
     finally:
         reader.close()
+        for start, end in reader.holes:
+            how.on_hole(start / reader.rate, end / reader.rate)
 
 
 def _seek_near(reader: AudioReader, first: int, sample_rate: int) -> int:

@@ -41,7 +41,7 @@ class Probe(SoundMeasures):
         size_bytes: of the file.
         declared_s: seconds by its header, or None.
         cut_off: whether its last page is not whole (Ogg, which declares no length).
-        true_s: seconds that were decoded.
+        true_s: seconds that were decoded; what silence stands for is not.
         bit_rate: bits a second, by size and decoded length.
         digest: hash of the file's bytes.
         voice: share of its beginning that a neural detector takes for speech; None where none listened.
@@ -99,10 +99,10 @@ def probe_recording(audio: str, path: str, listen: bool = False) -> Probe:
         facts = facts_of(source, limits)
         digest = _digest(source)
         try:
-            gauge, voice = _decode(source, limits, "auto", listen)
+            gauge, voice, holes = _decode(source, limits, "auto", listen)
         except IndexMismatchError:
-            gauge, voice = _decode(source, limits, "pyav", listen)
-    true_s = gauge.samples / facts.sample_rate
+            gauge, voice, holes = _decode(source, limits, "pyav", listen)
+    true_s = (gauge.samples - holes) / facts.sample_rate
     if not gauge.samples:
         raise AudioError(f"{path}: holds no samples", "no_samples")
     return Probe(
@@ -125,8 +125,9 @@ def probe_recording(audio: str, path: str, listen: bool = False) -> Probe:
 
 def _decode(
     source: EncodedAudio, limits: DecodeLimits, decoder: str, listen: bool
-) -> tuple[Gauge, float | None]:
-    """What the samples are like, and what share of the beginning is speech where that is asked for."""
+) -> tuple[Gauge, float | None, int]:
+    """What the samples are like, what share of the beginning is speech where that is asked for, and how many
+    samples are silence that stands for what is damaged."""
     reader = open_reader(source, limits, decoder)
     gauge, listener = Gauge(reader.rate), VoiceShare(reader.rate) if listen else None
     try:
@@ -138,7 +139,8 @@ def _decode(
             limits.check_length(gauge.samples, reader.rate, source.name)
     finally:
         reader.close()
-    return gauge, listener.share if listener else None
+    holes = sum(end - start for start, end in reader.holes)
+    return gauge, listener.share if listener else None, holes
 
 
 def _digest(source: EncodedAudio) -> str:

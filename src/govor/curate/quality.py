@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from govor.audio.facts import falls_short, length_differs
+from govor.audio.stream import ANTIPHASE_DB
 from govor.curate.probe import Probe
 
 TELEPHONE_BANDWIDTH_HZ = 4_300.0
@@ -19,8 +20,6 @@ SILENT_SHARE = 0.95
 STEADY_RANGE_DB, STEADY_S = 3.0, 1.0
 """Of 357 real recordings of a second and more none has less than 15 dB; noise and tones have 1."""
 DC_OFFSET = 0.02
-ANTIPHASE_DB = -12.0
-"""Mixing costs channels with nothing in common 3 dB, and so it does where one of two is silent."""
 
 
 def is_narrow(bandwidth_hz: float) -> bool:

@@ -55,7 +55,7 @@ class HeardRecording:
         language: given, the model's own, or voted on; None where nothing tells.
         segments: in order of time.
         code: what the model calls the language; None where it does not know it, or tells no languages.
-        damage: why it was read no further; None where all of it was.
+        damage: why it was read no further, or not all of it; None where all of it was.
     """
 
     audio: str

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from govor.audio.encoding import ClipEncoder, Pcm, clip_encoder, to_pcm
-from govor.audio.facts import cut_off, declared_seconds
+from govor.audio.facts import DIFFERENCE_S, cut_off, declared_seconds
 from govor.audio.reader import AudioReader, open_reader
 from govor.audio.source import EncodedAudio
 from govor.audio.stream import Lane, Mono, check_channel
@@ -247,8 +247,10 @@ def cut_recording(
     if not wanted:
         return
     reader = open_reader(source, settings.limits, decoder)
+    pieces = {item.span.row: item.span for item in wanted}
     try:
-        yield from _cut(source, reader, wanted, settings, beat)
+        for outcome in _cut(source, reader, wanted, settings, beat):
+            yield _checked_for_holes(outcome, pieces[outcome.row], reader)
     finally:
         reader.close()
 
@@ -286,6 +288,18 @@ def _cut(
     for track in tracks:
         for outcome in track.finish():
             yield _checked_for_cut_off(outcome, source, reader, track.position / settings.sample_rate)
+
+
+def _checked_for_holes(outcome: Outcome, span: WantedSpan, reader: AudioReader) -> Outcome:
+    """Refused where silence stands for too much of a clip, because its packets are damaged or missing."""
+    if not isinstance(outcome, EncodedClip):
+        return outcome
+    first, last = (span.start or 0.0) * reader.rate, (span.end or np.inf) * reader.rate
+    inside = [(a, b) for a, b in reader.holes if a < last and b > first]
+    if sum(min(b, last) - max(a, first) for a, b in inside) <= DIFFERENCE_S * reader.rate:
+        return outcome
+    times = ", ".join(f"{a / reader.rate:.2f}-{b / reader.rate:.2f} s" for a, b in inside[:3])
+    return Refusal(outcome.row, "corrupt", f"damaged, or without sound, at {times}")
 
 
 def _refuse_largest(tracks: list[_Track]) -> Iterator[Refusal]:

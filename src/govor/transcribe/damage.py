@@ -1,8 +1,8 @@
-"""A damaged recording is heard up to where it can no longer be decoded; that one was cut off is seen."""
+"""A damaged recording is heard up to where it can no longer be decoded; holes and a missing end are told."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +10,20 @@ from numpy.typing import NDArray
 
 from govor.errors import AudioError
 
+Region = tuple[float, float]
+MOST_SHOWN = 5
+
 
 class UpToDamage:
     """Blocks of a recording; damage behind the first ends them.
 
     Args:
         blocks: mono float32, as they are decoded.
-        missing: says what is missing behind so many samples, where no damage ended them; None: nothing.
+        missing: says what is missing of so many samples or behind them, where no damage ended them; None:
+            nothing.
 
     Attributes:
-        damage: why they ended early, or None; known when all have come.
+        damage: why they ended early, or where they have holes, or None; known when all have come.
         samples: that came so far.
     """
 
@@ -53,10 +57,32 @@ def readable_blocks(
     """Mono blocks of a recording, as far as it can be decoded; arguments as in `govor.audio.mono_blocks`."""
     from govor.audio import mono_blocks
 
-    blocks = mono_blocks(source, sample_rate=sample_rate, channel=channel, start=start, end=end)
-    if end is not None:
-        return UpToDamage(blocks)
-    return UpToDamage(blocks, lambda samples: cut_short(source, (start or 0.0) + samples / sample_rate))
+    holes: list[Region] = []
+    blocks = mono_blocks(
+        source,
+        sample_rate=sample_rate,
+        channel=channel,
+        start=start,
+        end=end,
+        upright=True,
+        on_hole=lambda begun, ended: holes.append((begun, ended)),
+    )
+
+    def missing(samples: int) -> str | None:
+        last = (start or 0.0) + samples / sample_rate
+        heard = [hole for hole in holes if hole[0] < last and hole[1] > (start or 0.0)]
+        return holes_in_words(source, heard) or (None if end is not None else cut_short(source, last))
+
+    return UpToDamage(blocks, missing)
+
+
+def holes_in_words(source: Path | bytes, holes: Sequence[Region]) -> str | None:
+    """That silence stands for parts of a recording, with their seconds; None without any."""
+    if not holes:
+        return None
+    shown = [f"{start:.2f}-{end:.2f} s" for start, end in holes[:MOST_SHOWN]]
+    more = f" and {len(holes) - MOST_SHOWN} more times" if len(holes) > MOST_SHOWN else ""
+    return f"{_name(source)}: it is damaged or has no sound at {', '.join(shown)}{more}, where silence stands"
 
 
 def cut_short(source: Path | bytes, heard_s: float) -> str | None:
@@ -68,9 +94,13 @@ def cut_short(source: Path | bytes, heard_s: float) -> str | None:
         facts = probe(source)
     except AudioError:
         return None
-    name = "the recording" if isinstance(source, bytes) else str(source)
+    name = _name(source)
     if facts.cut_off:
         return f"{name}: it was cut off: its last page is not whole"
     if not falls_short(heard_s, facts.declared_s):
         return None
     return f"{name}: it was cut off: its header tells of {facts.declared_s:.2f} s"
+
+
+def _name(source: Path | bytes) -> str:
+    return "the recording" if isinstance(source, bytes) else str(source)

@@ -354,12 +354,14 @@ class _Bar:
 
 
 def _say_what_was_found(transcript: Transcript, source: str) -> None:
-    """Damage, several languages, and speech without text, with their times."""
+    """Damage, several languages, no text at all, and speech without text, with their times."""
     if transcript.damage:
         say(f"{source} is transcribed up to {transcript.duration:.2f} s: {transcript.damage}")
     if len(transcript.languages) > 1:
         parts = [f"{one['language']} {_times(one)}" for one in transcript.languages]
         say(f"{source}: several languages: {', '.join(parts)}")
+    if not transcript.segments and not transcript.lost:
+        say(f"{source}: no speech was found in its {transcript.duration:.2f} s")
     if transcript.lost:
         say(f"{source}: nothing was understood of the speech at {', '.join(map(_times, transcript.lost))}")
 

@@ -30,7 +30,7 @@ class TranscribedFile:
         rtf: seconds of work a second of audio.
         language: given or detected.
         prompt: that the model was given; None for models without one.
-        damage: why it was read no further; None where all of it was.
+        damage: why it was read no further, or not all of it; None where all of it was.
     """
 
     audio: str

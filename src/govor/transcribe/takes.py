@@ -68,7 +68,7 @@ class Sounding:
     """The blocks of a take; a file that is damaged further on ends where it can no longer be decoded.
 
     Attributes:
-        damage: why it ended early, or None; known when all blocks have come.
+        damage: why it ended early or has holes, or None; known when all blocks have come.
     """
 
     def __init__(self, path: Path, take: Take, sample_rate: int) -> None:

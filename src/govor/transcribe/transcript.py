@@ -81,7 +81,8 @@ class Transcript:
         segments: in order of time.
         timing: ``load_s``, ``decode_s`` and ``rtf`` (decoding seconds per second of audio).
         prompt: that the model was given; None for models without one.
-        damage: why the recording was read no further than `duration`; None where all of it was.
+        damage: why the recording was read no further than `duration`, or where silence stands for what could
+            not be read; None where all of it was.
         lost: stretches in which somebody speaks and nothing was understood.
         offset: where in the recording what was decoded begins, in seconds.
     """

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from govor.audio.stream import ANTIPHASE_DB
 from govor.audio.voices import (
     PART_FACTOR,
     OddPace,
@@ -17,7 +18,7 @@ from govor.audio.voices import (
     odd_part,
     wrong_rates,
 )
-from govor.curate.quality import ANTIPHASE_DB, is_antiphase
+from govor.curate.quality import is_antiphase
 from govor.findings import Finding, share_of, some
 from govor.preflight.clips import Clip
 from govor.preflight.registry import check

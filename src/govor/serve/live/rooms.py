@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from govor.audio.voice import open_voice
-from govor.models.base import DecodeOptions, Recogniser
+from govor.models.base import FITTED, DecodeOptions, Recogniser
 from govor.serve.limits import ServeLimits
 from govor.serve.live.session import Ear
 from govor.serve.metrics import Metrics
@@ -101,6 +101,9 @@ def ear_of(model: ServedModel, patience: Patience) -> Ear:
         with model.borrowed() as recogniser:
             plain = Transcriber(recogniser.for_one(patience), model.config).options(words=True)
         beams = model.config.beam_size or LIVE_BEAMS
-        return replace(plain, prompt=before or plain.prompt, beam_size=beams, retries=retries)
+        windows = FITTED if retries else plain.windows
+        return replace(
+            plain, prompt=before or plain.prompt, beam_size=beams, retries=retries, windows=windows
+        )
 
     return Ear(borrowed, options, sample_rate, longest_s, takes_prompt, open_voice(sample_rate))
