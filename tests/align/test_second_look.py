@@ -69,7 +69,7 @@ def look(text, spoken, gap, least=-4.0, sure=True):
     def spell(word):
         return planned.spoken[word].lower()
 
-    planned = planned_with(text, said(text))
+    planned = planned_with(text, said(spoken, begin=10.0, word_s=0.72))
     window = sound(spoken, begin=10.0, sure=sure)
     stand = [
         FixedPiece(piece(gap[0] - 1, 5.0, 10.0)),

@@ -34,6 +34,8 @@ SHORT_COST = 4.0
 CHANCE_MARGIN = 2.0
 """Nats of a letter by which a sentence must be likelier than its letters from behind. A Croatian model has
 98 of 100 above it that were said in Welsh and Swedish, and 5 of 100 that were not."""
+MOST_ERRORS = 0.9
+"""Character error rate of what was heard; with more it was something else, or far more than the sentence."""
 AROUND_S = 0.3
 """Heard on both sides of it."""
 LONGEST_S = 90.0
@@ -270,6 +272,8 @@ def look_again(
             frames = frames_between(windows(stretch.recording), stretch.start, stretch.end, model.frame_s)
             if len(frames.times):
                 new += looked_for(stretch, frames, planned, model, spell, strange, least)
+        new = [with_heard(one, planned, clock) for one in new]
+        new = [one for one in new if one.piece.cer <= MOST_ERRORS]
         if not new:
             return found
-        found += [with_heard(one, planned, clock) for one in new]
+        found += new
