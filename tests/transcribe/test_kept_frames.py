@@ -130,3 +130,13 @@ def test_frames_of_an_earlier_run_are_not_taken_for_those_of_a_later_one(tmp_pat
     monkeypatch.setattr("govor.models.ctc.frames.MOST_KEPT_TOKENS", 1)  # as with a large vocabulary
     assert len(outputs(10.0)) == 2
     assert read_frames(tmp_path / "out" / f"a.{SUFFIX}") == []
+
+
+def test_a_recording_that_is_known_is_told_by_the_name_of_this_call(tmp_path, tiny_ctc, monkeypatch):
+    soundfile.write(tmp_path / "a.wav", noise_words([(1.0, 1.5)], 3.0), RATE)
+    monkeypatch.chdir(tmp_path)
+    config = TranscribeConfig(format=("json",))
+    for name in (str(tmp_path / "a.wav"), "a.wav"):
+        made = transcribe_files(str(tiny_ctc), [name], tmp_path / "out", config, "cpu")
+        assert [line["audio"] for line in made.files] == [name]
+    assert len((tmp_path / "out" / "transcribe.jsonl").read_text().splitlines()) == 1

@@ -157,7 +157,7 @@ class _Run:
                     if (other := journal.overwritten(file)) is not None:
                         say(f"{item.source} has taken the place of {other}: use another --out to keep both")
                     journal.add(key, file)
-                done.append(file)
+                done.append(replace(file, audio=item.source))  # it may have had another name
         return self._summary(done, failed)
 
     def _summary(self, done: Sequence[TranscribedFile], failed: list[Failure]) -> FilesSummary:
