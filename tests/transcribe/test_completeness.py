@@ -1,9 +1,11 @@
 """What a window's text leaves out in time is decoded again by itself, or told."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from govor.records import Hypothesis, Measures, Span
+from govor.records import Hypothesis, Measures, Span, Word
 from govor.transcribe.completeness import completed, is_noise
 from govor.transcribe.windows import Window
 
@@ -157,3 +159,44 @@ def test_text_is_taken_for_noise_where_detector_and_model_agree(measures, voiced
 def test_noise_gives_no_text_and_is_not_told_as_lost():
     (done,) = completed([window([(0.0, 30.0)])], [said(span("you", 0.0, 30.0), measures=UNSURE)], Answers())
     assert done.hypothesis.text == "" and not done.hypothesis.spans and not done.lost
+
+
+def worded(text, *times):
+    words = tuple(Word(word, a, b) for word, (a, b) in zip(text.split(), times, strict=True))
+    return Span(text, words[0].start, words[-1].end, words, measures=SURE)
+
+
+def packed_window():
+    """Speech of 8 s, of 4 s behind a gap of 2 s, and of 5 s behind another."""
+    samples = np.zeros(17 * RATE, np.float32)
+    regions, gaps = ((100.5, 107.5), (110.5, 113.5), (116.5, 120.5)), ((108.0, 110.0), (114.0, 116.0))
+    return Window(100.0, samples, RATE, (100.5, 120.5), regions=regions, voiced_s=14.0, gaps=gaps)
+
+
+def test_speech_between_gaps_that_a_stretch_only_reaches_over_is_heard_again():
+    """Its time is covered, and only the times of words tell that nothing of it was written."""
+    tenths = [(0.6 + 0.7 * k, 1.2 + 0.7 * k) for k in range(10)]
+    first = worded("so many words that nobody calls them few at all", *tenths)
+    over = worded(
+        "and even more of them that come behind it", *[(16.6 + k / 2, 17.0 + k / 2) for k in range(9)]
+    )
+    over = replace(over, start=9.0)
+    decode = Answers((110.0, 114.0, "what had been left out before"))
+    one = said(first, over)
+    (done,) = completed([packed_window()], [replace(one, words=first.words + over.words)], decode)
+    assert decode.asked == [[(110.2, 113.8)]]
+    assert done.hypothesis.text == f"{first.text} what had been left out before {over.text}"
+
+
+@pytest.mark.parametrize(("voiced_s", "kept"), [(14.0, True), (0.9, False), (None, False)])
+def test_unsure_text_of_sure_speech_between_gaps_is_kept(voiced_s, kept):
+    """A window of its own would be taken too; where the detector is in doubt it is not."""
+    unsure = Measures(-1.2, 1.2, 0.1)
+
+    def decode(parts, numbers):
+        return [said(Span("faintly heard words", 0.3, 3.3, measures=unsure), measures=unsure) for _ in parts]
+
+    window = replace(packed_window(), voiced_s=voiced_s)
+    first, last = span(LONG, 0.5, 7.5), span(LONG, 16.5, 20.5)
+    (done,) = completed([window], [said(first, last)], decode)
+    assert ("faintly" in done.hypothesis.text) == kept and bool(done.lost) != kept

@@ -10,7 +10,7 @@ from known_speech import RATE, noise_words
 from govor.config import TranscribeConfig
 from govor.errors import InputError, UsageError
 from govor.models.base import Timing
-from govor.records import Hypothesis, Measures, Span
+from govor.records import Hypothesis, Measures, Span, Word
 from govor.text import Normaliser
 from govor.transcribe import Transcriber
 
@@ -176,3 +176,24 @@ def test_the_prompt_that_is_told_is_the_one_that_was_used(can, told):
     config = TranscribeConfig(language="en", prompt="Before.")
     transcript = Transcriber(Prompted(None, can), config).transcribe([recording(5)])
     assert transcript.prompt == {"timestamps": told, "language": "en", "previous_text": True}
+
+
+class Forgetful(Timed):
+    """Leaves out what lies behind the first 10 s of a window; gives the times of words where asked."""
+
+    def hear(self, sound, options):
+        seconds = min(len(sound.wave) / RATE, 10.0)
+        count = round(3 * seconds)
+        text = " ".join(["word"] * count)
+        words = tuple(Word("word", k / 3, k / 3 + 0.3, 0.9) for k in range(count)) if options.words else ()
+        span = Span(text, 0.0, seconds, words, True, MEASURES)
+        return Hypothesis(text, words, 0.9, sound.language, (), (span,), MEASURES)
+
+
+def test_what_was_left_out_of_overlapping_windows_is_not_lost_for_want_of_times():
+    """Windows that overlap are joined by words, so what is decoded again needs them too."""
+    wave = noise_words([(k / 3, k / 3 + 0.33) for k in range(180)], 60.0)  # no pause to cut at
+    model = Forgetful()
+    transcript = Transcriber(model, TranscribeConfig(language="en")).transcribe([wave])
+    assert all(options.words for _, options in model.asked)
+    assert len(transcript.text.split()) > 150 and not transcript.lost

@@ -275,3 +275,65 @@ print(*peaks)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     one, ten = map(int, done.stdout.split())
     assert ten < one * 1.1
+
+
+class Voice:
+    """A detector that is as sure of a frame as its samples are loud."""
+
+    def __init__(self):
+        self.heard = np.zeros(0, np.float32)
+
+    def hear(self, samples):
+        self.heard = np.concatenate([self.heard, samples])
+
+    def frames(self, first, count, frame_samples):
+        whole = np.pad(self.heard, (0, max(0, (first + count) * frame_samples - len(self.heard))))
+        frames = whole[first * frame_samples : (first + count) * frame_samples].reshape(count, -1)
+        return np.abs(frames).max(axis=1)
+
+
+def levels_of(*stretches):
+    """Sound that is as loud as said for so many seconds each."""
+    return np.concatenate([np.full(round(seconds * RATE), level, np.float32) for level, seconds in stretches])
+
+
+def packed(recording, window_s=None):
+    buffer = Buffer([recording[i : i + 4_000] for i in range(0, len(recording), 4_000)], RATE, Voice())
+    return list(cut(buffer, TranscribeConfig(window=window_s), 30.0, one_language=True))
+
+
+@pytest.mark.parametrize("pause_s", [1.5, 3.0, 9.5])
+def test_windows_of_one_language_reach_over_long_pauses_and_leave_most_of_them_out(pause_s):
+    said = [(1.0, 4.0), (0.0, pause_s)] * 10
+    windows = packed(levels_of(*said))
+    assert len(windows) < 4
+    assert all(window.heard_s <= 25.0 for window in windows)
+    regions = [region for window in windows for region in window.regions]
+    begins = [k * (4.0 + pause_s) for k in range(10)]
+    assert [round((a + b) / 2, 1) for a, b in regions] == [round(begin + 2.0, 1) for begin in begins]
+    for window in windows:
+        spoken = sum(min(window.end, b + 4.0) - b for b in begins if window.start <= b < window.end)
+        assert (window.samples == 1.0).sum() == pytest.approx(spoken * RATE, abs=3 * 320)
+        for start, end in window.gaps:
+            assert end - start == pytest.approx(pause_s - 0.16 - 1.1, abs=0.05)
+        for region in window.regions:
+            assert (window.part(*region).samples == 1.0).sum() == pytest.approx(4.0 * RATE, abs=2 * 320)
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        [(0.0, 12.0)],  # too long
+        [(0.0, 3.0), (0.3, 4.0), (0.0, 3.0)],  # what may be speech and is not sure: noise stays by itself
+    ],
+)
+def test_some_pauses_end_a_window(between):
+    windows = packed(levels_of((1.0, 5.0), *between, (1.0, 5.0)))
+    assert len(windows) == 1 + len(between) // 2 + 1 and not any(window.gaps for window in windows)
+
+
+def test_windows_of_several_languages_end_in_long_pauses():
+    recording = levels_of((1.0, 5.0), (0.0, 3.0), (1.0, 5.0))
+    buffer = Buffer([recording], RATE, Voice())
+    assert len(list(cut(buffer, TranscribeConfig(), 30.0))) == 2
+    assert len(packed(recording)) == 1

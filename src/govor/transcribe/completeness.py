@@ -30,6 +30,8 @@ PAUSE_S = 0.8
 LEAST_RATE = 1.5
 LEAST_OPEN_RATE = 4.0
 """Characters for a second of speech, below which a stretch lacks text; of one without an end of its own."""
+LEAST_PIECE_RATE = 6.0
+"""The same of what stands between two gaps: a model may leave out all of it, and other words reach in."""
 MOST_NO_SPEECH = 0.6
 LEAST_LOGPROB = -1.0
 """Both OpenAI's: below and above, what was written is taken for noise."""
@@ -113,9 +115,28 @@ def _first_work(window: Window, hypothesis: Hypothesis) -> _Work:
     whole = (window.start, window.end)
     if is_noise(window, hypothesis):
         return _Work(window, hypothesis, [], [whole], [whole], changed=bool(hypothesis.text))
-    spans = [span.shifted(window.start) for span in _spans(window, hypothesis)]
+    whole_spans = [span.shifted(window.start) for span in _spans(window, hypothesis)]
+    spans = [part for span in whole_spans for part in _between_gaps(span, window)]
     kept = [span for span in spans if span.closed or not hypothesis.broken]
     return _Work(window, hypothesis, kept, [whole], changed=len(kept) < len(spans))
+
+
+def _between_gaps(span: Span, window: Window) -> list[Span]:
+    """A stretch of the recording, in one part for each side of the gaps that its words lie on."""
+    if not span.words or not any(span.start < a and b < span.end for a, b in window.gaps):
+        return [span]
+    pieces: dict[int, list[int]] = {}
+    for place, word in enumerate(span.words):
+        behind = sum(a <= word.start for a, _ in window.gaps)
+        pieces.setdefault(behind, []).append(place)
+    spaces = spaces_before([word.text for word in span.words], span.text)
+    return [_of_places(span, places, spaces) for places in pieces.values()]
+
+
+def _of_places(span: Span, places: Sequence[int], spaces: Sequence[str]) -> Span:
+    words = tuple(span.words[place] for place in places)
+    text = "".join(spaces[place] + span.words[place].text for place in places).strip()
+    return replace(span, text=text, start=words[0].start, end=words[-1].end, words=words)
 
 
 def is_noise(window: Window, hypothesis: Hypothesis) -> bool:
@@ -180,6 +201,8 @@ def _is_poor(window: Window, span: Span) -> bool:
     """Far too little text for its seconds of speech."""
     spoken_s = sum(max(0.0, min(b, span.end) - max(a, span.start)) for a, b in window.regions)
     rate = LEAST_RATE if span.closed else LEAST_OPEN_RATE
+    if window.gaps:
+        rate = max(rate, LEAST_PIECE_RATE)
     return spoken_s > 2 * MOST_OPEN_S and len(span.text) < rate * spoken_s
 
 
@@ -220,6 +243,7 @@ def _fill(work: _Work, hole: Hole, part: Window, said: Hypothesis) -> None:
         work.quiet.append((part.start, part.end))
         return
     unsure = measured is not None and measured.avg_logprob < LEAST_LOGPROB
+    unsure = unsure and not (work.window.gaps and _is_voiced(part))  # a window of its own would be taken
     new = [span.shifted(part.start) for span in _spans(part, said) if span.closed or not said.broken]
     if unsure or not new or is_noise(part, said) or _is_poorer(new, hole.poor):
         return

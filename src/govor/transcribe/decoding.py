@@ -25,6 +25,7 @@ from govor.packing import UNLIMITED, pack
 from govor.records import Hypothesis
 from govor.transcribe.completeness import CompletedWindow, completed
 from govor.transcribe.languages import LanguageStretches, Vote
+from govor.transcribe.placed import in_recording
 from govor.transcribe.windows import Region, Window
 
 MOST_PADDING = 1.15
@@ -99,7 +100,7 @@ class Decoding:
     def _batches(self, windows: Iterable[Window], eager: bool = False) -> Iterator[list[Window]]:
         sizes = (2**n for n in count()) if eager else UNLIMITED  # eager: a small batch first
         cost = cost_of(self.recogniser.max_window_s)
-        return pack(windows, lambda window: window.duration, self.batch_s, cost, most=sizes)
+        return pack(windows, lambda window: window.heard_s, self.batch_s, cost, most=sizes)
 
     def _first(self, batch: Sequence[Window]) -> list[Hypothesis]:
         """Each window in its own language, and with times where the model turns out to write them."""
@@ -112,22 +113,25 @@ class Decoding:
                 said = self._recognise(batch, languages)
         return said
 
-    def _recognise(self, batch: Sequence[Window], languages: Sequence[str | None]) -> list[Hypothesis]:
+    def _recognise(
+        self, batch: Sequence[Window], languages: Sequence[str | None], words: bool = False
+    ) -> list[Hypothesis]:
         """One hypothesis per window; windows that cost their own length go with those of like length."""
-        options = self._options_for(batch)
+        options = self._options_for(batch, words)
         said: dict[int, Hypothesis | AudioError] = {}
         fixed = self.recogniser.max_window_s is not None
-        for part in [list(range(len(batch)))] if fixed else alike([window.duration for window in batch]):
+        for part in [list(range(len(batch)))] if fixed else alike([window.heard_s for window in batch]):
             heard = [Sound(batch[i].samples, languages[i]) for i in part]
             found = in_halves(lambda sounds: self.recogniser.recognise(sounds, options), heard)
             said |= dict(zip(part, found, strict=True))
-        return [_require(said[i], window) for i, window in enumerate(batch)]
+        return [in_recording(_require(said[i], window), window) for i, window in enumerate(batch)]
 
-    def _options_for(self, batch: Sequence[Window]) -> DecodeOptions:
-        """Words where windows overlap, and where nothing else says what a text leaves out."""
+    def _options_for(self, batch: Sequence[Window], words: bool) -> DecodeOptions:
+        """Words where windows overlap or have gaps, and where nothing else says what a text leaves out."""
         overlapping = any(window.overlaps or window.overlapped for window in batch)
         timing = isinstance(self.recogniser, Timing)
-        words = self.options.words or overlapping or (timing and self._times is False)
+        gaps = any(window.gaps for window in batch)
+        words = words or self.options.words or overlapping or gaps or (timing and self._times is False)
         times = self._times is not False if timing else self.options.timestamps
         fitted = timing and not any(window.whole for window in batch)
         return replace(
@@ -186,10 +190,12 @@ class Decoding:
         named = [languages[i] for i in rows]
         return self._in_batches([windows[i] for i in rows], named)
 
-    def _in_batches(self, windows: Sequence[Window], languages: Sequence[str | None]) -> list[Hypothesis]:
+    def _in_batches(
+        self, windows: Sequence[Window], languages: Sequence[str | None], words: bool = False
+    ) -> list[Hypothesis]:
         found: list[Hypothesis] = []
         for batch in self._batches(windows):
-            found += self._recognise(batch, languages[len(found) : len(found) + len(batch)])
+            found += self._recognise(batch, languages[len(found) : len(found) + len(batch)], words)
         return found
 
     def _completed(
@@ -197,11 +203,12 @@ class Decoding:
     ) -> list[CompletedWindow]:
         if not isinstance(self.recogniser, Timing):
             return [CompletedWindow(window, own) for window, own in zip(windows, said, strict=True)]
-        return completed(
-            windows,
-            said,
-            lambda parts, numbers: self._in_batches(parts, [languages[number] for number in numbers]),
-        )
+        timed = any(own.words for own in said)  # a text of which only a part has words would lose the rest
+
+        def decode(parts: Sequence[Window], numbers: Sequence[int]) -> list[Hypothesis]:
+            return self._in_batches(parts, [languages[number] for number in numbers], timed)
+
+        return completed(windows, said, decode)
 
 
 def tried_times(said: Sequence[Hypothesis]) -> bool | None:

@@ -22,6 +22,7 @@ from govor.models.base import (
     PromptFacts,
     Recogniser,
     Timing,
+    own_language,
     refuse_ngrams,
 )
 from govor.transcribe.batcher import OneCaller
@@ -197,7 +198,8 @@ class Transcriber:
         blocks = _Blocks(source, rate)
         voice = open_voice(rate) if isinstance(self.recogniser, Timing) else None
         buffer = Buffer(blocks, rate, voice, keep_levels=self.frames)
-        windows = cut(buffer, self.config, self.recogniser.max_window_s)
+        one = language not in (None, ONE) or own_language(self.recogniser) is not None
+        windows = cut(buffer, self.config, self.recogniser.max_window_s, one_language=one)
         options = self.options(words)
         decoder = Decoding(self.recogniser, options, language, self.config.batch_s, eager)
         return Transcription(windows, buffer, decoder, blocks, options.words, clock_of(self.recogniser))

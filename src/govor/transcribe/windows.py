@@ -33,6 +33,14 @@ COMFORTABLE_S = 25.0
 the end for cut off where speech fills its window."""
 ROOM_S = 1.0
 """Left free behind speech in them, for the pause that they end in."""
+EDGE_S = 0.5
+"""A begin or end so near to a gap lies on its far or near side: models round, and there is some silence."""
+KEPT_PAUSE_S = 1.1
+"""Of a longer pause within a window; Whisper-base wrote as well with 0.6 to 1.2 s, and worse with 1.6 s."""
+LONGEST_PAUSE_S = 10.0
+"""Of those that a window reaches over: behind a longer one something new begins."""
+LEAST_SURE = 0.5
+"""Share of the frames between two long pauses that are speech for sure: noise stays by itself."""
 LOOKAHEAD_FRAMES = 2
 """What a neural detector needs to hear behind the last frame that it is asked about."""
 
@@ -43,7 +51,7 @@ class Window:
 
     Attributes:
         start: seconds from the beginning of the recording.
-        samples: mono ``[T]``, float32.
+        samples: mono ``[T]``, float32, without the gaps.
         sample_rate: in Hz.
         speech: seconds in the recording between which something is to be heard.
         overlaps: it begins before the end of the window that came before it.
@@ -51,6 +59,7 @@ class Window:
         regions: seconds in the recording between which somebody speaks without a pause.
         voiced_s: seconds in which a neural detector is sure of speech; None where there is no such detector.
         whole: it is all of the recording, to be heard as a clip of a data set is.
+        gaps: seconds in the recording between which nobody speaks, and whose samples were left out.
     """
 
     start: float
@@ -62,39 +71,71 @@ class Window:
     regions: tuple[Region, ...] = ()
     voiced_s: float | None = None
     whole: bool = False
+    gaps: tuple[Region, ...] = ()
+
+    @property
+    def heard_s(self) -> float:
+        """Seconds of its sound, without gaps."""
+        return len(self.samples) / self.sample_rate
 
     @property
     def duration(self) -> float:
-        """Length in seconds."""
-        return len(self.samples) / self.sample_rate
+        """Seconds of the recording from its start to its end."""
+        return self.heard_s + sum(end - start for start, end in self.gaps)
 
     @property
     def end(self) -> float:
         """Seconds from the beginning of the recording."""
         return self.start + self.duration
 
+    def begin_at(self, heard_s: float) -> float:
+        """Where in the recording what begins so far into the sound begins, from the window's start."""
+        placed = heard_s
+        for start, end in self.gaps:
+            if placed < start - self.start - EDGE_S:
+                break
+            placed = max(placed, start - self.start) + end - start
+        return placed
+
+    def end_at(self, heard_s: float) -> float:
+        """The same of what ends there."""
+        placed = heard_s
+        for start, end in self.gaps:
+            if placed <= start - self.start + EDGE_S:
+                return min(placed, start - self.start)
+            placed += end - start
+        return placed
+
     def part(self, start_s: float, end_s: float) -> Window:
         """The window of a stretch of this one, given in the recording's seconds."""
-        first = max(0, round((start_s - self.start) * self.sample_rate))
-        samples = self.samples[first : max(first + 1, round((end_s - self.start) * self.sample_rate))]
+        first = max(0, self._sample_at(start_s))
+        samples = self.samples[first : max(first + 1, self._sample_at(end_s))]
+        gaps = tuple((a, b) for a, b in self.gaps if a > start_s and b < end_s)
         regions = tuple(
             (max(a, start_s), min(b, end_s)) for a, b in self.regions if a < end_s and b > start_s
         )
         speech = (regions[0][0], regions[-1][1]) if regions else (start_s, end_s)
+        before_s = sum(b - a for a, b in self.gaps if a <= start_s)
         return Window(
-            self.start + first / self.sample_rate,
+            self.start + before_s + first / self.sample_rate,
             samples,
             self.sample_rate,
             speech,
             regions=regions,
             voiced_s=None if self.voiced_s is None else min(self.voiced_s, sum(b - a for a, b in regions)),
+            gaps=gaps,
         )
+
+    def _sample_at(self, seconds: float) -> int:
+        """Index in `samples` of a time in the recording; of a gap's, that of what follows it."""
+        left_out = sum(min(seconds, end) - start for start, end in self.gaps if start < seconds)
+        return round((seconds - self.start - left_out) * self.sample_rate)
 
 
 class Buffer:
     """The part of a stream that is still needed, with its frame levels and those before it.
 
-    Positions are frames of 20 ms; ``first_frame`` is the recording's frame at which the buffer begins.
+    Positions are frames of 20 ms; ``frames`` are the recording's, of which some may be left out.
     """
 
     def __init__(
@@ -107,7 +148,8 @@ class Buffer:
         self.voice = voice
         self.sample_rate = sample_rate
         self.frame_samples = round(FRAME_S * sample_rate)
-        self.first_frame = 0
+        self.frames = np.zeros(0, dtype=np.int64)
+        self._next_frame = self._padding = 0
         self.exhausted = False
         self.read_samples = 0
         self.samples = np.zeros(0, dtype=np.float32)
@@ -123,7 +165,8 @@ class Buffer:
             block = next(self._blocks, None)
             if block is None:
                 self.exhausted = True
-                block = np.zeros(-have % self.frame_samples, dtype=np.float32)
+                self._padding = -have % self.frame_samples
+                block = np.zeros(self._padding, dtype=np.float32)
             else:
                 self.read_samples += len(block)
             if self.voice is not None:
@@ -137,6 +180,9 @@ class Buffer:
             self.levels = np.concatenate([self.levels, levels])
             if self._kept is not None:
                 self._kept.append(levels)
+            stop = self._next_frame + len(self.levels) - len(self.frames)
+            self.frames = np.concatenate([self.frames, np.arange(self._next_frame, stop)])
+            self._next_frame = stop
 
     def kept_levels(self) -> Levels | None:
         """Those of all whole frames so far ``[N, 2]``; None where they are not kept."""
@@ -144,6 +190,27 @@ class Buffer:
             return None
         whole = self.read_samples // self.frame_samples
         return np.concatenate([np.zeros((0, 2), np.float32), *self._kept])[:whole]
+
+    def fill_spoken(self, frames: int) -> None:
+        """The same, with long pauses between speech shortened."""
+        self.fill(frames)
+        while self._shorten() and not self.exhausted and len(self.levels) < frames:
+            self.fill(frames)
+
+    def _shorten(self) -> bool:
+        """Leaves out what is too much of the pauses that a window may reach over; tells whether any was."""
+        if self.voice is None:
+            return False
+        voiced = self._voiced(len(self.levels))
+        mask = voiced_frames(voiced)
+        left_out = too_much_pause(mask, voiced > SURE)
+        if not left_out.any():
+            return False
+        samples = np.repeat(~left_out, self.frame_samples)
+        rest = self.samples[len(samples) :]
+        self.samples = np.concatenate([self.samples[: len(samples)][samples], rest])
+        self.levels, self.frames = self.levels[~left_out], self.frames[~left_out]
+        return True
 
     def ends_within(self, frames: int) -> bool:
         """Whether the stream ends before so many frames are over."""
@@ -155,7 +222,7 @@ class Buffer:
         self.history = np.concatenate([self.history, self.levels[:frames]])[-keep:]
         self.levels = self.levels[frames:]
         self.samples = self.samples[frames * self.frame_samples :].copy()
-        self.first_frame += frames
+        self.frames = self.frames[frames:]
 
     def speech(self, frames: int) -> NDArray[np.bool_]:
         """Which of the first `frames` frames may hold speech."""
@@ -168,30 +235,83 @@ class Buffer:
         return speech_frames(self.levels, self.history)[:frames]
 
     def _voiced(self, frames: int) -> NDArray[np.float32]:
+        """Probabilities of speech in the first `frames` frames."""
         assert self.voice is not None
-        return self.voice.frames(self.first_frame, frames, self.frame_samples)
+        places = self.frames[:frames]
+        if not len(places):
+            return np.zeros(0, np.float32)
+        first, last = int(places[0]), int(places[-1])
+        return self.voice.frames(first, last + 1 - first, self.frame_samples)[places - first]
 
     def window(self, mask: NDArray[np.bool_], overlaps: bool, overlapped: bool) -> Window:
         """The window of the buffer's first frames, `mask` saying which of them hold speech.
 
         It ends with the recording: what fills the last frame is not part of it.
         """
-        real = self.read_samples - self.first_frame * self.frame_samples
+        real = len(self.samples) - self._padding
         samples = self.samples[: min(real, len(mask) * self.frame_samples)].copy()
         spoken = np.flatnonzero(mask)
-        end_s = min(self.seconds(int(spoken[-1]) + 1), self.read_samples / self.sample_rate)
-        speech = self.seconds(int(spoken[0])), end_s
-        regions = tuple((self.seconds(a), min(self.seconds(b), end_s)) for a, b in runs(mask))
+        end_s = min(self._end(int(spoken[-1])), self.read_samples / self.sample_rate)
+        speech = self._begin(int(spoken[0])), end_s
+        regions = tuple((self._begin(a), min(self._end(b - 1), end_s)) for a, b in runs(mask))
         sure = None if self.voice is None else float((self._voiced(len(mask)) > SURE).sum()) * FRAME_S
-        return Window(self.seconds(0), samples, self.sample_rate, speech, overlaps, overlapped, regions, sure)
+        jumps = np.flatnonzero(np.diff(self.frames[: len(mask)]) > 1)
+        gaps = tuple((self._end(int(j)), self._begin(int(j) + 1)) for j in jumps)
+        return Window(
+            self._begin(0),
+            samples,
+            self.sample_rate,
+            speech,
+            overlaps,
+            overlapped,
+            regions,
+            sure,
+            gaps=gaps,
+        )
 
-    def seconds(self, frame: int) -> float:
-        """Time in the recording of a buffer frame."""
-        return (self.first_frame + frame) * self.frame_samples / self.sample_rate
+    def _begin(self, frame: int) -> float:
+        """Time in the recording at which a buffer frame begins."""
+        return float(self.frames[frame]) * self.frame_samples / self.sample_rate
+
+    def _end(self, frame: int) -> float:
+        return float(self.frames[frame] + 1) * self.frame_samples / self.sample_rate
 
 
-def cut(buffer: Buffer, config: TranscribeConfig, max_window_s: float | None) -> Iterator[Window]:
+def too_much_pause(mask: NDArray[np.bool_], sure: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Frames to leave out of pauses that a window reaches over: the middle of long ones between speech.
+
+    Args:
+        mask: which frames may hold speech ``[N]``.
+        sure: which hold it for sure ``[N]``.
+
+    Returns:
+        ``[N]``.
+    """
+    left_out = np.zeros(len(mask), dtype=bool)
+    kept = frames(KEPT_PAUSE_S)
+    long = [(a, b) for a, b in runs(~mask) if b - a > kept]
+    edges = [0, *(edge for pause in long for edge in pause), len(mask)]
+    spoken = [_is_spoken(mask[a:b], sure[a:b]) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    for (a, b), before, behind in zip(long, spoken[:-1], spoken[1:], strict=True):
+        if before and behind and b - a <= frames(LONGEST_PAUSE_S):
+            left_out[a + kept // 2 : b - (kept - kept // 2)] = True
+    return left_out
+
+
+def _is_spoken(mask: NDArray[np.bool_], sure: NDArray[np.bool_]) -> bool:
+    return bool(mask.any() and (sure & mask).sum() >= LEAST_SURE * mask.sum())
+
+
+def cut(
+    buffer: Buffer, config: TranscribeConfig, max_window_s: float | None, *, one_language: bool = False
+) -> Iterator[Window]:
     """Windows of a stream, as `config` asks and no longer than the recogniser takes.
+
+    Args:
+        buffer: the stream.
+        config: lengths that are asked for.
+        max_window_s: what the recogniser takes; None: any length.
+        one_language: all of it is heard in one, so that windows may reach over long pauses.
 
     Raises:
         UsageError: the recogniser's windows are too short for the strides.
@@ -210,7 +330,7 @@ def cut(buffer: Buffer, config: TranscribeConfig, max_window_s: float | None) ->
         return iter([whole])
     if max_window_s is None:
         return cut_at_pauses(buffer, longest_s, full=False)
-    return cut_at_pauses(buffer, min(config.window or COMFORTABLE_S, max_window_s))
+    return cut_at_pauses(buffer, min(config.window or COMFORTABLE_S, max_window_s), packed=one_language)
 
 
 def whole_window(buffer: Buffer, longest_s: float) -> Window | None:
@@ -245,7 +365,9 @@ def cut_fixed(buffer: Buffer, chunk_s: float, stride_s: float) -> Iterator[Windo
         buffer.drop(step)
 
 
-def cut_at_pauses(buffer: Buffer, longest_s: float, full: bool = True) -> Iterator[Window]:
+def cut_at_pauses(
+    buffer: Buffer, longest_s: float, full: bool = True, packed: bool = False
+) -> Iterator[Window]:
     """Windows of at most `longest_s` that begin and end in pauses where there are any.
 
     Args:
@@ -254,13 +376,14 @@ def cut_at_pauses(buffer: Buffer, longest_s: float, full: bool = True) -> Iterat
         full: windows as long as can be, for recognisers whose windows cost the same whatever their length;
             others get theirs cut at the first pause, with little silence around, like the utterances they
             were trained on.
+        packed: windows reach over long pauses, most of which are left out.
     """
     most, pad = max(2, int(longest_s / FRAME_S)), frames(PAD_S if full else CLOSE_PAD_S)
     length = max(most // 2, most - frames(ROOM_S)) if full else most
     reach = 2 * length if full else length
-    overlaps = False
+    fill, overlaps = buffer.fill_spoken if packed else buffer.fill, False
     while True:
-        buffer.fill(reach + 1)
+        fill(reach + 1)
         mask, whole = buffer.speech(length), buffer.ends_within(length)
         if not mask.any():
             if whole:
