@@ -187,6 +187,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="folder for recordings and corpora; empty at the beginning")
     parser.add_argument("--rounds", type=int, default=1, help="so often align and transcribe, in turn")
+    parser.add_argument("--related", action="store_true", help="the model hears another language alone")
     parser.add_argument("--refine", action="store_true", help="instead of a second try and transcribe")
     options = parser.parse_args()
     for minutes in map(float, options.minutes.split(",")):
@@ -218,7 +219,7 @@ def case(folder: Path, sentences: list[str], minutes: float, options: argparse.N
             "transcribe",
             options.model,
             str(file),
-            *same,
+            *(() if options.related else same),
             "--out",
             str(folder / f"out{number}"),
             "--words",

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from govor.align.placing import Piece
 from govor.align.refining import FixedPiece, at_pauses, placed_in_frames, placed_in_sound
 from govor.align.sound import SpeechTimes, cuts, speech_of
-from govor.models.ctc.alignment import place_words
+from govor.models.ctc.alignment import place_parts, place_words
 from govor.models.ctc.vocabulary import Vocabulary
 from govor.transcribe.kept_frames import KeptFrames
 
@@ -74,6 +74,21 @@ def test_a_word_without_letters_and_words_that_do_not_fit():
     assert place_words(frames(""), ["a"], VOCABULARY, 1.0) == [None]
 
 
+def test_parts_that_are_looked_at_together_are_found_as_each_alone():
+    parts = [
+        (frames("--ab-|--cc-a--"), ["ab", "ca"]),
+        (frames("-a"), ["abc", "abc"]),
+        (frames("bccb|-ab-|ccbbc|ca-|bbb"), ["ab", "?", "ca"]),
+        (frames(""), ["a"]),
+        (frames("-a-a-aab"), ["aa", "ab"]),
+        (frames("a"), ["a"]),
+    ]
+    together = place_parts(parts, VOCABULARY, 0.1)
+    assert together == [place_words(*part, VOCABULARY, 0.1) for part in parts]
+    assert [len(part) for part in together] == [2, 2, 3, 1, 2, 1]
+    assert together[1] == [None, None]
+
+
 def test_a_word_that_is_not_there_is_unlikely():
     found = place_words(frames("--b-b-b--"), ["ca"], VOCABULARY, 1.0)
     assert found[0].log_probability < -2
@@ -119,9 +134,10 @@ def test_pieces_are_placed_in_frames_that_are_kept():
     class Model:
         frame_s = 0.1
 
-        def place_in(self, frames, words):
-            assert 18 <= len(frames) <= 20  # the piece with 0.6 s on both sides, at whole frames
-            return [PlacedWord(0.7, 0.9, -0.1) for _ in words]
+        def place_in(self, parts, strange):
+            for frames, _ in parts:
+                assert 18 <= len(frames) <= 20  # the piece with 0.6 s on both sides, at whole frames
+            return [[PlacedWord(0.7, 0.9, -0.1) for _ in words] for _, words in parts]
 
     window = KeptFrames(1.0, 5.0, np.zeros((40, 3), np.float16))
     inside, outside = piece(2.0, 2.6), piece(4.8, 5.4)

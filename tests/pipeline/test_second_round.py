@@ -68,7 +68,8 @@ def align(tmp_path, **settings):
 def test_the_first_round_is_learned_from_and_its_model_hears_the_rest(rounds, tmp_path, capsys):
     root = tmp_path / "out" / "refine"
     first = [Rounds.first]
-    assert align(tmp_path, refine=True) == [(first, root / "corpus"), str(root / "run"), (["second"], None)]
+    written = [(first, root / "corpus"), (first, None)]
+    assert align(tmp_path, refine=True) == [*written, str(root / "run"), (["second"], None)]
     [(recipe, how)] = rounds
     assert (how["first"], how["last"]) == ("select", "train")
     assert (recipe.model.base, recipe.select.dev, recipe.select.test) == ("m", 3, 0)

@@ -1,5 +1,7 @@
 """Frames that are kept of a recording: written, read, cut, and not heard again."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile
@@ -10,7 +12,17 @@ from govor.models.base import DecodeOptions, Sound
 from govor.models.ctc.frames import MOST_KEPT_TOKENS, kept
 from govor.store import read_json
 from govor.transcribe import transcribe_files
-from govor.transcribe.kept_frames import SUFFIX, KeptFrames, read_frames, write_frames
+from govor.transcribe.kept_frames import (
+    LEVELS_SUFFIX,
+    SUFFIX,
+    KeptFrames,
+    KeptLevels,
+    read_frames,
+    read_levels,
+    write_frames,
+    write_levels,
+)
+from govor.transcribe.speech import frame_levels
 from transcribe.known_speech import noise_words
 
 RATE = 16_000
@@ -59,7 +71,7 @@ def test_a_ctc_model_says_the_same_and_keeps_its_frames(tiny_ctc):
     assert full.confidence == pytest.approx(plain.confidence, rel=1e-5)
     assert full.frames.dtype == np.float16
     assert np.allclose(full.frames, model.log_probs([wave])[0], atol=0.02)
-    there, again = model.place_in(full.frames, ["dan"]), model.place(wave, ["dan"])
+    there, again = model.place_in([(full.frames, ["dan"])])[0], model.place(wave, ["dan"])
     assert there[0].start == pytest.approx(again[0].start, abs=2 * model.frame_s)
 
 
@@ -75,13 +87,33 @@ def test_they_stand_beside_the_transcript_where_they_are_asked_for(tmp_path, tin
     made = transcribe_files(
         str(tiny_ctc), [str(tmp_path / "a.wav")], tmp_path / "out", config, "cpu", frames=True
     )
-    assert [name.endswith(SUFFIX) for name in made.files[0]["outputs"]] == [False, True]
+    suffixes = [Path(name).name.split(".", 1)[1] for name in made.files[0]["outputs"]]
+    assert suffixes == ["json", SUFFIX, LEVELS_SUFFIX]
     windows = read_frames(tmp_path / "out" / f"a.{SUFFIX}")
     assert windows and all(one.end > one.start for one in windows)
     plain = transcribe_files(str(tiny_ctc), [str(tmp_path / "a.wav")], tmp_path / "plain", config, "cpu")
     assert len(plain.files[0]["outputs"]) == 1
     texts = [read_json(tmp_path / name / "a.json")["segments"] for name in ("out", "plain")]
     assert texts[0] == texts[1]
+
+
+def test_levels_that_are_kept_are_those_of_the_whole_recording(tmp_path, tiny_ctc):
+    wave = noise_words([(1.0, 2.5), (40.0, 44.0), (70.0, 71.0)], 75.0)[: 75 * RATE - 133]
+    soundfile.write(tmp_path / "a.wav", wave, RATE, "FLOAT")
+    config = TranscribeConfig(format=("json",), words=True)
+    transcribe_files(str(tiny_ctc), [str(tmp_path / "a.wav")], tmp_path / "out", config, "cpu", frames=True)
+    kept = read_levels(tmp_path / "out" / f"a.{LEVELS_SUFFIX}")
+    assert kept.seconds == pytest.approx(len(wave) / RATE)
+    assert np.allclose(kept.levels, frame_levels(wave.astype(np.float32), RATE // 50), atol=1e-3)
+
+
+def test_levels_are_written_and_read_and_damaged_ones_are_none(tmp_path):
+    write_levels(tmp_path / "a.npz", KeptLevels(np.ones((3, 2), np.float32), 0.07))
+    kept = read_levels(tmp_path / "a.npz")
+    assert (kept.levels.tolist(), kept.seconds) == ([[1.0, 1.0]] * 3, 0.07)
+    (tmp_path / "b.npz").write_bytes(b"PK\x03\x04 no archive")
+    np.savez(tmp_path / "c.npz", levels=np.zeros(3), seconds=1.0)
+    assert [read_levels(tmp_path / f"{name}.npz") for name in "bcd"] == [None, None, None]
 
 
 def test_frames_of_an_earlier_run_are_not_taken_for_those_of_a_later_one(tmp_path, tiny_ctc, monkeypatch):
@@ -94,7 +126,17 @@ def test_frames_of_an_earlier_run_are_not_taken_for_those_of_a_later_one(tmp_pat
         )
         return made.files[0]["outputs"]
 
-    assert len(outputs(20.0)) == 2
+    assert len(outputs(20.0)) == 3
     monkeypatch.setattr("govor.models.ctc.frames.MOST_KEPT_TOKENS", 1)  # as with a large vocabulary
-    assert len(outputs(10.0)) == 1
+    assert len(outputs(10.0)) == 2
     assert read_frames(tmp_path / "out" / f"a.{SUFFIX}") == []
+
+
+def test_a_recording_that_is_known_is_told_by_the_name_of_this_call(tmp_path, tiny_ctc, monkeypatch):
+    soundfile.write(tmp_path / "a.wav", noise_words([(1.0, 1.5)], 3.0), RATE)
+    monkeypatch.chdir(tmp_path)
+    config = TranscribeConfig(format=("json",))
+    for name in (str(tmp_path / "a.wav"), "a.wav"):
+        made = transcribe_files(str(tiny_ctc), [name], tmp_path / "out", config, "cpu")
+        assert [line["audio"] for line in made.files] == [name]
+    assert len((tmp_path / "out" / "transcribe.jsonl").read_text().splitlines()) == 1

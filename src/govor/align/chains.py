@@ -29,6 +29,8 @@ GAP_COST = 0.02
 DRIFT_COST = 0.1
 MOST_BEFORE = 400
 """Stretches that are tried as the one before."""
+STEP = 512
+"""Stretches whose steps are computed together: at most 200,000 steps."""
 LEAST_SCORE = 18.0
 """Letters that a chain shares, less its costs: fewer are chance."""
 MOVED_SCORE = 60.0
@@ -90,41 +92,65 @@ def _supported(found: EqualRuns) -> EqualRuns:
     down = found.a // LONGEST_GAP
     across = (found.b - found.a) // LONGEST_GAP
     key = down * (1 << 32) + across
-    weight: dict[int, int] = {}
-    for place, length in zip(key.tolist(), found.length.tolist(), strict=True):
-        weight[place] = weight.get(place, 0) + length
-    near = [i * (1 << 32) + j for i in (-1, 0, 1) for j in (-1, 0, 1)]
-    around = np.fromiter((sum(weight.get(k + n, 0) for n in near) for k in key.tolist()), np.int64, len(key))
+    known, of = np.unique(key, return_inverse=True)
+    weight = np.bincount(of, weights=found.length).astype(np.int64)
+    near = np.array([i * (1 << 32) + j for i in (-1, 0, 1) for j in (-1, 0, 1)])
+    wanted = known[:, None] + near
+    place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    around = np.where(known[place] == wanted, weight[place], 0).sum(axis=1)[of]
     return found.chosen((found.length >= SURE_LENGTH) | (around - found.length >= found.length))
 
 
 def _scores(found: EqualRuns) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """The best chain that ends with each stretch, and the stretch before it in that chain (or -1)."""
-    a, b, length = found.a, found.b, found.length
-    score = length.astype(np.float64)
+    score = found.length.astype(np.float64)
     before = np.full(len(found), -1, np.int64)
-    begin = np.maximum(np.searchsorted(a, a - LONGEST_GAP - 64, "left"), np.arange(len(found)) - MOST_BEFORE)
-    for here in range(1, len(found)):
-        low = int(begin[here])
-        if low == here:
-            continue
-        down = a[here] - a[low:here] - length[low:here]
-        across = b[here] - b[low:here] - length[low:here]
-        apart = np.abs(down - across)
-        widest = np.maximum(down, across)
-        overlap = np.minimum(np.minimum(down, across), 0)
-        fits = (widest <= LONGEST_GAP) & (apart <= DRIFT * widest + SLACK) & (length[here] + overlap > 0)
-        fits &= (a[low:here] < a[here]) & (b[low:here] < b[here])
-        if not fits.any():
-            continue
-        gain = (
-            score[low:here] + length[here] + overlap - GAP_COST * np.maximum(widest, 0) - DRIFT_COST * apart
-        )
-        gain[~fits] = -np.inf
-        best = int(gain.argmax())
-        if gain[best] > score[here]:
-            score[here], before[here] = gain[best], low + best
+    for first in range(0, len(found), STEP):
+        steps = _steps(found, first, min(first + STEP, len(found)))
+        for here, low, high in zip(steps.here, steps.edges[:-1], steps.edges[1:], strict=True):
+            earlier = steps.before[low:high]
+            gain = score[earlier] + steps.gain[low:high]
+            best = int(gain.argmax())
+            if gain[best] > score[here]:
+                score[here], before[here] = gain[best], earlier[best]
     return score, before
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """From which stretches a chain may go on to some others, and what each step gains.
+
+    Attributes:
+        here: stretches that can be reached, ascending.
+        edges: where the steps to each begin, and behind them the end of all.
+        before: the stretch that a step comes from.
+        gain: letters that it adds, less its costs.
+    """
+
+    here: list[int]
+    edges: list[int]
+    before: NDArray[np.int64]
+    gain: NDArray[np.float64]
+
+
+def _steps(found: EqualRuns, first: int, last: int) -> _Steps:
+    """The steps to the stretches from `first` to before `last`."""
+    a, b, length = found.a, found.b, found.length
+    here = np.arange(first, last)
+    low = np.maximum(np.searchsorted(a, a[here] - LONGEST_GAP - 64, "left"), here - MOST_BEFORE)
+    count = here - low
+    to = np.repeat(here, count)
+    of = np.arange(len(to)) - np.repeat(np.cumsum(count) - count, count) + np.repeat(low, count)
+    down, across = a[to] - a[of] - length[of], b[to] - b[of] - length[of]
+    apart = np.abs(down - across)
+    widest = np.maximum(down, across)
+    overlap = np.minimum(np.minimum(down, across), 0)
+    fits = (widest <= LONGEST_GAP) & (apart <= DRIFT * widest + SLACK) & (length[to] + overlap > 0)
+    fits &= (a[of] < a[to]) & (b[of] < b[to])
+    gain = length[to] + overlap - GAP_COST * np.maximum(widest, 0) - DRIFT_COST * apart
+    to, of, gain = to[fits], of[fits], gain[fits]
+    reached, edges = np.unique(to, return_index=True)
+    return _Steps(reached.tolist(), [*edges.tolist(), len(to)], of, gain)
 
 
 def _apart(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 from govor.align.documents import READERS, Document, read_document
 from govor.align.grouping import Group, Listener, align_group
 from govor.align.hearing import Hearing, Hearings, hear
+from govor.align.letters import FOLDS
 from govor.align.outcome import NONE, Outcome, PlacedShare
 from govor.align.pairing import Pair, Proposal, groups_of, pairs_by_stem, proposals, read_pairs
 from govor.align.planning import group_folding
 from govor.align.rounds import SECOND_ROUND, joined_rounds, mixed
-from govor.align.sound import SpeechTimes, speech_of_file
+from govor.align.sound import SpeechTimes, speech_in, speech_of_file
 from govor.align.writing import write_corpus
 from govor.config import AlignConfig
 from govor.console import progress, say, table
@@ -23,6 +25,7 @@ from govor.corpora.folder import CorpusSummary
 from govor.errors import CorpusError, InputError
 from govor.store import file_sha256, fingerprint, is_utf8, locked, read_record, write_json
 from govor.transcribe.inputs import local_inputs
+from govor.transcribe.kept_frames import read_levels
 
 if TYPE_CHECKING:
     from govor.models.base import Recogniser
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
 GROUPS = "groups"
 """Folder of what is known of each group, in the corpus folder."""
 NOT_UTF8 = "its name, or that of a folder on the way to it, is not UTF-8, so no corpus can hold it: rename it"
-VERSION = 2
+VERSION = 3
 """Of the method: what an earlier one found is not taken."""
 
 
@@ -130,7 +133,7 @@ class Alignment:
         heard, odd = _writable(names)
         documents, unread = read_all(find_texts([Path(name) for name in texts]), self.config.encoding)
         pairs = self._named_pairs(names, list(documents))
-        hearing = hear(self.model, heard, self.out, self.config, self.device)
+        hearing = hear(self.model, heard, self.out, self.config, self._recogniser)
         hearing = replace(hearing, failed={**hearing.failed, **odd})
         found = self._retrieved(pairs, hearing, documents)
         pairs += [Pair(one.recording, one.text) for one in found if one.sure and one.text]
@@ -146,9 +149,8 @@ class Alignment:
         bare = {one.audio for outcome in first.outcomes for one in outcome.untranscribed}
         names = [name for name in first.recordings if name in bare]
         second = Alignment(model, self.out / SECOND_ROUND, self.config, self.device)
-        hearing = mixed(
-            first.hearing, hear(model, names, second.out, self.config, self.device), first.outcomes
-        )
+        heard = hear(model, names, second.out, self.config, second._recogniser)
+        hearing = mixed(first.hearing, heard, first.outcomes)
         found = second._outcomes(first.groups, hearing, first.documents)
         outcomes = [joined_rounds(one, two) for one, two in zip(first.outcomes, found, strict=True)]
         return replace(first, outcomes=outcomes)
@@ -220,7 +222,7 @@ class Alignment:
                 "version": VERSION,
                 "settings": settings,
                 "model": self.model,
-                "heard": [one.without_place() for one in heard],
+                "heard": [one.said() for one in heard],
                 "texts": [(str(one.file), file_sha256(one.file)) for one in documents],
             }
         )
@@ -231,9 +233,11 @@ class Alignment:
         recogniser = self._recogniser()
         rate = recogniser.sample_rate
 
-        def speech(audio: str) -> SpeechTimes:
-            return speech_of_file(Path(audio), rate)
+        def speech(heard: Hearing) -> SpeechTimes:
+            kept = read_levels(Path(heard.levels)) if heard.levels else None
+            return speech_in(kept) if kept else speech_of_file(Path(heard.audio), rate)
 
+        @lru_cache(maxsize=FOLDS)
         def normalised(word: str) -> str:
             return recogniser.normaliser(word, self.config.language)
 

@@ -6,7 +6,6 @@ from bisect import bisect
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from pathlib import Path
 
 from govor.align.chance import without_chance
@@ -23,15 +22,24 @@ from govor.align.outcome import (
 )
 from govor.align.placing import Piece
 from govor.align.planning import GroupPlan, plan_group
-from govor.align.refining import FixedPiece, at_pauses, placed_in_frames, placed_in_sound, usable
+from govor.align.refining import (
+    FixedPiece,
+    at_pauses,
+    has_length,
+    is_likely,
+    placed_in_frames,
+    placed_in_sound,
+)
+from govor.align.second_look import look_again, spelling_of
 from govor.align.sound import SpeechTimes
 from govor.align.speakers import with_speakers
+from govor.align.spelling import ModelSpelling
 from govor.align.text_side import TextSide
 from govor.align.units import Unit, units_of
 from govor.config import AlignConfig
 from govor.models.base import Placing
 from govor.text.spacing import joined
-from govor.transcribe.kept_frames import read_frames
+from govor.transcribe.kept_frames import KeptFrames, read_frames
 
 SHORTEST_STRETCH_S = 0.5
 """Of speech without a text that is told."""
@@ -65,7 +73,7 @@ class Listener:
         normalised: a word as the model is asked for it.
     """
 
-    speech: Callable[[str], SpeechTimes]
+    speech: Callable[[Hearing], SpeechTimes]
     model: Placing | None
     sample_rate: int
     normalised: Callable[[str], str]
@@ -84,47 +92,102 @@ def align_group(group: Group, config: AlignConfig, listener: Listener) -> Outcom
     words = [replace(word, recording=n) for n, heard in enumerate(group.heard) for word in heard.words]
     planned = plan_group(side, words, group.language, config)
     planned = without_chance(planned, len(group.heard))
-    speech = [listener.speech(heard.audio) for heard in group.heard]
-    fixed, weak = _refined(planned, group, speech, config, listener)
+    speech = [listener.speech(heard) for heard in group.heard]
+    planned, fixed, weak = _refined(planned, group, speech, config, listener)
     return _outcome(group, planned, fixed, weak, speech, config, dict(speakers))
 
 
 def _refined(
     planned: GroupPlan, group: Group, speech: Sequence[SpeechTimes], config: AlignConfig, listener: Listener
-) -> tuple[list[FixedPiece], list[FixedPiece]]:
-    """The placed pieces at their final times, and those that do not fit the sound."""
+) -> tuple[GroupPlan, list[FixedPiece], list[FixedPiece]]:
+    """The plan, the placed pieces at their final times, and those that do not fit the sound."""
+    ear = _Ear(planned, group, listener)
+    ends = [one.duration for one in speech]
+    stand, found, weak = ear.looked(ends, config.min_log_probability)
+    if ear.spelling and found:  # what is hard to hear teaches most
+        ear.learn([*stand, *found])
+        stand, found, weak = ear.looked(ends, config.min_log_probability)
+    there = {one.piece.unit for one in found}
     good: list[FixedPiece] = []
-    weak: list[FixedPiece] = []
-    ordered = sorted(planned.plan.placed, key=lambda piece: (piece.recording, piece.start, piece.end))
-    for number, pieces in groupby(ordered, key=lambda piece: piece.recording):
-        fixed = _at_words(list(pieces), group.heard[number], planned, listener)
-        fixed = at_pauses(sorted(fixed, key=_start), speech[number], config.max_shift)
-        for one, sure in zip(fixed, usable(fixed, config.min_log_probability), strict=True):
-            (good if sure else weak).append(one)
-    return good, weak
+    for number, spoken in enumerate(speech):
+        own = [one for one in (*stand, *found) if one.piece.recording == number]
+        for one in at_pauses(sorted(own, key=_start), spoken, config.max_shift):
+            (good if has_length(one) else weak).append(one)
+    plan = replace(
+        planned.plan,
+        unplaced=[piece for piece in planned.plan.unplaced if piece.unit not in there],
+        missing=[unit for unit in planned.plan.missing if unit not in there],
+        unsaid=[word for word in planned.plan.unsaid if int(planned.side.of_word[word]) not in there],
+    )
+    return replace(planned, plan=plan), good, [one for one in weak if one.piece.unit not in there]
 
 
-def _at_words(
-    pieces: Sequence[Piece], heard: Hearing, planned: GroupPlan, listener: Listener
-) -> list[FixedPiece]:
-    """Pieces at the times of their words.
+class _Ear:
+    """Looks into the sound of a group, as its model has scored it."""
 
-    What was heard letter by letter is where it was heard: looking into the sound again would find the same.
-    """
-    own = [FixedPiece(piece, _heard_probability(piece, planned)) for piece in pieces]
-    if listener.model is None:
-        return own
-    known = [one for one in own if one.piece.cer == 0 and one.log_probability is not None]
-    rest = [one.piece for one in own if one.piece.cer > 0 or one.log_probability is None]
+    def __init__(self, planned: GroupPlan, group: Group, listener: Listener) -> None:
+        self.planned, self.group, self.listener = planned, group, listener
+        self.spelling: ModelSpelling | None = None
+        self._frames: dict[int, list[KeptFrames]] = {}
+        if listener.model:
+            self.spelling = spelling_of(planned.plan.placed, planned, listener.normalised)
 
-    def spell(word: int) -> str:
-        return listener.normalised(planned.spoken[word])
+    def learn(self, fixed: Sequence[FixedPiece]) -> None:
+        """Learns from what was found how the model writes."""
+        pieces = [one.piece for one in fixed]
+        self.spelling = spelling_of(pieces, self.planned, self.listener.normalised)
 
-    kept = read_frames(Path(heard.frames)) if rest and heard.frames else []
-    found, rest = placed_in_frames(rest, kept, listener.model, spell)
-    if rest:
-        found += placed_in_sound(rest, Path(heard.audio), listener.model, listener.sample_rate, spell)
-    return known + found
+    def looked(
+        self, ends: Sequence[float], least: float
+    ) -> tuple[list[FixedPiece], list[FixedPiece], list[FixedPiece]]:
+        """Pieces that stand, sentences that the sound has between them, and pieces that do not fit it."""
+        at_words = [one for n in range(len(self.group.heard)) for one in self.at_words(n)]
+        stand = [one for one in at_words if is_likely(one, least)]
+        weak = [one for one in at_words if not is_likely(one, least)]
+        return stand, self.look_again(stand, ends, least), weak
+
+    def spell(self, word: int) -> str:
+        """A word as the model writes it, by its number."""
+        plain = self.listener.normalised(self.planned.spoken[word])
+        return self.spelling.of(plain) if self.spelling else plain
+
+    def frames(self, recording: int) -> list[KeptFrames]:
+        """What is kept of a recording, by its number; of one at a time."""
+        if recording not in self._frames:
+            file = self.group.heard[recording].frames
+            self._frames = {recording: read_frames(Path(file)) if file else []}
+        return self._frames[recording]
+
+    def at_words(self, recording: int) -> list[FixedPiece]:
+        """The pieces of a recording at the times of their words.
+
+        What was heard letter by letter is where it was heard: looking into the sound again finds the same.
+        """
+        pieces = [piece for piece in self.planned.plan.placed if piece.recording == recording]
+        pieces.sort(key=lambda piece: (piece.start, piece.end))
+        own = [FixedPiece(piece, _heard_probability(piece, self.planned)) for piece in pieces]
+        model, heard = self.listener.model, self.group.heard[recording]
+        if model is None:
+            return own
+        known = [one for one in own if one.piece.cer == 0 and one.log_probability is not None]
+        rest = [one.piece for one in own if one.piece.cer > 0 or one.log_probability is None]
+        found, rest = placed_in_frames(
+            rest, self.frames(recording) if rest else [], model, self.spell, self.spelling is not None
+        )
+        if rest:
+            rate = self.listener.sample_rate
+            found += placed_in_sound(rest, Path(heard.audio), model, rate, self.spell)
+        return known + found
+
+    def look_again(
+        self, stand: Sequence[FixedPiece], ends: Sequence[float], least: float
+    ) -> list[FixedPiece]:
+        """Sentences without a place that the sound has between those with one."""
+        if self.listener.model is None:
+            return []
+        strange = self.spelling is not None
+        model = self.listener.model
+        return look_again(self.planned, stand, self.frames, ends, model, self.spell, strange, least)
 
 
 def _start(fixed: FixedPiece) -> float:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from govor.align.heard import HeardWord
 from govor.config import AlignConfig, TranscribeConfig
 from govor.errors import LimitError, ModelError
 from govor.store import read_record
 from govor.transcribe.files import FileLine, FilesSummary, transcribe_files
-from govor.transcribe.kept_frames import SUFFIX
+from govor.transcribe.kept_frames import LEVELS_SUFFIX, SUFFIX
+
+if TYPE_CHECKING:
+    from govor.models.base import Recogniser
 
 HYPOTHESES = "hypotheses"
 """Folder of the transcripts in the corpus folder."""
@@ -50,6 +54,7 @@ class Hearing:
         language: given or detected.
         words: with their times; their recording is 0.
         frames: file of what the model's frames scored; None where it keeps none.
+        levels: file of how loud the recording is; None where an earlier version heard it.
     """
 
     audio: str
@@ -57,10 +62,12 @@ class Hearing:
     language: str | None
     words: tuple[HeardWord, ...]
     frames: str | None = None
+    levels: str | None = None
 
-    def without_place(self) -> Hearing:
-        """The same wherever its files are."""
-        return replace(self, frames=None)
+    def said(self) -> list[object]:
+        """All that was heard, and not where its files are."""
+        words = [(word.text, word.start, word.end, word.confidence) for word in self.words]
+        return [self.audio, self.duration, self.language, words]
 
 
 @dataclass(frozen=True)
@@ -76,8 +83,16 @@ class Hearings:
     failed: Mapping[str, str] = field(default_factory=dict)
 
 
-def hear(model: str, recordings: Sequence[str], out: Path, config: AlignConfig, device: str) -> Hearings:
+def hear(
+    model: str,
+    recordings: Sequence[str],
+    out: Path,
+    config: AlignConfig,
+    opened: Callable[[], Recogniser],
+) -> Hearings:
     """Transcribes recordings with word times into ``hypotheses/`` of `out`; what is there is not done again.
+
+    `opened` gives the model, and is asked only where something is to be heard.
 
     Raises:
         ModelError: the model gives no word times.
@@ -87,7 +102,7 @@ def hear(model: str, recordings: Sequence[str], out: Path, config: AlignConfig, 
     failed: dict[str, str] = {}
     try:
         lines: Sequence[FileLine] = transcribe_files(
-            model, recordings, out / HYPOTHESES, wanted, device, frames=True, kin=True
+            model, recordings, out / HYPOTHESES, wanted, frames=True, related=True, opened=opened
         ).files
     except LimitError as error:
         if not isinstance(error.summary, FilesSummary):
@@ -108,5 +123,10 @@ def _hearing(line: FileLine, model: str) -> Hearing:
         raise ModelError(
             f"{model} has no times for words: align with a CTC model, or with a Whisper model that has them"
         )
-    frames = next((name for name in line["outputs"] if name.endswith(SUFFIX)), None)
-    return Hearing(line["audio"], found.duration, found.language, tuple(words), frames)
+    frames, levels = (_output(line, suffix) for suffix in (SUFFIX, LEVELS_SUFFIX))
+    return Hearing(line["audio"], found.duration, found.language, tuple(words), frames, levels)
+
+
+def _output(line: FileLine, suffix: str) -> str | None:
+    """The output of a recording with that ending, or None."""
+    return next((name for name in line["outputs"] if name.endswith(suffix)), None)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import isnan
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
 from govor.align.letters import Letters
-from govor.align.spoken import ROOM, Fate, SpokenWords
+from govor.align.spoken import LETTER_S, ROOM, Fate, SpokenWords
 
 HOLE_S = 4.0
 """A pause within a sentence that is longer parts it."""
@@ -76,12 +77,14 @@ class Placement:
         unplaced: pieces that are not sure enough.
         missing: numbers of units without any piece.
         unsaid: words that nobody said in units of which others were placed.
+        letter_s: usual seconds of a letter.
     """
 
     placed: list[Piece] = field(default_factory=list)
     unplaced: list[Piece] = field(default_factory=list)
     missing: list[int] = field(default_factory=list)
     unsaid: list[int] = field(default_factory=list)
+    letter_s: float = LETTER_S
 
 
 def plan(
@@ -105,7 +108,7 @@ def plan(
         max_s: longest piece in seconds.
         keep_all: words that nobody said stay in a sentence.
     """
-    made = Placement()
+    made = Placement(letter_s=spoken.letter_s)
     pieces: list[Piece] = []
     for unit, first, last in spans_of(units):
         parts = list(_parts(range(first, last), text, spoken, max_s))
@@ -249,10 +252,10 @@ def _short_enough(part: list[int], spoken: SpokenWords, max_s: float) -> Iterato
 def _piece(
     unit: int, words: list[int], text: Letters, heard: Letters, spoken: SpokenWords, whole: int
 ) -> Piece:
-    known = [word for word in words if spoken.fate[word] == Fate.HEARD]
-    first = int(min(spoken.first[word] for word in known))
-    last = int(max(spoken.last[word] for word in known)) + 1
-    first, last = _widened(first, last, words, known, text, len(heard))
+    all_words = np.array(words)
+    known = all_words[spoken.fate[all_words] == Fate.HEARD]
+    first, last = int(spoken.first[known].min()), int(spoken.last[known].max()) + 1
+    first, last = _widened(first, last, words, (int(known[0]), int(known[-1])), text, len(heard))
     said = "".join(text.of_word(word) for word in words)
     cer = Levenshtein.distance(said, heard.text(first, last)) / max(len(said), 1)
     times = _times(words, spoken)
@@ -264,20 +267,20 @@ def _piece(
 
 
 def _widened(
-    first: int, last: int, words: list[int], known: list[int], text: Letters, end: int
+    first: int, last: int, words: list[int], known: tuple[int, int], text: Letters, end: int
 ) -> tuple[int, int]:
-    """What was heard, with as many letters more as the words before and behind it have."""
+    """What was heard, with as many letters more as the words before and behind the known ones have."""
     before = sum(len(text.of_word(word)) for word in words if word < known[0])
-    after = sum(len(text.of_word(word)) for word in words if word > known[-1])
+    after = sum(len(text.of_word(word)) for word in words if word > known[1])
     return max(first - before, 0), min(last + after, end)
 
 
 def _times(words: Sequence[int], spoken: SpokenWords) -> tuple[tuple[float, float], ...]:
     """Start and end of each word, none before the one before it."""
     found, reached = [], None
-    for word in words:
-        start, end = float(spoken.start[word]), float(spoken.end[word])
-        if np.isnan(start):
+    told = np.array(words)
+    for start, end in zip(spoken.start[told].tolist(), spoken.end[told].tolist(), strict=True):
+        if isnan(start):
             start = end = reached if reached is not None else 0.0
         if reached is not None:
             start = max(start, reached)
@@ -289,11 +292,12 @@ def _times(words: Sequence[int], spoken: SpokenWords) -> tuple[tuple[float, floa
 
 def judged(pieces: Sequence[Piece], letter_s: float, max_cer: float) -> list[bool]:
     """Whether each piece is sure enough: by its errors, its pace, and if it is short by its neighbours."""
-    own = [_has_usual_pace(piece, letter_s) and piece.cer <= max_cer for piece in pieces]
+    own = [has_usual_pace(piece, letter_s) and piece.cer <= max_cer for piece in pieces]
     return [good and _is_supported(number, pieces, own, max_cer) for number, good in enumerate(own)]
 
 
-def _has_usual_pace(piece: Piece, letter_s: float) -> bool:
+def has_usual_pace(piece: Piece, letter_s: float) -> bool:
+    """Whether a piece takes about as long as its letters usually do."""
     usual = piece.letters * letter_s
     free = FREE_LETTERS * letter_s
     return usual / FASTEST - free <= piece.end - piece.start <= usual * SLOWEST + free

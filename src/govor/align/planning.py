@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from govor.align.heard import Clock, HeardWord
 from govor.align.letters import Letters, folding, spelt
 from govor.align.matching import match
-from govor.align.placing import Placement, plan
+from govor.align.placing import Piece, Placement, plan
 from govor.align.romanise import script_of
+from govor.align.spelling import ModelSpelling, learned
 from govor.align.spoken import spoken_words
-from govor.align.text_side import HEARD_EDGE, TEXT_EDGE, TextSide, read_numbers, respelt, with_edges
+from govor.align.text_side import HEARD_EDGE, TEXT_EDGE, TextSide, bare, read_numbers, respelt, with_edges
 from govor.config import AlignConfig
 
+LESSONS = 2
+"""So often the letters that a model writes are learned from what was placed."""
 SAMPLE_WORDS = 2_000
 """Words that tell the script of a side."""
 
@@ -30,6 +33,7 @@ class GroupPlan:
         plan: where its units are.
         side: the words of its texts.
         spoken: each word as it is read: numbers in words where these were heard.
+        text: the letters of the words, as the model writes them.
         heard: the letters heard.
         words: the words heard.
     """
@@ -37,6 +41,7 @@ class GroupPlan:
     plan: Placement
     side: TextSide
     spoken: Sequence[str]
+    text: Letters
     heard: Letters
     words: Sequence[HeardWord]
 
@@ -65,17 +70,47 @@ def plan_group(
     if numbers or heard_numbers:
         text, other = spelt(respelt(written, numbers, fold)), spelt(respelt(said, heard_numbers, fold))
         found = match(text.codes, other.codes)
-    spoken = spoken_words(text, other, found, Clock.of(heard, other))
-    made = plan(
+    written = respelt(written, numbers, fold)
+    made = _planned(side, text, other, found, heard, config)
+    for _ in range(LESSONS):
+        spelling = learned(_lessons(made.placed, written, other))
+        if spelling is None:
+            break
+        text = spelt([_edge_kept(word, spelling) for word in written])
+        made = _planned(side, text, other, match(text.codes, other.codes), heard, config)
+    return GroupPlan(made, side, _as_read(side.words, numbers), text, other, heard)
+
+
+def _lessons(
+    placed: Sequence[Piece], written: Sequence[str], heard: Letters
+) -> Iterator[tuple[Sequence[str], str]]:
+    """The words of pieces as they are written, and what was heard for them."""
+    for piece in placed:
+        yield [bare(written[word]) for word in piece.words], heard.text(*piece.heard)
+
+
+def _edge_kept(word: str, spelling: ModelSpelling) -> str:
+    letters = bare(word)
+    return word[: len(word) - len(letters)] + (spelling.of(letters) if letters else "")
+
+
+def _planned(
+    side: TextSide,
+    text: Letters,
+    other: Letters,
+    found: NDArray[np.int64],
+    heard: Sequence[HeardWord],
+    config: AlignConfig,
+) -> Placement:
+    return plan(
         side.of_word,
         text,
         other,
-        spoken,
+        spoken_words(text, other, found, Clock.of(heard, other)),
         max_cer=config.max_cer,
         max_s=config.max_duration,
         keep_all=config.keep_all,
     )
-    return GroupPlan(made, side, _as_read(side.words, numbers), other, heard)
 
 
 def _inverse(found: NDArray[np.int64], letters: int) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from govor.align.joined_frames import frames_between
 from govor.align.placing import Piece
 from govor.align.sound import SpeechTimes, cuts
 from govor.models.base import Placing
@@ -46,28 +47,55 @@ def placed_in_sound(
     for number, wave in cuts(readable_blocks(file, sample_rate), spans, sample_rate):
         piece = pieces[number]
         found = model.place(wave, [spell(word) for word in piece.words])
-        made.append(_fixed(piece, found, max(spans[number][0], 0.0)))
+        made.append(timed(piece, found, max(spans[number][0], 0.0)))
     return made
 
 
 def placed_in_frames(
-    pieces: Sequence[Piece], windows: Sequence[KeptFrames], model: Placing, spell: Spell
+    pieces: Sequence[Piece],
+    windows: Sequence[KeptFrames],
+    model: Placing,
+    spell: Spell,
+    strange: bool = False,
 ) -> tuple[list[FixedPiece], list[Piece]]:
-    """Pieces placed in the frames that are kept of their recording, and those that no window holds."""
-    made, rest = [], []
-    starts = [window.start for window in windows]
-    for piece in pieces:
-        place = bisect(starts, piece.start) - 1
-        if place < 0 or windows[place].end < piece.end:
-            rest.append(piece)
-            continue
-        frames = windows[place].cut(piece.start - PAD_S, piece.end + PAD_S, model.frame_s)
-        found = model.place_in(frames.scores, [spell(word) for word in piece.words])
-        made.append(_fixed(piece, found, frames.start))
+    """Pieces placed in the frames that are kept of their recording, and those that no window holds.
+
+    Args:
+        pieces: of one recording.
+        windows: its frames, by their starts.
+        model: scored them.
+        spell: a word as the model writes it.
+        strange: the model does not know the language.
+    """
+    rest = [piece for piece in pieces if not _is_held(piece, windows)]
+    held = [piece for piece in pieces if _is_held(piece, windows)]
+    cuts_of = [
+        frames_between(windows, piece.start - PAD_S, piece.end + PAD_S, model.frame_s) for piece in held
+    ]
+    parts = [
+        (cut.scores, [spell(word) for word in piece.words]) for piece, cut in zip(held, cuts_of, strict=True)
+    ]
+    made = []
+    for piece, cut, words in zip(held, cuts_of, model.place_in(parts, strange), strict=True):
+        made.append(timed(piece, [cut.placed(word, model.frame_s) for word in words], 0.0))
     return made, rest
 
 
-def _fixed(piece: Piece, found: Sequence[PlacedWord | None], offset: float) -> FixedPiece:
+def _is_held(piece: Piece, windows: Sequence[KeptFrames]) -> bool:
+    """Whether both ends of a piece lie in windows; what lies between two of them is a pause."""
+    return _in_one(piece.start, windows) and _in_one(piece.end, windows)
+
+
+def _in_one(time: float, windows: Sequence[KeptFrames]) -> bool:
+    place = bisect(windows, time, key=_begin) - 1
+    return place >= 0 and time <= windows[place].end + SHORTEST_S
+
+
+def _begin(window: KeptFrames) -> float:
+    return window.start
+
+
+def timed(piece: Piece, found: Sequence[PlacedWord | None], offset: float) -> FixedPiece:
     """A piece with what was found of its words; words that were not keep between their neighbours."""
     known = [word for word in found if word is not None]
     if not known:
@@ -78,7 +106,13 @@ def _fixed(piece: Piece, found: Sequence[PlacedWord | None], offset: float) -> F
         reached = start if word is None else max(word.end + offset, start)
         times.append((start, reached))
     moved = replace(piece, start=times[0][0], end=times[-1][1], times=tuple(times))
-    return FixedPiece(moved, sum(word.log_probability for word in known) / len(known))
+    return FixedPiece(moved, mean_log_probability(found))
+
+
+def mean_log_probability(found: Sequence[PlacedWord | None]) -> float | None:
+    """Of the words that have a place; None where none has."""
+    known = [word.log_probability for word in found if word is not None]
+    return sum(known) / len(known) if known else None
 
 
 def at_pauses(fixed: Sequence[FixedPiece], speech: SpeechTimes, most_s: float) -> list[FixedPiece]:
@@ -126,13 +160,14 @@ def _with_words_inside(piece: Piece) -> Piece:
     return replace(piece, times=tuple((inside(start), inside(end)) for start, end in piece.times))
 
 
-def usable(fixed: Sequence[FixedPiece], least_log_probability: float) -> list[bool]:
-    """Whether each has a length and is likely enough."""
-    return [
-        one.piece.end - one.piece.start >= SHORTEST_S
-        and (one.log_probability is None or one.log_probability >= least_log_probability)
-        for one in fixed
-    ]
+def is_likely(one: FixedPiece, least_log_probability: float) -> bool:
+    """Whether its letters are likely enough, as far as that is known."""
+    return one.log_probability is None or one.log_probability >= least_log_probability
+
+
+def has_length(one: FixedPiece) -> bool:
+    """Whether it is long enough to be heard."""
+    return one.piece.end - one.piece.start >= SHORTEST_S
 
 
 def probability(log_probability: float | None) -> float | None:

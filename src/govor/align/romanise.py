@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from functools import lru_cache
 
 _CYRILLIC = dict(
@@ -125,11 +126,10 @@ _DIGRAPHS = re.compile("(?<=[sczkgtdpb])h")
 
 def script_of(text: str) -> str:
     """The script that most letters of `text` belong to, as Unicode names it; empty without letters."""
-    counts: dict[str, int] = {}
-    for letter in text:
+    counts = Counter[str]()
+    for letter, count in Counter(text).items():
         if letter.isalpha():
-            name = _script(letter)
-            counts[name] = counts.get(name, 0) + 1
+            counts[_script(letter)] += count
     return max(counts, key=counts.__getitem__) if counts else ""
 
 

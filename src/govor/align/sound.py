@@ -5,14 +5,17 @@ Shapes: N frames of 20 ms.
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from govor.transcribe.damage import readable_blocks
+from govor.transcribe.kept_frames import KeptLevels
 from govor.transcribe.speech import FRAME_S, HANGOVER_FRAMES, frame_levels, runs, speech_frames
 
 CHUNK_FRAMES = 1_500
@@ -47,19 +50,22 @@ class SpeechTimes:
 
     def trimmed_start(self, start: float) -> float:
         """`start`, or a little before the next speech where it is in a pause."""
-        before = int(np.searchsorted(self.starts, start, "right"))
-        quiet = before == 0 or self.ends[before - 1] <= start
-        return (
-            max(start, float(self.starts[before]) - MARGIN_S)
-            if quiet and before < len(self.starts)
-            else start
-        )
+        starts, ends = self._edges
+        before = bisect(starts, start)
+        quiet = before == 0 or ends[before - 1] <= start
+        return max(start, starts[before] - MARGIN_S) if quiet and before < len(starts) else start
 
     def trimmed_end(self, end: float) -> float:
         """`end`, or a little behind the last speech where it is in a pause."""
-        before = int(np.searchsorted(self.starts, end, "right"))
-        quiet = before > 0 and self.ends[before - 1] <= end
-        return min(end, float(self.ends[before - 1]) + MARGIN_S) if quiet else end
+        starts, ends = self._edges
+        before = bisect(starts, end)
+        quiet = before > 0 and ends[before - 1] <= end
+        return min(end, ends[before - 1] + MARGIN_S) if quiet else end
+
+    @cached_property
+    def _edges(self) -> tuple[list[float], list[float]]:
+        """Starts and ends as lists, which are faster to ask for one time after another."""
+        return self.starts.tolist(), self.ends.tolist()
 
     def _moved(self, time: float, edges: NDArray[np.float64], most: float) -> float:
         place = int(np.searchsorted(edges, time))
@@ -75,18 +81,27 @@ def speech_of(blocks: Iterable[Mono], sample_rate: int) -> SpeechTimes:
         blocks: mono samples.
         sample_rate: in Hz.
     """
+    return speech_in(levels_of(blocks, sample_rate))
+
+
+def levels_of(blocks: Iterable[Mono], sample_rate: int) -> KeptLevels:
+    """How loud a recording is, block by block."""
     size = round(FRAME_S * sample_rate)
-    parts, rest, count = [], np.zeros(0, np.float32), 0
+    parts, rest, count = [np.zeros((0, 2), np.float32)], np.zeros(0, np.float32), 0
     for block in blocks:
         count += len(block)
         rest = np.concatenate([rest, block])
         whole = len(rest) // size * size
         parts.append(frame_levels(rest[:whole], size))
         rest = rest[whole:]
-    levels = np.concatenate(parts) if parts else np.zeros((0, 2), np.float32)
-    found = _narrowed(runs(_speech_frames(levels)), len(levels))
+    return KeptLevels(np.concatenate(parts), count / sample_rate)
+
+
+def speech_in(kept: KeptLevels) -> SpeechTimes:
+    """The speech of a recording, by how loud it is."""
+    found = _narrowed(runs(_speech_frames(kept.levels)), len(kept.levels))
     starts, ends = (np.array(edge, np.float64) * FRAME_S for edge in (found[:, 0], found[:, 1]))
-    return SpeechTimes(starts, ends, count / sample_rate)
+    return SpeechTimes(starts, ends, kept.seconds)
 
 
 def _speech_frames(levels: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -115,5 +115,10 @@ def respelt(folded: Sequence[str], changed: dict[int, str], fold: Fold) -> list[
     return [_edge(word) + fold(changed[n]) if n in changed else word for n, word in enumerate(folded)]
 
 
+def bare(word: str) -> str:
+    """A folded word without the edge before it."""
+    return word[len(_edge(word)) :]
+
+
 def _edge(word: str) -> str:
     return word[:1] if word[:1] in (TEXT_EDGE, HEARD_EDGE) else ""

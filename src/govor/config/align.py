@@ -28,7 +28,7 @@ class AlignConfig(Section):
     max_cer: float = setting(
         0.6,
         "greatest character error rate of the hypothesis against an utterance; above it the utterance is "
-        "unplaced",
+        "unplaced, unless a CTC model's frames show it",
         DATA,
         least=0,
         most=1,

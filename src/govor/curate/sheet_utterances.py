@@ -45,7 +45,9 @@ class SheetUtterances:
         return SheetUtterances(pl.concat([self.table, more]))
 
     def write(self, corpus: Path) -> None:
-        """Writes it beside a corpus; nothing where nothing was sampled."""
-        if self.table.height:
+        """Writes it beside a corpus; where nothing was sampled, what an earlier corpus there had goes."""
+        if not self.table.height:
+            (corpus / SAMPLED).unlink(missing_ok=True)
+        else:
             with atomic_path(corpus / SAMPLED) as partial:
                 self.table.write_parquet(partial)

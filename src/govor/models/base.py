@@ -501,8 +501,15 @@ class Placing(Protocol):
     def place(self, wave: Wave, words: Sequence[str]) -> list[PlacedWord | None]:
         """Where each *normalised* word is in a wave ``[T]``; None for a word that it cannot spell."""
 
-    def place_in(self, frames: NDArray[np.float16], words: Sequence[str]) -> list[PlacedWord | None]:
-        """The same in frames ``[F, V]`` that a hypothesis has kept."""
+    def place_in(
+        self, parts: Sequence[tuple[NDArray[np.floating[Any]], Sequence[str]]], strange: bool = False
+    ) -> list[list[PlacedWord | None]]:
+        """The same of several parts: frames ``[F, V]`` that a hypothesis has kept, each with its words.
+
+        Args:
+            parts: of one recording or several.
+            strange: the model does not know the language of the words.
+        """
 
 
 @runtime_checkable

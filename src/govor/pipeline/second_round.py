@@ -65,6 +65,8 @@ def _second(alignment: Alignment, first: AlignResult) -> AlignResult:
     root = alignment.out / SECOND_ROUND
     recipe = second_recipe(alignment.model, root, alignment.config, whole.utterances)
     alignment.write(first, Workspace.of(recipe).corpus)
+    alignment.write(first)
+    say(f"refine: what the first round placed is in {alignment.out}, whatever becomes of the second")
     say(_announcement(alignment.model, first, whole))
     run_recipe(recipe, first="select", last="train", device=alignment.device)
     return alignment.again(first, str(Workspace.of(recipe).run))

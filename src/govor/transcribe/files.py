@@ -15,14 +15,14 @@ from typing import NotRequired, TypedDict
 from govor.config import TranscribeConfig
 from govor.console import Progress, say
 from govor.errors import AudioError, InputError, LimitError
-from govor.models.base import require_language, told_language
+from govor.models.base import Recogniser, require_language, told_language
 from govor.records import Summary
 from govor.store import locked, readable_seconds, write_text
 from govor.transcribe.blame import blamed
 from govor.transcribe.decoding import given_language
 from govor.transcribe.inputs import Input, find_inputs
 from govor.transcribe.journal import Journal, TranscribedFile, key_of
-from govor.transcribe.kept_frames import SUFFIX, write_frames
+from govor.transcribe.kept_frames import LEVELS_SUFFIX, SUFFIX, write_frames, write_levels
 from govor.transcribe.pooled import pooled
 from govor.transcribe.subtitles import CueRules
 from govor.transcribe.takes import SPLIT, Sounding, takes_of, together
@@ -87,7 +87,8 @@ def transcribe_files(
     device: str = "auto",
     *,
     frames: bool = False,
-    kin: bool = False,
+    related: bool = False,
+    opened: Callable[[], Recogniser] | None = None,
 ) -> FilesSummary:
     """Transcribes recordings; what an earlier call finished is not done again.
 
@@ -97,14 +98,16 @@ def transcribe_files(
         out: folder for the outputs (default: ``transcripts``).
         config: windows, decoding, formats.
         device: ``auto``, ``cpu`` or ``cuda:N``.
-        frames: also keep what the frames of a CTC model scored, beside the outputs.
-        kin: a model that cannot be told the language, being of a related one, hears in its own.
+        frames: also keep how loud each is, and what the frames of a CTC model scored, beside the outputs.
+        related: a model that cannot be told the language hears it in its own, which is not refused.
+        opened: gives the model, for callers who need it too; otherwise it is opened here.
 
     Raises:
         AudioError: the only recording cannot be decoded.
         LimitError: some of several cannot; the summary names them, the others are done.
     """
-    run = _Run(str(model), out or DEFAULT_OUT, config or TranscribeConfig(), device, frames, kin)
+    opened = opened or partial(_opened, str(model), device)
+    run = _Run(str(model), out or DEFAULT_OUT, config or TranscribeConfig(), opened, frames, related)
     inputs = find_inputs([str(file) for file in files or run.config.files])
     if not inputs:
         raise InputError("no recording is named: add files, folders or http(s) addresses")
@@ -112,12 +115,24 @@ def transcribe_files(
         return run.run(inputs)
 
 
+def _opened(model: str, device: str) -> Recogniser:
+    from govor.models import open_model
+
+    return open_model(model, device=device)
+
+
 class _Run:
     def __init__(
-        self, model: str, out: Path, config: TranscribeConfig, device: str, frames: bool, kin: bool
+        self,
+        model: str,
+        out: Path,
+        config: TranscribeConfig,
+        opened: Callable[[], Recogniser],
+        frames: bool,
+        related: bool,
     ) -> None:
-        self.model, self.out, self.config, self.device = model, out, config, device
-        self.frames, self.kin = frames, kin
+        self.model, self.out, self.config, self.opened = model, out, config, opened
+        self.frames, self.related = frames, related
         self.load_s = 0.0
 
     def run(self, inputs: Sequence[Input]) -> FilesSummary:
@@ -142,7 +157,7 @@ class _Run:
                     if (other := journal.overwritten(file)) is not None:
                         say(f"{item.source} has taken the place of {other}: use another --out to keep both")
                     journal.add(key, file)
-                done.append(file)
+                done.append(replace(file, audio=item.source))  # it may have had another name
         return self._summary(done, failed)
 
     def _summary(self, done: Sequence[TranscribedFile], failed: list[Failure]) -> FilesSummary:
@@ -171,28 +186,29 @@ class _Run:
         """What gives the transcript of each recording, in order; several are heard at once."""
         if not todo:
             return
-        from govor.models import open_model
-
         begun = time.perf_counter()
-        recogniser = open_model(self.model, device=self.device)
+        recogniser = self.opened()
         self.load_s = time.perf_counter() - begun
-        config = self.config
-        if not self.kin:
-            require_language(recogniser, given_language(config.language))
-        elif config.language is not None:
-            config = replace(config, language=told_language(recogniser, config.language))
+        told = self._told_language(recogniser)
         bar = _Bar(todo, self.config)
         try:
             yield from pooled(
                 recogniser,
                 todo,
                 lambda own, item: self._one(own, item, bar),
-                config,
+                replace(self.config, language=told),
                 load_s=self.load_s,
                 frames=self.frames,
             )
         finally:
             bar.finish()
+
+    def _told_language(self, recogniser: Recogniser) -> str | None:
+        tag = self.config.language
+        if self.related and tag is not None:
+            return told_language(recogniser, tag)
+        require_language(recogniser, given_language(tag))
+        return tag
 
     def _one(self, transcriber: Transcriber, item: Input, bar: _Bar) -> Transcript:
         with ExitStack() as stack:
@@ -209,7 +225,7 @@ class _Run:
 
     def _write_transcript(self, transcript: Transcript, item: Input) -> TranscribedFile:
         _say_what_was_found(transcript, item.source)
-        names = [*self._write(transcript, item), *self._frames(item)]
+        names = [*self._write(transcript, item), *self._kept(item)]
         return TranscribedFile(
             item.source,
             names,
@@ -223,7 +239,8 @@ class _Run:
     def _transcribe(self, transcriber: Transcriber, path: Path, item: Input, bar: _Bar) -> Transcript:
         words = self.config.words or any(name in TIMED_FORMATS for name in self.config.format)
         if self.frames:  # those of an earlier model would be taken for this one's
-            (self.out / frames_name(item)).unlink(missing_ok=True)
+            for name in kept_names(item):
+                (self.out / name).unlink(missing_ok=True)
         heard: list[Transcript] = []
         for take in takes_of(self.config, self._channels(path, item)):
             source = path if take.is_whole else Sounding(path, take, transcriber.recogniser.sample_rate)
@@ -233,17 +250,23 @@ class _Run:
                 name=item.source,
                 words=words,
                 on_progress=show,
-                on_frames=partial(write_frames, self.out / frames_name(item)),
+                on_end=partial(self._keep, item) if self.frames else None,
             )
             if isinstance(source, Sounding) and source.damage:
                 one = replace(one, damage=source.damage)
             heard.append(take.placed(one))
         return together(heard)
 
-    def _frames(self, item: Input) -> list[str]:
-        """Name of the file of frames that was written, if any."""
-        name = frames_name(item)
-        return [name] if self.frames and (self.out / name).exists() else []
+    def _keep(self, item: Input, run: Transcription) -> None:
+        frames, levels = kept_names(item)
+        if run.frames:
+            write_frames(self.out / frames, run.frames)
+        if run.levels:
+            write_levels(self.out / levels, run.levels)
+
+    def _kept(self, item: Input) -> list[str]:
+        """Names of the files of frames and levels that were written."""
+        return [name for name in kept_names(item) if self.frames and (self.out / name).exists()]
 
     def _channels(self, path: Path, item: Input) -> int:
         """Channels that are told apart; one where they are mixed."""
@@ -265,9 +288,9 @@ class _Run:
         return names
 
 
-def frames_name(item: Input) -> str:
-    """Of the file of a recording's frames, beside its outputs."""
-    return f"{item.stem}.{SUFFIX}"
+def kept_names(item: Input) -> tuple[str, str]:
+    """Of the files of a recording's frames and levels, beside its outputs."""
+    return f"{item.stem}.{SUFFIX}", f"{item.stem}.{LEVELS_SUFFIX}"
 
 
 class _Bar:

@@ -28,7 +28,7 @@ from govor.models.base import (
 from govor.transcribe.batcher import OneCaller
 from govor.transcribe.damage import readable_blocks
 from govor.transcribe.decoding import Decoding, given_language
-from govor.transcribe.kept_frames import KeptFrames
+from govor.transcribe.kept_frames import KeptFrames, KeptLevels
 from govor.transcribe.segments import Joiner
 from govor.transcribe.transcript import Segment, Stretch, Transcript, in_stretches
 from govor.transcribe.windows import Buffer, Window, cut
@@ -72,6 +72,12 @@ class Transcription:
     def duration(self) -> float:
         """Seconds of audio read so far."""
         return self._buffer.read_samples / self._buffer.sample_rate
+
+    @property
+    def levels(self) -> KeptLevels | None:
+        """How loud what was read so far is, where that is asked for."""
+        levels = self._buffer.kept_levels()
+        return None if levels is None else KeptLevels(levels, self.duration)
 
     @property
     def language(self) -> str | None:
@@ -120,7 +126,7 @@ class Transcriber:
         recogniser: from `govor.models.open_model`.
         config: windows, batches, decoding.
         load_s: seconds that loading the model took, for the transcript's timing.
-        frames: also keep what the frames of a CTC model scored.
+        frames: also keep how loud the recording is, and what the frames of a CTC model scored.
 
     Example:
         transcriber = Transcriber(open_model("run/"), TranscribeConfig(language="hr"))
@@ -190,7 +196,8 @@ class Transcriber:
         require_language(self.recogniser, given, aloud=False)
         rate = self.recogniser.sample_rate
         blocks = _Blocks(source, rate)
-        buffer = Buffer(blocks, rate, open_voice(rate) if isinstance(self.recogniser, Timing) else None)
+        voice = open_voice(rate) if isinstance(self.recogniser, Timing) else None
+        buffer = Buffer(blocks, rate, voice, keep_levels=self.frames)
         one = given is not None or own_language(self.recogniser) is not None
         windows = cut(buffer, self.config, self.recogniser.max_window_s, one_language=one)
         options = self.options(words)
@@ -222,7 +229,7 @@ class Transcriber:
         name: str = "",
         words: bool = False,
         on_progress: Callable[[Transcription], None] | None = None,
-        on_frames: Callable[[Sequence[KeptFrames]], None] | None = None,
+        on_end: Callable[[Transcription], None] | None = None,
     ) -> Transcript:
         """The whole transcript of one recording.
 
@@ -231,7 +238,7 @@ class Transcriber:
             name: what the transcript calls the recording; a path's own name unless given.
             words: segments carry the times of their words.
             on_progress: called after every segment.
-            on_frames: called in the end with what frames scored, where the transcriber keeps it.
+            on_end: called once all is heard.
 
         Raises:
             AudioError: it cannot be decoded, or passes a limit.
@@ -242,8 +249,8 @@ class Transcriber:
             segments.append(segment)
             if on_progress:
                 on_progress(run)
-        if on_frames and run.frames:
-            on_frames(run.frames)
+        if on_end:
+            on_end(run)
         name = name or (str(source) if isinstance(source, (str, Path)) else "")
         return self.finished(name, run, segments)
 

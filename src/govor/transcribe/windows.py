@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from govor.audio.voice import SURE
 from govor.errors import UsageError
 from govor.transcribe.cuts import CLOSE_PAD_S, LONG_PAUSE_S, PAD_S, choose_cut, frames, halves_of
-from govor.transcribe.speech import FRAME_S, frame_levels, runs, speech_frames, voiced_frames
+from govor.transcribe.speech import FRAME_S, Levels, frame_levels, runs, speech_frames, voiced_frames
 
 if TYPE_CHECKING:
     from govor.audio.voice import SpeechStream
@@ -139,7 +139,11 @@ class Buffer:
     """
 
     def __init__(
-        self, blocks: Iterable[Samples], sample_rate: int, voice: SpeechStream | None = None
+        self,
+        blocks: Iterable[Samples],
+        sample_rate: int,
+        voice: SpeechStream | None = None,
+        keep_levels: bool = False,
     ) -> None:
         self.voice = voice
         self.sample_rate = sample_rate
@@ -152,6 +156,7 @@ class Buffer:
         self.levels = np.zeros((0, 2), dtype=np.float32)
         self.history = np.zeros((0, 2), dtype=np.float32)
         self._blocks = iter(blocks)
+        self._kept: list[Levels] | None = [] if keep_levels else None
 
     def fill(self, frames: int) -> None:
         """Reads until `frames` frames are there or the stream ends; its last frame is filled with zeros."""
@@ -171,10 +176,20 @@ class Buffer:
         if len(pieces) > 1:
             self.samples = np.concatenate(pieces)
             fresh = self.samples[len(self.levels) * self.frame_samples :]
-            self.levels = np.concatenate([self.levels, frame_levels(fresh, self.frame_samples)])
+            levels = frame_levels(fresh, self.frame_samples)
+            self.levels = np.concatenate([self.levels, levels])
+            if self._kept is not None:
+                self._kept.append(levels)
             stop = self._next_frame + len(self.levels) - len(self.frames)
             self.frames = np.concatenate([self.frames, np.arange(self._next_frame, stop)])
             self._next_frame = stop
+
+    def kept_levels(self) -> Levels | None:
+        """Those of all whole frames so far ``[N, 2]``; None where they are not kept."""
+        if self._kept is None:
+            return None
+        whole = self.read_samples // self.frame_samples
+        return np.concatenate([np.zeros((0, 2), np.float32), *self._kept])[:whole]
 
     def fill_spoken(self, frames: int) -> None:
         """The same, with long pauses between speech shortened."""

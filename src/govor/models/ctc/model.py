@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from govor.errors import ModelError
 from govor.features import Example, Labels, Wave, WaveSpec
 from govor.models.base import FULL, Batch, DecodeOptions, EncoderWindows, ModelFacts, Sound
-from govor.models.ctc.alignment import place_words
+from govor.models.ctc.alignment import Part, place_parts, place_words
 from govor.models.ctc.frames import Run, collapse, hypothesis_of, kept, repeats
 from govor.models.ctc.fusion import beam_runs, is_searched, texts_of
 from govor.models.ctc.listening import HeardByCtc
@@ -88,7 +89,7 @@ class CtcFamily(Trainable):
         """The language that it writes unless it is told another; None where nothing says so."""
         return self.settings.get("language")
 
-    @property
+    @cached_property
     def frame_s(self) -> float:
         """Seconds from one output frame to the next."""
         return round(PROBE_S / self.output_frames(round(PROBE_S * self.sample_rate)), 3)
@@ -260,9 +261,9 @@ class CtcFamily(Trainable):
         """See `govor.models.base.Placing`."""
         return place_words(self.log_probs([wave])[0], words, self.vocabulary, self.frame_s)
 
-    def place_in(self, frames: NDArray[np.float16], words: Sequence[str]) -> list[PlacedWord | None]:
+    def place_in(self, parts: Sequence[Part], strange: bool = False) -> list[list[PlacedWord | None]]:
         """See `govor.models.base.Placing`."""
-        return place_words(frames.astype(np.float32), words, self.vocabulary, self.frame_s)
+        return place_parts(parts, self.vocabulary, self.frame_s, strange)
 
     def _scores(self, waves: Sequence[Wave]) -> list[NDArray[np.float32]]:
         import torch

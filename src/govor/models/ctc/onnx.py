@@ -24,7 +24,7 @@ from govor.errors import ModelError, UsageError
 from govor.extras import required
 from govor.features import Extractor, Wave, WaveSpec
 from govor.models.base import DecodeOptions, ModelFacts, Recogniser, Sound
-from govor.models.ctc.alignment import place_words
+from govor.models.ctc.alignment import Part, place_parts, place_words
 from govor.models.ctc.frames import collapse, hypothesis_of, kept
 from govor.models.ctc.fusion import beam_runs, is_searched, texts_of
 from govor.models.ctc.model import CtcFamily
@@ -198,9 +198,9 @@ class OnnxCtc:
         """See `govor.models.base.Placing`."""
         return place_words(self._run(wave), words, self.vocabulary, self.frame_s)
 
-    def place_in(self, frames: NDArray[np.float16], words: Sequence[str]) -> list[PlacedWord | None]:
+    def place_in(self, parts: Sequence[Part], strange: bool = False) -> list[list[PlacedWord | None]]:
         """See `govor.models.base.Placing`."""
-        return place_words(frames.astype(np.float32), words, self.vocabulary, self.frame_s)
+        return place_parts(parts, self.vocabulary, self.frame_s, strange)
 
     def _run(self, wave: Wave) -> NDArray[np.float32]:
         values = self.extractor(wave)

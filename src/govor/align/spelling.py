@@ -1,0 +1,93 @@
+"""How a model writes the letters of a text: learned from what was placed, so that more is found.
+
+A model of another language writes what it hears with its own letters: for the Welsh ``f`` a Croatian one
+writes ``v``. Which letter it writes for which, beside which neighbours, is counted where text was placed.
+Method: the letters' confusions of one pass serve the next, as the translation probabilities of words do in
+Brown et al., "The mathematics of statistical machine translation" (1993).
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz.distance import Levenshtein
+
+LEAST_LETTERS = 300
+"""Letters of placed text; fewer teach nothing, and may agree by chance."""
+LEAST_TIMES = 10
+"""So often a letter was seen beside a neighbour before its own rule is taken."""
+LEAST_SHARE = 0.4
+"""Of these times that it was heard as the same."""
+
+FOREIGN_CER = 0.15
+"""With fewer errors the model knows the language."""
+
+Context = tuple[str, str, str]
+"""The letter before, the letter, the letter behind it; empty where it does not matter."""
+
+
+@dataclass(frozen=True)
+class ModelSpelling:
+    """What a model writes for a letter; for others it writes the letter itself.
+
+    Attributes:
+        rules: by context; an empty text where it mostly writes nothing.
+    """
+
+    rules: dict[Context, str]
+
+    def of(self, word: str) -> str:
+        """A word as the model writes it; the word itself where nothing of it would be left."""
+        padded = f" {word} "
+        made = "".join(self._letter(*padded[n - 1 : n + 2]) for n in range(1, len(padded) - 1))
+        return made or word
+
+    def _letter(self, before: str, letter: str, after: str) -> str:
+        for context in _contexts(before, letter, after):
+            if context in self.rules:
+                return self.rules[context]
+        return letter
+
+
+def _contexts(before: str, letter: str, after: str) -> tuple[Context, ...]:
+    """From the closest to the widest."""
+    return (before, letter, after), ("", letter, after), (before, letter, ""), ("", letter, "")
+
+
+def learned(pairs: Iterable[tuple[Sequence[str], str]]) -> ModelSpelling | None:
+    """What can be learned from placed pieces; None where they are too few, or spelt as they are heard.
+
+    Args:
+        pairs: the folded words of a piece, and what was heard there.
+    """
+    lessons = list(pairs)
+    texts = [("".join(words), heard) for words, heard in lessons]
+    letters = sum(len(text) for text, _ in texts)
+    errors = sum(Levenshtein.distance(text, heard) for text, heard in texts)
+    if letters < LEAST_LETTERS or errors < FOREIGN_CER * letters:
+        return None
+    seen: dict[Context, Counter[str]] = defaultdict(Counter)
+    for (words, _), (text, heard) in zip(lessons, texts, strict=True):
+        around = [(f" {word} "[n], f" {word} "[n + 2]) for word in words for n in range(len(word))]
+        for letter, said, (before, after) in zip(text, _heard_for(text, heard), around, strict=True):
+            for context in _contexts(before, letter, after):
+                seen[context][said] += 1
+    rules = {}
+    for context, counts in seen.items():
+        said, times = counts.most_common(1)[0]
+        if counts.total() >= LEAST_TIMES and times >= LEAST_SHARE * counts.total():
+            rules[context] = said
+    return ModelSpelling(rules) if any(said != letter for (_, letter, _), said in rules.items()) else None
+
+
+def _heard_for(text: str, heard: str) -> list[str]:
+    """What was heard for each letter of a text, by the plain edit distance; empty for nothing."""
+    found = list(text)
+    for edit in Levenshtein.editops(text, heard):
+        if edit.tag == "replace":
+            found[edit.src_pos] = heard[edit.dest_pos]
+        elif edit.tag == "delete":
+            found[edit.src_pos] = ""
+    return found
