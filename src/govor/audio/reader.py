@@ -85,9 +85,7 @@ def open_reader(source: EncodedAudio, limits: DecodeLimits, decoder: str = "auto
 
 def _choose(source: EncodedAudio) -> tuple[str, Mp3Index | None]:
     head = source.read_at(0, 16)
-    if head[:4] == b"OggS" and has_holes(
-        source
-    ):  # libsndfile leaves them out, and all behind comes too early
+    if head[:4] == b"OggS" and has_holes(source):  # libsndfile leaves holes out: what follows is too early
         return "pyav", None
     if head[:4] in _SOUNDFILE_MAGIC:
         return "soundfile", None

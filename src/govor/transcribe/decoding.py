@@ -203,10 +203,16 @@ class Decoding:
     ) -> list[CompletedWindow]:
         if not isinstance(self.recogniser, Timing):
             return [CompletedWindow(window, own) for window, own in zip(windows, said, strict=True)]
-        timed = any(own.words for own in said)  # a text of which only a part has words would lose the rest
 
         def decode(parts: Sequence[Window], numbers: Sequence[int]) -> list[Hypothesis]:
-            return self._in_batches(parts, [languages[number] for number in numbers], timed)
+            """With times of words where the whole has them: of a text in part timed the rest is lost."""
+            found: dict[int, Hypothesis] = {}
+            for timed in (False, True):
+                rows = [row for row, number in enumerate(numbers) if bool(said[number].words) == timed]
+                named = [languages[numbers[row]] for row in rows]
+                heard = self._in_batches([parts[row] for row in rows], named, timed)
+                found |= dict(zip(rows, heard, strict=True))
+            return [found[row] for row in range(len(parts))]
 
         return completed(windows, said, decode)
 
