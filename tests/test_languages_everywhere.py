@@ -1,11 +1,14 @@
 """A language that a model cannot be told is refused wherever one is taken, by one function."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import soundfile as sf
 
 from govor.config import AlignConfig, EvaluateConfig, LabelConfig, TranscribeConfig
 from govor.errors import LanguageError
+from govor.models import open_model
 from govor.models.base import require_language, told_language
 
 torch = pytest.importorskip("torch")
@@ -95,6 +98,7 @@ def test_all_that_take_a_language_refuse_it(takes, tiny_ctc, tiny_dataset, recor
 def test_align_hears_with_a_model_of_a_related_language(tiny_ctc, recording, tmp_path, capsys):
     from govor.align.hearing import hear
 
-    found = hear(str(tiny_ctc), [str(recording)], tmp_path / "out", AlignConfig(language="sl"), "cpu")
+    opened = partial(open_model, str(tiny_ctc), device="cpu")
+    found = hear(str(tiny_ctc), [str(recording)], tmp_path / "out", AlignConfig(language="sl"), opened)
     assert list(found.heard) == [str(recording)] and not found.failed
     assert "--language sl: the model always writes hr" in capsys.readouterr().err

@@ -107,3 +107,8 @@ def test_dev_shares_no_recording_with_train_where_there_are_enough(tmp_path):
     assert (recipe.work, recipe.select.dev, recipe.select.group_by) == (str(tmp_path), 100, ())
     several = [dataclasses.replace(one, audio=f"{n % 10}.wav") for n, one in enumerate(placed)]
     assert second_recipe("m", tmp_path, AlignConfig(), several).select.group_by == ("recording",)
+
+
+def test_a_model_of_a_related_language_is_not_refused_by_preflight(tmp_path):
+    recipe = second_recipe("m", tmp_path, AlignConfig(language="sv"), outcome(30).utterances)
+    assert recipe.preflight.accept == ("vocabulary_other_language",)
