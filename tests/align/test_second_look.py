@@ -8,7 +8,7 @@ from govor.align.joined_frames import frames_between
 from govor.align.placing import Piece
 from govor.align.planning import plan_group
 from govor.align.refining import FixedPiece
-from govor.align.second_look import look_again, stretches
+from govor.align.second_look import Look, look_again, stretches
 from govor.config import AlignConfig
 from govor.models.ctc.alignment import place_parts
 from govor.models.ctc.vocabulary import Vocabulary
@@ -75,7 +75,7 @@ def look(text, spoken, gap, least=-4.0, sure=True):
         FixedPiece(piece(gap[0] - 1, 5.0, 10.0)),
         FixedPiece(piece(gap[-1] + 1, window.end, window.end + 5)),
     ]
-    return look_again(planned, stand, lambda _: [window], [99.0], Model(), spell, False, least)
+    return look_again(Look(planned, Model(), spell, False, least), stand, lambda _: [window], [99.0])
 
 
 def test_a_sentence_that_is_in_the_sound_is_found_there():

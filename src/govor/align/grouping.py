@@ -30,7 +30,7 @@ from govor.align.refining import (
     placed_in_frames,
     placed_in_sound,
 )
-from govor.align.second_look import look_again, spelling_of
+from govor.align.second_look import Look, look_again, spelling_of
 from govor.align.sound import SpeechTimes
 from govor.align.speakers import with_speakers
 from govor.align.spelling import ModelSpelling
@@ -185,9 +185,8 @@ class _Ear:
         """Sentences without a place that the sound has between those with one."""
         if self.listener.model is None:
             return []
-        strange = self.spelling is not None
-        model = self.listener.model
-        return look_again(self.planned, stand, self.frames, ends, model, self.spell, strange, least)
+        look = Look(self.planned, self.listener.model, self.spell, self.spelling is not None, least)
+        return look_again(look, stand, self.frames, ends)
 
 
 def _start(fixed: FixedPiece) -> float:

@@ -25,7 +25,7 @@ from govor.align.spelling import ModelSpelling, learned
 from govor.align.text_side import bare
 from govor.models.base import Placing
 from govor.records import PlacedWord
-from govor.transcribe.kept_frames import KeptFrames
+from govor.transcribe.kept_frames import KeptFrames, Scores
 
 LEAST_LETTERS = 10
 """Of a sentence that is looked for."""
@@ -44,6 +44,33 @@ EARLY_S = 0.05
 """Letters that begin so much before a sentence are still of it."""
 MOST_LETTERS = 2.0
 """Times as many as are usually said in so much sound."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What looks for sentences, and what counts as found.
+
+    Attributes:
+        planned: all of the group.
+        model: scored the frames.
+        spell: a word as the model writes it.
+        strange: the model does not know the language.
+        least: smallest mean ln p of a sentence's letters.
+    """
+
+    planned: GroupPlan
+    model: Placing
+    spell: Spell
+    strange: bool
+    least: float
+
+    def placed(self, parts: Sequence[tuple[Scores, Sequence[str]]]) -> list[list[PlacedWord | None]]:
+        """The places of words in frames."""
+        return self.model.place_in(parts, self.strange)
+
+    def spelt(self, unit: int) -> list[str]:
+        """The words of a sentence as the model writes them."""
+        return [self.spell(word) for word in _words(unit, self.planned)]
 
 
 @dataclass(frozen=True)
@@ -104,34 +131,22 @@ def _space(
     return (recording, start, end) if same and 0 < end - start <= LONGEST_S else None
 
 
-def looked_for(
-    stretch: OpenStretch,
-    frames: JoinedFrames,
-    planned: GroupPlan,
-    model: Placing,
-    spell: Spell,
-    strange: bool,
-    least: float,
-) -> list[FixedPiece]:
+def looked_for(stretch: OpenStretch, frames: JoinedFrames, look: Look) -> list[FixedPiece]:
     """Those sentences of a stretch that are there.
 
     Args:
         stretch: the sentences.
         frames: the sound.
-        planned: all of the group.
-        model: scored the frames.
-        spell: a word as the model writes it.
-        strange: the model does not know the language.
-        least: smallest mean ln p of a sentence's letters.
+        look: how they are looked for.
     """
-    units = _that_fit(stretch, planned)
-    while words := [word for unit in units for word in _words(unit, planned)]:
-        places = model.place_in([(frames.scores, [spell(word) for word in words])], strange)[0]
-        of_word = dict(zip(words, places, strict=True))
-        found = [_fixed(unit, of_word, frames, stretch.recording, planned, model.frame_s) for unit in units]
-        kept = [one for one in found if one is not None and _is_there(one, least, planned)]
+    units = _that_fit(stretch, look.planned)
+    while words := [word for unit in units for word in _words(unit, look.planned)]:
+        spelt = [word for unit in units for word in look.spelt(unit)]
+        of_word = dict(zip(words, look.placed([(frames.scores, spelt)])[0], strict=True))
+        found = [_fixed(unit, of_word, frames, stretch.recording, look) for unit in units]
+        kept = [one for one in found if one is not None and _is_there(one, look)]
         if len(kept) == len(units):
-            return [one for one in kept if _beats_chance(one, frames, planned, model, spell, strange)]
+            return [one for one in kept if _beats_chance(one, frames, look)]
         units = _without_worst(units, found, kept)
     return []
 
@@ -157,15 +172,12 @@ def _without_worst(
     return [unit for unit in units if unit not in gone]
 
 
-def _beats_chance(
-    one: FixedPiece, frames: JoinedFrames, planned: GroupPlan, model: Placing, spell: Spell, strange: bool
-) -> bool:
+def _beats_chance(one: FixedPiece, frames: JoinedFrames, look: Look) -> bool:
     """Whether the sound prefers a sentence to the same letters from behind: a vague model prefers nothing."""
     low, high = np.searchsorted(frames.times, (one.piece.start - AROUND_S, one.piece.end + AROUND_S)).tolist()
-    scores = frames.scores[low:high]
-    words = [spell(word) for word in _words(one.piece.unit, planned)]
+    scores, words = frames.scores[low:high], look.spelt(one.piece.unit)
     backwards = [word[::-1] for word in reversed(words)]
-    ahead, back = map(mean_log_probability, model.place_in([(scores, words), (scores, backwards)], strange))
+    ahead, back = map(mean_log_probability, look.placed([(scores, words), (scores, backwards)]))
     return ahead is not None and (back is None or ahead - back >= CHANCE_MARGIN)
 
 
@@ -180,27 +192,22 @@ def _letters(unit: int, planned: GroupPlan) -> int:
 
 
 def _fixed(
-    unit: int,
-    places: dict[int, PlacedWord | None],
-    frames: JoinedFrames,
-    recording: int,
-    planned: GroupPlan,
-    frame_s: float,
+    unit: int, places: dict[int, PlacedWord | None], frames: JoinedFrames, recording: int, look: Look
 ) -> FixedPiece | None:
     """A sentence at the places of its words; None where it has none."""
-    words = _words(unit, planned)
-    found = [frames.placed(places[word], frame_s) for word in words]
+    words = _words(unit, look.planned)
+    found = [frames.placed(places[word], look.model.frame_s) for word in words]
     if not any(found):
         return None
-    letters = _letters(unit, planned)
+    letters = _letters(unit, look.planned)
     piece = Piece(unit, tuple(words), recording, 0.0, 0.0, (0, 0), letters, 1.0, 1.0, ())
     return timed(piece, found, 0.0)
 
 
-def _is_there(one: FixedPiece, least: float, planned: GroupPlan) -> bool:
-    if one.log_probability is None or not has_usual_pace(one.piece, planned.plan.letter_s):
+def _is_there(one: FixedPiece, look: Look) -> bool:
+    if one.log_probability is None or not has_usual_pace(one.piece, look.planned.plan.letter_s):
         return False
-    return one.log_probability >= least + SHORT_COST / max(one.piece.letters, 1)
+    return one.log_probability >= look.least + SHORT_COST / max(one.piece.letters, 1)
 
 
 def spelling_of(
@@ -239,29 +246,22 @@ def with_heard(one: FixedPiece, planned: GroupPlan, clock: Clock) -> FixedPiece:
 
 
 def look_again(
-    planned: GroupPlan,
+    look: Look,
     stand: Sequence[FixedPiece],
     windows: Callable[[int], Sequence[KeptFrames]],
     ends: Sequence[float],
-    model: Placing,
-    spell: Spell,
-    strange: bool,
-    least: float,
 ) -> list[FixedPiece]:
     """The sentences that are found between those that stand; what is found stands for the next.
 
     Args:
-        planned: all of the group.
+        look: how they are looked for.
         stand: pieces that have a place.
         windows: the frames that are kept of a recording, by its number.
         ends: length of each recording, seconds.
-        model: scored the frames.
-        spell: a word as the model writes it.
-        strange: the model does not know the language.
-        least: smallest mean ln p of a sentence's letters.
     """
     found: list[FixedPiece] = []
     tried: set[OpenStretch] = set()
+    planned, frame_s = look.planned, look.model.frame_s
     clock = Clock.of(planned.words, planned.heard)
     while True:
         pieces = [one.piece for one in (*stand, *found)]
@@ -269,9 +269,9 @@ def look_again(
         tried.update(todo)
         new: list[FixedPiece] = []
         for stretch in todo:
-            frames = frames_between(windows(stretch.recording), stretch.start, stretch.end, model.frame_s)
+            frames = frames_between(windows(stretch.recording), stretch.start, stretch.end, frame_s)
             if len(frames.times):
-                new += looked_for(stretch, frames, planned, model, spell, strange, least)
+                new += looked_for(stretch, frames, look)
         new = [with_heard(one, planned, clock) for one in new]
         new = [one for one in new if one.piece.cer <= MOST_ERRORS]
         if not new:

@@ -48,11 +48,12 @@ class Lane:
 
     def push(self, block: Block) -> Mono:
         """Samples ``[T']`` that are ready after `block` ``[T, C]``."""
-        if self._upright and self.channel is None and _cancels(block):
-            block = block[:, :1]
+        mono = _one_channel(block, self.channel)
+        if self._upright and self.channel is None and _cancels(block, mono):
+            mono = np.ascontiguousarray(block[:, 0])
         if self._resampler is None:
-            return mixed(block, self.channel)
-        return cast(Mono, self._resampler.resample_chunk(_one_channel(block, self.channel)))
+            return _own(mono, block)
+        return cast(Mono, self._resampler.resample_chunk(mono))
 
     def finish(self) -> Mono:
         """The last samples ``[T']``."""
@@ -64,7 +65,11 @@ class Lane:
 
 def mixed(block: Block, channel: int | None) -> Mono:
     """One channel of ``[T, C]``, or the mean of all, as its own contiguous ``[T]``."""
-    mono = _one_channel(block, channel)
+    return _own(_one_channel(block, channel), block)
+
+
+def _own(mono: Mono, block: Block) -> Mono:
+    """Samples that do not change with `block`."""
     return mono.copy() if np.may_share_memory(mono, block) else mono
 
 
@@ -79,11 +84,13 @@ def _one_channel(block: Block, channel: int | None) -> Mono:
     return cast(Mono, block.mean(axis=1, dtype=np.float32))
 
 
-def _cancels(block: Block) -> bool:
-    """Whether the mean of the channels of ``[T, C]`` is next to silence and they are not."""
-    mono, each = _one_channel(block, None), block.ravel()
+def _cancels(block: Block, mean: Mono) -> bool:
+    """Whether the `mean` of the channels of ``[T, C]`` is next to silence and they are not."""
+    if block.shape[1] == 1:
+        return False
+    each = block.ravel()
     mean_power = float(np.dot(each, each)) / block.shape[1]
-    return block.shape[1] > 1 and bool(np.dot(mono, mono) < 10 ** (ANTIPHASE_DB / 10) * mean_power)
+    return bool(np.dot(mean, mean) < 10 ** (ANTIPHASE_DB / 10) * mean_power)
 
 
 def check_channel(channel: int | None, reader: AudioReader, name: str) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from govor.records import LEAST_LOGPROB, MOST_NO_SPEECH, Hypothesis, Span, Word
+from govor.records import LEAST_LOGPROB, MOST_NO_SPEECH, Hypothesis, Measures, Span, Word
 from govor.text.spacing import joined, spaces_before
 from govor.transcribe.windows import Region, Window
 
@@ -122,18 +122,12 @@ def _between_gaps(span: Span, window: Window) -> list[Span]:
     """A stretch of the recording, in one part for each side of the gaps that its words lie on."""
     if not span.words or not any(span.start < a and b < span.end for a, b in window.gaps):
         return [span]
-    pieces: dict[int, list[int]] = {}
-    for place, word in enumerate(span.words):
-        behind = sum(a <= word.start for a, _ in window.gaps)
-        pieces.setdefault(behind, []).append(place)
     spaces = spaces_before([word.text for word in span.words], span.text)
-    return [_of_places(span, places, spaces) for places in pieces.values()]
-
-
-def _of_places(span: Span, places: Sequence[int], spaces: Sequence[str]) -> Span:
-    words = tuple(span.words[place] for place in places)
-    text = "".join(spaces[place] + span.words[place].text for place in places).strip()
-    return replace(span, text=text, start=words[0].start, end=words[-1].end, words=words)
+    pieces: dict[int, list[tuple[Word, str]]] = {}
+    for word, space in zip(span.words, spaces, strict=True):
+        behind = sum(a <= word.start for a, _ in window.gaps)
+        pieces.setdefault(behind, []).append((word, space))
+    return [_of_words(group, span.measures, span.closed) for group in pieces.values()]
 
 
 def is_noise(window: Window, hypothesis: Hypothesis) -> bool:
@@ -164,13 +158,13 @@ def _spans(window: Window, hypothesis: Hypothesis) -> tuple[Span, ...]:
         if not groups or word.start - groups[-1][-1][0].end >= PAUSE_S:
             groups.append([])
         groups[-1].append((word, space))
-    return tuple(_of_words(group, hypothesis) for group in groups)
+    return tuple(_of_words(group, hypothesis.measures) for group in groups)
 
 
-def _of_words(group: Sequence[tuple[Word, str]], hypothesis: Hypothesis) -> Span:
+def _of_words(group: Sequence[tuple[Word, str]], measures: Measures | None, closed: bool = True) -> Span:
     words = tuple(word for word, _ in group)
     text = "".join(space + word.text for word, space in group).strip()
-    return Span(text, words[0].start, words[-1].end, words, measures=hypothesis.measures)
+    return Span(text, words[0].start, words[-1].end, words, closed, measures)
 
 
 def _holes(work: _Work) -> list[Hole]:
