@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from govor.label.windows import other_windows
-from govor.transcribe.windows import Window
+from govor.transcribe.window import Window
 
 RATE = 16_000
 

@@ -15,18 +15,13 @@ from stub_recogniser import StubRecogniser
 
 
 def test_a_newer_model_is_loaded_once_it_stands_still(tmp_path):
-    folder = tmp_path / "run" / "model"
-    folder.mkdir(parents=True)
-    (folder / "config.json").write_text("1")
-    opened = []
+    opened, reloaded = [], []
 
     def open_model(spec):
         opened.append(spec)
         return StubRecogniser(f"v{len(opened)}")
 
-    models = open_models([f"m={tmp_path / 'run'}"], TranscribeConfig(), open_model)
-    reloaded = []
-    watcher = Watcher(models, open_model, reloaded.append)
+    folder, models, watcher = served(tmp_path, open_model, reloaded.append)
     model = models["m"]
 
     def say():
@@ -51,9 +46,6 @@ def test_a_language_that_a_model_does_not_hear_is_refused_before_it_is_served(tm
 
 
 def test_a_newer_model_of_another_language_is_not_exchanged(tmp_path):
-    folder = tmp_path / "run" / "model"
-    folder.mkdir(parents=True)
-    (folder / "config.json").write_text("1")
     opened = []
 
     def open_model(spec):
@@ -61,8 +53,9 @@ def test_a_newer_model_of_another_language_is_not_exchanged(tmp_path):
         opened[-1].settings = {"language": "hr" if len(opened) == 1 else "sv"}
         return opened[-1]
 
-    models = open_models([f"m={tmp_path / 'run'}"], TranscribeConfig(language="hr"), open_model)
-    watcher = Watcher(models, open_model, lambda model: pytest.fail("it was exchanged"))
+    folder, models, watcher = served(
+        tmp_path, open_model, lambda model: pytest.fail("it was exchanged"), TranscribeConfig(language="hr")
+    )
     newer(folder, watcher, models["m"], "22")
     assert (
         len(opened) == 2
@@ -74,12 +67,12 @@ def waves(seconds):
     return [np.ones(int(seconds * 16_000), np.float32)]
 
 
-def served(tmp_path, open_model):
+def served(tmp_path, open_model, reloaded=lambda model: None, config=TranscribeConfig()):
     folder = tmp_path / "run" / "model"
     folder.mkdir(parents=True)
     (folder / "config.json").write_text("1")
-    models = open_models([f"m={tmp_path / 'run'}"], TranscribeConfig(), open_model)
-    return folder, models, Watcher(models, open_model, lambda model: None)
+    models = open_models([f"m={tmp_path / 'run'}"], config, open_model)
+    return folder, models, Watcher(models, open_model, reloaded)
 
 
 def newer(folder, watcher, model, text):

@@ -7,7 +7,7 @@ import pytest
 
 from govor.records import Hypothesis, Measures, Span, Word
 from govor.transcribe.completeness import completed, is_noise
-from govor.transcribe.windows import Window
+from govor.transcribe.window import Window
 
 RATE = 16_000
 SURE = Measures(-0.2, 1.2, 0.01)

@@ -9,7 +9,7 @@ from known_speech import RATE
 
 from govor.records import Hypothesis, Span, Word
 from govor.transcribe.placed import in_recording
-from govor.transcribe.windows import Window
+from govor.transcribe.window import Window
 
 
 def window(*pieces):

@@ -5,7 +5,7 @@ import pytest
 
 from govor.records import Hypothesis, Span, Word
 from govor.transcribe.segments import Joiner
-from govor.transcribe.windows import Window
+from govor.transcribe.window import Window
 
 
 def window(start=0.0, seconds=10.0, **overlap):

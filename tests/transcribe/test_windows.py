@@ -13,8 +13,9 @@ from govor.espeak import synthesise
 from govor.records import Hypothesis, Word
 from govor.text import Normaliser
 from govor.transcribe import Transcriber
+from govor.transcribe.buffer import Buffer
 from govor.transcribe.decoding import alike
-from govor.transcribe.windows import Buffer, cut
+from govor.transcribe.windows import cut
 
 
 class Counting:

@@ -109,7 +109,8 @@ def _rows(dataset: str, split: str | None, count: int, sample_rate: int) -> list
 def _pieces(path: Path, count: int, sample_rate: int) -> list[ProofClip]:
     """A recording cut at its pauses, as transcribing cuts it."""
     from govor.audio import mono_blocks
-    from govor.transcribe.windows import Buffer, cut_at_pauses
+    from govor.transcribe.buffer import Buffer
+    from govor.transcribe.windows import cut_at_pauses
 
     clips: list[ProofClip] = []
     buffer = Buffer(mono_blocks(path, sample_rate=sample_rate), sample_rate)

@@ -21,7 +21,7 @@ from govor.transcribe.blame import blamed
 from govor.transcribe.completeness import is_noise
 from govor.transcribe.decoding import Decoding
 from govor.transcribe.transcriber import Transcriber
-from govor.transcribe.windows import Window
+from govor.transcribe.window import Window
 
 DIGITS = 4
 

@@ -10,7 +10,7 @@ from govor.models.base import Detecting, Recogniser, Sound, cost_of, own_languag
 from govor.packing import Cost, pack
 from govor.records import Hypothesis
 from govor.transcribe.languages import Vote, likeliest
-from govor.transcribe.windows import Window
+from govor.transcribe.window import Window
 
 DIGITS = 4
 MOST_NAMED = 10

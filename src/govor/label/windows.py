@@ -10,8 +10,10 @@ import numpy as np
 
 from govor.audio.voice import open_voice
 from govor.config import TranscribeConfig
+from govor.transcribe.buffer import Buffer
 from govor.transcribe.damage import UpToDamage, readable_blocks
-from govor.transcribe.windows import Buffer, Window, cut
+from govor.transcribe.window import Window
+from govor.transcribe.windows import cut
 
 SHORTEST_PART_S = 1.2
 """Of the two parts that a segment is heard in again; shorter segments are heard behind silence."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from govor.records import LEAST_LOGPROB, MOST_NO_SPEECH, Hypothesis, Measures, Span, Word
 from govor.text.spacing import joined, spaces_before
-from govor.transcribe.windows import Region, Window
+from govor.transcribe.window import Region, Window
 
 MOST_OPEN_S = 1.0
 """Speech that may lie open before it is decoded again."""

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from govor.errors import AudioError
+from govor.transcribe.window import Region
 
-Region = tuple[float, float]
 MOST_SHOWN = 5
 
 

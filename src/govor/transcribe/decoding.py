@@ -26,7 +26,7 @@ from govor.records import Hypothesis
 from govor.transcribe.completeness import CompletedWindow, completed
 from govor.transcribe.languages import LanguageStretches, Vote
 from govor.transcribe.placed import in_recording
-from govor.transcribe.windows import Region, Window
+from govor.transcribe.window import Region, Window
 
 MOST_PADDING = 1.15
 ONE = "one"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from govor.records import Hypothesis, Span, Word
-from govor.transcribe.windows import Window
+from govor.transcribe.window import Window
 
 
 def in_recording(hypothesis: Hypothesis, window: Window) -> Hypothesis:

@@ -9,7 +9,7 @@ from govor.records import Hypothesis, Measures, Span, Word
 from govor.text.spacing import pieces, spaces_before
 from govor.transcribe.merge import seam
 from govor.transcribe.transcript import Segment
-from govor.transcribe.windows import Window
+from govor.transcribe.window import Window
 
 SEGMENT_PAUSE_S = 0.8
 LONGEST_SEGMENT_S = 15.0

@@ -26,12 +26,14 @@ from govor.models.base import (
     require_language,
 )
 from govor.transcribe.batcher import OneCaller
+from govor.transcribe.buffer import Buffer
 from govor.transcribe.damage import readable_blocks
 from govor.transcribe.decoding import Decoding, given_language
 from govor.transcribe.kept_frames import KeptFrames, KeptLevels
 from govor.transcribe.segments import Joiner
 from govor.transcribe.transcript import Segment, Stretch, Transcript, in_stretches
-from govor.transcribe.windows import Buffer, Window, cut
+from govor.transcribe.window import Window
+from govor.transcribe.windows import cut
 from govor.transcribe.word_lengths import without_pauses
 
 BEAMS = 5
