@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from govor.interrupts import about, in_hand
+from govor.interrupts import about, at_last, in_hand
 
 BEGIN = """
 import hashlib, os, sys, threading, time
@@ -95,6 +95,46 @@ with store.atomic_path(Path({str(tmp_path)!r}) / "table") as partial:
     deep_in_a_library()
 """
     assert interrupted(body)[0] == 42
+    assert not list(tmp_path.iterdir())
+
+
+def test_scratch_folders_go_with_the_process(tmp_path):
+    body = f"""
+with store.scratch_folder(Path({str(tmp_path)!r}), "rows") as folder:
+    (folder / "000000.arrow").write_text("half")
+    ready()
+    deep_in_a_library()
+"""
+    assert interrupted(body)[0] == 42
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_removal_that_ctrl_c_breaks_off_is_begun_again():
+    done = []
+
+    def remove():
+        done.append(len(done))
+        if len(done) == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), at_last(remove):
+        pass
+    assert done == [0, 1]
+
+
+def test_what_is_to_be_removed_is_removed_behind_ctrl_c_wherever_it_came(tmp_path):
+    """Between the end of a block and the removal, where nothing holds it any more."""
+    body = f"""
+block = interrupts.at_last(lambda: Path({str(tmp_path)!r}, "half").unlink(missing_ok=True))
+block.__enter__()
+Path({str(tmp_path)!r}, "half").write_text("half")
+try:
+    ready()
+    time.sleep(60)
+except KeyboardInterrupt:
+    interrupts.leave(3)
+"""
+    assert interrupted(body)[0] == 3
     assert not list(tmp_path.iterdir())
 
 

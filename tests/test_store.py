@@ -22,6 +22,7 @@ from govor.store import (
     readable_seconds,
     require_space,
     require_writable,
+    scratch_folder,
     write_json,
     write_text,
 )
@@ -35,6 +36,20 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
         raise RuntimeError
     assert target.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_scratch_folder_goes_whatever_happens_in_it(tmp_path):
+    with pytest.raises(RuntimeError), scratch_folder(tmp_path, "rows") as folder:
+        assert folder.parent == tmp_path
+        (folder / "half").write_text("half")
+        raise RuntimeError
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_scratch_folder_among_everybodys_files_is_this_users_alone():
+    with scratch_folder() as folder:
+        assert folder.stat().st_mode & 0o777 == 0o700
+    assert not folder.exists()
 
 
 def test_a_full_disk_is_one_clear_sentence(tmp_path):

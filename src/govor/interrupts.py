@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import count
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -96,6 +97,7 @@ def _is_called_back(frame: FrameType | None) -> bool:
 
 
 _now = _State()
+_keys = count()
 
 
 def pressed() -> bool:
@@ -143,14 +145,24 @@ def _handled_here() -> Any:
 
 
 @contextmanager
-def before_leaving(action: Callable[[], None]) -> Iterator[None]:
-    """`action` is run where the process is ended inside the block."""
-    key = id(action)
+def at_last(action: Callable[[], None]) -> Iterator[None]:
+    """`action` is run behind the block, however it is left, and comes to its end though Ctrl-C comes within.
+
+    Where Ctrl-C comes just before it begins, or the process is ended inside the block, it is run at the end
+    of the process. It must bear to be run twice.
+    """
+    key = next(_keys)
     _now.litter[key] = action
     try:
         yield
     finally:
-        del _now.litter[key]
+        try:
+            action()
+        except KeyboardInterrupt:
+            action()
+            raise
+        finally:
+            _now.litter.pop(key, None)
 
 
 def about(seconds: float) -> str:
@@ -184,11 +196,18 @@ def leave(status: int) -> NoReturn:
     """Ends the process; after Ctrl-C without Python's own end, in which one more would kill it."""
     if pressed():
         atexit._run_exitfuncs()
+        _tidy()
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError):
                 stream.flush()
         os._exit(status)
     sys.exit(status)
+
+
+def _tidy() -> None:
+    for action in list(_now.litter.values()):
+        with suppress(Exception):
+            action()
 
 
 def _ignore() -> None:
@@ -197,7 +216,8 @@ def _ignore() -> None:
 
 
 def _forget() -> None:
-    """A forked process has no thread that looks."""
+    """A forked process has no thread that looks, and nothing of its parent's to remove."""
+    _now.litter.clear()
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     _now.farewell = None
@@ -227,9 +247,7 @@ def _end() -> None:
     status = [3]
 
     def restore() -> None:
-        for action in list(_now.litter.values()):
-            with suppress(Exception):
-                action()
+        _tidy()
         status[0] = _now.farewell() if _now.farewell else 3
 
     thread = threading.Thread(target=restore, daemon=True)

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from govor.errors import BusyError, DiskFullError, GovorError, InputError, MachineError
-from govor.interrupts import before_leaving
+from govor.interrupts import at_last
 from govor.records import plain
 from govor.shape import Shape, ShapeError, fitted, parsed
 
@@ -63,8 +64,12 @@ def file_sha256(path: Path, block_bytes: int = 1 << 20) -> str:
 
 
 @contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path, durable: bool = True) -> Iterator[Path]:
     """Yields a path beside `path` to write to; renames it into place when the block ends well.
+
+    Args:
+        path: the file.
+        durable: whether it has to outlive the machine's failure; what is made again at no cost does not.
 
     Raises:
         DiskFullError: the disk or quota is full; nothing is left behind.
@@ -73,17 +78,32 @@ def atomic_path(path: Path) -> Iterator[Path]:
     partial = path.with_name(f".{path.name}{PARTIAL_MARK}{uuid.uuid4().hex[:8]}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with before_leaving(lambda: _remove(partial)):
+        with at_last(lambda: _remove(partial)):
             yield partial
-            _fsync(partial)
+            if durable:
+                _fsync(partial)
             partial.replace(path)
-        _fsync(path.parent)
+        if durable:
+            _fsync(path.parent)
     except Exception as error:
         if (known := readable_error(error, path)) is not error:
             raise known from error
         raise
-    finally:
-        _remove(partial)
+
+
+@contextmanager
+def scratch_folder(parent: Path | None = None, name: str = "govor") -> Iterator[Path]:
+    """A new folder that is removed when the block ends, by Ctrl-C too.
+
+    Args:
+        parent: where it stands; without it, among the system's temporary files, for this user alone.
+        name: what it is called in part.
+    """
+    folder = (parent or Path(tempfile.gettempdir())) / f".{name}{PARTIAL_MARK}{uuid.uuid4().hex[:8]}"
+    with at_last(lambda: _remove(folder)):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o777 if parent else 0o700)
+        yield folder
 
 
 @contextmanager

@@ -19,7 +19,7 @@ import polars as pl
 
 from govor.console import progress
 from govor.errors import CorpusError
-from govor.store import locked, read_json, readable_bytes, require_space, write_json
+from govor.store import atomic_path, locked, read_json, readable_bytes, require_space, write_json
 
 SUFFIXES = (".tar.gz", ".tgz", ".tar")
 _CHUNK_BYTES = 1 << 20
@@ -182,10 +182,8 @@ def _copy(tar: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
     source: IO[bytes] | None = tar.extractfile(member)
     if source is None:
         return
-    partial = target.with_name(f".{target.name}.partial-unpack")
-    with source, partial.open("wb") as file:
+    with source, atomic_path(target, durable=False) as partial, partial.open("wb") as file:
         shutil.copyfileobj(source, file, _CHUNK_BYTES)
-    partial.replace(target)
 
 
 def require_room(folder: Path, archives: Sequence[Path]) -> None:

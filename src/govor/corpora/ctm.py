@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import accumulate, chain
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from govor.corpora.beside import (
     Recordings,
@@ -33,7 +32,7 @@ from govor.corpora.timed_text import TimedText
 from govor.corpora.word_times import RELATIVE
 from govor.errors import CorpusError
 from govor.records import Rejection
-from govor.store import PARTIAL_MARK
+from govor.store import scratch_folder
 
 NAME = "ctm"
 NEEDS = ".ctm files (recording channel start duration word), the recordings anywhere below the folder"
@@ -110,8 +109,8 @@ def _sorted_lines(
     part_words = max(PART_WORDS, counts.total() // MOST_PARTS)
     ends = accumulate(counts[place] for place in sorted(counts))
     part_of = {place: end // part_words for place, end in zip(sorted(counts), ends, strict=True)}
-    with TemporaryDirectory(prefix=f".words{PARTIAL_MARK}", dir=scratch) as folder, ExitStack() as opened:
-        names = {part: Path(folder, str(part)) for part in sorted(set(part_of.values()))}
+    with scratch_folder(scratch, "words") as folder, ExitStack() as opened:
+        names = {part: folder / str(part) for part in sorted(set(part_of.values()))}
         parts = {part: opened.enter_context(name.open("w", newline="\n")) for part, name in names.items()}
         for item in numbered_lines(file):
             part = None if isinstance(item, Rejection) else part_of.get(_place(item[1]))

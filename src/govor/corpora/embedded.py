@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
-from govor.store import free_bytes, require_space
+from govor.store import atomic_path, free_bytes, require_space
 
 FILES_A_FOLDER = 1000
 RESERVE_BYTES = 256 << 20
@@ -74,11 +74,8 @@ class AudioUnpacker:
         target = self.folder / inside
         if not (target.is_file() and target.stat().st_size == size):
             self._check(size)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            partial = target.with_name(f".{target.name}.partial-unpack")
-            with partial.open("wb") as file:
+            with atomic_path(target, durable=False) as partial, partial.open("wb") as file:
                 shutil.copyfileobj(source, file, _COPY_BYTES)
-            partial.replace(target)
         return inside
 
     def _check(self, more_bytes: int) -> None:

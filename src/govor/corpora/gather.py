@@ -6,10 +6,7 @@ known. Memory holds one chunk, the distinct file names, and eight bytes a row.
 
 from __future__ import annotations
 
-import shutil
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +25,7 @@ from govor.corpora.spool import Spool
 from govor.corpora.tidy import rejection_columns, tidy
 from govor.corpora.word_times import WordTimes, relative
 from govor.errors import CorpusError
-from govor.store import PARTIAL_MARK, write_json
+from govor.store import scratch_folder, write_json
 
 FOLDER, NAME = "folder", "name"
 
@@ -90,7 +87,8 @@ def gather(
     Raises:
         CorpusError: not one utterance can be kept, or the reader gives up.
     """
-    with CorpusWriter(out, info) as corpus, _spool(out) as spool:
+    with CorpusWriter(out, info) as corpus, scratch_folder(out, "rows") as folder:
+        spool = Spool(folder)
         with progress("reading", None, "rows") as bar:
             names, words = _first_pass(reading, config, corpus, spool, bar)
         how = words.decide(config, reading)
@@ -101,16 +99,6 @@ def gather(
         if not corpus.kept:
             raise CorpusError(_nothing_kept(corpus, info.source))
     return corpus.info
-
-
-@contextmanager
-def _spool(out: Path) -> Iterator[Spool]:
-    folder = out / f".rows{PARTIAL_MARK}{uuid.uuid4().hex[:8]}"
-    folder.mkdir(parents=True)
-    try:
-        yield Spool(folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _first_pass(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 from typing import Any, NotRequired, TypedDict, cast
 
 import polars as pl
@@ -20,6 +18,7 @@ from govor.corpora.rows import Row
 from govor.corpora.text_settings import reading_text
 from govor.corpora.tidy import tidy
 from govor.shown import shortened
+from govor.store import scratch_folder
 
 ROWS = 5
 MOST_CHUNKS = 200
@@ -51,8 +50,8 @@ def list_source(config: CorpusConfig) -> Listing:
     Raises:
         CorpusError: the source is missing or its format is not known, or a setting fits no such source.
     """
-    with tempfile.TemporaryDirectory() as nowhere, reading_text(config.encoding, config.quoting) as text:
-        chosen, reading = open_source(config, Path(nowhere), listing=True)
+    with scratch_folder() as nowhere, reading_text(config.encoding, config.quoting) as text:
+        chosen, reading = open_source(config, nowhere, listing=True)
         chunks = list(_looked_at(reading))
         rows, rejected, columns = _first(chunks, reading, config)
         listed = {

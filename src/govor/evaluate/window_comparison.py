@@ -7,7 +7,6 @@ import math
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -18,7 +17,7 @@ from govor.config import TranscribeConfig
 from govor.console import progress, table
 from govor.errors import InputError, MachineError, UsageError
 from govor.records import Summary
-from govor.store import read_json
+from govor.store import read_json, scratch_folder
 
 KIB_PER_MB = 1000 / 1.024
 Setting = tuple[float | None, float]
@@ -89,9 +88,9 @@ def compare_windows(
     words = _words_of(model, reference) if reference else None
     wanted, skipped = _settings(grid)
     rows = []
-    with progress("compare", len(wanted), "settings") as bar, tempfile.TemporaryDirectory() as folder:
+    with progress("compare", len(wanted), "settings") as bar, scratch_folder() as folder:
         for index, setting in enumerate(wanted):
-            rows.append(_measure(model, files, config, setting, Path(folder) / str(index), words, device))
+            rows.append(_measure(model, files, config, setting, folder / str(index), words, device))
             bar.advance(note=f"rtf {rows[-1].rtf:.3f}")
     return WindowComparison(list(files), rows, skipped)
 

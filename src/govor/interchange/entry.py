@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,9 +28,8 @@ from govor.interchange import (
 from govor.interchange.beside import PLACINGS, FileNames, place
 from govor.interchange.session_format import SessionFormat
 from govor.interchange.sessions import WORD_COLUMNS, SessionReader
-from govor.interrupts import before_leaving
 from govor.records import Rejection
-from govor.store import atomic_path, readable_error, write_json, write_text
+from govor.store import atomic_path, readable_error, scratch_folder, write_json, write_text
 
 SESSION_FORMATS = {
     one.name: one
@@ -112,19 +110,14 @@ def _new_folder(out: Path) -> Iterator[Path]:
     """A folder that takes the place of `out` when the block ends well."""
     if out.exists() and not (out / EXPORT_DONE).is_file() and (not out.is_dir() or any(out.iterdir())):
         raise CorpusError(f"{out} holds something other than an earlier export: choose another --out")
-    partial = out.with_name(f".{out.name}.partial-{os.getpid()}")
     try:
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        with before_leaving(lambda: shutil.rmtree(partial, ignore_errors=True)):
+        with scratch_folder(out.parent, out.name) as partial:
             yield partial
             if out.exists():
                 shutil.rmtree(out)
             partial.replace(out)
     except OSError as error:
         raise readable_error(error, out) from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _by_session(corpus: Corpus, format: SessionFormat, folder: Path, how: str) -> CorpusExport:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import replace
@@ -23,7 +21,7 @@ from govor.preflight.registry import COSTS, Check, all_checks, chosen_checks, re
 from govor.preflight.report import terminal_lines, write_report
 from govor.preflight.summary import CheckOutcome, PreflightSummary, ReportedFinding
 from govor.shown import first_line, with_class
-from govor.store import readable_seconds
+from govor.store import readable_seconds, scratch_folder
 
 Faults = MutableMapping[str, Exception]
 """Why materials could not be made, by name."""
@@ -55,13 +53,10 @@ def preflight(
     """
     require_known(recipe.preflight.accept)
     checks = chosen_checks(only)
-    scratch = Path(tempfile.mkdtemp(prefix="govor-preflight-"))
-    try:
+    with scratch_folder() as scratch:
         materials = Materials(recipe, device, scratch)
         _ = materials.dataset
         outcomes = run_checks(materials, checks)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
     if "base" in vars(materials):
         materials.base.save(out)
     fingerprint = "" if only else fingerprint_of(recipe, materials.dataset)

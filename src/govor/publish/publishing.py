@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +19,7 @@ from govor.publish.remote import full_name, hub_api, hub_errors
 from govor.publish.served import SpaceModel, choose_served
 from govor.publish.space import SpaceOrder, decoding_of, write_space
 from govor.publish.upload import PublishSummary, describe, upload
-from govor.store import locked
+from govor.store import locked, scratch_folder
 
 NAME = "HF_TOKEN"
 """The secret's name: the variable that the Hub's client reads."""
@@ -111,7 +108,7 @@ def publish_model(order: ModelOrder, *, public: bool = False, dry_run: bool = Fa
         dry_run: only say what would be sent.
     """
     order = replace(order, repo=_whole_name(order.repo, dry_run))
-    with _staging() as folder:
+    with scratch_folder() as folder:
         return _send(plan_model(order, folder / "model"), order.repo, public, dry_run)
 
 
@@ -149,7 +146,7 @@ def publish_space(
     served = choose_served(model)
     decoding = decoding_of(recipe.transcribe) if recipe else {}
     order = SpaceOrder(served, License.of(license), decoding, package)
-    with _staging() as folder:
+    with scratch_folder() as folder:
         place = out or folder / "space"
         plan = write_space(place, order)
         say(served.memory)
@@ -157,13 +154,6 @@ def publish_space(
     if not dry_run:
         give_token(done.repo, token, served)
     return done
-
-
-@contextmanager
-def _staging() -> Iterator[Path]:
-    """A temporary folder as a path."""
-    with tempfile.TemporaryDirectory(prefix="govor-publish-") as folder:
-        yield Path(folder)
 
 
 def _whole_name(repo: str, dry_run: bool) -> str:

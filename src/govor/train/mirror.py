@@ -265,11 +265,9 @@ def fetch_manifest(target: MirrorTarget, name: str) -> Manifest:
     Raises:
         ModelError: it is damaged.
     """
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as scratch:
-        target.get(f"checkpoints/{name}/{MANIFEST}", Path(scratch) / MANIFEST)
-        return checkpoint.read(Path(scratch)).manifest
+    with store.scratch_folder() as scratch:
+        target.get(f"checkpoints/{name}/{MANIFEST}", scratch / MANIFEST)
+        return checkpoint.read(scratch).manifest
 
 
 def catch_up(folder: RunFolder, where: str, max_bytes: int | None) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import http.client
 import importlib.util
-import shutil
-import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -15,6 +13,7 @@ from typing import Any
 from urllib.parse import urlparse
 
 from govor.errors import AudioError
+from govor.store import scratch_folder
 
 LARGEST_BYTES = 20_000_000_000
 BLOCK_BYTES = 1 << 20
@@ -42,11 +41,8 @@ def fetched(address: str, folder: Path) -> Iterator[Path]:
     Raises:
         AudioError: it cannot be reached, or is a page and yt-dlp is not installed.
     """
-    work = Path(tempfile.mkdtemp(prefix="govor-fetch-", dir=folder))
-    try:
+    with scratch_folder(folder, "fetched") as work:
         yield _fetch(address, work)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
 
 
 def _fetch(address: str, work: Path) -> Path:

@@ -7,7 +7,6 @@ the delimiter itself would not come back from decoding and is refused when the v
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from govor.errors import ModelError
-from govor.store import read_json, write_json
+from govor.store import read_json, scratch_folder, write_json
 
 BLANK = "<pad>"
 UNKNOWN = "<unk>"
@@ -126,8 +125,8 @@ def build_vocabulary(texts: Iterable[str], delimiter: str = USUAL_DELIMITER) -> 
 def _tokenizer(tokens: Sequence[str], delimiter: str) -> Any:
     from transformers import Wav2Vec2CTCTokenizer
 
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "vocab.json"
+    with scratch_folder() as folder:
+        path = folder / "vocab.json"
         path.write_text(json.dumps({token: i for i, token in enumerate(tokens)}), encoding="utf-8")
         return Wav2Vec2CTCTokenizer(
             str(path),

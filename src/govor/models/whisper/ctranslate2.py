@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 import math
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -43,6 +42,7 @@ from govor.models.whisper.prompt import TIMESTAMP_STEP_S, Manner, Prompt
 from govor.models.whisper.search import AttemptResult, Search, settled
 from govor.models.whisper.words import with_words
 from govor.records import Hypothesis
+from govor.store import scratch_folder
 
 QUANTIZATIONS = ("float32", "float16", "int8", "int8_float16", "int8_float32", "int8_bfloat16", "bfloat16")
 COPIED = ("tokenizer.json", "preprocessor_config.json", "tokenizer_config.json", "generation_config.json")
@@ -72,10 +72,10 @@ def convert(original: WhisperFamily, out: Path, quantization: str | None) -> Non
     with required():
         from ctranslate2.converters import TransformersConverter
 
-    with tempfile.TemporaryDirectory() as folder:
-        original.save(Path(folder))
-        copied = [name for name in COPIED if (Path(folder) / name).exists()]
-        converter = TransformersConverter(folder, copy_files=copied)
+    with scratch_folder() as folder:
+        original.save(folder)
+        copied = [name for name in COPIED if (folder / name).exists()]
+        converter = TransformersConverter(str(folder), copy_files=copied)
         converter.convert(str(out), quantization=quantization, force=True)
     write_settings(out, _settings(original, quantization))
 
