@@ -9,10 +9,12 @@ from known_speech import RATE, noise_words
 
 from govor.config import TranscribeConfig
 from govor.errors import InputError, UsageError
-from govor.models.base import Timing
+from govor.models.base import DecodeOptions, Timing
 from govor.records import Hypothesis, Measures, Span, Word
 from govor.text import Normaliser
 from govor.transcribe import Transcriber
+from govor.transcribe.decoding import Decoding
+from govor.transcribe.window import Window
 
 MEASURES = Measures(-0.25, 1.3, 0.02)
 
@@ -72,6 +74,20 @@ def test_whether_a_model_has_times_is_read_else_tried(writes_times, can, asked, 
     assert all(options.retries for _, options in model.asked)
     assert ("writes no begin and end" in capsys.readouterr().err) == (len(asked) == 2)
     assert transcript.text.startswith("en word")
+
+
+def test_a_model_is_told_where_pauses_were_left_out_and_not_asked_for_words():
+    heard = []
+
+    class Told(Timed):
+        def hear(self, sound, options):
+            heard.append((sound.joints, options.words))
+            return super().hear(sound, options)
+
+    samples = np.zeros(10 * RATE, np.float32)
+    window = Window(100.0, samples, RATE, (100.0, 116.0), gaps=((102.0, 106.0), (110.0, 112.0)))
+    list(Decoding(Told(), DecodeOptions(), "en", 60.0, eager=False).decode([window]))
+    assert heard == [((2.0, 6.0), False)]
 
 
 class HardlyHeard(Timed):

@@ -26,6 +26,7 @@ def window(*pieces):
 def test_a_window_knows_its_length_with_and_without_gaps():
     one = window((100, 108), (110, 118), (121, 125))
     assert (one.heard_s, one.duration, one.end) == (20.0, 25.0, 125.0)
+    assert one.joints == (8.0, 16.0) and window((100, 108)).joints == ()
 
 
 def test_times_of_what_was_heard_are_the_recordings():

@@ -158,6 +158,10 @@ class DecodeOptions:
     frames: bool = False
 
 
+EDGE_S = 0.5
+"""A begin or end so near to a joint lies on its far or near side: models round, and there is some silence."""
+
+
 @dataclass(frozen=True, eq=False)
 class Sound:
     """A wave to recognise, and what is known of it; sounds of several languages make one batch.
@@ -165,10 +169,13 @@ class Sound:
     Attributes:
         wave: mono ``[T]``, float32, -1..1.
         language: BCP 47 tag, or None for the model's own or detected one.
+        joints: seconds in it at which a pause was left out. Words are timed, asked or not, where the model's
+            stretches do not tell on which side of a joint each word stands.
     """
 
     wave: Wave
     language: str | None = None
+    joints: tuple[float, ...] = ()
 
 
 def sounds(waves: Sequence[Wave], languages: Sequence[str | None] | str | None = None) -> list[Sound]:

@@ -121,17 +121,16 @@ class Decoding:
         said: dict[int, Hypothesis | AudioError] = {}
         fixed = self.recogniser.max_window_s is not None
         for part in [list(range(len(batch)))] if fixed else alike([window.heard_s for window in batch]):
-            heard = [Sound(batch[i].samples, languages[i]) for i in part]
+            heard = [Sound(batch[i].samples, languages[i], batch[i].joints) for i in part]
             found = in_halves(lambda sounds: self.recogniser.recognise(sounds, options), heard)
             said |= dict(zip(part, found, strict=True))
         return [in_recording(_require(said[i], window), window) for i, window in enumerate(batch)]
 
     def _options_for(self, batch: Sequence[Window], words: bool) -> DecodeOptions:
-        """Words where windows overlap or have gaps, and where nothing else says what a text leaves out."""
+        """Words where windows overlap, and where nothing else says what a text leaves out."""
         overlapping = any(window.overlaps or window.overlapped for window in batch)
         timing = isinstance(self.recogniser, Timing)
-        gaps = any(window.gaps for window in batch)
-        words = words or self.options.words or overlapping or gaps or (timing and self._times is False)
+        words = words or self.options.words or overlapping or (timing and self._times is False)
         times = self._times is not False if timing else self.options.timestamps
         fitted = timing and not any(window.whole for window in batch)
         return replace(

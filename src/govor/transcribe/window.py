@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
+from govor.models.base import EDGE_S
+
 Samples = NDArray[np.float32]
 Region = tuple[float, float]
-
-EDGE_S = 0.5
-"""A begin or end so near to a gap lies on its far or near side: models round, and there is some silence."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,12 @@ class Window:
     def end(self) -> float:
         """Seconds from the beginning of the recording."""
         return self.start + self.duration
+
+    @property
+    def joints(self) -> tuple[float, ...]:
+        """Seconds in its sound at which the gaps were left out."""
+        upto = accumulate(end - start for start, end in self.gaps)
+        return tuple(end - self.start - left_out for (_, end), left_out in zip(self.gaps, upto, strict=True))
 
     def begin_at(self, heard_s: float) -> float:
         """Where in the recording what begins so far into the sound begins, from the window's start."""

@@ -9,11 +9,13 @@ import pytest
 
 from govor.errors import ModelError
 from govor.models import DecodeOptions, open_model, sounds
+from govor.models.base import Sound
 from govor.models.families import foreign_format
 from govor.models.opening import configuration_of
 from govor.models.saved import read_settings
 from govor.models.whisper import ctranslate2 as exporting
 from govor.models.whisper.plain_folder import plain_settings
+from govor.models.whisper.words import are_parted
 
 pytest.importorskip("ctranslate2")
 
@@ -63,6 +65,15 @@ def test_it_opens_and_hears(plain_folder):
     [heard] = opened.recognise(sounds([wave(1, 0.7)]), DecodeOptions(words=True))
     assert heard.tokens and heard.text
     assert opened.describe()["backend"] == "ctranslate2" and opened.describe()["window_s"] == 30
+
+
+def test_words_are_timed_where_stretches_reach_over_a_joint(plain_folder):
+    opened = open_model(plain_folder, device="cpu")
+    heard = [Sound(wave(1, 0.7)), Sound(wave(1, 0.7), joints=(0.6,))]
+    [asked] = opened.recognise(heard[:1], DecodeOptions(timestamps=True, words=True))
+    [bare, joined] = opened.recognise(heard, DecodeOptions(timestamps=True))
+    assert not bare.words and asked.words and not are_parted(bare.spans, (0.6,))
+    assert joined.words == asked.words
 
 
 def test_one_of_fewer_tokens_is_for_english_alone(plain_folder):

@@ -40,7 +40,7 @@ from govor.models.whisper.model import WhisperFamily
 from govor.models.whisper.plain_folder import FILES, is_plain, plain_settings
 from govor.models.whisper.prompt import TIMESTAMP_STEP_S, Manner, Prompt
 from govor.models.whisper.search import AttemptResult, Search, settled
-from govor.models.whisper.words import with_words
+from govor.models.whisper.words import timed_rows, with_words
 from govor.records import Hypothesis
 from govor.store import scratch_folder
 
@@ -217,11 +217,10 @@ class CTranslate2Whisper:
             hypothesis_of(self, one, code, length, shares)
             for one, code, length, shares in zip(found, codes, seconds, languages, strict=True)
         ]
-        if not options.words:
-            return hypotheses
+        rows = timed_rows(hypotheses, sounds, options)
         plain = [self.prompt.opening(code, manner.plain()) for code in codes]
         counts = [text_counts(self, one, length) for one, length in zip(found, seconds, strict=True)]
-        return self._with_words(hypotheses, counts, states, plain, waves)
+        return self._with_words(hypotheses, rows, counts, states, plain, waves)
 
     def detect(self, sounds: Sequence[Sound]) -> list[tuple[tuple[str, float], ...]]:
         """See `govor.models.base.Detecting`."""
@@ -350,6 +349,7 @@ class CTranslate2Whisper:
     def _with_words(
         self,
         hypotheses: Sequence[Hypothesis],
+        rows: Sequence[int],
         counts: Sequence[Sequence[int]],
         states: _States,
         prompts: Sequence[list[int]],
@@ -357,14 +357,14 @@ class CTranslate2Whisper:
     ) -> list[Hypothesis]:
         frames = [self.extractor.frames(len(wave)) for wave in waves]
         by_prompt: dict[tuple[int, ...], list[int]] = {}
-        for row, (prompt, hypothesis) in enumerate(zip(prompts, hypotheses, strict=True)):
-            if hypothesis.tokens:
-                by_prompt.setdefault(tuple(prompt[:-1]), []).append(row)
+        for row in rows:
+            if hypotheses[row].tokens:
+                by_prompt.setdefault(tuple(prompts[row][:-1]), []).append(row)
         timed = list(hypotheses)
-        for opening, rows in by_prompt.items():
-            tokens = [list(hypotheses[row].tokens) for row in rows]
-            aligned = self.engine.align(states.of(rows), list(opening), tokens, [frames[row] for row in rows])
-            for row, result in zip(rows, aligned, strict=True):
+        for opening, same in by_prompt.items():
+            tokens = [list(hypotheses[row].tokens) for row in same]
+            aligned = self.engine.align(states.of(same), list(opening), tokens, [frames[row] for row in same])
+            for row, result in zip(same, aligned, strict=True):
                 length = len(waves[row]) / self.sample_rate
                 timed[row] = self._timed(hypotheses[row], result, length, counts[row])
         return timed

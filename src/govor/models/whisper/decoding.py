@@ -14,7 +14,7 @@ from govor.models.whisper.beams import shared_sound
 from govor.models.whisper.endings import endings_for
 from govor.models.whisper.rules import rules_for
 from govor.models.whisper.search import AttemptResult, Search, settled
-from govor.models.whisper.words import align, with_words
+from govor.models.whisper.words import align, timed_rows, with_words
 from govor.records import Hypothesis, Span
 
 if TYPE_CHECKING:
@@ -92,10 +92,9 @@ class Decoder:
             hypothesis_of(self.family, one, code, length, shares)
             for one, code, length, shares in zip(found, codes, seconds, looked, strict=True)
         ]
-        if options.words:
-            plain = [self.prompt.opening(code, manner.plain()) for code in codes]
-            return self._with_words(hypotheses, found, hidden, plain, seconds)
-        return hypotheses
+        rows = timed_rows(hypotheses, sounds, options)
+        plain = [self.prompt.opening(code, manner.plain()) for code in codes]
+        return self._with_words(hypotheses, rows, found, hidden, plain, seconds)
 
     def detect(self, sounds: Sequence[Sound]) -> list[tuple[tuple[str, float], ...]]:
         """See `govor.models.base.Detecting`."""
@@ -250,20 +249,22 @@ class Decoder:
 
     def _with_words(
         self,
-        hypotheses: list[Hypothesis],
+        hypotheses: Sequence[Hypothesis],
+        rows: Sequence[int],
         found: Sequence[AttemptResult],
         hidden: torch.Tensor,
         prompts: Sequence[list[int]],
         seconds: Sequence[float],
     ) -> list[Hypothesis]:
-        timed = []
-        for row, hypothesis in enumerate(hypotheses):
+        timed = list(hypotheses)
+        for row in rows:
+            hypothesis = timed[row]
             states = hidden[row : row + 1]
             times, sure = align(
                 self.model, states, prompts[row], hypothesis.tokens, self.prompt.end, seconds[row]
             )
             counts = text_counts(self.family, found[row], seconds[row])
-            timed.append(with_words(hypothesis, self.family.tokenizer, times, sure, counts))
+            timed[row] = with_words(hypothesis, self.family.tokenizer, times, sure, counts)
         return timed
 
 

@@ -9,6 +9,7 @@ Shapes: N tokens, P positions of the encoder (20 ms each).
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from govor.models.base import EDGE_S, DecodeOptions, Sound
 from govor.models.confidence import geometric_mean
 from govor.models.whisper.prompt import TIMESTAMP_STEP_S
-from govor.records import Hypothesis, Word
+from govor.records import Hypothesis, Span, Word
 from govor.text.spacing import is_unspaced
 
 if TYPE_CHECKING:
@@ -28,6 +30,26 @@ if TYPE_CHECKING:
     import torch
 
 MEDIAN_WIDTH = 7
+
+
+def timed_rows(
+    hypotheses: Sequence[Hypothesis], sounds: Sequence[Sound], options: DecodeOptions
+) -> list[int]:
+    """Those whose words are timed: all if asked, else where stretches do not tell what lies where."""
+    pairs = enumerate(zip(hypotheses, sounds, strict=True))
+    return [row for row, (said, sound) in pairs if options.words or not are_parted(said.spans, sound.joints)]
+
+
+def are_parted(spans: Sequence[Span], joints: Sequence[float]) -> bool:
+    """Whether every stretch lies between two joints, and every part between two joints has one."""
+    crossing = any(
+        one.start < joint - EDGE_S and joint + EDGE_S < one.end for one in spans for joint in joints
+    )
+    return not joints or (not crossing and len({_part(one, joints) for one in spans}) == len(joints) + 1)
+
+
+def _part(span: Span, joints: Sequence[float]) -> int:
+    return bisect(joints, (span.start + span.end) / 2)
 
 
 def align(
