@@ -12,8 +12,8 @@ those that are placed; of the talk without a text, the seconds that `untranscrib
 transcribe --words` runs on the same recording, for the processor time; a second `govor align` with other
 limits shows what a second try costs.
 
-`--sentences`: a sentence a line; without it the demo's (Croatian). A seed decides what is said, in which voice
-and what is left out; espeak-ng's lengths differ by some milliseconds from run to run.
+`--sentences`: a sentence a line; without it the demo's (Croatian). A seed decides what is said, in which
+voice, and what is left out; espeak-ng's lengths differ by some milliseconds from run to run.
 """
 
 from __future__ import annotations

@@ -4,6 +4,9 @@ A model that hardly knows a language gives it to languages that it knows better,
 So what it gives to the asked language is compared with what it usually gives in the recordings of the run,
 together with the languages that it wavers towards there. A vote on little speech has to be clearer.
 
+The segments of a recording are mostly in one language, so they are judged together too: the mean of ln p over
+them deviates less than that of one (by the root of their number, as the error of a mean does).
+
 Nothing here depends on the order of the recordings: all votes are in before the first one is judged.
 
 Shapes: N votes.
@@ -13,15 +16,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from govor.config.label import LEAST_LANGUAGE_PROBABILITY
 from govor.text.kin import kin_of
-from govor.transcribe.languages import Vote
+from govor.transcribe.languages import LEAST_SHARE, Vote
 
 Votes = Sequence[Vote[Any]]
 
@@ -41,6 +44,10 @@ LEAST_DEVIATION = 1.0
 """Of ln p: a model that is always sure of a language is unsure of a right segment now and then."""
 SMALLEST = 1e-4
 """Probabilities below it are one and the same."""
+LEAST_TOGETHER = 2
+"""Segments that are judged together."""
+NEAR = 1.0
+"""Deviations below the usual mean within which the rest of a recording is surely in the asked language."""
 MAD_TO_DEVIATION = 1.4826
 """Of a normal distribution, from its median absolute deviation."""
 
@@ -82,6 +89,48 @@ class Usual:
         """Languages that the model does not tell from this one, its kin left out."""
         return tuple(sorted(self.own - kin_of(self.code)))
 
+    def others(self, votes: Votes) -> list[str | None]:
+        """For each segment of one recording, the other language that it is in; None where it may be this one.
+
+        In a recording that as a whole is in another language, only segments that are surely in this one stay.
+        In one whose other segments are usual, only a segment that is surely in another language goes.
+
+        Args:
+            votes: on its segments; one without shares says nothing.
+        """
+        known = [vote for vote in votes if vote.shares]
+        if len(known) < LEAST_TOGETHER:
+            return [self.other(vote) for vote in votes]
+        whole = _Together.of([_merged(vote, self.code, self.own) for vote in known], self.code)
+        elsewhere = self._elsewhere(whole)
+        return [self._beside(vote, whole, elsewhere) if vote.shares else None for vote in votes]
+
+    def _elsewhere(self, whole: _Together) -> str | None:
+        """The language of a recording that is not in this one."""
+        best = max(whole.shares, key=whole.shares.__getitem__)
+        far = VERY_FAR if best == self.code else FAR
+        if whole.mean >= self._averaged(whole.votes)._limit(far, whole.votes * ENOUGH_S):
+            return None
+        return max(
+            (code for code in whole.shares if code != self.code), key=whole.shares.__getitem__, default=None
+        )
+
+    def _beside(self, vote: Vote[Any], whole: _Together, elsewhere: str | None) -> str | None:
+        """The other language of a segment, by itself and by the other segments of its recording."""
+        merged = _merged(vote, self.code, self.own)
+        if elsewhere and _share(merged, self.code) < LEAST_SHARE:
+            return elsewhere
+        other = self.other(vote)
+        if other is None or _foreign(merged, self.code) or self.middle is None:
+            return other
+        rest = whole.without(merged, self.code)
+        near = self._averaged(rest.votes)._limit(NEAR, rest.votes * ENOUGH_S)
+        return None if rest.votes >= 1 and rest.mean >= near else other
+
+    def _averaged(self, votes: float) -> Usual:
+        """The same for the mean of so many votes."""
+        return replace(self, deviation=max(LEAST_DEVIATION, self.deviation / math.sqrt(max(votes, 1.0))))
+
     def other(self, vote: Vote[Any]) -> str | None:
         """The language that a vote is for, where that is not this one; None where it may be this one."""
         merged = _merged(vote, self.code, self.own)
@@ -96,6 +145,45 @@ class Usual:
         if self.middle is None:
             return math.log(LEAST_LANGUAGE_PROBABILITY) * little
         return self.middle - far * self.deviation * little
+
+
+@dataclass(frozen=True)
+class _Together:
+    """The votes on the segments of a recording, each with a weight: 1, less with little speech.
+
+    Attributes:
+        votes: sum of the weights.
+        logs: sum of ln p of the asked language.
+        shares: sums of the probabilities of all languages.
+    """
+
+    votes: float
+    logs: float
+    shares: Mapping[str, float]
+
+    @classmethod
+    def of(cls, merged: Votes, code: str) -> _Together:
+        """Some votes, in which languages that count as one stand together."""
+        shares: Counter[str] = Counter()
+        for vote in merged:
+            for name, share in vote.shares:
+                shares[name] += _weight(vote) * share
+        logs = sum(_weight(vote) * _log(vote, code) for vote in merged)
+        return cls(sum(map(_weight, merged)), logs, shares)
+
+    @property
+    def mean(self) -> float:
+        """Of ln p."""
+        return self.logs / self.votes
+
+    def without(self, merged: Vote[Any], code: str) -> _Together:
+        """The others; what they have for other languages is left as it is."""
+        weight = _weight(merged)
+        return replace(self, votes=self.votes - weight, logs=self.logs - weight * _log(merged, code))
+
+
+def _weight(vote: Vote[Any]) -> float:
+    return min(max(vote.seconds, 0.1) / ENOUGH_S, 1.0)
 
 
 def _confused(code: str, votes: Votes) -> frozenset[str]:
