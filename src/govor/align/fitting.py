@@ -22,7 +22,7 @@ LEAST_GAIN = 6
 """Errors that a sentence must have less without the words at its edges: talk of half a second."""
 GAIN_SHARE = 0.7
 """Of the letters given back, that were errors."""
-WIDEST = 4
+WIDEST = 5
 """Times as many letters as the sentence has: what is spread further stands in several places."""
 
 Places = NDArray[np.int64]
@@ -42,7 +42,7 @@ def fitted(units: Places, text: Letters, heard: Letters, found: Places) -> Place
     for first, last in pairwise([0, *edges.tolist(), len(units)]):
         low, high = int(text.first[first]), int(text.first[last])
         span = _span(made[low:high])
-        if span is None or not LEAST_GAIN <= span[1] - span[0] - (high - low) <= WIDEST * (high - low):
+        if span is None or span[1] - span[0] > WIDEST * (high - low):
             continue
         begin, end = _fit(text.text(low, high), heard, *span)
         if (begin, end) != span:
@@ -60,6 +60,8 @@ def _span(found: Places) -> tuple[int, int] | None:
 
 def _fit(said: str, heard: Letters, low: int, high: int) -> tuple[int, int]:
     """The part of a span that a sentence fits; the same span where nothing at its edges is too much."""
+    if Levenshtein.distance(said, heard.text(low, high)) < LEAST_GAIN:
+        return low, high
     words = range(int(heard.words[low]), int(heard.words[high - 1]) + 1)
     starts = [max(int(heard.first[word]), low) for word in words]
     ends = [min(int(heard.first[word + 1]), high) for word in words]

@@ -61,12 +61,12 @@ class Surroundings:
 def usual_of(recordings: Iterable[HeardRecording]) -> dict[str | None, Usual]:
     """How each language of recordings usually sounds to the model, where it tells languages."""
     codes: dict[str | None, str] = {}
-    votes: dict[str | None, list[Vote[None]]] = {}
+    votes: dict[str | None, list[list[Vote[None]]]] = {}
     for one in recordings:
         if one.code:
             codes[one.language] = one.code
             spoken = map(_spoken_vote, one.segments)
-            votes.setdefault(one.language, []).extend(vote for vote in spoken if vote.shares)
+            votes.setdefault(one.language, []).append([vote for vote in spoken if vote.shares])
     return {language: Usual.of(code, votes[language]) for language, code in codes.items()}
 
 

@@ -4,8 +4,8 @@ A model that hardly knows a language gives it to languages that it knows better,
 So what it gives to the asked language is compared with what it usually gives in the recordings of the run,
 together with the languages that it wavers towards there. A vote on little speech has to be clearer.
 
-The segments of a recording are mostly in one language, so they are judged together too: the mean of ln p over
-them deviates less than that of one (by the root of their number, as the error of a mean does).
+The segments of a recording are mostly in one language, so they are judged together too: the median of ln p
+over them deviates less than that of one (by the root of their number, as the error of a mean does).
 
 Nothing here depends on the order of the recordings: all votes are in before the first one is judged.
 
@@ -35,7 +35,7 @@ ENOUGH_S = 2.0
 MOST = 0.5
 """Share of the segments that makes something usual."""
 EVEN = 0.01
-"""Probability of each of a hundred languages where nothing is known. If most votes give the asked language
+"""Probability of each of a hundred languages where nothing is known. If most recordings give the asked one
 less, the model does not know it, or other languages are spoken: nothing usual can be learned."""
 FAR, VERY_FAR = 2.0, 3.0
 """Robust standard deviations of ln p below the usual one, where the model is sure of another language, and
@@ -46,8 +46,10 @@ SMALLEST = 1e-4
 """Probabilities below it are one and the same."""
 LEAST_TOGETHER = 2
 """Segments that are judged together."""
+ENOUGH_TOGETHER = 3
+"""Segments of which one in another language does not change the median much."""
 NEAR = 1.0
-"""Deviations below the usual mean within which the rest of a recording is surely in the asked language."""
+"""Deviations below the usual median within which a recording is surely in the asked language."""
 MAD_TO_DEVIATION = 1.4826
 """Of a normal distribution, from its median absolute deviation."""
 
@@ -69,13 +71,15 @@ class Usual:
     deviation: float = LEAST_DEVIATION
 
     @classmethod
-    def of(cls, code: str, votes: Votes) -> Usual:
-        """What votes of the segments of all recordings of a language say together."""
+    def of(cls, code: str, recordings: Sequence[Votes]) -> Usual:
+        """What votes on the segments of all recordings of a language say together."""
         kin = kin_of(code)
-        close = [_merged(vote, code, kin) for vote in votes]
-        if sum(_share(vote, code) >= EVEN for vote in close) < MOST * len(close):
+        votes = [vote for one in recordings for vote in one]
+        close = [[_merged(vote, code, kin) for vote in one] for one in recordings]
+        known = sum(len(one) for one in close if _middle_share(one, code) >= EVEN)
+        if known < MOST * len(votes):
             return cls(code, kin)
-        own = kin | _confused(code, close)
+        own = kin | _confused(code, [vote for one in close for vote in one])
         ours = [vote for vote in (_merged(vote, code, own) for vote in votes) if not _foreign(vote, code)]
         if len(ours) < max(ENOUGH_VOTES, MOST * len(votes)):
             return cls(code, kin)
@@ -93,7 +97,7 @@ class Usual:
         """For each segment of one recording, the other language that it is in; None where it may be this one.
 
         In a recording that as a whole is in another language, only segments that are surely in this one stay.
-        In one whose other segments are usual, only a segment that is surely in another language goes.
+        In one that as a whole is usual, only a segment that is surely in another language goes.
 
         Args:
             votes: on its segments; one without shares says nothing.
@@ -109,7 +113,7 @@ class Usual:
         """The language of a recording that is not in this one."""
         best = max(whole.shares, key=whole.shares.__getitem__)
         far = VERY_FAR if best == self.code else FAR
-        if whole.mean >= self._averaged(whole.votes)._limit(far, whole.votes * ENOUGH_S):
+        if whole.middle >= self._averaged(whole.votes)._limit(far, whole.votes * ENOUGH_S):
             return None
         return max(
             (code for code in whole.shares if code != self.code), key=whole.shares.__getitem__, default=None
@@ -123,12 +127,11 @@ class Usual:
         other = self.other(vote)
         if other is None or _foreign(merged, self.code) or self.middle is None:
             return other
-        rest = whole.without(merged, self.code)
-        near = self._averaged(rest.votes)._limit(NEAR, rest.votes * ENOUGH_S)
-        return None if rest.votes >= 1 and rest.mean >= near else other
+        near = self._averaged(whole.votes)._limit(NEAR, whole.votes * ENOUGH_S)
+        return None if whole.count >= ENOUGH_TOGETHER and whole.middle >= near else other
 
     def _averaged(self, votes: float) -> Usual:
-        """The same for the mean of so many votes."""
+        """The same for the median of so many votes."""
         return replace(self, deviation=max(LEAST_DEVIATION, self.deviation / math.sqrt(max(votes, 1.0))))
 
     def other(self, vote: Vote[Any]) -> str | None:
@@ -152,13 +155,15 @@ class _Together:
     """The votes on the segments of a recording, each with a weight: 1, less with little speech.
 
     Attributes:
+        count: of the votes.
         votes: sum of the weights.
-        logs: sum of ln p of the asked language.
+        middle: median of ln p of the asked language: a segment in another changes it little.
         shares: sums of the probabilities of all languages.
     """
 
+    count: int
     votes: float
-    logs: float
+    middle: float
     shares: Mapping[str, float]
 
     @classmethod
@@ -168,18 +173,11 @@ class _Together:
         for vote in merged:
             for name, share in vote.shares:
                 shares[name] += _weight(vote) * share
-        logs = sum(_weight(vote) * _log(vote, code) for vote in merged)
-        return cls(sum(map(_weight, merged)), logs, shares)
-
-    @property
-    def mean(self) -> float:
-        """Of ln p."""
-        return self.logs / self.votes
-
-    def without(self, merged: Vote[Any], code: str) -> _Together:
-        """The others; what they have for other languages is left as it is."""
-        weight = _weight(merged)
-        return replace(self, votes=self.votes - weight, logs=self.logs - weight * _log(merged, code))
+        logs, weights = np.array([(_log(vote, code), _weight(vote)) for vote in merged]).T
+        order = np.argsort(logs, kind="stable")
+        reached = np.cumsum(weights[order]) - weights[order] / 2
+        middle = float(np.interp(weights.sum() / 2, reached, logs[order]))
+        return cls(len(merged), float(weights.sum()), middle, shares)
 
 
 def _weight(vote: Vote[Any]) -> float:
@@ -213,6 +211,11 @@ def _foreign(vote: Vote[Any], code: str) -> str | None:
     """Another language that a vote is sure of."""
     favoured = vote.favours(code)
     return favoured if favoured != code else None
+
+
+def _middle_share(votes: Votes, code: str) -> float:
+    """The median of what the votes on a recording give a language."""
+    return float(np.median([_share(vote, code) for vote in votes])) if votes else 0.0
 
 
 def _share(vote: Vote[Any], code: str) -> float:
