@@ -105,6 +105,68 @@ def test_a_vote_on_little_speech_has_to_be_clearer():
         assert usual.other(vote(1.4, hu=0.99, it=0.0)) == "hu"
 
 
+DOUBTFUL = vote(1.2, en=0.4, de=0.2, it=0.03)
+"""On little speech: by itself it may be Italian."""
+SWEDISH = [vote(sv=0.9, it=0.001), vote(1.2, en=0.4, sv=0.3, it=0.01), vote(1.5, sv=0.5, it=0.02)]
+
+
+def test_a_recording_in_another_language_goes_as_a_whole():
+    usual = Usual.of("it", [*([one] for one in KNOWN), SWEDISH])
+    assert [usual.other(one) for one in SWEDISH] == ["sv", None, None]
+    assert usual.others(SWEDISH) == ["sv"] * 3
+    assert usual.others(SWEDISH[1:2]) == [None]  # alone it says little
+
+
+def test_of_a_recording_in_another_language_only_what_is_surely_in_the_asked_one_stays():
+    usual = alone("it", KNOWN)
+    assert usual.others([*SWEDISH, vote(it=0.95), DOUBTFUL]) == ["sv"] * 3 + [None, "sv"]
+
+
+def test_of_a_usual_recording_only_what_is_surely_in_another_language_goes():
+    usual, doubtful = alone("it", KNOWN), vote(hr=0.4, sk=0.3, it=0.001)
+    assert usual.other(doubtful) == "hr"
+    assert usual.others([*KNOWN[:3], doubtful, SPANISH]) == [None] * 4 + ["es"]
+    assert usual.others([KNOWN[0], doubtful]) == [None, "hr"]  # one other segment is not enough
+
+
+def test_without_what_is_usual_a_recording_goes_only_where_the_model_is_sure():
+    """A few recordings in a language that it hardly knows are not all lost for one another."""
+    usual = Usual.of("sl", [])
+    known = [*wavering(6), vote(1.2, hr=0.4, sl=0.02)]
+    assert usual.others(known) == [usual.other(one) for one in known]
+    foreign = [vote(es=0.97, sl=0.001)] * 2 + [vote(1.2, es=0.55, sl=0.02)]
+    assert [usual.other(one) for one in foreign] == ["es", "es", None]
+    assert usual.others(foreign) == ["es"] * 3
+
+
+def test_what_is_heard_nowhere_is_in_no_language():
+    usual = alone("it", KNOWN)
+    assert usual.others([]) == []
+    assert usual.others([vote(), SWEDISH[0], vote(), SWEDISH[2]]) == [None, "sv", None, "sv"]
+    assert usual.others([vote(), vote()]) == [None, None]
+
+
+def test_the_median_of_a_recording_deviates_less_than_a_segment():
+    """Slovenian, of which the model gives now much, now little: Swedish recordings lie between."""
+    given, taken = (0.9, 0.5, 0.2, 0.1, 0.05, 0.02, 0.011), ("hr", "cs", "la", "uk", "pl")
+    wide = [vote(sl=given[n % 7], **{taken[n % 5]: 0.3}) for n in range(35)]
+    usual = alone("sl", wide)
+    swedish = [vote(sv=0.4, en=0.2, sl=0.004)] * 6
+    assert usual.deviation > 1.5
+    assert usual.others(swedish[:1]) == [None]
+    assert usual.others(swedish) == ["sv"] * 6
+    assert usual.others(wide) == [None] * len(wide)
+
+
+def test_most_recordings_tell_whether_a_language_is_known():
+    """Segments of which too few give it enough, in recordings of which most do."""
+    right = [[vote(sl=0.2, hr=0.2), vote(sl=0.05, hr=0.2), vote(sl=0.005, hr=0.3)]] * 5
+    foreign = [vote(es=0.97, sl=0.0001)] * 7
+    usual = Usual.of("sl", [*right, foreign])
+    assert alone("sl", [one for several in [*right, foreign] for one in several]).middle is None
+    assert usual.middle is not None and usual.others(foreign) == ["es"] * 7
+
+
 def test_no_vote_says_nothing():
     assert alone("it", KNOWN).other(vote()) is None
     assert alone("it", []).other(vote()) is None

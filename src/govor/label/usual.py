@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -111,13 +111,14 @@ class Usual:
 
     def _elsewhere(self, whole: _Together) -> str | None:
         """The language of a recording that is not in this one."""
-        best = max(whole.shares, key=whole.shares.__getitem__)
-        far = VERY_FAR if best == self.code else FAR
-        if whole.middle >= self._averaged(whole.votes)._limit(far, whole.votes * ENOUGH_S):
+        if self.middle is None and _foreign(whole.vote, self.code) is None:
+            return (
+                None  # the model may hardly know the language: its segments tell more than they do together
+            )
+        far = VERY_FAR if whole.vote.shares[0][0] == self.code else FAR
+        if whole.middle >= self._averaged(whole)._limit(far, whole.vote.seconds):
             return None
-        return max(
-            (code for code in whole.shares if code != self.code), key=whole.shares.__getitem__, default=None
-        )
+        return next((code for code, _ in whole.vote.shares if code != self.code), None)
 
     def _beside(self, vote: Vote[Any], whole: _Together, elsewhere: str | None) -> str | None:
         """The other language of a segment, by itself and by the other segments of its recording."""
@@ -127,12 +128,13 @@ class Usual:
         other = self.other(vote)
         if other is None or _foreign(merged, self.code) or self.middle is None:
             return other
-        near = self._averaged(whole.votes)._limit(NEAR, whole.votes * ENOUGH_S)
+        near = self._averaged(whole)._limit(NEAR, whole.vote.seconds)
         return None if whole.count >= ENOUGH_TOGETHER and whole.middle >= near else other
 
-    def _averaged(self, votes: float) -> Usual:
-        """The same for the median of so many votes."""
-        return replace(self, deviation=max(LEAST_DEVIATION, self.deviation / math.sqrt(max(votes, 1.0))))
+    def _averaged(self, whole: _Together) -> Usual:
+        """The same for the median of some votes."""
+        votes = max(whole.vote.seconds / ENOUGH_S, 1.0)
+        return replace(self, deviation=max(LEAST_DEVIATION, self.deviation / math.sqrt(votes)))
 
     def other(self, vote: Vote[Any]) -> str | None:
         """The language that a vote is for, where that is not this one; None where it may be this one."""
@@ -152,36 +154,31 @@ class Usual:
 
 @dataclass(frozen=True)
 class _Together:
-    """The votes on the segments of a recording, each with a weight: 1, less with little speech.
+    """The votes on the segments of a recording; one on little speech has less weight.
 
     Attributes:
         count: of the votes.
-        votes: sum of the weights.
+        vote: the mean of their shares; its seconds are those of so many whole votes.
         middle: median of ln p of the asked language: a segment in another changes it little.
-        shares: sums of the probabilities of all languages.
     """
 
     count: int
-    votes: float
+    vote: Vote[None]
     middle: float
-    shares: Mapping[str, float]
 
     @classmethod
     def of(cls, merged: Votes, code: str) -> _Together:
         """Some votes, in which languages that count as one stand together."""
-        shares: Counter[str] = Counter()
-        for vote in merged:
+        logs = np.array([_log(vote, code) for vote in merged])
+        weights = np.array([min(max(vote.seconds, 0.1), ENOUGH_S) for vote in merged])
+        sums: Counter[str] = Counter()
+        for vote, weight in zip(merged, (weights / weights.sum()).tolist(), strict=True):
             for name, share in vote.shares:
-                shares[name] += _weight(vote) * share
-        logs, weights = np.array([(_log(vote, code), _weight(vote)) for vote in merged]).T
+                sums[name] += weight * share
         order = np.argsort(logs, kind="stable")
         reached = np.cumsum(weights[order]) - weights[order] / 2
         middle = float(np.interp(weights.sum() / 2, reached, logs[order]))
-        return cls(len(merged), float(weights.sum()), middle, shares)
-
-
-def _weight(vote: Vote[Any]) -> float:
-    return min(max(vote.seconds, 0.1) / ENOUGH_S, 1.0)
+        return cls(len(merged), Vote(None, sums.most_common(), float(weights.sum())), middle)
 
 
 def _confused(code: str, votes: Votes) -> frozenset[str]:
