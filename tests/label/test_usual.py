@@ -122,11 +122,9 @@ def test_of_a_recording_in_another_language_only_what_is_surely_in_the_asked_one
     assert usual.others([*SWEDISH, vote(it=0.95), DOUBTFUL]) == ["sv"] * 3 + [None, "sv"]
 
 
-def test_of_a_usual_recording_only_what_is_surely_in_another_language_goes():
-    usual, doubtful = alone("it", KNOWN), vote(hr=0.4, sk=0.3, it=0.001)
-    assert usual.other(doubtful) == "hr"
-    assert usual.others([*KNOWN[:3], doubtful, SPANISH]) == [None] * 4 + ["es"]
-    assert usual.others([KNOWN[0], doubtful]) == [None, "hr"]  # one other segment is not enough
+def test_a_segment_in_another_language_goes_out_of_a_usual_recording():
+    usual, wavers = alone("it", KNOWN), vote(hr=0.4, sk=0.3, it=0.001)
+    assert usual.others([*KNOWN[:3], wavers, SPANISH, DOUBTFUL]) == [None] * 3 + ["hr", "es", None]
 
 
 def test_without_what_is_usual_a_recording_goes_only_where_the_model_is_sure():

@@ -46,10 +46,6 @@ SMALLEST = 1e-4
 """Probabilities below it are one and the same."""
 LEAST_TOGETHER = 2
 """Segments that are judged together."""
-ENOUGH_TOGETHER = 3
-"""Segments of which one in another language does not change the median much."""
-NEAR = 1.0
-"""Deviations below the usual median within which a recording is surely in the asked language."""
 MAD_TO_DEVIATION = 1.4826
 """Of a normal distribution, from its median absolute deviation."""
 
@@ -97,7 +93,6 @@ class Usual:
         """For each segment of one recording, the other language that it is in; None where it may be this one.
 
         In a recording that as a whole is in another language, only segments that are surely in this one stay.
-        In one that as a whole is usual, only a segment that is surely in another language goes.
 
         Args:
             votes: on its segments; one without shares says nothing.
@@ -107,29 +102,22 @@ class Usual:
             return [self.other(vote) for vote in votes]
         whole = _Together.of([_merged(vote, self.code, self.own) for vote in known], self.code)
         elsewhere = self._elsewhere(whole)
-        return [self._beside(vote, whole, elsewhere) if vote.shares else None for vote in votes]
+        return [elsewhere if self._goes_with(vote, elsewhere) else self.other(vote) for vote in votes]
+
+    def _goes_with(self, vote: Vote[Any], elsewhere: str | None) -> bool:
+        """Whether a segment of a recording in another language is in that too."""
+        own = _share(_merged(vote, self.code, self.own), self.code)
+        return bool(elsewhere and vote.shares and own < LEAST_SHARE)
 
     def _elsewhere(self, whole: _Together) -> str | None:
         """The language of a recording that is not in this one."""
+        # Where nothing is usual the model may hardly know the language; only what it is sure of counts.
         if self.middle is None and _foreign(whole.vote, self.code) is None:
-            return (
-                None  # the model may hardly know the language: its segments tell more than they do together
-            )
+            return None
         far = VERY_FAR if whole.vote.shares[0][0] == self.code else FAR
         if whole.middle >= self._averaged(whole)._limit(far, whole.vote.seconds):
             return None
         return next((code for code, _ in whole.vote.shares if code != self.code), None)
-
-    def _beside(self, vote: Vote[Any], whole: _Together, elsewhere: str | None) -> str | None:
-        """The other language of a segment, by itself and by the other segments of its recording."""
-        merged = _merged(vote, self.code, self.own)
-        if elsewhere and _share(merged, self.code) < LEAST_SHARE:
-            return elsewhere
-        other = self.other(vote)
-        if other is None or _foreign(merged, self.code) or self.middle is None:
-            return other
-        near = self._averaged(whole)._limit(NEAR, whole.vote.seconds)
-        return None if whole.count >= ENOUGH_TOGETHER and whole.middle >= near else other
 
     def _averaged(self, whole: _Together) -> Usual:
         """The same for the median of some votes."""
@@ -157,12 +145,10 @@ class _Together:
     """The votes on the segments of a recording; one on little speech has less weight.
 
     Attributes:
-        count: of the votes.
         vote: the mean of their shares; its seconds are those of so many whole votes.
         middle: median of ln p of the asked language: a segment in another changes it little.
     """
 
-    count: int
     vote: Vote[None]
     middle: float
 
@@ -178,7 +164,7 @@ class _Together:
         order = np.argsort(logs, kind="stable")
         reached = np.cumsum(weights[order]) - weights[order] / 2
         middle = float(np.interp(weights.sum() / 2, reached, logs[order]))
-        return cls(len(merged), Vote(None, sums.most_common(), float(weights.sum())), middle)
+        return cls(Vote(None, sums.most_common(), float(weights.sum())), middle)
 
 
 def _confused(code: str, votes: Votes) -> frozenset[str]:
