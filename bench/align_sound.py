@@ -12,7 +12,8 @@ those that are placed; of the talk without a text, the seconds that `untranscrib
 transcribe --words` runs on the same recording, for the processor time; a second `govor align` with other
 limits shows what a second try costs.
 
-`--sentences`: a sentence a line; without it the demo's (Croatian).
+`--sentences`: a sentence a line; without it the demo's (Croatian). A seed decides what is said, in which
+voice, and what is left out; espeak-ng's lengths differ by some milliseconds from run to run.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ def tune(rng: np.random.Generator) -> np.ndarray:
 
 def record(sentences: list[str], language: str, minutes: float, seed: int, file: Path) -> Truth:
     """Writes a recording of about so many minutes, and says what is true of it."""
-    rng = np.random.default_rng(seed)
+    rng, hiss = np.random.default_rng(seed), np.random.default_rng([seed, 1])
     truth, reached = Truth(), 0
     voice = f"{language}+{VOICES[0]}"
 
@@ -98,7 +99,7 @@ def record(sentences: list[str], language: str, minutes: float, seed: int, file:
 
         def write(piece: np.ndarray) -> None:
             nonlocal reached
-            noise = rng.standard_normal(len(piece), np.float32) * np.float32(0.1 * NOISE)
+            noise = hiss.standard_normal(len(piece), np.float32) * np.float32(0.1 * NOISE)
             sound.write(piece.astype(np.float32) + noise)
             reached += len(piece)
 
@@ -185,7 +186,7 @@ def main() -> None:
     parser.add_argument("--minutes", default="20")
     parser.add_argument("--within", type=float, default=0.2)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--keep", type=Path, help="folder for recordings and corpora; empty at the beginning")
+    parser.add_argument("--keep", type=Path, help="folder for recordings, what is true of them, and corpora")
     parser.add_argument("--rounds", type=int, default=1, help="so often align and transcribe, in turn")
     parser.add_argument("--related", action="store_true", help="the model hears another language alone")
     parser.add_argument("--refine", action="store_true", help="instead of a second try and transcribe")
@@ -207,6 +208,8 @@ def case(folder: Path, sentences: list[str], minutes: float, options: argparse.N
     truth = record(sentences, options.language, minutes, options.seed, file)
     text.write_text("\n\n".join(truth.lines) + "\n", encoding="utf-8")
     truth = in_file_lines(truth)
+    kept = {**vars(truth), "headings": sorted(truth.headings)}
+    (folder / "truth.json").write_text(json.dumps(kept), encoding="utf-8")
     same = "--language", options.language
     align = "align", str(file), str(text), "--model", options.model, *same
     if options.refine:

@@ -5,7 +5,9 @@
 Common Voice's clips are cut as `govor label` cuts them, and the model votes on the language of each segment;
 nothing is decoded. Votes are kept in a file: killed, the same command goes on. Then runs are put together:
 `--right` clips of the asked language and `--wrong` of one other, every pair of languages, several times with
-other clips. It tells the shares that are set aside, by what is usual in the run and by the fixed limit.
+other clips. `--together` clips of a language that follow each other are the segments of one recording; with
+`--inside` each wrong clip is a segment of a right recording instead. It tells the shares that are set aside:
+by what is usual in the run, each clip alone; with the other segments of its recording; by the fixed limit.
 """
 
 from __future__ import annotations
@@ -28,8 +30,7 @@ from govor.records import Hypothesis
 from govor.transcribe.languages import Vote
 from label import clips_of
 
-ASKED = ("sl", "it", "sv-SE", "es")
-OTHERS = (*ASKED, "ar")
+LANGUAGES = ("sl", "it", "sv-SE", "es", "ar")
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def hear(options: argparse.Namespace) -> list[Heard]:
     kept = Path(options.votes)
     found = [Heard(**json.loads(line)) for line in kept.open()] if kept.exists() else []
     done = {one.path for one in found}
-    clips = {path: name for name in OTHERS for path in clips_of(Path(options.data), name, options.clips)}
+    clips = {path: name for name in LANGUAGES for path in clips_of(Path(options.data), name, options.clips)}
     missing = {path: name for path, name in clips.items() if str(path) not in done}
     for path, name in missing.items():
         model = opened(options.model)
@@ -74,16 +75,27 @@ def opened(name: str) -> Recogniser:
     return open_model(name, device="cpu")
 
 
-def runs(heard: list[Heard], asked: str, options: argparse.Namespace) -> Iterator[list[Heard]]:
-    """Right clips of a language and a few of another, several times."""
+def runs(heard: list[Heard], asked: str, options: argparse.Namespace) -> Iterator[list[list[Heard]]]:
+    """The recordings of a run: right clips of a language and a few of another, several times."""
     step = options.right or options.wrong
     for begin in range(options.begin, options.clips - step + 1, step):
         right = clips(heard, asked, begin, options.right)
-        for other in OTHERS:
+        for other in LANGUAGES:
             for place in range(begin, begin + step, options.wrong):
                 wrong = clips(heard, other, place, options.wrong) if other != asked else []
                 if wrong:
-                    yield [*right, *wrong]
+                    yield recordings(right, wrong, options)
+
+
+def recordings(right: list[Heard], wrong: list[Heard], options: argparse.Namespace) -> list[list[Heard]]:
+    """Clips as the segments of recordings."""
+    size = options.together
+    made, others = ([some[n : n + size] for n in range(0, len(some), size)] for some in (right, wrong))
+    if not options.inside:
+        return [*made, *others]
+    for number, one in enumerate(wrong):
+        made[number % len(made)].append(one)
+    return made
 
 
 def clips(heard: list[Heard], language: str, begin: int, count: int) -> list[Heard]:
@@ -103,24 +115,39 @@ def main() -> None:
     parser.add_argument("--begin", type=int, default=0, help="the first clip that is judged")
     parser.add_argument("--right", type=int, default=12, help="clips of the asked language in a run; 0: none")
     parser.add_argument("--wrong", type=int, default=2, help="clips of another language in a run")
+    parser.add_argument("--together", type=int, default=1, help="clips that are segments of one recording")
+    parser.add_argument("--inside", action="store_true", help="wrong clips are segments of right recordings")
     options = parser.parse_args()
     heard = hear(options)
-    for asked in ASKED:
+    for asked in LANGUAGES:
         code, counts = asked[:2], Counter[tuple[bool, str]]()
         for run in runs(heard, asked, options):
-            usual = Usual.of(code, [one.vote(code) for one in run])
-            for one in run:
-                right = one.language == asked
-                fixed = dict(one.shares).get(code, 0.0) < LEAST_LANGUAGE_PROBABILITY
-                gone = usual.other(one.vote(code)) is not None
-                counts.update([(right, "all"), *[(right, "fixed")] * fixed, *[(right, "usual")] * gone])
+            usual = Usual.of(code, [[one.vote(code) for one in recording] for recording in run])
+            for recording in run:
+                others = usual.others([one.vote(code) for one in recording])
+                for one, other in zip(recording, others, strict=True):
+                    counts.update(judged(one, asked, usual, other))
         print(asked, *(line(counts, right) for right in (True, False)), sep="; ")
+
+
+def judged(one: Heard, asked: str, usual: Usual, other: str | None) -> Iterator[tuple[bool, str]]:
+    """What counts for a segment."""
+    code, right = asked[:2], one.language == asked
+    yield right, "all"
+    if dict(one.shares).get(code, 0.0) < LEAST_LANGUAGE_PROBABILITY:
+        yield right, "fixed"
+    if usual.other(one.vote(code)):
+        yield right, "alone"
+    if other:
+        yield right, "together"
 
 
 def line(counts: Counter[tuple[bool, str]], right: bool) -> str:
     """Shares of the segments that are set aside."""
     total = counts[right, "all"]
-    by = ", ".join(f"{name} {counts[right, name] / max(total, 1):.1%}" for name in ("usual", "fixed"))
+    by = ", ".join(
+        f"{name} {counts[right, name] / max(total, 1):.1%}" for name in ("alone", "together", "fixed")
+    )
     return f"{'right' if right else 'wrong'} set aside of {total}: {by}"
 
 

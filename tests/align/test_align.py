@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from govor.align import align_recordings
-from govor.align.grouping import without
+from govor.align.grouping import with_edges, without
 from govor.align.sound import SpeechTimes
 from govor.config import AlignConfig
 from govor.corpora.folder import Corpus
@@ -214,3 +214,12 @@ def test_what_is_covered_is_taken_off():
     assert without(speech, []) == [(0.0, 12.0)]
     assert without(speech, [(1.0, 4.0), (7.0, 10.0)]) == [(0.0, 1.0), (4.0, 7.0), (10.0, 12.0)]
     assert without(speech, [(-1.0, 20.0)]) == []
+
+
+def test_speech_without_a_text_is_told_with_its_soft_edges():
+    covered = [(1.0, 4.0), (5.05, 7.0)]
+    stretches = [(0.05, 0.95), (4.5, 5.0), (8.0, 9.95)]
+    expected = [(0.0, 1.0), (4.4, 5.05), (7.9, 10.0)]
+    found = list(with_edges(stretches, covered, 10.0))
+    assert [pytest.approx(one) for one in expected] == found
+    assert list(with_edges([(0.0, 12.0)], [], 12.0)) == [(0.0, 12.0)]

@@ -6,7 +6,7 @@ import pytest
 
 from govor.config import LabelConfig
 from govor.findings import codes
-from govor.label.judging import OWN_CODES, Surroundings, fault_of, stock_phrases
+from govor.label.judging import OWN_CODES, Surroundings, faults_of, stock_phrases
 from govor.label.scripts import scripts_of
 from govor.label.segment import HeardRecording, HeardSegment
 from govor.label.usual import Usual
@@ -27,9 +27,13 @@ SHORT = {"speech_s": 1.4, "text": "Dobar dan."}
 AROUND = Surroundings({"hr": ("LATIN",)}, {"hvala na gledanju": 7}, {"hr": Usual.of("hr", [])})
 
 
+def codes_of(*segments, **settings):
+    faults = faults_of(HeardRecording("one.wav", 60.0, "hr", segments), AROUND, LabelConfig(**settings))
+    return [fault and fault[0] for fault in faults]
+
+
 def code_of(segment, **settings):
-    fault = fault_of(segment, "hr", AROUND, LabelConfig(**settings))
-    return fault and fault[0]
+    return codes_of(segment, **settings)[0]
 
 
 def test_a_good_segment_is_kept():
@@ -75,6 +79,18 @@ def test_each_fault_has_its_code(changes, code):
 )
 def test_doubts_alone_set_nothing_aside(changes):
     assert code_of(replace(RIGHT, **changes)) is None
+
+
+def test_short_segments_of_a_recording_in_another_language_go_with_it():
+    english = replace(RIGHT, language_probability=0.01, languages=(("en", 0.9), ("hr", 0.01)))
+    short = {**SHORT, "language_probability": 0.04, "languages": (("en", 0.4), ("hr", 0.04))}
+    doubtful, silent = replace(RIGHT, **short), replace(RIGHT, noise=True)
+    assert codes_of(doubtful) == [None]
+    assert codes_of(english, doubtful, silent, english) == [
+        *["wrong_language"] * 2,
+        "no_speech",
+        "wrong_language",
+    ]
 
 
 def test_limits_are_settings():

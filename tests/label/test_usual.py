@@ -17,6 +17,11 @@ def vote(seconds=4.0, **shares):
     return Vote(None, sorted(shares.items(), key=lambda one: -one[1]), seconds)
 
 
+def alone(code, votes):
+    """What is usual where each segment is a recording of its own."""
+    return Usual.of(code, [[one] for one in votes])
+
+
 def wavering(count):
     """A model that hardly knows Slovenian: now Croatian, now others, seldom surely."""
     kinds = (
@@ -36,14 +41,14 @@ SPANISH = vote(es=0.92, it=0.062, pt=0.01)
 
 def test_a_language_that_the_model_hardly_knows_is_kept_and_others_are_not():
     right, wrong = wavering(24), [vote(es=0.97, pt=0.01, sl=0.0003), vote(it=0.9, sl=0.005)]
-    usual = Usual.of("sl", [*right, *wrong])
+    usual = alone("sl", [*right, *wrong])
     assert usual.own == {"sl", "hr"} and usual.confused == ("hr",)
     assert [usual.other(one) for one in right] == [None] * 24
     assert [usual.other(one) for one in wrong] == ["es", "it"]
 
 
 def test_one_sure_vote_for_another_is_unusual_where_the_model_knows_the_language():
-    usual = Usual.of("it", [*KNOWN, SPANISH])
+    usual = alone("it", [*KNOWN, SPANISH])
     assert usual.other(SPANISH) == "es"
     assert usual.confused == ()
     assert [usual.other(one) for one in KNOWN] == [None] * len(KNOWN)
@@ -57,7 +62,7 @@ def test_the_furthest_limit_of_a_known_language_is_the_fixed_one():
 
 @pytest.mark.parametrize("count", [0, 1, ENOUGH_VOTES - 1])
 def test_with_few_votes_the_limit_is_fixed(count):
-    usual = Usual.of("sl", wavering(count))
+    usual = alone("sl", wavering(count))
     assert usual.middle is None and usual.own == {"sl"}
     assert usual.other(vote(hr=0.4, sl=0.049)) == "hr"
     assert usual.other(vote(hr=0.4, sl=0.051)) is None
@@ -67,16 +72,16 @@ def test_with_few_votes_the_limit_is_fixed(count):
 def test_recordings_in_another_language_do_not_become_usual(wrong):
     """All of them, or most of them: the model is sure, so it does not confuse them."""
     spanish = [vote(es=0.9, it=0.01)] * wrong + [vote(es=0.5, it=0.02)] * (wrong // 5)
-    usual = Usual.of("it", spanish)
+    usual = alone("it", spanish)
     assert {usual.other(one) for one in spanish} == {"es"}
-    mixed = Usual.of("it", [*spanish, *KNOWN])
+    mixed = alone("it", [*spanish, *KNOWN])
     assert mixed.other(spanish[0]) == "es"
     assert not any(mixed.other(one) for one in KNOWN)
 
 
 def test_recordings_in_which_the_model_wavers_between_other_languages_do_not_become_usual():
     """Slovenian where Spanish is asked for: the model is not sure of any language, but not for Spanish."""
-    usual = Usual.of("es", [Vote(None, [*one.shares, ("es", 0.001)], 4.0) for one in wavering(40)])
+    usual = alone("es", [Vote(None, [*one.shares, ("es", 0.001)], 4.0) for one in wavering(40)])
     assert usual.middle is None and usual.own == kin_of("es")
     assert [usual.other(one) is not None for one in wavering(40)] == [True] * 40
 
@@ -84,8 +89,8 @@ def test_recordings_in_which_the_model_wavers_between_other_languages_do_not_bec
 @pytest.mark.parametrize(("asked", "heard"), [("sr", "hr"), ("hr", "bs"), ("no", "nn"), ("ms", "id")])
 def test_kin_counts_as_the_language_itself(asked, heard):
     kin = vote(**{heard: 0.95, asked: 0.001, "en": 0.01})
-    assert Usual.of(asked, []).other(kin) is None
-    usual = Usual.of(asked, [kin] * 30)
+    assert alone(asked, []).other(kin) is None
+    usual = alone(asked, [kin] * 30)
     assert usual.other(kin) is None
     assert usual.other(vote(en=0.95, **{asked: 0.001})) == "en"
 
@@ -94,15 +99,75 @@ def test_a_vote_on_little_speech_has_to_be_clearer():
     def doubtful(seconds):
         return vote(seconds, hu=0.8, it=0.02)
 
-    for usual in (Usual.of("it", []), Usual.of("it", KNOWN)):
+    for usual in (alone("it", []), alone("it", KNOWN)):
         assert usual.other(doubtful(ENOUGH_S)) == usual.other(doubtful(20)) == "hu"
         assert usual.other(doubtful(ENOUGH_S / 3)) is None
         assert usual.other(vote(1.4, hu=0.99, it=0.0)) == "hu"
 
 
+DOUBTFUL = vote(1.2, en=0.4, de=0.2, it=0.03)
+"""On little speech: by itself it may be Italian."""
+SWEDISH = [vote(sv=0.9, it=0.001), vote(1.2, en=0.4, sv=0.3, it=0.01), vote(1.5, sv=0.5, it=0.02)]
+
+
+def test_a_recording_in_another_language_goes_as_a_whole():
+    usual = Usual.of("it", [*([one] for one in KNOWN), SWEDISH])
+    assert [usual.other(one) for one in SWEDISH] == ["sv", None, None]
+    assert usual.others(SWEDISH) == ["sv"] * 3
+    assert usual.others(SWEDISH[1:2]) == [None]  # alone it says little
+
+
+def test_of_a_recording_in_another_language_only_what_is_surely_in_the_asked_one_stays():
+    usual = alone("it", KNOWN)
+    assert usual.others([*SWEDISH, vote(it=0.95), DOUBTFUL]) == ["sv"] * 3 + [None, "sv"]
+
+
+def test_a_segment_in_another_language_goes_out_of_a_usual_recording():
+    usual, wavers = alone("it", KNOWN), vote(hr=0.4, sk=0.3, it=0.001)
+    assert usual.others([*KNOWN[:3], wavers, SPANISH, DOUBTFUL]) == [None] * 3 + ["hr", "es", None]
+
+
+def test_without_what_is_usual_a_recording_goes_only_where_the_model_is_sure():
+    """A few recordings in a language that it hardly knows are not all lost for one another."""
+    usual = Usual.of("sl", [])
+    known = [*wavering(6), vote(1.2, hr=0.4, sl=0.02)]
+    assert usual.others(known) == [usual.other(one) for one in known]
+    foreign = [vote(es=0.97, sl=0.001)] * 2 + [vote(1.2, es=0.55, sl=0.02)]
+    assert [usual.other(one) for one in foreign] == ["es", "es", None]
+    assert usual.others(foreign) == ["es"] * 3
+
+
+def test_what_is_heard_nowhere_is_in_no_language():
+    usual = alone("it", KNOWN)
+    assert usual.others([]) == []
+    assert usual.others([vote(), SWEDISH[0], vote(), SWEDISH[2]]) == [None, "sv", None, "sv"]
+    assert usual.others([vote(), vote()]) == [None, None]
+
+
+def test_the_median_of_a_recording_deviates_less_than_a_segment():
+    """Slovenian, of which the model gives now much, now little: Swedish recordings lie between."""
+    given, taken = (0.9, 0.5, 0.2, 0.1, 0.05, 0.02, 0.011), ("hr", "cs", "la", "uk", "pl")
+    wide = [vote(sl=given[n % 7], **{taken[n % 5]: 0.3}) for n in range(35)]
+    usual = alone("sl", wide)
+    swedish = [vote(sv=0.4, en=0.2, sl=0.004)] * 6
+    assert usual.deviation > 1.5
+    assert usual.others(swedish[:1]) == [None]
+    assert usual.others(swedish) == ["sv"] * 6
+    assert usual.others(wide) == [None] * len(wide)
+
+
+def test_most_recordings_tell_whether_a_language_is_known():
+    """Segments of which too few give it enough, in recordings of which most do."""
+    right = [[vote(sl=0.2, hr=0.2), vote(sl=0.05, hr=0.2), vote(sl=0.005, hr=0.3)]] * 5
+    foreign = [vote(es=0.97, sl=0.0001)] * 7
+    usual = Usual.of("sl", [*right, foreign])
+    assert alone("sl", [one for several in [*right, foreign] for one in several]).middle is None
+    assert usual.middle is not None and usual.others(foreign) == ["es"] * 7
+
+
 def test_no_vote_says_nothing():
-    assert Usual.of("it", KNOWN).other(vote()) is None
-    assert Usual.of("it", []).other(vote()) is None
+    assert alone("it", KNOWN).other(vote()) is None
+    assert alone("it", []).other(vote()) is None
 
 
 shares = st.dictionaries(st.sampled_from(["sl", "hr", "it", "es", "en", "cs"]), st.floats(0, 1), max_size=6)
@@ -114,13 +179,13 @@ votes = st.lists(st.builds(lambda s, seconds: vote(seconds, **s), shares, st.flo
 def test_the_order_of_the_recordings_changes_nothing(several, chance: random.Random):
     mixed = list(several)
     chance.shuffle(mixed)
-    assert Usual.of("sl", several) == Usual.of("sl", mixed)
+    assert alone("sl", several) == alone("sl", mixed)
 
 
 @settings(deadline=None, max_examples=60)
 @given(votes, st.floats(0.1, 30), st.floats(0, 1), st.floats(0, 1))
 def test_more_of_the_asked_language_never_sets_aside(several, seconds, one, two):
     low, high = sorted((one, two))
-    usual = Usual.of("sl", several)
+    usual = alone("sl", several)
     if usual.other(vote(seconds, sl=high, es=0.9)):
         assert usual.other(vote(seconds, sl=low, es=0.9)) == "es"

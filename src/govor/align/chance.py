@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise, product
@@ -11,8 +11,8 @@ from govor.align.placing import Piece
 from govor.align.planning import GroupPlan
 
 LEAST_OF_RECORDING, LEAST_OF_TEXT = 0.05, 0.2
-"""A text is refused where less of the recording and less of the text agree; for the recording, sentences that
-stand alone do not count."""
+"""A text is refused where less of the recording and less of the text agree; for the recording, letters that
+differ and sentences that stand alone do not count."""
 STEP_UNITS, STEP_S = 4, 30.0
 """Sentences that follow each other are at most so far apart in the text and in the recording."""
 
@@ -45,11 +45,11 @@ def _refused_pairs(planned: GroupPlan, recordings: int) -> set[tuple[int, int]]:
         heard[word.recording] += len(word.text)
     for unit, source in zip(side.units, side.sources, strict=True):
         whole[source] += sum(map(len, unit.words))
-    said, in_order = Counter[tuple[int, int]](), Counter[tuple[int, int]]()
+    said, in_order = Counter[tuple[int, int]](), defaultdict[tuple[int, int], float](float)
     for piece, follows in zip(pieces, in_step(pieces), strict=True):
         pair = piece.recording, side.sources[piece.unit]
         said[pair] += piece.letters
-        in_order[pair] += piece.letters * follows
+        in_order[pair] += max(piece.letters - piece.errors, 0.0) * follows
     return {
         (recording, source)
         for recording, source in product(range(recordings), whole)

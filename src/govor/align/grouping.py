@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect
+from bisect import bisect, bisect_left
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -41,10 +41,12 @@ from govor.models.base import Placing
 from govor.text.spacing import joined
 from govor.transcribe.kept_frames import KeptFrames, read_frames
 
-SHORTEST_STRETCH_S = 0.5
+SHORTEST_STRETCH_S = 0.3
 """Of speech without a text that is told."""
 JOINED_S = 2.0
 """Pauses within such a stretch are shorter."""
+EDGE_S = 0.1
+"""Told before and behind such a stretch, where nothing else is: speech begins and ends softly."""
 
 
 @dataclass(frozen=True)
@@ -310,7 +312,7 @@ def _untranscribed(
     found = []
     for number, heard in enumerate(group.heard):
         covered = [(one.piece.start, one.piece.end) for one in fixed if one.piece.recording == number]
-        for start, end in without(speech[number], covered):
+        for start, end in with_edges(without(speech[number], covered), covered, heard.duration):
             said = [word.text for word in heard.words if word.end > start and word.start < end]
             found.append(Untranscribed(heard.audio, round(start, 3), round(end, 3), joined(said)))
     return found
@@ -330,6 +332,24 @@ def without(speech: SpeechTimes, covered: Sequence[tuple[float, float]]) -> list
             if begin >= end:
                 break
     return [(low, high) for low, high, _ in found if high - low >= SHORTEST_STRETCH_S]
+
+
+def with_edges(
+    stretches: Sequence[tuple[float, float]], covered: Sequence[tuple[float, float]], duration: float
+) -> Iterator[tuple[float, float]]:
+    """Stretches with what may be their soft beginnings and ends: as far as the spans beside them.
+
+    Args:
+        stretches: of speech that no span covers, in order of time.
+        covered: the spans, by their starts.
+        duration: of the recording, seconds.
+    """
+    ends = sorted([0.0, *(end for _, end in covered)])
+    starts = [*(start for start, _ in covered), duration]
+    for start, end in stretches:
+        before = ends[bisect(ends, start) - 1]
+        after = starts[min(bisect_left(starts, end), len(starts) - 1)]
+        yield max(start - EDGE_S, before), min(end + EDGE_S, max(after, end))
 
 
 def _add(found: list[tuple[float, float, int]], low: float, high: float, place: int) -> None:

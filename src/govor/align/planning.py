@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from govor.align.fitting import fitted
 from govor.align.heard import Clock, HeardWord
 from govor.align.letters import Letters, folding, spelt
 from govor.align.matching import match
@@ -106,7 +107,7 @@ def _planned(
         side.of_word,
         text,
         other,
-        spoken_words(text, other, found, Clock.of(heard, other)),
+        spoken_words(text, other, fitted(side.of_word, text, other, found), Clock.of(heard, other)),
         max_cer=config.max_cer,
         max_s=config.max_duration,
         keep_all=config.keep_all,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from govor.align.romanise import script_of
 from govor.config import LabelConfig
@@ -61,12 +61,12 @@ class Surroundings:
 def usual_of(recordings: Iterable[HeardRecording]) -> dict[str | None, Usual]:
     """How each language of recordings usually sounds to the model, where it tells languages."""
     codes: dict[str | None, str] = {}
-    votes: dict[str | None, list[Vote[None]]] = {}
+    votes: dict[str | None, list[list[Vote[None]]]] = {}
     for one in recordings:
         if one.code:
             codes[one.language] = one.code
-            spoken = (vote_of(segment) for segment in one.segments if not _silent(segment))
-            votes.setdefault(one.language, []).extend(vote for vote in spoken if vote.shares)
+            spoken = map(_spoken_vote, one.segments)
+            votes.setdefault(one.language, []).append([vote for vote in spoken if vote.shares])
     return {language: Usual.of(code, votes[language]) for language, code in codes.items()}
 
 
@@ -86,13 +86,32 @@ def stock_phrases(recordings: Iterable[HeardRecording], least: int) -> dict[str,
     return {phrase: count for phrase, count in counts.items() if least and count >= needed}
 
 
-def fault_of(
-    segment: HeardSegment, language: str | None, around: Surroundings, config: LabelConfig
+def faults_of(
+    recording: HeardRecording, around: Surroundings, config: LabelConfig
+) -> list[tuple[str, str] | None]:
+    """For each segment of a recording, code and detail of why it is set aside; None where it is kept."""
+    usual, segments = around.usual.get(recording.language), recording.segments
+    votes = [_spoken_vote(segment) for segment in segments]
+    others = usual.others(votes) if usual else [None] * len(votes)
+    return [
+        _fault(segment, recording.language, other, around, config)
+        for segment, other in zip(segments, others, strict=True)
+    ]
+
+
+def _spoken_vote(segment: HeardSegment) -> Vote[None]:
+    """What the model takes a segment for; what nobody says is in no language."""
+    vote = vote_of(segment)
+    return replace(vote, shares=()) if _silent(segment) else vote
+
+
+def _fault(
+    segment: HeardSegment, language: str | None, other: str | None, around: Surroundings, config: LabelConfig
 ) -> tuple[str, str] | None:
-    """Code and detail of why a segment is set aside; None where it is kept."""
+    """The first reason why a segment is set aside."""
     found = (
         _silent(segment),
-        _foreign(segment, language, around.usual.get(language), config),
+        _foreign(segment, language, other, config),
         _written_otherwise(segment, around.scripts.get(language, ())),
         _repeated(segment, config),
         _hurried(segment, config),
@@ -119,12 +138,11 @@ def _is_faint(segment: HeardSegment) -> bool:
 
 
 def _foreign(
-    segment: HeardSegment, language: str | None, usual: Usual | None, config: LabelConfig
+    segment: HeardSegment, language: str | None, other: str | None, config: LabelConfig
 ) -> tuple[str, str] | None:
     share, least = segment.language_probability, config.min_language_probability
     if share is None:
         return None
-    other = usual.other(vote_of(segment)) if usual else None
     if share >= least if least is not None else other is None:
         return None
     heard = f"; it sounds like {other}" if other else ""

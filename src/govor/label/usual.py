@@ -4,6 +4,9 @@ A model that hardly knows a language gives it to languages that it knows better,
 So what it gives to the asked language is compared with what it usually gives in the recordings of the run,
 together with the languages that it wavers towards there. A vote on little speech has to be clearer.
 
+The segments of a recording are mostly in one language, so they are judged together too: the median of ln p
+over them deviates less than that of one (by the root of their number, as the error of a mean does).
+
 Nothing here depends on the order of the recordings: all votes are in before the first one is judged.
 
 Shapes: N votes.
@@ -14,14 +17,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from govor.config.label import LEAST_LANGUAGE_PROBABILITY
 from govor.text.kin import kin_of
-from govor.transcribe.languages import Vote
+from govor.transcribe.languages import LEAST_SHARE, Vote
 
 Votes = Sequence[Vote[Any]]
 
@@ -32,7 +35,7 @@ ENOUGH_S = 2.0
 MOST = 0.5
 """Share of the segments that makes something usual."""
 EVEN = 0.01
-"""Probability of each of a hundred languages where nothing is known. If most votes give the asked language
+"""Probability of each of a hundred languages where nothing is known. If most recordings give the asked one
 less, the model does not know it, or other languages are spoken: nothing usual can be learned."""
 FAR, VERY_FAR = 2.0, 3.0
 """Robust standard deviations of ln p below the usual one, where the model is sure of another language, and
@@ -41,6 +44,8 @@ LEAST_DEVIATION = 1.0
 """Of ln p: a model that is always sure of a language is unsure of a right segment now and then."""
 SMALLEST = 1e-4
 """Probabilities below it are one and the same."""
+LEAST_TOGETHER = 2
+"""Segments that are judged together."""
 MAD_TO_DEVIATION = 1.4826
 """Of a normal distribution, from its median absolute deviation."""
 
@@ -62,13 +67,15 @@ class Usual:
     deviation: float = LEAST_DEVIATION
 
     @classmethod
-    def of(cls, code: str, votes: Votes) -> Usual:
-        """What votes of the segments of all recordings of a language say together."""
+    def of(cls, code: str, recordings: Sequence[Votes]) -> Usual:
+        """What votes on the segments of all recordings of a language say together."""
         kin = kin_of(code)
-        close = [_merged(vote, code, kin) for vote in votes]
-        if sum(_share(vote, code) >= EVEN for vote in close) < MOST * len(close):
+        votes = [vote for one in recordings for vote in one]
+        close = [[_merged(vote, code, kin) for vote in one] for one in recordings]
+        known = sum(len(one) for one in close if _middle_share(one, code) >= EVEN)
+        if known < MOST * len(votes):
             return cls(code, kin)
-        own = kin | _confused(code, close)
+        own = kin | _confused(code, [vote for one in close for vote in one])
         ours = [vote for vote in (_merged(vote, code, own) for vote in votes) if not _foreign(vote, code)]
         if len(ours) < max(ENOUGH_VOTES, MOST * len(votes)):
             return cls(code, kin)
@@ -81,6 +88,41 @@ class Usual:
     def confused(self) -> tuple[str, ...]:
         """Languages that the model does not tell from this one, its kin left out."""
         return tuple(sorted(self.own - kin_of(self.code)))
+
+    def others(self, votes: Votes) -> list[str | None]:
+        """For each segment of one recording, the other language that it is in; None where it may be this one.
+
+        In a recording that as a whole is in another language, only segments that are surely in this one stay.
+
+        Args:
+            votes: on its segments; one without shares says nothing.
+        """
+        known = [vote for vote in votes if vote.shares]
+        if len(known) < LEAST_TOGETHER:
+            return [self.other(vote) for vote in votes]
+        whole = _Together.of([_merged(vote, self.code, self.own) for vote in known], self.code)
+        elsewhere = self._elsewhere(whole)
+        return [elsewhere if self._goes_with(vote, elsewhere) else self.other(vote) for vote in votes]
+
+    def _goes_with(self, vote: Vote[Any], elsewhere: str | None) -> bool:
+        """Whether a segment of a recording in another language is in that too."""
+        own = _share(_merged(vote, self.code, self.own), self.code)
+        return bool(elsewhere and vote.shares and own < LEAST_SHARE)
+
+    def _elsewhere(self, whole: _Together) -> str | None:
+        """The language of a recording that is not in this one."""
+        # Where nothing is usual the model may hardly know the language; only what it is sure of counts.
+        if self.middle is None and _foreign(whole.vote, self.code) is None:
+            return None
+        far = VERY_FAR if whole.vote.shares[0][0] == self.code else FAR
+        if whole.middle >= self._averaged(whole)._limit(far, whole.vote.seconds):
+            return None
+        return next((code for code, _ in whole.vote.shares if code != self.code), None)
+
+    def _averaged(self, whole: _Together) -> Usual:
+        """The same for the median of some votes."""
+        votes = max(whole.vote.seconds / ENOUGH_S, 1.0)
+        return replace(self, deviation=max(LEAST_DEVIATION, self.deviation / math.sqrt(votes)))
 
     def other(self, vote: Vote[Any]) -> str | None:
         """The language that a vote is for, where that is not this one; None where it may be this one."""
@@ -96,6 +138,33 @@ class Usual:
         if self.middle is None:
             return math.log(LEAST_LANGUAGE_PROBABILITY) * little
         return self.middle - far * self.deviation * little
+
+
+@dataclass(frozen=True)
+class _Together:
+    """The votes on the segments of a recording; one on little speech has less weight.
+
+    Attributes:
+        vote: the mean of their shares; its seconds are those of so many whole votes.
+        middle: median of ln p of the asked language: a segment in another changes it little.
+    """
+
+    vote: Vote[None]
+    middle: float
+
+    @classmethod
+    def of(cls, merged: Votes, code: str) -> _Together:
+        """Some votes, in which languages that count as one stand together."""
+        logs = np.array([_log(vote, code) for vote in merged])
+        weights = np.array([min(max(vote.seconds, 0.1), ENOUGH_S) for vote in merged])
+        sums: Counter[str] = Counter()
+        for vote, weight in zip(merged, (weights / weights.sum()).tolist(), strict=True):
+            for name, share in vote.shares:
+                sums[name] += weight * share
+        order = np.argsort(logs, kind="stable")
+        reached = np.cumsum(weights[order]) - weights[order] / 2
+        middle = float(np.interp(weights.sum() / 2, reached, logs[order]))
+        return cls(Vote(None, sums.most_common(), float(weights.sum())), middle)
 
 
 def _confused(code: str, votes: Votes) -> frozenset[str]:
@@ -125,6 +194,11 @@ def _foreign(vote: Vote[Any], code: str) -> str | None:
     """Another language that a vote is sure of."""
     favoured = vote.favours(code)
     return favoured if favoured != code else None
+
+
+def _middle_share(votes: Votes, code: str) -> float:
+    """The median of what the votes on a recording give a language."""
+    return float(np.median([_share(vote, code) for vote in votes])) if votes else 0.0
 
 
 def _share(vote: Vote[Any], code: str) -> float:

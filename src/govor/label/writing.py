@@ -13,7 +13,7 @@ from govor.corpora.gather import gather
 from govor.corpora.reader import Reading, chunked
 from govor.corpora.rows import Row
 from govor.corpora.text_source import MACHINE, TEXT_MODEL, TEXT_SOURCE
-from govor.label.judging import Surroundings, fault_of
+from govor.label.judging import Surroundings, faults_of
 from govor.label.segment import HeardRecording, HeardSegment
 from govor.label.texts import agreement
 from govor.records import Rejection
@@ -83,9 +83,9 @@ def _lines(
         yield Rejection(audio, FORMAT, code, detail)
     number = 0
     for one in recordings:
-        for segment in one.segments:
+        for segment, fault in zip(one.segments, faults_of(one, around, config), strict=True):
             number += 1
-            if fault := fault_of(segment, one.language, around, config):
+            if fault:
                 yield _rejection(one, segment, *fault)
             else:
                 yield {**_row(one, segment, model), "_line": number}
