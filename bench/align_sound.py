@@ -37,7 +37,7 @@ from govor_command import measured
 
 RATE = 16_000
 VOICES = ("m1", "m2", "m7", "f2", "f5")
-PAUSE_S = (0.3, 1.5)
+SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.3, 1.5
 SHARE_OF_TALK = SHARE_OF_HEADINGS = 0.05
 SENTENCES_A_TUNE, TUNE_S = 40, 5.0
 NOISE = 10 ** (-30 / 20)
@@ -65,9 +65,22 @@ class Truth:
     duration: float = 0.0
 
 
-def spoken(sentence: str, voice: str) -> tuple[np.ndarray, list[float]]:
+@dataclass(frozen=True)
+class Pace:
+    """How fast somebody speaks.
+
+    Attributes:
+        words_per_minute: as espeak-ng counts them.
+        longest_pause_s: between two sentences.
+    """
+
+    words_per_minute: int = WORDS_PER_MINUTE
+    longest_pause_s: float = LONGEST_PAUSE_S
+
+
+def spoken(sentence: str, voice: str, words_per_minute: int) -> tuple[np.ndarray, list[float]]:
     """Samples at 16 kHz of about the same loudness, and the beginnings of the words in seconds."""
-    speech = synthesise(sentence, voice, WORDS_PER_MINUTE)
+    speech = synthesise(sentence, voice, words_per_minute)
     loud = np.flatnonzero(np.abs(speech.samples) > 1e-3)
     samples = speech.samples[: loud[-1] + 1]
     samples = 0.1 * samples / max(float(np.sqrt(np.mean(samples**2))), 1e-6)
@@ -88,7 +101,9 @@ def tune(rng: np.random.Generator) -> np.ndarray:
     return (0.1 * made).astype(np.float32)
 
 
-def record(sentences: list[str], language: str, minutes: float, seed: int, file: Path) -> Truth:
+def record(
+    sentences: list[str], language: str, minutes: float, seed: int, file: Path, pace: Pace = Pace()
+) -> Truth:
     """Writes a recording of about so many minutes, and says what is true of it."""
     rng = np.random.default_rng(seed)
     truth, reached = Truth(), 0
@@ -109,12 +124,12 @@ def record(sentences: list[str], language: str, minutes: float, seed: int, file:
                 voice = f"{language}+{VOICES[int(rng.integers(len(VOICES)))]}"
             if number % SENTENCES_A_TUNE == SENTENCES_A_TUNE - 1:
                 write(tune(rng))
-            write(np.zeros(round(rng.uniform(*PAUSE_S) * RATE), np.float32))
+            write(np.zeros(round(rng.uniform(SHORTEST_PAUSE_S, pace.longest_pause_s) * RATE), np.float32))
             if rng.random() < SHARE_OF_HEADINGS:
                 truth.lines.append(sentence)
                 truth.headings.add(len(truth.lines))
                 continue
-            samples, times = spoken(sentence, voice)
+            samples, times = spoken(sentence, voice, pace.words_per_minute)
             begin = reached / RATE
             if rng.random() < SHARE_OF_TALK:
                 truth.talk.append((begin, begin + len(samples) / RATE))

@@ -12,6 +12,7 @@ from govor.align.joined_frames import frames_between
 from govor.align.placing import Piece
 from govor.align.sound import SpeechTimes, cuts
 from govor.models.base import Placing
+from govor.packing import pack
 from govor.records import PlacedWord
 from govor.transcribe.damage import readable_blocks
 from govor.transcribe.kept_frames import KeptFrames
@@ -19,6 +20,8 @@ from govor.transcribe.kept_frames import KeptFrames
 PAD_S = 0.6
 """Heard on both sides of a piece: so far its rough times may be wrong."""
 SHORTEST_S = 0.05
+MOST_TOGETHER_S = 1_800.0
+"""Sound whose frames are held at once: at most 46 MB (256 tokens, 20 ms)."""
 
 
 @dataclass(frozen=True)
@@ -69,16 +72,21 @@ def placed_in_frames(
     """
     rest = [piece for piece in pieces if not _is_held(piece, windows)]
     held = [piece for piece in pieces if _is_held(piece, windows)]
-    cuts_of = [
-        frames_between(windows, piece.start - PAD_S, piece.end + PAD_S, model.frame_s) for piece in held
-    ]
-    parts = [
-        (cut.scores, [spell(word) for word in piece.words]) for piece, cut in zip(held, cuts_of, strict=True)
-    ]
-    made = []
-    for piece, cut, words in zip(held, cuts_of, model.place_in(parts, strange), strict=True):
-        made.append(timed(piece, [cut.placed(word, model.frame_s) for word in words], 0.0))
+    made: list[FixedPiece] = []
+    for together in pack(held, _heard_s, MOST_TOGETHER_S):
+        cuts_of = [
+            frames_between(windows, piece.start - PAD_S, piece.end + PAD_S, model.frame_s)
+            for piece in together
+        ]
+        spelt = [[spell(word) for word in piece.words] for piece in together]
+        parts = [(cut.scores, words) for cut, words in zip(cuts_of, spelt, strict=True)]
+        for piece, cut, found in zip(together, cuts_of, model.place_in(parts, strange), strict=True):
+            made.append(timed(piece, [cut.placed(word, model.frame_s) for word in found], 0.0))
     return made, rest
+
+
+def _heard_s(piece: Piece) -> float:
+    return piece.end - piece.start + 2 * PAD_S
 
 
 def _is_held(piece: Piece, windows: Sequence[KeptFrames]) -> bool:
