@@ -89,7 +89,11 @@ def align_group(group: Group, config: AlignConfig, listener: Listener) -> Outcom
         texts.append(units_of(lines, document.wrapped))
         speakers += named
     side = TextSide.of(texts)
-    words = [replace(word, recording=n) for n, heard in enumerate(group.heard) for word in heard.words]
+    words = [
+        word if word.recording == n else replace(word, recording=n)
+        for n, heard in enumerate(group.heard)
+        for word in heard.words
+    ]
     planned = plan_group(side, words, group.language, config)
     planned = without_chance(planned, len(group.heard))
     speech = [listener.speech(heard) for heard in group.heard]

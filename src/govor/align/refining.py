@@ -10,11 +10,10 @@ from pathlib import Path
 
 from govor.align.joined_frames import frames_between
 from govor.align.placing import Piece
-from govor.align.sound import SpeechTimes, cuts
+from govor.align.sound import SpeechTimes, cuts_of_file
 from govor.models.base import Placing
 from govor.packing import pack
 from govor.records import PlacedWord
-from govor.transcribe.damage import readable_blocks
 from govor.transcribe.kept_frames import KeptFrames
 
 PAD_S = 0.6
@@ -47,7 +46,7 @@ def placed_in_sound(
     """Pieces of one recording, by their starts, with the times that the model's frames give their words."""
     spans = [(piece.start - PAD_S, piece.end + PAD_S) for piece in pieces]
     made = []
-    for number, wave in cuts(readable_blocks(file, sample_rate), spans, sample_rate):
+    for number, wave in cuts_of_file(file, spans, sample_rate):
         piece = pieces[number]
         found = model.place(wave, [spell(word) for word in piece.words])
         made.append(timed(piece, found, max(spans[number][0], 0.0)))

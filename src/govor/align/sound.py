@@ -9,6 +9,7 @@ from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import floor, inf
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,8 @@ from govor.transcribe.speech import FRAME_S, HANGOVER_FRAMES, frame_levels, runs
 
 CHUNK_FRAMES = 1_500
 """Half a minute: judged together, against the half minute before."""
+SKIPPED_S = 60.0
+"""Sound between two spans that is passed over, not decoded, where a file can be entered anywhere."""
 MARGIN_S = 0.05
 """Left of a pause before and behind what is said."""
 
@@ -147,3 +150,30 @@ def cuts(
             gone = min(max(low - base, 0), len(held))
             held, base = held[gone:], base + gone
         yield number, held[max(0, low - base) : max(0, high - base)]
+
+
+def cuts_of_file(
+    file: Path, spans: Sequence[tuple[float, float]], sample_rate: int
+) -> Iterator[tuple[int, Mono]]:
+    """As `cuts`, of a file; what lies far from all spans is decoded only where the file has no other way."""
+    first = 0
+    for last in _last_of_runs(spans, SKIPPED_S if _can_be_entered(file) else inf):
+        begin = max(floor(spans[first][0]), 0)
+        moved = [(start - begin, end - begin) for start, end in spans[first : last + 1]]
+        for number, wave in cuts(readable_blocks(file, sample_rate, start=begin), moved, sample_rate):
+            yield first + number, wave
+        first = last + 1
+
+
+def _can_be_entered(file: Path) -> bool:
+    """Whether a decoder finds any place of a file without decoding what is before it."""
+    from govor.audio import probe
+
+    return probe(file).decoder == "soundfile"
+
+
+def _last_of_runs(spans: Sequence[tuple[float, float]], apart_s: float) -> Iterator[int]:
+    """The last span of each run; runs are so far apart."""
+    for number, (_, end) in enumerate(spans):
+        if number + 1 == len(spans) or spans[number + 1][0] - end > apart_s:
+            yield number
