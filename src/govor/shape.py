@@ -62,6 +62,8 @@ def fitted(value: object, shape: type[Shape], where: str = "") -> Shape:
 def _fit(value: Any, hint: Any, where: str) -> Any:
     if hint is Any or hint is object:
         return value
+    if hint in _NOUNS:
+        return _plain(value, hint, where)
     if _is_class_of_fields(hint):
         return _build(value, hint, where)
     if typing.is_typeddict(hint):

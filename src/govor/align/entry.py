@@ -23,7 +23,7 @@ from govor.config import AlignConfig
 from govor.console import progress, say, table
 from govor.corpora.folder import CorpusSummary
 from govor.errors import CorpusError, InputError
-from govor.store import file_sha256, fingerprint, is_utf8, locked, read_record, write_json
+from govor.store import file_sha256, fingerprint, is_utf8, locked, read_record, write_kept
 from govor.transcribe.inputs import local_inputs
 from govor.transcribe.kept_frames import read_levels
 
@@ -212,7 +212,7 @@ class Alignment:
         if path.exists():
             return read_record(path, Outcome)
         made = align_group(Group(heard, documents, language), self.config, self._listener())
-        write_json(path, replace(made, key=key))
+        write_kept(path, replace(made, key=key))
         return made
 
     def _key(self, heard: Sequence[Hearing], documents: Sequence[Document]) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from govor.align.chance import without_chance
 from govor.align.documents import Document
+from govor.align.heard import WordsByTime
 from govor.align.hearing import Hearing
 from govor.align.outcome import (
     NONE,
@@ -314,8 +315,9 @@ def _untranscribed(
     found = []
     for number, heard in enumerate(group.heard):
         covered = [(one.piece.start, one.piece.end) for one in fixed if one.piece.recording == number]
+        words = WordsByTime(heard.words)
         for start, end in without(speech[number], covered):
-            said = [word.text for word in heard.words if word.end > start and word.start < end]
+            said = [word.text for word in words.between(start, end)]
             found.append(Untranscribed(heard.audio, round(start, 3), round(end, 3), joined(said)))
     return found
 
