@@ -2,6 +2,7 @@
 
     python bench/align_sound.py --model DEMO/run/model --language hr --minutes 20,60
     python bench/align_sound.py --model whisper-base --language it --sentences sentences.txt --minutes 5
+    python bench/align_sound.py --model DEMO/run/model --minutes 600 --words-per-minute 290 --longest-pause 0.55
 
 Recordings are espeak-ng's, in voices that the demo's model has not heard, with the times that it gives
 for the beginning of each word. Between sentences are pauses; 5 of 100 sentences are talk that no text
@@ -200,6 +201,8 @@ def main() -> None:
     parser.add_argument("--minutes", default="20")
     parser.add_argument("--within", type=float, default=0.2)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--words-per-minute", type=int, default=WORDS_PER_MINUTE, help="as espeak-ng counts")
+    parser.add_argument("--longest-pause", type=float, default=LONGEST_PAUSE_S, help="between sentences, s")
     parser.add_argument("--keep", type=Path, help="folder for recordings and corpora; empty at the beginning")
     parser.add_argument("--rounds", type=int, default=1, help="so often align and transcribe, in turn")
     parser.add_argument("--related", action="store_true", help="the model hears another language alone")
@@ -209,7 +212,7 @@ def main() -> None:
         if options.sentences:
             sentences = options.sentences.read_text(encoding="utf-8").splitlines()
         else:
-            sentences = distinct_sentences(np.random.default_rng(99), round(minutes * 20) + 20)
+            sentences = distinct_sentences(np.random.default_rng(99), round(minutes * 30) + 20)
         with tempfile.TemporaryDirectory() as folder:
             work = options.keep / f"{minutes:g}" if options.keep else Path(folder)
             work.mkdir(parents=True, exist_ok=True)
@@ -219,7 +222,8 @@ def main() -> None:
 def case(folder: Path, sentences: list[str], minutes: float, options: argparse.Namespace) -> dict[str, float]:
     """One recording: figures by name."""
     file, text = folder / "long.flac", folder / "long.txt"
-    truth = record(sentences, options.language, minutes, options.seed, file)
+    pace = Pace(options.words_per_minute, options.longest_pause)
+    truth = record(sentences, options.language, minutes, options.seed, file, pace)
     text.write_text("\n\n".join(truth.lines) + "\n", encoding="utf-8")
     truth = in_file_lines(truth)
     same = "--language", options.language
