@@ -2,7 +2,8 @@
 
     python bench/align_sound.py --model DEMO/run/model --language hr --minutes 20,60
     python bench/align_sound.py --model whisper-base --language it --sentences sentences.txt --minutes 5
-    python bench/align_sound.py --model DEMO/run/model --minutes 600 --words-per-minute 290 --longest-pause 0.55
+    python bench/align_sound.py --model DEMO/run/model --minutes 600 --words-per-minute 290 \\
+        --longest-pause 0.55
 
 Recordings are espeak-ng's, in voices that the demo's model has not heard, with the times that it gives
 for the beginning of each word. Between sentences are pauses; 5 of 100 sentences are talk that no text
