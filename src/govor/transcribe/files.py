@@ -264,9 +264,9 @@ class _Run:
         return keeping_frames(self.out / frames) if self.frames else nullcontext()
 
     def _keep_levels(self, item: Input, run: Transcription) -> None:
-        _, levels = kept_names(item)
-        if run.levels:
-            write_levels(self.out / levels, run.levels)
+        _, name = kept_names(item)
+        if levels := run.levels:
+            write_levels(self.out / name, levels)
 
     def _kept(self, item: Input) -> list[str]:
         """Names of the files of frames and levels that were written."""
