@@ -5,7 +5,7 @@ Shapes: N frames of 20 ms.
 
 from __future__ import annotations
 
-from bisect import bisect
+from bisect import bisect, bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -45,11 +45,11 @@ class SpeechTimes:
 
     def moved_start(self, start: float, most: float) -> float:
         """`start` at the end of the pause that it is in, or of the nearest one within `most` seconds."""
-        return self.trimmed_start(self._moved(start, self.starts - MARGIN_S, most))
+        return self.trimmed_start(self._moved(start, self._widened[0], most))
 
     def moved_end(self, end: float, most: float) -> float:
         """`end` at the beginning of the pause that it is in, or of the nearest one within `most` seconds."""
-        return self.trimmed_end(self._moved(end, self.ends + MARGIN_S, most))
+        return self.trimmed_end(self._moved(end, self._widened[1], most))
 
     def trimmed_start(self, start: float) -> float:
         """`start`, or a little before the next speech where it is in a pause."""
@@ -70,9 +70,14 @@ class SpeechTimes:
         """Starts and ends as lists, which are faster to ask for one time after another."""
         return self.starts.tolist(), self.ends.tolist()
 
-    def _moved(self, time: float, edges: NDArray[np.float64], most: float) -> float:
-        place = int(np.searchsorted(edges, time))
-        near = [float(edge) for edge in edges[max(place - 1, 0) : place + 1] if abs(edge - time) <= most]
+    @cached_property
+    def _widened(self) -> tuple[list[float], list[float]]:
+        """The same with the margin that is left of pauses."""
+        return (self.starts - MARGIN_S).tolist(), (self.ends + MARGIN_S).tolist()
+
+    def _moved(self, time: float, edges: Sequence[float], most: float) -> float:
+        place = bisect_left(edges, time)
+        near = [edge for edge in edges[max(place - 1, 0) : place + 1] if abs(edge - time) <= most]
         moved = min(near, key=lambda edge: abs(edge - time)) if near else time
         return min(max(moved, 0.0), self.duration)
 
