@@ -38,7 +38,7 @@ def matrix(corpus: Path, duration: float, model) -> np.ndarray:
     """ln p of the whole recording ``[F, V]``."""
     [file] = (corpus / "hypotheses").glob(f"*.{SUFFIX}")
     windows = read_frames(file)
-    found = np.full((round(duration / model.frame_s) + 2, windows[0].scores.shape[1]), NOBODY, np.float32)
+    found = np.full((round(duration / model.frame_s) + 2, windows[0].scores[:1].shape[1]), NOBODY, np.float32)
     found[:, model.vocabulary.blank] = 0
     for window in windows:
         first = round(window.start / model.frame_s)

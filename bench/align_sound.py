@@ -2,6 +2,8 @@
 
     python bench/align_sound.py --model DEMO/run/model --language hr --minutes 20,60
     python bench/align_sound.py --model whisper-base --language it --sentences sentences.txt --minutes 5
+    python bench/align_sound.py --model DEMO/run/model --minutes 600 --words-per-minute 290 \\
+        --longest-pause 0.55
 
 Recordings are espeak-ng's, in voices that the demo's model has not heard, with the times that it gives
 for the beginning of each word. Between sentences are pauses; 5 of 100 sentences are talk that no text
@@ -38,7 +40,7 @@ from govor_command import measured
 
 RATE = 16_000
 VOICES = ("m1", "m2", "m7", "f2", "f5")
-PAUSE_S = (0.3, 1.5)
+SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.3, 1.5
 SHARE_OF_TALK = SHARE_OF_HEADINGS = 0.05
 SENTENCES_A_TUNE, TUNE_S = 40, 5.0
 NOISE = 10 ** (-30 / 20)
@@ -66,9 +68,22 @@ class Truth:
     duration: float = 0.0
 
 
-def spoken(sentence: str, voice: str) -> tuple[np.ndarray, list[float]]:
+@dataclass(frozen=True)
+class Pace:
+    """How fast somebody speaks.
+
+    Attributes:
+        words_per_minute: as espeak-ng counts them.
+        longest_pause_s: between two sentences.
+    """
+
+    words_per_minute: int = WORDS_PER_MINUTE
+    longest_pause_s: float = LONGEST_PAUSE_S
+
+
+def spoken(sentence: str, voice: str, words_per_minute: int) -> tuple[np.ndarray, list[float]]:
     """Samples at 16 kHz of about the same loudness, and the beginnings of the words in seconds."""
-    speech = synthesise(sentence, voice, WORDS_PER_MINUTE)
+    speech = synthesise(sentence, voice, words_per_minute)
     loud = np.flatnonzero(np.abs(speech.samples) > 1e-3)
     samples = speech.samples[: loud[-1] + 1]
     samples = 0.1 * samples / max(float(np.sqrt(np.mean(samples**2))), 1e-6)
@@ -89,7 +104,9 @@ def tune(rng: np.random.Generator) -> np.ndarray:
     return (0.1 * made).astype(np.float32)
 
 
-def record(sentences: list[str], language: str, minutes: float, seed: int, file: Path) -> Truth:
+def record(
+    sentences: list[str], language: str, minutes: float, seed: int, file: Path, pace: Pace = Pace()
+) -> Truth:
     """Writes a recording of about so many minutes, and says what is true of it."""
     rng, hiss = np.random.default_rng(seed), np.random.default_rng([seed, 1])
     truth, reached = Truth(), 0
@@ -110,12 +127,12 @@ def record(sentences: list[str], language: str, minutes: float, seed: int, file:
                 voice = f"{language}+{VOICES[int(rng.integers(len(VOICES)))]}"
             if number % SENTENCES_A_TUNE == SENTENCES_A_TUNE - 1:
                 write(tune(rng))
-            write(np.zeros(round(rng.uniform(*PAUSE_S) * RATE), np.float32))
+            write(np.zeros(round(rng.uniform(SHORTEST_PAUSE_S, pace.longest_pause_s) * RATE), np.float32))
             if rng.random() < SHARE_OF_HEADINGS:
                 truth.lines.append(sentence)
                 truth.headings.add(len(truth.lines))
                 continue
-            samples, times = spoken(sentence, voice)
+            samples, times = spoken(sentence, voice, pace.words_per_minute)
             begin = reached / RATE
             if rng.random() < SHARE_OF_TALK:
                 truth.talk.append((begin, begin + len(samples) / RATE))
@@ -186,6 +203,8 @@ def main() -> None:
     parser.add_argument("--minutes", default="20")
     parser.add_argument("--within", type=float, default=0.2)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--words-per-minute", type=int, default=WORDS_PER_MINUTE, help="as espeak-ng counts")
+    parser.add_argument("--longest-pause", type=float, default=LONGEST_PAUSE_S, help="between sentences, s")
     parser.add_argument("--keep", type=Path, help="folder for recordings, what is true of them, and corpora")
     parser.add_argument("--rounds", type=int, default=1, help="so often align and transcribe, in turn")
     parser.add_argument("--related", action="store_true", help="the model hears another language alone")
@@ -195,7 +214,7 @@ def main() -> None:
         if options.sentences:
             sentences = options.sentences.read_text(encoding="utf-8").splitlines()
         else:
-            sentences = distinct_sentences(np.random.default_rng(99), round(minutes * 20) + 20)
+            sentences = distinct_sentences(np.random.default_rng(99), round(minutes * 30) + 20)
         with tempfile.TemporaryDirectory() as folder:
             work = options.keep / f"{minutes:g}" if options.keep else Path(folder)
             work.mkdir(parents=True, exist_ok=True)
@@ -205,7 +224,8 @@ def main() -> None:
 def case(folder: Path, sentences: list[str], minutes: float, options: argparse.Namespace) -> dict[str, float]:
     """One recording: figures by name."""
     file, text = folder / "long.flac", folder / "long.txt"
-    truth = record(sentences, options.language, minutes, options.seed, file)
+    pace = Pace(options.words_per_minute, options.longest_pause)
+    truth = record(sentences, options.language, minutes, options.seed, file, pace)
     text.write_text("\n\n".join(truth.lines) + "\n", encoding="utf-8")
     truth = in_file_lines(truth)
     kept = {**vars(truth), "headings": sorted(truth.headings)}

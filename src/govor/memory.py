@@ -7,6 +7,7 @@ MemoryError that ``std::bad_alloc`` becomes.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import sys
 from collections.abc import Callable, Sequence
@@ -79,7 +80,8 @@ def in_halves(
 
 
 def release() -> None:
-    """Hands back what torch keeps of a device's memory, where torch is loaded at all."""
+    """Hands back memory that is no longer used: torch's of a device, and the C library's."""
+    _trim()
     torch = sys.modules.get("torch")
     if torch is None:
         return
@@ -87,3 +89,10 @@ def release() -> None:
         torch.cuda.empty_cache()
     if torch.backends.mps.is_available():
         torch.mps.empty_cache()
+
+
+def _trim() -> None:
+    """Hands back what glibc keeps of freed memory; other C libraries have no such call."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

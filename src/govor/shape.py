@@ -62,7 +62,9 @@ def fitted(value: object, shape: type[Shape], where: str = "") -> Shape:
 def _fit(value: Any, hint: Any, where: str) -> Any:
     if hint is Any or hint is object:
         return value
-    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+    if hint in _NOUNS:
+        return _plain(value, hint, where)
+    if _is_class_of_fields(hint):
         return _build(value, hint, where)
     if typing.is_typeddict(hint):
         found = _fields(value, _hints(hint), _required(hint), where)
@@ -78,10 +80,7 @@ def _fit(value: Any, hint: Any, where: str) -> Any:
 def _build(value: Any, cls: Any, where: str) -> Any:
     if isinstance(value, cls):
         return value
-    hints = _hints(cls)
-    known = {f.name for f in dataclasses.fields(cls) if f.init}
-    optional = {f.name for f in dataclasses.fields(cls) if not _is_required(f)}
-    found = _fields(value, {n: hints[n] for n in known}, known - optional, where)
+    found = _fields(value, *_made_of(cls), where)
     try:
         return cls(**found)
     except ValueError as error:
@@ -142,13 +141,17 @@ def _plain(value: Any, kind: Any, where: str) -> Any:
     accepted = (int, float) if kind is float else (kind,)
     if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
         raise _wrong(value, _NOUNS.get(kind, str(kind)), where)
-    if isinstance(value, str) and any("\ud800" <= c <= "\udfff" and ord(c) not in NAME_BYTES for c in value):
+    if isinstance(value, str) and not value.isascii() and any(map(_is_half, value)):
         raise _wrong(value, "a text of whole letters", where)
     if isinstance(value, int) and not -INT64 <= value < INT64:
         raise _wrong(value, "a number of at most 64 bits", where)
     if isinstance(value, float) and not math.isfinite(value):
         raise _wrong(value, "a finite number", where)
     return float(value) if kind is float else value
+
+
+def _is_half(character: str) -> bool:
+    return "\ud800" <= character <= "\udfff" and ord(character) not in NAME_BYTES
 
 
 def _wrong(value: Any, wanted: str, where: str) -> ShapeError:
@@ -169,6 +172,19 @@ def _required(cls: Any) -> frozenset[str]:
     return frozenset(
         k for k in cls.__required_keys__ if typing.get_origin(written[k]) is not typing.NotRequired
     )
+
+
+@lru_cache(maxsize=256)
+def _made_of(cls: Any) -> tuple[dict[str, object], frozenset[str]]:
+    """The fields of a dataclass with their types, and those that it needs."""
+    hints = _hints(cls)
+    fields = [f for f in dataclasses.fields(cls) if f.init]
+    return {f.name: hints[f.name] for f in fields}, frozenset(f.name for f in fields if _is_required(f))
+
+
+@lru_cache(maxsize=1024)
+def _is_class_of_fields(hint: Any) -> bool:
+    return dataclasses.is_dataclass(hint) and isinstance(hint, type)
 
 
 @lru_cache(maxsize=256)

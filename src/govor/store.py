@@ -211,8 +211,19 @@ def write_text(path: Path, content: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Writes indented JSON that appears whole or not at all."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, default=plain) + "\n")
+    """Writes indented JSON that appears whole or not at all, piece by piece."""
+    encoder = json.JSONEncoder(indent=2, ensure_ascii=False, default=plain)
+    with (
+        atomic_path(path) as partial,
+        partial.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file,
+    ):
+        file.writelines(encoder.iterencode(value))
+        file.write("\n")
+
+
+def write_kept(path: Path, value: Any) -> None:
+    """The same in one line, in a tenth of the time: for what no person reads."""
+    write_text(path, json.dumps(value, ensure_ascii=False, default=plain) + "\n")
 
 
 def read_json(path: Path) -> Any:

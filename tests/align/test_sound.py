@@ -2,14 +2,18 @@
 
 import numpy as np
 import pytest
+import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
+from govor.align import refining
 from govor.align.placing import Piece
 from govor.align.refining import FixedPiece, at_pauses, placed_in_frames, placed_in_sound
-from govor.align.sound import SpeechTimes, cuts, speech_of
+from govor.align.sound import SpeechTimes, cuts, cuts_of_file, speech_of
 from govor.models.ctc.alignment import place_parts, place_words
 from govor.models.ctc.vocabulary import Vocabulary
+from govor.records import PlacedWord
+from govor.transcribe.damage import readable_blocks
 from govor.transcribe.kept_frames import KeptFrames
 
 RATE = 1_000
@@ -126,6 +130,38 @@ def test_pieces_move_to_where_a_model_hears_them(tmp_path):
     assert fixed[0].piece.start == pytest.approx(2.0 - 0.6 + 0.7)
     assert fixed[0].piece.end == pytest.approx(2.0 - 0.6 + 0.9)
     assert fixed[0].log_probability == pytest.approx(-0.1)
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac", "mp3"])
+def test_spans_far_apart_are_cut_from_a_file_as_in_one_pass(tmp_path, suffix):
+    wave = np.random.default_rng(0).normal(0, 0.1, 16_000 * 200).astype(np.float32)
+    soundfile.write(tmp_path / f"a.{suffix}", wave, 16_000)
+    spans = [(-0.3, 0.5), (1.25, 2.0), (90.125, 91.0), (90.5, 92.0), (195.1, 230.0)]
+    [*found] = cuts_of_file(tmp_path / f"a.{suffix}", spans, 16_000)
+    [*wanted] = cuts(readable_blocks(tmp_path / f"a.{suffix}", 16_000), spans, 16_000)
+    assert [number for number, _ in found] == [0, 1, 2, 3, 4]
+    for (_, one), (_, other) in zip(found, wanted, strict=True):
+        assert one == pytest.approx(other, abs=1e-6)  # MP3: the last bit, behind a jump
+
+
+def test_pieces_are_placed_batch_by_batch_as_at_once(monkeypatch):
+    held = []
+
+    class Model:
+        frame_s = 0.1
+
+        def place_in(self, parts, strange):
+            held.append(sum(len(frames) for frames, _ in parts))
+            return [[PlacedWord(0.0, 0.1, float(frames[0, 0])) for _ in words] for frames, words in parts]
+
+    windows = [KeptFrames(n * 10.0, n * 10.0 + 10, np.full((100, 3), n, np.float16)) for n in range(40)]
+    pieces = [piece(n * 10.0 + 2, n * 10.0 + 4) for n in range(40)]
+    made, rest = placed_in_frames(pieces, windows, Model(), lambda word: "x")
+    assert [one.log_probability for one in made] == list(range(40))
+    assert (len(held), rest) == (1, [])
+    monkeypatch.setattr(refining, "MOST_TOGETHER_S", 10.0)
+    assert placed_in_frames(pieces, windows, Model(), lambda word: "x") == (made, rest)
+    assert max(held[1:]) <= 3 * 34  # of 3.2 s each, at whole frames
 
 
 def test_pieces_are_placed_in_frames_that_are_kept():

@@ -7,19 +7,20 @@ import pytest
 import soundfile
 
 from govor.config import TranscribeConfig
+from govor.errors import AudioError
 from govor.models import open_model
 from govor.models.base import DecodeOptions, Sound
 from govor.models.ctc.frames import MOST_KEPT_TOKENS, kept
 from govor.store import read_json
-from govor.transcribe import transcribe_files
+from govor.transcribe import kept_frames, transcribe_files
 from govor.transcribe.kept_frames import (
     LEVELS_SUFFIX,
     SUFFIX,
     KeptFrames,
     KeptLevels,
+    keeping_frames,
     read_frames,
     read_levels,
-    write_frames,
     write_levels,
 )
 from govor.transcribe.speech import frame_levels
@@ -33,11 +34,59 @@ def window(start, frames, tokens=5, frame_s=0.04):
     return KeptFrames(start, start + frames * frame_s, scores)
 
 
+def write(path, windows):
+    with keeping_frames(path) as keep:
+        for one in windows:
+            keep(one)
+
+
 def test_what_is_written_is_read_by_its_starts(tmp_path):
-    write_frames(tmp_path / "a.npz", [window(8.0, 10), window(0.5, 100)])
+    write(tmp_path / "a.npz", [window(8.0, 10), window(0.5, 100)])
     first, second = read_frames(tmp_path / "a.npz")
-    assert (first.start, first.end, first.scores.shape) == (0.5, 4.5, (100, 5))
-    assert np.array_equal(second.scores, window(8.0, 10).scores)
+    assert (first.start, first.end, first.scores[:].shape) == (0.5, 4.5, (100, 5))
+    assert np.array_equal(second.scores[:], window(8.0, 10).scores)
+    assert len(first.scores) == 100
+    assert np.array_equal(first.scores[7:9], window(0.5, 100).scores[7:9])
+    assert first.scores[90:200].shape == (10, 5)
+    assert first.scores[9:2].shape == (0, 5)
+
+
+def test_frames_are_on_the_disk_before_the_recording_is_over(tmp_path, monkeypatch):
+    raw = []
+    real = kept_frames.TemporaryFile
+    monkeypatch.setattr(kept_frames, "TemporaryFile", lambda **where: raw.append(real(**where)) or raw[0])
+    with keeping_frames(tmp_path / "a.npz") as keep:
+        for n in range(3):
+            keep(window(n * 4.0, 100))
+            assert raw[0].tell() == (n + 1) * 100 * 5 * 2  # F x V of two bytes
+        assert not (tmp_path / "a.npz").exists()
+    assert [len(one.scores) for one in read_frames(tmp_path / "a.npz")] == [100] * 3
+
+
+def test_nothing_stands_where_there_are_no_frames_or_the_recording_breaks_off(tmp_path):
+    write(tmp_path / "a.npz", [])
+    with pytest.raises(AudioError), keeping_frames(tmp_path / "b.npz") as keep:
+        keep(window(0.5, 10))
+        raise AudioError("it breaks off")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_frames_of_versions_that_wrote_them_at_once_are_read(tmp_path):
+    parts = [window(0.5, 7), window(1.5, 9)]
+    spans = np.array([(one.start, one.end) for one in parts])
+    scores = np.concatenate([one.scores for one in parts])
+    np.savez(tmp_path / "a.npz", spans=spans, counts=np.array([7, 9]), scores=scores)
+    found = read_frames(tmp_path / "a.npz")
+    assert [(one.start, one.end) for one in found] == [(one.start, one.end) for one in parts]
+    assert all(np.array_equal(one.scores[:], part.scores) for one, part in zip(found, parts, strict=True))
+
+
+def test_a_changed_byte_makes_frames_none(tmp_path):
+    write(tmp_path / "a.npz", [window(0.5, 100)])
+    content = bytearray((tmp_path / "a.npz").read_bytes())
+    content[len(content) // 2] ^= 1
+    (tmp_path / "a.npz").write_bytes(content)
+    assert read_frames(tmp_path / "a.npz") == []
 
 
 @pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04 no archive", b"\x93NUMPY"])

@@ -23,7 +23,8 @@ from govor.config import AlignConfig
 from govor.console import progress, say, table
 from govor.corpora.folder import CorpusSummary
 from govor.errors import CorpusError, InputError
-from govor.store import file_sha256, fingerprint, is_utf8, locked, read_record, write_json
+from govor.memory import release
+from govor.store import file_sha256, fingerprint, is_utf8, locked, read_record, write_kept
 from govor.transcribe.inputs import local_inputs
 from govor.transcribe.kept_frames import read_levels
 
@@ -134,6 +135,7 @@ class Alignment:
         documents, unread = read_all(find_texts([Path(name) for name in texts]), self.config.encoding)
         pairs = self._named_pairs(names, list(documents))
         hearing = hear(self.model, heard, self.out, self.config, self._recogniser)
+        release()
         hearing = replace(hearing, failed={**hearing.failed, **odd})
         found = self._retrieved(pairs, hearing, documents)
         pairs += [Pair(one.recording, one.text) for one in found if one.sure and one.text]
@@ -212,7 +214,7 @@ class Alignment:
         if path.exists():
             return read_record(path, Outcome)
         made = align_group(Group(heard, documents, language), self.config, self._listener())
-        write_json(path, replace(made, key=key))
+        write_kept(path, replace(made, key=key))
         return made
 
     def _key(self, heard: Sequence[Hearing], documents: Sequence[Document]) -> str:

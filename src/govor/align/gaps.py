@@ -94,26 +94,26 @@ def _table(a: Codes, b: Codes) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
     best = -OPEN - columns
     best[0] = 0
     down = np.full(len(b) + 1, _LOW, np.int32)
-    for row in range(1, len(a) + 1):
-        longer = down >= best - OPEN
-        down = np.maximum(down, best - OPEN) - EXTEND
-        here = np.where(b == a[row - 1], MATCH, MISMATCH).astype(np.int32)
+    across = np.full(len(b) + 1, _LOW, np.int32)
+    further = np.zeros(len(b) + 1, bool)
+    here = {letter: np.where(b == letter, np.int32(MATCH), np.int32(MISMATCH)) for letter in set(a.tolist())}
+    for row, letter in enumerate(a.tolist(), 1):
+        opened = best - OPEN
+        longer = down >= opened
+        down = np.maximum(down, opened) - EXTEND
+        diagonal = best[:-1] + here[letter]
+        step = steps[row]
+        step[0] = _DOWN
+        step[1:] = diagonal < down[1:]  # else _DIAGONAL
         level = down.copy()
-        step = np.full(len(b) + 1, _DOWN, np.int8)
-        diagonal = best[:-1] + here
-        better = diagonal >= level[1:]
-        level[1:][better] = diagonal[better]
-        step[1:][better] = _DIAGONAL
-        reach = np.maximum.accumulate(level + columns)
-        across = np.full(len(b) + 1, _LOW, np.int32)
-        across[1:] = reach[:-1] - OPEN - columns[1:]
-        further = np.zeros(len(b) + 1, bool)
-        further[2:] = across[1:-1] > level[1:-1] - OPEN
+        np.maximum(level[1:], diagonal, out=level[1:])
+        across[1:] = np.maximum.accumulate(level + columns)[:-1] - columns[1:] - OPEN
+        np.greater(across[1:-1], level[1:-1] - OPEN, out=further[2:])
         jump = across > level
-        best = np.where(jump, across, level)
         step[jump] = _ACROSS
-        steps[row] = step | np.where(longer, _DOWN_GOES_ON, 0) | np.where(further, _ACROSS_GOES_ON, 0)
-        ends[row] = best.max(), int(best.argmax())
+        step |= longer * np.int8(_DOWN_GOES_ON) | further * np.int8(_ACROSS_GOES_ON)
+        best = np.maximum(level, across)
+        ends[row] = best.max(), best.argmax()
     return steps, ends
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from govor.align.chance import without_chance
 from govor.align.documents import Document
+from govor.align.heard import WordsByTime
 from govor.align.hearing import Hearing
 from govor.align.outcome import (
     NONE,
@@ -91,7 +92,11 @@ def align_group(group: Group, config: AlignConfig, listener: Listener) -> Outcom
         texts.append(units_of(lines, document.wrapped))
         speakers += named
     side = TextSide.of(texts)
-    words = [replace(word, recording=n) for n, heard in enumerate(group.heard) for word in heard.words]
+    words = [
+        word if word.recording == n else replace(word, recording=n)
+        for n, heard in enumerate(group.heard)
+        for word in heard.words
+    ]
     planned = plan_group(side, words, group.language, config)
     planned = without_chance(planned, len(group.heard))
     speech = [listener.speech(heard) for heard in group.heard]
@@ -312,8 +317,9 @@ def _untranscribed(
     found = []
     for number, heard in enumerate(group.heard):
         covered = [(one.piece.start, one.piece.end) for one in fixed if one.piece.recording == number]
+        words = WordsByTime(heard.words)
         for start, end in with_edges(without(speech[number], covered), covered, heard.duration):
-            said = [word.text for word in heard.words if word.end > start and word.start < end]
+            said = [word.text for word in words.between(start, end)]
             found.append(Untranscribed(heard.audio, round(start, 3), round(end, 3), joined(said)))
     return found
 

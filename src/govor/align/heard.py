@@ -58,3 +58,24 @@ class Clock:
         step = length[of] / count[of]
         starts = start[of] + inside * step
         return cls(starts, starts + step, recording[of], words)
+
+
+class WordsByTime:
+    """The words heard in a recording, for who asks for one stretch after another.
+
+    Args:
+        words: in about the order of time.
+    """
+
+    def __init__(self, words: Sequence[HeardWord]) -> None:
+        self._words = words
+        starts = np.fromiter((word.start for word in words), np.float64, len(words))
+        ends = np.fromiter((word.end for word in words), np.float64, len(words))
+        self._latest_end = np.maximum.accumulate(ends)
+        self._earliest_start = np.minimum.accumulate(starts[::-1])[::-1]
+
+    def between(self, start: float, end: float) -> list[HeardWord]:
+        """Those of which a part lies between two times, in their order."""
+        first = int(np.searchsorted(self._latest_end, start, "right"))
+        last = int(np.searchsorted(self._earliest_start, end, "left"))
+        return [word for word in self._words[first:last] if word.end > start and word.start < end]

@@ -21,7 +21,7 @@ HYPOTHESES = "hypotheses"
 """Folder of the transcripts in the corpus folder."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Word:
     word: str
     start: float

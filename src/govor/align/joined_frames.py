@@ -42,7 +42,8 @@ def frames_between(windows: Sequence[KeptFrames], start: float, end: float, fram
     scores: list[Scores] = []
     times: list[NDArray[Any]] = []
     reached = start
-    for window in windows[max(bisect(windows, start, key=_begin) - 1, 0) :]:
+    for place in range(max(bisect(windows, start, key=_begin) - 1, 0), len(windows)):
+        window = windows[place]
         if window.start >= end:
             break
         if window.end <= reached:

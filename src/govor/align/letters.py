@@ -40,6 +40,10 @@ class Letters:
         """The letters from `start` to before `end`."""
         return self.codes[start:end].tobytes().decode("utf-32-le")
 
+    def size(self, word: int) -> int:
+        """How many letters a word has."""
+        return int(self.first[word + 1] - self.first[word])
+
     def of_word(self, word: int) -> str:
         """The letters of a word."""
         return self.text(int(self.first[word]), int(self.first[word + 1]))

@@ -139,17 +139,18 @@ def spans_of(units: NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
 
 def _parts(words: range, text: Letters, spoken: SpokenWords, max_s: float) -> Iterator[list[int]]:
     """The words of a unit that belong together in one recording."""
-    timed = [w for w in words if spoken.fate[w] in (Fate.HEARD, Fate.BETWEEN)]
+    fates = spoken.fate[words.start : words.stop]
+    timed = [words.start + int(n) for n in np.flatnonzero((fates == Fate.HEARD) | (fates == Fate.BETWEEN))]
     cut = [n for n in range(1, len(timed)) if _is_parted(timed[n - 1], timed[n], spoken)]
     for part in _without_scraps([timed[a:b] for a, b in pairwise([0, *cut, len(timed)])], text, spoken):
         for whole in _short_enough(part, spoken, max_s):
-            if any(spoken.fate[word] == Fate.HEARD for word in whole):
+            if (spoken.fate[whole] == Fate.HEARD).any():
                 yield whole
 
 
 def _without_scraps(parts: list[list[int]], text: Letters, spoken: SpokenWords) -> list[list[int]]:
     """The parts of a unit without small ones that agree badly: a gap has torn them off the large one."""
-    size = [sum(len(text.of_word(word)) for word in part) for part in parts]
+    size = [sum(text.size(word) for word in part) for part in parts]
     kept = []
     for part, letters in zip(parts, size, strict=True):
         poor = sum(int(spoken.equal[word]) for word in part) < SCRAP_EQUAL * letters
@@ -187,7 +188,7 @@ def _free_beside(
 
 def _gives_time(words: list[int], beside: int, step: int, text: Letters, spoken: SpokenWords) -> bool:
     """Gives words times at the usual pace before or behind the word beside them, where there is room."""
-    lengths = np.array([len(text.of_word(word)) for word in words])
+    lengths = np.array([text.size(word) for word in words])
     needed = float(lengths.sum()) * spoken.letter_s
     if needed > LONGEST_ATTACHED_S:
         return False
@@ -270,8 +271,8 @@ def _widened(
     first: int, last: int, words: list[int], known: tuple[int, int], text: Letters, end: int
 ) -> tuple[int, int]:
     """What was heard, with as many letters more as the words before and behind the known ones have."""
-    before = sum(len(text.of_word(word)) for word in words if word < known[0])
-    after = sum(len(text.of_word(word)) for word in words if word > known[1])
+    before = sum(text.size(word) for word in words if word < known[0])
+    after = sum(text.size(word) for word in words if word > known[1])
     return max(first - before, 0), min(last + after, end)
 
 

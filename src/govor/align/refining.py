@@ -10,15 +10,17 @@ from pathlib import Path
 
 from govor.align.joined_frames import frames_between
 from govor.align.placing import Piece
-from govor.align.sound import SpeechTimes, cuts
+from govor.align.sound import SpeechTimes, cuts_of_file
 from govor.models.base import Placing
+from govor.packing import pack
 from govor.records import PlacedWord
-from govor.transcribe.damage import readable_blocks
 from govor.transcribe.kept_frames import KeptFrames
 
 PAD_S = 0.6
 """Heard on both sides of a piece: so far its rough times may be wrong."""
 SHORTEST_S = 0.05
+MOST_TOGETHER_S = 1_800.0
+"""Sound whose frames are held at once: at most 46 MB (256 tokens, 20 ms)."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def placed_in_sound(
     """Pieces of one recording, by their starts, with the times that the model's frames give their words."""
     spans = [(piece.start - PAD_S, piece.end + PAD_S) for piece in pieces]
     made = []
-    for number, wave in cuts(readable_blocks(file, sample_rate), spans, sample_rate):
+    for number, wave in cuts_of_file(file, spans, sample_rate):
         piece = pieces[number]
         found = model.place(wave, [spell(word) for word in piece.words])
         made.append(timed(piece, found, max(spans[number][0], 0.0)))
@@ -69,16 +71,21 @@ def placed_in_frames(
     """
     rest = [piece for piece in pieces if not _is_held(piece, windows)]
     held = [piece for piece in pieces if _is_held(piece, windows)]
-    cuts_of = [
-        frames_between(windows, piece.start - PAD_S, piece.end + PAD_S, model.frame_s) for piece in held
-    ]
-    parts = [
-        (cut.scores, [spell(word) for word in piece.words]) for piece, cut in zip(held, cuts_of, strict=True)
-    ]
-    made = []
-    for piece, cut, words in zip(held, cuts_of, model.place_in(parts, strange), strict=True):
-        made.append(timed(piece, [cut.placed(word, model.frame_s) for word in words], 0.0))
+    made: list[FixedPiece] = []
+    for together in pack(held, _heard_s, MOST_TOGETHER_S):
+        cuts_of = [
+            frames_between(windows, piece.start - PAD_S, piece.end + PAD_S, model.frame_s)
+            for piece in together
+        ]
+        spelt = [[spell(word) for word in piece.words] for piece in together]
+        parts = [(cut.scores, words) for cut, words in zip(cuts_of, spelt, strict=True)]
+        for piece, cut, found in zip(together, cuts_of, model.place_in(parts, strange), strict=True):
+            made.append(timed(piece, [cut.placed(word, model.frame_s) for word in found], 0.0))
     return made, rest
+
+
+def _heard_s(piece: Piece) -> float:
+    return piece.end - piece.start + 2 * PAD_S
 
 
 def _is_held(piece: Piece, windows: Sequence[KeptFrames]) -> bool:

@@ -5,10 +5,11 @@ Shapes: N frames of 20 ms.
 
 from __future__ import annotations
 
-from bisect import bisect
+from bisect import bisect, bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import floor, inf
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,8 @@ from govor.transcribe.speech import FRAME_S, HANGOVER_FRAMES, frame_levels, runs
 
 CHUNK_FRAMES = 1_500
 """Half a minute: judged together, against the half minute before."""
+SKIPPED_S = 60.0
+"""Sound between two spans that is passed over, not decoded, where a file can be entered anywhere."""
 MARGIN_S = 0.05
 """Left of a pause before and behind what is said."""
 
@@ -42,11 +45,11 @@ class SpeechTimes:
 
     def moved_start(self, start: float, most: float) -> float:
         """`start` at the end of the pause that it is in, or of the nearest one within `most` seconds."""
-        return self.trimmed_start(self._moved(start, self.starts - MARGIN_S, most))
+        return self.trimmed_start(self._moved(start, self._widened[0], most))
 
     def moved_end(self, end: float, most: float) -> float:
         """`end` at the beginning of the pause that it is in, or of the nearest one within `most` seconds."""
-        return self.trimmed_end(self._moved(end, self.ends + MARGIN_S, most))
+        return self.trimmed_end(self._moved(end, self._widened[1], most))
 
     def trimmed_start(self, start: float) -> float:
         """`start`, or a little before the next speech where it is in a pause."""
@@ -67,9 +70,14 @@ class SpeechTimes:
         """Starts and ends as lists, which are faster to ask for one time after another."""
         return self.starts.tolist(), self.ends.tolist()
 
-    def _moved(self, time: float, edges: NDArray[np.float64], most: float) -> float:
-        place = int(np.searchsorted(edges, time))
-        near = [float(edge) for edge in edges[max(place - 1, 0) : place + 1] if abs(edge - time) <= most]
+    @cached_property
+    def _widened(self) -> tuple[list[float], list[float]]:
+        """The same with the margin that is left of pauses."""
+        return (self.starts - MARGIN_S).tolist(), (self.ends + MARGIN_S).tolist()
+
+    def _moved(self, time: float, edges: Sequence[float], most: float) -> float:
+        place = bisect_left(edges, time)
+        near = [edge for edge in edges[max(place - 1, 0) : place + 1] if abs(edge - time) <= most]
         moved = min(near, key=lambda edge: abs(edge - time)) if near else time
         return min(max(moved, 0.0), self.duration)
 
@@ -147,3 +155,30 @@ def cuts(
             gone = min(max(low - base, 0), len(held))
             held, base = held[gone:], base + gone
         yield number, held[max(0, low - base) : max(0, high - base)]
+
+
+def cuts_of_file(
+    file: Path, spans: Sequence[tuple[float, float]], sample_rate: int
+) -> Iterator[tuple[int, Mono]]:
+    """As `cuts`, of a file; what lies far from all spans is decoded only where the file has no other way."""
+    first = 0
+    for last in _last_of_runs(spans, SKIPPED_S if _can_be_entered(file) else inf):
+        begin = max(floor(spans[first][0]), 0)
+        moved = [(start - begin, end - begin) for start, end in spans[first : last + 1]]
+        for number, wave in cuts(readable_blocks(file, sample_rate, start=begin), moved, sample_rate):
+            yield first + number, wave
+        first = last + 1
+
+
+def _can_be_entered(file: Path) -> bool:
+    """Whether a decoder finds any place of a file without decoding what is before it."""
+    from govor.audio import probe
+
+    return probe(file).decoder == "soundfile"
+
+
+def _last_of_runs(spans: Sequence[tuple[float, float]], apart_s: float) -> Iterator[int]:
+    """The last span of each run; runs are so far apart."""
+    for number, (_, end) in enumerate(spans):
+        if number + 1 == len(spans) or spans[number + 1][0] - end > apart_s:
+            yield number

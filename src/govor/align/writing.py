@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from govor.align.outcome import Outcome, PlacedUtterance, Unplaced
@@ -29,9 +29,9 @@ LONGEST_SHOWN = 80
 
 def write_corpus(whole: Outcome, out: Path, model: str, config: AlignConfig) -> CorpusSummary:
     """Writes the corpus, ``unplaced.tsv`` and ``untranscribed.tsv``; returns what import would tell."""
-    audio = [Path(one.audio).absolute() for one in whole.utterances]
-    root = Path(os.path.commonpath([path.parent for path in audio]))
-    rows = [_row(one, path.relative_to(root)) for one, path in zip(whole.utterances, audio, strict=True)]
+    audio = {name: Path(name).absolute() for name in dict.fromkeys(one.audio for one in whole.utterances)}
+    root = Path(os.path.commonpath([path.parent for path in audio.values()]))
+    rows = (_row(one, audio[one.audio].relative_to(root)) for one in whole.utterances)
     reading = Reading(chunked(out / UNSPOKEN_LIST, _lines(rows, whole.unplaced)), root, word_times=ABSOLUTE)
     _write_lists(whole, out)
     info = CorpusInfo(FORMAT, model, str(root))
@@ -60,7 +60,7 @@ def _row(one: PlacedUtterance, audio: Path) -> Row:
     }
 
 
-def _lines(rows: Sequence[Row], unplaced: Sequence[Unplaced]) -> Iterator[Row | Rejection]:
+def _lines(rows: Iterable[Row], unplaced: Sequence[Unplaced]) -> Iterator[Row | Rejection]:
     """Rows, and pieces that were not sure enough; words that nobody said are in the list alone."""
     for number, row in enumerate(rows, 1):
         yield {**row, "_line": number}

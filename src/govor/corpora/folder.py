@@ -285,7 +285,9 @@ class CorpusWriter:
         table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
         if name not in self._tables:
             self._tables[name] = pq.ParquetWriter(self._paths[name], table.schema, compression="zstd")
-        self._tables[name].write_table(table.cast(self._tables[name].schema), row_group_size=65_536)
+        schema = self._tables[name].schema
+        table = table if table.schema.equals(schema) else table.cast(schema)
+        self._tables[name].write_table(table, row_group_size=65_536)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
         with self._lock:

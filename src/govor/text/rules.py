@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
@@ -81,8 +82,18 @@ def _replace(text: str, categories: tuple[str, ...], put: str | Callable[[re.Mat
 
 @cache
 def _of_category(categories: tuple[str, ...], last: int) -> re.Pattern[str]:
-    found = [c for c in map(chr, range(last + 1)) if unicodedata.category(c).startswith(categories)]
+    known = _by_category(last)
+    found = sorted(c for name, own in known.items() if name.startswith(categories) for c in own)
     return re.compile(f"[{''.join(map(re.escape, found))}]")
+
+
+@cache
+def _by_category(last: int) -> dict[str, str]:
+    """The characters up to a code point, by their Unicode category."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for character in map(chr, range(last + 1)):
+        found[unicodedata.category(character)].append(character)
+    return {name: "".join(own) for name, own in found.items()}
 
 
 def _punctuation(text: str, context: Context) -> str:

@@ -6,7 +6,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -22,11 +22,11 @@ from govor.transcribe.blame import blamed
 from govor.transcribe.decoding import given_language
 from govor.transcribe.inputs import Input, find_inputs
 from govor.transcribe.journal import Journal, TranscribedFile, key_of
-from govor.transcribe.kept_frames import LEVELS_SUFFIX, SUFFIX, write_frames, write_levels
+from govor.transcribe.kept_frames import LEVELS_SUFFIX, SUFFIX, keeping_frames, write_levels
 from govor.transcribe.pooled import pooled
 from govor.transcribe.subtitles import CueRules
 from govor.transcribe.takes import SPLIT, Sounding, takes_of, together
-from govor.transcribe.transcriber import Transcriber, Transcription
+from govor.transcribe.transcriber import KeepFrames, Transcriber, Transcription
 from govor.transcribe.transcript import Stretch, Transcript
 from govor.transcribe.writers import SUFFIXES, TIMED_FORMATS, render
 
@@ -245,24 +245,28 @@ class _Run:
         for take in takes_of(self.config, self._channels(path, item)):
             source = path if take.is_whole else Sounding(path, take, transcriber.recogniser.sample_rate)
             show = bar.following(item)
-            one = transcriber.transcribe(
-                source,
-                name=item.source,
-                words=words,
-                on_progress=show,
-                on_end=partial(self._keep, item) if self.frames else None,
-            )
+            with self._keeping(item) as keep:
+                one = transcriber.transcribe(
+                    source,
+                    name=item.source,
+                    words=words,
+                    keep=keep,
+                    on_progress=show,
+                    on_end=partial(self._keep_levels, item) if self.frames else None,
+                )
             if isinstance(source, Sounding) and source.damage:
                 one = replace(one, damage=source.damage)
             heard.append(take.placed(one))
         return together(heard)
 
-    def _keep(self, item: Input, run: Transcription) -> None:
-        frames, levels = kept_names(item)
-        if run.frames:
-            write_frames(self.out / frames, run.frames)
-        if run.levels:
-            write_levels(self.out / levels, run.levels)
+    def _keeping(self, item: Input) -> AbstractContextManager[KeepFrames | None]:
+        frames, _ = kept_names(item)
+        return keeping_frames(self.out / frames) if self.frames else nullcontext()
+
+    def _keep_levels(self, item: Input, run: Transcription) -> None:
+        _, name = kept_names(item)
+        if levels := run.levels:
+            write_levels(self.out / name, levels)
 
     def _kept(self, item: Input) -> list[str]:
         """Names of the files of frames and levels that were written."""

@@ -39,6 +39,8 @@ from govor.transcribe.word_lengths import without_pauses
 BEAMS = 5
 """Whisper's own number, of a decoder that writes token by token."""
 
+KeepFrames = Callable[[KeptFrames], None]
+"""What takes the frames of each window as soon as it is decoded."""
 Source = str | Path | bytes | Iterable[NDArray[np.float32]]
 
 
@@ -50,7 +52,6 @@ class Transcription:
         language: given or detected; None until known.
         decode_s: seconds of work so far, from audio to text.
         windows: windows decoded so far.
-        frames: what the frames of these windows scored, where that is asked for.
     """
 
     def __init__(
@@ -61,9 +62,9 @@ class Transcription:
         blocks: _Blocks,
         words: bool,
         clock: Callable[[], float],
+        keep: KeepFrames | None,
     ) -> None:
-        self._clock = clock
-        self.frames: list[KeptFrames] = []
+        self._clock, self._keep = clock, keep
         self._windows, self._buffer, self._decoder, self._blocks = windows, buffer, decoder, blocks
         self._joiner = Joiner(keep_words=words)
         self._segments = self._run()
@@ -115,7 +116,8 @@ class Transcription:
         for window, hypothesis in self._decoder.decode(self._windows):
             self.windows += 1
             if hypothesis.frames is not None:
-                self.frames.append(KeptFrames(window.start, window.end, hypothesis.frames))
+                if self._keep:
+                    self._keep(KeptFrames(window.start, window.end, hypothesis.frames))
                 hypothesis = replace(hypothesis, frames=None)
             yield from self._joiner.add(window, hypothesis)
         yield from self._joiner.finish()
@@ -128,7 +130,7 @@ class Transcriber:
         recogniser: from `govor.models.open_model`.
         config: windows, batches, decoding.
         load_s: seconds that loading the model took, for the transcript's timing.
-        frames: also keep how loud the recording is, and what the frames of a CTC model scored.
+        frames: also keep how loud the recording is, and ask for what the frames of a CTC model scored.
 
     Example:
         transcriber = Transcriber(open_model("run/"), TranscribeConfig(language="hr"))
@@ -179,7 +181,13 @@ class Transcriber:
             raise UsageError(f"--prompt: {name} does not take earlier text: name words with --hotwords")
 
     def stream(
-        self, source: Source, *, words: bool = False, language: str | None = None, eager: bool = True
+        self,
+        source: Source,
+        *,
+        words: bool = False,
+        language: str | None = None,
+        eager: bool = True,
+        keep: KeepFrames | None = None,
     ) -> Transcription:
         """Segments of one recording as they are decoded.
 
@@ -188,6 +196,7 @@ class Transcriber:
             words: segments carry the times of their words.
             language: instead of the configured one.
             eager: begin with a batch of one window, so that the first text comes early.
+            keep: takes what the frames scored, where the transcriber asks for them.
 
         Raises:
             LanguageError: the recogniser does not know the language, or always writes another.
@@ -204,7 +213,7 @@ class Transcriber:
         windows = cut(buffer, self.config, self.recogniser.max_window_s, one_language=one)
         options = self.options(words)
         decoder = Decoding(self.recogniser, options, language, self.config.batch_s, eager)
-        return Transcription(windows, buffer, decoder, blocks, options.words, clock_of(self.recogniser))
+        return Transcription(windows, buffer, decoder, blocks, options.words, clock_of(self.recogniser), keep)
 
     def finished(self, name: str, run: Transcription, segments: Sequence[Segment]) -> Transcript:
         """The transcript of a recording whose segments have all come."""
@@ -230,6 +239,7 @@ class Transcriber:
         *,
         name: str = "",
         words: bool = False,
+        keep: KeepFrames | None = None,
         on_progress: Callable[[Transcription], None] | None = None,
         on_end: Callable[[Transcription], None] | None = None,
     ) -> Transcript:
@@ -239,13 +249,14 @@ class Transcriber:
             source: as `stream`.
             name: what the transcript calls the recording; a path's own name unless given.
             words: segments carry the times of their words.
+            keep: as `stream`.
             on_progress: called after every segment.
             on_end: called once all is heard.
 
         Raises:
             AudioError: it cannot be decoded, or passes a limit.
         """
-        run = self.stream(source, words=words, eager=False)
+        run = self.stream(source, words=words, eager=False, keep=keep)
         segments = []
         for segment in run:
             segments.append(segment)
