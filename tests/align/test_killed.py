@@ -15,7 +15,7 @@ from govor.store import read_json
 TESTS = Path(__file__).parents[1]
 MOMENTS = {
     "heard": "govor.transcribe.journal.Journal.add",
-    "group": "govor.align.entry.write_json",
+    "group": "govor.align.entry.write_kept",
     "corpus": "govor.align.writing._write_lists",
 }
 """Behind the first call of each the process is killed."""
