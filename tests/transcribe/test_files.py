@@ -71,7 +71,9 @@ def test_a_folder_with_a_bad_file_is_done_but_for_that_one(talks, tiny_ctc, tmp_
     assert [f["audio"].rsplit("/", 1)[1] for f in summary["files"]] == ["a.flac", "a.wav", "b.wav"]
     assert summary["failed"][0]["audio"].endswith("broken.mp3") and summary["failed"][0]["reason"]
     assert (out / "day2" / "b.json").exists() and (out / "a.wav.txt").exists()
-    data = json.loads((out / "a.flac.json").read_text())
+    written = (out / "a.flac.json").read_text()
+    data = json.loads(written)
+    assert written == json.dumps(data, ensure_ascii=False, indent=2) + "\n"
     assert data["duration"] == pytest.approx(3.0, abs=0.01)
     assert set(data["timing"]) == {"load_s", "decode_s", "rtf"}
 

@@ -17,7 +17,7 @@ from govor.console import Progress, say
 from govor.errors import AudioError, InputError, LimitError
 from govor.models.base import Recogniser, require_language, told_language
 from govor.records import Summary
-from govor.store import locked, readable_seconds, write_text
+from govor.store import locked, readable_seconds, write_json, write_text
 from govor.transcribe.blame import blamed
 from govor.transcribe.decoding import given_language
 from govor.transcribe.inputs import Input, find_inputs
@@ -288,7 +288,10 @@ class _Run:
         rules = CueRules(config.line_characters, config.lines, config.reading_speed)
         names = [f"{item.stem}.{SUFFIXES.get(format, format)}" for format in config.format]
         for name, format in zip(names, config.format, strict=True):
-            write_text(self.out / name, render(transcript, format, rules))
+            if format == "json":  # the largest: not made as one text
+                write_json(self.out / name, transcript.as_dict())
+            else:
+                write_text(self.out / name, render(transcript, format, rules))
         return names
 
 
