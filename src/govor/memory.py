@@ -81,7 +81,7 @@ def in_halves(
 
 def release() -> None:
     """Hands back memory that is no longer used: torch's of a device, and the C library's."""
-    _trim()
+    trim()
     torch = sys.modules.get("torch")
     if torch is None:
         return
@@ -91,8 +91,8 @@ def release() -> None:
         torch.mps.empty_cache()
 
 
-def _trim() -> None:
+def trim() -> None:
     """Hands back what glibc keeps of freed memory; other C libraries have no such call."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
+    handed_back = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if handed_back is not None:
+        handed_back(0)

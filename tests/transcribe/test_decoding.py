@@ -90,6 +90,15 @@ def test_a_model_is_told_where_pauses_were_left_out_and_not_asked_for_words():
     assert heard == [((2.0, 6.0), False)]
 
 
+def test_freed_memory_is_handed_back_now_and_then(monkeypatch):
+    """Windows of 10 s: after 30, 60 and 90 s."""
+    called = []
+    monkeypatch.setattr("govor.transcribe.transcriber.trim", lambda: called.append(None))
+    monkeypatch.setattr("govor.transcribe.transcriber.TRIM_EVERY_S", 25.0)
+    Transcriber(Timed(), TranscribeConfig(language="en", chunk=10.0)).transcribe([recording(100)])
+    assert len(called) == 3
+
+
 class HardlyHeard(Timed):
     """One that makes nothing sure of the first window, and closes no time there."""
 

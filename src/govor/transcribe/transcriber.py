@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from govor.audio.voice import open_voice
 from govor.config import TranscribeConfig
 from govor.errors import InputError, UsageError
+from govor.memory import trim
 from govor.models.base import (
     DecodeOptions,
     PromptFacts,
@@ -36,6 +37,8 @@ from govor.transcribe.window import Window
 from govor.transcribe.windows import cut
 from govor.transcribe.word_lengths import without_pauses
 
+TRIM_EVERY_S = 1_800.0
+"""Of a recording, after which freed memory is handed back: what stays of each window lies among it."""
 BEAMS = 5
 """Whisper's own number, of a decoder that writes token by token."""
 
@@ -113,8 +116,12 @@ class Transcription:
             self.decode_s += self._clock() - begun_s
 
     def _run(self) -> Iterator[Segment]:
+        trimmed_s = 0.0
         for window, hypothesis in self._decoder.decode(self._windows):
             self.windows += 1
+            if window.end - trimmed_s > TRIM_EVERY_S:
+                trim()
+                trimmed_s = window.end
             if hypothesis.frames is not None:
                 if self._keep:
                     self._keep(KeptFrames(window.start, window.end, hypothesis.frames))
