@@ -219,8 +219,7 @@ class CTranslate2Whisper:
         ]
         rows = timed_rows(hypotheses, sounds, options)
         plain = [self.prompt.opening(code, manner.plain()) for code in codes]
-        counts = [text_counts(self, one, length) for one, length in zip(found, seconds, strict=True)]
-        return self._with_words(hypotheses, rows, counts, states, plain, waves)
+        return self._with_words(hypotheses, rows, found, states, plain, waves)
 
     def detect(self, sounds: Sequence[Sound]) -> list[tuple[tuple[str, float], ...]]:
         """See `govor.models.base.Detecting`."""
@@ -350,12 +349,11 @@ class CTranslate2Whisper:
         self,
         hypotheses: Sequence[Hypothesis],
         rows: Sequence[int],
-        counts: Sequence[Sequence[int]],
+        found: Sequence[AttemptResult],
         states: _States,
         prompts: Sequence[list[int]],
         waves: Sequence[Wave],
     ) -> list[Hypothesis]:
-        frames = [self.extractor.frames(len(wave)) for wave in waves]
         by_prompt: dict[tuple[int, ...], list[int]] = {}
         for row in rows:
             if hypotheses[row].tokens:
@@ -363,10 +361,12 @@ class CTranslate2Whisper:
         timed = list(hypotheses)
         for opening, same in by_prompt.items():
             tokens = [list(hypotheses[row].tokens) for row in same]
-            aligned = self.engine.align(states.of(same), list(opening), tokens, [frames[row] for row in same])
+            frames = [self.extractor.frames(len(waves[row])) for row in same]
+            aligned = self.engine.align(states.of(same), list(opening), tokens, frames)
             for row, result in zip(same, aligned, strict=True):
                 length = len(waves[row]) / self.sample_rate
-                timed[row] = self._timed(hypotheses[row], result, length, counts[row])
+                counts = text_counts(self, found[row], length)
+                timed[row] = self._timed(hypotheses[row], result, length, counts)
         return timed
 
     def _timed(
