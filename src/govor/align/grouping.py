@@ -37,8 +37,9 @@ from govor.align.speakers import with_speakers
 from govor.align.spelling import ModelSpelling
 from govor.align.text_side import TextSide
 from govor.align.units import Unit, units_of
+from govor.align.word_gaps import with_shared_gaps
 from govor.config import AlignConfig
-from govor.models.base import Placing
+from govor.models.base import AskedWord, Placing
 from govor.text.spacing import joined
 from govor.transcribe.kept_frames import KeptFrames, read_frames
 
@@ -46,6 +47,10 @@ SHORTEST_STRETCH_S = 0.3
 """Of speech without a text that is told."""
 JOINED_S = 2.0
 """Pauses within such a stretch are shorter."""
+FOREIGN_LIMIT = 0.5
+"""Of the limit for ln p, where all that a model of another language may write for a letter is weighed together:
+1 of 100 wrong sentences reaches half of what it reaches with the letters alone (Croatian model, Welsh, Swedish,
+Spanish)."""
 EDGE_S = 0.1
 """Told before and behind such a stretch, where nothing else is: speech begins and ends softly."""
 
@@ -110,14 +115,14 @@ def _refined(
     """The plan, the placed pieces at their final times, and those that do not fit the sound."""
     ear = _Ear(planned, group, listener)
     ends = [one.duration for one in speech]
-    stand, found, weak = ear.looked(ends, config.min_log_probability)
+    stand, found, weak = ear.looked(ends, ear.least(config))
     if ear.spelling and found:  # what is hard to hear teaches most
         ear.learn([*stand, *found])
-        stand, found, weak = ear.looked(ends, config.min_log_probability)
+        stand, found, weak = ear.looked(ends, ear.least(config))
     there = {one.piece.unit for one in found}
     good: list[FixedPiece] = []
     for number, spoken in enumerate(speech):
-        own = [one for one in (*stand, *found) if one.piece.recording == number]
+        own = [_without_gaps(one, planned) for one in (*stand, *found) if one.piece.recording == number]
         for one in at_pauses(sorted(own, key=_start), spoken, config.max_shift):
             (good if has_length(one) else weak).append(one)
     plan = replace(
@@ -153,10 +158,14 @@ class _Ear:
         weak = [one for one in at_words if not is_likely(one, least)]
         return stand, self.look_again(stand, ends, least), weak
 
-    def spell(self, word: int) -> str:
+    def least(self, config: AlignConfig) -> float:
+        """Smallest mean ln p of a sentence's letters."""
+        return config.min_log_probability * (FOREIGN_LIMIT if self.spelling else 1.0)
+
+    def spell(self, word: int) -> AskedWord:
         """A word as the model writes it, by its number."""
         plain = self.listener.normalised(self.planned.spoken[word])
-        return self.spelling.of(plain) if self.spelling else plain
+        return self.spelling.writings(plain) if self.spelling else plain
 
     def frames(self, recording: int) -> list[KeptFrames]:
         """What is kept of a recording, by its number; of one at a time."""
@@ -194,6 +203,11 @@ class _Ear:
             return []
         look = Look(self.planned, self.listener.model, self.spell, self.spelling is not None, least)
         return look_again(look, stand, self.frames, ends)
+
+
+def _without_gaps(fixed: FixedPiece, planned: GroupPlan) -> FixedPiece:
+    piece = fixed.piece
+    return replace(fixed, piece=with_shared_gaps(piece, [planned.text.size(word) for word in piece.words]))
 
 
 def _start(fixed: FixedPiece) -> float:

@@ -11,7 +11,7 @@ from pathlib import Path
 from govor.align.joined_frames import frames_between
 from govor.align.placing import Piece
 from govor.align.sound import SpeechTimes, cuts_of_file
-from govor.models.base import Placing
+from govor.models.base import AskedWord, Placing
 from govor.packing import pack
 from govor.records import PlacedWord
 from govor.transcribe.kept_frames import KeptFrames
@@ -36,7 +36,7 @@ class FixedPiece:
     log_probability: float | None = None
 
 
-Spell = Callable[[int], str]
+Spell = Callable[[int], AskedWord]
 """What is spoken for a word, by its number, normalised for the model."""
 
 

@@ -23,17 +23,18 @@ from govor.align.planning import GroupPlan
 from govor.align.refining import FixedPiece, Spell, mean_log_probability, timed
 from govor.align.spelling import ModelSpelling, learned
 from govor.align.text_side import bare
-from govor.models.base import Placing
+from govor.models.base import AskedWord, Placing
 from govor.records import PlacedWord
 from govor.transcribe.kept_frames import KeptFrames, Scores
 
-LEAST_LETTERS = 10
+LEAST_LETTERS = 7
 """Of a sentence that is looked for."""
 SHORT_COST = 4.0
 """Nats that all letters together must be above the limit: a few letters fit somewhere by chance."""
 CHANCE_MARGIN = 2.0
-"""Nats of a letter by which a sentence must be likelier than its letters from behind. A Croatian model has
-98 of 100 above it that were said in Welsh and Swedish, and 5 of 100 that were not."""
+"""Nats of a letter by which a sentence must be likelier than its letters from behind."""
+FOREIGN_MARGIN = 1.0
+"""The same for a model of another language, whose letters are weighed."""
 MOST_ERRORS = 0.9
 """Character error rate of what was heard; with more it was something else, or far more than the sentence."""
 AROUND_S = 0.3
@@ -64,11 +65,11 @@ class Look:
     strange: bool
     least: float
 
-    def placed(self, parts: Sequence[tuple[Scores, Sequence[str]]]) -> list[list[PlacedWord | None]]:
+    def placed(self, parts: Sequence[tuple[Scores, Sequence[AskedWord]]]) -> list[list[PlacedWord | None]]:
         """The places of words in frames."""
         return self.model.place_in(parts, self.strange)
 
-    def spelt(self, unit: int) -> list[str]:
+    def spelt(self, unit: int) -> list[AskedWord]:
         """The words of a sentence as the model writes them."""
         return [self.spell(word) for word in _words(unit, self.planned)]
 
@@ -178,7 +179,8 @@ def _beats_chance(one: FixedPiece, frames: JoinedFrames, look: Look) -> bool:
     scores, words = frames.scores[low:high], look.spelt(one.piece.unit)
     backwards = [word[::-1] for word in reversed(words)]
     ahead, back = map(mean_log_probability, look.placed([(scores, words), (scores, backwards)]))
-    return ahead is not None and (back is None or ahead - back >= CHANCE_MARGIN)
+    margin = FOREIGN_MARGIN if look.strange else CHANCE_MARGIN
+    return ahead is not None and (back is None or ahead - back >= margin)
 
 
 def _words(unit: int, planned: GroupPlan) -> range:

@@ -1,7 +1,8 @@
 """How a model writes the letters of a text: learned from what was placed, so that more is found.
 
 A model of another language writes what it hears with its own letters: for the Welsh ``f`` a Croatian one
-writes ``v``. Which letter it writes for which, beside which neighbours, is counted where text was placed.
+writes ``v``. Which letter it writes for which, beside which neighbours, is counted where text was placed:
+the likeliest serves the comparison of texts, all of them together the look into the sound.
 Method: the letters' confusions of one pass serve the next, as the translation probabilities of words do in
 Brown et al., "The mathematics of statistical machine translation" (1993).
 """
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 
 from rapidfuzz.distance import Levenshtein
 
+from govor.models.base import LetterWriting
+
 LEAST_LETTERS = 300
 """Letters of placed text; fewer teach nothing, and may agree by chance."""
 LEAST_TIMES = 10
@@ -21,6 +24,10 @@ LEAST_TIMES = 10
 LEAST_SHARE = 0.4
 """Of these times that it was heard as the same."""
 
+WIDER_TIMES = 5
+"""A letter's neighbours count as if what is written without them had been seen so often beside them."""
+LEAST_PROBABILITY = 0.02
+"""Of what may be written for a letter; rarer is chance."""
 FOREIGN_CER = 0.15
 """With fewer errors the model knows the language."""
 
@@ -34,15 +41,32 @@ class ModelSpelling:
 
     Attributes:
         rules: by context; an empty text where it mostly writes nothing.
+        seen: how often it wrote what, by context.
     """
 
     rules: dict[Context, str]
+    seen: dict[Context, Counter[str]]
 
     def of(self, word: str) -> str:
         """A word as the model writes it; the word itself where nothing of it would be left."""
         padded = f" {word} "
         made = "".join(self._letter(*padded[n - 1 : n + 2]) for n in range(1, len(padded) - 1))
         return made or word
+
+    def writings(self, word: str) -> list[LetterWriting]:
+        """All that the model may write for each letter of a word, with its probability."""
+        padded = f" {word} "
+        return [self._writing(*padded[n - 1 : n + 2]) for n in range(1, len(padded) - 1)]
+
+    def _writing(self, before: str, letter: str, after: str) -> LetterWriting:
+        """From the widest context to the closest; each is smoothed by the one before it."""
+        found: dict[str, float] = {letter: 1.0}
+        known = (self.seen.get(context) for context in reversed(_contexts(before, letter, after)))
+        for counts in filter(None, known):
+            total = counts.total() + WIDER_TIMES
+            texts = dict.fromkeys((*found, *counts))
+            found = {text: (counts[text] + WIDER_TIMES * found.get(text, 0.0)) / total for text in texts}
+        return {text: share for text, share in found.items() if share >= LEAST_PROBABILITY}
 
     def _letter(self, before: str, letter: str, after: str) -> str:
         for context in _contexts(before, letter, after):
@@ -79,7 +103,7 @@ def learned(pairs: Iterable[tuple[Sequence[str], str]]) -> ModelSpelling | None:
         said, times = counts.most_common(1)[0]
         if counts.total() >= LEAST_TIMES and times >= LEAST_SHARE * counts.total():
             rules[context] = said
-    return ModelSpelling(rules) if any(said != letter for (_, letter, _), said in rules.items()) else None
+    return ModelSpelling(rules, seen) if any(said != letter for (_, letter, _), said in rules.items()) else None
 
 
 def _heard_for(text: str, heard: str) -> list[str]:

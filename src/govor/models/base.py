@@ -493,6 +493,12 @@ class Searched(Protocol):
         """The best text for each ``[F, V]``."""
 
 
+LetterWriting = Mapping[str, float]
+"""What a model may write for a letter, each with its probability; an empty text for nothing."""
+AskedWord = str | Sequence[LetterWriting]
+"""A *normalised* word that is looked for: its letters, or what may be written for each of them."""
+
+
 @runtime_checkable
 class Placing(Protocol):
     """A recogniser that finds known words in a sound which may hold more.
@@ -505,11 +511,11 @@ class Placing(Protocol):
     def frame_s(self) -> float:
         """See the attributes."""
 
-    def place(self, wave: Wave, words: Sequence[str]) -> list[PlacedWord | None]:
-        """Where each *normalised* word is in a wave ``[T]``; None for a word that it cannot spell."""
+    def place(self, wave: Wave, words: Sequence[AskedWord]) -> list[PlacedWord | None]:
+        """Where each word is in a wave ``[T]``; None for a word that it cannot spell."""
 
     def place_in(
-        self, parts: Sequence[tuple[NDArray[np.floating[Any]], Sequence[str]]], strange: bool = False
+        self, parts: Sequence[tuple[NDArray[np.floating[Any]], Sequence[AskedWord]]], strange: bool = False
     ) -> list[list[PlacedWord | None]]:
         """The same of several parts: frames ``[F, V]`` that a hypothesis has kept, each with its words.
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from govor.models.base import AskedWord, LetterWriting
 from govor.models.ctc.frames import Run
 from govor.models.ctc.vocabulary import Vocabulary
 from govor.records import PlacedWord
@@ -38,6 +39,26 @@ class _Lattice:
     skippable: NDArray[np.bool_]
 
 
+@dataclass(frozen=True)
+class _Emission:
+    """The tokens that may stand for a letter, the likeliest first and the blank last.
+
+    Attributes:
+        tokens: ids ``[N]``; the blank where nothing may be written.
+        log_probabilities: of each ``[N]``.
+    """
+
+    tokens: NDArray[np.int64]
+    log_probabilities: NDArray[np.float32]
+
+    def scores(self, log_probs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What the letter scores in each frame ``[F]``."""
+        found: NDArray[np.float32] = np.logaddexp.reduce(
+            log_probs[:, self.tokens] + self.log_probabilities, axis=1
+        )
+        return found
+
+
 def align(log_probs: NDArray[np.float32], tokens: Sequence[int], blank: int) -> list[Run]:
     """The frames of every token on the best path that writes exactly `tokens`.
 
@@ -58,12 +79,12 @@ def align(log_probs: NDArray[np.float32], tokens: Sequence[int], blank: int) -> 
     return [] if path is None else _runs(path, log_probs, tokens)
 
 
-Part = tuple[NDArray[np.floating[Any]], Sequence[str]]
-"""Frames, ln p ``[F, V]``, and the normalised words that are looked for in them."""
+Part = tuple[NDArray[np.floating[Any]], Sequence[AskedWord]]
+"""Frames, ln p ``[F, V]``, and the words that are looked for in them."""
 
 
 def place_words(
-    log_probs: NDArray[np.floating[Any]], words: Sequence[str], vocabulary: Vocabulary, frame_s: float
+    log_probs: NDArray[np.floating[Any]], words: Sequence[AskedWord], vocabulary: Vocabulary, frame_s: float
 ) -> list[PlacedWord | None]:
     """As `place_parts`, of one part alone."""
     return place_parts([(log_probs, words)], vocabulary, frame_s)[0]
@@ -75,7 +96,10 @@ def place_parts(
     """Where words are in sounds that may hold more: before, behind and between them anything may be said.
 
     A gap may be silence, the delimiter, or any token at a cost: the star token of Pratap et al., "Scaling
-    speech technology to 1,000+ languages" (2023), in every gap.
+    speech technology to 1,000+ languages" (2023), in every gap. A letter for which a model may write several
+    scores what they do together, each weighed by its probability, as the states of Aradilla et al., "Using
+    KL-based acoustic models in a large vocabulary recognition task" (2008) are spread over the phones of
+    another language.
 
     Args:
         parts: each with its words.
@@ -112,18 +136,46 @@ def _together(numbers: Sequence[int], sizes: Sequence[tuple[int, int]]) -> Itera
         yield held
 
 
-def _spelt(word: str, vocabulary: Vocabulary) -> list[int]:
-    return [token for token in vocabulary.encode(word) if token not in vocabulary.special]
+def _spelt(word: AskedWord, vocabulary: Vocabulary) -> list[_Emission]:
+    if isinstance(word, str):
+        sure = np.zeros(1, np.float32)
+        return [_Emission(np.array([token]), sure) for token in _tokens(word, vocabulary)]
+    if not vocabulary.by_character:
+        return _spelt("".join(max(letter, key=letter.__getitem__) for letter in word), vocabulary)
+    made = (_emission(letter, vocabulary) for letter in word)
+    return [one for one in made if one is not None]
+
+
+def _tokens(text: str, vocabulary: Vocabulary) -> list[int]:
+    return [token for token in vocabulary.encode(text) if token not in vocabulary.special]
+
+
+def _emission(letter: LetterWriting, vocabulary: Vocabulary) -> _Emission | None:
+    """None where the vocabulary has no token for what may be written."""
+    known: dict[int, float] = {}
+    for text, probability in letter.items():
+        for token in _tokens(text, vocabulary) if text else [vocabulary.blank]:
+            known[token] = known.get(token, 0.0) + probability
+    tokens = sorted(known, key=lambda token: (token == vocabulary.blank, -known[token]))
+    if not tokens or tokens == [vocabulary.blank]:
+        return None
+    return _Emission(np.array(tokens), np.log([known[token] for token in tokens], dtype=np.float32))
 
 
 def _word_lattice(
-    frames: NDArray[np.floating[Any]], spelt: Sequence[Sequence[int]], vocabulary: Vocabulary, strange: bool
+    frames: NDArray[np.floating[Any]],
+    spelt: Sequence[Sequence[_Emission]],
+    vocabulary: Vocabulary,
+    strange: bool,
 ) -> _Lattice:
     log_probs = frames.astype(np.float32, copy=False)
-    tokens = [token for word in spelt for token in word]
-    states = np.full(2 * len(tokens) + 1, vocabulary.blank, dtype=np.int64)
-    states[1::2] = tokens
+    letters = [letter for word in spelt for letter in word]
+    states = np.full(2 * len(letters) + 1, vocabulary.blank, dtype=np.int64)
+    states[1::2] = [letter.tokens[0] for letter in letters]
     scores = log_probs[:, states].astype(np.float64)
+    for number, letter in enumerate(letters):
+        if len(letter.tokens) > 1:
+            scores[:, 2 * number + 1] = letter.scores(log_probs)
     edges = 2 * np.cumsum([0, *map(len, spelt)])
     scores[:, edges] = _gap(log_probs, vocabulary, STRANGE_COST if strange else WILDCARD_COST)[:, None]
     scores[:, edges[[0, -1]]] = _gap(log_probs, vocabulary, WILDCARD_COST)[:, None]
@@ -137,7 +189,7 @@ def _gap(log_probs: NDArray[np.float32], vocabulary: Vocabulary, cost: float) ->
 
 
 def _placed(
-    path: NDArray[np.int64], scores: NDArray[np.float64], spelt: Sequence[Sequence[int]], frame_s: float
+    path: NDArray[np.int64], scores: NDArray[np.float64], spelt: Sequence[Sequence[_Emission]], frame_s: float
 ) -> list[PlacedWord | None]:
     letter = path % 2 == 1
     of_letters = np.cumsum(np.where(letter, scores[np.arange(len(path)), path], 0.0))

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from govor.errors import ModelError
 from govor.features import Example, Labels, Wave, WaveSpec
-from govor.models.base import FULL, Batch, DecodeOptions, EncoderWindows, ModelFacts, Sound
+from govor.models.base import FULL, AskedWord, Batch, DecodeOptions, EncoderWindows, ModelFacts, Sound
 from govor.models.ctc.alignment import Part, place_parts, place_words
 from govor.models.ctc.frames import Run, collapse, hypothesis_of, kept, repeats
 from govor.models.ctc.fusion import beam_runs, is_searched, texts_of
@@ -257,7 +257,7 @@ class CtcFamily(Trainable):
         """None: it tells no languages apart."""
         return None
 
-    def place(self, wave: Wave, words: Sequence[str]) -> list[PlacedWord | None]:
+    def place(self, wave: Wave, words: Sequence[AskedWord]) -> list[PlacedWord | None]:
         """See `govor.models.base.Placing`."""
         return place_words(self.log_probs([wave])[0], words, self.vocabulary, self.frame_s)
 

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from govor.errors import ModelError, UsageError
 from govor.extras import required
 from govor.features import Extractor, Wave, WaveSpec
-from govor.models.base import DecodeOptions, ModelFacts, Recogniser, Sound
+from govor.models.base import AskedWord, DecodeOptions, ModelFacts, Recogniser, Sound
 from govor.models.ctc.alignment import Part, place_parts, place_words
 from govor.models.ctc.frames import collapse, hypothesis_of, kept
 from govor.models.ctc.fusion import beam_runs, is_searched, texts_of
@@ -194,7 +194,7 @@ class OnnxCtc:
         """See `govor.models.base.Searched`."""
         return texts_of(log_probs, self.vocabulary, options)
 
-    def place(self, wave: Wave, words: Sequence[str]) -> list[PlacedWord | None]:
+    def place(self, wave: Wave, words: Sequence[AskedWord]) -> list[PlacedWord | None]:
         """See `govor.models.base.Placing`."""
         return place_words(self._run(wave), words, self.vocabulary, self.frame_s)
 
