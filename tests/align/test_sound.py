@@ -98,6 +98,33 @@ def test_a_word_that_is_not_there_is_unlikely():
     assert found[0].log_probability < -2
 
 
+def test_a_letter_scores_what_all_that_may_be_written_for_it_scores():
+    often, seldom = {"b": 0.8, "c": 0.15, "": 0.05}, {"a": 1.0}
+    sound = frames("--b-a-|-c-a--")
+    first, second = place_words(sound, [[often, seldom], [often, seldom]], VOCABULARY, 1.0)
+    assert [(w.start, w.end) for w in (first, second)] == [(2.0, 5.0), (8.0, 11.0)]
+    of_b, of_c = (np.log(0.96 * share + 0.01 * rest) for share, rest in ((0.8, 0.2), (0.15, 0.85)))
+    of_a = np.log(0.96)
+    assert first.log_probability == pytest.approx((of_b + of_a) / 2, abs=1e-3)
+    assert second.log_probability == pytest.approx((of_c + of_a) / 2, abs=1e-3)
+    hard = place_words(sound, ["ba", "ba"], VOCABULARY, 1.0)
+    assert hard[0].log_probability > first.log_probability
+    assert second.log_probability > hard[1].log_probability
+
+
+def test_letters_that_are_often_not_written_cost_little_where_they_are_not():
+    [found] = place_words(frames("--a-b--"), [[{"a": 1.0}, {"c": 0.5, "": 0.5}, {"b": 1.0}]], VOCABULARY, 1.0)
+    assert (found.start, found.end) == (2.0, 5.0)
+    assert found.log_probability == pytest.approx((2 * np.log(0.96) + np.log(0.485)) / 3, abs=1e-3)
+    assert place_words(frames("-a-"), [[{"x": 1.0}], [{"": 1.0}]], VOCABULARY, 1.0) == [None, None]
+
+
+def test_one_letter_for_each_is_the_letter():
+    plain = place_words(frames("--ab-|--cc-a--"), ["ab", "ca"], VOCABULARY, 0.1)
+    each = [[{letter: 1.0} for letter in word] for word in ("ab", "ca")]
+    assert place_words(frames("--ab-|--cc-a--"), each, VOCABULARY, 0.1) == plain
+
+
 def piece(start, end, words=1):
     times = tuple(
         (start + n * (end - start) / words, start + (n + 1) * (end - start) / words) for n in range(words)

@@ -2,6 +2,8 @@
 
 import random
 
+import pytest
+
 from govor.align.spelling import LEAST_LETTERS, learned
 
 WORDS = ["fawr", "fel", "gofal", "hen", "haf", "cefn", "dydd", "dod", "mawr", "canol", "nos", "bara"]
@@ -32,6 +34,15 @@ def test_errors_by_chance_teach_nothing_else():
     assert [spelling.of(word) for word in WORDS if "dd" not in word] == [
         heard(word) for word in WORDS if "dd" not in word
     ]
+
+
+def test_all_that_is_written_for_a_letter_is_known_with_its_share():
+    pairs = [(["fa", "fo"], said) for said in ["vavo"] * 60 + ["bavo"] * 20 + ["avo"] * 20]
+    first, second = learned(pairs).writings("fa")
+    assert sum(first.values()) == pytest.approx(1.0, abs=0.03)
+    assert [first[text] for text in ("v", "b", "")] == pytest.approx([0.6, 0.2, 0.2], abs=0.05)
+    assert second == pytest.approx({"a": 1.0})
+    assert learned(pairs).writings("x") == [{"x": 1.0}]
 
 
 def test_a_word_of_which_nothing_is_heard_stays():

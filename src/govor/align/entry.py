@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 GROUPS = "groups"
 """Folder of what is known of each group, in the corpus folder."""
 NOT_UTF8 = "its name, or that of a folder on the way to it, is not UTF-8, so no corpus can hold it: rename it"
-VERSION = 4
+VERSION = 5
 """Of the method: what an earlier one found is not taken."""
 
 

@@ -48,9 +48,9 @@ SHORTEST_STRETCH_S = 0.3
 JOINED_S = 2.0
 """Pauses within such a stretch are shorter."""
 FOREIGN_LIMIT = 0.5
-"""Of the limit for ln p, where all that a model of another language may write for a letter is weighed together:
-1 of 100 wrong sentences reaches half of what it reaches with the letters alone (Croatian model, Welsh, Swedish,
-Spanish)."""
+"""Of the limit for ln p, where all that a model of another language may write for a letter is weighed: 1 in 100
+wrong sentences is above it (a Croatian model with Welsh, Swedish, Spanish and Slovenian), as many as above the
+whole limit with letters alone."""
 EDGE_S = 0.1
 """Told before and behind such a stretch, where nothing else is: speech begins and ends softly."""
 
@@ -105,24 +105,41 @@ def align_group(group: Group, config: AlignConfig, listener: Listener) -> Outcom
     planned = plan_group(side, words, group.language, config)
     planned = without_chance(planned, len(group.heard))
     speech = [listener.speech(heard) for heard in group.heard]
-    planned, fixed, weak = _refined(planned, group, speech, config, listener)
-    return _outcome(group, planned, fixed, weak, speech, config, dict(speakers))
+    return _outcome(group, _refined(planned, group, speech, config, listener), speech, config, dict(speakers))
+
+
+@dataclass(frozen=True)
+class _Refined:
+    """A group's text in its sound.
+
+    Attributes:
+        planned: the plan.
+        fixed: the placed pieces at their final times.
+        weak: those that do not fit the sound.
+        least: smallest mean ln p that does.
+    """
+
+    planned: GroupPlan
+    fixed: Sequence[FixedPiece]
+    weak: Sequence[FixedPiece]
+    least: float
 
 
 def _refined(
     planned: GroupPlan, group: Group, speech: Sequence[SpeechTimes], config: AlignConfig, listener: Listener
-) -> tuple[GroupPlan, list[FixedPiece], list[FixedPiece]]:
-    """The plan, the placed pieces at their final times, and those that do not fit the sound."""
+) -> _Refined:
     ear = _Ear(planned, group, listener)
     ends = [one.duration for one in speech]
-    stand, found, weak = ear.looked(ends, ear.least(config))
+    least = config.min_log_probability * (FOREIGN_LIMIT if ear.spelling else 1.0)
+    stand, found, weak = ear.looked(ends, least)
     if ear.spelling and found:  # what is hard to hear teaches most
         ear.learn([*stand, *found])
-        stand, found, weak = ear.looked(ends, ear.least(config))
+        stand, found, weak = ear.looked(ends, least)
     there = {one.piece.unit for one in found}
     good: list[FixedPiece] = []
     for number, spoken in enumerate(speech):
-        own = [_without_gaps(one, planned) for one in (*stand, *found) if one.piece.recording == number]
+        own = [one for one in (*stand, *found) if one.piece.recording == number]
+        own = [_without_gaps(one, planned) for one in own] if ear.spelling else own
         for one in at_pauses(sorted(own, key=_start), spoken, config.max_shift):
             (good if has_length(one) else weak).append(one)
     plan = replace(
@@ -131,7 +148,8 @@ def _refined(
         missing=[unit for unit in planned.plan.missing if unit not in there],
         unsaid=[word for word in planned.plan.unsaid if int(planned.side.of_word[word]) not in there],
     )
-    return replace(planned, plan=plan), good, [one for one in weak if one.piece.unit not in there]
+    weak = [one for one in weak if one.piece.unit not in there]
+    return _Refined(replace(planned, plan=plan), good, weak, least)
 
 
 class _Ear:
@@ -157,10 +175,6 @@ class _Ear:
         stand = [one for one in at_words if is_likely(one, least)]
         weak = [one for one in at_words if not is_likely(one, least)]
         return stand, self.look_again(stand, ends, least), weak
-
-    def least(self, config: AlignConfig) -> float:
-        """Smallest mean ln p of a sentence's letters."""
-        return config.min_log_probability * (FOREIGN_LIMIT if self.spelling else 1.0)
 
     def spell(self, word: int) -> AskedWord:
         """A word as the model writes it, by its number."""
@@ -231,15 +245,14 @@ def _heard_probability(piece: Piece, planned: GroupPlan) -> float | None:
 
 def _outcome(
     group: Group,
-    planned: GroupPlan,
-    fixed: Sequence[FixedPiece],
-    weak: Sequence[FixedPiece],
+    refined: _Refined,
     speech: Sequence[SpeechTimes],
     config: AlignConfig,
     speakers: Mapping[str, int],
 ) -> Outcome:
+    planned, fixed = refined.planned, refined.fixed
     utterances = [_utterance(one, planned, group) for one in fixed]
-    unplaced = [*_not_sure(planned, weak, group, config), *_unspoken(planned, group)]
+    unplaced = [*_not_sure(refined, group, config), *_unspoken(planned, group)]
     stretches = _untranscribed(fixed, group, speech)
     return Outcome(
         utterances=tuple(utterances),
@@ -287,12 +300,13 @@ def _utterance(fixed: FixedPiece, planned: GroupPlan, group: Group) -> PlacedUtt
     )
 
 
-def _not_sure(
-    planned: GroupPlan, weak: Sequence[FixedPiece], group: Group, config: AlignConfig
-) -> list[Unplaced]:
-    limit = f"--min-log-probability {config.min_log_probability:g}"
+def _not_sure(refined: _Refined, group: Group, config: AlignConfig) -> list[Unplaced]:
+    planned, given = refined.planned, config.min_log_probability
+    limit = f"--min-log-probability {given:g}"
+    if refined.least != given:
+        limit = f"{refined.least:g}, half of {limit}: the model writes another language"
     reasons = [(piece, _why(piece, config)) for piece in planned.plan.unplaced]
-    reasons += [(one.piece, f"ln p {one.log_probability or 0:.2f} is below {limit}") for one in weak]
+    reasons += [(one.piece, f"ln p {one.log_probability or 0:.2f} is below {limit}") for one in refined.weak]
     return [_lost(piece, why, planned, group) for piece, why in reasons]
 
 

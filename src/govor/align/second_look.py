@@ -141,6 +141,13 @@ def looked_for(stretch: OpenStretch, frames: JoinedFrames, look: Look) -> list[F
         look: how they are looked for.
     """
     units = _that_fit(stretch, look.planned)
+    return _together(units, stretch, frames, look) or _alone(units, stretch, frames, look)
+
+
+def _together(
+    units: Sequence[int], stretch: OpenStretch, frames: JoinedFrames, look: Look
+) -> list[FixedPiece]:
+    """As many of some sentences as are there, one after the other."""
     while words := [word for unit in units for word in _words(unit, look.planned)]:
         spelt = [word for unit in units for word in look.spelt(unit)]
         of_word = dict(zip(words, look.placed([(frames.scores, spelt)])[0], strict=True))
@@ -150,6 +157,18 @@ def looked_for(stretch: OpenStretch, frames: JoinedFrames, look: Look) -> list[F
             return [one for one in kept if _beats_chance(one, frames, look)]
         units = _without_worst(units, found, kept)
     return []
+
+
+def _alone(units: Sequence[int], stretch: OpenStretch, frames: JoinedFrames, look: Look) -> list[FixedPiece]:
+    """The likeliest of some sentences, looked for one by one; the others are looked for around it."""
+    places = look.placed([(frames.scores, look.spelt(unit)) for unit in units])
+    found = [
+        _fixed(unit, dict(zip(_words(unit, look.planned), own, strict=True)), frames, stretch.recording, look)
+        for unit, own in zip(units, places, strict=True)
+    ]
+    kept = [one for one in found if one is not None and _is_there(one, look)]
+    kept.sort(key=lambda one: -(one.log_probability or 0.0))
+    return next(([one] for one in kept if _beats_chance(one, frames, look)), [])
 
 
 def _that_fit(stretch: OpenStretch, planned: GroupPlan) -> list[int]:

@@ -1,7 +1,8 @@
 """Sound between two words of a sentence that the letters of neither explain is shared between them.
 
-A weak model often has no letter for the end of a word or the beginning of the next one; the forced path then
-leaves a hole there, and the second word seems to begin late. Both words are taken to be spoken at one pace.
+A model of another language often has no letter for the end of a word or the beginning of the next one; the
+forced path then leaves a hole there, and the second word seems to begin late. Both words are taken to be
+spoken at one pace. (In a hole that a model of the language leaves, something else was said.)
 """
 
 from __future__ import annotations
