@@ -48,9 +48,9 @@ SHORTEST_STRETCH_S = 0.3
 JOINED_S = 2.0
 """Pauses within such a stretch are shorter."""
 FOREIGN_LIMIT = 0.5
-"""Of the limit for ln p, where all that a model of another language may write for a letter is weighed: 1 in 100
-wrong sentences is above it (a Croatian model with Welsh, Swedish, Spanish and Slovenian), as many as above the
-whole limit with letters alone."""
+"""Of the limit for ln p, where all that a model of another language may write for a letter is weighed: 1 in
+100 wrong sentences is above it (a Croatian model; Welsh, Swedish, Spanish, Slovenian), as many as are above
+the whole limit with letters alone."""
 EDGE_S = 0.1
 """Told before and behind such a stretch, where nothing else is: speech begins and ends softly."""
 

@@ -103,9 +103,8 @@ def learned(pairs: Iterable[tuple[Sequence[str], str]]) -> ModelSpelling | None:
         said, times = counts.most_common(1)[0]
         if counts.total() >= LEAST_TIMES and times >= LEAST_SHARE * counts.total():
             rules[context] = said
-    return (
-        ModelSpelling(rules, seen) if any(said != letter for (_, letter, _), said in rules.items()) else None
-    )
+    differs = any(said != letter for (_, letter, _), said in rules.items())
+    return ModelSpelling(rules, seen) if differs else None
 
 
 def _heard_for(text: str, heard: str) -> list[str]:
