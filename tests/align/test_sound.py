@@ -37,6 +37,35 @@ def test_speech_begins_and_ends_where_it_is_loud():
     assert speech.moved_end(2.9, 0.2) == pytest.approx(3.05, abs=0.06)
 
 
+SPOKEN = SpeechTimes(np.array([1.0, 3.0, 6.0]), np.array([2.0, 5.0, 6.1]), 8.0)
+
+
+@pytest.mark.parametrize(
+    ("span", "right"),
+    [
+        ((1.95, 3.8), (2.95, 3.8)),  # begins in its neighbour's last sound, before the pause
+        ((1.9, 3.2), (1.9, 3.2)),  # 0.1 s before the pause, 0.2 s behind it: either may be right
+        ((1.7, 3.8), (1.7, 3.8)),  # 0.3 s are no scrap
+        ((4.0, 6.05), (4.0, 5.05)),  # ends in what is said after the pause
+        ((1.9, 6.1), (2.95, 5.05)),
+        ((1.2, 1.9), (1.2, 1.9)),
+        ((1.95, 2.0), (1.95, 2.0)),
+        ((7.0, 7.5), (7.0, 7.5)),
+    ],
+)
+def test_a_span_has_no_scrap_of_speech_on_the_other_side_of_a_pause(span, right):
+    assert SPOKEN.without_scraps(*span) == pytest.approx(right)
+
+
+def test_a_word_that_begins_just_before_a_pause_is_spoken_behind_it():
+    one = Piece(0, (0, 1), 0, 1.2, 3.9, (0, 1), 9, 1.0, 0.0, ((1.2, 1.95), (1.95, 3.9)))
+    [fixed] = at_pauses([FixedPiece(one)], SPOKEN, 0.2)
+    assert fixed.piece.times[1] == pytest.approx((2.95, 3.9))
+    alone = Piece(0, (1,), 0, 1.95, 3.9, (0, 1), 5, 1.0, 0.0, ((1.95, 3.9),))
+    [fixed] = at_pauses([FixedPiece(alone)], SPOKEN, 0.04)
+    assert fixed.piece.start == pytest.approx(2.95)
+
+
 @given(
     st.lists(st.integers(0, 40), max_size=30),
     st.lists(st.tuples(st.integers(-5, 300), st.integers(0, 60)), max_size=8),

@@ -133,7 +133,9 @@ def at_pauses(fixed: Sequence[FixedPiece], speech: SpeechTimes, most_s: float) -
     made: list[FixedPiece] = []
     for one in fixed:
         piece = one.piece
-        start, end = speech.moved_start(piece.start, most_s), speech.moved_end(piece.end, most_s)
+        start, end = speech.without_scraps(
+            speech.moved_start(piece.start, most_s), speech.moved_end(piece.end, most_s)
+        )
         if end - start < SHORTEST_S:  # all of it is in a pause
             start, end = piece.start, piece.end
         times = tuple(_without_pauses(*word, speech) for word in piece.times)
@@ -146,7 +148,7 @@ def at_pauses(fixed: Sequence[FixedPiece], speech: SpeechTimes, most_s: float) -
 def _without_pauses(start: float, end: float, speech: SpeechTimes) -> tuple[float, float]:
     """A word's times without the pause before or behind it, which many models take for a part of it."""
     later, earlier = speech.trimmed_start(start), speech.trimmed_end(end)
-    return (later, earlier) if later < earlier else (start, end)
+    return speech.without_scraps(later, earlier) if later < earlier else (start, end)
 
 
 def _apart(fixed: list[FixedPiece]) -> list[FixedPiece]:

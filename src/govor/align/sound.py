@@ -25,6 +25,9 @@ SKIPPED_S = 60.0
 """Sound between two spans that is passed over, not decoded, where a file can be entered anywhere."""
 MARGIN_S = 0.05
 """Left of a pause before and behind what is said."""
+SCRAP_S, SCRAP_SHARE = 0.15, 3.0
+"""A word is not spoken on both sides of a pause: what it has of its neighbour's speech is so short at most, and
+what it has beside it so many times as long."""
 
 Mono = NDArray[np.float32]
 
@@ -65,6 +68,19 @@ class SpeechTimes:
         quiet = before > 0 and ends[before - 1] <= end
         return min(end, ends[before - 1] + MARGIN_S) if quiet else end
 
+    def without_scraps(self, start: float, end: float) -> tuple[float, float]:
+        """A span without what it has of other speech, before a pause at its begin and behind one at its end."""
+        starts, ends = self._edges
+        here = bisect(ends, start)
+        if here + 1 < len(starts) and _is_scrap(
+            ends[here] - max(start, starts[here]), end - starts[here + 1]
+        ):
+            start = starts[here + 1] - MARGIN_S
+        here = bisect_left(starts, end) - 1
+        if here > 0 and _is_scrap(min(end, ends[here]) - starts[here], ends[here - 1] - start):
+            end = ends[here - 1] + MARGIN_S
+        return start, end
+
     @cached_property
     def _edges(self) -> tuple[list[float], list[float]]:
         """Starts and ends as lists, which are faster to ask for one time after another."""
@@ -80,6 +96,11 @@ class SpeechTimes:
         near = [edge for edge in edges[max(place - 1, 0) : place + 1] if abs(edge - time) <= most]
         moved = min(near, key=lambda edge: abs(edge - time)) if near else time
         return min(max(moved, 0.0), self.duration)
+
+
+def _is_scrap(seconds: float, others: float) -> bool:
+    """Whether a little speech is not of the span that has so much of other speech."""
+    return seconds <= SCRAP_S and others >= max(SCRAP_SHARE * seconds, SCRAP_S)
 
 
 def speech_of(blocks: Iterable[Mono], sample_rate: int) -> SpeechTimes:
