@@ -26,8 +26,8 @@ SKIPPED_S = 60.0
 MARGIN_S = 0.05
 """Left of a pause before and behind what is said."""
 SCRAP_S, SCRAP_SHARE = 0.15, 3.0
-"""A word is not spoken on both sides of a pause: what it has of its neighbour's speech is so short at most, and
-what it has beside it so many times as long."""
+"""A word is not spoken on both sides of a pause: what it has of its neighbour's speech is so short at most,
+and what is its own so many times as long."""
 
 Mono = NDArray[np.float32]
 
@@ -69,7 +69,7 @@ class SpeechTimes:
         return min(end, ends[before - 1] + MARGIN_S) if quiet else end
 
     def without_scraps(self, start: float, end: float) -> tuple[float, float]:
-        """A span without what it has of other speech, before a pause at its begin and behind one at its end."""
+        """A span without what it has of other speech, before a pause at its begin or behind one at its end."""
         starts, ends = self._edges
         here = bisect(ends, start)
         if here + 1 < len(starts) and _is_scrap(
