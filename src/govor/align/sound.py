@@ -69,7 +69,7 @@ class SpeechTimes:
         return min(end, ends[before - 1] + MARGIN_S) if quiet else end
 
     def without_scraps(self, start: float, end: float) -> tuple[float, float]:
-        """A span without what it has of other speech, before a pause at its begin or behind one at its end."""
+        """A span without what it has of its neighbours: speech before a first pause, or behind a last one."""
         starts, ends = self._edges
         here = bisect(ends, start)
         if here + 1 < len(starts) and _is_scrap(
