@@ -204,6 +204,7 @@ def main() -> None:
     parser.add_argument("--words", default="1000,10000,100000")
     parser.add_argument("--errors", default="20,50,80")
     parser.add_argument("--count", type=int, default=20)
+    parser.add_argument("--seeds", type=int, default=1, help="of what is unsaid and misheard: means")
     options = parser.parse_args()
     shares = [int(one) / 100 for one in options.errors.split(",")]
     if options.stage == "pairs":
@@ -214,8 +215,9 @@ def main() -> None:
         return
     for words in map(int, options.words.split(",")):
         for share in shares:
-            found = text_stage(words, share)
-            print(f"{share:.0%} errors", {k: round(v, 4) for k, v in found.items()}, flush=True)
+            cases = [text_stage(words, share, seed) for seed in range(options.seeds)]
+            means = {name: round(sum(case[name] for case in cases) / len(cases), 4) for name in cases[0]}
+            print(f"{share:.0%} errors", means, flush=True)
 
 
 if __name__ == "__main__":

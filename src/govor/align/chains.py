@@ -37,6 +37,10 @@ MOVED_SCORE = 60.0
 """The same of a chain that breaks the order of larger ones."""
 SURE_LENGTH = 14
 """A stretch so long needs no neighbours."""
+BLOCK, BAND = 128, 64
+"""Letters of a text, and of the difference between both, that are looked at together for what they share."""
+RIVAL_SHARE = 0.25
+"""Of what the best place of a block shares with it; what shares less with its place is chance."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class Chain:
 
 def chained(found: EqualRuns, least: float = LEAST_SCORE) -> list[Chain]:
     """The best chains that overlap in neither text, by their place in the first."""
-    found = _supported(found)
+    found = _unrivalled(_supported(found))
     score, before = _scores(found)
     chains = sorted(_apart(found, score, before, least), key=lambda chain: chain.a)
     return _without_chance(chains)
@@ -89,16 +93,37 @@ def _supported(found: EqualRuns) -> EqualRuns:
     """Those that are long, or have others near them on about the same diagonal; by their place."""
     if not len(found):
         return found
-    down = found.a // LONGEST_GAP
-    across = (found.b - found.a) // LONGEST_GAP
-    key = down * (1 << 32) + across
-    known, of = np.unique(key, return_inverse=True)
-    weight = np.bincount(of, weights=found.length).astype(np.int64)
-    near = np.array([i * (1 << 32) + j for i in (-1, 0, 1) for j in (-1, 0, 1)])
-    wanted = known[:, None] + near
-    place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-    around = np.where(known[place] == wanted, weight[place], 0).sum(axis=1)[of]
+    around = _around(found.a // LONGEST_GAP, (found.b - found.a) // LONGEST_GAP, found.length)
     return found.chosen((found.length >= SURE_LENGTH) | (around - found.length >= found.length))
+
+
+def _unrivalled(found: EqualRuns) -> EqualRuns:
+    """Those without a far better rival: a dense stretch elsewhere that has the same part of either text."""
+    if not len(found):
+        return found
+    weight = _around(found.a // BLOCK, (found.b - found.a) // BAND, found.length)
+    best = np.maximum(_best_of(found.a // BLOCK, weight), _best_of(found.b // BLOCK, weight))
+    return found.chosen(weight >= RIVAL_SHARE * best)
+
+
+def _around(
+    down: NDArray[np.int64], across: NDArray[np.int64], length: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Letters of the stretches in the cell of each one and the eight around it ``[N]``."""
+    known, of = np.unique(down * (1 << 32) + across, return_inverse=True)
+    weight = np.bincount(of, weights=length).astype(np.int64)
+    wanted = known[:, None] + np.array([i * (1 << 32) + j for i in (-1, 0, 1) for j in (-1, 0, 1)])
+    place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    around: NDArray[np.int64] = np.where(known[place] == wanted, weight[place], 0).sum(axis=1)[of]
+    return around
+
+
+def _best_of(block: NDArray[np.int64], weight: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each stretch the largest weight in its block ``[N]``."""
+    _, of = np.unique(block, return_inverse=True)
+    best = np.zeros(int(of.max()) + 1, np.int64)
+    np.maximum.at(best, of, weight)
+    return best[of]
 
 
 def _scores(found: EqualRuns) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

@@ -41,7 +41,7 @@ def fitted(units: Places, text: Letters, heard: Letters, found: Places) -> Place
     edges = np.flatnonzero(np.diff(units)) + 1
     for first, last in pairwise([0, *edges.tolist(), len(units)]):
         low, high = int(text.first[first]), int(text.first[last])
-        span = _span(made[low:high])
+        span = span_of(made[low:high])
         if span is None or span[1] - span[0] > WIDEST * (high - low):
             continue
         begin, end = _fit(text.text(low, high), heard, *span)
@@ -52,7 +52,7 @@ def fitted(units: Places, text: Letters, heard: Letters, found: Places) -> Place
     return made
 
 
-def _span(found: Places) -> tuple[int, int] | None:
+def span_of(found: Places) -> tuple[int, int] | None:
     """From where to where what stands for some letters goes."""
     known = found[found >= 0]
     return (int(known.min()), int(known.max()) + 1) if len(known) else None
@@ -62,17 +62,30 @@ def _fit(said: str, heard: Letters, low: int, high: int) -> tuple[int, int]:
     """The part of a span that a sentence fits; the same span where nothing at its edges is too much."""
     if Levenshtein.distance(said, heard.text(low, high)) < LEAST_GAIN:
         return low, high
+    return trimmed(said, heard, low, high, LEAST_GAIN)
+
+
+def trimmed(said: str, heard: Letters, low: int, high: int, least_gain: int = 1) -> tuple[int, int]:
+    """A span without the words at its edges that are too many for a sentence.
+
+    Args:
+        said: the letters of the sentence.
+        heard: letters heard.
+        low: begin of the span.
+        high: its end.
+        least_gain: errors less that make a shorter span better.
+    """
     words = range(int(heard.words[low]), int(heard.words[high - 1]) + 1)
     starts = [max(int(heard.first[word]), low) for word in words]
     ends = [min(int(heard.first[word + 1]), high) for word in words]
-    end = _best(said, heard, [(low, stop) for stop in ends])[1]
-    return _best(said, heard, [(start, end) for start in starts if start < end])[0], end
+    end = _best(said, heard, [(low, stop) for stop in ends], least_gain)[1]
+    return _best(said, heard, [(start, end) for start in starts if start < end], least_gain)[0], end
 
 
-def _best(said: str, heard: Letters, spans: list[tuple[int, int]]) -> tuple[int, int]:
+def _best(said: str, heard: Letters, spans: list[tuple[int, int]], least_gain: int) -> tuple[int, int]:
     """The span with the fewest errors, if it has clearly fewer than the longest one."""
     whole = max(spans, key=lambda span: span[1] - span[0])
     errors = {span: Levenshtein.distance(said, heard.text(*span)) for span in spans}
     best = min(spans, key=lambda span: (errors[span], span[0] - span[1]))
     gain, given = errors[whole] - errors[best], (whole[1] - whole[0]) - (best[1] - best[0])
-    return best if gain >= max(LEAST_GAIN, GAIN_SHARE * given) else whole
+    return best if gain >= max(least_gain, GAIN_SHARE * given) else whole

@@ -14,6 +14,7 @@ from govor.align.heard import Clock, HeardWord
 from govor.align.letters import Letters, folding, spelt
 from govor.align.matching import match
 from govor.align.placing import Piece, Placement, plan
+from govor.align.rivals import with_rivals
 from govor.align.romanise import script_of
 from govor.align.spelling import ModelSpelling, learned
 from govor.align.spoken import spoken_words
@@ -107,11 +108,18 @@ def _planned(
         side.of_word,
         text,
         other,
-        spoken_words(text, other, fitted(side.of_word, text, other, found), Clock.of(heard, other)),
+        spoken_words(text, other, _settled(side.of_word, text, other, found), Clock.of(heard, other)),
         max_cer=config.max_cer,
         max_s=config.max_duration,
         keep_all=config.keep_all,
     )
+
+
+def _settled(
+    units: NDArray[np.int64], text: Letters, other: Letters, found: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """What stands for each letter, without what fits badly where it is."""
+    return with_rivals(units, text, other, fitted(units, text, other, found))
 
 
 def _inverse(found: NDArray[np.int64], letters: int) -> NDArray[np.int64]:
