@@ -146,7 +146,7 @@ def test_what_is_heard_nowhere_is_in_no_language():
 
 
 def test_how_widely_votes_spread_moves_no_limit():
-    """Swedish that the model knows badly: its votes spread, and the limit is still a twentieth of the usual."""
+    """Swedish that the model knows badly: votes spread, and the limit is still a twentieth of the usual."""
     given = (0.9, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02)
     wide = [vote(sv=given[n % 7], **{("en", "no", "de")[n % 3]: 0.3}) for n in range(35)]
     usual = alone("sv", wide)
