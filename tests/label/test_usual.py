@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from govor.config.label import LEAST_LANGUAGE_PROBABILITY
-from govor.label.usual import ENOUGH_S, ENOUGH_VOTES, VERY_FAR, Usual
+from govor.label.usual import ENOUGH_S, ENOUGH_VOTES, FAR, Usual
 from govor.text.kin import kin_of
 from govor.transcribe.languages import Vote
 
@@ -36,7 +36,7 @@ def wavering(count):
 
 
 KNOWN = [vote(it=0.99, es=0.005)] * 9 + [vote(it=0.65, es=0.1), vote(it=0.24, pl=0.2), vote(it=0.9, ro=0.05)]
-SPANISH = vote(es=0.92, it=0.062, pt=0.01)
+SPANISH = vote(es=0.92, it=0.042, pt=0.01)
 
 
 def test_a_language_that_the_model_hardly_knows_is_kept_and_others_are_not():
@@ -52,12 +52,13 @@ def test_one_sure_vote_for_another_is_unusual_where_the_model_knows_the_language
     assert usual.other(SPANISH) == "es"
     assert usual.confused == ()
     assert [usual.other(one) for one in KNOWN] == [None] * len(KNOWN)
+    assert usual.other(vote(es=0.92, it=0.062)) is None  # more than a twentieth of the usual
     assert usual.other(vote(es=0.4, pl=0.3, it=0.1)) is None  # it wavers
     assert usual.other(vote(hr=0.4, sk=0.4, it=0.0001)) == "hr"  # it wavers far from what is usual
 
 
-def test_the_furthest_limit_of_a_known_language_is_the_fixed_one():
-    assert math.exp(-VERY_FAR) == pytest.approx(LEAST_LANGUAGE_PROBABILITY, abs=0.001)
+def test_the_limit_of_a_known_language_is_the_fixed_one():
+    assert math.exp(-FAR) == pytest.approx(LEAST_LANGUAGE_PROBABILITY, abs=0.001)
 
 
 @pytest.mark.parametrize("count", [0, 1, ENOUGH_VOTES - 1])
@@ -105,9 +106,9 @@ def test_a_vote_on_little_speech_has_to_be_clearer():
         assert usual.other(vote(1.4, hu=0.99, it=0.0)) == "hu"
 
 
-DOUBTFUL = vote(1.2, en=0.4, de=0.2, it=0.03)
+DOUBTFUL = vote(0.9, en=0.4, de=0.2, it=0.03)
 """On little speech: by itself it may be Italian."""
-SWEDISH = [vote(sv=0.9, it=0.001), vote(1.2, en=0.4, sv=0.3, it=0.01), vote(1.5, sv=0.5, it=0.02)]
+SWEDISH = [vote(sv=0.9, it=0.001), vote(0.9, en=0.4, sv=0.3, it=0.01), vote(1.1, sv=0.5, it=0.02)]
 
 
 def test_a_recording_in_another_language_goes_as_a_whole():
@@ -144,12 +145,23 @@ def test_what_is_heard_nowhere_is_in_no_language():
     assert usual.others([vote(), vote()]) == [None, None]
 
 
-def test_the_median_of_a_recording_deviates_less_than_a_segment():
+def test_how_widely_votes_spread_moves_no_limit():
+    """Swedish that the model knows badly: votes spread, and the limit is still a twentieth of the usual."""
+    given = (0.9, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02)
+    wide = [vote(sv=given[n % 7], **{("en", "no", "de")[n % 3]: 0.3}) for n in range(35)]
+    usual = alone("sv", wide)
+    assert usual.middle == pytest.approx(math.log(0.2), abs=0.001)
+    assert [usual.other(one) for one in wide] == [None] * len(wide)
+    assert usual.other(vote(es=0.5, sv=0.9 * 0.2 * math.exp(-FAR))) == "es"
+    assert usual.other(vote(es=0.5, sv=1.1 * 0.2 * math.exp(-FAR))) is None
+
+
+def test_the_median_of_a_recording_says_more_than_a_segment():
     """Slovenian, of which the model gives now much, now little: Swedish recordings lie between."""
     given, taken = (0.9, 0.5, 0.2, 0.1, 0.05, 0.02, 0.011), ("hr", "cs", "la", "uk", "pl")
     wide = [vote(sl=given[n % 7], **{taken[n % 5]: 0.3}) for n in range(35)]
     usual = alone("sl", wide)
-    swedish = [vote(sv=0.4, en=0.2, sl=0.004)] * 6
+    swedish = [vote(sv=0.4, en=0.2, sl=0.008)] * 6
     assert usual.deviation > 1.5
     assert usual.others(swedish[:1]) == [None]
     assert usual.others(swedish) == ["sv"] * 6

@@ -4,6 +4,9 @@ A model that hardly knows a language gives it to languages that it knows better,
 So what it gives to the asked language is compared with what it usually gives in the recordings of the run,
 together with the languages that it wavers towards there. A vote on little speech has to be clearer.
 
+How far below the usual a single vote has to be does not depend on the run. Where a model knows a language
+badly its votes deviate more, but a limit that went with the deviation kept a quarter of the wrong ones there.
+
 The segments of a recording are mostly in one language, so they are judged together too: the median of ln p
 over them deviates less than that of one (by the root of their number, as the error of a mean does).
 
@@ -17,7 +20,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -31,15 +34,18 @@ Votes = Sequence[Vote[Any]]
 ENOUGH_VOTES = 10
 """Fewer segments do not tell what is usual."""
 ENOUGH_S = 2.0
-"""Speech of a whole vote; with less, the limit is as many times further off."""
+"""Speech of a whole vote; with less, the fixed limit is as many times further off."""
+ENOUGH_USUAL_S = 1.5
+"""The same where it is known what is usual."""
 MOST = 0.5
 """Share of the segments that makes something usual."""
 EVEN = 0.01
 """Probability of each of a hundred languages where nothing is known. If most recordings give the asked one
 less, the model does not know it, or other languages are spoken: nothing usual can be learned."""
-FAR, VERY_FAR = 2.0, 3.0
-"""Robust standard deviations of ln p below the usual one, where the model is sure of another language, and
-else."""
+FAR = 3.0
+"""How far ln p of a segment in another language is below the usual one: it has a twentieth of the usual p."""
+FAR_TOGETHER, VERY_FAR_TOGETHER = 2.0, 3.0
+"""Deviations of a recording's median below the usual one, where another language is likelier, and else."""
 LEAST_DEVIATION = 1.0
 """Of ln p: a model that is always sure of a language is unsure of a right segment now and then."""
 SMALLEST = 1e-4
@@ -114,30 +120,30 @@ class Usual:
         # Where nothing is usual the model may hardly know the language; only what it is sure of counts.
         if self.middle is None and _foreign(whole.vote, self.code) is None:
             return None
-        far = VERY_FAR if whole.vote.shares[0][0] == self.code else FAR
-        if whole.middle >= self._averaged(whole)._limit(far, whole.vote.seconds):
+        likeliest, _ = whole.vote.shares[0]
+        far = VERY_FAR_TOGETHER if likeliest == self.code else FAR_TOGETHER
+        if whole.middle >= self._limit(far * self._averaged(whole), whole.vote.seconds):
             return None
         return next((code for code, _ in whole.vote.shares if code != self.code), None)
 
-    def _averaged(self, whole: _Together) -> Usual:
-        """The same for the median of some votes."""
+    def _averaged(self, whole: _Together) -> float:
+        """The deviation of the median of some votes."""
         votes = max(whole.vote.seconds / ENOUGH_S, 1.0)
-        return replace(self, deviation=max(LEAST_DEVIATION, self.deviation / math.sqrt(votes)))
+        return max(LEAST_DEVIATION, self.deviation / math.sqrt(votes))
 
     def other(self, vote: Vote[Any]) -> str | None:
         """The language that a vote is for, where that is not this one; None where it may be this one."""
         merged = _merged(vote, self.code, self.own)
-        far = FAR if _foreign(merged, self.code) else VERY_FAR
-        if not merged.shares or _log(merged, self.code) >= self._limit(far, merged.seconds):
+        if not merged.shares or _log(merged, self.code) >= self._limit(FAR, merged.seconds):
             return None
         return next((code for code, _ in merged.shares if code != self.code), None)
 
     def _limit(self, far: float, seconds: float) -> float:
         """The least ln p of a segment with so much speech."""
-        little = max(1.0, ENOUGH_S / max(seconds, 0.1))
+        seconds = max(seconds, 0.1)
         if self.middle is None:
-            return math.log(LEAST_LANGUAGE_PROBABILITY) * little
-        return self.middle - far * self.deviation * little
+            return math.log(LEAST_LANGUAGE_PROBABILITY) * max(1.0, ENOUGH_S / seconds)
+        return self.middle - far * max(1.0, ENOUGH_USUAL_S / seconds)
 
 
 @dataclass(frozen=True)
