@@ -70,6 +70,18 @@ def test_swapped_sections_are_found_where_they_are():
     assert found[a.first[20]] == b.first[150]
 
 
+def test_a_few_words_by_chance_take_nothing_from_a_section_that_is_there():
+    """What follows the first section has some words of the second one, at the right distances.
+
+    Near the first section a few words may still be of it; far from it they are not.
+    """
+    one, two, other = WORDS[:200], WORDS[200:300], WORDS[300:400]
+    some = [word if n % 8 == 0 else other[n] for n, word in enumerate(two)]
+    a, b, found = matched(" ".join(one + two), " ".join(one + some + two))
+    inside = found[a.first[260] : a.first[295]]
+    assert (inside == np.arange(b.first[360], b.first[395])).mean() > 0.9
+
+
 def test_unspoken_text_stands_for_nothing():
     a, _, found = matched(" ".join(WORDS[:300] + ["qqzzq"] * 40 + WORDS[300:500]), " ".join(WORDS[:500]))
     assert (found[a.first[302] : a.first[338]] >= 0).mean() < 0.1
