@@ -16,6 +16,9 @@ from govor.store import atomic_path
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
 """A cell that begins so is run as a formula when a CSV is opened in a spreadsheet."""
+ROW_NUMBER = "\0row"
+"""Key of a row's number, as spreadsheets count."""
+FIRST_ROW = 2
 MAX_ROWS = 1_048_576
 MAX_CELL_CHARACTERS = 32_767
 VERDICTS = ("keep", "drop", "correct", "unsure")
@@ -68,7 +71,7 @@ def restored(value: str) -> str:
 
 
 def read_sheet(path: Path) -> list[Mapping[str, object]]:
-    """Rows of a sheet by the names of its first row; empty cells are None.
+    """Rows of a sheet by the names of its first row, each with its `ROW_NUMBER`; empty cells are None.
 
     Raises:
         CorpusError: it is missing, neither .xlsx nor .csv, or damaged.
@@ -84,7 +87,11 @@ def read_sheet(path: Path) -> list[Mapping[str, object]]:
     if not rows:
         raise CorpusError(f"{path} is empty: its first row should name the columns id, verdict and corrected")
     names = [str(name or "").strip().lower() for name in rows[0]]
-    return [dict(zip(names, row, strict=False)) for row in rows[1:] if any(cell is not None for cell in row)]
+    return [
+        {**dict(zip(names, row, strict=False)), ROW_NUMBER: number}
+        for number, row in enumerate(rows[1:], FIRST_ROW)
+        if any(cell is not None for cell in row)
+    ]
 
 
 def _read_xlsx(path: Path) -> Sequence[Sequence[Any]]:
@@ -184,6 +191,7 @@ def _fill_cell(cell: Any, column: Column, row: Mapping[str, object]) -> None:
     cell.alignment = Alignment(vertical="top", wrap_text=True)
     if column.look == "fill":
         cell.fill = PatternFill("solid", fgColor="FFF9E5")
+        cell.number_format = "@"  # what people type stays text: 3.5. is no date, = no formula
     if column.name == "clip" and value is None:
         value = row.get("clip_fault") or "no clip"
     elif column.name == "clip":
@@ -192,11 +200,11 @@ def _fill_cell(cell: Any, column: Column, row: Mapping[str, object]) -> None:
     if isinstance(value, (int, float)):
         cell.value, cell.number_format = value, "0.00"
     elif value is not None:
-        cell.value = _storable(str(value))
+        cell.value = storable(str(value))
         cell.data_type = "s"
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Text without what a sheet cannot hold: control characters, and more than a cell takes."""
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
