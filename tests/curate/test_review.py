@@ -208,6 +208,29 @@ def test_faulty_sheets_name_the_row(tmp_path: Path, text: str, message: str) -> 
         read_verdicts(tmp_path / "sheet.csv")
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        "id\tverdict\nu1\tkeep\n".encode("utf-16"),
+        b"sep=;\r\nid;verdict\r\nu1;keep\r\n",
+        b'\xef\xbb\xbf"verdict";"id"\r\n"Keep ";"u1"\r\n',
+    ],
+)
+def test_sheets_as_programs_save_them(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "sheet.csv").write_bytes(data)
+    assert [(name, verdict.verdict) for name, verdict in read_verdicts(tmp_path / "sheet.csv")] == [
+        ("u1", "keep")
+    ]
+
+
+def test_measures_of_a_text_go_with_it(make_corpus: Any, tmp_path: Path, table: Any) -> None:
+    corpus = make_corpus([{"cer": 0.1, "log_probability": -0.2, "similarity": 0.9}] * 2)
+    (tmp_path / "sheet.csv").write_text("id,verdict,corrected\nu0,correct,nešto\nu1,keep,\n")
+    review_corpus(corpus, tmp_path / "sheet.csv", tmp_path / "reviewed")
+    measures = table(tmp_path / "reviewed").select("cer", "log_probability", "similarity").rows()
+    assert measures == [(None, None, None), (0.1, -0.2, 0.9)]
+
+
 def test_what_people_type_stays_text(corpus: Path, tmp_path: Path) -> None:
     sheet = tmp_path / "review.xlsx"
     sample_corpus(corpus, sheet, 12)

@@ -39,7 +39,7 @@ NOTED: dict[str, type[pl.DataType]] = {
     "parent": pl.String,
 }
 """Columns that a review adds. ``parent`` is the utterance of the source, also for parts of parts."""
-ABOUT_THE_TEXT = ("similarity", "agreement", "confidence")
+ABOUT_THE_TEXT = ("similarity", "agreement", "confidence", "cer", "log_probability", "compression_ratio")
 """Columns that no longer hold where a text is another."""
 _ROUNDING_DIGITS = 3
 

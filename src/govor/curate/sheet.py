@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -53,6 +55,8 @@ COLUMNS = (
     Column("end", 10, "number"),
     Column("id", 34),
 )
+_TOLD_SEPARATOR = re.compile(r'"?sep=([,;\t])"?')
+"""A first line that some programs write before the names of the columns."""
 SUGGESTING = ("text", "second", "similarity")
 """Columns that a sheet for writing from nothing does not have."""
 NOTHING_SHOWN = Column("nothing_shown", 14)
@@ -101,11 +105,15 @@ def _read_xlsx(path: Path) -> Sequence[Sequence[Any]]:
 
 def _read_csv(path: Path) -> Sequence[Sequence[Any]]:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        data = path.read_bytes()
+        wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = data.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise CorpusError(f"{path} is not UTF-8 ({error}): save it as CSV UTF-8, or as .xlsx") from error
     head = text[: text.find("\n")] if "\n" in text else text
-    separator = max(",;\t", key=head.count)
+    if told := _TOLD_SEPARATOR.fullmatch(head.strip()):
+        text = text[len(head) + 1 :]
+    separator = told[1] if told else max(",;\t", key=head.count)
     try:
         rows = list(csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True))
     except csv.Error as error:
