@@ -230,6 +230,7 @@ def test_what_an_odt_does_not_show_as_text(tmp_path):
         (b"<p hidden>no<p>yes<div style='display: none'>no<div>no</div>no</div>too", ["yes", "too"]),
         (b"<ul><li hidden>no</ul>yes", ["yes"]),
         (b"<p hidden>no<br>no<h1>yes</h1>", ["yes"]),
+        (b"<p>one<![- x -->two<![if !lists]>three<![endif]><![CDATA[x]]>four", ["onetwothreefour"]),
         ("<ruby>漢<rp>(<rt>kan<rp>)</ruby>字".encode(), ["漢字"]),
         (b"<pre>ANA: one\nIVO: two</pre>three\nfour", ["ANA: one", "IVO: two", "three four"]),
         (b'<meta charset="iso-8859-1"><p>\x93q\x94 \xe9', ["\u201cq\u201d é"]),

@@ -74,6 +74,10 @@ class _HtmlReader(HTMLParser):
             self.end_line()
             self._line.append(line)
 
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """``<![``, whatever follows, is a comment up to the next ``>``, as in browsers."""
+        return self.parse_bogus_comment(i, report)
+
     def end_line(self) -> None:
         """What was gathered is a line."""
         text = " ".join("".join(self._line).split())
