@@ -1,5 +1,6 @@
 """A corpus written in another tool's format and imported again is the same, as far as the format holds it."""
 
+import datetime
 import json
 from pathlib import Path
 
@@ -315,3 +316,29 @@ def test_speakers_whom_a_format_calls_the_same_share_tiers(tmp_path):
     assert [item["text"] for item in side_file(tmp_path / "eaf")] == [None, None, "-"]
     export_corpus(corpus, "vtt", tmp_path / "vtt")
     assert set(again(tmp_path / "vtt", tmp_path / "from-vtt")["speaker"]) == {"Ana Š", "Ana <&> Š"}
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_values_that_json_has_no_kind_for_are_text(tmp_path, format):
+    corpus = odd_corpus(tmp_path, [("a", "r", "r.wav", 0.0, 1.0, "da", None)])
+    values = {
+        "born": datetime.date(2001, 2, 3),
+        "said": datetime.datetime(2020, 1, 2, 3, 4),
+        "took": datetime.timedelta(seconds=1.5),
+        "raw": b"\xff\x00",
+        "days": [datetime.date(2001, 2, 3)],
+    }
+    frame = (
+        Corpus.open(corpus).scan().collect().with_columns(**{name: pl.lit(v) for name, v in values.items()})
+    )
+    info = Corpus.open(corpus).info
+    with CorpusWriter(tmp_path / "typed", info) as writer:
+        writer.write(frame)
+    export_corpus(tmp_path / "typed", format, tmp_path / "out")
+    back = again(tmp_path / "out", tmp_path / "back").row(0, named=True)
+    told = (
+        {**back, **{k: v for k, v in side_file(tmp_path / "out")[0].items() if v is not None}}
+        if (tmp_path / "out" / "not-in-format.jsonl").stat().st_size
+        else back
+    )
+    assert (told["born"], float(told["took"]), told["raw"]) == ("2001-02-03", 1.5, "/wA=")

@@ -26,6 +26,7 @@ from govor.interchange import (
     table_files,
 )
 from govor.interchange.beside import PLACINGS, FileNames, place
+from govor.interchange.plain import plain_columns
 from govor.interchange.session_format import SessionFormat
 from govor.interchange.sessions import WORD_COLUMNS, SessionReader
 from govor.records import Rejection
@@ -199,7 +200,7 @@ def _set_aside(folder: Path, rejections: Sequence[Rejection]) -> dict[str, int]:
 
 
 def _by_table(corpus: Corpus, format: str, folder: Path) -> CorpusExport:
-    frame = corpus.scan().collect()
+    frame = plain_columns(corpus.scan().collect())
     paths = frame["audio"].map_elements(corpus.audio_path, pl.String)
     frame = frame.with_columns(paths.alias("audio"))
     kind = TABLE_FORMATS[format]

@@ -109,4 +109,4 @@ def _alignment(row: dict[str, Any], start_s: float) -> dict[str, list[list[Any]]
 def _write(file: Path, items: Iterator[dict[str, Any]]) -> None:
     with atomic_path(file) as path, gzip.open(path, "wt", encoding="utf-8") as out:
         for item in items:
-            out.write(json.dumps(item, ensure_ascii=False) + "\n")
+            out.write(json.dumps(item, ensure_ascii=False, default=str) + "\n")

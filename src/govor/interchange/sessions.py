@@ -13,6 +13,7 @@ from govor.audio.guard import GuardedWorker, WorkerLostError
 from govor.corpora.folder import Corpus
 from govor.errors import AudioError
 from govor.interchange.label import Label, LabelledRecording, apart, words_within
+from govor.interchange.plain import plain_columns
 from govor.records import Rejection
 
 STAGE = "export"
@@ -38,7 +39,7 @@ class SessionReader:
 
     def __iter__(self) -> Iterator[tuple[LabelledRecording, pl.DataFrame]]:
         """Every session with its rows of the corpus's table, in the order of its labels."""
-        frame = self.corpus.scan().sort("recording", "audio", maintain_order=True).collect()
+        frame = plain_columns(self.corpus.scan().sort("recording", "audio", maintain_order=True).collect())
         for (recording, audio), rows in frame.group_by(["recording", "audio"], maintain_order=True):
             yield self._session(str(recording), self.corpus.audio_path(str(audio)), rows)
 
