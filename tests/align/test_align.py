@@ -131,6 +131,26 @@ def test_a_list_of_pairs_and_a_text_without_counterpart(world, tmp_path):
     assert [name for name, what in status.items() if what == "no counterpart"] == ["two.wav", "two.txt"]
 
 
+def test_a_text_that_cannot_be_read_does_not_stop_the_others(world, tmp_path):
+    (tmp_path / "texts" / "two.txt").unlink()
+    (tmp_path / "texts" / "two.docx").write_bytes(b"PK damaged")
+    (tmp_path / "pairs.csv").write_text("one.wav;one.txt\ntwo.wav;two.docx\n")
+    for settings in ({"pairs": "pairs.csv"}, {}):
+        summary = run(**settings)
+        assert summary.kept == 4
+        assert [part.status for part in summary.texts] == ["partly placed", "no counterpart"]
+        assert "not a complete .docx" in summary.texts[1].detail
+
+
+def test_texts_of_kinds_that_are_not_read_are_told(world, tmp_path, capsys):
+    (tmp_path / "texts" / "two.txt").rename(tmp_path / "texts" / "two.pdf")
+    (tmp_path / "texts" / "one.doc").write_bytes(b"an older copy")
+    summary = run()
+    assert [(part.name, part.status) for part in summary.texts][1:] == [("texts/two.pdf", "no counterpart")]
+    assert "save it as text first" in summary.texts[1].detail
+    assert "two.pdf is a PDF" in (said := capsys.readouterr().err) and "one.doc" not in said
+
+
 @pytest.mark.parametrize(
     ("pairs", "said"),
     [("one.wav," + "x" * 200_000, "cannot be read as a table|line 1"), ("one.wav,three.txt\n", "line 1")],

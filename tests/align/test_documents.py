@@ -1,5 +1,6 @@
 """Texts of all kinds as lines; speakers; sentences."""
 
+import textwrap
 import zipfile
 
 import pytest
@@ -100,11 +101,17 @@ def test_an_office_file_with_an_entity_is_refused(tmp_path):
     ("text", "name"),
     [
         ("MARKO KOVAČ: Hvala.", "MARKO KOVAČ"),
-        ("Kovač, Marko (HDZ): Hvala.", None),
+        ("Kovač, Marko (HDZ): Hvala.", "Kovač, Marko (HDZ)"),
         ("Kovač (HDZ): Hvala.", "Kovač (HDZ)"),
         ("Dr. Ana Horvat: dobro", "Dr. Ana Horvat"),
-        ("rekao je: dobro", None),
+        ("prof. dr. sc. Ana Horvat: dobro", "prof. dr. sc. Ana Horvat"),
+        ("[00:12:30] ANA: dobro", "ANA"),
+        ("ANA (00:12): dobro", "ANA"),
+        ("- ANA:dobro", "ANA"),
+        ("田中：こんにちは。", "田中"),
         ("12:30", None),
+        ("10:30 pauza", None),
+        ("http://govor.example", None),
         ("To je bilo lijepo. Rekao je: dobro", None),
     ],
 )
@@ -156,3 +163,179 @@ def test_scripts_without_spaces_are_parted_by_character():
     assert "".join(unit.words) == "今日は晴れ。"
     assert len(unit.words) > 3
     assert unit.slice(0, 1) == unit.text[: unit.tokens[1].end]
+
+
+RUN = "<w:r><w:t>{}</w:t></w:r>"
+BOX = f"<w:txbxContent><w:p>{RUN.format('u okviru')}</w:p></w:txbxContent>"
+
+
+def docx(path, body, part="word/document.xml"):
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr(
+            part, f'<w:document xmlns:w="x" xmlns:mc="m" xmlns:v="v"><w:body>{body}</w:body></w:document>'
+        )
+        file.writestr(
+            "_rels/.rels",
+            f'<Relationships><Relationship Type="http://x/officeDocument" Target="{part}"/></Relationships>',
+        )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        # Moved text stands in the file twice.
+        (
+            f"<w:p><w:moveTo>{RUN.format('tu')}</w:moveTo></w:p><w:p><w:moveFrom>{RUN.format('tu')}</w:moveFrom></w:p>",
+            ["tu"],
+        ),
+        # A box is there twice too: for new programs and for old ones; only old ones know the second kind.
+        (
+            f"<w:p>{RUN.format('prije ')}<mc:AlternateContent><mc:Choice>{BOX}</mc:Choice>"
+            f"<mc:Fallback>{BOX}</mc:Fallback></mc:AlternateContent>{RUN.format('poslije')}</w:p>",
+            ["prije poslije", "u okviru"],
+        ),
+        (
+            f"<w:p>{RUN.format('prije')}<w:pict><v:textbox>{BOX}</v:textbox></w:pict></w:p>",
+            ["prije", "u okviru"],
+        ),
+        (
+            "<w:p><w:ruby><w:rt><w:r><w:t>kan</w:t></w:r></w:rt><w:rubyBase><w:r><w:t>漢</w:t></w:r></w:rubyBase></w:ruby></w:p>",
+            ["漢"],
+        ),
+        ("<w:p><w:r><w:t>jedan\nred</w:t></w:r></w:p>", ["jedan red"]),
+    ],
+)
+def test_a_word_processors_text_is_read_once(tmp_path, body, expected):
+    assert lines(docx(tmp_path / "a.docx", body)) == expected
+    assert lines(docx(tmp_path / "b.docx", body, "word/document2.xml")) == expected
+
+
+def test_what_an_odt_does_not_show_as_text(tmp_path):
+    body = (
+        "<text:p>prvi\nred<draw:frame><draw:text-box><text:p>u okviru</text:p></draw:text-box>"
+        "<svg:title>slika</svg:title><svg:desc>opis</svg:desc></draw:frame> dalje "
+        "<text:title>Knjiga</text:title></text:p><text:alphabetical-index><text:p>kazalo</text:p></text:alphabetical-index>"
+    )
+    content = f'<o:d xmlns:o="o" xmlns:text="t" xmlns:draw="d" xmlns:svg="s">{body}</o:d>'
+    odt = zipped(tmp_path / "a.odt", "content.xml", content)
+    assert lines(odt) == ["prvi red dalje Knjiga", "u okviru"]
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        (b"<html><head><title>no</title><p>open head<p>second", ["open head", "second"]),
+        (b"<title>no</title><p>one", ["one"]),
+        (b"<p hidden>no<p>yes<div style='display: none'>no<div>no</div>no</div>too", ["yes", "too"]),
+        (b"<ul><li hidden>no</ul>yes", ["yes"]),
+        (b"<p hidden>no<br>no<h1>yes</h1>", ["yes"]),
+        (b"<p>one<![- x -->two<![if !lists]>three<![endif]><![CDATA[x]]>four", ["onetwothreefour"]),
+        ("<ruby>漢<rp>(<rt>kan<rp>)</ruby>字".encode(), ["漢字"]),
+        (b"<pre>ANA: one\nIVO: two</pre>three\nfour", ["ANA: one", "IVO: two", "three four"]),
+        (b'<meta charset="iso-8859-1"><p>\x93q\x94 \xe9', ["\u201cq\u201d é"]),
+        ('\ufeff<meta charset="windows-1252"><p>č'.encode(), ["č"]),
+        ('<meta charset="utf-16"><p>č'.encode(), ["č"]),
+    ],
+)
+def test_pages_as_a_browser_shows_them(tmp_path, page, expected):
+    (tmp_path / "a.html").write_bytes(page)
+    assert lines(tmp_path / "a.html") == expected
+
+
+def test_the_encoding_that_is_asked_for_goes_before_the_pages_own(tmp_path):
+    (tmp_path / "a.html").write_bytes('<meta charset="iso-8859-2"><p>š'.encode("cp1250"))
+    assert lines(tmp_path / "a.html", encoding="cp1250") == ["š"]
+
+
+def test_captions_whose_times_cannot_be_read_keep_their_text(tmp_path):
+    (tmp_path / "a.srt").write_text(
+        "1\n00:00:01,000 --> 00:00:02,000\nprvi\n\n2\n00:61:00,000 --> 00:62:00,000\ndrugi\n\n"
+        "3\n1:2:3:4 --> 5\ntreći\n"
+    )
+    assert lines(tmp_path / "a.srt") == ["prvi", "drugi", "treći"]
+
+
+@pytest.mark.parametrize(
+    ("text", "speakers"),
+    [
+        ("ANA: Da.\nIVO: Ne.\nNote: once.\nANA: x.\n10:30 pauza\nArt. 5: tekst", {"ANA": 2, "IVO": 1}),
+        ("Ana: Da.\nIvo: Ne.\nNote: hm\nAna: ok\nIvo: da\nplain", {"Ana": 2, "Ivo": 2}),
+        ("Ana: Da.\nIvo: Ne.\nAna: ok", {"Ana": 2, "Ivo": 1}),
+        ("\n".join(f"Art. {n}: tekst" for n in range(5, 15)), {}),
+        ("Datum: danas\nMjesto: Zagreb\nTema: x\nKraj: 12\nPrisutni: svi\nIsprike: nitko", {}),
+        ("Kovač, Marko: a\nKovač, Marko: b\nKovač, Marko: c\nx", {"Kovač, Marko": 3}),
+        ("Kovač, Marko: a\nKovač, Marko: b\nx", {}),
+        ("Speaker 1: a\nSpeaker 2: b\nSpeaker 1: c\nx", {"Speaker 1": 2, "Speaker 2": 1}),
+        ("Ana Horvat: a\nIvo Perić: b\nAna Horvat: c\nZaključak: d\nx", {"Ana Horvat": 2, "Ivo Perić": 1}),
+        ("— Dobar dan — reče: dođi.\n— Dobar: dan.\n— Da", {}),
+    ],
+)
+def test_what_is_a_speaker(text, speakers):
+    assert with_speakers([Line(t, n) for n, t in enumerate(text.split("\n"), 1)])[1] == speakers
+
+
+def units(text):
+    made, _ = with_speakers([Line(t, n) for n, t in enumerate(text.split("\n"), 1)])
+    return [unit.text for unit in units_of(made, True)]
+
+
+def test_words_that_are_parted_at_the_end_of_a_line_are_whole():
+    assert units("Ovo je obra-\nzovanje i hrvatsko-\nsrpski rječnik.\nSlično hrvatsko-srpski sporazum.") == [
+        "Ovo je obrazovanje i hrvatsko-srpski rječnik.",
+        "Slično hrvatsko-srpski sporazum.",
+    ]
+    assert units("Meko\u00ad\nspojeno, in-\noch utgångar, kraj -\noznaka") == [
+        "Mekospojeno, in- och utgångar, kraj - oznaka"
+    ]
+
+
+def test_items_of_a_list_and_turns_of_one_speaker_are_not_joined():
+    assert units("• prva stavka\n• druga stavka\n- Treća stavka\n- Četvrta stavka") == [
+        "• prva stavka",
+        "• druga stavka",
+        "- Treća stavka",
+        "- Četvrta stavka",
+    ]
+    assert units("ANA: prvo\nANA: drugo\nANA: treće\ni dalje") == ["prvo", "drugo", "treće i dalje"]
+
+
+def test_a_number_is_one_word_with_what_is_read_with_it():
+    unit = units_of([Line("Od 12 500 € je 3,5 % ili 50 km, a 3. 5. 2020. u 10:30 § 5 i 20 ljudi.", 1)], False)
+    assert [word for one in unit for word in one.words] == (
+        [
+            "Od",
+            "12 500 €",
+            "je",
+            "3,5 %",
+            "ili",
+            "50 km,",
+            "a",
+            "3. 5. 2020.",
+            "u",
+            "10:30",
+            "§ 5",
+            "i",
+            "20",
+            "ljudi.",
+        ]
+    )
+
+
+def test_lines_without_marks_are_joined_only_where_a_text_is_cut_at_a_width():
+    sentences_a_line = [
+        "السلام عليكم",
+        "هذا نص طويل فيه كلمات كثيرة جدا يقرؤها أحد",
+        "شكرا جزيلا لكم",
+        "نعم",
+        "إلى اللقاء غدا",
+    ]
+    assert units("\n".join(sentences_a_line)) == sentences_a_line
+    words = "هذا نص طويل فيه كلمات كثيرة جدا يقرؤها أحد الناس في قاعة كبيرة من قاعات المدينة القديمة"
+    assert units("\n".join(textwrap.wrap(words, 30))) == [words]
+    assert units("NASLOV\nJEDNA REČENICA NA REDU\nI DRUGA KOJA JE MNOGO DULJA OD PRVE\nDA") == [
+        "NASLOV",
+        "JEDNA REČENICA NA REDU",
+        "I DRUGA KOJA JE MNOGO DULJA OD PRVE",
+        "DA",
+    ]

@@ -95,6 +95,67 @@ def test_a_number_is_read_as_it_was_said(written, spoken, language):
     assert len(piece.words) == 6
 
 
+@pytest.mark.parametrize(
+    ("written", "spoken", "language"),
+    [
+        ("Rođen je 5. 11. 1984.", "rođen je petog studenog tisuću devetsto osamdeset četvrte", "hr"),
+        ("Rast iznosi 3,5 %.", "rast iznosi tri cijela pet posto", "hr"),
+        ("Živio je u XIX. stoljeću.", "živio je u devetnaestom stoljeću", "hr"),
+        ("Vlak vozi 120 km/h.", "vlak vozi sto dvadeset kilometara na sat", "hr"),
+        ("Det kostar 12 500 kr.", "det kostar tolvtusen femhundra kronor", "sv"),
+        ("Mae cant a 25% o bobl yma.", "mae cant a dau ddeg pump y cant o bobl yma", "cy"),
+        ("Costa 1.999,99 €.", "costa millenovecentonovantanove euro e novantanove", "it"),
+        ("Son las 10:30.", "son las diez y media", "es"),
+        ("Tela’ b’ 15%.", "tela b ħmistax fil-mija", "mt"),
+        ("Tá 21 capall anseo.", "tá fiche a haon capall anseo", "ga"),
+        ("Ni 50% ya watu.", "ni asilimia hamsini ya watu", "sw"),
+        ("كان بلغ ٥٠٪.", "كان بلغ خمسين في المئة", "ar"),
+        ("Take the A4 to B2B at $5.50.", "take the a four to b to b at five dollars fifty", "en"),
+        ("Call 091 234 567 now.", "call zero nine one two three four five six seven now", "en"),
+        ("Det var 25 personer.", "det var tjuefem personer", "nb"),
+        ("I saw CIVIL MIX and DI.", "i saw civil mix and di", "en"),
+    ],
+)
+def test_a_number_is_placed_with_all_that_is_said_of_it(written, spoken, language):
+    heard = said([*SENTENCES[:3], spoken, *SENTENCES[3:6]])
+    begin = sum(len(one.split()) for one in SENTENCES[:3])
+    own = heard[begin : begin + len(spoken.split())]
+    plan = planned(side_of([*SENTENCES[:3], written, *SENTENCES[3:6]]), heard, language)
+    (piece,) = (piece for piece in plan.placed if piece.unit == 3)
+    assert (piece.start, piece.end) == pytest.approx((own[0].start, own[-1].end), abs=0.05)
+    assert piece.cer < 0.3
+
+
+def test_an_abbreviation_is_placed_with_all_that_is_said_of_it():
+    heard = said([*SENTENCES[:3], "kamele bonutu davoze i tako dalje", *SENTENCES[3:6]])
+    plan = planned(side_of([*SENTENCES[:3], "Kamele, bonutu, davoze itd.", *SENTENCES[3:6]]), heard, "hr")
+    (piece,) = (piece for piece in plan.placed if piece.unit == 3)
+    assert (piece.start, piece.end, piece.cer) == (pytest.approx(11.1), pytest.approx(13.5), 0)
+
+
+@pytest.mark.parametrize("where", ["begin", "end"])
+def test_words_at_the_edge_of_a_sentence_that_nobody_says_are_left_out(where):
+    aside = "(vidi zapisnik od utorka)"
+    own = SENTENCES[3].rstrip(".")
+    text = [*SENTENCES[:3], f"{aside} {own}." if where == "begin" else f"{own} {aside}.", *SENTENCES[4:6]]
+    plan = planned(side_of(text), said(SENTENCES[:6], pause_s=2.5), "hr")
+    (piece,) = (piece for piece in plan.placed if piece.unit == 3)
+    assert len(piece.words) == len(own.split()) and piece.cer == 0
+    assert len(plan.unsaid) == 4
+
+
+def test_an_initial_is_no_numeral():
+    heard = said([*SENTENCES[:3], "protmaze šutija", *SENTENCES[3:6]])
+    whole = plan_group(side_of([*SENTENCES[:3], "M. Šuteja.", *SENTENCES[3:6]]), heard, "hr", AlignConfig())
+    assert whole.spoken[24] == "M."
+
+
+def test_another_number_is_no_reading():
+    heard = said([*SENTENCES[:3], "rast iznosi četiri posto", *SENTENCES[3:6]])
+    plan = planned(side_of([*SENTENCES[:3], "Rast iznosi 8.312,75 %.", *SENTENCES[3:6]]), heard, "hr")
+    assert all(piece.cer > 0.3 for piece in [*plan.placed, *plan.unplaced] if piece.unit == 3)
+
+
 def test_digits_that_a_model_writes_match_words():
     text = [*SENTENCES[:5], "Kamele bonutu forty-two davoze lirunu masera.", *SENTENCES[5:10]]
     heard = said([*SENTENCES[:5], "Kamele bonutu 42 davoze lirunu masera.", *SENTENCES[5:10]])

@@ -38,6 +38,12 @@ def test_ids_and_recordings_are_kept_apart_and_columns_joined(make_corpus: Any, 
     assert Corpus.open(tmp_path / "merged").info.audio_root == str(tmp_path)
 
 
+def test_a_column_without_a_value_takes_the_other_corpuss_type(make_corpus: Any) -> None:
+    # A model without such measures leaves them empty, and an empty column is kept as text.
+    _, table = merge([make_corpus([{"no_speech": None}], "one"), make_corpus([{"no_speech": 0.25}], "two")])
+    assert table["no_speech"].to_list() == [None, 0.25]
+
+
 def test_a_recording_in_two_corpora_is_one_and_does_not_leak(make_corpus: Any, tmp_path: Path) -> None:
     shared = {"recording": "talk", "audio": "talk.wav", "duration": 2.0}
     one = [{**shared, "start": n * 2.0, "end": n * 2.0 + 2} for n in range(5)] + [{} for _ in range(20)]

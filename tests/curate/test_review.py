@@ -1,4 +1,5 @@
 import csv
+import datetime
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -193,6 +194,11 @@ def test_unreadable_audio_is_said_in_the_sheet(make_corpus: Any, tmp_path: Path)
         ),
         ("id,verdict,corrected\nu1,correct,\n", r"row 2: the verdict is correct, but"),
         ("id,verdict,corrected\n,keep,\n", r"row 2: a verdict without an id"),
+        ("id,verdict,corrected\n\nu1,keep,\n,,\nu2,perhaps,\n", r"row 5: the verdict .perhaps."),
+        (
+            "id,verdict,corrected,text\nu1,keep,da,ne\n",
+            r"row 2: the verdict is keep, but there is a corrected",
+        ),
         ("", "is empty"),
     ],
 )
@@ -200,6 +206,54 @@ def test_faulty_sheets_name_the_row(tmp_path: Path, text: str, message: str) -> 
     (tmp_path / "sheet.csv").write_text(text)
     with pytest.raises(CorpusError, match=message):
         read_verdicts(tmp_path / "sheet.csv")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "id\tverdict\nu1\tkeep\n".encode("utf-16"),
+        b"sep=;\r\nid;verdict\r\nu1;keep\r\n",
+        b'\xef\xbb\xbf"verdict";"id"\r\n"Keep ";"u1"\r\n',
+    ],
+)
+def test_sheets_as_programs_save_them(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "sheet.csv").write_bytes(data)
+    assert [(name, verdict.verdict) for name, verdict in read_verdicts(tmp_path / "sheet.csv")] == [
+        ("u1", "keep")
+    ]
+
+
+def test_measures_of_a_text_go_with_it(make_corpus: Any, tmp_path: Path, table: Any) -> None:
+    corpus = make_corpus([{"cer": 0.1, "log_probability": -0.2, "similarity": 0.9}] * 2)
+    (tmp_path / "sheet.csv").write_text("id,verdict,corrected\nu0,correct,nešto\nu1,keep,\n")
+    review_corpus(corpus, tmp_path / "sheet.csv", tmp_path / "reviewed")
+    measures = table(tmp_path / "reviewed").select("cer", "log_probability", "similarity").rows()
+    assert measures == [(None, None, None), (0.1, -0.2, 0.9)]
+
+
+def test_what_people_type_stays_text(corpus: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "review.xlsx"
+    sample_corpus(corpus, sheet, 12)
+    names = [cell.value for cell in load_workbook(sheet).active[1]]
+    formats = {name: load_workbook(sheet).active.cell(3, n).number_format for n, name in enumerate(names, 1)}
+    assert formats["corrected"] == formats["comment"] == "@"
+    fill(sheet, {"u1": ("correct", datetime.date(2026, 5, 3))})
+    with pytest.raises(CorpusError, match=r"row \d+: the spreadsheet made a date"):
+        read_verdicts(sheet)
+
+
+def test_texts_that_were_changed_in_their_own_column_are_told(
+    corpus: Path, tmp_path: Path, capsys: Any
+) -> None:
+    sheet = tmp_path / "review.csv"
+    sample_corpus(corpus, sheet, 12)
+    rows = read_sheet(sheet)
+    told = {row["id"]: row for row in rows}
+    lines = [(name, "keep", told[name]["text"]) for name in ("u1", "u3")] + [("u2", "keep", "nešto drugo")]
+    with sheet.open("w", newline="") as file:
+        csv.writer(file, delimiter=";").writerows([("id", "verdict", "text"), *lines])
+    review_corpus(corpus, sheet, tmp_path / "reviewed")
+    assert "in 1 row of" in (said := capsys.readouterr().err) and "(row 4)" in said
 
 
 def test_other_files_than_sheets(corpus: Path, tmp_path: Path) -> None:

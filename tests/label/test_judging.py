@@ -102,6 +102,13 @@ def test_every_code_is_declared_as_one_of_label():
     assert {name for name in OWN_CODES if "label" not in codes()[name].by} == set()
 
 
+def test_a_segment_at_the_place_of_the_damage_may_be_cut():
+    segments = (RIGHT, replace(RIGHT, start=6.0, end=8.95))
+    for damage, expected in ((None, [None, None]), ("it was cut off", [None, "cut_in_speech"])):
+        one = HeardRecording("one.wav", 9.0, "hr", segments, damage=damage)
+        assert [fault and fault[0] for fault in faults_of(one, AROUND, LabelConfig())] == expected
+
+
 def recordings(*texts):
     made = (replace(RIGHT, text=text) for text in texts)
     return [HeardRecording(f"{n}.wav", 9.0, "hr", (one,)) for n, one in enumerate(made)]

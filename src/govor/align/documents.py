@@ -15,11 +15,18 @@ from govor.align.html_text import html_lines
 from govor.align.office import docx_lines, odt_lines
 from govor.corpora.cues import read_cues
 from govor.corpora.encodings import remedy
-from govor.corpora.text_settings import reading_text
+from govor.corpora.text_settings import reading_text, text_settings
 from govor.corpora.timed_text import TimedTextError, decode
 from govor.errors import CorpusError
 
 _META_CHARSET = re.compile(rb"""<meta[^>]+charset\s*=\s*["']?\s*([\w-]+)""", re.IGNORECASE)
+
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_MEANT = {
+    **dict.fromkeys(("iso-8859-1", "iso8859-1", "latin1", "latin-1", "ascii", "us-ascii"), "cp1252"),
+    **dict.fromkeys(("utf-16", "utf-16le", "utf-16be", "unicode"), "utf-8"),
+}
+"""Names of encodings that browsers take for others. Source: the WHATWG's Encoding standard."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +37,13 @@ class Line:
         text: as it stands there, white space at its ends left out; empty between paragraphs.
         number: where it stands, from 1: lines of a file, else paragraphs.
         speaker: who says it, where the file tells.
+        turn: somebody begins to speak here.
     """
 
     text: str
     number: int
     speaker: str | None = None
+    turn: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +95,7 @@ def read_document(file: Path, encoding: str | None = None) -> Document:
 def _unread(file: Path, suffix: str) -> str:
     if suffix == ".pdf":
         return f"{file} is a PDF, which keeps no order of its text: save it as text first (.txt or .docx)"
-    if suffix in (".doc", ".rtf"):
+    if suffix in OTHER_TEXTS:
         return f"{file} is of a kind that is not read: save it as .docx, .odt or .txt first"
     return f"{file} is not a text that can be read: save it as one of {', '.join(READERS)}"
 
@@ -100,7 +109,7 @@ def _plain(file: Path) -> list[Line]:
 
 
 def _captions(file: Path) -> list[Line]:
-    cues = read_cues(file).cues
+    cues = read_cues(file, timed=False).cues
     return [
         Line(" ".join(cue.text.split()), cue.line or number, cue.speaker)
         for number, cue in enumerate(cues, 1)
@@ -108,14 +117,15 @@ def _captions(file: Path) -> list[Line]:
 
 
 def _page(file: Path) -> list[Line]:
-    data = file.read_bytes().removeprefix(codecs.BOM_UTF8)
+    data = file.read_bytes()
     declared = _META_CHARSET.search(data[:4096])
-    if declared is not None:
-        try:
-            return _numbered(html_lines(data.decode(declared[1].decode())))
-        except (LookupError, UnicodeError):
-            pass
-    return _numbered(html_lines(decode(file)))
+    if declared is None or data.startswith(_MARKS) or text_settings().encoding:
+        return _numbered(html_lines(decode(file)))
+    name = declared[1].decode().lower()
+    try:
+        return _numbered(html_lines(data.decode(_MEANT.get(name, name))))
+    except (LookupError, UnicodeError):
+        return _numbered(html_lines(decode(file)))
 
 
 def _docx(file: Path) -> list[Line]:
@@ -136,5 +146,7 @@ READERS: dict[str, Callable[[Path], list[Line]]] = {
     ".srt": _captions,
     ".vtt": _captions,
 }
+OTHER_TEXTS = (".pdf", ".doc", ".rtf", ".epub", ".docm", ".fodt", ".wpd", ".pages")
+"""Kinds that hold texts and have no reader."""
 WRAPPED = (".txt", ".srt", ".vtt")
 """Where a sentence may go on in the next line."""

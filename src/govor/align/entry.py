@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from govor.align.documents import READERS, Document, read_document
+from govor.align.documents import OTHER_TEXTS, READERS, Document, read_document
 from govor.align.grouping import Group, Listener, align_group
 from govor.align.hearing import Hearing, Hearings, hear
 from govor.align.letters import FOLDS
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 GROUPS = "groups"
 """Folder of what is known of each group, in the corpus folder."""
 NOT_UTF8 = "its name, or that of a folder on the way to it, is not UTF-8, so no corpus can hold it: rename it"
-VERSION = 5
+VERSION = 6
 """Of the method: what an earlier one found is not taken."""
 
 
@@ -133,7 +133,7 @@ class Alignment:
         names = [item.source for item in local_inputs([str(name) for name in recordings])]
         heard, odd = _writable(names)
         documents, unread = read_all(find_texts([Path(name) for name in texts]), self.config.encoding)
-        pairs = self._named_pairs(names, list(documents))
+        pairs = self._named_pairs(names, documents, unread)
         hearing = hear(self.model, heard, self.out, self.config, self._recogniser)
         release()
         hearing = replace(hearing, failed={**hearing.failed, **odd})
@@ -163,12 +163,18 @@ class Alignment:
         written = write_corpus(whole, out or self.out, self.model, self.config)
         return _summary(written, whole, aligned.proposals)
 
-    def _named_pairs(self, recordings: Sequence[str], texts: Sequence[str]) -> list[Pair]:
+    def _named_pairs(
+        self, recordings: Sequence[str], documents: Mapping[str, Document], unread: Mapping[str, str]
+    ) -> list[Pair]:
+        """Pairs of a list, else by names; a text that cannot be read is in none."""
+        texts = [*documents, *unread]
         if self.config.pairs is not None:
-            return read_pairs(Path(self.config.pairs), recordings, texts)
-        if len(recordings) == 1 and len(texts) == 1:
-            return [Pair(recordings[0], texts[0])]
-        return pairs_by_stem(recordings, texts)
+            pairs = read_pairs(Path(self.config.pairs), recordings, texts)
+        elif len(recordings) == 1 and len(texts) == 1:
+            pairs = [Pair(recordings[0], texts[0])]
+        else:
+            pairs = pairs_by_stem(recordings, texts)
+        return [pair for pair in pairs if pair.text in documents]
 
     def _retrieved(
         self, pairs: Sequence[Pair], hearing: Hearings, documents: Mapping[str, Document]
@@ -269,7 +275,9 @@ def _writable(recordings: Sequence[str]) -> tuple[list[str], dict[str, str]]:
 
 
 def find_texts(paths: Sequence[Path]) -> list[Path]:
-    """The texts that paths mean: files, and what can be read below folders.
+    """The texts that paths mean: files, and all texts below folders.
+
+    Texts of kinds that cannot be read are among them, unless there is one of the same name that can.
 
     Raises:
         InputError: one does not exist, or a folder holds no text.
@@ -277,8 +285,7 @@ def find_texts(paths: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in READERS and p.is_file())
-            inside = [p for p in inside if not p.name.startswith((".", "~$"))]
+            inside = _texts_below(path)
             if not inside:
                 raise InputError(f"{path} holds no text: it needs files of the kinds {', '.join(READERS)}")
             found += inside
@@ -287,6 +294,17 @@ def find_texts(paths: Sequence[Path]) -> list[Path]:
         else:
             raise InputError(f"{path} does not exist: name a text, or a folder of them")
     return list(dict.fromkeys(found))
+
+
+def _texts_below(folder: Path) -> list[Path]:
+    files = sorted(p for p in folder.rglob("*") if not p.name.startswith((".", "~$")) and p.is_file())
+    known = {file.with_suffix("") for file in files if file.suffix.lower() in READERS}
+    return [
+        file
+        for file in files
+        if file.suffix.lower() in READERS
+        or (file.suffix.lower() in OTHER_TEXTS and file.with_suffix("") not in known)
+    ]
 
 
 def read_all(files: Sequence[Path], encoding: str | None) -> tuple[dict[str, Document], dict[str, str]]:

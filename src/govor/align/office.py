@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,20 +12,28 @@ from govor.corpora.safe_xml import parsed_xml
 from govor.corpora.spreadsheet import ZIP_FAULTS
 from govor.corpora.timed_text import MAX_FILE_BYTES, TimedTextError
 
-_DOCX_LEFT_OUT = ("del", "delText", "instrText", "footnoteReference", "txbxContent", "Fallback")
-"""What was deleted, fields' commands, and boxes whose text comes a second time."""
-_ODT_LEFT_OUT = ("annotation", "note", "tracked-changes", "table-of-content", "sequence-decls")
+_DOCX_LEFT_OUT = ("del", "delText", "moveFrom", "instrText", "footnoteReference", "Fallback", "rt")
+"""What was deleted or moved, fields' commands, what is there a second time, how characters are read."""
+_ODT_INDEXES = ("table-of-content", "alphabetical-index", "illustration-index", "table-index", "bibliography")
+_ODT_LEFT_OUT = (
+    *("annotation", "note", "tracked-changes", "sequence-decls", "ruby-text", "svg:title", "svg:desc"),
+    *_ODT_INDEXES,
+)
+_OFFICE_PART = re.compile(
+    rb"""<Relationship\b(?=[^>]*officeDocument["'])[^>]*\bTarget\s*=\s*["']/?([^"']+)"""
+)
 _BREAKS = ("br", "cr", "line-break")
-_SPACES = ("tab", "s", "noBreakHyphen")
+_SPACES = ("tab", "ptab", "s", "noBreakHyphen")
+DOCX_TEXT = "word/document.xml"
 
 
 def docx_lines(file: Path) -> list[str]:
-    """The paragraphs of a DOCX, those of tables too.
+    """The paragraphs of a DOCX, those of tables and boxes too.
 
     Raises:
         TimedTextError: it is not a DOCX, or too large.
     """
-    return _lines(_part(file, "word/document.xml"), ("p",), _DOCX_LEFT_OUT, texts=("t",))
+    return _lines(_part(file, _main_part(file)), ("p",), _DOCX_LEFT_OUT, texts=("t",))
 
 
 def odt_lines(file: Path) -> list[str]:
@@ -36,7 +45,20 @@ def odt_lines(file: Path) -> list[str]:
     return _lines(_part(file, "content.xml"), ("p", "h"), _ODT_LEFT_OUT, texts=())
 
 
+def _main_part(file: Path) -> str:
+    """The part that holds a DOCX's text; some programs give it another name than the usual one."""
+    try:
+        found = _OFFICE_PART.search(_bytes(file, "_rels/.rels"))
+        return found[1].decode() if found else DOCX_TEXT
+    except (TimedTextError, UnicodeDecodeError):
+        return DOCX_TEXT
+
+
 def _part(file: Path, name: str) -> Element:
+    return parsed_xml(_bytes(file, name))
+
+
+def _bytes(file: Path, name: str) -> bytes:
     try:
         with zipfile.ZipFile(file) as opened:
             info = opened.getinfo(name)
@@ -50,7 +72,7 @@ def _part(file: Path, name: str) -> Element:
         raise TimedTextError(1, f"it is not a complete {file.suffix} file") from None
     if len(data) > MAX_FILE_BYTES:
         raise TimedTextError(1, f"it is larger than {MAX_FILE_BYTES >> 20} MiB")
-    return parsed_xml(data)
+    return data
 
 
 def _name(element: Element) -> str:
@@ -58,27 +80,33 @@ def _name(element: Element) -> str:
     return element.tag.rpartition(":")[2]
 
 
+def _is_left_out(element: Element, names: tuple[str, ...]) -> bool:
+    return _name(element) in names or element.tag in names
+
+
 def _lines(
     root: Element, paragraphs: tuple[str, ...], left_out: tuple[str, ...], texts: tuple[str, ...]
 ) -> list[str]:
-    """The text of every paragraph, a line each; where `texts` is empty all character data is text."""
+    """The text of every paragraph, a line each; where `texts` is empty all character data is text.
+
+    Paragraphs of a box that stands in another one come behind it.
+    """
     found: list[str] = []
-    for element in _outermost(root, paragraphs, left_out):
-        found += "".join(_pieces(element, left_out, texts)).split("\n")
+    for element in _in_order(root, paragraphs, left_out):
+        found += "".join(_pieces(element, (*left_out, *paragraphs), texts)).split("\n")
     return found
 
 
-def _outermost(root: Element, names: tuple[str, ...], left_out: tuple[str, ...]) -> Iterator[Element]:
-    """Elements of these names that lie in none of them, in order."""
+def _in_order(root: Element, names: tuple[str, ...], left_out: tuple[str, ...]) -> Iterator[Element]:
+    """Elements of these names, in order."""
     waiting = [root]
     while waiting:
         element = waiting.pop()
-        if _name(element) in left_out:
+        if _is_left_out(element, left_out):
             continue
         if _name(element) in names:
             yield element
-        else:
-            waiting += reversed(list(element))
+        waiting += reversed(list(element))
 
 
 def _pieces(root: Element, left_out: tuple[str, ...], texts: tuple[str, ...]) -> Iterator[str]:
@@ -87,10 +115,10 @@ def _pieces(root: Element, left_out: tuple[str, ...], texts: tuple[str, ...]) ->
     while waiting:
         element = waiting.pop()
         if isinstance(element, str):
-            yield element
+            yield element.replace("\n", " ")
             continue
         name = _name(element)
-        if name in left_out and element is not root:
+        if element is not root and _is_left_out(element, left_out):
             continue
         if name in _BREAKS:
             yield "\n"

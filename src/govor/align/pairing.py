@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import csv
+import os
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
+from govor.align.documents import READERS
+from govor.corpora.beside import is_audio
 from govor.corpora.timed_text import TimedTextError, decode
 from govor.errors import CorpusError
 from govor.shown import shortened
@@ -23,6 +27,8 @@ MOST_SHOWN = 120
 """Characters of a wrong line that are repeated."""
 LEAD = 2.0
 """Times as many as the next text."""
+DELIMITERS = (",", "\t", ";")
+"""Of tables of pairs; the first that finds the most pairs."""
 
 
 @dataclass(frozen=True)
@@ -56,60 +62,142 @@ class Proposal:
 
 
 def pairs_by_stem(recordings: Iterable[str], texts: Iterable[str]) -> list[Pair]:
-    """Files whose names without suffixes are the same, case and normal form aside."""
+    """Files whose names without suffixes are the same, case and normal form aside.
+
+    Where several folders have the name, those belong together whose folders are named alike.
+    """
     by_stem: dict[str, list[str]] = {}
     for text in texts:
         by_stem.setdefault(_stem(text), []).append(text)
-    return [Pair(recording, text) for recording in recordings for text in by_stem.get(_stem(recording), ())]
+    found = [Pair(recording, text) for recording in recordings for text in by_stem.get(_stem(recording), ())]
+    alike = {pair: _folders_alike(pair) for pair in found}
+    best: dict[str, int] = {}
+    for pair, count in alike.items():
+        for name in (f"r{pair.recording}", f"t{pair.text}"):
+            best[name] = max(best.get(name, 0), count)
+    return [p for p in found if alike[p] == best[f"r{p.recording}"] == best[f"t{p.text}"]]
+
+
+def _folders_alike(pair: Pair) -> int:
+    """How many folders above the two files have the same names, from the files upwards."""
+    above = [[_plain(part) for part in Path(name).parts[-2::-1]] for name in (pair.recording, pair.text)]
+    return sum(1 for _ in takewhile(lambda two: two[0] == two[1], zip(*above, strict=False)))
 
 
 def _stem(name: str) -> str:
-    return unicodedata.normalize("NFC", Path(name).stem).casefold()
+    return _plain(Path(name).stem)
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def read_pairs(file: Path, recordings: Sequence[str], texts: Sequence[str]) -> list[Pair]:
-    """The pairs of a CSV or TSV file: a recording and a text in each line; a line of titles may come first.
+    """The pairs of a table: a recording and a text in each line; a line of titles may come first.
+
+    Cells stand between tabs, commas or semicolons. Paths count from here, or from the table's folder.
 
     Raises:
-        CorpusError: the file cannot be read, or a line names a file that is not among those given.
+        CorpusError: the file cannot be read, or a line names a file that is not among those given, or that
+            could be several.
     """
     try:
         lines = [line for line in decode(file).split("\n") if line.strip()]
     except (OSError, TimedTextError) as error:
-        raise CorpusError(f"--pairs {file} cannot be read ({error}): check its name") from None
-    tabs = bool(lines) and "\t" in lines[0]
-    try:
-        rows = list(csv.reader(lines, delimiter="\t" if tabs else ","))
-    except csv.Error as error:
-        raise CorpusError(f"--pairs {file} cannot be read as a table ({error}): look at its quotes") from None
-    found = []
-    for number, row in enumerate(rows, 1):
-        names = [
-            _file_meant(cell.strip(), known) for cell, known in zip(row, (recordings, texts), strict=False)
-        ]
-        if len(names) == 2 and names[0] and names[1]:
-            found.append(Pair(names[0], names[1]))
-        elif number > 1 or any(names):
-            raise CorpusError(
-                f"--pairs {file}, line {number}: {shortened(', '.join(row), MOST_SHOWN)!r} names no "
-                "recording and text of those given: write a recording, a comma and a text"
-            )
+        why = getattr(error, "strerror", None) or error
+        raise CorpusError(f"--pairs {file} cannot be read ({why}): check its name") from None
+    known = _KnownFiles(file.parent, recordings), _KnownFiles(file.parent, texts)
+    tables = [_table(lines, mark, file) for mark in DELIMITERS]
+    rows = max(tables, key=lambda table: sum(all(_meant(row, known)) for row in table))
+    found = [pair for number, row in enumerate(rows, 1) if (pair := _pair(file, number, row, known))]
     if not found:
         raise CorpusError(f"--pairs {file} has no pair: write a recording, a comma and a text in each line")
-    return found
+    return list(dict.fromkeys(found))
 
 
-def _file_meant(cell: str, known: Sequence[str]) -> str | None:
-    """The one known file that a cell means: its path, the end of it, or its name without suffix."""
-    for fits in (
-        lambda name: name == cell,
-        lambda name: Path(name).parts[-len(Path(cell).parts) :] == Path(cell).parts,
-        lambda name: _stem(name) == _stem(cell) and Path(cell).name == cell,
-    ):
-        found = [name for name in known if fits(name)]
-        if len(found) == 1:
-            return found[0]
-    return None
+def _table(lines: Sequence[str], mark: str, file: Path) -> list[list[str]]:
+    try:
+        return [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=mark)]
+    except csv.Error as error:
+        raise CorpusError(f"--pairs {file} cannot be read as a table ({error}): look at its quotes") from None
+
+
+def _meant(row: Sequence[str], known: tuple[_KnownFiles, _KnownFiles]) -> list[list[str]]:
+    """The files that a row's recording and text may mean."""
+    if len(row) < 2:
+        return [[], []]
+    return [files.meant(cell) for cell, files in zip(row[:2], known, strict=True)]
+
+
+def _pair(file: Path, number: int, row: Sequence[str], known: tuple[_KnownFiles, _KnownFiles]) -> Pair | None:
+    """The pair of a row; None for a line of titles.
+
+    Raises:
+        CorpusError: the row names no pair.
+    """
+    meant = _meant(row, known)
+    told = f"--pairs {file}, line {number}"
+    for cell, names in zip(row[:2], meant, strict=False):
+        if len(names) > 1:
+            raise CorpusError(f"{told}: {cell!r} could be {' or '.join(names[:3])}: write more of its path")
+    if all(meant):
+        if any(known[1].meant(cell) for cell in row[2:]):
+            raise CorpusError(
+                f"{told} names several texts: write each beside the recording in a line of its own"
+            )
+        return Pair(meant[0][0], meant[1][0])
+    if number == 1 and not any(meant) and not any(map(_is_file_name, row[:2])):
+        return None
+    raise CorpusError(
+        f"{told}: {shortened(', '.join(row), MOST_SHOWN)!r} names no recording and text of those given: "
+        "write a recording, a comma and a text"
+    )
+
+
+def _is_file_name(cell: str) -> bool:
+    return is_audio(cell) or Path(cell).suffix.lower() in READERS
+
+
+class _KnownFiles:
+    """Files that cells of a table may name.
+
+    Args:
+        folder: of the table.
+        names: the files as they were given.
+    """
+
+    def __init__(self, folder: Path, names: Sequence[str]) -> None:
+        self._folder = folder
+        self._by_place: dict[str, list[str]] = {}
+        self._by_name: dict[str, list[str]] = {}
+        for name in names:
+            self._by_place.setdefault(_place(Path(name)), []).append(name)
+            self._by_name.setdefault(_nfc(Path(name).name), []).append(name)
+            self._by_name.setdefault(_nfc(Path(name).stem), []).append(name)
+
+    def meant(self, cell: str) -> list[str]:
+        """The files that a cell may mean: by its path, by the end of it, or by a name without suffix."""
+        if not cell:
+            return []
+        places = (_place(folder / cell) for folder in (Path(), self._folder))
+        found = [name for place in places for name in self._by_place.get(place, ())]
+        if found:
+            return found[:1]
+        path = Path(cell if "/" in cell else cell.replace("\\", "/"))
+        parts = tuple(map(_nfc, path.parts))
+        near = list(dict.fromkeys(self._by_name.get(_nfc(path.name), ())))
+        return [name for name in near if tuple(map(_nfc, Path(name).parts))[-len(parts) :] == parts] or (
+            near if len(parts) == 1 else []
+        )
+
+
+def _place(path: Path) -> str:
+    """Where a file is, links not followed."""
+    return _nfc(os.path.abspath(path))  # noqa: PTH100
+
+
+def _nfc(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
 
 
 def proposals(heard: Mapping[str, str], texts: Mapping[str, str]) -> list[Proposal]:

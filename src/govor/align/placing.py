@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
 from govor.align.letters import Letters
-from govor.align.spoken import LETTER_S, ROOM, Fate, SpokenWords
+from govor.align.spoken import LEAST_UNSAID, LETTER_S, ROOM, Fate, SpokenWords
 
 HOLE_S = 4.0
 """A pause within a sentence that is longer parts it."""
@@ -30,6 +30,10 @@ SCRAP_OF_LARGEST, SCRAP_EQUAL, SCRAP_LETTERS = 0.5, 0.6, 6
 """A part of a unit is a scrap where it is so much smaller than the largest, and agrees badly or is tiny."""
 LONGEST_ATTACHED_S = 3.0
 """Words that are put before or behind what was heard of their unit."""
+LEAST_HEARD = 0.25
+"""Of the letters at the edge of a piece so many must be heard, if they are many: it may be silence."""
+LOOKED_AT = 200
+"""Words among which the next one is looked for that was heard."""
 FREE_LETTERS = 12
 """Letters that have no usual pace yet."""
 
@@ -114,6 +118,8 @@ def plan(
         parts = list(_parts(range(first, last), text, spoken, max_s))
         for number, part in enumerate(parts):
             parts[number] = _attached(part, parts, (first, last), text, spoken)
+        if not keep_all:
+            parts = [_without_unheard_edges(part, text, spoken, len(heard)) for part in parts]
         parts = [_with_unsaid(part) for part in parts] if keep_all else parts
         whole = max(int(text.first[last] - text.first[first]), 1)
         found = [_piece(unit, part, text, heard, spoken, whole) for part in parts]
@@ -172,6 +178,40 @@ def _attached(
     if after and _gives_time(after, part[-1], 1, text, spoken):
         made = made + after
     return made
+
+
+def _without_unheard_edges(part: list[int], text: Letters, spoken: SpokenWords, heard: int) -> list[int]:
+    """A part without words before its first known one, or behind its last, where little was heard."""
+    known = [place for place, word in enumerate(part) if spoken.fate[word] == Fate.HEARD]
+    first, last = known[0], known[-1]
+    before = int(spoken.first[part[first]]) - _heard_until(part[0] - 1, spoken)
+    behind = _heard_from(part[-1] + 1, spoken, heard) - int(spoken.last[part[last]]) - 1
+    low = 0 if _may_be_said(part[:first], before, text) else first
+    high = len(part) if _may_be_said(part[last + 1 :], behind, text) else last + 1
+    return part[low:high]
+
+
+def _may_be_said(words: Sequence[int], heard: int, text: Letters) -> bool:
+    """Whether so many letters heard may be some words; negative where that is not known."""
+    letters = sum(text.size(word) for word in words)
+    return letters < LEAST_UNSAID or heard < 0 or heard >= LEAST_HEARD * letters
+
+
+def _heard_from(word: int, spoken: SpokenWords, heard: int) -> int:
+    """Where a word, or the next one that was heard, begins among the letters heard; -1 if not known."""
+    there = np.flatnonzero(spoken.first[word : word + LOOKED_AT] >= 0)
+    if len(there):
+        return int(spoken.first[word + there[0]])
+    return heard if word + LOOKED_AT >= len(spoken.first) else -1
+
+
+def _heard_until(word: int, spoken: SpokenWords) -> int:
+    """Behind what was heard for a word, or the last one before it; behind everything if that is not known."""
+    low = max(word + 1 - LOOKED_AT, 0)
+    there = np.flatnonzero(spoken.last[low : word + 1] >= 0)
+    if len(there):
+        return int(spoken.last[low + there[-1]]) + 1
+    return 0 if low == 0 else int(np.iinfo(np.int64).max)
 
 
 def _free_beside(

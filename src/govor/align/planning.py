@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +19,20 @@ from govor.align.rivals import with_rivals
 from govor.align.romanise import script_of
 from govor.align.spelling import ModelSpelling, learned
 from govor.align.spoken import spoken_words
-from govor.align.text_side import HEARD_EDGE, TEXT_EDGE, TextSide, bare, read_numbers, respelt, with_edges
+from govor.align.text_side import (
+    HEARD_EDGE,
+    TEXT_EDGE,
+    OtherSide,
+    TextSide,
+    bare,
+    read_numbers,
+    respelt,
+    with_edges,
+)
 from govor.config import AlignConfig
 
+PAUSE_S = 0.25
+"""Between words; no number goes on behind it, if one is heard on one side of it."""
 LESSONS = 2
 """So often the letters that a model writes are learned from what was placed."""
 SAMPLE_WORDS = 2_000
@@ -67,8 +79,10 @@ def plan_group(
     text, other = spelt(written), spelt(said)
     found = match(text.codes, other.codes)
     read = partial(read_numbers, language=language, fold=fold)
-    numbers = read(side.words, written, text, found, other)
-    heard_numbers = read([word.text for word in heard], said, other, _inverse(found, len(other)), text)
+    heard_words = [word.text for word in heard]
+    numbers = read(side.words, written, text, found, OtherSide(heard_words, other, _breaks(heard, other)))
+    whole = OtherSide(side.words, text, np.zeros(0, np.int64))
+    heard_numbers = read(heard_words, said, other, _inverse(found, len(other)), whole)
     if numbers or heard_numbers:
         text, other = spelt(respelt(written, numbers, fold)), spelt(respelt(said, heard_numbers, fold))
         found = match(text.codes, other.codes)
@@ -81,6 +95,16 @@ def plan_group(
         text = spelt([_edge_kept(word, spelling) for word in written])
         made = _planned(side, text, other, match(text.codes, other.codes), heard, config)
     return GroupPlan(made, side, _as_read(side.words, numbers), text, other, heard)
+
+
+def _breaks(heard: Sequence[HeardWord], letters: Letters) -> NDArray[np.int64]:
+    """The letters before which there is a pause, or another recording."""
+    new = [
+        number
+        for number, (before, word) in enumerate(pairwise(heard), 1)
+        if word.recording != before.recording or word.start - before.end >= PAUSE_S
+    ]
+    return letters.first[np.array(new, np.int64)]
 
 
 def _lessons(

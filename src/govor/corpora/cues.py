@@ -59,8 +59,12 @@ class _Shown:
     speaker: str | None = None
 
 
-def read_cues(file: Path) -> Captions:
+def read_cues(file: Path, timed: bool = True) -> Captions:
     """The cues of an SRT or VTT file.
+
+    Args:
+        file: the file.
+        timed: cues whose times cannot be read are set aside; otherwise they take those of the cue before.
 
     Raises:
         TimedTextError: it is too large or holds NULs; the message names the line.
@@ -68,7 +72,7 @@ def read_cues(file: Path) -> Captions:
     lines = decode(file).split("\n")
     web = file.suffix.lower() == ".vtt" or lines[0].startswith("WEBVTT")
     found = Captions(language=_language(lines) if web else None)
-    shown = [_without_tags(cue, web) for cue in _shown_cues(lines, found, web)]
+    shown = [_without_tags(cue, web) for cue in _shown_cues(lines, found, web, timed)]
     shown = [cue for cue in shown if cue.lines]
     told = _told_once(shown) if _rolls(shown) else shown
     same = {cue.number: cue.lines for cue in told}
@@ -87,16 +91,18 @@ def _language(lines: Sequence[str]) -> str | None:
     return None
 
 
-def _shown_cues(lines: Sequence[str], found: Captions, web: bool) -> list[_Shown]:
+def _shown_cues(lines: Sequence[str], found: Captions, web: bool, timed: bool) -> list[_Shown]:
     """Cues with all lines up to the times of the next one; what belongs to none is left out."""
     places = [place for place, line in enumerate(lines) if _TIMES.fullmatch(line) or _LIKE_TIMES.match(line)]
     named = _are_named(lines, places)
-    cues = []
+    cues: list[_Shown] = []
     for place, following in pairwise([*places, len(lines)]):
         span = _span(_TIMES.fullmatch(lines[place]))
         if span is None:
             found.bad.append((place + 1, lines[place].strip()))
-            continue
+            if timed:
+                continue
+            span = (cues[-1].end, cues[-1].end) if cues else (0.0, 0.0)
         inside = list(lines[place + 1 : following])
         if following < len(lines) and _is_name(lines, following - 1, place, named, web):
             inside.pop()
@@ -147,7 +153,7 @@ def _seconds(parts: tuple[str | None, ...]) -> float | None:
 
 
 def _without_tags(cue: _Shown, web: bool) -> _Shown:
-    voices = {voice.strip() for line in cue.lines for voice in _VOICE.findall(line)}
+    voices = {html.unescape(voice).strip() for line in cue.lines for voice in _VOICE.findall(line)}
     plain = (_TAG.sub("", line) for line in cue.lines)
     texts = (" ".join((html.unescape(text) if web else text).split()) for text in plain)
     lines = tuple(text for text in texts if text)

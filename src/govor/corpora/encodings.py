@@ -98,7 +98,7 @@ def remedy(undecoded: UndecodableLines, language: str | None = None) -> str:
     line = undecoded.samples[0].decode(encoding, "replace").strip()
     shown = line if len(line) <= LONGEST_SHOWN else f"… {_around_first(line)} …"
     told = f"--encoding {encoding} reads \u201c{shown}\u201d"
-    return f"{told}; if that is right, import with it; if not, with another one"
+    return f"{told}; if that is right, use it; if not, another one"
 
 
 def _around_first(line: str) -> str:

@@ -62,7 +62,7 @@ def read(source: Source) -> Reading:
         raise CorpusError(f"{source.path} is not a Kaldi data folder: it needs {NEEDS}")
     recordings = {folder: _recordings(folder) for folder in folders}
     root = source.audio_root(_root(folders[0], recordings[folders[0]][0]))
-    several = len(folders) > 1
+    several = len(folders) > 1 or folders[0] != source.path
     chunks = (c for folder in folders for c in _chunks(folder, *recordings[folder], several))
     return Reading(chunks, root, notes={"folders": [str(folder) for folder in folders]})
 
@@ -134,6 +134,7 @@ def _chunks(
         frame = _with_recordings(frame, recordings)
         for key, table in facts:
             frame = _with_fact(frame, key, table)
+        frame = _without_own_names(frame)
         seen = pl.concat([seen, frame["id"]])
         known = frame["recording"].is_in(list(refused))
         lost = [_refusal(row, refused) for row in frame.filter(known).select("id", "recording").iter_rows()]
@@ -166,6 +167,13 @@ def _with_fact(frame: pl.DataFrame, key: str, table: pl.DataFrame) -> pl.DataFra
     joined = frame.join(told, on=key, how="left", maintain_order="left")
     before = [column] if column in frame.columns else []
     return joined.with_columns(pl.coalesce([*before, "_told"]).alias(column)).drop("_told")
+
+
+def _without_own_names(frame: pl.DataFrame) -> pl.DataFrame:
+    """Without speakers that are called like their utterance: so Kaldi writes that nobody knows who speaks."""
+    if "speaker" not in frame.columns:
+        return frame
+    return frame.with_columns(pl.when(pl.col("speaker") != pl.col("id")).then("speaker").alias("speaker"))
 
 
 def _with_recordings(frame: pl.DataFrame, recordings: pl.DataFrame) -> pl.DataFrame:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from govor.corpora.folder import CORE_SCHEMA
+from govor.corpora.folder import CORE_SCHEMA, SPLITS
 from govor.corpora.json_lines import first_object, read_objects
 from govor.corpora.lines import rejected_line
 from govor.corpora.reader import Chunk, Reading, Source, chunked, files_of
@@ -149,7 +149,7 @@ def _row(
         "language": item.get("language"),
         "speaker": item.get("speaker"),
         "gender": item.get("gender"),
-        "split": split,
+        "split": split or _split(custom),
         "_line": line,
         "_word_base": start_s,
     }
@@ -157,6 +157,11 @@ def _row(
         name: value for name, value in (custom or {}).items() if name not in row and name not in CORE_SCHEMA
     }
     return further | row | _words(item)
+
+
+def _split(custom: object) -> str | None:
+    told = custom.get("split") if isinstance(custom, dict) else None
+    return told if told in SPLITS else None
 
 
 def _source(recording: Mapping[str, Any], channel: Any) -> Mapping[str, Any] | None:

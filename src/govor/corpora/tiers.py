@@ -78,7 +78,7 @@ def choose(
         parents: the tier that a tier depends on, by name.
         language: BCP 47 tag of the corpus.
     """
-    filled = [tier for tier in tiers if any(_is_speech(cue.text) for cue in tier.cues)]
+    filled = [tier for tier in tiers if any(is_speech(cue.text) for cue in tier.cues)]
     roles = {tier.name: _role(tier, language) for tier in filled}
     words = [tier for tier in filled if roles[tier.name] == WORDS]
     if wanted is not None:
@@ -113,12 +113,12 @@ def utterances(choice: Choice, wanted: str | None = None) -> list[SpokenCue]:
 
 def example_of(tier: Tier) -> str:
     """The first label of a tier that has text."""
-    return next((cue.text.strip() for cue in tier.cues if _is_speech(cue.text)), "")
+    return next((cue.text.strip() for cue in tier.cues if is_speech(cue.text)), "")
 
 
 def _role(tier: Tier, language: str | None) -> str:
     role = role_of(tier.name, language)
-    labels = [cue.text.strip() for cue in tier.cues if _is_speech(cue.text)]
+    labels = [cue.text.strip() for cue in tier.cues if is_speech(cue.text)]
     if role == WORDS and sum(len(label.split()) == 1 for label in labels) < FEWEST_WORDS_SHARE * len(labels):
         return UNKNOWN
     codes = sum(_CODE.fullmatch(label) is not None for label in labels)
@@ -156,7 +156,7 @@ def _are_layers(tiers: list[Tier]) -> bool:
 
 
 def _same(one: Tier, other: Tier) -> bool:
-    spans = [[(c.start, c.end) for c in tier.cues if _is_speech(c.text)] for tier in (one, other)]
+    spans = [[(c.start, c.end) for c in tier.cues if is_speech(c.text)] for tier in (one, other)]
     few, many = sorted(spans, key=len)
     steps = {
         (round(a / SAME_BOUNDS_S) + i, round(b / SAME_BOUNDS_S) + j)
@@ -186,7 +186,8 @@ def _overlap_s(one: list[tuple[float, float]], other: list[tuple[float, float]])
     return total
 
 
-def _is_speech(text: str) -> bool:
+def is_speech(text: str) -> bool:
+    """Whether a label is something that somebody says, and no sign of silence."""
     return text.strip().lower() not in _NOT_SPEECH
 
 
@@ -207,7 +208,7 @@ def _of_tier(tier: Tier, words: list[Tier], several: bool) -> Iterator[SpokenCue
         return
     own = [w for w in words if _speaker(w, True) == speaker] or (words if len(words) == 1 else [])
     for cue in tier.cues:
-        if _is_speech(cue.text):
+        if is_speech(cue.text):
             inside = tuple(w for w in own[0].cues if _within(w, cue)) if own else ()
             yield SpokenCue(
                 TimedText(cue.start, cue.end, cue.text.strip(), cue.speaker or speaker, cue.line), inside
@@ -215,7 +216,7 @@ def _of_tier(tier: Tier, words: list[Tier], several: bool) -> Iterator[SpokenCue
 
 
 def _within(word: TimedText, cue: TimedText) -> bool:
-    return _is_speech(word.text) and cue.start <= (word.start + word.end) / 2 < cue.end
+    return is_speech(word.text) and cue.start <= (word.start + word.end) / 2 < cue.end
 
 
 def joined_words(words: Sequence[TimedText], speaker: str | None = None) -> Iterator[SpokenCue]:
@@ -226,7 +227,7 @@ def joined_words(words: Sequence[TimedText], speaker: str | None = None) -> Iter
 def _groups(words: Sequence[TimedText]) -> Iterator[list[TimedText]]:
     group: list[TimedText] = []
     for word in words:
-        if not _is_speech(word.text):
+        if not is_speech(word.text):
             continue
         if group and (word.start - group[-1].end >= PAUSE_S or word.end - group[0].start > LONGEST_S):
             yield group

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from govor.config import MergeConfig
 from govor.console import say
-from govor.corpora.folder import Corpus, CorpusInfo, CorpusSummary, CorpusWriter
+from govor.corpora.folder import CORE_SCHEMA, Corpus, CorpusInfo, CorpusSummary, CorpusWriter
 from govor.corpora.spool import common_schema, conform
 from govor.corpora.text_source import with_sources
 from govor.curate.measure import BATCH_ROWS
@@ -92,7 +92,7 @@ def merge_corpora(corpora: Mapping[str, Path], out: Path, config: MergeConfig) -
     """
     parts = _open_parts(corpora, out, config)
     names = _names(parts, config)
-    heads = [dict(frame.schema) for part in parts for frame in _frames(part, names, head=True)]
+    heads = [_kinds(frame, part.corpus) for part in parts for frame in _frames(part, names, head=True)]
     schema = {name: kind for name, kind in common_schema(heads).items() if name != "_renamed"}
     renamed, hashes = 0, [np.empty(0, np.uint64)]
     with CorpusWriter(out, _info(parts, names.root, config)) as writer:
@@ -112,6 +112,17 @@ def merge_corpora(corpora: Mapping[str, Path], out: Path, config: MergeConfig) -
         )
     counts = {part.name: part.corpus.info.kept for part in parts}
     return MergeSummary(**vars(writer.info.summary(out)), corpora=counts, renamed=renamed)
+
+
+def _kinds(frame: pl.DataFrame, corpus: Corpus) -> dict[str, pl.DataType]:
+    """The type of each column; none where a corpus has no value, for it keeps such a column as text."""
+    texts = [name for name, kind in corpus.scan().collect_schema().items() if kind == pl.String]
+    empty = corpus.scan().select(pl.col(texts).is_null().all()).collect().row(0, named=True)
+    kinds: dict[str, pl.DataType] = dict(frame.schema)
+    return {
+        name: pl.Null() if empty.get(name) and name not in CORE_SCHEMA else kind
+        for name, kind in kinds.items()
+    }
 
 
 def _require_distinct(names: MergedNames, hashes: NDArray[np.uint64]) -> None:

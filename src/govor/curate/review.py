@@ -22,9 +22,10 @@ from govor.corpora.text_source import (
 )
 from govor.curate.cutting import WORD_COLUMNS
 from govor.curate.measure import BATCH_ROWS
+from govor.curate.sheet import storable
 from govor.curate.sheet_ids import match_ids, refuse_doubtful
 from govor.curate.sheet_utterances import SheetUtterances
-from govor.curate.verdicts import ReviewVerdict, read_verdicts
+from govor.curate.verdicts import ReviewVerdict, read_verdicts, shown_texts
 from govor.errors import CorpusError, UsageError
 from govor.findings import count_of, some
 
@@ -38,7 +39,7 @@ NOTED: dict[str, type[pl.DataType]] = {
     "parent": pl.String,
 }
 """Columns that a review adds. ``parent`` is the utterance of the source, also for parts of parts."""
-ABOUT_THE_TEXT = ("similarity", "agreement", "confidence")
+ABOUT_THE_TEXT = ("similarity", "agreement", "confidence", "cer", "log_probability", "compression_ratio")
 """Columns that no longer hold where a text is another."""
 _ROUNDING_DIGITS = 3
 
@@ -73,6 +74,7 @@ def review_corpus(corpus: Path, sheet: Path, out: Path) -> ReviewSummary:
     source = Corpus.open(corpus)
     verdicts, unknown = _by_corpus_ids(read_verdicts(sheet), source, sheet)
     _refuse_impossible(verdicts, source, sheet)
+    _tell_edited(source, sheet)
     counts = Counter(v.verdict for v in verdicts.values())
     record = {"sheet": str(sheet), "verdicts": dict(counts)}
     info = replace(source.info, notes={**source.info.notes, "review": record})
@@ -84,6 +86,24 @@ def review_corpus(corpus: Path, sheet: Path, out: Path) -> ReviewSummary:
             _write(writer, frame, verdicts, second if isinstance(second, str) else None)
     SheetUtterances.read(corpus).write(out)
     return ReviewSummary(**vars(writer.info.summary(out)), verdicts=counts, unknown=unknown)
+
+
+def _tell_edited(corpus: Corpus, sheet: Path) -> None:
+    """Says where somebody wrote into the column of the texts as they were, which changes nothing."""
+    shown = {name: (text, row) for name, text, row in shown_texts(sheet)}
+    columns = [name for name in ("text", "text_before") if name in corpus.scan().collect_schema().names()]
+    rows = []
+    for frame in corpus.frames(["id", *columns], BATCH_ROWS):
+        for name, *texts in frame.iter_rows():
+            text, row = shown.get(name, ("", 0))
+            known = {" ".join(storable(one).split()) for one in texts if one is not None}
+            if row and " ".join(storable(text).split()) not in known:
+                rows.append(f"row {row}")
+    if rows:
+        say(
+            f"review: in {count_of(len(rows), 'row')} of {sheet} the column text is another than in the "
+            f"corpus ({some(rows, 3)}), which changes nothing: corrections belong into the column corrected"
+        )
 
 
 def _by_corpus_ids(

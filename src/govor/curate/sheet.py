@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -16,6 +18,9 @@ from govor.store import atomic_path
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
 """A cell that begins so is run as a formula when a CSV is opened in a spreadsheet."""
+ROW_NUMBER = "\0row"
+"""Key of a row's number, as spreadsheets count."""
+FIRST_ROW = 2
 MAX_ROWS = 1_048_576
 MAX_CELL_CHARACTERS = 32_767
 VERDICTS = ("keep", "drop", "correct", "unsure")
@@ -50,6 +55,8 @@ COLUMNS = (
     Column("end", 10, "number"),
     Column("id", 34),
 )
+_TOLD_SEPARATOR = re.compile(r'"?sep=([,;\t])"?')
+"""A first line that some programs write before the names of the columns."""
 SUGGESTING = ("text", "second", "similarity")
 """Columns that a sheet for writing from nothing does not have."""
 NOTHING_SHOWN = Column("nothing_shown", 14)
@@ -68,7 +75,7 @@ def restored(value: str) -> str:
 
 
 def read_sheet(path: Path) -> list[Mapping[str, object]]:
-    """Rows of a sheet by the names of its first row; empty cells are None.
+    """Rows of a sheet by the names of its first row, each with its `ROW_NUMBER`; empty cells are None.
 
     Raises:
         CorpusError: it is missing, neither .xlsx nor .csv, or damaged.
@@ -84,7 +91,11 @@ def read_sheet(path: Path) -> list[Mapping[str, object]]:
     if not rows:
         raise CorpusError(f"{path} is empty: its first row should name the columns id, verdict and corrected")
     names = [str(name or "").strip().lower() for name in rows[0]]
-    return [dict(zip(names, row, strict=False)) for row in rows[1:] if any(cell is not None for cell in row)]
+    return [
+        {**dict(zip(names, row, strict=False)), ROW_NUMBER: number}
+        for number, row in enumerate(rows[1:], FIRST_ROW)
+        if any(cell is not None for cell in row)
+    ]
 
 
 def _read_xlsx(path: Path) -> Sequence[Sequence[Any]]:
@@ -94,11 +105,15 @@ def _read_xlsx(path: Path) -> Sequence[Sequence[Any]]:
 
 def _read_csv(path: Path) -> Sequence[Sequence[Any]]:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        data = path.read_bytes()
+        wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        text = data.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise CorpusError(f"{path} is not UTF-8 ({error}): save it as CSV UTF-8, or as .xlsx") from error
     head = text[: text.find("\n")] if "\n" in text else text
-    separator = max(",;\t", key=head.count)
+    if told := _TOLD_SEPARATOR.fullmatch(head.strip()):
+        text = text[len(head) + 1 :]
+    separator = told[1] if told else max(",;\t", key=head.count)
     try:
         rows = list(csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True))
     except csv.Error as error:
@@ -184,6 +199,7 @@ def _fill_cell(cell: Any, column: Column, row: Mapping[str, object]) -> None:
     cell.alignment = Alignment(vertical="top", wrap_text=True)
     if column.look == "fill":
         cell.fill = PatternFill("solid", fgColor="FFF9E5")
+        cell.number_format = "@"  # what people type stays text: 3.5. is no date, = no formula
     if column.name == "clip" and value is None:
         value = row.get("clip_fault") or "no clip"
     elif column.name == "clip":
@@ -192,11 +208,11 @@ def _fill_cell(cell: Any, column: Column, row: Mapping[str, object]) -> None:
     if isinstance(value, (int, float)):
         cell.value, cell.number_format = value, "0.00"
     elif value is not None:
-        cell.value = _storable(str(value))
+        cell.value = storable(str(value))
         cell.data_type = "s"
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Text without what a sheet cannot hold: control characters, and more than a cell takes."""
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 

@@ -7,16 +7,16 @@ part of another.
 
 from __future__ import annotations
 
+import datetime
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from govor.curate.sheet import NOTHING_SHOWN, VERDICTS, YES, read_sheet
+from govor.curate.sheet import NOTHING_SHOWN, ROW_NUMBER, VERDICTS, YES, read_sheet
 from govor.curate.sheet_ids import written_id
 from govor.errors import CorpusError
 
-FIRST_ROW = 2
 LEAST_PARTS = 2
 NEW_TIMES = ("new_start", "new_end")
 
@@ -80,7 +80,8 @@ def read_verdicts(sheet: Path) -> list[tuple[str, ReviewVerdict]]:
             )
     verdicts: list[tuple[str, ReviewVerdict]] = []
     parts: dict[str, list[tuple[int, NewPart]]] = {}
-    for number, row in enumerate(rows, FIRST_ROW):
+    for row in rows:
+        number = int(str(row[ROW_NUMBER]))
         where = f"{sheet}, row {number}"
         if _verdict_of(row) == "part":
             parts.setdefault(written_id(row.get("parent") or ""), []).append((number, _part(row, where)))
@@ -112,6 +113,7 @@ def _verdict(row: Mapping[str, object], where: str) -> ReviewVerdict | None:
         raise CorpusError(
             f"{where}: the verdict {said!r} is not one of {', '.join(VERDICTS)}: correct the cell"
         )
+    _refuse_unread(said, corrected, row, where)
     if said == "join" and not _text(row, "joined_to"):
         raise CorpusError(f"{where}: the verdict is join, but the column joined_to is empty: fill it in")
     start, end = (_seconds(row, column, where) for column in NEW_TIMES) if said == "correct" else (None, None)
@@ -129,6 +131,19 @@ def _verdict(row: Mapping[str, object], where: str) -> ReviewVerdict | None:
         joined_to=written_id(row["joined_to"]) if said == "join" else None,
         from_nothing=blank and (corrected is not None or said == "split"),
     )
+
+
+def _refuse_unread(said: str, corrected: str | None, row: Mapping[str, object], where: str) -> None:
+    """Ends where a person wrote a text that would be lost, or that the spreadsheet made a date of."""
+    if isinstance(row.get("corrected"), (datetime.date, datetime.time, datetime.timedelta)):
+        raise CorpusError(
+            f"{where}: the spreadsheet made a date or a time of the corrected text: set the cell to text and "
+            "write it again"
+        )
+    if said == "keep" and corrected and " ".join(corrected.split()) != " ".join(_text(row, "text").split()):
+        raise CorpusError(
+            f"{where}: the verdict is keep, but there is a corrected text: choose correct, or empty that cell"
+        )
 
 
 def _part(row: Mapping[str, object], where: str) -> NewPart:
@@ -175,3 +190,12 @@ def _with_parts(
             "the row with the verdict split"
         )
     return made
+
+
+def shown_texts(sheet: Path) -> list[tuple[str, str, int]]:
+    """Id, text and row of each utterance whose text the sheet shows and that has no corrected one."""
+    return [
+        (written_id(row["id"]), _text(row, "text"), int(str(row[ROW_NUMBER])))
+        for row in read_sheet(sheet)
+        if row.get("id") and _text(row, "text") and not _text(row, "corrected")
+    ]

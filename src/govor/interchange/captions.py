@@ -13,15 +13,20 @@ from govor.interchange.session_format import SessionFormat, no_speaker
 from govor.shown import subtitle_clock
 
 _MARK_UP = re.compile(r"</?[a-zA-Z][^<>]*>|<\d[\d:.]*>|\{\\[^}]*\}")
+_COMMAND = re.compile(r"\{\\[^}]*\}")
 _LIKE_TIMES = re.compile(r"^(\s*-?\d[\d:.,\s]*)->")
 """A text that readers take for the times of a cue."""
-_ENDS_TAG = re.compile(r"[<>&]")
 
 
 def _plain_text(text: str) -> str:
     """SubRip cannot tell mark-up from text, so what looks like mark-up is left out."""
     text = _MARK_UP.sub("", on_one_line(text)).replace("-->", "->")
     return " ".join(_LIKE_TIMES.sub(r"\1→", text).split())
+
+
+def _web_text(text: str) -> str:
+    """What readers of WebVTT leave of a text: they take the commands of other subtitles out."""
+    return " ".join(_COMMAND.sub("", on_one_line(text)).split())
 
 
 def _subrip(session: LabelledRecording, audio: str | None) -> str:
@@ -33,7 +38,7 @@ def _subrip(session: LabelledRecording, audio: str | None) -> str:
 
 
 def _voice(speaker: str) -> str:
-    return on_one_line(_ENDS_TAG.sub("", speaker))
+    return on_one_line(speaker)
 
 
 def _webvtt(session: LabelledRecording, audio: str | None) -> str:
@@ -43,7 +48,7 @@ def _webvtt(session: LabelledRecording, audio: str | None) -> str:
 
 def _caption_text(label: Label) -> str:
     text = html.escape(on_one_line(label.text), quote=False)
-    name = _voice(label.speaker) if label.speaker else ""
+    name = html.escape(_voice(label.speaker), quote=False) if label.speaker else ""
     return f"<v {name}>{text}</v>" if name else text
 
 
@@ -52,4 +57,4 @@ def _times(label: Label, mark: str) -> str:
 
 
 SUBRIP = SessionFormat("srt", ".srt", frozenset(), _plain_text, no_speaker, _subrip)
-WEBVTT = SessionFormat("vtt", ".vtt", frozenset({"speaker"}), on_one_line, _voice, _webvtt)
+WEBVTT = SessionFormat("vtt", ".vtt", frozenset({"speaker"}), _web_text, _voice, _webvtt)

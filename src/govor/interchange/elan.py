@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
 
+from govor.corpora.tiers import is_speech
 from govor.interchange.label import Label, LabelledRecording, Layer, layers, without_control
 from govor.interchange.session_format import SessionFormat
 
@@ -21,6 +22,11 @@ _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 def held_text(text: str) -> str:
     """The text as this format keeps it."""
     return without_control(text).strip()
+
+
+def told_text(text: str) -> str:
+    """The text as it comes back: what is a sign of silence on a tier does not."""
+    return held_text(text) if is_speech(text) else ""
 
 
 def held_speaker(speaker: str) -> str:
@@ -39,7 +45,7 @@ def render(session: LabelledRecording, audio: str | None) -> str:
     _header(root, session, audio)
     order = ET.SubElement(root, "TIME_ORDER")
     slots = _Slots(order)
-    for layer in layers(session.labels):
+    for layer in layers(session.labels, held_speaker):
         _tiers(root, layer, slots)
     slots.write()
     _types(root)
@@ -138,4 +144,4 @@ def _types(root: ET.Element) -> None:
     ET.SubElement(root, "CONSTRAINT", {"DESCRIPTION": about, "STEREOTYPE": "Included_In"})
 
 
-FORMAT = SessionFormat("eaf", ".eaf", frozenset({"speaker", "words"}), held_text, held_speaker, render)
+FORMAT = SessionFormat("eaf", ".eaf", frozenset({"speaker", "words"}), told_text, held_speaker, render)

@@ -26,6 +26,7 @@ from govor.interchange import (
     table_files,
 )
 from govor.interchange.beside import PLACINGS, FileNames, place
+from govor.interchange.plain import plain_columns
 from govor.interchange.session_format import SessionFormat
 from govor.interchange.sessions import WORD_COLUMNS, SessionReader
 from govor.records import Rejection
@@ -45,6 +46,8 @@ SESSION_FORMATS = {
 TABLE_FORMATS = {one.NAME: one for one in (table_files, kaldi_folders, manifests, lhotse_manifests)}
 FORMATS = (*SESSION_FORMATS, *TABLE_FORMATS)
 """Names that ``--format`` takes for a corpus."""
+OF_CORPUS = "_of_corpus"
+"""Behind the names of columns that are called as what tells where an utterance is."""
 ALWAYS_HELD = frozenset({"recording", "audio", "start", "end", "text", "duration"})
 
 
@@ -121,7 +124,7 @@ def _new_folder(out: Path) -> Iterator[Path]:
 
 
 def _by_session(corpus: Corpus, format: SessionFormat, folder: Path, how: str) -> CorpusExport:
-    names, side = FileNames(), SideFile(folder / EXPORT_SIDE_FILE)
+    names, side = FileNames({Path(EXPORT_DONE).stem}), SideFile(folder / EXPORT_SIDE_FILE)
     written = files = recordings = 0
     with GuardedWorker() as worker, side:
         reader = SessionReader(corpus, worker, format.covers)
@@ -182,7 +185,8 @@ class SideFile:
         for name in kept:
             self.counts[name] = self.counts.get(name, 0) + values.height - values[name].null_count()
         if kept:
-            rows.hstack(values.select(kept)).write_ndjson(self._frame)
+            named = {name: f"{name}{OF_CORPUS}" for name in kept if name in rows.columns}
+            rows.hstack(values.select(kept).rename(named)).write_ndjson(self._frame)
 
 
 def _set_aside(folder: Path, rejections: Sequence[Rejection]) -> dict[str, int]:
@@ -196,14 +200,14 @@ def _set_aside(folder: Path, rejections: Sequence[Rejection]) -> dict[str, int]:
 
 
 def _by_table(corpus: Corpus, format: str, folder: Path) -> CorpusExport:
-    frame = corpus.scan().collect()
+    frame = plain_columns(corpus.scan().collect())
     paths = frame["audio"].map_elements(corpus.audio_path, pl.String)
     frame = frame.with_columns(paths.alias("audio"))
     kind = TABLE_FORMATS[format]
     remarks = kind.write(frame, folder)
     files = sum(path.is_file() for path in folder.rglob("*"))
     left = frame.select(name for name in frame.columns if name not in kind.held(frame))
-    left = left.with_columns(_changed_values(frame[name], back) for name, back in kind.COMES_BACK.items())
+    left = pl.DataFrame([*left.get_columns(), *kind.changes(frame).get_columns()])
     with SideFile(folder / EXPORT_SIDE_FILE) as side:
         side.add(frame.select("id"), left)
     return CorpusExport(

@@ -5,12 +5,13 @@ Source: the Kaldi documentation, "Data preparation".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import polars as pl
 
 from govor.findings import count_of
+from govor.interchange.keys import changed, recording_keys, unique_names
 from govor.interchange.label import on_one_line
 from govor.store import write_text
 
@@ -46,20 +47,37 @@ def write(frame: pl.DataFrame, folder: Path) -> list[str]:
 
 
 def _with_kaldi_ids(frame: pl.DataFrame) -> pl.DataFrame:
-    """With ids that have no white space, sorted as Kaldi sorts: by bytes."""
-    keys = [pl.col(name).map_elements(_key, pl.String).alias(name) for name in ("id", "recording")]
-    speaker = pl.coalesce(
-        pl.col("speaker").map_elements(_key, pl.String), pl.col("id").map_elements(_key, pl.String)
+    """With ids that have no white space, sorted as Kaldi sorts: by bytes; who has no speaker is one alone."""
+    speakers = [_speaker(name) for name in frame["speaker"]]
+    frame = frame.with_columns(
+        _ids(frame), recording_keys(frame, _key), pl.Series("speaker", speakers, pl.String)
     )
-    return frame.with_columns(*keys, speaker.alias("speaker")).sort(pl.col("id").cast(pl.Binary))
+    return frame.with_columns(pl.coalesce("speaker", "id")).sort(pl.col("id").cast(pl.Binary))
+
+
+def _ids(frame: pl.DataFrame) -> pl.Series:
+    return pl.Series("id", unique_names(((name, name) for name in frame["id"]), _key), pl.String)
 
 
 def _key(name: str) -> str:
     return "_".join(name.split()) or "_"
 
 
-COMES_BACK: dict[str, Callable[[str], str]] = {"text": on_one_line, "speaker": _key}
-"""How a column's values come back, where the format has a place for them but not for all of them."""
+def _speaker(name: str | None) -> str | None:
+    return _key(name) if name and name.strip() else None
+
+
+def changes(frame: pl.DataFrame) -> pl.DataFrame:
+    """Values that come back otherwise than they are; ids as they come back stand under ``id_in_format``."""
+    ids, texts = _ids(frame), [on_one_line(text or "") for text in frame["text"]]
+    return pl.DataFrame(
+        [
+            changed(ids, frame["id"].to_list()).alias("id_in_format"),
+            changed(frame["recording"], recording_keys(frame, _key).to_list()),
+            changed(frame["text"], texts),
+            changed(frame["speaker"], [_speaker(name) for name in frame["speaker"]]),
+        ]
+    )
 
 
 def _write_folder(frame: pl.DataFrame, folder: Path) -> None:

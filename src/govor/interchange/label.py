@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 SHORTEST_MS = 1
@@ -71,15 +71,19 @@ class Layer:
     labels: tuple[Label, ...]
 
 
-def layers(labels: Iterable[Label]) -> list[Layer]:
+def layers(labels: Iterable[Label], held: Callable[[str], str] = str) -> list[Layer]:
     """Labels by speaker, in the order in which the speakers begin; overlapping ones on layers of their own.
 
     Two labels that touch may overlap by the millisecond that the shorter one was given: the later one then
     begins a millisecond later. No other time is changed.
+
+    Args:
+        labels: of one recording.
+        held: a name as the format keeps it: speakers who are called the same there share their layers.
     """
     by_speaker: dict[str | None, list[list[Label]]] = {}
     for label in sorted(labels, key=lambda one: (one.start_ms, one.end_ms)):
-        _put(by_speaker.setdefault(label.speaker, []), label)
+        _put(by_speaker.setdefault(held(label.speaker or "") or None, []), label)
     return [
         Layer(speaker, number, tuple(row))
         for speaker, rows in by_speaker.items()
@@ -96,6 +100,25 @@ def _put(rows: list[list[Label]], label: Label) -> None:
             row.append(_from(label, row[-1].end_ms))
             return
     rows.append([label])
+
+
+def apart(labels: Iterable[tuple[Label, float, float]]) -> Iterator[Label]:
+    """Labels of one recording, in order; those that do not overlap in truth do not as labels either.
+
+    The millisecond that a very short one was given may reach into the next, which then begins a millisecond
+    later.
+
+    Args:
+        labels: each with its true start and end in seconds, by their starts.
+    """
+    before: Label | None = None
+    before_end_s = 0.0
+    for label, start_s, end_s in labels:
+        if before and start_s >= before_end_s and 0 < before.end_ms - label.start_ms <= SHORTEST_MS:
+            label = _from(label, before.end_ms)
+        if before is None or label.end_ms >= before.end_ms:
+            before, before_end_s = label, end_s
+        yield label
 
 
 def _is_shortest(label: Label) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from govor.interchange.elan import held_speaker, held_text, tier_name
+from govor.interchange.elan import held_speaker, held_text, tier_name, told_text
 from govor.interchange.label import Label, LabelledRecording, layers
 from govor.interchange.session_format import SessionFormat
 
@@ -24,7 +24,7 @@ def render(session: LabelledRecording, audio: str | None) -> str:
 
 
 def _tiers(session: LabelledRecording) -> Iterator[tuple[str, tuple[Label, ...]]]:
-    for layer in layers(session.labels):
+    for layer in layers(session.labels, held_speaker):
         yield tier_name(layer), layer.labels
         words = tuple(word for label in layer.labels for word in label.words)
         if words:
@@ -71,5 +71,5 @@ def _s(time_ms: int) -> str:
 
 
 FORMAT = SessionFormat(
-    "textgrid", ".TextGrid", frozenset({"speaker", "words"}), held_text, held_speaker, render, covers=True
+    "textgrid", ".TextGrid", frozenset({"speaker", "words"}), told_text, held_speaker, render, covers=True
 )

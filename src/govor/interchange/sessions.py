@@ -12,7 +12,8 @@ import polars as pl
 from govor.audio.guard import GuardedWorker, WorkerLostError
 from govor.corpora.folder import Corpus
 from govor.errors import AudioError
-from govor.interchange.label import Label, LabelledRecording, words_within
+from govor.interchange.label import Label, LabelledRecording, apart, words_within
+from govor.interchange.plain import plain_columns
 from govor.records import Rejection
 
 STAGE = "export"
@@ -38,7 +39,7 @@ class SessionReader:
 
     def __iter__(self) -> Iterator[tuple[LabelledRecording, pl.DataFrame]]:
         """Every session with its rows of the corpus's table, in the order of its labels."""
-        frame = self.corpus.scan().sort("recording", "audio", maintain_order=True).collect()
+        frame = plain_columns(self.corpus.scan().sort("recording", "audio", maintain_order=True).collect())
         for (recording, audio), rows in frame.group_by(["recording", "audio"], maintain_order=True):
             yield self._session(str(recording), self.corpus.audio_path(str(audio)), rows)
 
@@ -46,16 +47,15 @@ class SessionReader:
         self, recording: str, audio: str, rows: pl.DataFrame
     ) -> tuple[LabelledRecording, pl.DataFrame]:
         length_s = self._length_s(audio, rows) if self.with_length or _open_ended(rows) else None
-        listed = ((place, self._label(row, length_s)) for place, row in enumerate(rows.iter_rows(named=True)))
-        found = [(place, label) for place, label in listed if label is not None]
-        found.sort(key=lambda one: (one[1].start_ms, one[1].end_ms))
-        labels = tuple(label for _, label in found)
+        spans = [self._span(row, length_s) for row in rows.iter_rows(named=True)]
+        shown = [(place, *span) for place, span in enumerate(spans) if span is not None]
+        shown.sort(key=lambda one: one[1:])
+        found = [place for place, _, _ in shown]
+        labels = tuple(_labels(rows, shown))
         length_ms = max([round((length_s or 0.0) * 1000), *(label.end_ms for label in labels)])
         languages = set(rows["language"].drop_nulls())
         language = languages.pop() if len(languages) == 1 else None
-        return LabelledRecording(recording, audio, length_ms, labels, language), rows[
-            [place for place, _ in found]
-        ]
+        return LabelledRecording(recording, audio, length_ms, labels, language), rows[found]
 
     def _length_s(self, audio: str, rows: pl.DataFrame) -> float | None:
         """Length of the recording: of the file itself, else of the utterance that is the whole of it."""
@@ -67,15 +67,26 @@ class SessionReader:
         except (AudioError, WorkerLostError):
             return None
 
-    def _label(self, row: Row, length_s: float | None) -> Label | None:
+    def _span(self, row: Row, length_s: float | None) -> tuple[float, float] | None:
+        """Start and end in seconds, where an annotation can show the utterance."""
         start_s = float(row["start"] or 0.0)
         end_s = _end_s(row, start_s, length_s)
         problem = _problem(row, start_s, end_s)
         if problem is not None or end_s is None:
             self.rejections.append(Rejection(str(row["id"]), STAGE, *(problem or ("no_duration", ""))))
             return None
-        label = Label.of(str(row["id"]), start_s, end_s, str(row["text"]), row["speaker"])
-        return replace(label, words=words_within(label, list(_words(row, start_s))))
+        return start_s, end_s
+
+
+def _labels(rows: pl.DataFrame, shown: Sequence[tuple[int, float, float]]) -> Iterator[Label]:
+    """Labels with their words; `shown` has the place of each row, and its start and end in seconds."""
+    order = [rows.row(place, named=True) for place, _, _ in shown]
+    made = [
+        (Label.of(str(row["id"]), start_s, end_s, str(row["text"]), row["speaker"]), start_s, end_s)
+        for row, (_, start_s, end_s) in zip(order, shown, strict=True)
+    ]
+    for label, row, (_, start_s, _) in zip(apart(made), order, shown, strict=True):
+        yield replace(label, words=words_within(label, list(_words(row, start_s))))
 
 
 def _open_ended(rows: pl.DataFrame) -> bool:

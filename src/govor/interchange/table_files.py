@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 
 NAME = "csv"
-COMES_BACK: dict[str, Callable[[str], str]] = {}
-"""How a column's values come back, where the format has a place for them but not for all of them."""
 
 
 def held(frame: pl.DataFrame) -> frozenset[str]:
     """The columns that the format has a place for: all but lists and the like."""
     return frozenset(name for name, kind in frame.schema.items() if not kind.is_nested())
+
+
+def changes(frame: pl.DataFrame) -> pl.DataFrame:
+    """Values that come back otherwise than they are: none."""
+    return pl.DataFrame()
 
 
 def write(frame: pl.DataFrame, folder: Path) -> list[str]:

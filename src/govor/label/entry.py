@@ -11,6 +11,7 @@ from govor.config import LabelConfig, TranscribeConfig
 from govor.console import progress, say
 from govor.corpora.folder import CorpusSummary
 from govor.errors import AudioError, CorpusError
+from govor.findings import count_of, some
 from govor.label.judging import Surroundings
 from govor.label.listening import Labeller
 from govor.label.segment import HeardRecording
@@ -100,6 +101,8 @@ class Labelling:
         done, failed = self._all(inputs)
         if not any(one.segments for one in done):
             raise CorpusError(_nothing(len(done), failed))
+        if silent := [one.audio for one in done if not one.segments]:
+            say(f"nobody speaks in {count_of(len(silent), 'recording')}: {some(silent, 3)}")
         author = Author(self.model, writer_of(self.model), self.config.second)
         around = Surroundings.of(done, self.config)
         written = write_corpus(done, failed, self.out, author, self.config, around)

@@ -30,6 +30,8 @@ LEAST_CONFIDENCE = 0.37
 """OpenAI's limit of ln p, -1, as a probability."""
 SURE_SHARE = 0.5
 """Of what may be speech, that a detector is sure of where somebody speaks."""
+CUT_OFF_S = 0.2
+"""So near to where a recording can be read no further, a word may be cut."""
 STOCK_SHARE = 0.01
 """A stock phrase also stands in so many of the recordings."""
 
@@ -90,13 +92,21 @@ def faults_of(
     recording: HeardRecording, around: Surroundings, config: LabelConfig
 ) -> list[tuple[str, str] | None]:
     """For each segment of a recording, code and detail of why it is set aside; None where it is kept."""
-    usual, segments = around.usual.get(recording.language), recording.segments
+    usual = around.usual.get(recording.language)
+    segments = [
+        replace(one, forced=one.forced or _is_broken_off(one, recording)) for one in recording.segments
+    ]
     votes = [_spoken_vote(segment) for segment in segments]
     others = usual.others(votes) if usual else [None] * len(votes)
     return [
         _fault(segment, recording.language, other, around, config)
         for segment, other in zip(segments, others, strict=True)
     ]
+
+
+def _is_broken_off(segment: HeardSegment, recording: HeardRecording) -> bool:
+    """Whether a segment goes to where a recording is damaged or was cut off."""
+    return recording.damage is not None and segment.end >= recording.duration - CUT_OFF_S
 
 
 def _spoken_vote(segment: HeardSegment) -> Vote[None]:

@@ -451,8 +451,10 @@ def told_language(recogniser: Recogniser, tag: str | None) -> str | None:
     """
     try:
         require_language(recogniser, tag)
-    except LanguageError as error:
-        say(f"{error}; {recogniser.name} hears it in its own way")
+    except LanguageError:
+        own = own_language(recogniser)
+        does = f"always writes {own}" if own else f"does not know {tag}"
+        say(f"--language {tag} is that of the texts: {recogniser.name} {does}, and hears it in its own way")
         return None
     return tag
 
