@@ -119,3 +119,12 @@ def test_letters_and_marks_survive(text: str) -> None:
     normaliser = Normaliser(("punctuation", "symbols"))
     kept = [c for c in text if unicodedata.category(c)[0] in "LMN"]
     assert [c for c in normaliser(text) if unicodedata.category(c)[0] in "LMN"] == kept
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("text", ["Ab, c! + d\u00ad", "Ab, čž! + ˛d"])
+def test_a_rule_does_the_same_whichever_plane_a_text_is_in(rule, text):
+    """How much of Unicode is looked through depends on the last character."""
+    only = Normaliser((rule,))
+    assert [only(f"{text} x{last}") for last in "中😀"] == [only(f"{text} x") + last for last in "中😀"]
+    assert only("") == ""

@@ -21,6 +21,10 @@ JOINERS = "\u200c\u200d"
 """ZWNJ and ZWJ, which spell words in Persian and Indic scripts."""
 LAST_PUNCTUATION = 0x20000
 """No punctuation and no symbol stands from here on."""
+NEVER = "(?!)"
+"""A regular expression that is found nowhere."""
+LAST_OF_LATIN = "\u02ff"
+"""Most texts need no more of Unicode looked through."""
 LAST_OF_BASIC_PLANE = "\uffff"
 """A regular expression whose class goes beyond is forty times slower: it is kept for texts that need it."""
 
@@ -76,15 +80,23 @@ def _upper(text: str, context: Context) -> str:
 
 def _replace(text: str, categories: tuple[str, ...], put: str | Callable[[re.Match[str]], str]) -> str:
     """`text` with every character whose Unicode category begins with one of `categories` replaced."""
-    beyond = bool(text) and max(text) > LAST_OF_BASIC_PLANE
-    return _of_category(categories, LAST_PUNCTUATION if beyond else ord(LAST_OF_BASIC_PLANE)).sub(put, text)
+    return _of_category(categories, _last_looked_at(text)).sub(put, text)
+
+
+def _last_looked_at(text: str) -> int:
+    """The last code point of the plane that a text is in, or of the part of it that it needs."""
+    highest = max(text, default="")
+    for last in (LAST_OF_LATIN, LAST_OF_BASIC_PLANE):
+        if highest <= last:
+            return ord(last)
+    return LAST_PUNCTUATION
 
 
 @cache
 def _of_category(categories: tuple[str, ...], last: int) -> re.Pattern[str]:
     known = _by_category(last)
     found = sorted(c for name, own in known.items() if name.startswith(categories) for c in own)
-    return re.compile(f"[{''.join(map(re.escape, found))}]")
+    return re.compile(f"[{''.join(map(re.escape, found))}]" if found else NEVER)
 
 
 @cache

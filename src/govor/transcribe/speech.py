@@ -7,6 +7,8 @@ neural detector is installed (see ``voice``), which tells speech from music too.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -90,8 +92,19 @@ def voiced_frames(probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 
 def _is_steady(levels: Levels) -> bool:
-    low, high = np.percentile(levels, (1, 99.5), axis=0)
+    low, high = _quantiles(levels, (0.01, 0.995))
     return bool((high - low < STEADY_DB).all())
+
+
+def _quantiles(values: NDArray[np.float32], shares: Sequence[float]) -> list[NDArray[np.float32]]:
+    """As `numpy.quantile` along the first axis, which takes four times as long for a second of frames."""
+    ordered, found = np.sort(values, axis=0), []
+    for share in shares:
+        place = share * (len(ordered) - 1)
+        below = int(place)
+        above = min(below + 1, len(ordered) - 1)
+        found.append(ordered[below] + (ordered[above] - ordered[below]) * np.float32(place - below))
+    return found
 
 
 def _threshold(context: NDArray[np.float32]) -> float:
