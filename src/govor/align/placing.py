@@ -22,6 +22,8 @@ ENOUGH_LETTERS = 24
 """Shorter pieces are also judged with their neighbours."""
 SCRAP_SHARE = 0.5
 """Of a unit's letters; less is a scrap."""
+SCRAP_CER = 0.67
+"""Of the greatest character error rate, for a scrap."""
 NEAR_S = 3.0
 """Pieces that follow each other so closely are neighbours."""
 SLOWEST, FASTEST = 4.0, 4.0
@@ -333,8 +335,13 @@ def _times(words: Sequence[int], spoken: SpokenWords) -> tuple[tuple[float, floa
 
 def judged(pieces: Sequence[Piece], letter_s: float, max_cer: float) -> list[bool]:
     """Whether each piece is sure enough: by its errors, its pace, and if it is short by its neighbours."""
-    own = [has_usual_pace(piece, letter_s) and piece.cer <= max_cer for piece in pieces]
+    own = [has_usual_pace(piece, letter_s) and piece.cer <= _limit(piece, max_cer) for piece in pieces]
     return [good and _is_supported(number, pieces, own, max_cer) for number, good in enumerate(own)]
+
+
+def _limit(piece: Piece, max_cer: float) -> float:
+    """Part of a sentence is seldom said alone, so it has to be heard better."""
+    return max_cer if piece.share >= SCRAP_SHARE else SCRAP_CER * max_cer
 
 
 def has_usual_pace(piece: Piece, letter_s: float) -> bool:
