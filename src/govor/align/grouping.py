@@ -47,10 +47,6 @@ SHORTEST_STRETCH_S = 0.3
 """Of speech without a text that is told."""
 JOINED_S = 2.0
 """Pauses within such a stretch are shorter."""
-FOREIGN_LIMIT = 0.5
-"""Of the limit for ln p, where all that a model of another language may write for a letter is weighed: 1 in
-100 wrong sentences is above it (a Croatian model; Welsh, Swedish, Spanish, Slovenian), as many as are above
-the whole limit with letters alone."""
 EDGE_S = 0.1
 """Told before and behind such a stretch, where nothing else is: speech begins and ends softly."""
 
@@ -116,13 +112,11 @@ class _Refined:
         planned: the plan.
         fixed: the placed pieces at their final times.
         weak: those that do not fit the sound.
-        least: smallest mean ln p that does.
     """
 
     planned: GroupPlan
     fixed: Sequence[FixedPiece]
     weak: Sequence[FixedPiece]
-    least: float
 
 
 def _refined(
@@ -130,11 +124,10 @@ def _refined(
 ) -> _Refined:
     ear = _Ear(planned, group, listener)
     ends = [one.duration for one in speech]
-    least = config.min_log_probability * (FOREIGN_LIMIT if ear.spelling else 1.0)
-    stand, found, weak = ear.looked(ends, least)
+    stand, found, weak = ear.looked(ends, config.min_log_probability)
     if ear.spelling and found:  # what is hard to hear teaches most
         ear.learn([*stand, *found])
-        stand, found, weak = ear.looked(ends, least)
+        stand, found, weak = ear.looked(ends, config.min_log_probability)
     there = {one.piece.unit for one in found}
     good: list[FixedPiece] = []
     for number, spoken in enumerate(speech):
@@ -149,7 +142,7 @@ def _refined(
         unsaid=[word for word in planned.plan.unsaid if int(planned.side.of_word[word]) not in there],
     )
     weak = [one for one in weak if one.piece.unit not in there]
-    return _Refined(replace(planned, plan=plan), good, weak, least)
+    return _Refined(replace(planned, plan=plan), good, weak)
 
 
 class _Ear:
@@ -301,10 +294,7 @@ def _utterance(fixed: FixedPiece, planned: GroupPlan, group: Group) -> PlacedUtt
 
 
 def _not_sure(refined: _Refined, group: Group, config: AlignConfig) -> list[Unplaced]:
-    planned, given = refined.planned, config.min_log_probability
-    limit = f"--min-log-probability {given:g}"
-    if refined.least != given:
-        limit = f"{refined.least:g}, half of {limit}: the model writes another language"
+    planned, limit = refined.planned, f"--min-log-probability {config.min_log_probability:g}"
     reasons = [(piece, _why(piece, config)) for piece in planned.plan.unplaced]
     reasons += [(one.piece, f"ln p {one.log_probability or 0:.2f} is below {limit}") for one in refined.weak]
     return [_lost(piece, why, planned, group) for piece, why in reasons]

@@ -33,8 +33,10 @@ SHORT_COST = 4.0
 """Nats that all letters together must be above the limit: a few letters fit somewhere by chance."""
 CHANCE_MARGIN = 2.0
 """Nats of a letter by which a sentence must be likelier than its letters from behind."""
-FOREIGN_MARGIN = 1.0
-"""The same for a model of another language, whose letters are weighed."""
+FOREIGN_MARGIN, FOREIGN_LIMIT = 1.0, 0.5
+"""The same, and the share of the limit for ln p, where all that a model of another language may write for a
+letter is weighed: 1 in 100 wrong sentences is above half of the limit (a Croatian model; Welsh, Swedish,
+Spanish, Slovenian), as many as are above the whole limit with letters alone."""
 MOST_ERRORS = 0.9
 """Character error rate of what was heard; with more it was something else, or far more than the sentence."""
 AROUND_S = 0.3
@@ -228,7 +230,8 @@ def _fixed(
 def _is_there(one: FixedPiece, look: Look) -> bool:
     if one.log_probability is None or not has_usual_pace(one.piece, look.planned.plan.letter_s):
         return False
-    return one.log_probability >= look.least + SHORT_COST / max(one.piece.letters, 1)
+    least = look.least * (FOREIGN_LIMIT if look.strange else 1.0)
+    return one.log_probability >= least + SHORT_COST / max(one.piece.letters, 1)
 
 
 def spelling_of(

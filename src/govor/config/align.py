@@ -35,8 +35,7 @@ class AlignConfig(Section):
     )
     min_log_probability: float = setting(
         -4.0,
-        "smallest mean ln p of an utterance's letters; below it the utterance is unplaced; half of it for a "
-        "model of another language",
+        "smallest mean ln p of an utterance's letters; below it the utterance is unplaced",
         DATA,
         most=0,
         unit="nats",
