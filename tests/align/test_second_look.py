@@ -75,7 +75,7 @@ def look(text, spoken, gap, least=-4.0, sure=True):
         FixedPiece(piece(gap[0] - 1, 5.0, 10.0)),
         FixedPiece(piece(gap[-1] + 1, window.end, window.end + 5)),
     ]
-    return look_again(Look(planned, Model(), spell, False, least), stand, lambda _: [window], [99.0])
+    return look_again(Look(planned, Model(), spell, False, False, least), stand, lambda _: [window], [99.0])
 
 
 def test_a_sentence_that_is_in_the_sound_is_found_there():

@@ -49,10 +49,14 @@ def test_a_word_of_which_nothing_is_heard_stays():
     assert learned(lessons(100)).of("h") == "h"
 
 
+def test_fast_speech_loses_letters_in_every_language_and_makes_none_foreign():
+    lost = ((words, "".join(words).replace("f", "").replace("h", "")) for words, _ in lessons(100))
+    assert not learned(lost).foreign
+    assert learned(lessons(100)).foreign
+
+
 def test_a_model_that_knows_the_language_and_little_text_teach_nothing():
     assert learned((words, "".join(words)) for words, _ in lessons(100)) is None
-    lost = ((words, "".join(words).replace("f", "").replace("h", "")) for words, _ in lessons(100))
-    assert learned(lost) is None  # fast speech loses letters in every language
     few = [(["haf", "fel"], "avvel")] * (LEAST_LETTERS // 6 - 1)
     assert learned(few) is None
     assert learned([]) is None

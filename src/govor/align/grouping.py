@@ -132,7 +132,7 @@ def _refined(
     good: list[FixedPiece] = []
     for number, spoken in enumerate(speech):
         own = [one for one in (*stand, *found) if one.piece.recording == number]
-        own = [_without_gaps(one, planned) for one in own] if ear.spelling else own
+        own = [_without_gaps(one, planned) for one in own] if ear.is_foreign else own
         for one in at_pauses(sorted(own, key=_start), spoken, config.max_shift):
             (good if has_length(one) else weak).append(one)
     plan = replace(
@@ -169,10 +169,17 @@ class _Ear:
         weak = [one for one in at_words if not is_likely(one, least)]
         return stand, self.look_again(stand, ends, least), weak
 
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the model is of another language than the text."""
+        return self.spelling is not None and self.spelling.foreign
+
     def spell(self, word: int) -> AskedWord:
         """A word as the model writes it, by its number."""
         plain = self.listener.normalised(self.planned.spoken[word])
-        return self.spelling.writings(plain) if self.spelling else plain
+        if self.spelling is None:
+            return plain
+        return self.spelling.writings(plain) if self.spelling.foreign else self.spelling.of(plain)
 
     def frames(self, recording: int) -> list[KeptFrames]:
         """What is kept of a recording, by its number; of one at a time."""
@@ -208,7 +215,8 @@ class _Ear:
         """Sentences without a place that the sound has between those with one."""
         if self.listener.model is None:
             return []
-        look = Look(self.planned, self.listener.model, self.spell, self.spelling is not None, least)
+        strange = self.spelling is not None
+        look = Look(self.planned, self.listener.model, self.spell, strange, self.is_foreign, least)
         return look_again(look, stand, self.frames, ends)
 
 

@@ -57,7 +57,8 @@ class Look:
         planned: all of the group.
         model: scored the frames.
         spell: a word as the model writes it.
-        strange: the model does not know the language.
+        strange: the model does not write what is said.
+        foreign: it is of another language: all that it may write for a letter is weighed.
         least: smallest mean ln p of a sentence's letters.
     """
 
@@ -65,6 +66,7 @@ class Look:
     model: Placing
     spell: Spell
     strange: bool
+    foreign: bool
     least: float
 
     def placed(self, parts: Sequence[tuple[Scores, Sequence[AskedWord]]]) -> list[list[PlacedWord | None]]:
@@ -200,7 +202,7 @@ def _beats_chance(one: FixedPiece, frames: JoinedFrames, look: Look) -> bool:
     scores, words = frames.scores[low:high], look.spelt(one.piece.unit)
     backwards = [word[::-1] for word in reversed(words)]
     ahead, back = map(mean_log_probability, look.placed([(scores, words), (scores, backwards)]))
-    margin = FOREIGN_MARGIN if look.strange else CHANCE_MARGIN
+    margin = FOREIGN_MARGIN if look.foreign else CHANCE_MARGIN
     return ahead is not None and (back is None or ahead - back >= margin)
 
 
@@ -230,7 +232,7 @@ def _fixed(
 def _is_there(one: FixedPiece, look: Look) -> bool:
     if one.log_probability is None or not has_usual_pace(one.piece, look.planned.plan.letter_s):
         return False
-    least = look.least * (FOREIGN_LIMIT if look.strange else 1.0)
+    least = look.least * (FOREIGN_LIMIT if look.foreign else 1.0)
     return one.log_probability >= least + SHORT_COST / max(one.piece.letters, 1)
 
 

@@ -28,10 +28,12 @@ WIDER_TIMES = 5
 """A letter's neighbours count as if what is written without them had been seen so often beside them."""
 LEAST_PROBABILITY = 0.02
 """Of what may be written for a letter; rarer is chance."""
+STRANGE_CER = 0.15
+"""With fewer errors the model writes what is said."""
 FOREIGN_SHARE = 0.1
-"""Of the letters, heard as others; with fewer the model knows the language. (Letters that fast, faint speech
-loses say nothing of that: a Croatian model takes 4 to 5% of Croatian letters for others, slow or fast, 17 to
-38% of Slovenian, Italian, Spanish, Swedish and Welsh ones.)"""
+"""Of the letters, heard as others: with more the model is of another language, with fewer the speech is fast
+or faint, and loses letters. (A Croatian model takes 4 to 5% of Croatian letters for others, slow or fast, and
+17 to 38% of Slovenian, Italian, Spanish, Swedish and Welsh ones.)"""
 
 Context = tuple[str, str, str]
 """The letter before, the letter, the letter behind it; empty where it does not matter."""
@@ -44,10 +46,12 @@ class ModelSpelling:
     Attributes:
         rules: by context; an empty text where it mostly writes nothing.
         seen: how often it wrote what, by context.
+        foreign: the model is of another language.
     """
 
     rules: dict[Context, str]
     seen: dict[Context, Counter[str]]
+    foreign: bool
 
     def of(self, word: str) -> str:
         """A word as the model writes it; the word itself where nothing of it would be left."""
@@ -91,7 +95,8 @@ def learned(pairs: Iterable[tuple[Sequence[str], str]]) -> ModelSpelling | None:
     lessons = list(pairs)
     texts = [("".join(words), heard) for words, heard in lessons]
     letters = sum(len(text) for text, _ in texts)
-    if letters < LEAST_LETTERS or sum(_taken_for_others(*one) for one in texts) < FOREIGN_SHARE * letters:
+    errors = sum(Levenshtein.distance(text, heard) for text, heard in texts)
+    if letters < LEAST_LETTERS or errors < STRANGE_CER * letters:
         return None
     seen: dict[Context, Counter[str]] = defaultdict(Counter)
     for (words, _), (text, heard) in zip(lessons, texts, strict=True):
@@ -105,7 +110,8 @@ def learned(pairs: Iterable[tuple[Sequence[str], str]]) -> ModelSpelling | None:
         if counts.total() >= LEAST_TIMES and times >= LEAST_SHARE * counts.total():
             rules[context] = said
     differs = any(said != letter for (_, letter, _), said in rules.items())
-    return ModelSpelling(rules, seen) if differs else None
+    foreign = sum(_taken_for_others(*one) for one in texts) >= FOREIGN_SHARE * letters
+    return ModelSpelling(rules, seen, foreign) if differs else None
 
 
 def _taken_for_others(text: str, heard: str) -> int:
