@@ -125,7 +125,7 @@ def _refined(
     ear = _Ear(planned, group, listener)
     ends = [one.duration for one in speech]
     stand, found, weak = ear.looked(ends, config.min_log_probability)
-    if ear.spelling and found:  # what is hard to hear teaches most
+    if ear.is_foreign and found:  # what is hard to hear teaches most
         ear.learn([*stand, *found])
         stand, found, weak = ear.looked(ends, config.min_log_probability)
     there = {one.piece.unit for one in found}

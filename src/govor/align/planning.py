@@ -34,7 +34,7 @@ from govor.config import AlignConfig
 PAUSE_S = 0.25
 """Between words; no number goes on behind it, if one is heard on one side of it."""
 LESSONS = 2
-"""So often the letters that a model writes are learned from what was placed."""
+"""So often what a model of another language writes is learned from what was placed; else once."""
 SAMPLE_WORDS = 2_000
 """Words that tell the script of a side."""
 
@@ -94,6 +94,8 @@ def plan_group(
             break
         text = spelt([_edge_kept(word, spelling) for word in written])
         made = _planned(side, text, other, match(text.codes, other.codes), heard, config)
+        if not spelling.foreign:
+            break
     return GroupPlan(made, side, _as_read(side.words, numbers), text, other, heard)
 
 
