@@ -9,14 +9,13 @@ Shapes: W words and L letters of the text, H letters heard.
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
 from govor.align.gaps import between
 from govor.align.letters import Letters
+from govor.align.placing import spans_of
 
 LEAST_GAIN = 6
 """Errors that a sentence must have less without the words at its edges: talk of half a second."""
@@ -38,18 +37,25 @@ def fitted(units: Places, text: Letters, heard: Letters, found: Places) -> Place
         found: place of what stands for each letter ``[L]``, or -1.
     """
     made = found.copy()
-    edges = np.flatnonzero(np.diff(units)) + 1
-    for first, last in pairwise([0, *edges.tolist(), len(units)]):
+    for _, first, last in spans_of(units):
         low, high = int(text.first[first]), int(text.first[last])
         span = span_of(made[low:high])
         if span is None or span[1] - span[0] > WIDEST * (high - low):
             continue
-        begin, end = _fit(text.text(low, high), heard, *span)
-        if (begin, end) != span:
-            pairs = between(text.codes[low:high], heard.codes[begin:end])
-            made[low:high] = -1
-            made[pairs[:, 0] + low] = pairs[:, 1] + begin
+        fit = _fit(text.text(low, high), heard, *span)
+        if fit != span:
+            put((low, high), fit, text, heard, made)
     return made
+
+
+def put(
+    letters: tuple[int, int], span: tuple[int, int], text: Letters, heard: Letters, found: Places
+) -> None:
+    """Writes into `found` that some letters of the text stand in a span of those heard, and nowhere else."""
+    (low, high), (begin, end) = letters, span
+    pairs = between(text.codes[low:high], heard.codes[begin:end])
+    found[low:high] = -1
+    found[pairs[:, 0] + low] = pairs[:, 1] + begin
 
 
 def span_of(found: Places) -> tuple[int, int] | None:

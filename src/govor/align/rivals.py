@@ -12,14 +12,12 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
-import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from govor.align.fitting import Places, span_of, trimmed
-from govor.align.gaps import between
+from govor.align.fitting import Places, put, span_of, trimmed
 from govor.align.letters import Letters
+from govor.align.placing import spans_of
 
 POOR_CER = 0.15
 """A sentence with fewer errors keeps its place."""
@@ -82,15 +80,14 @@ def with_rivals(units: Places, text: Letters, heard: Letters, found: Places) -> 
         if rate <= one.rate - BETTER:
             gone.add(winner)
             made[one.low : one.high] = -1
-            _put(sentences[winner], span, text, heard, made)
+            put((sentences[winner].low, sentences[winner].high), span, text, heard, made)
     return made
 
 
 def _sentences(units: Places, text: Letters, heard: Letters, found: Places) -> list[_Sentence]:
-    edges = [0, *(np.flatnonzero(np.diff(units)) + 1).tolist(), len(units)]
-    letters = [int(text.first[edge]) for edge in edges]
     made = []
-    for low, high in pairwise(letters):
+    for _, first, last in spans_of(units):
+        low, high = int(text.first[first]), int(text.first[last])
         span = span_of(found[low:high])
         made.append(_Sentence(low, high, span, _rate(low, high, span, text, heard) if span else 1.0))
     return made
@@ -128,10 +125,3 @@ def _best(
 
 def _rate(low: int, high: int, span: tuple[int, int], text: Letters, heard: Letters) -> float:
     return Levenshtein.distance(text.text(low, high), heard.text(*span)) / max(high - low, 1)
-
-
-def _put(one: _Sentence, span: tuple[int, int], text: Letters, heard: Letters, found: Places) -> None:
-    """Writes where a sentence is."""
-    pairs = between(text.codes[one.low : one.high], heard.codes[span[0] : span[1]])
-    found[one.low : one.high] = -1
-    found[pairs[:, 0] + one.low] = pairs[:, 1] + span[0]

@@ -145,7 +145,8 @@ def looked_for(stretch: OpenStretch, frames: JoinedFrames, look: Look) -> list[F
         look: how they are looked for.
     """
     units = _that_fit(stretch, look.planned)
-    return _together(units, stretch, frames, look) or _alone(units, stretch, frames, look)
+    found = _together(units, stretch, frames, look)
+    return _alone(units, stretch, frames, look) if not found and len(units) > 1 else found
 
 
 def _together(

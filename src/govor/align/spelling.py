@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rapidfuzz.distance import Levenshtein
+from rapidfuzz.distance import Editop, Levenshtein
 
 from govor.models.base import LetterWriting
 
@@ -98,10 +98,11 @@ def learned(pairs: Iterable[tuple[Sequence[str], str]]) -> ModelSpelling | None:
     errors = sum(Levenshtein.distance(text, heard) for text, heard in texts)
     if letters < LEAST_LETTERS or errors < STRANGE_CER * letters:
         return None
+    edits = [Levenshtein.editops(text, heard) for text, heard in texts]
     seen: dict[Context, Counter[str]] = defaultdict(Counter)
-    for (words, _), (text, heard) in zip(lessons, texts, strict=True):
+    for (words, _), (text, heard), own in zip(lessons, texts, edits, strict=True):
         around = [(f" {word} "[n], f" {word} "[n + 2]) for word in words for n in range(len(word))]
-        for letter, said, (before, after) in zip(text, _heard_for(text, heard), around, strict=True):
+        for letter, said, (before, after) in zip(text, _heard_for(text, heard, own), around, strict=True):
             for context in _contexts(before, letter, after):
                 seen[context][said] += 1
     rules = {}
@@ -110,19 +111,14 @@ def learned(pairs: Iterable[tuple[Sequence[str], str]]) -> ModelSpelling | None:
         if counts.total() >= LEAST_TIMES and times >= LEAST_SHARE * counts.total():
             rules[context] = said
     differs = any(said != letter for (_, letter, _), said in rules.items())
-    foreign = sum(_taken_for_others(*one) for one in texts) >= FOREIGN_SHARE * letters
+    foreign = sum(edit.tag == "replace" for own in edits for edit in own) >= FOREIGN_SHARE * letters
     return ModelSpelling(rules, seen, foreign) if differs else None
 
 
-def _taken_for_others(text: str, heard: str) -> int:
-    """Letters of a text that were heard as others."""
-    return sum(edit.tag == "replace" for edit in Levenshtein.editops(text, heard))
-
-
-def _heard_for(text: str, heard: str) -> list[str]:
-    """What was heard for each letter of a text, by the plain edit distance; empty for nothing."""
+def _heard_for(text: str, heard: str, edits: Iterable[Editop]) -> list[str]:
+    """What was heard for each letter of a text, by its plain edits; empty for nothing."""
     found = list(text)
-    for edit in Levenshtein.editops(text, heard):
+    for edit in edits:
         if edit.tag == "replace":
             found[edit.src_pos] = heard[edit.dest_pos]
         elif edit.tag == "delete":

@@ -94,10 +94,10 @@ def _tell_edited(corpus: Corpus, sheet: Path) -> None:
     columns = [name for name in ("text", "text_before") if name in corpus.scan().collect_schema().names()]
     rows = []
     for frame in corpus.frames(["id", *columns], BATCH_ROWS):
-        for name, *texts in frame.iter_rows():
-            text, row = shown.get(name, ("", 0))
+        for name, *texts in frame.filter(pl.col("id").is_in(list(shown))).iter_rows():
+            text, row = shown[name]
             known = {" ".join(storable(one).split()) for one in texts if one is not None}
-            if row and " ".join(storable(text).split()) not in known:
+            if " ".join(storable(text).split()) not in known:
                 rows.append(f"row {row}")
     if rows:
         say(
